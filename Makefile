@@ -1,0 +1,45 @@
+# Everything a newcomer types. `make help` lists it.
+SHELL := /bin/sh
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; do $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+
+.PHONY: help setup demo test check lint types rooms deep bench clean
+
+help: ## what there is to type
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+setup: .venv/ready ## everything needed, in .venv and nowhere else
+
+.venv/ready: pyproject.toml requirements.lock
+	@test -n "$(PYTHON)" || { echo "Ihala needs Python 3.11 or newer (Debian, Ubuntu: apt install python3 python3-venv)."; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || { rm -rf .venv; echo "Python's venv module is missing (Debian, Ubuntu: apt install python3-venv)."; exit 1; }
+	@echo "Setting up (about a minute the first time) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+demo: setup ## the main job from end to end, on this machine
+	@$(BIN)/hub demo ihala-demo
+
+test: setup ## the tests
+	@$(BIN)/python -m pytest -n auto
+
+lint: setup
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+types: setup
+	@$(BIN)/mypy
+
+rooms: setup
+	@$(BIN)/lint-imports
+
+check: lint types rooms test ## style, types, who may know whom, and the tests
+
+deep: setup ## the property, fault and fuzz tests, long
+	@IHALA_DEEP=1 $(BIN)/python -m pytest -n auto --timeout=3600 -m "deep or not deep"
+
+bench: setup ## speed and memory
+	@$(BIN)/python -m benchmarks
+
+clean: ## remove what setup and demo made
+	rm -rf .venv ihala-demo .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,0 +1,20 @@
+"""What this door is called and what it asks of a connection. The meanings are keys of the text catalogue."""
+
+from hub.ports import Manifest
+
+MANIFEST = Manifest(
+    name="kobo",
+    title={
+        "ar": "مشروع في كوبو تولبوكس (KoboToolbox)",
+        "fr": "Projet KoboToolbox",
+        "en": "KoboToolbox project",
+    },
+    settings={
+        "url": "adapters.setting-url",
+        "asset": "adapters.setting-asset",
+        "page_size": "adapters.setting-page-size",
+        "only_validated": "adapters.setting-only-validated",
+    },
+    secrets={"token": "adapters.secret-token"},
+    required=frozenset({"url", "asset"}),
+)

@@ -1,0 +1,87 @@
+"""One submission as a record: the answers, who she is to the tool, and which version of the answers this is.
+
+Every answer is text, or a number on old servers; a question that was not answered is absent, which is not an empty answer;
+a repeat group is a list of dicts whose keys repeat the full path. Keys that begin with `_` are the server's own.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any, Final
+
+import orjson
+
+from hub.fhir.folding import fold
+from hub.ports import Layout, Place, SourceRecord
+
+DEVICE: Final = frozenset(
+    "deviceid username phonenumber simserial simid subscriberid email audit background-audio start-geopoint".split()  # noqa: SIM905
+)
+"""About the worker who filled the form and her telephone, not about the case."""
+
+TECHNICAL: Final = frozenset({"formhub/uuid", "__version__", "start", "end", "today"})
+"""They change when the form is deployed or saved again, and say nothing that was answered."""
+
+KEPT: Final = ("_id", "_submission_time")
+ATTACHMENT: Final = ("question_xpath", "mimetype", "is_deleted")
+
+
+class Reader:
+    """Turns submissions into records under the names that the layout gives their questions."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._names = {fold(path): name for name, paths in layout.columns.items() for path in (*paths, name)}
+        self._follow_up = frozenset(layout.follow_up)
+
+    def record(self, submission: Mapping[str, Any]) -> SourceRecord:
+        headers: dict[str, str] = {}
+        answers = self._answers(submission, headers)
+        number = str(submission["_id"])
+        content = answers | {key: submission[key] for key in KEPT if submission.get(key) is not None}
+        attachments = [_described(one) for one in submission.get("_attachments") or () if isinstance(one, Mapping)]
+        if attachments:
+            content["_attachments"] = attachments
+        return SourceRecord(
+            kind="submission",
+            id=identify(submission),
+            version=self._version(answers),
+            content=content,
+            place=Place(record=number),
+            handle={"submission": number},
+            headers=headers,
+        )
+
+    def _answers(self, group: Mapping[str, Any], headers: dict[str, str]) -> dict[str, Any]:
+        answers: dict[str, Any] = {}
+        for path, value in group.items():
+            if (
+                path.startswith(("_", "meta/"))
+                or path in TECHNICAL
+                or path.rpartition("/")[2] in DEVICE
+                or value is None
+            ):
+                continue
+            name = self._names.get(fold(path), path)
+            headers[name] = path
+            answers[name] = self._value(value, headers)
+        return answers
+
+    def _value(self, value: Any, headers: dict[str, str]) -> Any:
+        if isinstance(value, list):
+            return [self._answers(item, headers) if isinstance(item, Mapping) else item for item in value]
+        return value
+
+    def _version(self, answers: Mapping[str, Any]) -> str:
+        """Without what the hub itself writes back: it must recognise its own echo."""
+        told = {name: value for name, value in answers.items() if name not in self._follow_up}
+        return hashlib.sha256(orjson.dumps(told, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def identify(submission: Mapping[str, Any]) -> str:
+    """`meta/rootUuid` stays through every edit. Servers that have none change everything but `_id` at each edit."""
+    root = submission.get("meta/rootUuid")
+    return str(root) if root else f"_id:{submission['_id']}"
+
+
+def _described(attachment: Mapping[str, Any]) -> dict[str, Any]:
+    """That there is a file, and for which question; neither its address nor its name."""
+    return {key: attachment[key] for key in ATTACHMENT if key in attachment}

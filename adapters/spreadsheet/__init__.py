@@ -1,0 +1,25 @@
+"""The door to registers in spreadsheets: XLSX, XLS, ODS and CSV in, a follow-up register out."""
+
+from collections.abc import Iterator, Sequence
+
+from adapters.spreadsheet import check, manifest, pull, push
+from hub.fhir.issues import Issue
+from hub.ports import Connection, FollowUp, Pulled, Watermark
+
+
+class Spreadsheet:
+    """hub.ports.Adapter for files that people keep."""
+
+    manifest = manifest.MANIFEST
+
+    def pull(self, connection: Connection, since: Watermark | None) -> Iterator[Pulled]:
+        return pull.pull(connection, since)
+
+    def push(self, connection: Connection, follow_ups: Sequence[FollowUp]) -> None:
+        push.push(connection, follow_ups)
+
+    def check(self, connection: Connection) -> Iterator[Issue]:
+        return check.check(connection)
+
+
+adapter = Spreadsheet()

@@ -1,0 +1,54 @@
+"""What would stop a pull, found before one is run: settings, files, headers. A few rows are read, and none is kept."""
+
+import os
+from collections.abc import Iterator
+from contextlib import closing
+from itertools import islice
+
+from adapters.spreadsheet.files import register_path, sources
+from adapters.spreadsheet.identity import Seen
+from adapters.spreadsheet.manifest import MANIFEST
+from adapters.spreadsheet.pull import read
+from adapters.spreadsheet.register import LANGUAGES
+from hub.errors import AdapterError
+from hub.fhir.issues import Issue
+from hub.ports import Connection
+
+TRIED = 5
+
+
+def check(connection: Connection) -> Iterator[Issue]:
+    """Findings, worst first where they depend on each other; none when a pull can run."""
+    yield from _settings(connection)
+    try:
+        paths = sources(connection)
+    except AdapterError as problem:
+        yield _issue(problem)
+        return
+    for path in paths:
+        try:
+            with closing(read(connection, path, Seen())) as records:
+                tried = list(islice(records, TRIED))
+        except AdapterError as problem:
+            yield _issue(problem)
+            continue
+        if not tried:
+            yield Issue("warning", "not-found", "adapters.no-rows")
+
+
+def _settings(connection: Connection) -> Iterator[Issue]:
+    unknown = sorted(set(connection.settings) - set(MANIFEST.settings))
+    if unknown:
+        params = {"settings": ", ".join(unknown), "known": ", ".join(MANIFEST.settings)}
+        yield Issue("warning", "not-supported", "adapters.unknown-setting", params=params)
+    if connection.settings.get("language", "fr") not in LANGUAGES:
+        yield Issue("error", "value", "adapters.unknown-language", params={"languages": ", ".join(LANGUAGES)})
+    if not connection.layout.key:
+        yield Issue("warning", "incomplete", "adapters.layout-without-key")
+    folder = next(parent for parent in register_path(connection).parents if parent.exists())
+    if not os.access(folder, os.W_OK):
+        yield Issue("error", "security", "adapters.register-not-writable")
+
+
+def _issue(problem: AdapterError) -> Issue:
+    return Issue("fatal", "exception", problem.text, params=problem.params)

@@ -1,0 +1,22 @@
+"""What this door is called and what it asks of a connection. The meanings are keys of the text catalogue."""
+
+from hub.ports import Manifest
+
+MANIFEST = Manifest(
+    name="spreadsheet",
+    title={
+        "ar": "سجل في جدول (Excel أو ODS أو CSV)",
+        "fr": "Registre dans un tableur (Excel, ODS ou CSV)",
+        "en": "Register in a spreadsheet (Excel, ODS or CSV)",
+    },
+    settings={
+        "path": "adapters.setting-path",
+        "snapshot": "adapters.setting-snapshot",
+        "date_1904": "adapters.setting-date-1904",
+        "encoding": "adapters.setting-encoding",
+        "separator": "adapters.setting-separator",
+        "output": "adapters.setting-output",
+        "language": "adapters.setting-language",
+    },
+    required=frozenset({"path"}),
+)

@@ -1,0 +1,46 @@
+"""From the files of a connection to records, one file after the other, the same file never twice for nothing."""
+
+from collections.abc import Generator, Iterator
+from pathlib import Path
+
+from adapters.spreadsheet import delimited, workbooks
+from adapters.spreadsheet.cells import CALENDAR_1904
+from adapters.spreadsheet.files import sources, steady, watermark
+from adapters.spreadsheet.identity import Seen
+from adapters.spreadsheet.rows import FileReader
+from hub.errors import Fatal
+from hub.ports import Connection, Pulled, SourceRecord, Watermark
+
+
+def pull(connection: Connection, since: Watermark | None) -> Iterator[Pulled]:
+    """Every row, then the watermark; nothing at all when the files are those of `since`.
+
+    A file that cannot be read does not keep the others from being read: its error is raised after them.
+    """
+    paths = sources(connection)
+    reached = watermark(connection, paths)
+    if since == reached:
+        return
+    failures: list[Fatal] = []
+    seen = Seen()
+    for number, path in enumerate(paths, start=1):
+        try:
+            yield from read(connection, path, seen, number if len(paths) > 1 else None)
+        except Fatal as failure:
+            failures.append(failure)
+    if failures:
+        raise failures[0]
+    yield reached
+
+
+def read(connection: Connection, path: Path, seen: Seen, number: int | None = None) -> Generator[SourceRecord]:
+    """The records of one file, whatever its name says it is."""
+    shift = CALENDAR_1904 if connection.settings.get("date_1904") else None
+    reader = FileReader(connection.layout, seen, shift=shift, file=number)
+    with steady(path) as file:
+        if workbooks.is_workbook(file):
+            with workbooks.opened(file, connection.layout.sheet) as sheets:
+                yield from reader.records(sheets)
+        else:
+            dialect = delimited.recognise(file, reader.aliases, connection.settings)
+            yield from reader.records(delimited.sheet(file, dialect))

@@ -1,0 +1,91 @@
+"""Follow-ups into a register of their own, beside the association's: its files are never written to.
+
+The workbook is replaced in one step: whoever opens it, and whenever the power goes, finds the old one or the new one whole.
+"""
+
+import fcntl
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from zipfile import BadZipFile
+
+from openpyxl import Workbook, load_workbook
+from openpyxl.utils.exceptions import InvalidFileException
+
+from adapters.spreadsheet import register
+from adapters.spreadsheet.files import register_path
+from hub.errors import Fatal, Retriable
+from hub.ports import Connection, FollowUp
+
+BUSY_FOR = 300.0
+
+
+def push(connection: Connection, follow_ups: Sequence[FollowUp]) -> None:
+    """Write each follow-up into its row; the same one again changes nothing."""
+    if not follow_ups:
+        return
+    path = register_path(connection)
+    language = str(connection.settings.get("language") or "fr")
+    if language not in register.LANGUAGES:
+        raise Fatal("adapters.unknown-language", languages=", ".join(register.LANGUAGES))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with _alone(path.parent):
+            _refuse_while_open(path)
+            book = _existing(path) or register.new(language)
+            sheet = register.opened(book, connection, language, register.columns_for(connection, follow_ups))
+            for follow_up in follow_ups:
+                sheet.write(follow_up)
+            _replace(path, book)
+    except PermissionError:
+        raise Fatal("adapters.register-not-writable") from None
+    except OSError:
+        raise Retriable("adapters.register-disk", after=BUSY_FOR) from None
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """One writer at a time, also across processes; the lock goes with the process that holds it."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _refuse_while_open(path: Path) -> None:
+    """Excel and LibreOffice leave a mark beside a file they have open, and would overwrite what is written meanwhile."""
+    if (path.parent / f"~${path.name}").exists() or (path.parent / f".~lock.{path.name}#").exists():
+        raise Retriable("adapters.register-open", after=BUSY_FOR)
+
+
+def _existing(path: Path) -> Workbook | None:
+    if not path.exists():
+        return None
+    try:
+        return load_workbook(path)
+    except (BadZipFile, InvalidFileException, KeyError, ValueError, TypeError):
+        raise Fatal("adapters.register-unreadable") from None
+
+
+def _replace(path: Path, book: Workbook) -> None:
+    handle, name = tempfile.mkstemp(prefix=".", suffix=".part", dir=path.parent)
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            book.save(file)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(0o600)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

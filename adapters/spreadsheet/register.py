@@ -1,0 +1,142 @@
+"""The follow-up register as a workbook: a title, a header in the association's language, a row for each referral.
+
+Every cell is text and stays text: https://owasp.org/www-community/attacks/CSV_Injection
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from itertools import count
+from typing import Any, Final
+
+import yaml
+from openpyxl import Workbook
+from openpyxl.cell.cell import Cell, MergedCell
+from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.properties import PageSetupProperties
+from openpyxl.worksheet.worksheet import Worksheet
+
+from hub.ports import Connection, FollowUp
+
+LANGUAGES: Final = ("ar", "fr", "en")
+RECORD: Final = "record"
+ASKED: Final = ("request", "referred_to")  # what the association itself wrote, so that the row can be read alone
+TITLE_ROW, NOTE_ROW, NAMES_ROW, HEADER_ROW = 1, 2, 3, 4
+ID_COLUMN: Final = 1  # hidden: which referral the row is about, wherever a person moves it by sorting
+
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+_WIDTHS: Final = {RECORD: 16, "request": 24, "referred_to": 34, "referral_outcome": 34}
+_HEADER_FILL: Final = PatternFill("solid", fgColor="1F4E5F")
+_LINE: Final = Border(bottom=Side("thin", color="C9D3D6"))
+
+
+@cache
+def words() -> Mapping[str, Any]:
+    loaded: Mapping[str, Any] = yaml.safe_load(files(__package__).joinpath("register.yaml").read_text("utf-8"))
+    return loaded
+
+
+@dataclass(frozen=True)
+class Register:
+    """The one sheet of the register. `columns`: column name → its number."""
+
+    sheet: Worksheet
+    language: str
+    columns: dict[str, int]
+    rows: dict[str, int]  # id of the follow-up → row
+    free: Iterator[int]  # rows below everything
+
+    def write(self, follow_up: FollowUp) -> None:
+        """One row for each referral: the one it has, or the next free one. What no longer holds is emptied."""
+        row = self.rows.get(follow_up.id) or self.rows.setdefault(follow_up.id, next(self.free))
+        _put(self.sheet.cell(row, ID_COLUMN), follow_up.id)
+        for name, column in self.columns.items():
+            text = self._record(follow_up.handle) if name == RECORD else follow_up.values.get(name, "")
+            _put(self.sheet.cell(row, column), text)
+
+    def _record(self, handle: Mapping[str, str]) -> str:
+        if "row" in handle:
+            return str(words()["place" if "sheet" in handle else "row"][self.language]).format(**handle)
+        return next(iter(handle.values()), "")
+
+
+def columns_for(connection: Connection, follow_ups: Sequence[FollowUp]) -> tuple[str, ...]:
+    """Only what goes back to the source, never whatever else a follow-up may carry."""
+    told = {name for follow_up in follow_ups for name in follow_up.values}
+    return (
+        RECORD,
+        *(name for name in ASKED if name in told),
+        *(n for n in connection.layout.follow_up if n not in ASKED),
+    )
+
+
+def new(language: str) -> Workbook:
+    """An empty register: its title, its look, no column yet."""
+    book = Workbook()
+    sheet = book.worksheets[0]
+    sheet.title = words()["sheet"][language]
+    sheet.sheet_view.rightToLeft = language == "ar"
+    sheet.freeze_panes = f"{get_column_letter(ID_COLUMN + 2)}{HEADER_ROW + 1}"
+    sheet.column_dimensions[get_column_letter(ID_COLUMN)].hidden = True
+    sheet.row_dimensions[NAMES_ROW].hidden = True
+    sheet.row_dimensions[HEADER_ROW].height = 30
+    _put(sheet.cell(TITLE_ROW, ID_COLUMN + 1), words()["title"][language])
+    _put(sheet.cell(NOTE_ROW, ID_COLUMN + 1), words()["note"][language])
+    sheet.cell(TITLE_ROW, ID_COLUMN + 1).font = Font(bold=True, size=16, color="1F4E5F")
+    sheet.cell(NOTE_ROW, ID_COLUMN + 1).font = Font(italic=True, color="5A6B70")
+    sheet.page_setup.orientation = "landscape"
+    sheet.page_setup.fitToHeight = 0
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    sheet.print_title_rows = f"{HEADER_ROW}:{HEADER_ROW}"
+    return book
+
+
+def opened(book: Workbook, connection: Connection, language: str, names: Sequence[str]) -> Register:
+    """The register in `book`, with a column for each of `names`. Columns that a person added stay where they are."""
+    sheet: Worksheet = book.worksheets[0]
+    for merged in [area for area in sheet.merged_cells.ranges if area.max_row >= NAMES_ROW]:
+        sheet.unmerge_cells(str(merged))  # a merged cell takes no text
+    names_row = sheet.iter_cols(ID_COLUMN + 1, min_row=NAMES_ROW, max_row=NAMES_ROW)
+    columns = {str(cell.value): cell.column for (cell,) in names_row if cell.value}
+    for name in names:
+        if name not in columns:
+            columns[name] = sheet.max_column + 1 if columns else ID_COLUMN + 1
+            _head(sheet, columns[name], name, _label(connection, name, language))
+    rows = {str(cell.value): cell.row for (cell,) in sheet.iter_rows(HEADER_ROW + 1, max_col=ID_COLUMN) if cell.value}
+    return Register(sheet, language, columns, rows, count(max(sheet.max_row, HEADER_ROW) + 1))
+
+
+def _head(sheet: Worksheet, column: int, name: str, label: str) -> None:
+    _put(sheet.cell(NAMES_ROW, column), name)
+    cell = sheet.cell(HEADER_ROW, column)
+    _put(cell, label)
+    cell.font = Font(bold=True, color="FFFFFF")
+    cell.fill = _HEADER_FILL
+    cell.alignment = Alignment(horizontal="center", vertical="center", wrap_text=True)
+    sheet.column_dimensions[get_column_letter(column)].width = _WIDTHS.get(name, 20)
+
+
+def _label(connection: Connection, name: str, language: str) -> str:
+    """The register's own word for a column, or the association's header in a script of the language, or its name."""
+    if name in words()["columns"]:
+        return str(words()["columns"][name][language])
+    headers = connection.layout.columns.get(name) or (name,)
+    arabic = [header for header in headers if re.search(r"[\u0621-\u064a]", header)]
+    others = [header for header in headers if header not in arabic]
+    return next(iter(arabic if language == "ar" else others), headers[0])
+
+
+def _put(cell: Cell | MergedCell, text: str) -> None:
+    """Text, whatever it looks like: no formula when it is opened, none when someone edits the cell and leaves it."""
+    clean = _CONTROL.sub(" ", text).strip()[:32_767]
+    cell.value = clean or None
+    if clean:
+        cell.data_type = "s"
+    cell.number_format = "@"
+    cell.quotePrefix = True
+    if int(cell.row or 0) > HEADER_ROW:
+        cell.border = _LINE
+        cell.alignment = Alignment(vertical="top", wrap_text=True)

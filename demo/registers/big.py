@@ -1,0 +1,76 @@
+"""A register of any length, for measuring: written as XML by hand, because a writer's library would take longer than the test."""
+
+from datetime import date, timedelta
+from pathlib import Path
+from random import Random
+from typing import Final
+from xml.sax.saxutils import escape
+from zipfile import ZIP_DEFLATED, ZipFile
+
+from demo.registers.cases import Association
+from demo.registers.french import COLUMNS
+from demo.registers.words import FR
+from demo.registers.writing import Hand, Value
+
+WIDTH: Final = 25
+DISTINCT: Final = 500  # rows that are told; the others repeat them under numbers of their own
+EPOCH: Final = date(1899, 12, 30)
+
+_TYPES: Final = """<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
+<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/><Override PartName="/xl/workbook.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/><Override PartName="/xl/worksheets/sheet1.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"/><Override PartName="/xl/styles.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.styles+xml"/></Types>"""  # noqa: E501
+_RELS: Final = """<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
+<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" Target="xl/workbook.xml"/></Relationships>"""  # noqa: E501
+_BOOK: Final = """<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
+<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets><sheet name="Registre" sheetId="1" r:id="rId1"/></sheets></workbook>"""  # noqa: E501
+_BOOK_RELS: Final = """<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
+<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" Target="worksheets/sheet1.xml"/><Relationship Id="rId2" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/styles" Target="styles.xml"/></Relationships>"""  # noqa: E501
+_STYLES: Final = """<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
+<styleSheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><fonts count="1"><font/></fonts><fills count="1"><fill/></fills><borders count="1"><border/></borders><cellStyleXfs count="1"><xf/></cellStyleXfs><cellXfs count="2"><xf/><xf numFmtId="14" applyNumberFormat="1"/></cellXfs></styleSheet>"""  # noqa: E501
+_DATE_STYLE: Final = 1
+
+
+def big_register(path: Path, rows: int, *, seed: int = 5, until: date | None = None, mark: str | None = None) -> None:
+    """Write a register of `rows` rows and 25 columns to `path`; all of them can be understood."""
+    random = Random(seed)  # noqa: S311 — fiction
+    until = until or date.today()
+    told = Association("arganier-droit", "BIG", random, until, mark).tell(min(rows, DISTINCT), kinds=())
+    cells = [row for _, row in Hand(random, FR).rows(told)]
+    columns = [column for column in COLUMNS if column not in {"outcome", "worker", "milieu", "age", "violence_place"}][
+        :WIDTH
+    ]
+    with ZipFile(path, "w", ZIP_DEFLATED) as archive:
+        for name, text in (
+            ("[Content_Types].xml", _TYPES),
+            ("_rels/.rels", _RELS),
+            ("xl/workbook.xml", _BOOK),
+            ("xl/_rels/workbook.xml.rels", _BOOK_RELS),
+            ("xl/styles.xml", _STYLES),
+        ):
+            archive.writestr(name, text)
+        with archive.open("xl/worksheets/sheet1.xml", "w") as sheet:
+            sheet.write(
+                b'<?xml version="1.0"?><worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
+            )
+            sheet.write(_row([COLUMNS[column] for column in columns]).encode())
+            for number in range(rows):
+                numbered = cells[number % len(cells)] | {
+                    "case_number": f"{number + 1}/{until.year}",
+                    "survivor_code": f"BIG-{number + 1:06}",
+                    "visit_date": until - timedelta(days=number % 170),
+                }
+                sheet.write(_row([numbered.get(column) for column in columns]).encode())
+            sheet.write(b"</sheetData></worksheet>")
+
+
+def _row(values: list[Value]) -> str:
+    return f"<row>{''.join(map(_cell, values))}</row>"
+
+
+def _cell(value: Value) -> str:
+    if value is None:
+        return "<c/>"
+    if isinstance(value, date):
+        return f'<c s="{_DATE_STYLE}"><v>{(value - EPOCH).days}</v></c>'
+    if isinstance(value, int):
+        return f"<c><v>{value}</v></c>"
+    return f'<c t="inlineStr"><is><t>{escape(value)}</t></is></c>'

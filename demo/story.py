@@ -1,0 +1,198 @@
+"""The main job, told as the parties live it: registers are read, referrals pulled, accepted, withdrawn, completed, and the
+outcome comes back to where each case came from. Every step is an ordinary request; nothing reaches behind the API."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from openpyxl import load_workbook
+
+from demo.party import Answer, Party
+from hub.fhir.canonicals import code_system
+from hub.fhir.references import reference, split
+
+Say = Callable[..., None]
+Task = dict[str, Any]
+
+HOSPITAL, OTHER_HOSPITAL = "chu-atlas", "hopital-oriental"
+SPREADSHEET, KOBO = "yasmine-psy", "zahra-ecoute"
+
+
+@dataclass
+class Happened:
+    """What the story did and saw, for the table at its end. `acts`: how many acts were done now (0 on a second run)."""
+
+    acts: int = 0
+    permitted: int = 0
+    denied: dict[str, int] = field(default_factory=dict)  # catalogue key of the reason → how often
+
+    def saw(self, answer: Answer, because: str = "") -> Answer:
+        if answer.status == 200 and answer.body.get("total") != 0:
+            self.permitted += 1
+        else:
+            self.denied[because] = self.denied.get(because, 0) + 1
+        return answer
+
+
+class StoryBroken(Exception):
+    """The hub did not behave as it must. The text says where, in the developers' language."""
+
+
+def expect(holds: bool, what: str) -> None:
+    if not holds:
+        raise StoryBroken(what)
+
+
+class Story:
+    """The acts, in order. Each looks first whether an earlier run has done it."""
+
+    def __init__(self, cast: dict[str, Party], say: Say) -> None:
+        self.cast, self.say, self.happened = cast, say, Happened()
+        self.hospital, self.other = cast[HOSPITAL], cast[OTHER_HOSPITAL]
+
+    def tell(self) -> Happened:
+        self._pull()
+        self._outsider()
+        self._withdraw()
+        for association in (SPREADSHEET, KOBO):
+            self._complete(association)
+        return self.happened
+
+    # the hospital pulls, and sees only the minimal notice
+    def _pull(self) -> None:
+        tasks = self._tasks()
+        expect(bool(tasks), "the hospital has no referrals")
+        self.say("pulled", count=len(tasks))
+        waiting = [task for task in tasks if task["status"] == "requested"]
+        if not waiting:
+            return
+        task = waiting[0]
+        seen = self.happened.saw(self.hospital.get(reference(task)))
+        expect(seen.status == 200, "the hospital cannot read its own referral")
+        person = self.happened.saw(self.hospital.get(task["for"]["reference"]), "consent.not-accepted")
+        expect(person.status == 404, "the survivor is visible before acceptance")
+        self.say("notice", priority=task["priority"])
+
+    # another hospital finds nothing at all
+    def _outsider(self) -> None:
+        task = self._tasks()[0]
+        hidden = self.happened.saw(self.other.get(reference(task)), "consent.no-referral")
+        never = self.other.get("Task/00000000-0000-0000-0000-000000000000")
+        expect(hidden.status == 404 and hidden.body == never.body, "a hidden referral differs from one that never was")
+        found = self.happened.saw(self.other.get("Task", owner=f"Organization/{HOSPITAL}"), "consent.no-referral")
+        expect(found.total == 0, "another hospital counts referrals that are not its own")
+        self.say("outsider")
+
+    # accepted, opened, and closed again by the survivor
+    def _withdraw(self) -> None:
+        association = self.cast[SPREADSHEET]
+        stopped = [
+            task
+            for task in self._tasks(association, SPREADSHEET)
+            if _code(task.get("businessStatus")) == "consent-withdrawn"
+        ]
+        if stopped:
+            expect(self.hospital.get(reference(stopped[0])).status == 404, "a withdrawn referral is visible")
+            self.say("withdrawn-before")
+            return
+        task = self._waiting(SPREADSHEET)
+        self._accept(task)
+        payload = self.happened.saw(self.hospital.get(task["for"]["reference"]))
+        expect(payload.status == 200, "the payload stays closed after acceptance")
+        expect("name" not in payload.body, "the name left without consent")
+        self.say("opened")
+        consents = association.all("Consent", patient=task["for"]["reference"], status="active")
+        expect(bool(consents), "the association does not find the consent")
+        for consent in consents:
+            withdrawn = association.patch(
+                reference(consent), {"op": "replace", "path": "/status", "value": "inactive"}
+            )
+            expect(withdrawn.status == 200, f"withdrawal answered {withdrawn.status}")
+        for path in (reference(task), task["for"]["reference"], task["focus"]["reference"]):
+            after = self.happened.saw(self.hospital.get(path), "consent.withdrawn")
+            expect(after.status == 404, "something is visible after withdrawal")
+        found = self.happened.saw(self.hospital.get("Task", _id=task["id"]), "consent.withdrawn")
+        expect(found.total == 0, "a withdrawn referral is still counted")
+        self.happened.acts += 1
+        self.say("withdrawn")
+
+    # accepted and completed, with an outcome
+    def _complete(self, association: str) -> None:
+        done = [t for t in self._tasks() if t["status"] == "completed" and _from(t, association)]
+        if done:
+            self.say("completed-before", association=association)
+            return
+        task = self._waiting(association)
+        self._accept(task)
+        outcome = {
+            "type": _concept("task-output", "outcome"),
+            "valueCodeableConcept": _concept("referral-outcome", "service-provided"),
+        }
+        completed = self.hospital.patch(
+            reference(task),
+            {"op": "replace", "path": "/status", "value": "completed"},
+            {"op": "add", "path": "/output", "value": [outcome]},
+        )
+        expect(completed.status == 200, f"completion answered {completed.status}")
+        self.happened.acts += 1
+        self.say("completed", association=association)
+
+    def _accept(self, task: Task) -> None:
+        accepted = self.hospital.patch(reference(task), {"op": "replace", "path": "/status", "value": "accepted"})
+        expect(accepted.status == 200, f"acceptance answered {accepted.status}")
+        self.happened.acts += 1
+        self.say("accepted")
+
+    def _tasks(self, party: Party | None = None, requester: str = "") -> list[Task]:
+        if requester and party:
+            return party.all("Task", requester=f"Organization/{requester}", _count=100)
+        return self.hospital.all("Task", owner=f"Organization/{HOSPITAL}", _count=100)
+
+    def _waiting(self, association: str) -> Task:
+        found = [t for t in self._tasks() if t["status"] in {"requested", "received"} and _from(t, association)]
+        expect(bool(found), f"no referral of {association} waits for the hospital")
+        return found[0]
+
+
+def referrals_by_state(cast: dict[str, Party]) -> dict[str, int]:
+    """How many referrals of the story's two associations stand in each state, as they themselves see them."""
+    states: dict[str, int] = {}
+    for association in (SPREADSHEET, KOBO):
+        for task in cast[association].all("Task", requester=f"Organization/{association}", _count=100):
+            states[task["status"]] = states.get(task["status"], 0) + 1
+    return states
+
+
+def wait_for_follow_up(folder: Path, kobo_answers: Callable[[], list[dict[str, Any]]], seconds: float = 20) -> bool:
+    """Whether the outcome has reached the follow-up register and the Kobo project."""
+    ends = time.monotonic() + seconds
+    while time.monotonic() < ends:
+        in_kobo = any("suivi/resultat" in answer for answer in kobo_answers())
+        if in_kobo and any(True for _ in follow_up_rows(folder)):
+            return True
+        time.sleep(0.2)
+    return False
+
+
+def follow_up_rows(folder: Path) -> Iterator[tuple[object, ...]]:
+    """The filled rows of the spreadsheet association's follow-up register."""
+    for path in sorted((folder / "follow-up" / "yasmine").glob("*.xlsx")):
+        workbook = load_workbook(path)
+        for row in workbook.worksheets[0].iter_rows(values_only=True):
+            if any(row):
+                yield row
+
+
+def _from(task: Task, association: str) -> bool:
+    return split(task["requester"]["reference"])[1] == association
+
+
+def _code(concept: dict[str, Any] | None) -> str:
+    codings = (concept or {}).get("coding", [{}])
+    return str(codings[0].get("code", ""))
+
+
+def _concept(system: str, code: str) -> dict[str, Any]:
+    return {"coding": [{"system": code_system(system), "code": code}]}

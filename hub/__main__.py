@@ -1,0 +1,20 @@
+"""The command line of the hub: `hub …` or `python -m hub …`. Each command is a module of `hub/cli`."""
+
+from hub.cli.root import Root
+
+main = Root(
+    {
+        "init": "hub.cli.init:init",
+        "check": "hub.cli.check:check",
+        "serve": "hub.cli.serve:serve",
+        "pull": "hub.cli.pull:pull",
+        "quarantine": "hub.cli.quarantine:quarantine",
+        "mapping": "hub.cli.mapping:mapping",
+        "client": "hub.cli.client:client",
+        "deliver": "hub.cli.deliver:deliver",
+        "status": "hub.cli.status:status",
+    }
+)
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,121 @@
+"""Where the parts meet: the only module that knows them all. From a deployment folder to a running hub."""
+
+import os
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hub import errors, mapping, settings
+from hub.delivery.worker import Door
+from hub.directory.organizations import Names, resources
+from hub.errors import HubError
+from hub.exchange import Hub
+from hub.exchange.publish import publish
+from hub.ports import Adapter, Connection, Registry
+from hub.settings import ConnectionFile, Settings
+from hub.store import MongoRegistry, MongoStore, embedded
+from hub.web.app import create_app
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+
+class SystemClock:
+    def now(self) -> datetime:
+        now = datetime.now(UTC)
+        return now.replace(microsecond=now.microsecond // 1000 * 1000)
+
+
+class RandomIds:
+    def new(self) -> str:
+        return str(uuid.uuid4())
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """Everything of one running deployment."""
+
+    settings: Settings
+    hub: Hub
+    registry: Registry
+    doors: Mapping[str, Door]
+
+    def door(self, connection: str) -> Door:
+        """Raises HubError(UNKNOWN_CONNECTION) listing the connections that exist."""
+        if connection not in self.doors:
+            raise HubError(errors.UNKNOWN_CONNECTION, name=connection, known=", ".join(sorted(self.doors)) or "-")
+        return self.doors[connection]
+
+
+@contextmanager
+def opened(folder: Path) -> Iterator[Deployment]:
+    """A deployment with its database running and its directory published; everything is closed in the end."""
+    read = settings.read(folder)
+    with database_uri(read) as uri, MongoStore.open(uri, read.database) as store:
+        names = Names(read.organizations)
+        hub = Hub(store, SystemClock(), RandomIds(), names, read.pepper)
+        publish((resource for entry in names for resource in resources(entry)), hub=hub)
+        yield Deployment(read, hub, MongoRegistry(store), {c.id: door(c, read) for c in read.connections})
+
+
+@contextmanager
+def database_uri(read: Settings) -> Iterator[str]:
+    """The configured database, or the embedded one for as long as anyone of this deployment uses it."""
+    if read.database_uri:
+        yield read.database_uri
+    else:
+        with embedded.mongod(read.folder, cache_gb=read.cache_gb) as uri:
+            yield uri
+
+
+def adapters() -> Mapping[str, EntryPoint]:
+    """Every installed door by name, not loaded yet; partners add theirs through the entry-point group `hub.adapters`."""
+    return {point.name: point for point in entry_points(group="hub.adapters")}
+
+
+def door(written: ConnectionFile, read: Settings) -> Door:
+    """A connection with its adapter and mapping. Raises HubError naming the connection's file."""
+    known = adapters()
+    if written.adapter not in known:
+        raise HubError(
+            errors.UNKNOWN_ADAPTER,
+            place=f"connections/{written.id}.yaml",
+            name=written.adapter,
+            known=", ".join(sorted(known)),
+        )
+    form = mapping.load(written.mapping, search=[read.folder / "mappings"])
+    connection = Connection(
+        id=written.id,
+        organization=written.organization,
+        adapter=written.adapter,
+        mapping=written.mapping,
+        settings=written.settings,
+        folder=read.folder,
+        layout=form.layout(),
+        secret=settings.secret_reader(read.folder, written.secrets),
+    )
+    adapter: Adapter = known[written.adapter].load()
+    return Door(connection, adapter, form)
+
+
+@cache
+def _for_life(folder: Path) -> Deployment:
+    """The deployment of a server process: opened once, closed by the end of the process."""
+    import atexit
+    from contextlib import ExitStack
+
+    stack = ExitStack()
+    atexit.register(stack.close)
+    return stack.enter_context(opened(folder))
+
+
+def wsgi() -> "Flask":
+    """The WSGI application of the deployment folder in IHALA_HOME: what a server process runs."""
+    deployment = _for_life(Path(os.environ.get("IHALA_HOME", ".")).resolve())
+    return create_app(deployment.hub, deployment.registry, deployment.settings)

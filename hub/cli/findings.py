@@ -1,0 +1,74 @@
+"""Issues as people and programs read them: where, in which column, why and what to do. No value of a record is in them."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from rich.table import Table
+from rich.text import Text
+
+from hub.cli.problems import say_issue
+from hub.cli.session import Session
+from hub.fhir.issues import Issue
+
+SHOWN_PLACES: Final = 4
+SHOWN_KINDS: Final = 30
+_PLACE: Final = re.compile(r"(sheet|row|record) (\S+)")
+
+
+@dataclass
+class Kind:
+    """Findings that read the same, and the places where they were made."""
+
+    column: str
+    sentence: str
+    places: list[str] = field(default_factory=list)
+
+
+def by_kind(session: Session, found: Iterable[tuple[str, Issue]]) -> list[Kind]:
+    """The most frequent first: what is wrong in a whole column is one line, not five hundred."""
+    kinds: dict[tuple[str, str], Kind] = {}
+    for place, issue in found:
+        column, said = issue.column or issue.path, say_issue(session, issue)
+        kinds.setdefault((column, said), Kind(column, said)).places.append(place)
+    return sorted(kinds.values(), key=lambda kind: -len(kind.places))
+
+
+def table(session: Session, title: str, found: Iterable[tuple[str, Issue]]) -> Table | None:
+    """None when there is nothing to show."""
+    kinds = by_kind(session, found)
+    if not kinds:
+        return None
+    shown = Table(title=title, title_justify="left", show_lines=False, expand=False)
+    for heading in ("place", "column", "reason"):
+        shown.add_column(session.say(f"heading.{heading}"), overflow="fold")
+    for kind in kinds[:SHOWN_KINDS]:
+        shown.add_row(Text(places(session, kind.places)), Text(kind.column), Text(kind.sentence))
+    if len(kinds) > SHOWN_KINDS:
+        shown.add_row("…", "", Text(session.say("more-kinds", count=len(kinds) - SHOWN_KINDS)))
+    return shown
+
+
+def places(session: Session, stated: list[str]) -> str:
+    """The first places, and how many more there are."""
+    said = " · ".join(place(session, one) for one in stated[:SHOWN_PLACES])
+    left = len(stated) - SHOWN_PLACES
+    return f"{said} {session.say('more-places', count=left)}" if left > 0 else said
+
+
+def place(session: Session, stated: str) -> str:
+    """`sheet 2, row 14` in the reader's language."""
+    return _PLACE.sub(lambda found: session.say(f"place.{found[1]}", value=found[2]), stated)
+
+
+def as_json(session: Session, issue: Issue) -> dict[str, Any]:
+    """`text` is the stable key; `sentence` is what a person reads."""
+    return {
+        "severity": issue.severity,
+        "code": issue.code,
+        "text": issue.text,
+        "sentence": say_issue(session, issue),
+        "column": issue.column,
+        "element": issue.path,
+    }

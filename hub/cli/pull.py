@@ -1,0 +1,155 @@
+"""`hub pull`: read what is new in the tools of the associations, with the progress and what became of it."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import click
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from hub.bootstrap import Deployment
+from hub.cli import findings
+from hub.cli.manual import command
+from hub.cli.problems import FAILED, OK, QUARANTINED, WrongUse, sentence
+from hub.cli.session import Session, pass_session
+from hub.delivery.worker import Door
+from hub.errors import AdapterError, Conflict
+from hub.exchange.pull import pull as pull_from
+from hub.exchange.receive import Receipt
+
+COLUMNS = ("read", "created", "updated", "unchanged", "quarantined", "waiting")
+
+
+@command("pull", "cli.pull")
+@click.argument("connection", required=False)
+@click.option("--all", "everything", is_flag=True)
+@click.option("--dry-run", is_flag=True)
+@click.option("--json", "as_json", is_flag=True)
+@pass_session
+def pull(session: Session, connection: str | None, everything: bool, dry_run: bool, as_json: bool) -> int:
+    if (connection is None) != everything:
+        raise WrongUse("pull.one-or-all")
+    with session.deployment() as deployment:
+        doors = _doors(deployment, connection)
+        pulls = [_pull(session, deployment, door, dry_run, quiet=as_json) for door in doors]
+    if as_json:
+        session.write_json([described(session, one, dry_run=dry_run) for one in pulls])
+    else:
+        show(session, pulls, dry_run=dry_run)
+    if any(one.failure for one in pulls):
+        return FAILED
+    return QUARANTINED if any(_new(one.receipt) for one in pulls) else OK
+
+
+class Pulled:
+    """What one connection gave, and the sentence that says why it stopped, if it did."""
+
+    def __init__(self, connection: str, receipt: Receipt, failure: str = "") -> None:
+        self.connection, self.receipt, self.failure = connection, receipt, failure
+
+
+def _doors(deployment: Deployment, connection: str | None) -> Sequence[Door]:
+    return [deployment.door(connection)] if connection else [door for _, door in sorted(deployment.doors.items())]
+
+
+def _pull(session: Session, deployment: Deployment, door: Door, dry_run: bool, quiet: bool) -> Pulled:
+    so_far = Receipt()
+
+    def count(receipt: Receipt) -> None:
+        nonlocal so_far
+        so_far += receipt
+        display(so_far)
+
+    with _progress(session, door.connection.id, quiet) as display:
+        try:
+            pull_from(door.connection, door.adapter, door.mapping, hub=deployment.hub, dry_run=dry_run, progress=count)
+        except (AdapterError, Conflict) as problem:
+            return Pulled(door.connection.id, so_far, sentence(session, problem))
+    return Pulled(door.connection.id, so_far)
+
+
+@contextmanager
+def _progress(session: Session, name: str, quiet: bool) -> Iterator[Callable[[Receipt], None]]:
+    """A line that counts while a person watches; nothing where nobody does."""
+    console = session.err
+    if quiet or not console.is_terminal:
+        yield lambda _: None
+        return
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        line = progress.add_task(name, total=None)
+
+        def display(receipt: Receipt) -> None:
+            progress.update(line, description=f"{name}: {session.say('pull.progress', **numbers(receipt))}")
+
+        yield display
+
+
+def numbers(receipt: Receipt) -> dict[str, int]:
+    """`quarantined`: set aside now; `waiting`: set aside before and not changed since."""
+    waiting = sum(1 for one in receipt.rejected if one.again)
+    return {
+        "read": receipt.read,
+        "created": receipt.created,
+        "updated": receipt.updated,
+        "unchanged": receipt.unchanged,
+        "quarantined": len(receipt.rejected) - waiting,
+        "waiting": waiting,
+    }
+
+
+def _new(receipt: Receipt) -> bool:
+    return any(not one.again for one in receipt.rejected)
+
+
+def show(session: Session, pulls: Sequence[Pulled], *, dry_run: bool = False) -> None:
+    for one in pulls:
+        _show_findings(session, one.connection, one.receipt)
+    table = _table(session, pulls)
+    session.out.print(table)
+    for one in pulls:
+        if one.failure:
+            text = f"{session.say('error')} {one.connection}: {one.failure}"
+            session.err.print(text, style="red", markup=False, highlight=False, soft_wrap=True)
+    if dry_run:
+        session.tell("pull.dry-run")
+    if any(_new(one.receipt) for one in pulls):
+        session.tell("pull.dry-run-quarantine" if dry_run else "pull.see-quarantine")
+
+
+def _show_findings(session: Session, title: str, receipt: Receipt) -> None:
+    """What was set aside and why, then what was stored in spite of something."""
+    rejected = [(one.place, issue) for one in receipt.rejected for issue in one.issues]
+    for key, found in (("quarantine-title", rejected), ("warnings-title", list(receipt.warnings))):
+        if (table := findings.table(session, session.say(f"pull.{key}", name=title), found)) is not None:
+            session.out.print(table)
+
+
+def _table(session: Session, pulls: Sequence[Pulled]) -> Any:
+    table = Table()
+    table.add_column(session.say("heading.connection"))
+    for name in COLUMNS:
+        table.add_column(session.say(f"heading.{name}"), justify="right")
+    for one in pulls:
+        table.add_row(one.connection, *(str(number) for number in numbers(one.receipt).values()))
+    if len(pulls) > 1:
+        table.add_section()
+        together = sum((one.receipt for one in pulls), Receipt())
+        table.add_row(session.say("heading.total"), *(str(n) for n in numbers(together).values()), style="bold")
+    return table
+
+
+def described(session: Session, one: Pulled, *, dry_run: bool) -> dict[str, Any]:
+    return {
+        "connection": one.connection,
+        "dry_run": dry_run,
+        **numbers(one.receipt),
+        "rejected": [
+            {"place": r.place, "again": r.again, "issues": [findings.as_json(session, i) for i in r.issues]}
+            for r in one.receipt.rejected
+        ],
+        "warnings": [{"place": place, **findings.as_json(session, issue)} for place, issue in one.receipt.warnings],
+        "referrals": dict(one.receipt.referrals),
+        "failure": one.failure or None,
+    }

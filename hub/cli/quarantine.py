@@ -1,0 +1,207 @@
+"""`hub quarantine`: records that were not understood: which, why, and another try. Nothing identifying is ever shown."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import click
+from rich.table import Table
+from rich.text import Text
+
+from hub.bootstrap import Deployment
+from hub.cli import findings
+from hub.cli import pull as pulling
+from hub.cli.columns import HIDDEN, cells, shown_columns
+from hub.cli.manual import command, group
+from hub.cli.problems import OK, QUARANTINED, WrongUse, say_issue
+from hub.cli.session import Session, pass_session
+from hub.errors import HubError
+from hub.exchange.pull import BATCH
+from hub.exchange.receive import Receipt
+from hub.exchange.replay import replay as replay_records
+from hub.ports import Quarantined
+
+SHORT: Final = 8
+
+
+@group("quarantine", "cli.quarantine")
+def quarantine() -> None: ...
+
+
+@command("list", "cli.quarantine-list")
+@click.option("--connection", metavar="CONNECTION")
+@click.option("--json", "as_json", is_flag=True)
+@pass_session
+def show_all(session: Session, connection: str | None, as_json: bool) -> None:
+    with session.deployment() as deployment:
+        aside = list(deployment.hub.store.quarantine(connection))
+        length = _short_length(deployment)
+        remarks = {one.key: _remark(session, one, deployment) for one in aside}
+    if as_json:
+        session.write_json([_as_json(session, one, remarks[one.key]) for one in aside])
+    elif aside:
+        session.out.print(_table(session, aside, remarks, length))
+    else:
+        session.tell("quarantine.none")
+
+
+@command("show", "cli.quarantine-show")
+@click.argument("key")
+@click.option("--json", "as_json", is_flag=True)
+@pass_session
+def show(session: Session, key: str, as_json: bool) -> None:
+    with session.deployment() as deployment:
+        one = _find(key, deployment)
+        remark = _remark(session, one, deployment)
+        columns = _columns(one, deployment)
+    if as_json:
+        session.write_json({**_as_json(session, one, remark), "columns": columns})
+    else:
+        _show(session, one, remark, columns)
+
+
+@command("replay", "cli.quarantine-replay")
+@click.argument("keys", metavar="[KEY]…", nargs=-1)
+@click.option("--connection", metavar="CONNECTION")
+@click.option("--json", "as_json", is_flag=True)
+@pass_session
+def replay(session: Session, keys: tuple[str, ...], connection: str | None, as_json: bool) -> int:
+    if keys and connection:
+        raise WrongUse("quarantine-replay.keys-or-connection")
+    with session.deployment() as deployment:
+        if connection:
+            deployment.door(connection)  # a name mistyped is an error, not an empty answer
+        chosen = {one.key: one for one in (_find(key, deployment) for key in keys)}
+        aside = list(chosen.values()) if keys else list(deployment.hub.store.quarantine(connection))
+        done = _replay(session, aside, deployment, quiet=as_json)
+    if as_json:
+        session.write_json([pulling.described(session, one, dry_run=False) for one in done])
+    elif done:
+        pulling.show(session, done)
+    elif not aside:
+        session.tell("quarantine.none")
+    left = sum(len(one.receipt.rejected) for one in done) + sum(
+        1 for one in aside if one.connection not in deployment.doors
+    )
+    return QUARANTINED if left else OK
+
+
+for one_more in (show_all, show, replay):
+    quarantine.add_command(one_more)
+
+
+def _replay(
+    session: Session, aside: Sequence[Quarantined], deployment: Deployment, *, quiet: bool
+) -> list[pulling.Pulled]:
+    done = []
+    for name in sorted({one.connection for one in aside}):
+        entries = [one for one in aside if one.connection == name]
+        if name not in deployment.doors:
+            if not quiet:
+                session.tell("quarantine-replay.gone", name=name, count=len(entries))
+            continue
+        door = deployment.doors[name]
+        receipt = Receipt()
+        for start in range(0, len(entries), BATCH):
+            batch = entries[start : start + BATCH]
+            receipt += replay_records(batch, door.connection, door.mapping, hub=deployment.hub)
+        done.append(pulling.Pulled(name, receipt))
+    return done
+
+
+def _find(key: str, deployment: Deployment) -> Quarantined:
+    """The one record whose key begins so."""
+    found = [one for one in deployment.hub.store.quarantine() if one.key.startswith(key)]
+    if not found:
+        raise WrongUse("quarantine.unknown-key", given=key)
+    if len(found) > 1:
+        length = _short_length(deployment)
+        raise WrongUse("quarantine.ambiguous-key", given=key, matches=", ".join(one.key[:length] for one in found[:5]))
+    return found[0]
+
+
+def _short_length(deployment: Deployment) -> int:
+    """As much of a key as tells each from all others."""
+    keys = [one.key for one in deployment.hub.store.quarantine()]
+    length = SHORT
+    while len({key[:length] for key in keys}) < len(set(keys)):
+        length += 1
+    return length
+
+
+def _remark(session: Session, one: Quarantined, deployment: Deployment) -> str:
+    door = deployment.doors.get(one.connection)
+    if door is None:
+        return session.say("quarantine.connection-gone")
+    changed = one.mapping != f"{door.mapping.id}@{door.mapping.version}"
+    return session.say("quarantine.mapping-changed") if changed else ""
+
+
+def _columns(one: Quarantined, deployment: Deployment) -> list[dict[str, str | None]]:
+    """What stands in the record's columns; None where it is hidden."""
+    door = deployment.doors.get(one.connection)
+    form = door.connection.mapping if door else one.mapping.rpartition("@")[0]
+    try:
+        shown = shown_columns(form, deployment.settings.folder / "mappings")
+    except HubError:  # the mapping is gone: nobody can say any more what a column holds
+        shown = frozenset()
+    headers = one.record["headers"]
+    return [
+        {"column": name, "header": headers.get(name, name), "value": None if text == HIDDEN else text}
+        for name, text in cells(one.content, shown).items()
+    ]
+
+
+def _table(session: Session, aside: Sequence[Quarantined], remarks: dict[str, str], length: int) -> Any:
+    table = Table(session.say("heading.key"))
+    for name in ("connection", "place", "since", "column", "reason", "remark"):
+        table.add_column(session.say(f"heading.{name}"), overflow="fold")
+    for one in aside:
+        first = one.issues[0] if one.issues else None
+        table.add_row(
+            Text(one.key[:length]),
+            one.connection,
+            findings.place(session, one.place),
+            one.at.strftime("%Y-%m-%d"),
+            Text(first.column or first.path if first else ""),
+            Text(say_issue(session, first) if first else ""),
+            Text(remarks[one.key]),
+        )
+    return table
+
+
+def _show(session: Session, one: Quarantined, remark: str, columns: Sequence[dict[str, str | None]]) -> None:
+    facts = (
+        one.key,
+        one.connection,
+        one.mapping,
+        findings.place(session, one.place),
+        f"{one.at:%Y-%m-%d %H:%M}",
+        remark,
+    )
+    names = ("key", "connection", "mapping", "place", "since", "remark")
+    for name, fact in zip(names, facts, strict=True):
+        if fact:
+            session.out.print(
+                f"{session.say(f'heading.{name}')}: {fact}", markup=False, highlight=False, soft_wrap=True
+            )
+    issues = findings.table(session, session.say("quarantine-show.issues-title"), ((one.place, i) for i in one.issues))
+    if issues is not None:
+        session.out.print(issues)
+    table = Table(title=session.say("quarantine-show.columns-title"), title_justify="left")
+    table.add_column(session.say("heading.column"), overflow="fold")
+    table.add_column(session.say("heading.value"), overflow="fold")
+    for column in columns:
+        table.add_row(Text(str(column["header"])), Text(HIDDEN if column["value"] is None else column["value"]))
+    session.out.print(table)
+
+
+def _as_json(session: Session, one: Quarantined, remark: str) -> dict[str, Any]:
+    return {
+        "key": one.key,
+        "connection": one.connection,
+        "mapping": one.mapping,
+        "place": one.place,
+        "since": one.at.isoformat(),
+        "remark": remark,
+        "issues": [findings.as_json(session, issue) for issue in one.issues],
+    }

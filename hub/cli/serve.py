@@ -1,0 +1,152 @@
+"""`hub serve`: the database, the HTTP server and the delivery of what is due, in one command.
+
+granian runs the WSGI application in worker processes of its own (spawned, not forked: a database client must not be
+inherited); this process keeps the database and delivers. https://github.com/emmett-framework/granian
+"""
+
+import http.client
+import logging
+import multiprocessing
+import os
+import signal
+import socket
+import threading
+import time
+from typing import Final
+
+import click
+from flask import Flask
+from granian.constants import Interfaces
+from granian.log import LogLevels
+from granian.server.mp import MPServer
+
+from hub import bootstrap, settings
+from hub.bootstrap import Deployment
+from hub.cli import logging as lines
+from hub.cli.manual import command
+from hub.cli.problems import FAILED
+from hub.cli.session import Session, pass_session
+from hub.delivery.worker import Worker
+from hub.settings import Settings
+
+log = logging.getLogger("hub.cli.serve")
+
+IN_FLIGHT_S: Final = 30  # what a request that is under way may still take when the server stops
+PORT_FREED_S: Final = 5.0  # orphans of a killed server notice within a moment
+
+
+@command("serve", "cli.serve")
+@click.option("--workers", metavar="N", type=click.IntRange(1, 64), default=1, show_default=True)
+@click.option("--threads", metavar="N", type=click.IntRange(1, 512), default=None)
+@pass_session
+def serve(session: Session, workers: int, threads: int | None) -> int | None:
+    level = session.log_level or "info"
+    lines.configure(level)
+    lines.tell_uncaught()
+    os.environ |= {"IHALA_HOME": str(session.home.resolve()), "IHALA_LOG_LEVEL": level}
+    read = settings.read(session.home.resolve())
+    if not _wait_for_port(read.host, read.port):
+        session.err.print(session.say("serve.port-taken", host=read.host, port=read.port), style="red", markup=False)
+        return FAILED
+    with session.deployment() as deployment:
+        server = _server(read, workers, threads or 2 * (os.cpu_count() or 1) + 1, level)
+        return _run(session, deployment, server)
+
+
+def application() -> "Flask":
+    """What each worker process runs."""
+    lines.configure(os.environ.get("IHALA_LOG_LEVEL", "info"))
+    lines.tell_uncaught()
+    threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
+    return bootstrap.wsgi()
+
+
+def _server(read: Settings, workers: int, threads: int, level: str) -> MPServer:
+    multiprocessing.set_start_method("spawn", force=True)
+    return MPServer(
+        "hub.cli.serve:application",
+        address=read.host,
+        port=read.port,
+        interface=Interfaces.WSGI,
+        factory=True,
+        workers=workers,
+        blocking_threads=threads,
+        respawn_failed_workers=True,
+        workers_kill_timeout=IN_FLIGHT_S,
+        log_level=LogLevels.warning,
+        log_dictconfig=lines.config(level),
+    )
+
+
+def _run(session: Session, deployment: Deployment, server: MPServer) -> int | None:
+    read = deployment.settings
+    worker = Worker(deployment.doors, deployment.hub, read.delivery_seconds)
+    worker.start()
+    stopped = threading.Event()
+    announcer = threading.Thread(target=_announce, args=(session, read, stopped), name="ready", daemon=True)
+    announcer.start()
+    try:
+        server.serve()
+    except SystemExit:  # granian gives up when its workers keep failing
+        session.err.print(session.say("serve.gave-up"), style="red", markup=False)
+        return FAILED
+    finally:
+        stopped.set()
+        announcer.join()
+        worker.stop()
+        log.info("hub.stopped")
+    session.tell("serve.stopped")
+    return None
+
+
+def _announce(session: Session, read: Settings, stopped: threading.Event) -> None:
+    """One line when the server answers, and not before."""
+    while not stopped.wait(0.1):
+        if _is_ready(read.host, read.port):
+            log.info("hub.ready", extra={"port": read.port})
+            session.tell("serve.ready", url=read.base_url)
+            return
+
+
+def _is_ready(host: str, port: int) -> bool:
+    asked = http.client.HTTPConnection(_reachable(host), port, timeout=5)
+    try:
+        asked.request("GET", "/readyz")
+        return asked.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        asked.close()
+
+
+def _reachable(host: str) -> str:
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
+
+
+def _wait_for_port(host: str, port: int) -> bool:
+    """granian's sockets share a port with whoever else does; two hubs on one port would each get half of the requests."""
+    end = time.monotonic() + PORT_FREED_S
+    while not _is_free(host, port):
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.1)
+    return True
+
+
+def _is_free(host: str, port: int) -> bool:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+
+def _end_with_parent() -> None:
+    """A server that was killed outright cannot stop its workers: they leave by themselves, finishing what they do."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)

@@ -1,0 +1,64 @@
+"""`hub status`: how the hub stands, in numbers."""
+
+from collections import Counter
+from typing import Any
+
+import click
+from rich.table import Table
+
+from hub.bootstrap import Deployment
+from hub.cli.manual import command
+from hub.cli.session import Session, pass_session
+
+NOT_RESOURCES = frozenset({"history", "persons", "ledger", "quarantine"})
+
+
+@command("status", "cli.status")
+@click.option("--json", "as_json", is_flag=True)
+@pass_session
+def status(session: Session, as_json: bool) -> None:
+    with session.deployment() as deployment:
+        found = _count(deployment)
+    if as_json:
+        session.write_json(found)
+    else:
+        _show(session, found)
+
+
+def _count(deployment: Deployment) -> dict[str, Any]:
+    store = deployment.hub.store
+    counts = store.counts()
+    aside = Counter(one.connection for one in store.quarantine())
+    return {
+        "stored": {name: n for name, n in counts.items() if name not in NOT_RESOURCES and "." not in name and n},
+        "connections": [
+            {
+                "connection": name,
+                "organization": door.connection.organization,
+                "adapter": door.connection.adapter,
+                "mapping": door.connection.mapping,
+                "pulled": store.watermark(name) is not None,
+                "quarantined": aside[name],
+            }
+            for name, door in sorted(deployment.doors.items())
+        ],
+        "quarantined": aside.total(),
+        "outbox": {"waiting": counts.get("outbox.waiting", 0), "dead": counts.get("outbox.dead", 0)},
+    }
+
+
+def _show(session: Session, found: dict[str, Any]) -> None:
+    stored = Table(session.say("heading.resource"))
+    stored.add_column(session.say("heading.count"), justify="right")
+    for name, number in found["stored"].items():
+        stored.add_row(name, str(number))
+    session.out.print(stored)
+    connections = Table(
+        *(session.say(f"heading.{name}") for name in ("connection", "organization", "mapping", "started"))
+    )
+    connections.add_column(session.say("heading.quarantined"), justify="right")
+    for one in found["connections"]:
+        pulled = session.say("yes" if one["pulled"] else "no")
+        connections.add_row(one["connection"], one["organization"], one["mapping"], pulled, str(one["quarantined"]))
+    session.out.print(connections)
+    session.tell("status.outbox", **found["outbox"])

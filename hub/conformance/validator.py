@@ -1,0 +1,68 @@
+"""Profile by profile: a compiled JSON Schema for the verdict, the plan for the words, FHIRPath for what neither can say."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import jsonschema_rs
+
+from hub.conformance import json_schema
+from hub.conformance.explain import explain
+from hub.conformance.invariants import Invariant, invariants
+from hub.conformance.plan import Complex, Planner
+from hub.fhir import Resource
+from hub.fhir.definitions import Profile, load
+from hub.fhir.issues import Issue
+
+
+@dataclass(frozen=True)
+class _Compiled:
+    plan: Complex
+    is_valid: Callable[[Any], bool]
+    invariants: tuple[Invariant, ...]
+
+
+def validate(resource: Resource) -> tuple[Issue, ...]:
+    """What is wrong with a resource against the profile that it names, or the one of its type; empty when it conforms."""
+    profile = _profile(resource)
+    if profile is None:
+        return (Issue("error", "not-supported", "conformance.no-profile", params={"element": "resourceType"}),)
+    compiled = _compile(profile.name)
+    if not compiled.is_valid(resource):
+        found = tuple(explain(compiled.plan, resource, profile.type))
+        return found or (Issue("error", "structure", "conformance.invalid", profile.type, params={"element": profile.type}),)
+    return tuple(issue for invariant in compiled.invariants for issue in invariant.check(resource))
+
+
+def schema(name: str) -> json_schema.Schema:
+    """The published JSON Schema of a profile. KeyError when there is no such profile."""
+    profile = load().profile(name)
+    return json_schema.schema(_planner().profile(profile), profile.title)
+
+
+def _profile(resource: Any) -> Profile | None:
+    if not isinstance(resource, dict) or not isinstance(resource.get("resourceType"), str):
+        return None
+    meta = resource.get("meta")
+    named = meta.get("profile") if isinstance(meta, dict) else None
+    for url in named if isinstance(named, list) else ():
+        try:
+            profile = load().profile(url)
+        except (KeyError, TypeError, AttributeError):
+            continue
+        return profile
+    return load().for_type(resource["resourceType"])
+
+
+@cache
+def _planner() -> Planner:
+    return Planner(load())
+
+
+@cache
+def _compile(name: str) -> _Compiled:
+    profile = load().profile(name)
+    plan = _planner().profile(profile)
+    validator = jsonschema_rs.Draft202012Validator(json_schema.schema(plan, profile.title))
+    return _Compiled(plan, validator.is_valid, invariants(profile))

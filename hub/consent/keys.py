@@ -1,0 +1,103 @@
+"""Disclosure keys: who may see each document of one person, decided when data, consent or a referral is written.
+
+Every query of a recipient carries the keys that it holds, so that what is hidden is absent: from matches, totals, pages.
+Notify and pull: before acceptance a recipient holds the key of the referral's notice alone; acceptance opens the classes
+that the consent permits; refusal, cancellation and withdrawal close them.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from hub.consent.grants import NOTICE, Grant, grants
+from hub.consent.provisions import PurposesUnder
+from hub.fhir import Resource
+from hub.fhir.references import reference, split
+from hub.ports import Key
+
+PUBLIC = "*|*|directory"
+OPENS_THE_NOTICE = frozenset(
+    {"requested", "received", "accepted", "in-progress", "on-hold", "completed", "failed", "rejected", "cancelled"}
+)
+OPENS_THE_PAYLOAD = frozenset({"accepted", "in-progress", "on-hold", "completed"})
+CLOSED_TO_RECIPIENTS = frozenset({"Consent", "Provenance", "AuditEvent"})
+
+
+def own(organization: str) -> str:
+    """The key of an organisation to what it keeps itself: every class, every purpose."""
+    return f"{organization}|*|*"
+
+
+def held(organization: str, purpose: str, classes: Iterable[str]) -> frozenset[str]:
+    """The keys with which an organisation asks for data of these classes for this purpose."""
+    return frozenset({own(organization), PUBLIC} | {f"{organization}|{purpose}|{name}" for name in classes})
+
+
+@dataclass(frozen=True, repr=False)
+class Held:
+    """A current resource of one person and the organisation that keeps it."""
+
+    resource: Resource
+    custodian: str
+
+
+Granted = Mapping[str, tuple[Grant, ...]]
+"""Grants by custodian: what one association's consents permit, or its referrals open, says nothing about another's records."""
+
+
+def granted(documents: Iterable[Held], under: PurposesUnder) -> Granted:
+    """The grants of one person's Consents, by the custodian that recorded them."""
+    consents: dict[str, list[Resource]] = {}
+    for document in documents:
+        found = consents.setdefault(document.custodian, [])
+        if document.resource["resourceType"] == "Consent":
+            found.append(document.resource)
+    return {custodian: grants(mine, under) for custodian, mine in consents.items()}
+
+
+def keys(
+    documents: Iterable[Held], granted: Granted, classes: Mapping[str, frozenset[str]]
+) -> dict[str, tuple[Key, ...]]:
+    """The keys of every document of one person, by reference. `classes`: data classes that occur in each resource type.
+
+    Pure: computed from the person's present Consents and referrals and nothing else.
+    """
+    documents = list(documents)
+    tasks: dict[str, list[Resource]] = {document.custodian: [] for document in documents}
+    for document in documents:
+        if document.resource["resourceType"] == "Task":
+            tasks[document.custodian].append(document.resource)
+    return {
+        reference(d.resource): tuple(_keys(d, granted[d.custodian], tasks[d.custodian], classes)) for d in documents
+    }
+
+
+def _keys(
+    document: Held, granted: tuple[Grant, ...], tasks: list[Resource], classes: Mapping[str, frozenset[str]]
+) -> list[Key]:
+    resource = document.resource
+    type_ = resource["resourceType"]
+    found = [Key(own(document.custodian))]
+    if type_ in CLOSED_TO_RECIPIENTS or not granted:
+        return found
+    recipients = _recipients(resource, tasks)
+    wanted = {NOTICE} if type_ == "Task" else classes.get(type_, frozenset()) - {NOTICE}
+    found += [
+        Key(f"{grant.recipient}|{grant.purpose}|{grant.data_class}", grant.since, grant.until)
+        for grant in granted
+        if grant.recipient in recipients and grant.recipient != document.custodian and grant.data_class in wanted
+    ]
+    return found
+
+
+def _recipients(resource: Resource, tasks: list[Resource]) -> set[str]:
+    """Organisations to which this resource belongs by a referral that is open to them."""
+    if resource["resourceType"] == "Task":
+        return {_owner(resource)} if resource["status"] in OPENS_THE_NOTICE else set()
+    opened = [task for task in tasks if task["status"] in OPENS_THE_PAYLOAD]
+    if resource["resourceType"] == "ServiceRequest":
+        opened = [task for task in opened if task["focus"]["reference"] == reference(resource)]
+    return {_owner(task) for task in opened}
+
+
+def _owner(task: Resource) -> str:
+    return split(task.get("owner", {}).get("reference", ""))[1]

@@ -1,0 +1,123 @@
+"""Organisations of a deployment: from `organizations.yaml` to FHIR resources, and from the names they go by to their ids.
+
+A shelter never has an address here: its Location says who manages it and in which province, nothing that leads to a door.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hub.fhir import Resource
+from hub.fhir.canonicals import code_system, identifier_system, profile
+from hub.fhir.folding import fold
+
+TRANSLATION = "http://hl7.org/fhir/StructureDefinition/translation"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One organisation as the deployment describes it. `name`: by language; `services`: codes of service-type."""
+
+    id: str
+    type: str
+    name: Mapping[str, str]
+    province: str
+    aliases: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+    phone: str = ""
+    address: str = ""
+    shelter: bool = False
+
+    @classmethod
+    def read(cls, written: Mapping[str, Any]) -> "Entry":
+        """Raises KeyError naming the field that is missing, TypeError for one that is unknown."""
+        if not isinstance(written.get("name", {}), Mapping):
+            raise TypeError("name: fr, ar")
+        known = {
+            **written,
+            "aliases": tuple(written.get("aliases", ())),
+            "services": tuple(written.get("services", ())),
+        }
+        for required in ("id", "type", "name", "province"):
+            known[required]
+        return cls(**known)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (self.id, *self.name.values(), *self.aliases)
+
+
+class Names:
+    """Which organisation a text means. Spellings are folded; a name that two organisations share means neither."""
+
+    def __init__(self, entries: Iterable[Entry]) -> None:
+        self._entries = {entry.id: entry for entry in entries}
+        self._by_name: dict[str, str | None] = {}
+        for entry in self._entries.values():
+            for name in {fold(name) for name in entry.names}:
+                self._by_name[name] = None if name in self._by_name else entry.id
+
+    def find(self, text: str) -> str | None:
+        return self._by_name.get(fold(text))
+
+    def organization(self, id_: str) -> Mapping[str, Any] | None:
+        entry = self._entries.get(id_)
+        if entry is None:
+            return None
+        return {"id": entry.id, "name": entry.name, "type": entry.type, "services": entry.services}
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self._entries.values())
+
+
+def resources(entry: Entry) -> Iterator[Resource]:
+    """The organisation, its services and its place as FHIR."""
+    me = {"reference": f"Organization/{entry.id}"}
+    yield {
+        "resourceType": "Organization",
+        "id": entry.id,
+        "meta": {"profile": [profile("organization")]},
+        "identifier": [{"system": identifier_system("organization"), "value": entry.id}],
+        "active": True,
+        "type": [{"coding": [{"system": code_system("organization-type"), "code": entry.type}]}],
+        **_name(entry),
+        **({"alias": list(entry.aliases)} if entry.aliases else {}),
+        **({"telecom": [{"system": "phone", "value": entry.phone}]} if entry.phone else {}),
+        "address": [{"state": entry.province, "country": "MA"}],
+    }
+    yield {
+        "resourceType": "Location",
+        "id": f"{entry.id}-site",
+        "meta": {"profile": [profile("location")]},
+        "status": "active",
+        "name": entry.name.get("fr") or next(iter(entry.name.values())),
+        "managingOrganization": me,
+        "address": {
+            **({"text": entry.address} if entry.address and not entry.shelter else {}),
+            "state": entry.province,
+            "country": "MA",
+        },
+    }
+    for service in entry.services:
+        yield {
+            "resourceType": "HealthcareService",
+            "id": f"{entry.id}-{service}",
+            "meta": {"profile": [profile("service")]},
+            "active": True,
+            "providedBy": me,
+            "type": [{"coding": [{"system": code_system("service-type"), "code": service}]}],
+            "location": [{"reference": f"Location/{entry.id}-site"}],
+        }
+
+
+def _name(entry: Entry) -> Resource:
+    main = "fr" if "fr" in entry.name else next(iter(entry.name))
+    others = [
+        {
+            "url": TRANSLATION,
+            "extension": [{"url": "lang", "valueCode": language}, {"url": "content", "valueString": text}],
+        }
+        for language, text in entry.name.items()
+        if language != main
+    ]
+    return {"name": entry.name[main], **({"_name": {"extension": others}} if others else {})}

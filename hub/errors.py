@@ -1,0 +1,98 @@
+"""The catalogue of problems: each declared once, with a stable code, an HTTP status and a FHIR issue type.
+
+The sentence that helps is in `hub/texts/problems.yaml` under the same code. No personal data goes into either.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A promise that could not be kept. `issue`: https://hl7.org/fhir/R4/valueset-issue-type.html"""
+
+    code: str
+    status: int
+    issue: str
+
+    @property
+    def text(self) -> str:
+        return f"problems.{self.code}"
+
+
+NOT_FOUND = Problem("not-found", 404, "not-found")
+GONE = Problem("gone", 410, "deleted")
+UNKNOWN_TYPE = Problem("unknown-type", 404, "not-supported")
+NOT_SUPPORTED = Problem("not-supported", 405, "not-supported")
+NOT_ACCEPTABLE = Problem("not-acceptable", 406, "not-supported")
+UNSUPPORTED_MEDIA = Problem("unsupported-media", 415, "not-supported")
+TOO_LARGE = Problem("too-large", 413, "too-long")
+NOT_JSON = Problem("not-json", 400, "structure")
+WRONG_ID = Problem("wrong-id", 400, "value")
+BAD_PARAMETER = Problem("bad-parameter", 400, "value")
+UNKNOWN_PARAMETER = Problem("unknown-parameter", 400, "not-supported")
+MATCH_REQUIRED = Problem("match-required", 400, "required")
+STALE = Problem("stale", 412, "conflict")
+CONFLICT = Problem("conflict", 409, "conflict")
+INVALID = Problem("invalid", 422, "invalid")
+ILLEGAL_TRANSITION = Problem("illegal-transition", 422, "business-rule")
+IMMUTABLE = Problem("immutable", 422, "business-rule")
+MISSING_REASON = Problem("missing-reason", 422, "business-rule")
+MISSING_OUTCOME = Problem("missing-outcome", 422, "business-rule")
+BAD_PATCH = Problem("bad-patch", 400, "structure")
+PATCH_FAILED = Problem("patch-failed", 422, "processing")
+SUBSETTED = Problem("subsetted", 422, "business-rule")
+UNKNOWN_REFERENCE = Problem("unknown-reference", 422, "not-found")
+NOT_YOURS = Problem("not-yours", 403, "forbidden")
+SCOPE_LACKING = Problem("scope-lacking", 403, "forbidden")
+LOGIN = Problem("login", 401, "login")
+UNAVAILABLE = Problem("unavailable", 503, "transient")
+BROKEN = Problem("broken", 500, "exception")
+NO_DEPLOYMENT = Problem("no-deployment", 500, "not-found")
+BAD_FILE = Problem("bad-file", 500, "structure")
+SECRET_MISSING = Problem("secret-missing", 500, "security")
+UNKNOWN_CONNECTION = Problem("unknown-connection", 500, "not-found")
+UNKNOWN_ADAPTER = Problem("unknown-adapter", 500, "not-found")
+MISCONFIGURED = Problem("misconfigured", 500, "exception")
+
+
+class HubError(Exception):
+    """A problem met. `params` fill the blanks of its sentence; `path` names the element, `place` a file and line.
+
+    `text` is the key of a more exact sentence than the problem's own, where there is one.
+    """
+
+    def __init__(self, problem: Problem, *, path: str = "", place: str = "", text: str = "", **params: str) -> None:
+        super().__init__(problem.code if not place else f"{problem.code} at {place}")
+        self.problem = problem
+        self.text = text or problem.text
+        self.path = path
+        self.place = place
+        self.params = params
+
+
+class Conflict(HubError):  # noqa: N818 — the field's word
+    """Somebody else changed what this change was computed from. Compute it again, or tell the caller."""
+
+    def __init__(self) -> None:
+        super().__init__(CONFLICT)
+
+
+class AdapterError(Exception):
+    """What went wrong in a door. `text` is a key of the text catalogue; no value of a record stands in `params`."""
+
+    def __init__(self, text: str, **params: str) -> None:
+        super().__init__(text)
+        self.text = text
+        self.params = params
+
+
+class Fatal(AdapterError):  # noqa: N818
+    """Stop this connection: credentials refused, file unreadable. A person must act."""
+
+
+class Retriable(AdapterError):  # noqa: N818
+    """Wait and try again, after `after` seconds where the tool said so."""
+
+    def __init__(self, text: str, after: float | None = None, **params: str) -> None:
+        super().__init__(text, **params)
+        self.after = after

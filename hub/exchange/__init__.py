@@ -1,0 +1,49 @@
+"""The use cases: what the hub does, one module per verb. I/O only through the ports that `Hub` holds."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from hub.errors import HubError, Problem
+from hub.fhir.issues import Issue
+from hub.ports import Clock, Directory, Ids, Store
+
+__all__ = ["Hub", "Invalid", "Page", "View"]
+
+
+@dataclass(frozen=True)
+class Hub:
+    """The ports, handed to every use case. `pepper`: the secret that keys hashes of source ids and identities."""
+
+    store: Store
+    clock: Clock
+    ids: Ids
+    directory: Directory
+    pepper: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, repr=False)
+class View:
+    """A resource as one caller may see it. `text` is the JSON to serve."""
+
+    type: str
+    id: str
+    version: int
+    at: datetime
+    text: str
+
+
+@dataclass(frozen=True, repr=False)
+class Page:
+    """`total` counts everything that the caller may see and that matches; `after` leads to the next page."""
+
+    total: int
+    entries: tuple[View, ...]
+    after: str | None
+
+
+class Invalid(HubError):  # noqa: N818
+    """A resource that does not conform, with all findings."""
+
+    def __init__(self, problem: Problem, issues: tuple[Issue, ...]) -> None:
+        super().__init__(problem)
+        self.issues = issues

@@ -1,0 +1,283 @@
+"""Change: create, update and patch through the API. Each act is computed from one revision of one person's compartment and
+committed with its version, audit, keys and outbox, or refused whole.
+
+A party changes what it keeps itself; a referral (Task) is moved by its requester and its owner along the state machine.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from hub import errors
+from hub.audit import events
+from hub.conformance import validate
+from hub.consent.keys import own
+from hub.errors import Conflict, HubError
+from hub.exchange import Hub, Invalid, View, disclose
+from hub.exchange.person import Person
+from hub.fhir import Resource
+from hub.fhir.definitions import load
+from hub.fhir.instants import instant
+from hub.fhir.json_patch import apply
+from hub.fhir.references import reference, split
+from hub.ports import Caller, Changes, Due, Key, Save, Stored
+from hub.referral.transitions import HUB_ALONE, Actor, business_status, check, targets
+
+ATTEMPTS = 5
+PERSON_ELEMENT = {
+    "Patient": None, "EpisodeOfCare": "patient", "Observation": "subject", "ServiceRequest": "subject", "Consent": "patient",
+}  # fmt: skip
+"""Types that an organisation may create, and the element that says whose they are."""
+
+VERBS = {
+    "received": "referral.receive", "accepted": "referral.accept", "rejected": "referral.reject",
+    "in-progress": "referral.start", "on-hold": "referral.hold", "completed": "referral.complete", "failed": "referral.fail",
+    "cancelled": "referral.cancel", "requested": "referral.send", "entered-in-error": "referral.void",
+}  # fmt: skip
+
+
+def create(resource: Resource, caller: Caller, *, hub: Hub) -> View:
+    """Store a new resource of the caller's own. The id, version and instant that it carries are ignored."""
+    type_ = resource["resourceType"]
+    if type_ not in PERSON_ELEMENT:
+        raise HubError(errors.NOT_SUPPORTED, type=type_)
+    fresh = {"resourceType": type_, "id": hub.ids.new(), **_without(resource, {"resourceType", "id"})}
+    fresh = _with_profile(fresh)
+
+    def act(now: datetime) -> tuple[Person, Resource, str]:
+        person = _person_for(fresh, caller, hub)
+        _require_valid(fresh)
+        _require_custodian(fresh, caller)
+        _require_known(fresh, hub)
+        return person, fresh, f"{_noun(type_)}.create"
+
+    return _commit(act, caller, "create", hub)
+
+
+def update(type_: str, id_: str, resource: Resource, caller: Caller, *, expected: int | None, hub: Hub) -> View:
+    """Replace a resource by its next version. The same content again is the same version."""
+    body = {"resourceType": type_, "id": id_, **_without(resource, {"resourceType", "id"})}
+    return _revise(type_, id_, lambda _: body, caller, expected=expected, interaction="update", hub=hub)
+
+
+def patch(type_: str, id_: str, steps: list[Resource], caller: Caller, *, expected: int | None, hub: Hub) -> View:
+    """Change a resource by JSON Patch (RFC 6902); the result is judged like an update."""
+    return _revise(
+        type_, id_, lambda stored: apply(stored, steps), caller, expected=expected, interaction="patch", hub=hub
+    )
+
+
+def _revise(
+    type_: str,
+    id_: str,
+    revise: Callable[[Resource], Resource],
+    caller: Caller,
+    *,
+    expected: int | None,
+    interaction: str,
+    hub: Hub,
+) -> View:
+    key = f"{type_}/{id_}"
+
+    def act(now: datetime) -> tuple[Person, Resource, str]:
+        person, stored = _owned(type_, id_, caller, hub, now)
+        if (
+            type_ != "Task" and stored.custodian != caller.organization
+        ):  # before anything is read: a patch must not probe
+            raise HubError(errors.NOT_YOURS)
+        if expected is not None and expected != stored.version:
+            raise HubError(errors.STALE)
+        before = stored.resource()
+        after = _keep_meta(before, revise(before))
+        if (after.get("resourceType"), after.get("id")) != (type_, id_):
+            raise HubError(errors.WRONG_ID, path=f"{type_}.id")
+        action = f"{_noun(type_)}.update"
+        if after == before:
+            return person, before, action
+        _require_valid(after)
+        if type_ == "Task":
+            action = _judge(before, after, caller)
+            if action == "referral.send":
+                _require_consent(person, after, stored.custodian or "", now)
+            after = _stamp(before, after, now)
+        else:
+            _require_same_person(before, after)
+            _require_custodian(after, caller)
+            _require_known(after, hub)
+        if type_ == "Consent" and before["status"] == "active" and after["status"] != "active":
+            action = "consent.withdraw"
+        assert person.get(key) is not None
+        return person, after, action
+
+    return _commit(act, caller, interaction, hub)
+
+
+def _commit(
+    act: Callable[[datetime], tuple[Person, Resource, str]], caller: Caller, interaction: str, hub: Hub
+) -> View:
+    """Compute the act from the present state and commit it; when somebody was faster, compute it again."""
+    for _ in range(ATTEMPTS):
+        now = hub.clock.now()
+        person, resource, action = act(now)
+        key = reference(resource)
+        if person.put(resource, person.custodian(key) or caller.organization):
+            try:
+                hub.store.commit(_changes(person, resource, action, interaction, caller, now=now, hub=hub))
+            except Conflict:
+                continue
+        stored = hub.store.read(*split(key), None)
+        assert stored is not None
+        return disclose.view(stored, caller, now)
+    raise Conflict
+
+
+def _changes(
+    person: Person, resource: Resource, action: str, interaction: str, caller: Caller, *, now: datetime, hub: Hub
+) -> Changes:
+    key = reference(resource)
+    custodian = person.custodian(key) or caller.organization
+    settled = person.settle(now, hub.ids.new)
+    told = [(action, key, caller), *((step.action, reference(step.task), None) for step in settled.steps)]
+    audits = [
+        Save(
+            events.event(
+                hub.ids.new(), verb, now, interaction=interaction, caller=by, person=person.id, entities=[about]
+            ),
+            person.id,
+            custodian,
+            (Key(own(custodian)),),
+        )
+        for verb, about, by in told
+    ]
+    outbox = [Due(action, "", key)] if resource["resourceType"] == "Task" else []
+    return Changes(
+        saves=settled.saves + audits,
+        rekeys=settled.rekeys,
+        persons={person.id: person.revision},
+        outbox=outbox + settled.outbox,
+    )
+
+
+# --- whose it is -----------------------------------------------------------------------------------------------------
+
+
+def _owned(type_: str, id_: str, caller: Caller, hub: Hub, now: datetime) -> tuple[Person, Stored]:
+    """The person and the stored resource that the caller may see: what is hidden cannot be changed either."""
+    disclose.read(type_, id_, caller, hub=hub)
+    seen = hub.store.read(type_, id_, None)
+    if seen is None or seen.person is None:
+        raise HubError(errors.NOT_SUPPORTED, type=type_)
+    compartment = hub.store.compartments([seen.person])[seen.person]
+    stored = next((s for s in compartment.documents if (s.type, s.id) == (type_, id_)), None)
+    if stored is None:
+        raise HubError(errors.NOT_SUPPORTED, type=type_)
+    return Person.of(compartment), stored
+
+
+def _person_for(resource: Resource, caller: Caller, hub: Hub) -> Person:
+    element = PERSON_ELEMENT[resource["resourceType"]]
+    if element is None:
+        return Person(resource["id"])
+    type_, id_ = split(resource.get(element, {}).get("reference", ""))
+    stored = hub.store.read("Patient", id_, None) if type_ == "Patient" else None
+    if stored is None or stored.custodian != caller.organization:
+        path = f"{resource['resourceType']}.{element}"
+        raise HubError(errors.UNKNOWN_REFERENCE, path=path)
+    return Person.of(hub.store.compartments([id_])[id_])
+
+
+def _require_custodian(resource: Resource, caller: Caller) -> None:
+    """A party speaks for itself: the organisation that a resource names as its keeper is the caller's."""
+    type_ = resource["resourceType"]
+    element = {
+        "Patient": "managingOrganization", "EpisodeOfCare": "managingOrganization", "Observation": "performer",
+        "ServiceRequest": "requester", "Consent": "organization",
+    }[type_]  # fmt: skip
+    named = resource.get(element, {})
+    named = named if isinstance(named, list) else [named]
+    if any(one.get("reference") != f"Organization/{caller.organization}" for one in named):
+        raise HubError(errors.NOT_YOURS, path=f"{type_}.{element}")
+
+
+def _require_known(resource: Resource, hub: Hub) -> None:
+    """A need is referred to an organisation of the directory, or nobody would ever see the referral."""
+    if resource["resourceType"] != "ServiceRequest":
+        return
+    for performer in resource.get("performer", ()):
+        type_, id_ = split(performer.get("reference", ""))
+        if type_ != "Organization" or hub.directory.organization(id_) is None:
+            raise HubError(errors.UNKNOWN_REFERENCE, path="ServiceRequest.performer")
+
+
+def _require_same_person(before: Resource, after: Resource) -> None:
+    element = PERSON_ELEMENT.get(before["resourceType"])
+    if element and before.get(element) != after.get(element):
+        raise HubError(errors.IMMUTABLE, path=f"{before['resourceType']}.{element}", element=element)
+
+
+# --- what it must be -------------------------------------------------------------------------------------------------
+
+
+def _judge(before: Resource, after: Resource, caller: Caller) -> str:
+    """The verb of a referral's change, once the state machine agrees."""
+    me = f"Organization/{caller.organization}"
+    actor: Actor = "owner" if before.get("owner", {}).get("reference") == me else "requester"
+    check(before, after, actor)
+    return VERBS.get(after["status"], "referral.update") if before["status"] != after["status"] else "referral.update"
+
+
+def _require_consent(person: Person, task: Resource, custodian: str, now: datetime) -> None:
+    """A referral waits as a draft until a consent covers it; then it is sent by itself."""
+    if not person.may_be_referred_to(split(task["owner"]["reference"])[1], custodian, now):
+        allowed = ", ".join(targets("draft", "requester"))
+        raise HubError(
+            errors.ILLEGAL_TRANSITION, path="Task.status", text="consent.none", status="draft", allowed=allowed
+        )
+
+
+def _stamp(before: Resource, after: Resource, now: datetime) -> Resource:
+    """Times are the hub's: when it last changed, when work started and ended. What it said of an earlier state goes."""
+    period = dict(after.get("executionPeriod", {}))
+    if before["status"] != after["status"]:
+        if business_status(after) in HUB_ALONE:
+            after = _without(after, {"businessStatus"})
+        if after["status"] == "in-progress":
+            period.setdefault("start", instant(now))
+        if after["status"] in {"completed", "failed"}:
+            period.setdefault("end", instant(now))
+            period.setdefault("start", before.get("executionPeriod", {}).get("start", instant(now)))
+    return {**after, "lastModified": instant(now), **({"executionPeriod": period} if period else {})}
+
+
+def _require_valid(resource: Resource) -> None:
+    if any(tag.get("code") == "SUBSETTED" for tag in resource.get("meta", {}).get("tag", ())):
+        raise HubError(errors.SUBSETTED, path=f"{resource['resourceType']}.meta.tag")
+    issues = validate(resource)
+    if any(issue.blocks for issue in issues):
+        raise Invalid(errors.INVALID, issues)
+
+
+def _with_profile(resource: Resource) -> Resource:
+    profile = load().for_type(resource["resourceType"])
+    meta = _without(resource.get("meta", {}), {"versionId", "lastUpdated"})
+    return {**resource, "meta": {**meta, "profile": [profile.url]}} if profile else resource
+
+
+def _keep_meta(before: Resource, after: Resource) -> Resource:
+    """Profile, tags and labels stay on an update unless they are removed on purpose; version and instant are the store's."""
+    stored, sent = before.get("meta", {}), after.get("meta", {})
+    meta = {**stored, **{k: v for k, v in sent.items() if k not in {"versionId", "lastUpdated", "profile"}}}
+    return {**after, "meta": meta}
+
+
+def _noun(type_: str) -> str:
+    return {
+        "Patient": "survivor", "EpisodeOfCare": "case", "Observation": "incident", "ServiceRequest": "need",
+        "Consent": "consent", "Task": "referral",
+    }.get(type_, type_.lower())  # fmt: skip
+
+
+def _without(node: Resource, keys: set[str]) -> Resource:
+    return {key: value for key, value in node.items() if key not in keys}
+
+
+__all__ = ["create", "patch", "update"]

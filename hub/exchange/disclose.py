@@ -1,0 +1,143 @@
+"""Disclose: the only door through which a resource leaves. Each caller gets its own view, and every look is recorded.
+
+Hidden equals absent: the predicate is part of the query, so a hidden resource is not found, not counted and not paged. What
+is found is cut to the data classes whose keys the caller holds. The AuditEvent is durable before the answer leaves.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from hub import errors
+from hub.audit import events
+from hub.consent.decide import Deny, decide
+from hub.consent.keys import PUBLIC, held, own
+from hub.consent.provisions import Question
+from hub.errors import HubError
+from hub.exchange import Hub, Page, View
+from hub.exchange.person import purposes_under
+from hub.fhir import Resource
+from hub.fhir.definitions import load
+from hub.fhir.masking import redact
+from hub.fhir.query import Query
+from hub.fhir.serial import dumps
+from hub.ports import Caller, Changes, Key, Save, Stored, Visible
+from hub.search import classes as classes_read
+
+ALL = frozenset({"*"})
+
+
+def read(type_: str, id_: str, caller: Caller, *, hub: Hub) -> View:
+    """The caller's view of one resource; HubError(NOT_FOUND) when it is absent or hidden, which look the same."""
+    now = hub.clock.now()
+    found = hub.store.read(type_, id_, _visible(type_, caller, now))
+    if found is None:
+        _record(hub, caller, now, "read", [_denial(type_, id_, caller, now, hub)])
+        raise HubError(errors.NOT_FOUND)
+    if found.person:
+        _record(hub, caller, now, "read", [_Look(found.person, (f"{type_}/{id_}",), found.custodian)])
+    return view(found, caller, now)
+
+
+def search(query: Query, caller: Caller, *, hub: Hub) -> Page:
+    """One page of what the caller may see, with the exact total. A parameter reads a data class: without its key, no match."""
+    now = hub.clock.now()
+    found = hub.store.search(query, _visible(query.type, caller, now, classes_read(query)))
+    _record(hub, caller, now, "search", _looks(found.page))
+    return Page(found.total, tuple(view(stored, caller, now) for stored in found.page), found.after)
+
+
+def view(stored: Stored, caller: Caller, now: datetime) -> View:
+    """The document cut to what the caller's open keys cover."""
+    allowed = _allowed(stored, caller, now)
+    text = stored.text if allowed is ALL else _cut(stored, allowed)
+    return View(stored.type, stored.id, stored.version, stored.at, text)
+
+
+def _cut(stored: Stored, allowed: frozenset[str]) -> str:
+    resource, removed = redact(stored.resource(), allowed)
+    return dumps(resource) if removed else stored.text
+
+
+def _allowed(stored: Stored, caller: Caller, now: datetime) -> frozenset[str]:
+    opened = {key.grant for key in stored.keys if key.since <= now < key.until}
+    if own(caller.organization) in opened or PUBLIC in opened:
+        return ALL
+    prefix = f"{caller.organization}|{caller.purpose}|"
+    return frozenset(grant.removeprefix(prefix) for grant in opened if grant.startswith(prefix))
+
+
+def _visible(type_: str, caller: Caller, now: datetime, read_classes: Iterable[str] = ()) -> Visible:
+    profile = load().for_type(type_)
+    primary = profile.base_class if profile else "custodian"
+    also = tuple(
+        held(caller.organization, caller.purpose, {name}) for name in sorted(set(read_classes) - {primary, "directory"})
+    )
+    return Visible(held(caller.organization, caller.purpose, {primary}), now, also)
+
+
+@dataclass(frozen=True)
+class _Look:
+    """One person looked at, what of hers, who keeps it, and why not where it was denied."""
+
+    person: str | None = None
+    references: tuple[str, ...] = ()
+    custodian: str | None = None
+    denied: str = ""
+
+
+def _looks(page: tuple[Stored, ...]) -> list[_Look]:
+    """One event per person present in the results; one without a person when there are none."""
+    by_person: dict[tuple[str, str | None], list[str]] = {}
+    for stored in page:
+        if stored.person:
+            by_person.setdefault((stored.person, stored.custodian), []).append(f"{stored.type}/{stored.id}")
+    return [_Look(person, tuple(found), custodian) for (person, custodian), found in by_person.items()] or [_Look()]
+
+
+def _denial(type_: str, id_: str, caller: Caller, now: datetime, hub: Hub) -> _Look:
+    """Why a read found nothing, for the audit alone. The answer to the caller is the same in every case."""
+    hidden = hub.store.read(type_, id_, None)
+    if hidden is None or hidden.person is None:
+        return _Look(denied="consent.absent")
+    compartment = hub.store.compartments([hidden.person]).get(hidden.person)
+    documents = [s for s in compartment.documents if s.custodian == hidden.custodian] if compartment else []
+    consents = [s.resource() for s in documents if s.type == "Consent"]
+    tasks = [s.resource() for s in documents if s.type == "Task"]
+    profile = load().for_type(type_)
+    question = Question(caller.organization, caller.purpose, profile.base_class if profile else "custodian", now)
+    answer = decide(question, consents, _concerning(hidden, tasks), purposes_under())
+    because = answer.because if isinstance(answer, Deny) else "consent.class"
+    return _Look(hidden.person, (f"{type_}/{id_}",), hidden.custodian, because)
+
+
+def _concerning(hidden: Stored, tasks: list[Resource]) -> list[Resource]:
+    """The referrals that could open a document: a need is opened by its own alone, as a referral's notice is."""
+    reference = f"{hidden.type}/{hidden.id}"
+    if hidden.type == "Task":
+        return [task for task in tasks if task["id"] == hidden.id]
+    if hidden.type == "ServiceRequest":
+        return [task for task in tasks if task["focus"]["reference"] == reference]
+    return tasks
+
+
+def _record(hub: Hub, caller: Caller, now: datetime, interaction: str, looks: list[_Look]) -> None:
+    """Kept with the keeper of what was looked at: an association can see who read of the women it accompanies."""
+    if looks:
+        hub.store.commit(Changes(saves=[_event(hub, caller, now, interaction, look) for look in looks]))
+
+
+def _event(hub: Hub, caller: Caller, now: datetime, interaction: str, look: _Look) -> Save:
+    event = events.event(
+        hub.ids.new(),
+        "disclosure.deny" if look.denied else "disclosure.permit",
+        now,
+        interaction=interaction,
+        caller=caller,
+        person=look.person,
+        entities=look.references,
+        because=look.denied,
+        denied=bool(look.denied),
+    )
+    keys = (Key(own(look.custodian)),) if look.custodian else ()
+    return Save(event, look.person, look.custodian, keys)

@@ -1,0 +1,57 @@
+"""When several records speak of one survivor, and when a record no longer says what it said."""
+
+from hub.fhir import Resource
+from hub.fhir.canonicals import code_system
+
+_KEYED_BY = {"extension": "url", "identifier": "type"}
+YEARS_APART = 2
+"""Ages told at two visits may differ by so much and still be one woman's."""
+
+
+def merge(stored: Resource, arriving: Resource) -> Resource:
+    """The stored Patient with all that the arriving record says; what the record is silent about stays."""
+    merged = {**stored, **arriving}
+    for element, key in _KEYED_BY.items():
+        said = arriving.get(element, [])
+        kept = [item for item in stored.get(element, []) if all(item.get(key) != other.get(key) for other in said)]
+        if kept or said:
+            merged[element] = said + kept
+    return overwrite(stored, merged)
+
+
+def overwrite(stored: Resource, arriving: Resource) -> Resource:
+    """What the arriving record says in place of the stored; the hub's own tags and labels stay."""
+    kept = {key: value for key, value in stored.get("meta", {}).items() if key != "profile"}
+    return {**arriving, "meta": {**arriving.get("meta", {}), **kept}}
+
+
+def contradiction(stored: Resource, arriving: Resource) -> str | None:
+    """The element in which two records cannot be speaking of the same person; None when they can."""
+    if _cin(stored) and _cin(arriving) and _cin(stored) != _cin(arriving):
+        return "identifier"
+    born = [int(patient["birthDate"][:4]) for patient in (stored, arriving) if "birthDate" in patient]
+    if max(born, default=0) - min(born, default=0) > YEARS_APART:
+        return "birthDate"
+    genders = {patient.get("gender", "unknown") for patient in (stored, arriving)} - {"unknown"}
+    return "gender" if len(genders) > 1 else None
+
+
+def retire(stored: Resource) -> Resource | None:
+    """The resource once its source no longer says it; None when it has an end of its own already or has none."""
+    ended = {
+        "Consent": ("inactive", {"active", "draft", "proposed"}),
+        "ServiceRequest": ("revoked", {"active", "draft", "on-hold"}),
+        "Observation": ("entered-in-error", {"final", "amended", "preliminary"}),
+    }.get(stored["resourceType"])
+    if ended is None or stored["status"] not in ended[1]:
+        return None
+    return {**stored, "status": ended[0]}
+
+
+def _cin(patient: Resource) -> str | None:
+    for identifier in patient.get("identifier", ()):
+        codings = identifier.get("type", {}).get("coding", ())
+        if any(c.get("system") == code_system("identifier-type") and c.get("code") == "cin" for c in codings):
+            value: str = identifier["value"]
+            return value
+    return None

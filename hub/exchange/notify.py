@@ -1,0 +1,43 @@
+"""Notify: what a source is told about a referral that came from it, as its own organisation may see it at this moment.
+
+Consent is asked again when the message is made, not when it was queued: everything passes through `disclose`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from hub.errors import NOT_FOUND, HubError
+from hub.exchange import Hub, disclose
+from hub.exchange.person import REFERRAL_PURPOSE
+from hub.fhir import Resource
+from hub.fhir.references import split
+from hub.fhir.serial import loads
+from hub.ports import Caller, Due, LedgerEntry
+
+
+@dataclass(frozen=True, repr=False)
+class News:
+    """A referral's present state, for the connection whose record it came from."""
+
+    origin: LedgerEntry
+    resources: Mapping[str, Resource]  # local name in the mapping → resource
+
+
+def news(due: Due, *, hub: Hub) -> News | None:
+    """None when nothing is to be told: the referral came from no connection, or its keeper may not see it any more."""
+    stored = hub.store.read(*split(due.reference), None)
+    if stored is None or stored.custodian is None:
+        return None
+    focus = stored.resource()["focus"]["reference"]
+    origin = hub.store.origin(focus)
+    if origin is None:
+        return None
+    caller = Caller(f"connection:{origin.connection}", stored.custodian, REFERRAL_PURPOSE)
+    try:
+        task = loads(disclose.read("Task", stored.id, caller, hub=hub).text)
+        need = loads(disclose.read(*split(focus), caller, hub=hub).text)
+    except HubError as problem:
+        if problem.problem is NOT_FOUND:
+            return None
+        raise
+    return News(origin, {"task": task, "need": need})

@@ -1,0 +1,349 @@
+"""Receive: from records as a tool gave them to stored cases and open referrals. This file reads as the way of a record.
+
+    recognise → map → identify → conform → put in → settle (consent, referrals, keys) → commit
+
+Nothing is half-stored: all that a record brings is committed in one transaction (several records may share one), together
+with its Provenance, its AuditEvents, its ledger entry and its outbox rows. A record that cannot be understood goes to the
+quarantine, whole, and never stops the others.
+"""
+
+from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from hub.audit import events
+from hub.conformance import validate
+from hub.consent.keys import own
+from hub.errors import Conflict
+from hub.exchange import Hub
+from hub.exchange.identity import fingerprint
+from hub.exchange.merge import contradiction, merge, overwrite, retire
+from hub.exchange.person import Person, Settled
+from hub.fhir import Resource
+from hub.fhir.issues import Issue
+from hub.fhir.references import reference, slots, split
+from hub.mapping import Context, Draft, Mapped
+from hub.mapping import Mapping as FormMapping
+from hub.ports import Changes, Connection, Key, LedgerEntry, Quarantined, Save, SourceRecord, Watermark
+
+ATTEMPTS = 5
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """A record in quarantine: where it stands and why."""
+
+    place: str
+    issues: tuple[Issue, ...]
+    again: bool = False  # it was there before, unchanged
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What became of some records."""
+
+    read: int = 0
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    rejected: tuple[Rejected, ...] = ()
+    warnings: tuple[tuple[str, Issue], ...] = ()
+    referrals: Mapping[str, int] = field(default_factory=dict)  # action → how many
+
+    def __add__(self, other: "Receipt") -> "Receipt":
+        actions = {*self.referrals, *other.referrals}
+        return Receipt(
+            self.read + other.read,
+            self.created + other.created,
+            self.updated + other.updated,
+            self.unchanged + other.unchanged,
+            self.rejected + other.rejected,
+            self.warnings + other.warnings,
+            {action: self.referrals.get(action, 0) + other.referrals.get(action, 0) for action in actions},
+        )
+
+
+def receive(
+    records: Sequence[SourceRecord],
+    connection: Connection,
+    mapping: FormMapping,
+    *,
+    hub: Hub,
+    watermark: Watermark | None = None,
+    dry_run: bool = False,
+    again: bool = False,
+) -> Receipt:
+    """Take records in. Raises Conflict when others keep changing the same persons; everything else has a place in the receipt.
+
+    `again`: also try records that wait in quarantine unchanged.
+    """
+    for attempt in range(ATTEMPTS):
+        batch = _Batch(connection, mapping, hub, again)
+        changes, receipt = batch.take(records)
+        if dry_run:
+            return receipt
+        if watermark:
+            changes = replace(changes, watermark=(connection.id, watermark))
+        try:
+            hub.store.commit(changes)
+        except Conflict:
+            if attempt == ATTEMPTS - 1:
+                raise
+            continue
+        return receipt
+    raise Conflict
+
+
+@dataclass
+class _Arrival:
+    record: SourceRecord
+    key: str
+    known: LedgerEntry | None
+    mapped: Mapped | None = None
+
+
+class _Batch:
+    """Records on their way in, with the persons they concern as working copies."""
+
+    def __init__(self, connection: Connection, mapping: FormMapping, hub: Hub, again: bool) -> None:
+        self.connection, self.mapping, self.hub, self.again = connection, mapping, hub, again
+        self.now: datetime = hub.clock.now()
+        self.signature = f"{mapping.id}@{mapping.version}"
+        self.context = Context(connection.organization, hub.directory.find, self.now.date())
+        self.ledger: dict[str, LedgerEntry] = {}
+        self.identities: dict[str, str] = {}
+        self.new_identities: dict[str, str] = {}
+        self.persons: dict[str, Person] = {}
+        self.records: list[Save] = []  # Provenance and AuditEvents
+        self.quarantine: dict[str, Quarantined] = {}
+        self.written: dict[str, LedgerEntry] = {}
+        self.receipt = Receipt()
+
+    def take(self, records: Sequence[SourceRecord]) -> tuple[Changes, Receipt]:
+        arrivals = self._recognise(records)
+        self._map(arrivals)
+        self._look_up(arrivals)
+        for arrival in arrivals:
+            self._enter(arrival)
+        return self._changes(), self.receipt
+
+    # recognise: what was stored before and has not changed needs no more work
+    def _recognise(self, records: Sequence[SourceRecord]) -> list[_Arrival]:
+        keyed = {self._record_key(record): record for record in records}
+        self.ledger = self.hub.store.ledger(keyed)
+        self.receipt += Receipt(read=len(keyed))
+        arrivals = [_Arrival(record, key, self.ledger.get(key)) for key, record in keyed.items()]
+        return [arrival for arrival in arrivals if not self._is_known(arrival)]
+
+    def _record_key(self, record: SourceRecord) -> str:
+        return fingerprint(self.hub.pepper, self.connection.id, record.kind, record.id)
+
+    def _is_known(self, arrival: _Arrival) -> bool:
+        known = arrival.known
+        if known is None or (known.version, known.mapping) != (arrival.record.version, self.signature):
+            return False
+        if known.state == "quarantined":
+            if self.again:
+                return False
+            self.receipt += Receipt(rejected=(Rejected(str(arrival.record.place), (), again=True),))
+        else:
+            self.receipt += Receipt(unchanged=1)
+        return True
+
+    def _map(self, arrivals: list[_Arrival]) -> None:
+        for arrival in arrivals:
+            arrival.mapped = self.mapping.forward(arrival.record, self.context)
+
+    def _look_up(self, arrivals: list[_Arrival]) -> None:
+        """What the database knows of these records' persons, in as few questions as possible."""
+        wanted = [self._identity_key(d) for a in arrivals if a.mapped for d in a.mapped.drafts if d.identity]
+        self.identities = self.hub.store.identities(wanted)
+        references = set(self.identities.values())
+        for arrival in arrivals:
+            references |= set(arrival.known.resources.values()) if arrival.known else set()
+        patients = {r.split("/")[1] for r in references if r.startswith("Patient/")}
+        found = self.hub.store.compartments(patients) if patients else {}
+        self.persons = {person: Person.of(compartment) for person, compartment in found.items()}
+
+    def _identity_key(self, draft: Draft) -> str:
+        type_ = draft.resource["resourceType"]
+        return fingerprint(self.hub.pepper, self.connection.organization, type_, draft.identity or "")
+
+    # one record: identify → conform → put in
+    def _enter(self, arrival: _Arrival) -> None:
+        assert arrival.mapped is not None
+        issues = [*arrival.record.issues, *arrival.mapped.issues]
+        if not any(issue.blocks for issue in issues):
+            resources, identities = self._identify(arrival, arrival.mapped.drafts)
+            issues += self._contradictions(arrival, resources, identities)
+            issues += [issue for resource in resources.values() for issue in validate(resource)]
+        warnings = tuple((str(arrival.record.place), issue) for issue in issues if not issue.blocks)
+        self.receipt += Receipt(warnings=warnings)
+        if any(issue.blocks for issue in issues):
+            self._reject(arrival, tuple(issue for issue in issues if issue.blocks))
+        else:
+            self._put(arrival, resources, identities)
+
+    def _identify(self, arrival: _Arrival, drafts: Sequence[Draft]) -> tuple[dict[str, Resource], dict[str, str]]:
+        """Resources with ids and resolved references, and the identities that they establish."""
+        known = arrival.known.resources if arrival.known else {}
+        resolved: dict[str, str] = {}
+        identities: dict[str, str] = {}
+        for draft in drafts:
+            by_identity = ""
+            if draft.identity:
+                key = self._identity_key(draft)
+                by_identity = self.identities.get(key) or self.new_identities.get(key) or ""
+            target = by_identity or known.get(draft.local) or f"{draft.resource['resourceType']}/{self.hub.ids.new()}"
+            resolved[draft.local] = target
+            if draft.identity and not by_identity:
+                identities[key] = target
+        resources: dict[str, Resource] = {}
+        for draft in drafts:
+            for slot in slots(draft.resource):
+                if slot["reference"].startswith("draft:"):
+                    slot["reference"] = resolved[slot["reference"][6:]]
+            type_, id_ = resolved[draft.local].split("/")
+            resources[draft.local] = {"resourceType": type_, "id": id_, **draft.resource}
+        return resources, identities
+
+    def _person_of(self, resources: Mapping[str, Resource]) -> Person | None:
+        patient = next((r for r in resources.values() if r["resourceType"] == "Patient"), None)
+        return self.persons.get(patient["id"]) if patient else None
+
+    def _contradictions(
+        self, arrival: _Arrival, resources: dict[str, Resource], identities: Mapping[str, str]
+    ) -> Iterator[Issue]:
+        """A code that now means somebody else, or a record that moved to another person, is for a person to decide."""
+        person = self._person_of(resources)
+        known = {r for r in (arrival.known.resources.values() if arrival.known else ()) if r.startswith("Patient/")}
+        for local, resource in resources.items():
+            if resource["resourceType"] != "Patient":
+                continue
+            if known and reference(resource) not in known:
+                yield Issue("error", "conflict", "receive.person-changed", "Patient.identifier")
+            stored = person.get(reference(resource)) if person else None
+            if stored is None:
+                continue
+            if not known and (element := contradiction(stored, resource)):
+                yield Issue("error", "conflict", "receive.two-persons-one-code", f"Patient.{element}")
+            alone = arrival.known and person and person.comes_only_from(set(arrival.known.resources.values()))
+            resources[local] = overwrite(stored, resource) if alone else merge(stored, resource)
+
+    def _put(self, arrival: _Arrival, resources: Mapping[str, Resource], identities: Mapping[str, str]) -> None:
+        patient = next(r for r in resources.values() if r["resourceType"] == "Patient")
+        person = self.persons.setdefault(patient["id"], Person(patient["id"]))
+        custodian = self.connection.organization
+        changed = [reference(r) for r in resources.values() if person.put(r, custodian)]
+        changed += self._retire_vanished(arrival, person, set(resources))
+        references = {local: reference(resource) for local, resource in resources.items()}
+        self.new_identities |= identities
+        self.written[arrival.key] = self._entry(arrival, references, "stored")
+        if changed:
+            self._tell(arrival, person, changed)
+        if not changed:
+            self.receipt += Receipt(unchanged=1)
+        elif arrival.known and arrival.known.resources:
+            self.receipt += Receipt(updated=1)
+        else:
+            self.receipt += Receipt(created=1)
+
+    def _retire_vanished(self, arrival: _Arrival, person: Person, said: Container[str], only: str = "") -> list[str]:
+        """What an earlier version of the record said and this one no longer says: a consent taken back, a need dropped."""
+        retired = []
+        for local, known in (arrival.known.resources if arrival.known else {}).items():
+            stored = person.get(known) if local not in said and known.startswith(only) else None
+            ended = retire(stored) if stored else None
+            if ended and person.put(ended, self.connection.organization):
+                retired.append(known)
+        return retired
+
+    def _withdraw(self, arrival: _Arrival) -> Mapping[str, str]:
+        """The resources that a rejected record still stands for. A consent that it no longer says ends all the same: a
+        mistake in another cell must not keep open what she has closed."""
+        known = arrival.known.resources if arrival.known else {}
+        patient = next((split(r)[1] for r in known.values() if r.startswith("Patient/")), "")
+        person = self.persons.get(patient)
+        if person is None:
+            return known
+        said = {draft.local for draft in arrival.mapped.drafts} if arrival.mapped else set()
+        if withdrawn := self._retire_vanished(arrival, person, said, only="Consent/"):
+            self._tell(arrival, person, withdrawn)
+        return {local: known[local] for local in known if known[local] not in withdrawn}
+
+    def _tell(self, arrival: _Arrival, person: Person, changed: list[str]) -> None:
+        new_id, organization = self.hub.ids.new, self.connection.organization
+        interaction = "update" if arrival.known else "create"
+        provenance = events.provenance(
+            new_id(), self.now, targets=changed, organization=organization, connection=self.connection.id,
+            mapping=self.signature,
+        )  # fmt: skip
+        audit = events.event(
+            new_id(),
+            "record.receive",
+            self.now,
+            interaction=interaction,
+            caller=None,
+            person=person.id,
+            entities=changed,
+        )
+        keys = (Key(own(organization)),)
+        self.records += [Save(resource, person.id, organization, keys) for resource in (provenance, audit)]
+
+    def _reject(self, arrival: _Arrival, issues: tuple[Issue, ...]) -> None:
+        record = arrival.record
+        self.written[arrival.key] = self._entry(arrival, self._withdraw(arrival), "quarantined")
+        self.quarantine[arrival.key] = Quarantined(
+            key=arrival.key,
+            connection=self.connection.id,
+            mapping=self.signature,
+            place=str(record.place),
+            issues=issues,
+            content=record.content,
+            at=self.now,
+            record={
+                "kind": record.kind, "id": record.id, "version": record.version, "handle": dict(record.handle),
+                "headers": dict(record.headers), "sheet": record.place.sheet, "row": record.place.row,
+                "record": record.place.record,
+            },
+        )  # fmt: skip
+        self.receipt += Receipt(rejected=(Rejected(str(record.place), issues),))
+
+    def _entry(self, arrival: _Arrival, resources: Mapping[str, str], state: str) -> LedgerEntry:
+        return LedgerEntry(
+            key=arrival.key,
+            connection=self.connection.id,
+            version=arrival.record.version,
+            mapping=self.signature,
+            resources=resources,
+            handle=arrival.record.handle,
+            at=self.now,
+            state="stored" if state == "stored" else "quarantined",
+        )
+
+    # settle → changes
+    def _changes(self) -> Changes:
+        settled = {id_: person.settle(self.now, self.hub.ids.new) for id_, person in self.persons.items()}
+        touched = {id_: s for id_, s in settled.items() if s.saves or s.rekeys}
+        for id_, one in touched.items():
+            self._tell_steps(id_, one)
+        return Changes(
+            saves=[save for s in touched.values() for save in s.saves] + self.records,
+            rekeys=[rekey for s in touched.values() for rekey in s.rekeys],
+            persons={id_: self.persons[id_].revision for id_ in touched},
+            ledger=list(self.written.values()),
+            identities=self.new_identities,
+            quarantine=list(self.quarantine.values()),
+            released=[key for key in self.written if key not in self.quarantine],
+            outbox=[due for s in touched.values() for due in s.outbox],
+        )
+
+    def _tell_steps(self, person: str, settled: Settled) -> None:
+        for step in settled.steps:
+            self.receipt += Receipt(referrals={step.action: 1})
+            audit = events.event(
+                self.hub.ids.new(), step.action, self.now, interaction="update", caller=None, person=person,
+                entities=[reference(step.task)],
+            )  # fmt: skip
+            keys = (Key(own(self.connection.organization)),)
+            self.records.append(Save(audit, person, self.connection.organization, keys))

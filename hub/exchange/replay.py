@@ -1,0 +1,26 @@
+"""Replay: try records in quarantine again, after the mapping or the directory was mended."""
+
+from collections.abc import Sequence
+
+from hub.exchange import Hub
+from hub.exchange.receive import Receipt, receive
+from hub.mapping import Mapping
+from hub.ports import Connection, Place, Quarantined, SourceRecord
+
+
+def replay(entries: Sequence[Quarantined], connection: Connection, mapping: Mapping, *, hub: Hub) -> Receipt:
+    """Take quarantined records of one connection in again. Those that are still not understood stay, with today's reasons."""
+    return receive([_record(entry) for entry in entries], connection, mapping, hub=hub, again=True)
+
+
+def _record(entry: Quarantined) -> SourceRecord:
+    kept = entry.record
+    return SourceRecord(
+        kind=kept["kind"],
+        id=kept["id"],
+        version=kept["version"],
+        content=entry.content,
+        place=Place(kept.get("sheet"), kept.get("row"), kept.get("record")),
+        handle=kept["handle"],
+        headers=kept["headers"],
+    )

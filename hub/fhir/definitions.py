@@ -1,0 +1,106 @@
+"""The contract as values: profiles, extensions, code systems and value sets of the package `profiles`, over the R4 tables.
+
+`load()` reads everything once; nothing here changes afterwards.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from importlib.resources import files
+
+from hub.fhir import Resource, canonicals
+from hub.fhir.elements import Constraint, Element, Profile
+from hub.fhir.r4 import tables
+from hub.fhir.serial import loads
+from hub.fhir.terminology import (
+    CodeSystem,
+    Concept,
+    ValueSet,
+    read_code_system,
+    read_supplement,
+    read_value_set,
+    tabled,
+)
+
+__all__ = ["CodeSystem", "Concept", "Constraint", "Definitions", "Element", "Profile", "ValueSet", "load"]
+
+
+class Definitions:
+    """All definitions. Names are the last part of a canonical (`survivor`, `gbv-type`); a canonical itself serves as well."""
+
+    def __init__(
+        self, structures: Mapping[str, Resource], systems: Mapping[str, CodeSystem], value_sets: Mapping[str, ValueSet]
+    ) -> None:
+        self._structures = {url: Profile(resource, self.extension_definition) for url, resource in structures.items()}
+        self._profiles = tuple(p for p in self._structures.values() if p.type != "Extension")
+        self._systems = systems
+        self._value_sets = value_sets
+
+    def profile(self, name_or_url: str) -> Profile:
+        """KeyError when unknown."""
+        found = self._structures[_url(name_or_url, canonicals.profile)]
+        if found.type == "Extension":
+            raise KeyError(name_or_url)
+        return found
+
+    def profiles(self) -> tuple[Profile, ...]:
+        """The profiles of resources, one for each type."""
+        return self._profiles
+
+    def for_type(self, type_: str) -> Profile | None:
+        return next((p for p in self._profiles if p.type == type_), None)
+
+    def extension_definition(self, name_or_url: str) -> Profile:
+        """The definition of an extension; its elements begin with `Extension`."""
+        return self._structures[_url(name_or_url, canonicals.profile)]
+
+    def code_system(self, name_or_url: str) -> CodeSystem:
+        return self._systems[_url(name_or_url, canonicals.code_system)]
+
+    def code_systems(self) -> tuple[CodeSystem, ...]:
+        return tuple(self._systems.values())
+
+    def value_set(self, name_or_url: str) -> ValueSet:
+        return self._value_sets[_url(name_or_url, canonicals.value_set)]
+
+    def has_value_set(self, name_or_url: str) -> bool:
+        """Whether the codes of this value set are known here: large and open ones of R4 are not."""
+        return _url(name_or_url, canonicals.value_set) in self._value_sets
+
+    def display(self, system: str, code: str, language: str) -> str | None:
+        """The label of a code in this language, in English where it has none; None when the code is unknown."""
+        found = self._systems.get(_url(system, canonicals.code_system))
+        concept = found.codes.get(code) if found else None
+        return concept.designations.get(language, concept.display) if concept else None
+
+
+@cache
+def load() -> Definitions:
+    """Everything that `profiles` ships."""
+    systems = _systems()
+    value_sets = {resource["url"]: read_value_set(resource, systems) for resource in _read("value-sets")}
+    value_sets |= {url: ValueSet(url, url.rsplit("/", 1)[-1], listed) for url, listed in tables().value_sets.items()}
+    structures = {resource["url"]: resource for resource in (*tables().extensions, *_read("structure-definitions"))}
+    return Definitions(structures, systems, value_sets)
+
+
+def _systems() -> dict[str, CodeSystem]:
+    found = {url: tabled(url, raw["name"], raw["concepts"]) for url, raw in tables().code_systems.items()}
+    supplements: list[Resource] = []
+    for resource in _read("code-systems"):
+        if resource["content"] == "supplement":
+            supplements.append(resource)
+        else:
+            found[resource["url"]] = read_code_system(resource)
+    for resource in supplements:
+        found[resource["supplements"]] = found[resource["supplements"]].supplemented(read_supplement(resource))
+    return found
+
+
+def _read(folder: str) -> Iterator[Resource]:
+    for path in sorted(files("profiles").joinpath(folder).iterdir(), key=lambda p: p.name):
+        if path.name.endswith(".json"):
+            yield loads(path.read_bytes())
+
+
+def _url(name_or_url: str, canonical: Callable[[str], str]) -> str:
+    return name_or_url if "/" in name_or_url else canonical(name_or_url)

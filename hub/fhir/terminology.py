@@ -1,0 +1,107 @@
+"""Code systems and value sets with their labels in Arabic, French and English.
+
+https://hl7.org/fhir/R4/codesystem.html · https://hl7.org/fhir/R4/valueset.html
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from hub.fhir import Resource
+
+
+@dataclass(frozen=True)
+class Concept:
+    """`display` is English. `parent`: the code that subsumes this one; None at the top. `properties`: as `region` of a province."""
+
+    display: str
+    designations: Mapping[str, str] = field(default_factory=dict)  # language → label
+    parent: str | None = None
+    properties: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class CodeSystem:
+    """`complete` False: only some of the codes are listed here (`content` fragment); others are allowed."""
+
+    url: str
+    name: str
+    codes: Mapping[str, Concept]
+    complete: bool = True
+
+    def contains(self, code: str) -> bool:
+        return code in self.codes
+
+    def subsumes(self, code: str, other: str) -> bool:
+        """Whether `other` is `code` or lies below it."""
+        current: str | None = other
+        while current is not None and current in self.codes:
+            if current == code:
+                return True
+            current = self.codes[current].parent
+        return False
+
+    def supplemented(self, labels: Mapping[str, Mapping[str, str]]) -> "CodeSystem":
+        """The same system with more labels: https://hl7.org/fhir/R4/codesystem.html#supplements."""
+        codes = {
+            code: replace(concept, designations={**concept.designations, **labels.get(code, {})})
+            for code, concept in self.codes.items()
+        }
+        return replace(self, codes=codes)
+
+
+@dataclass(frozen=True)
+class ValueSet:
+    """The codes that a binding allows, by system."""
+
+    url: str
+    name: str
+    systems: Mapping[str, tuple[str, ...]]
+
+    def contains(self, system: str, code: str) -> bool:
+        return code in self.systems.get(system, ())
+
+    @property
+    def codes(self) -> tuple[tuple[str, str], ...]:
+        """Pairs of system and code."""
+        return tuple((system, code) for system, codes in self.systems.items() for code in codes)
+
+
+def read_code_system(resource: Resource) -> CodeSystem:
+    return CodeSystem(
+        url=resource["url"],
+        name=resource["id"],
+        codes=dict(_concepts(resource.get("concept", ()), None)),
+        complete=resource["content"] == "complete",
+    )
+
+
+def _concepts(listed: Iterable[Resource], parent: str | None) -> Iterator[tuple[str, Concept]]:
+    for concept in listed:
+        display = concept.get("display", concept["code"])
+        properties = {p["code"]: next(v for k, v in p.items() if k != "code") for p in concept.get("property", ())}
+        yield concept["code"], Concept(display, {"en": display} | labels(concept), parent, properties)
+        yield from _concepts(concept.get("concept", ()), concept["code"])
+
+
+def labels(concept: Resource) -> dict[str, str]:
+    return {d["language"]: d["value"] for d in concept.get("designation", ())}
+
+
+def read_supplement(resource: Resource) -> dict[str, dict[str, str]]:
+    """Code → language → label, of a CodeSystem whose content is `supplement`."""
+    return {concept["code"]: labels(concept) for concept in resource.get("concept", ())}
+
+
+def tabled(url: str, name: str, concepts: Iterable[Sequence[str]]) -> CodeSystem:
+    """A code system from the R4 tables: rows of code, display, parent."""
+    return CodeSystem(url, name, {code: Concept(display, {"en": display}, parent or None) for code, display, parent in concepts})
+
+
+def read_value_set(resource: Resource, systems: Mapping[str, CodeSystem]) -> ValueSet:
+    """Whole systems and listed codes; value sets of this project use nothing else."""
+    found: dict[str, tuple[str, ...]] = {}
+    for include in resource["compose"]["include"]:
+        system = include["system"]
+        codes = tuple(c["code"] for c in include["concept"]) if "concept" in include else tuple(systems[system].codes)
+        found[system] = found.get(system, ()) + codes
+    return ValueSet(resource["url"], resource["id"], found)

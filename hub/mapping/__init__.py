@@ -1,0 +1,80 @@
+"""Source records ↔ FHIR resources, as mapping files say. Pure: the mapping is data, ids and the day come as arguments.
+
+`load` one of the packaged mappings or a deployment's own; `forward` turns a record into drafts and issues; `back` turns
+stored resources into the source's cells. The format: docs/mapping-format.md.
+"""
+
+from collections.abc import Mapping as Map
+from collections.abc import Sequence
+from pathlib import Path
+
+from hub.errors import HubError
+from hub.fhir import Resource, definitions
+from hub.fhir.issues import Issue
+from hub.mapping.back import Back
+from hub.mapping.forward import Forward
+from hub.mapping.library import Library
+from hub.mapping.model import Context, Draft, Mapped
+from hub.mapping.plan import Plan
+from hub.mapping.problems import MappingError
+from hub.mapping.reading import read_plan
+from hub.ports import Layout, SourceRecord
+
+__all__ = ["Context", "Draft", "Mapped", "Mapping", "MappingError", "available", "check", "load"]
+
+
+class Mapping:
+    """One form, both ways."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._forward = Forward(plan)
+        self._back = Back(plan)
+        self.id = plan.id
+        self.version = plan.version
+        self.title = plan.title
+        self.kinds = plan.kinds
+
+    def layout(self) -> Layout:
+        """What an adapter must know of the source's shape."""
+        columns = self._plan.columns
+        return Layout(
+            columns={name: column.headers or (name,) for name, column in columns.items()},
+            required=frozenset(name for name, column in columns.items() if column.required and not column.within),
+            key=self._plan.key,
+            sheet=self._plan.sheet,
+            follow_up=tuple(name for name, column in columns.items() if column.direction == "back"),
+        )
+
+    def forward(self, record: SourceRecord, context: Context) -> Mapped:
+        """The drafts of a record, and what could not be understood. Never raises for a record's content."""
+        return self._forward(record, context)
+
+    def back(self, resources: Map[str, Resource], context: Context) -> dict[str, str]:
+        """The cells that say what resources say: local name → resource as stored. Tasks, by any name, give follow-up columns."""
+        return self._back(resources)
+
+    def __repr__(self) -> str:
+        return f"<Mapping {self.id} {self.version}>"
+
+
+def load(reference: str, *, search: Sequence[Path] = ()) -> Mapping:
+    """The mapping of this name, those in `search` first, or at this path. Raises MappingError with all its problems."""
+    plan, problems = read_plan(reference, Library(search), definitions.load())
+    if problems.issues:
+        raise MappingError(problems.issues)
+    return Mapping(plan)
+
+
+def check(reference: str, *, search: Sequence[Path] = ()) -> tuple[Issue, ...]:
+    """All that is wrong with a mapping, each with its `place` (file:line) in the params; empty when it is sound."""
+    try:
+        return read_plan(reference, Library(search), definitions.load())[1].issues
+    except HubError as error:
+        params = {"place": error.place, "detail": error.params.get("detail", "")}
+        return (Issue("error", "structure", "mapping.check-unreadable", params=params),)
+
+
+def available(*, search: Sequence[Path] = ()) -> tuple[str, ...]:
+    """The names of all mappings that `load` finds by name."""
+    return tuple(dict.fromkeys(Library(search).references()))

@@ -1,0 +1,110 @@
+"""The values that pass through a mapping: what goes in with a record, what comes out of it, and one cell's reading."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, NamedTuple, Protocol
+
+from hub.fhir import Resource
+from hub.fhir.issues import Issue
+
+Values = Mapping[str, Any]
+"""What the cells of one record mean, by column name. A repeat's value is a tuple of such mappings, one for each item."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a mapping must know that stands neither in the record nor in the mapping."""
+
+    organization: str  # id of the custodian
+    find_organization: Callable[[str], str | None]
+    today: date
+
+
+@dataclass(frozen=True, repr=False)
+class Draft:
+    """A resource without id. References to other drafts of the record read `{"reference": "draft:<local>"}`.
+
+    `identity` is a business identity that several records may share, already scoped by organisation; None: this resource
+    belongs to this record alone.
+    """
+
+    local: str
+    identity: str | None
+    resource: Resource
+
+    def __repr__(self) -> str:
+        return f"<Draft {self.local}>"
+
+
+@dataclass(frozen=True, repr=False)
+class Mapped:
+    """What became of a record. When an issue `blocks`, the record goes to quarantine and its drafts are not to be stored."""
+
+    drafts: tuple[Draft, ...]
+    issues: tuple[Issue, ...]
+
+    def __repr__(self) -> str:
+        return f"<Mapped {len(self.drafts)} drafts, {len(self.issues)} issues>"
+
+
+class Code(NamedTuple):
+    """One meaning of a word: a code in a code system."""
+
+    system: str
+    code: str
+
+
+@dataclass(frozen=True, repr=False)
+class Trouble:
+    """Why a cell could not be read. `text` is a catalogue key; `value` is shown only for columns that identify no one."""
+
+    text: str
+    params: Mapping[str, str] = field(default_factory=dict)
+    value: str = ""
+    warns: bool = False  # the cell is left out (or kept as it is), whatever the column's severity policy
+
+
+@dataclass(frozen=True, repr=False)
+class Reading:
+    """What a cell means (`value` None: nothing), and what stood in the way."""
+
+    value: Any = None
+    trouble: Trouble | None = None
+
+
+NOTHING = Reading()
+
+
+class Transform(Protocol):
+    """How the cells of a column are read and written: `forward(back(value))` is `value`, for every value `forward` gives.
+
+    `parts` names the pieces of a value that can go to different elements (empty: the value itself); `join` is the inverse
+    of `part`.
+    """
+
+    @property
+    def parts(self) -> tuple[str, ...]: ...
+
+    def forward(self, text: str, context: Context) -> Reading:
+        """What a cell that is not blank means."""
+
+    def back(self, value: Any) -> str:
+        """The cell in its canonical form."""
+
+    def part(self, value: Any, name: str) -> Any:
+        """One piece; None when the value does not have it."""
+
+    def join(self, parts: Mapping[str, Any]) -> Any:
+        """The value of its pieces; None when they say nothing."""
+
+
+def tokens(value: Any) -> tuple[str, ...]:
+    """The plain words that conditions compare with: codes without their systems, `true` and `false`."""
+    if isinstance(value, bool):
+        return ("true" if value else "false",)
+    if isinstance(value, Code):
+        return (value.code,)
+    if isinstance(value, tuple):
+        return tuple(item.code if isinstance(item, Code) else str(item) for item in value)
+    return (str(value),)

@@ -1,0 +1,64 @@
+"""A mapping that `extends` another: what a deployment says about its own form, over what the general mapping says.
+
+Columns are merged setting by setting, with the overlay's headers before the others; a block of resources replaces those
+of the same local name; checks are added; everything else is replaced.
+"""
+
+from typing import Any
+
+from hub.mapping.document import Document, Where
+
+
+def overlay(general: Document, own: Document) -> Document:
+    """The two documents as one; every value keeps the file and line it was written in."""
+    lines = {**general.lines, **own.lines}
+    data = {**general.data, **own.data}
+    for key in ("columns", "dates"):
+        data[key] = _settings(general.data.get(key) or {}, own.data.get(key) or {})
+    picked = _blocks(general, own, "resources")
+    checks = _all(general, "checks") + _all(own, "checks")
+    for key, items in (("resources", picked), ("checks", checks)):
+        data[key] = [value for value, _, _ in items]
+        for position, (_, document, where) in enumerate(items):
+            below = [one for one in document.lines if one[: len(where)] == where]
+            lines |= {(key, position, *one[len(where) :]): document.lines[one] for one in below}
+    return Document(own.name, data, lines, general.traps + own.traps, general.twice + own.twice)
+
+
+def _settings(general: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(general)
+    for name, said in own.items():
+        before = general.get(name)
+        if not isinstance(said, dict) or not isinstance(before, dict):
+            merged[name] = said
+            continue
+        merged[name] = {**before, **said}
+        if isinstance(said.get("headers"), dict) and isinstance(before.get("headers"), dict):
+            languages = dict.fromkeys((*said["headers"], *before["headers"]))
+            merged[name]["headers"] = {one: [*said["headers"].get(one, ()), *before["headers"].get(one, ())] for one in languages}
+    return merged
+
+
+Item = tuple[Any, Document, Where]
+
+
+def _all(document: Document, key: str) -> list[Item]:
+    return [(value, document, (key, position)) for position, value in enumerate(document.data.get(key) or ())]
+
+
+def _blocks(general: Document, own: Document, key: str) -> list[Item]:
+    mine = _all(own, key)
+    replaced = {_local(value) for value, _, _ in mine}
+    kept: list[Item] = []
+    for item in _all(general, key):
+        local = _local(item[0])
+        if local not in replaced:
+            kept.append(item)
+            continue
+        kept += [one for one in mine if _local(one[0]) == local]
+        mine = [one for one in mine if _local(one[0]) != local]
+    return kept + mine
+
+
+def _local(block: Any) -> str:
+    return str(block.get("local", "")) if isinstance(block, dict) else ""

@@ -1,0 +1,158 @@
+"""What a mapping file says, checked and resolved: columns, and blocks of elements. Plain values, without behaviour.
+
+`hub.mapping.reading` makes them from YAML; `hub.mapping.forward` and `hub.mapping.back` compile them into closures.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from hub.mapping.conditions import Condition
+from hub.mapping.derive import Derivation
+from hub.mapping.model import Transform
+from hub.mapping.schema import Slot
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column or question. `transform` None: a repeat, or a column that is known and not read."""
+
+    name: str
+    headers: tuple[str, ...]
+    transform: Transform | None
+    required: bool = False
+    warns: bool = False  # a cell that cannot be read is left out with a warning instead of stopping the record
+    direction: Literal["both", "forward", "back"] = "both"
+    repeat: bool = False
+    within: str = ""  # the repeat it stands in
+    data_class: str = ""  # empty: that of the first element it goes to
+
+
+@dataclass(frozen=True)
+class FromColumn:
+    column: str
+    transform: Transform
+    part: str = ""
+
+
+@dataclass(frozen=True)
+class FromItem:
+    """The item of the nearest `for_each`."""
+
+
+@dataclass(frozen=True)
+class Constant:
+    json: Any
+
+
+@dataclass(frozen=True)
+class FromDrafts:
+    locals: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Custodian:
+    pass
+
+
+@dataclass(frozen=True)
+class Derived:
+    derivation: Derivation
+    columns: tuple[str, ...]
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Composed:
+    """A code made unique by the year of a date: `12` of 2026 is `12/2026`. A code that holds a year stays as it is."""
+
+    code: str
+    date: str
+    separator: str = "/"
+    prefix: str = ""
+
+
+Source = FromColumn | FromItem | Constant | FromDrafts | Custodian | Derived | Composed
+LIVE = (FromColumn, FromItem, Derived, Composed)
+"""Sources that say something of their own. An object that holds only the others is not worth writing."""
+
+
+@dataclass(frozen=True)
+class Alternative:
+    source: Source
+    when: Condition | None = None
+    inverts: bool = True
+
+
+@dataclass(frozen=True)
+class ForEach:
+    """Once for each value of a column, each item of a repeat, each code of a derivation (`column` empty)."""
+
+    column: str = ""
+    repeat: bool = False
+    derived: Derived | None = None
+    without: str = ""
+
+
+@dataclass
+class Branch:
+    """An element: a leaf has alternatives, an object has children. Grows while the mapping is read, then stays."""
+
+    slot: Slot
+    alternatives: tuple[Alternative, ...] = ()
+    children: dict[tuple[str, str], "Branch"] = field(default_factory=dict)
+    for_each: ForEach | None = None
+    when: Condition | None = None
+    constants: dict[str, Any] = field(default_factory=dict)  # what the profile fixes below this element
+
+    @property
+    def live(self) -> bool:
+        own = any(isinstance(one.source, LIVE) for one in self.alternatives)
+        return own or self.for_each is not None or any(child.live for child in self.children.values())
+
+
+@dataclass(frozen=True)
+class Block:
+    """One resource, or one for each item."""
+
+    local: str
+    profile: str
+    root: Branch
+    identity: Branch | None = None
+    for_each: ForEach | None = None
+    when: Condition | None = None
+    proves: tuple[tuple[str, str], ...] = ()
+    recognised_by: str = ""  # a property that tells its resources from those of a later block with the same local name
+
+
+@dataclass(frozen=True)
+class Check:
+    when: Condition
+    say: str
+    column: str
+    for_each: ForEach | None = None
+
+
+@dataclass(frozen=True)
+class FollowUp:
+    root: Branch
+    by: Branch | None = None  # what tells several referrals of one record apart
+    labels: Transform | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A mapping, read."""
+
+    id: str
+    version: str
+    title: Mapping[str, str]
+    kinds: tuple[str, ...]
+    language: str
+    columns: Mapping[str, Column]
+    blank: frozenset[str]
+    blocks: tuple[Block, ...]
+    checks: tuple[Check, ...] = ()
+    follow_up: FollowUp | None = None
+    key: tuple[str, ...] = ()
+    sheet: str | None = None

@@ -1,0 +1,60 @@
+"""Yes and no in the field's words, and the third answer: she declines."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Final
+
+from hub.fhir.folding import fold
+from hub.mapping.model import Context, Reading, Trouble
+from hub.mapping.transforms.whole import Whole
+
+WORDS: Final[Mapping[str, tuple[str, ...]]] = {
+    "yes": ("oui", "o", "yes", "y", "true", "1", "نعم", "x", "×", "✓", "✔", "☑", "✅", "ok"),
+    "no": ("non", "n", "no", "false", "0", "لا", "كلا", "✗", "✘", "❌", "☐"),
+    "declined": (),
+}
+LABELS: Final = {
+    "fr": {"yes": "oui", "no": "non", "declined": "refuse"},
+    "ar": {"yes": "نعم", "no": "لا", "declined": "ترفض"},
+    "en": {"yes": "yes", "no": "no", "declined": "declines"},
+}
+
+
+@dataclass(frozen=True)
+class Answer(Whole):
+    """`yes`, `no` or `declined`. Written back: the language's own word, or the first of the mapping's where they lack it."""
+
+    language: str = "en"
+    words: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    @cached_property
+    def _known(self) -> dict[str, str]:
+        own = {fold(word): answer for answer, words in self.words.items() for word in words}
+        labels = {fold(label): answer for answer, label in LABELS.get(self.language, LABELS["en"]).items()}
+        return {fold(word): answer for answer, words in WORDS.items() for word in words} | labels | own
+
+    def forward(self, text: str, context: Context) -> Reading:
+        answer = self._known.get(fold(text))
+        if answer is None:
+            return Reading(None, Trouble("mapping.answer-unknown", {"known": self._labels()}, text))
+        return Reading(answer)
+
+    def back(self, value: Any) -> str:
+        label, own = LABELS.get(self.language, LABELS["en"])[value], self.words.get(value) or ()
+        return label if not own or label in own else own[0]
+
+    def _labels(self) -> str:
+        return ", ".join(self.back(answer) for answer in ("yes", "no"))
+
+
+@dataclass(frozen=True)
+class Boolean(Answer):
+    """The same words as a FHIR boolean. A refusal is a no."""
+
+    def forward(self, text: str, context: Context) -> Reading:
+        reading = super().forward(text, context)
+        return reading if reading.value is None else Reading(reading.value == "yes")
+
+    def back(self, value: Any) -> str:
+        return super().back("yes" if value else "no")

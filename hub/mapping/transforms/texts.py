@@ -1,0 +1,79 @@
+"""Text as it stands, text whose digits become ASCII, counts and years."""
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
+
+from hub.fhir.folding import ascii_digits, fold
+from hub.mapping.model import NOTHING, Context, Reading, Trouble
+from hub.mapping.transforms.whole import Whole
+
+_COUNT: Final = re.compile(r"(\d+)(?:[.,]0+)?(?:\s+\D*)?")
+_NONE: Final = frozenset(fold(word) for word in ("aucun", "aucune", "sans", "néant", "بدون", "لا يوجد", "لا", "none", "no"))
+_SEPARATORS: Final = re.compile(r"[\s\-./\u00a0\u202f\u200e\u200f]+")
+
+
+@dataclass(frozen=True)
+class Text(Whole):
+    """The cell without spaces at its ends."""
+
+    def forward(self, text: str, context: Context) -> Reading:
+        return Reading(text.strip()) if text.strip() else NOTHING
+
+    def back(self, value: Any) -> str:
+        return str(value)
+
+
+@dataclass(frozen=True)
+class Digits(Whole):
+    """Numbers and codes: ASCII digits, upper case. `compact` drops spaces and hyphens; `expect` warns, and keeps the value."""
+
+    compact: bool = False
+    expect: str = ""
+
+    @cached_property
+    def _expected(self) -> re.Pattern[str]:
+        return re.compile(self.expect)
+
+    def forward(self, text: str, context: Context) -> Reading:
+        value = ascii_digits(text).strip().upper()
+        if self.compact:
+            value = _SEPARATORS.sub("", value)
+        if not value:
+            return NOTHING
+        if self.expect and not self._expected.fullmatch(value):
+            return Reading(value, Trouble("mapping.unusual", warns=True))
+        return Reading(value)
+
+    def back(self, value: Any) -> str:
+        return str(value)
+
+
+@dataclass(frozen=True)
+class Integer(Whole):
+    """A count: `3`, `٣`, `3 enfants`, `aucun`."""
+
+    def forward(self, text: str, context: Context) -> Reading:
+        folded = fold(text)
+        found = _COUNT.fullmatch(folded)
+        if found and len(found[1]) <= 9:
+            return Reading(int(found[1]))
+        return Reading(0) if folded in _NONE else Reading(None, Trouble("mapping.number-unreadable", value=text))
+
+    def back(self, value: Any) -> str:
+        return str(value)
+
+
+@dataclass(frozen=True)
+class Year(Whole):
+    """A year of four digits, not in the future."""
+
+    def forward(self, text: str, context: Context) -> Reading:
+        found = re.search(r"(?<!\d)(?:19|20)\d\d(?!\d)", fold(text))
+        if found and int(found[0]) <= context.today.year:
+            return Reading(found[0])
+        return Reading(None, Trouble("mapping.date-unreadable", {"formats": "2001"}, text))
+
+    def back(self, value: Any) -> str:
+        return str(value)

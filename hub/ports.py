@@ -1,0 +1,382 @@
+"""What the hub asks of the outside world, and the values that pass through those doors."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from hub.fhir import Resource
+from hub.fhir.issues import Issue
+from hub.fhir.query import Query
+from hub.fhir.serial import loads
+
+FOREVER = datetime.fromisoformat("9999-12-31T00:00:00+00:00")
+LONG_AGO = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """The instant, in UTC, with milliseconds."""
+
+
+class Ids(Protocol):
+    def new(self) -> str:
+        """A random logical id: nothing can be read from it."""
+
+
+# --- doors: adapters -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What a mapping knows of a source's shape. `columns`: the column's name in the mapping → headers it goes by."""
+
+    columns: Mapping[str, Sequence[str]]
+    required: frozenset[str] = frozenset()
+    key: tuple[str, ...] = ()
+    sheet: str | None = None  # pattern of the sheets to read; None: every visible sheet that has the header
+    follow_up: tuple[str, ...] = ()  # columns that go back to the source
+
+
+@dataclass(frozen=True)
+class Connection:
+    """One tool of one organisation, as the deployment folder describes it. `secret(name)` reads a secret when it is needed."""
+
+    id: str
+    organization: str
+    adapter: str
+    mapping: str
+    settings: Mapping[str, Any]
+    folder: Path  # relative paths in settings start here
+    layout: Layout
+    secret: Callable[[str], str] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a record stands, so that a person finds it. Sheets by number: their names can be names of people."""
+
+    sheet: int | None = None
+    row: int | None = None
+    record: str | None = None  # the tool's own technical number, never a name or a code of a person
+
+    def __str__(self) -> str:
+        parts = [f"sheet {self.sheet}"] if self.sheet else []
+        parts += [f"row {self.row}"] if self.row else []
+        parts += [f"record {self.record}"] if self.record else []
+        return ", ".join(parts)
+
+
+@dataclass(frozen=True, repr=False)
+class SourceRecord:
+    """A record as a tool gave it, before mapping. Its content is never printed.
+
+    `id` is stable across edits; `version` changes with every edit and with nothing else. `content` is by column name of
+    the layout where the adapter knows it, else by the tool's own name. `handle` is what the adapter needs to find the
+    record again for a write-back; nothing in it identifies a person.
+    """
+
+    kind: str
+    id: str
+    version: str
+    content: Mapping[str, Any]
+    place: Place
+    handle: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)  # column name → header as the source spells it
+    issues: tuple[Issue, ...] = ()  # what the adapter itself could not read
+
+    def __repr__(self) -> str:
+        return f"<SourceRecord {self.kind} {self.place}>"
+
+
+@dataclass(frozen=True)
+class Watermark:
+    """How far a connection was read, in the adapter's own words. Kept only after all records before it are stored."""
+
+    value: str
+
+
+Pulled = SourceRecord | Watermark
+
+
+@dataclass(frozen=True, repr=False)
+class FollowUp:
+    """What a source is told about one of its records: `values` by column name, as the mapping wrote them back."""
+
+    id: str  # idempotency key: the same follow-up sent twice has the same id
+    handle: Mapping[str, str]
+    values: Mapping[str, str]
+
+    def __repr__(self) -> str:
+        return f"<FollowUp {self.id}>"
+
+
+@dataclass(frozen=True)
+class Manifest:
+    name: str
+    title: Mapping[str, str]  # by language
+    settings: Mapping[str, str]  # name → what it means
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    required: frozenset[str] = frozenset()
+    writes_back: bool = True
+
+
+class Adapter(Protocol):
+    """A door to one kind of tool."""
+
+    manifest: Manifest
+
+    def pull(self, connection: Connection, since: Watermark | None) -> Iterator[Pulled]:
+        """Records in the source's order, each once, and watermarks between them. Raises Fatal or Retriable."""
+
+    def push(self, connection: Connection, follow_ups: Sequence[FollowUp]) -> None:
+        """Write follow-ups into the tool; sending one twice has the effect of once. Raises Fatal or Retriable."""
+
+    def check(self, connection: Connection) -> Iterator[Issue]:
+        """What would stop `pull` now (settings, credentials, reachability), reading at most a few records."""
+
+
+# --- the store -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Key:
+    """Who may see a document: `grant` is `recipient|purpose|data class`; it opens at `since` and closes at `until`."""
+
+    grant: str
+    since: datetime = LONG_AGO
+    until: datetime = FOREVER
+
+
+@dataclass(frozen=True, repr=False)
+class Stored:
+    """One version of a resource as the database keeps it. `text` is what is served."""
+
+    type: str
+    id: str
+    version: int
+    at: datetime
+    text: str
+    person: str | None
+    custodian: str | None
+    keys: tuple[Key, ...] = ()
+
+    def resource(self) -> Resource:
+        parsed: Resource = loads(self.text)
+        return parsed
+
+    def __repr__(self) -> str:
+        return f"<Stored {self.type} v{self.version}>"
+
+
+@dataclass(frozen=True)
+class Visible:
+    """The predicate that every query carries: a document counts when one of its keys is among `grants` and open `at`.
+
+    `also`: further sets, one for each other data class that the query reads; one key of each must be open too.
+    """
+
+    grants: frozenset[str]
+    at: datetime
+    also: tuple[frozenset[str], ...] = ()
+
+
+@dataclass(frozen=True, repr=False)
+class Save:
+    """A resource to write. `replaces` is the version it was computed from; None: it must not exist yet.
+
+    The store sets `meta.versionId` and `meta.lastUpdated` and keeps the replaced version in the history.
+    """
+
+    resource: Resource
+    person: str | None
+    custodian: str | None
+    keys: tuple[Key, ...]
+    replaces: int | None = None
+
+
+@dataclass(frozen=True)
+class Rekey:
+    """New disclosure keys for a stored document whose content does not change."""
+
+    type: str
+    id: str
+    keys: tuple[Key, ...]
+
+
+@dataclass(frozen=True)
+class LedgerEntry:
+    """What became of one source record. `resources`: local name in the mapping → `Type/id`."""
+
+    key: str
+    connection: str
+    version: str
+    mapping: str
+    resources: Mapping[str, str]
+    handle: Mapping[str, str]
+    at: datetime
+    state: Literal["stored", "quarantined"] = "stored"
+
+
+@dataclass(frozen=True, repr=False)
+class Quarantined:
+    """A record that could not be understood, kept whole until it is. `content` is shown to no one; `issues` to integrators."""
+
+    key: str
+    connection: str
+    mapping: str
+    place: str
+    issues: tuple[Issue, ...]
+    content: Mapping[str, Any]
+    at: datetime
+    record: Mapping[str, Any]  # the SourceRecord's other fields, for replay
+
+
+@dataclass(frozen=True)
+class Due:
+    """A row of the outbox: something to do after the commit that wrote it."""
+
+    kind: str  # noun.verb, as `referral.complete`
+    connection: str
+    reference: str  # `Task/…`
+    id: str = ""
+    attempts: int = 0
+    next_try: datetime = LONG_AGO
+    payload: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Changes:
+    """All that one act changes. Committed whole or not at all.
+
+    `persons`: person id → revision of the compartment that the change was computed from (0: the person is new). Two acts
+    on one person can therefore never both be computed from the same state.
+    """
+
+    saves: Sequence[Save] = ()
+    rekeys: Sequence[Rekey] = ()
+    persons: Mapping[str, int] = field(default_factory=dict)
+    ledger: Sequence[LedgerEntry] = ()
+    identities: Mapping[str, str] = field(default_factory=dict)  # keyed hash of a business identity → `Type/id`
+    quarantine: Sequence[Quarantined] = ()
+    released: Sequence[str] = ()  # quarantine keys that are understood now
+    outbox: Sequence[Due] = ()
+    watermark: tuple[str, Watermark] | None = None  # connection id, value
+
+
+@dataclass(frozen=True)
+class Compartment:
+    """Everything kept about one person, and the revision it was read at."""
+
+    person: str
+    revision: int
+    documents: tuple[Stored, ...] = ()
+
+
+@dataclass(frozen=True)
+class Found:
+    """A page. `total` counts all that the caller may see; `after` is None on the last page."""
+
+    total: int
+    page: tuple[Stored, ...]
+    after: str | None
+
+
+class Store(Protocol):
+    """The database. Every method that a caller's request can reach takes the `Visible` predicate."""
+
+    def commit(self, changes: Changes) -> None:
+        """Write everything in one transaction, durably. Raises Conflict when a version or a person's revision moved on."""
+
+    def read(self, type_: str, id_: str, visible: Visible | None) -> Stored | None:
+        """The current version, or None. `visible=None` is for the hub's own acts, whose result is never served."""
+
+    def search(self, query: Query, visible: Visible) -> Found: ...
+
+    def compartments(self, persons: Iterable[str]) -> dict[str, Compartment]:
+        """Compartments of persons that exist, each read consistently."""
+
+    def ledger(self, keys: Iterable[str]) -> dict[str, LedgerEntry]: ...
+
+    def origin(self, reference: str) -> LedgerEntry | None:
+        """The ledger entry of the source record that a resource came from."""
+
+    def identities(self, keys: Iterable[str]) -> dict[str, str]: ...
+
+    def watermark(self, connection: str) -> Watermark | None: ...
+
+    def quarantine(self, connection: str | None = None, key: str | None = None) -> Iterator[Quarantined]: ...
+
+    def lease(self, now: datetime, until: datetime, limit: int) -> list[Due]:
+        """Rows of the outbox that are due, taken by this worker alone until `until`."""
+
+    def settle(self, due: Due, *, next_try: datetime | None = None, error: str = "") -> None:
+        """The row is done; or, with `next_try`, is to be tried again then, its attempts counted; `error` is a catalogue key."""
+
+    def counts(self) -> dict[str, int]:
+        """How many documents of each kind are stored: for status pages, never for callers."""
+
+
+# --- clients and tokens ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Client:
+    """A registered system of one organisation."""
+
+    id: str
+    organization: str
+    jwks: Mapping[str, Any]
+    scopes: frozenset[str]
+    purposes: tuple[str, ...]  # http://terminology.hl7.org/CodeSystem/v3-ActReason; the first is the default
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class Token:
+    """An access token as kept: only its hash. It carries who asks, for what purpose, until when."""
+
+    hash: str
+    client: str
+    organization: str
+    scopes: frozenset[str]
+    purpose: str
+    until: datetime
+
+
+class Registry(Protocol):
+    """Clients, tokens and used assertion ids."""
+
+    def client(self, id_: str) -> Client | None: ...
+
+    def clients(self) -> Iterator[Client]: ...
+
+    def save_client(self, client: Client) -> None: ...
+
+    def save_token(self, token: Token) -> None: ...
+
+    def token(self, hash_: str, now: datetime) -> Token | None: ...
+
+    def use_assertion(self, client: str, jti: str, until: datetime) -> bool:
+        """True the first time; False when this assertion was used before."""
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who asks: the frozen result of a valid token."""
+
+    client: str
+    organization: str
+    purpose: str
+    scopes: frozenset[str] = frozenset()
+    token: str = ""  # hash, for the audit
+
+
+class Directory(Protocol):
+    """Organisations and the names they go by."""
+
+    def find(self, text: str) -> str | None:
+        """The id of the organisation that goes by this name, in any of its spellings; None when unknown or ambiguous."""
+
+    def organization(self, id_: str) -> Mapping[str, Any] | None: ...

@@ -1,0 +1,31 @@
+"""Which data classes a query reads, so that nobody is found by what the caller may not see.
+
+A match on an element, its absence or the order by it tells something about it: all three belong to its class.
+"""
+
+from hub.fhir.query import Match, Query, Token
+from hub.search.parameters import Parameter, parameter
+
+
+def classes(query: Query) -> frozenset[str]:
+    """The data classes that a caller must hold on a document before this query may match it."""
+    read: set[str] = set()
+    for match in query.matches:
+        read |= _read_by(match, _known(query.type, match.parameter))
+    for sort in query.sort:
+        read |= _known(query.type, sort.parameter).data_classes
+    return frozenset(read)
+
+
+def _known(type_: str, name: str) -> Parameter:
+    found = parameter(type_, name)
+    if found is None:
+        raise LookupError(f"{type_} has no parameter {name}")
+    return found
+
+
+def _read_by(match: Match, found: Parameter) -> frozenset[str]:
+    systems = {value.system if isinstance(value, Token) else None for value in match.values}
+    if systems <= found.by_system.keys():
+        return frozenset(found.by_system[system] for system in systems if system is not None)
+    return found.data_classes

@@ -1,0 +1,167 @@
+"""Settings: the deployment folder and the environment, read once into one frozen value.
+
+The folder holds `hub.toml`, `organizations.yaml` and `connections/*.yaml`. Secrets are never in these: a connection names
+an environment variable or a file (`{env: NAME}`, `{file: secrets/name}`).
+"""
+
+import os
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import yaml
+
+from hub import errors
+from hub.directory.organizations import Entry
+from hub.errors import HubError
+
+
+@dataclass(frozen=True)
+class ConnectionFile:
+    """One file of `connections/`, as written."""
+
+    id: str
+    organization: str
+    adapter: str
+    mapping: str
+    settings: Mapping[str, Any]
+    secrets: Mapping[str, Mapping[str, str]] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """`database_uri` None: the embedded MongoDB."""
+
+    folder: Path
+    host: str
+    port: int
+    base_url: str
+    language: str
+    database_uri: str | None = field(repr=False)
+    database: str
+    cache_gb: float
+    delivery_seconds: float
+    pepper: bytes = field(repr=False)
+    organizations: tuple[Entry, ...]
+    connections: tuple[ConnectionFile, ...]
+
+
+def read(folder: Path) -> Settings:
+    """The settings of a deployment folder.
+
+    Raises HubError: NO_DEPLOYMENT, SECRET_MISSING, or BAD_FILE with the file and the line or field.
+    """
+    toml = _toml(folder / "hub.toml")
+    host, port = _setting(toml, "server.host", "127.0.0.1"), _setting(toml, "server.port", 8080)
+    organizations = tuple(_organizations(folder / "organizations.yaml"))
+    known = {entry.id for entry in organizations}
+    return Settings(
+        folder=folder.resolve(),
+        host=host,
+        port=port,
+        base_url=_setting(toml, "server.base_url", f"http://{host}:{port}/fhir").rstrip("/"),
+        language=_setting(toml, "language", "en"),
+        database_uri=os.environ.get("IHALA_MONGODB_URI") or _database_uri(folder, toml),
+        database=_setting(toml, "database.name", "ihala"),
+        cache_gb=_setting(toml, "database.cache_gb", 0.5),
+        delivery_seconds=_setting(toml, "delivery.every_seconds", 1.0),
+        pepper=secret(folder, {"env": "IHALA_PEPPER", "file": "secrets/pepper"}, "pepper").encode(),
+        organizations=organizations,
+        connections=tuple(_connection(path, known) for path in sorted((folder / "connections").glob("*.yaml"))),
+    )
+
+
+def secret(folder: Path, source: Mapping[str, str], name: str) -> str:
+    """A secret from the environment, else from a file in the deployment folder; one that is empty is missing.
+
+    Raises HubError that names it, never its value.
+    """
+    if "env" in source and (value := os.environ.get(source["env"])):
+        return value
+    path = folder / source["file"] if "file" in source else None
+    if path and path.is_file() and (value := path.read_text("utf-8").strip()):
+        return value
+    raise HubError(errors.SECRET_MISSING, name=name, env=source.get("env", "-"), file=source.get("file", "-"))
+
+
+def secret_reader(folder: Path, sources: Mapping[str, Mapping[str, str]]) -> Callable[[str], str]:
+    """Reads a connection's secret by name at the moment when it is needed."""
+    return lambda name: secret(folder, sources.get(name, {}), name)
+
+
+Value = TypeVar("Value", str, int, float)
+
+
+def _setting(toml: dict[str, Any], name: str, default: Value) -> Value:
+    found: Any = toml
+    for step in name.split("."):
+        found = found.get(step, default) if isinstance(found, dict) else None
+    if isinstance(default, float) and type(found) is int:
+        found = float(found)
+    if type(found) is not type(default):
+        raise HubError(errors.BAD_FILE, place="hub.toml", detail=name)
+    return cast(Value, found)
+
+
+def _database_uri(folder: Path, toml: dict[str, Any]) -> str | None:
+    source = toml.get("database", {}).get("uri")
+    if source is not None and not isinstance(source, dict):
+        raise HubError(errors.BAD_FILE, place="hub.toml", detail="database.uri")
+    return secret(folder, source, "database.uri") if source else None
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise HubError(errors.NO_DEPLOYMENT, folder=path.parent.name) from None
+    except tomllib.TOMLDecodeError as problem:
+        raise HubError(errors.BAD_FILE, place=path.name, detail=str(problem)) from None
+    except UnicodeDecodeError:
+        raise HubError(errors.BAD_FILE, place=path.name, detail="UTF-8") from None
+
+
+def _yaml(path: Path) -> Any:
+    try:
+        return yaml.safe_load(path.read_text("utf-8")) if path.exists() else None
+    except yaml.YAMLError as problem:
+        mark = getattr(problem, "problem_mark", None)
+        place = f"{path.name}:{mark.line + 1}" if mark else path.name
+        raise HubError(errors.BAD_FILE, place=place, detail=str(getattr(problem, "problem", "YAML"))) from None
+    except UnicodeDecodeError:
+        raise HubError(errors.BAD_FILE, place=path.name, detail="UTF-8") from None
+
+
+def _organizations(path: Path) -> list[Entry]:
+    entries: dict[str, Entry] = {}
+    for number, written in enumerate(_yaml(path) or [], 1):
+        place = f"{path.name}, entry {number}"
+        try:
+            entry = Entry.read(written)
+        except (KeyError, TypeError) as problem:
+            raise HubError(errors.BAD_FILE, place=place, detail=str(problem)) from None
+        if entry.id in entries:
+            raise HubError(errors.BAD_FILE, place=place, detail=f"id: {entry.id}")
+        entries[entry.id] = entry
+    return list(entries.values())
+
+
+def _connection(path: Path, organizations: set[str]) -> ConnectionFile:
+    written, place = _yaml(path) or {}, f"connections/{path.name}"
+    if not isinstance(written, dict):
+        raise HubError(errors.BAD_FILE, place=place, detail="organization, adapter, mapping")
+    missing = [name for name in ("organization", "adapter", "mapping") if name not in written]
+    if missing:
+        raise HubError(errors.BAD_FILE, place=place, detail=", ".join(missing))
+    if written["organization"] not in organizations:
+        raise HubError(errors.BAD_FILE, place=place, detail=f"organization: {written['organization']}")
+    return ConnectionFile(
+        id=path.stem,
+        organization=written["organization"],
+        adapter=written["adapter"],
+        mapping=written["mapping"],
+        settings=written.get("settings") or {},
+        secrets=written.get("secrets") or {},
+    )

@@ -1,0 +1,10 @@
+"""MongoDB: documents, indexes, transactions, the outbox; and the embedded mongod. Open `mongo.py` first.
+
+https://www.mongodb.com/docs/manual/core/transactions/
+"""
+
+from hub.store import embedded
+from hub.store.mongo import MongoStore
+from hub.store.registry import MongoRegistry
+
+__all__ = ["MongoRegistry", "MongoStore", "embedded"]

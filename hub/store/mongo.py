@@ -1,0 +1,216 @@
+"""The store: `hub.ports.Store` on MongoDB, a replica set in any case, since an act is one transaction.
+
+https://www.mongodb.com/docs/manual/core/transactions-in-applications/
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any, Final, Self
+
+import pymongo
+from pymongo import MongoClient, ReadPreference, WriteConcern
+from pymongo.errors import OperationFailure, PyMongoError
+from pymongo.read_concern import ReadConcern
+
+from hub.errors import MISCONFIGURED, UNKNOWN_TYPE, Conflict, HubError
+from hub.fhir.query import Query
+from hub.ports import Changes, Compartment, Due, Found, LedgerEntry, Quarantined, Stored, Visible, Watermark
+from hub.store import outbox, pages, queries, writing
+from hub.store.documents import SERVED, stored
+from hub.store.failures import in_our_words, silence_driver
+from hub.store.records import DEAD, WAITING, ledger_entry, quarantined
+from hub.store.schema import Document, Mongo, is_type, prepare, prepare_types
+
+DURABLE: Final = WriteConcern("majority", j=True)
+PATIENCE_S: Final = 20.0  # a fail-over takes 3 s, or 11 with a replica set's defaults
+SELECTION_MS: Final = 10_000
+READS_OF_ONE_STATE: Final = 10
+CHUNK: Final = 1000
+
+
+def _now() -> datetime:
+    now = datetime.now(UTC)
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)  # the database keeps milliseconds
+
+
+class MongoStore:
+    """Documents, history, ledger, quarantine and outbox of one deployment. Threads may share it; processes may not."""
+
+    def __init__(self, database: Mongo, now: Callable[[], datetime], patience: float) -> None:
+        self.database = database
+        self._now = now
+        self._patience = patience
+        self._cursor_key = pages.cursor_key(database)
+        self._types = set(filter(is_type, database.list_collection_names()))
+
+    def __repr__(self) -> str:
+        return "<MongoStore>"
+
+    @classmethod
+    @contextmanager
+    def open(
+        cls, uri: str, database: str, *, now: Callable[[], datetime] = _now, patience: float = PATIENCE_S
+    ) -> Iterator[Self]:
+        """A store with all its collections and indexes. Raises HubError(MISCONFIGURED) when the database is not to be used.
+
+        `now` gives `meta.lastUpdated`; `patience`: seconds until a commit is given up while there is no primary.
+        """
+        silence_driver()
+        with connect(uri) as client:
+            yield cls._prepared(client.get_database(database, write_concern=DURABLE), now, patience)
+
+    @classmethod
+    @in_our_words
+    def _prepared(cls, database: Mongo, now: Callable[[], datetime], patience: float) -> Self:
+        prepare(database)
+        return cls(database, now, patience)
+
+    # --- writing -----------------------------------------------------------------------------------------------------
+
+    @in_our_words
+    def commit(self, changes: Changes) -> None:
+        """All of it or nothing, on disk when this returns. A fail-over or a colliding transaction is retried here."""
+        if not any(vars(changes).values()):
+            return
+        plan = writing.Plan(changes, self._now())
+        self._make_types(plan.types)
+        with pymongo.timeout(self._patience), self.database.client.start_session() as session:
+            session.with_transaction(
+                lambda session: writing.write(plan, self.database, session),
+                read_concern=ReadConcern("snapshot"),
+                write_concern=DURABLE,
+                read_preference=ReadPreference.PRIMARY,
+            )
+
+    def _make_types(self, types: set[str]) -> None:
+        if new := types - self._types:
+            prepare_types(self.database, new)
+            self._types |= new
+
+    # --- reading -----------------------------------------------------------------------------------------------------
+
+    @in_our_words
+    def read(self, type_: str, id_: str, visible: Visible | None) -> Stored | None:
+        if not is_type(type_):
+            return None
+        wanted: Document = {"_id": id_}
+        if visible is not None:
+            wanted["$and"] = list(queries.seen(visible))
+        found = self.database[type_].find_one(wanted, SERVED)
+        return stored(type_, found) if found else None
+
+    @in_our_words
+    def search(self, query: Query, visible: Visible) -> Found:
+        """Ordered as asked, else newest first; the total and the page obey the same predicate."""
+        if not is_type(query.type):
+            raise HubError(UNKNOWN_TYPE, known=", ".join(sorted(self._types)))
+        return pages.find(self.database[query.type], query, visible, self._cursor_key)
+
+    @in_our_words
+    def explain(self, query: Query, visible: Visible) -> Document:
+        """How the database answers a query: for benchmarks and tests, never for callers."""
+        return queries.explain(self.database, query, visible)
+
+    @in_our_words
+    def compartments(self, persons: Iterable[str]) -> dict[str, Compartment]:
+        """The current documents of each person, at one revision: read between two equal looks at the revision.
+
+        Provenance and AuditEvents carry a person too, but are only ever added to: they are not part of what comes back.
+        """
+        found: dict[str, Compartment] = {}
+        wanted = set(persons)
+        for _ in range(READS_OF_ONE_STATE):
+            before = {p["_id"]: p for p in self.database.persons.find({"_id": {"$in": list(wanted)}})}
+            documents = self._documents_of(before)
+            after = {p["_id"]: p["r"] for p in self.database.persons.find({"_id": {"$in": list(before)}}, {"r": 1})}
+            still = {id_ for id_, person in before.items() if after[id_] == person["r"]}
+            found |= {id_: Compartment(id_, before[id_]["r"], tuple(documents[id_])) for id_ in still}
+            wanted = before.keys() - still
+            if not wanted:
+                return found
+        raise Conflict
+
+    def _documents_of(self, persons: dict[str, Document]) -> dict[str, list[Stored]]:
+        documents: dict[str, list[Stored]] = {person: [] for person in persons}
+        for type_ in sorted({type_ for person in persons.values() for type_ in person["t"]}):
+            theirs = [id_ for id_, person in persons.items() if type_ in person["t"]]
+            for found in self.database[type_].find({"person": {"$in": theirs}}, SERVED, batch_size=10_000):
+                documents[found["person"]].append(stored(type_, found))
+        return documents
+
+    # --- records of what was received ----------------------------------------------------------------------------------
+
+    @in_our_words
+    def ledger(self, keys: Iterable[str]) -> dict[str, LedgerEntry]:
+        return {row["_id"]: ledger_entry(row) for row in self._by_id("ledger", keys)}
+
+    @in_our_words
+    def origin(self, reference: str) -> LedgerEntry | None:
+        found = self.database.ledger.find_one({"resources.r": reference})
+        return ledger_entry(found) if found else None
+
+    @in_our_words
+    def identities(self, keys: Iterable[str]) -> dict[str, str]:
+        return {row["_id"]: row["r"] for row in self._by_id("identities", keys)}
+
+    @in_our_words
+    def watermark(self, connection: str) -> Watermark | None:
+        found = self.database.watermarks.find_one({"_id": connection})
+        return Watermark(found["value"]) if found else None
+
+    @in_our_words
+    def quarantine(self, connection: str | None = None, key: str | None = None) -> Iterator[Quarantined]:
+        """In the order in which they came."""
+        asked = {"connection": connection, "_id": key}
+        wanted = {name: value for name, value in asked.items() if value is not None}
+        return iter([quarantined(row) for row in self.database.quarantine.find(wanted).sort([("at", 1), ("_id", 1)])])
+
+    def _by_id(self, collection: str, keys: Iterable[str]) -> Iterator[Document]:
+        wanted = list(keys)
+        for start in range(0, len(wanted), CHUNK):
+            yield from self.database[collection].find({"_id": {"$in": wanted[start : start + CHUNK]}}, batch_size=CHUNK)
+
+    # --- the outbox ----------------------------------------------------------------------------------------------------
+
+    @in_our_words
+    def lease(self, now: datetime, until: datetime, limit: int) -> list[Due]:
+        return outbox.lease(self.database, now, until, limit)
+
+    @in_our_words
+    def settle(self, due: Due, *, next_try: datetime | None = None, error: str = "") -> None:
+        """With `error` and without `next_try` the row is given up: kept as a dead letter, it holds nothing up."""
+        outbox.settle(self.database, due, next_try, error)
+
+    @in_our_words
+    def counts(self) -> dict[str, int]:
+        """By resource type; `history`, `persons`, `ledger`, `quarantine`, and `outbox.waiting`, `outbox.dead`."""
+        kept = (*sorted(self._types), "history", "persons", "ledger", "quarantine")
+        counted = {name: self.database[name].estimated_document_count() for name in kept}
+        rows = {state: self.database.outbox.count_documents({"state": state}) for state in (WAITING, DEAD)}
+        return counted | {f"outbox.{state}": count for state, count in rows.items()}
+
+
+@contextmanager
+def connect(uri: str) -> Iterator[MongoClient[dict[str, Any]]]:
+    """A client of a replica set. Raises HubError(MISCONFIGURED) when there is none: transactions need one."""
+    client: MongoClient[dict[str, Any]] | None = None
+    try:
+        patience: dict[str, Any] = (
+            {} if "serverselectiontimeoutms" in uri.lower() else {"serverSelectionTimeoutMS": SELECTION_MS}
+        )
+        client = MongoClient(uri, tz_aware=True, tzinfo=UTC, appname="ihala", **patience)
+        hello = client.admin.command("hello")
+        client.admin.command("connectionStatus")
+        text = "" if "setName" in hello or hello.get("msg") == "isdbgrid" else "store.no-replica-set"
+    except OperationFailure:
+        text = "store.refused"
+    except (PyMongoError, ValueError):
+        text = "store.unreachable"
+    try:
+        if text or client is None:
+            raise HubError(MISCONFIGURED, text=text)
+        yield client
+    finally:
+        if client is not None:
+            client.close()

@@ -1,0 +1,136 @@
+"""One page of a query, and the cursor to the next: by the place of the last document in the order, never by counting.
+
+A cursor is encrypted and bound to its query: nothing can be read from it, and one that was changed, or is used with another
+query, is refused. The order always ends with the id, so that no two documents have the same place.
+"""
+
+import base64
+import hashlib
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any, Final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from pymongo.collection import Collection
+from pymongo.errors import DuplicateKeyError
+
+from hub.errors import BAD_PARAMETER, HubError
+from hub.fhir.query import Query, Sort
+from hub.ports import Found, Visible
+from hub.store import cells
+from hub.store.documents import SERVED, stored
+from hub.store.queries import field, matching
+from hub.store.schema import Document, Mongo
+
+PAGE: Final = 50
+MOST: Final = 500
+NEWEST_FIRST: Final = (Sort("_lastUpdated", descending=True),)
+
+_NONCE: Final = 12
+_KEPT: Final = {"_id": "_id", "_lastUpdated": "at"}
+
+
+def cursor_key(database: Mongo) -> bytes:
+    """The key that all processes of a deployment share, made by the first one."""
+    with suppress(DuplicateKeyError):
+        database.settings.insert_one({"_id": "cursor", "key": AESGCM.generate_key(256)})
+    return bytes(database.settings.find_one({"_id": "cursor"})["key"])  # type: ignore[index]  # it was just inserted
+
+
+def find(collection: Collection[Document], query: Query, visible: Visible, key: bytes) -> Found:
+    """A page and the exact total, with the same predicate."""
+    wanted = matching(query, visible)
+    count = PAGE if query.count is None else min(query.count, MOST)
+    if count == 0:
+        return Found(collection.count_documents(wanted), (), None)
+    order = _order(query)
+    last = _open(query.after, query, key) if query.after else None
+    documents = list(collection.aggregate(_pipeline(query.type, wanted, order, last, count + 1)))
+    page, more = documents[:count], len(documents) > count
+    total = collection.count_documents(wanted) if more or last else len(page)
+    after = _seal([page[-1]["_s"][name] for name in page[-1]["_s"]], query, key) if more else None
+    return Found(total, tuple(stored(query.type, document) for document in page), after)
+
+
+def _order(query: Query) -> tuple[Sort, ...]:
+    asked = query.sort or NEWEST_FIRST
+    if any(sort.parameter == "_id" for sort in asked):
+        return asked
+    return (*asked, Sort("_id", asked[-1].descending))
+
+
+def _pipeline(
+    type_: str, wanted: Document, order: Sequence[Sort], last: list[Any] | None, limit: int
+) -> list[Document]:
+    """An order by what the store keeps beside the document is an index's order; any other is sorted after the match."""
+    kept = all(sort.parameter in _KEPT for sort in order)
+    places = {f"s{n}": _KEPT[s.parameter] if kept else f"_s.s{n}" for n, s in enumerate(order)}
+    values = {f"s{n}": _value(type_, sort) for n, sort in enumerate(order)}
+    steps: list[Document] = [{"$match": wanted}]
+    if not kept:
+        steps.append({"$addFields": {"_s": values}})
+    if last is not None:
+        beyond = _beyond_kept if kept else _beyond
+        steps.append({"$match": beyond(list(places.values()), order, last)})
+    steps.append({"$sort": {places[f"s{n}"]: -1 if sort.descending else 1 for n, sort in enumerate(order)}})
+    steps += [{"$limit": limit}, {"$project": SERVED}]
+    if kept:
+        steps.append({"$addFields": {"_s": values}})
+    return steps
+
+
+def _value(type_: str, sort: Sort) -> Any:
+    """What a document is ordered by: of several values the first in that direction; of dates the beginning."""
+    if sort.parameter in _KEPT:
+        return f"${_KEPT[sort.parameter]}"
+    end, at = "$max" if sort.descending else "$min", f"${field(type_, sort.parameter)}"
+    return {"$ifNull": [{end: f"{at}.l"}, {end: at}, None]}
+
+
+def _beyond_kept(places: Sequence[str], order: Sequence[Sort], last: list[Any]) -> Document:
+    """After `last` in the order, as a filter that an index can begin at: the instant and the id are never missing."""
+    return {
+        "$or": [
+            {
+                **{places[n]: last[n] for n in range(depth)},
+                places[depth]: {"$lt" if order[depth].descending else "$gt": last[depth]},
+            }
+            for depth in range(len(order))
+        ]
+    }
+
+
+def _beyond(places: Sequence[str], order: Sequence[Sort], last: list[Any]) -> Document:
+    """The same where values may be missing: only `$expr` compares nothing with something."""
+    alternatives = []
+    for depth, sort in enumerate(order):
+        equal = [{"$eq": [f"${places[n]}", {"$literal": last[n]}]} for n in range(depth)]
+        further = {"$lt" if sort.descending else "$gt": [f"${places[depth]}", {"$literal": last[depth]}]}
+        alternatives.append({"$and": [*equal, further]})
+    return {"$expr": {"$or": alternatives}}
+
+
+# --- cursors ---------------------------------------------------------------------------------------------------------
+
+
+def _seal(last: list[Any], query: Query, key: bytes) -> str:
+    nonce = os.urandom(_NONCE)
+    sealed = AESGCM(key).encrypt(nonce, cells.dump(last).encode(), _fingerprint(query))
+    return base64.urlsafe_b64encode(nonce + sealed).decode("ascii").rstrip("=")
+
+
+def _open(cursor: str, query: Query, key: bytes) -> list[Any]:
+    try:
+        raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+        last: list[Any] = cells.load(AESGCM(key).decrypt(raw[:_NONCE], raw[_NONCE:], _fingerprint(query)).decode())
+    except (ValueError, InvalidTag):
+        problem = HubError(BAD_PARAMETER, path="http._page", parameter="_page", expected="Bundle.link[next]")
+    else:
+        return last
+    raise problem
+
+
+def _fingerprint(query: Query) -> bytes:
+    return hashlib.sha256(repr((query.type, query.matches, query.sort)).encode()).digest()

@@ -1,0 +1,145 @@
+"""A query tree as a MongoDB filter, and how the database would answer it.
+
+https://hl7.org/fhir/R4/search.html#prefix for dates; `hub/search/indexing.py` says which values a document is found by.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+from hub.fhir.folding import fold
+from hub.fhir.query import Match, Query, Span, Target, Token, Value, Word
+from hub.ports import Visible
+from hub.search.parameters import PARAMETERS
+from hub.store.schema import Document, Mongo
+
+_EDGE: Final[dict[str, Callable[[Span], Document]]] = {
+    "eq": lambda span: {"l": {"$gte": span.low}, "h": {"$lte": span.high}},
+    "ne": lambda span: {"$or": [{"l": {"$lt": span.low}}, {"h": {"$gt": span.high}}]},
+    "gt": lambda span: {"h": {"$gt": span.high}},
+    "lt": lambda span: {"l": {"$lt": span.low}},
+    "ge": lambda span: {"$or": [{"h": {"$gt": span.high}}, {"l": {"$gte": span.low}, "h": {"$lte": span.high}}]},
+    "le": lambda span: {"$or": [{"l": {"$lt": span.low}}, {"l": {"$gte": span.low}, "h": {"$lte": span.high}}]},
+    "sa": lambda span: {"l": {"$gte": span.high}},
+    "eb": lambda span: {"h": {"$lte": span.low}},
+}
+"""Prefix → what must hold for one stored range [l, h)."""
+
+_INSTANT: Final[dict[str, Callable[[Span], Document]]] = {
+    "eq": lambda span: {"at": {"$gte": span.low, "$lt": span.high}},
+    "ne": lambda span: {"$or": [{"at": {"$lt": span.low}}, {"at": {"$gte": span.high}}]},
+    "gt": lambda span: {"at": {"$gte": span.high}},
+    "lt": lambda span: {"at": {"$lt": span.low}},
+    "ge": lambda span: {"at": {"$gte": span.low}},
+    "le": lambda span: {"at": {"$lt": span.high}},
+    "sa": lambda span: {"at": {"$gte": span.high}},
+    "eb": lambda span: {"at": {"$lt": span.low}},
+}
+"""The same for `_lastUpdated`, which is one instant."""
+
+
+def matching(query: Query, visible: Visible) -> Document:
+    """The whole filter of a query: what it asks and what its caller may see, always both."""
+    return {"$and": [*seen(visible), *(_match(query.type, match) for match in query.matches)]}
+
+
+def seen(visible: Visible) -> Iterator[Document]:
+    """One open key of the caller for each data class that is needed."""
+    for grants in (visible.grants, *visible.also):
+        opened = {"g": {"$in": sorted(grants)}, "f": {"$lte": visible.at}, "u": {"$gt": visible.at}}
+        yield {"k": {"$elemMatch": opened}}
+
+
+def field(type_: str, parameter: str) -> str:
+    """Where a parameter's values are. `subject` and `patient` read the same elements: one index serves both."""
+    known = PARAMETERS[type_]
+    asked = known[parameter]
+    same = (p.name for p in known.values() if (p.type, p.paths, p.targets) == (asked.type, asked.paths, asked.targets))
+    return f"x.{next(same)}"
+
+
+def _match(type_: str, match: Match) -> Document:
+    if match.parameter == "_id":
+        ids = [value.code for value in match.values if isinstance(value, Token)]
+        return {"_id": {"$nin" if match.modifier == "not" else "$in": ids}}
+    if match.parameter == "_lastUpdated":
+        return _any([_INSTANT[value.prefix](value) for value in match.values if isinstance(value, Span)])
+    at = field(type_, match.parameter)
+    if match.modifier == "missing":
+        return {at: {"$exists": match.values != (Word("true"),)}}
+    if match.modifier == "exact":
+        return {f"{at}:exact": {"$in": [value.text for value in match.values if isinstance(value, Word)]}}
+    found = _any(list(_conditions(at, match)))
+    return {"$nor": [found]} if match.modifier == "not" else found
+
+
+def _conditions(at: str, match: Match) -> Iterator[Document]:
+    """Equal values go into one `$in`; the others are alternatives beside it."""
+    equal: list[Any] = []
+    for value in match.values:
+        condition = _condition(value, match)
+        if isinstance(condition, str):
+            equal.append(condition)
+        else:
+            yield {at: condition}
+    if equal:
+        yield {at: {"$in": equal}}
+
+
+def _condition(value: Value, match: Match) -> str | Document:
+    match value:
+        case Token(system=system, code=code):
+            return _token(system, code)
+        case Target(type=type_, id=id_):
+            return f"{type_}/{id_}" if type_ else id_
+        case Span():
+            return {"$elemMatch": _EDGE[value.prefix](value)}
+        case Word(text=text):
+            return text if match.type == "uri" else _words(fold(text), anywhere=match.modifier == "contains")
+
+
+def _token(system: str | None, code: str | None) -> str | Document:
+    if code is None:
+        return {"$regex": f"^{re.escape(f'{system}|')}"}
+    return code if system is None else f"{system}|{code}"
+
+
+def _words(folded: str, *, anywhere: bool) -> Document:
+    """Text that folds to nothing is found nowhere, rather than everywhere."""
+    return {"$regex": ("" if anywhere else "^") + re.escape(folded)} if folded else {"$in": []}
+
+
+def _any(alternatives: list[Document]) -> Document:
+    return alternatives[0] if len(alternatives) == 1 else {"$or": alternatives or [{"_id": {"$in": []}}]}
+
+
+def explain(database: Mongo, query: Query, visible: Visible) -> Document:
+    """How the database answers the first page of a query: stages, indexes, and how many keys and documents it looked at."""
+    plan = database.command(
+        "explain",
+        {
+            "find": query.type,
+            "filter": matching(query, visible),
+            "sort": {"at": -1, "_id": -1},
+            "limit": query.count or 50,
+        },
+        verbosity="executionStats",
+    )
+    stats = plan["executionStats"]
+    stages = list(_stages(plan["queryPlanner"]["winningPlan"]))
+    return {
+        "stages": [stage["stage"] for stage in stages],
+        "indexes": sorted({stage["indexName"] for stage in stages if "indexName" in stage}),
+        "keys": stats["totalKeysExamined"],
+        "documents": stats["totalDocsExamined"],
+        "returned": stats["nReturned"],
+        "ms": stats["executionTimeMillis"],
+    }
+
+
+def _stages(plan: Document) -> Iterator[Document]:
+    if "stage" in plan:
+        yield plan
+    for below in (plan.get("queryPlan"), plan.get("inputStage"), *plan.get("inputStages", ())):
+        if below:
+            yield from _stages(below)

@@ -1,0 +1,110 @@
+"""Collections and indexes. All are made when the database is opened: none can be made inside a transaction as it should be.
+
+One collection per resource type holds the current versions:
+
+    {_id: id, v: version, at: instant, json: text served, person, custodian,
+     k: [{g: grant, f: since, u: until}], x: {search parameter: [values]}}
+
+A compound index cannot cover two arrays (https://www.mongodb.com/docs/manual/core/indexes/index-types/index-multikey/), so
+disclosure keys and search fields have indexes of their own, each followed by the order in which pages come.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from pymongo import ASCENDING, DESCENDING, IndexModel, WriteConcern
+from pymongo.database import Database
+from pymongo.errors import CollectionInvalid, OperationFailure
+
+Document = dict[str, Any]
+Mongo = Database[Document]
+
+SEARCHED: Final[Mapping[str, tuple[str, ...]]] = {
+    "Patient": ("identifier",),
+    "EpisodeOfCare": ("patient", "identifier"),
+    "Observation": ("patient",),
+    "ServiceRequest": ("patient", "requester", "performer"),
+    "Task": ("patient", "owner", "requester", "focus"),
+    "Consent": ("patient", "actor"),
+    "Organization": ("identifier", "name"),
+    "HealthcareService": ("organization", "service-type"),
+    "Location": ("organization",),
+    "Provenance": ("target",),
+    "AuditEvent": ("patient", "entity"),
+}
+"""Resource type → search parameters with an index of their own: the selective ones. The others ride on the keys' index."""
+
+NOT_COMPARTMENT: Final = frozenset({"Provenance", "AuditEvent"})
+"""Types that carry a person but are never read back with her compartment: they are only ever added to."""
+
+_PAGE: Final = (("at", DESCENDING), ("_id", DESCENDING))
+_TYPE: Final = re.compile(r"[A-Z][A-Za-z]{1,63}")
+_EXISTS: Final = 48
+
+
+def _resource_indexes(type_: str) -> list[IndexModel]:
+    searched = [IndexModel([(f"x.{name}", ASCENDING), *_PAGE]) for name in SEARCHED.get(type_, ())]
+    return [IndexModel([("k.g", ASCENDING), *_PAGE]), IndexModel([("person", ASCENDING)]), *searched]
+
+
+def _expiring() -> IndexModel:
+    return IndexModel([("until", ASCENDING)], expireAfterSeconds=0)
+
+
+def _housekeeping() -> dict[str, list[IndexModel]]:
+    """`persons` and `watermarks`, `clients` and `settings` are only ever found by their id."""
+    return {
+        "history": [IndexModel([("r", ASCENDING), ("v", DESCENDING)]), IndexModel([("person", ASCENDING)])],
+        "persons": [],
+        "ledger": [IndexModel([("resources.r", ASCENDING)])],
+        "identities": [IndexModel([("r", ASCENDING)])],
+        "quarantine": [IndexModel([("connection", ASCENDING), ("at", ASCENDING)])],
+        "outbox": [IndexModel([("state", ASCENDING), ("order", ASCENDING)])],
+        "watermarks": [],
+        "clients": [],
+        "tokens": [_expiring()],
+        "assertions": [_expiring()],
+        "settings": [],
+    }
+
+
+def is_type(name: str) -> bool:
+    """Whether `name` can be a resource type: the names of other collections begin with a small letter."""
+    return _TYPE.fullmatch(name) is not None
+
+
+def prepare(database: Mongo) -> None:
+    """Make what is missing. A database that this version has prepared before costs one look."""
+    wanted = {**{type_: _resource_indexes(type_) for type_ in SEARCHED}, **_housekeeping()}
+    shape = repr({name: [index.document for index in indexes] for name, indexes in wanted.items()})
+    version = hashlib.sha256(shape.encode()).hexdigest()
+    found = database.settings.find_one({"_id": "schema"})
+    if found and found["version"] == version:
+        return
+    hasty = database.with_options(write_concern=WriteConcern(1))  # the last write is durable, and so is all before it
+    for name, indexes in wanted.items():
+        _create(hasty, name, indexes)
+    database.settings.replace_one({"_id": "schema"}, {"version": version}, upsert=True)
+
+
+def prepare_types(database: Mongo, types: Iterable[str]) -> None:
+    """Make the collections of further resource types, before the transaction that first writes to them."""
+    for type_ in types:
+        if not is_type(type_):
+            raise ValueError("not a resource type")
+        _create(database, type_, _resource_indexes(type_))
+
+
+def _create(database: Mongo, name: str, indexes: list[IndexModel]) -> None:
+    if indexes:
+        database[name].create_indexes(indexes)
+        return
+    try:
+        database.create_collection(name, check_exists=False)
+    except CollectionInvalid:
+        return
+    except OperationFailure as failure:
+        if failure.code != _EXISTS:
+            raise

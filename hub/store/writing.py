@@ -1,0 +1,162 @@
+"""One act's changes as bulk writes, a few for each collection, all inside one transaction.
+
+What can be computed is computed before the transaction begins, so that a retry only writes. Every `_id` is chosen here.
+"""
+
+import time
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import orjson
+from pymongo import DeleteMany, InsertOne, ReplaceOne, UpdateOne
+from pymongo.client_session import ClientSession
+
+from hub.errors import INVALID, TOO_LARGE, Conflict, HubError
+from hub.ports import Changes, Save
+from hub.store.documents import document, keys_document, superseded
+from hub.store.records import ledger_document, outbox_document, quarantine_document
+from hub.store.schema import NOT_COMPARTMENT, Document, Mongo
+
+Write = InsertOne[Document] | ReplaceOne[Document] | UpdateOne | DeleteMany
+Writes = Sequence[Write]
+
+FIRST_REVISION: Final = 1
+LARGEST: Final = (
+    5_300_000  # bytes of JSON; search fields repeat values at most twice, and MongoDB ends at 16 MB a document
+)
+
+
+class Plan:
+    """Everything to write, ready for the database."""
+
+    def __init__(self, changes: Changes, at: datetime) -> None:
+        _require_revisions(changes)
+        self.inserted: dict[str, list[Document]] = defaultdict(list)
+        self.replaced: dict[str, list[Document]] = defaultdict(list)
+        for save in changes.saves:
+            kind = self.inserted if save.replaces is None else self.replaced
+            kind[save.resource["resourceType"]].append(_document(save, at))
+        self.rekeyed: dict[str, list[UpdateOne]] = defaultdict(list)
+        for rekey in changes.rekeys:
+            self.rekeyed[rekey.type].append(UpdateOne({"_id": rekey.id}, {"$set": {"k": keys_document(rekey.keys)}}))
+        self.persons = _revisions(changes)
+        self.ledger = {entry.key: ledger_document(entry) for entry in changes.ledger}
+        self.identities = changes.identities
+        self.quarantine: Writes = _upserts(quarantine_document(entry) for entry in changes.quarantine)
+        self.released: Writes = [DeleteMany({"_id": {"$in": list(changes.released)}})] if changes.released else []
+        order = time.time_ns()  # rows of one reference are written by acts that follow each other
+        self.outbox = [
+            outbox_document(due, due.id or uuid.uuid4().hex, order + place) for place, due in enumerate(changes.outbox)
+        ]
+        self.watermark: Writes = (
+            _upserts([{"_id": changes.watermark[0], "value": changes.watermark[1].value}]) if changes.watermark else []
+        )
+
+    @property
+    def types(self) -> set[str]:
+        return {*self.inserted, *self.replaced, *self.rekeyed}
+
+
+def _document(save: Save, at: datetime) -> Document:
+    try:
+        written = document(save, at)
+    except orjson.JSONEncodeError:
+        problem = HubError(INVALID, path=save.resource["resourceType"])
+    else:
+        if len(written["json"].encode()) <= LARGEST:
+            return written
+        problem = HubError(TOO_LARGE, path=save.resource["resourceType"])
+    raise problem
+
+
+def _require_revisions(changes: Changes) -> None:
+    """A compartment changes only together with its person's revision, or two acts could miss each other."""
+    for save in changes.saves:
+        type_ = save.resource["resourceType"]
+        if save.person is not None and type_ not in NOT_COMPARTMENT and save.person not in changes.persons:
+            raise ValueError(f"a {type_} is saved without the revision of its person")
+
+
+def _revisions(changes: Changes) -> list[Write]:
+    """`t`: the types that a person's compartment has, so that only these are read back."""
+    types: dict[str, set[str]] = {person: set() for person in changes.persons}
+    for save in changes.saves:
+        type_ = save.resource["resourceType"]
+        if save.person is not None and type_ not in NOT_COMPARTMENT:
+            types[save.person].add(type_)
+    return [_revision(person, known, sorted(types[person])) for person, known in changes.persons.items()]
+
+
+def _revision(person: str, known: int, types: list[str]) -> Write:
+    if known == 0:
+        return InsertOne({"_id": person, "r": FIRST_REVISION, "t": types})
+    return UpdateOne({"_id": person, "r": known}, {"$inc": {"r": 1}, "$addToSet": {"t": {"$each": types}}})
+
+
+def _upserts(documents: Iterable[Document]) -> list[Write]:
+    return [ReplaceOne({"_id": document["_id"]}, document, upsert=True) for document in documents]
+
+
+def write(plan: Plan, database: Mongo, session: ClientSession) -> None:
+    """Raises Conflict when a version, a revision, an identity or a ledger entry is not what the change was computed from."""
+    _apply(database, "persons", plan.persons, session)
+    for type_, documents in plan.replaced.items():
+        _supersede(database, type_, documents, session)
+    for type_, documents in plan.inserted.items():
+        database[type_].insert_many(documents, session=session)
+    for type_, updates in plan.rekeyed.items():
+        _apply(database, type_, updates, session)
+    _write_ledger(database, plan.ledger, session)
+    _write_identities(database, plan.identities, session)
+    _apply(database, "quarantine", plan.released, session, exact=False)
+    _apply(database, "quarantine", plan.quarantine, session)
+    if plan.outbox:
+        database.outbox.insert_many(plan.outbox, session=session)
+    _apply(database, "watermarks", plan.watermark, session)
+
+
+def _apply(database: Mongo, name: str, writes: Writes, session: ClientSession, *, exact: bool = True) -> None:
+    """`exact`: each write must have found or made its document."""
+    if not writes:
+        return
+    done = database[name].bulk_write(list(writes), session=session)
+    if exact and done.matched_count + done.upserted_count + done.inserted_count != len(writes):
+        raise Conflict
+
+
+def _supersede(database: Mongo, type_: str, documents: Sequence[Document], session: ClientSession) -> None:
+    """Move the current versions into the history and put the new ones in their place."""
+    replaced = {"_id": {"$in": [document["_id"] for document in documents]}}
+    current = {old["_id"]: old for old in database[type_].find(replaced, {"x": 0, "k": 0}, session=session)}
+    if {new["_id"]: new["v"] - 1 for new in documents} != {id_: old["v"] for id_, old in current.items()}:
+        raise Conflict
+    database.history.insert_many([superseded(type_, old) for old in current.values()], session=session)
+    _apply(database, type_, [ReplaceOne({"_id": new["_id"], "v": new["v"] - 1}, new) for new in documents], session)
+
+
+def _write_ledger(database: Mongo, documents: Mapping[str, Document], session: ClientSession) -> None:
+    """A source record may come to stand for more resources, never for others: two readers of one source cannot both store it."""
+    if not documents:
+        return
+    for known in database.ledger.find({"_id": {"$in": list(documents)}}, {"resources": 1}, session=session):
+        now = {pair["n"]: pair["r"] for pair in documents[known["_id"]]["resources"]}
+        if any(now.get(pair["n"], pair["r"]) != pair["r"] for pair in known["resources"]):
+            raise Conflict
+    _apply(database, "ledger", _upserts(documents.values()), session)
+
+
+def _write_identities(database: Mongo, identities: Mapping[str, str], session: ClientSession) -> None:
+    """An identity that is already known may be said again, of the same resource."""
+    if not identities:
+        return
+    found: dict[str, Any] = {
+        known["_id"]: known["r"]
+        for known in database.identities.find({"_id": {"$in": list(identities)}}, session=session)
+    }
+    if any(identities[key] != known for key, known in found.items()):
+        raise Conflict
+    if new := [{"_id": key, "r": to} for key, to in identities.items() if key not in found]:
+        database.identities.insert_many(new, session=session)

@@ -1,0 +1,55 @@
+"""Views and outcomes as HTTP answers.
+
+https://hl7.org/fhir/R4/http.html#versions (ETag, Last-Modified) · https://hl7.org/fhir/R4/http.html#return
+"""
+
+from collections.abc import Iterable
+
+import orjson
+from flask import Response
+
+from hub.exchange import View
+from hub.fhir import Resource
+from hub.fhir.issues import Issue, outcome
+from hub.fhir.serial import dumps
+from hub.texts import say
+from hub.web.negotiation import preferences
+from hub.web.service import Call, Service
+
+
+def resource_answer(view: View, call: Call, *, status: int = 200) -> Response:
+    """The resource itself, or 304 where the client has this version already (reads only)."""
+    answer = json_answer(view.text, call, status=status)
+    _stamp(answer, view)
+    return answer
+
+
+def change_answer(view: View, call: Call, service: Service, *, status: int) -> Response:
+    """After a change: as much as `Prefer: return` asks for, always with ETag and Location."""
+    match preferences(call.request).body:
+        case "minimal":
+            answer = json_answer("", call, status=status)
+        case "OperationOutcome":
+            saved = Issue("information", "informational", "web.saved")
+            answer = json_answer(dumps(said([saved], call.language)), call, status=status)
+        case _:
+            answer = json_answer(view.text, call, status=status)
+    _stamp(answer, view)
+    answer.headers["Location"] = f"{service.base}/{view.type}/{view.id}/_history/{view.version}"
+    return answer
+
+
+def json_answer(text: str, call: Call, *, status: int = 200) -> Response:
+    if text and call.request.args.get("_pretty") == "true":
+        text = orjson.dumps(orjson.loads(text), option=orjson.OPT_INDENT_2).decode()
+    return Response(text, status, content_type=f"{call.media}; charset=utf-8")
+
+
+def said(issues: Iterable[Issue], language: str) -> Resource:
+    """An OperationOutcome with every sentence in the caller's language."""
+    return outcome((issue, say(issue.text, language, **issue.params)) for issue in issues)
+
+
+def _stamp(answer: Response, view: View) -> None:
+    answer.set_etag(str(view.version), weak=True)
+    answer.last_modified = view.at

@@ -1,0 +1,53 @@
+"""The WSGI application: routes, and nothing but routes.
+
+https://hl7.org/fhir/R4/http.html · https://flask.palletsprojects.com/en/stable/patterns/appfactories/
+"""
+
+from types import TracebackType
+
+from flask import Flask, Response, request
+
+from hub.exchange import Hub
+from hub.ports import Registry
+from hub.web import access, discovery, health, problems
+from hub.web.bodies import LARGEST
+from hub.web.interactions import INTERACTIONS, Interaction, respond
+from hub.web.service import Addresses, Service
+from hub.web.token import token
+
+ExceptionInfo = tuple[type, BaseException, TracebackType | None] | tuple[None, None, None]
+
+
+class Application(Flask):
+    """Flask writes the text of an exception into its log, and that can quote a resource: here its type and place are written."""
+
+    def log_exception(self, exc_info: ExceptionInfo) -> None:
+        if exc_info[1] is not None:
+            problems.log.error("%s at %s", type(exc_info[1]).__name__, problems.place(exc_info[1]))
+
+
+def create_app(hub: Hub, registry: Registry, settings: Addresses) -> Flask:
+    """The application of one deployment. All it holds is what it is given here."""
+    app = Application("hub.web", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = LARGEST
+    app.url_map.strict_slashes = False  # `/fhir/Task/` is `/fhir/Task`
+    app.url_map.merge_slashes = False  # no redirect that would repeat a URL
+    service = Service(hub, registry, settings.base_url.rstrip("/"))
+
+    access.watch(app)
+    app.register_error_handler(Exception, lambda problem: problems.answer(problem, request))
+    for interaction in INTERACTIONS:
+        _route(app, interaction, service)
+    discovery.register(app, service)
+    app.add_url_rule("/oauth/token", "token", lambda: token(request, service), methods=["POST"])
+    app.add_url_rule("/healthz", "healthz", health.alive)
+    app.add_url_rule("/readyz", "readyz", lambda: health.ready(service))
+    return app
+
+
+def _route(app: Flask, interaction: Interaction, service: Service) -> None:
+    def view(type_: str, id_: str = "") -> Response:
+        return respond(interaction, request, type_, id_, service)
+
+    name = f"{interaction.method} {interaction.rule}"
+    app.add_url_rule(interaction.rule, name.replace(".", "_"), view, methods=[interaction.method])

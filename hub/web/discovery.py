@@ -1,0 +1,29 @@
+"""What can be asked without a token: the CapabilityStatement and the SMART configuration. Both are written once, at start.
+
+https://hl7.org/fhir/R4/http.html#capabilities · https://hl7.org/fhir/smart-app-launch/STU2.2/conformance.html
+"""
+
+import orjson
+from flask import Flask, Response, request
+
+from hub.fhir.serial import dumps
+from hub.oauth.discovery import smart_configuration
+from hub.web.interactions import INTERACTIONS
+from hub.web.metadata import capabilities
+from hub.web.negotiation import JSON, answer_media
+from hub.web.service import Service
+
+
+def register(app: Flask, service: Service) -> None:
+    codes = {interaction.code: interaction.types for interaction in INTERACTIONS}
+    statement = dumps(capabilities(codes, base=service.base, token_url=service.token_url, at=service.hub.clock.now()))
+    smart = orjson.dumps(smart_configuration(service.token_url))
+
+    @app.get("/fhir/metadata")
+    def metadata() -> Response:
+        return Response(statement, content_type=f"{answer_media(request)}; charset=utf-8")
+
+    @app.get("/.well-known/smart-configuration")
+    @app.get("/fhir/.well-known/smart-configuration")
+    def smart_config() -> Response:
+        return Response(smart, content_type=JSON)  # application/json whatever Accept says

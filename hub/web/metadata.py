@@ -1,0 +1,77 @@
+"""capabilities: what this server does, written from the interactions and search parameters that it runs.
+
+https://hl7.org/fhir/R4/http.html#capabilities · https://hl7.org/fhir/R4/capabilitystatement.html
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from datetime import datetime
+from importlib.metadata import PackageNotFoundError, version
+
+from hub.fhir import Resource
+from hub.fhir.definitions import load
+from hub.fhir.instants import instant
+from hub.search.parameters import EVERYWHERE, PARAMETERS
+from hub.web.negotiation import FHIR_JSON, JSON_PATCH
+from hub.web.update import MATCH_ALWAYS
+
+_OAUTH = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
+_SERVICE = "http://terminology.hl7.org/CodeSystem/restful-security-service"
+
+
+def capabilities(interactions: Mapping[str, Collection[str]], *, base: str, token_url: str, at: datetime) -> Resource:
+    """The CapabilityStatement. `interactions`: FHIR's code of each → the types it works on."""
+    return {
+        "resourceType": "CapabilityStatement",
+        "status": "active",
+        "date": instant(at),
+        "kind": "instance",
+        "software": {"name": "Ihala", "version": _version()},
+        "implementation": {"description": "Ihala", "url": base},
+        "fhirVersion": "4.0.1",
+        "format": [FHIR_JSON, "json"],
+        "patchFormat": [JSON_PATCH],
+        "rest": [
+            {
+                "mode": "server",
+                "security": _security(token_url),
+                "resource": [_resource(type_, interactions) for type_ in PARAMETERS],
+            }
+        ],
+    }
+
+
+def _version() -> str:
+    try:
+        return version("ihala")
+    except PackageNotFoundError:
+        return "0"
+
+
+def _security(token_url: str) -> Resource:
+    return {
+        "extension": [{"url": _OAUTH, "extension": [{"url": "token", "valueUri": token_url}]}],
+        "service": [{"coding": [{"system": _SERVICE, "code": "SMART-on-FHIR"}]}],
+    }
+
+
+def _resource(type_: str, interactions: Mapping[str, Collection[str]]) -> Resource:
+    known = load().for_type(type_)
+    return {
+        "type": type_,
+        **({"supportedProfile": [known.url]} if known else {}),
+        "interaction": [{"code": code} for code, types in interactions.items() if type_ in types],
+        "versioning": "versioned-update" if type_ in MATCH_ALWAYS else "versioned",
+        "readHistory": False,
+        "updateCreate": False,
+        "conditionalCreate": False,
+        "conditionalRead": "full-support",
+        "conditionalUpdate": False,
+        "conditionalDelete": "not-supported",
+        "referencePolicy": ["literal", "local"],
+        "searchParam": list(_search_parameters(type_)),
+    }
+
+
+def _search_parameters(type_: str) -> Iterator[Resource]:
+    for parameter in (*EVERYWHERE.values(), *PARAMETERS[type_].values()):
+        yield {"name": parameter.name, "type": parameter.type}

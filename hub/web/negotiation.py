@@ -1,0 +1,90 @@
+"""What form the answer takes and what the request asks beside its address: `_format`, Accept, Prefer, If-Match.
+
+https://hl7.org/fhir/R4/http.html#mime-type · https://hl7.org/fhir/R4/http.html#ops
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from flask import Request
+
+from hub.errors import BAD_PARAMETER, NOT_ACCEPTABLE, UNSUPPORTED_MEDIA, HubError
+
+FHIR_JSON: Final = "application/fhir+json"
+JSON: Final = "application/json"
+JSON_PATCH: Final = "application/json-patch+json"
+FORM: Final = "application/x-www-form-urlencoded"
+
+HTTP_PARAMETERS: Final = frozenset({"_format", "_pretty"})
+"""Parameters that belong to HTTP and not to the search."""
+
+_FORMATS: Final = {"json", "text/json", JSON, FHIR_JSON, "application/fhir json"}  # a `+` in a URL arrives as a space
+_ANSWERS: Final = {
+    FHIR_JSON: FHIR_JSON,
+    JSON: JSON,
+    "text/json": JSON,
+    "*/*": FHIR_JSON,
+    "application/*": FHIR_JSON,
+    "text/*": JSON,
+    "": FHIR_JSON,
+}
+_ETAG: Final = re.compile(r'(?:W/)?"(\d{1,9})"', re.ASCII)
+_PREFERENCE: Final = re.compile(r"\b(return|handling)\s*=\s*\"?(\w+)")
+
+
+def answer_media(request: Request) -> str:
+    """The media type of the answer; `_format` beats Accept. Raises NOT_ACCEPTABLE."""
+    asked = request.args.get("_format")
+    if asked is not None:
+        if asked.split(";")[0].strip().lower() not in _FORMATS:
+            raise HubError(NOT_ACCEPTABLE)
+        return FHIR_JSON
+    if "Accept" not in request.headers:
+        return FHIR_JSON
+    for entry, quality in request.accept_mimetypes:
+        media, _, parameters = entry.lower().partition(";")
+        if quality > 0 and media.strip() in _ANSWERS and _is_r4(parameters):
+            return _ANSWERS[media.strip()]
+    raise HubError(NOT_ACCEPTABLE)
+
+
+def require_media(request: Request, *accepted: str) -> None:
+    """The body's media type must be one of `accepted`, in UTF-8. Raises UNSUPPORTED_MEDIA."""
+    parameters = request.mimetype_params
+    charset = parameters.get("charset", "utf-8").lower().strip('"')
+    version = parameters.get("fhirversion", parameters.get("fhirVersion", "4.0"))
+    if request.mimetype not in accepted or charset not in {"utf-8", "utf8"} or version != "4.0":
+        raise HubError(UNSUPPORTED_MEDIA, expected=", ".join(accepted))
+
+
+def _is_r4(parameters: str) -> bool:
+    version = re.search(r"fhirversion=\"?([\d.]+)", parameters)
+    return version is None or version[1] == "4.0"
+
+
+@dataclass(frozen=True)
+class Preferences:
+    """https://hl7.org/fhir/R4/http.html#return: what a client would rather have; unknown preferences are ignored."""
+
+    body: Literal["representation", "minimal", "OperationOutcome"]
+    strict: bool
+
+
+def preferences(request: Request) -> Preferences:
+    asked = dict(_PREFERENCE.findall(request.headers.get("Prefer", "")))
+    body = asked.get("return", "representation")
+    return Preferences(
+        body if body in {"minimal", "OperationOutcome"} else "representation", asked.get("handling") == "strict"
+    )
+
+
+def expected_version(request: Request) -> int | None:
+    """The version that If-Match names; None where there is none, or `*`. Raises BAD_PARAMETER."""
+    header = request.headers.get("If-Match", "*").strip()
+    if header == "*":
+        return None
+    match = _ETAG.fullmatch(header)
+    if match is None:
+        raise HubError(BAD_PARAMETER, path="http.If-Match", parameter="If-Match", expected='W/"1"')
+    return int(match[1])

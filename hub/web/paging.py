@@ -1,0 +1,43 @@
+"""Page links from which nothing can be read: the whole query is sealed in `_page`, so that no identifier stands in a URL.
+
+A link is good only for the client that got it and for the type it was made for. AES-256-GCM, as in NIST SP 800-38D.
+"""
+
+import secrets
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
+
+import orjson
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from hub.errors import BAD_PARAMETER, HubError
+
+Pairs = Sequence[tuple[str, str]]
+_NONCE = 12
+
+
+class Pages:
+    """Seals and opens page links."""
+
+    def __init__(self, key: bytes) -> None:
+        self._cipher = AESGCM(key)
+
+    def seal(self, pairs: Pairs, after: str, *, type_: str, client: str) -> str:
+        nonce = secrets.token_bytes(_NONCE)
+        sealed = self._cipher.encrypt(nonce, orjson.dumps([list(pairs), after]), _owner(type_, client))
+        return urlsafe_b64encode(nonce + sealed).rstrip(b"=").decode()
+
+    def open(self, link: str, *, type_: str, client: str) -> list[tuple[str, str]]:
+        """The parameters of the page, with the store's own position as `_page`. Raises BAD_PARAMETER."""
+        try:
+            raw = urlsafe_b64decode(link.encode("ascii") + b"=" * (-len(link) % 4))
+            pairs, after = orjson.loads(self._cipher.decrypt(raw[:_NONCE], raw[_NONCE:], _owner(type_, client)))
+        except (ValueError, InvalidTag):
+            expected = "link[relation=next]"
+            raise HubError(BAD_PARAMETER, path="http._page", parameter="_page", expected=expected) from None
+        return [*((name, value) for name, value in pairs), ("_page", after)]
+
+
+def _owner(type_: str, client: str) -> bytes:
+    return f"{type_}|{client}".encode()

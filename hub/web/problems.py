@@ -1,0 +1,92 @@
+"""Every problem as an OperationOutcome: the one place where exceptions become answers.
+
+https://hl7.org/fhir/R4/operationoutcome.html. Of an exception that nobody expected, only its type and place are logged: its
+text could quote a resource.
+"""
+
+import logging
+import traceback
+from typing import Final
+
+from flask import Request, Response
+from werkzeug.exceptions import HTTPException
+
+from hub import errors
+from hub.errors import HubError
+from hub.exchange import Invalid
+from hub.fhir.issues import Issue, outcome
+from hub.fhir.json_patch import BadPatch, PatchFailed
+from hub.fhir.serial import dumps
+from hub.texts import choose_language, say
+from hub.web.answers import said
+from hub.web.negotiation import FHIR_JSON
+
+log = logging.getLogger("hub.web")
+
+_OF_HTTP: Final = {
+    404: errors.NOT_FOUND,
+    405: errors.NOT_SUPPORTED,
+    413: errors.TOO_LARGE,
+    415: errors.UNSUPPORTED_MEDIA,
+}
+_BLANKS: Final = dict.fromkeys(
+    ("parameter", "expected", "known", "element", "status", "allowed", "operation", "detail", "name", "env", "file"),
+    "-",
+)
+"""What a sentence says where the problem was raised with less than its sentence asks for."""
+
+
+def answer(problem: Exception, request: Request) -> Response:
+    """The OperationOutcome of a problem, with the headers that belong to it."""
+    try:
+        return _answer(problem, request)
+    except Exception as second:  # a sentence is missing: even then the answer tells nothing of the first problem
+        log.error("%s at %s", type(second).__name__, place(second))
+        return _answer(HubError(errors.BROKEN), request)
+
+
+def _answer(problem: Exception, request: Request) -> Response:
+    error = _as_hub_error(problem)
+    language = choose_language(request.headers.get("Accept-Language"))
+    response = Response(_outcome(error, language), error.problem.status, content_type=f"{FHIR_JSON}; charset=utf-8")
+    if error.problem is errors.LOGIN:
+        reason = ', error="invalid_token"' if "Authorization" in request.headers else ""
+        response.headers["WWW-Authenticate"] = f'Bearer realm="fhir"{reason}'
+    if error.problem is errors.SCOPE_LACKING:
+        response.headers["WWW-Authenticate"] = 'Bearer realm="fhir", error="insufficient_scope"'
+    if error.problem is errors.UNAVAILABLE:
+        response.headers["Retry-After"] = "2"
+    if isinstance(problem, HTTPException) and (allowed := getattr(problem, "valid_methods", None)):
+        response.headers["Allow"] = ", ".join(sorted(allowed))
+    return response
+
+
+def _outcome(error: HubError, language: str) -> str:
+    if isinstance(error, Invalid) and error.issues:
+        return dumps(said(error.issues, language))
+    absent = error.problem is errors.NOT_FOUND  # the same bytes whatever the reason
+    sentence = say(error.problem.text if absent else error.text, language, **{**_BLANKS, **error.params})
+    issue = Issue("error", error.problem.issue, error.problem.text, "" if absent else error.path)
+    return dumps(outcome([(issue, sentence)]))
+
+
+def _as_hub_error(problem: Exception) -> HubError:
+    match problem:
+        case HubError(problem=errors.BROKEN):
+            return problem
+        case HubError() if problem.problem.status < 500 or problem.problem is errors.UNAVAILABLE:
+            return problem
+        case BadPatch():
+            return HubError(errors.BAD_PATCH, operation=str(problem.operation))
+        case PatchFailed():
+            return HubError(errors.PATCH_FAILED, operation=str(problem.operation))
+        case HTTPException() if problem.code is not None and problem.code < 500:
+            return HubError(_OF_HTTP.get(problem.code, errors.BAD_PARAMETER))
+    log.error("%s at %s", type(problem).__name__, place(problem))
+    return HubError(errors.BROKEN)
+
+
+def place(problem: BaseException) -> str:
+    """Where it was raised: functions and lines, innermost first."""
+    frames = traceback.extract_tb(problem.__traceback__)
+    return " < ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(frames[-6:]))

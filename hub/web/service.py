@@ -1,0 +1,53 @@
+"""What the interactions share: the ports behind them, the addresses in front of them, and one caller's request."""
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
+
+from flask import Request
+
+from hub.exchange import Hub
+from hub.ports import Caller, Registry
+from hub.texts import choose_language
+from hub.web.paging import Pages
+
+
+class Addresses(Protocol):
+    """The part of the settings that this room needs."""
+
+    @property
+    def base_url(self) -> str:
+        """The FHIR base as callers see it: `https://hub.example/fhir`."""
+
+
+@dataclass(frozen=True)
+class Service:
+    hub: Hub
+    registry: Registry
+    base: str
+
+    @property
+    def token_url(self) -> str:
+        return f"{self.base.removesuffix('/fhir')}/oauth/token"
+
+    @cached_property
+    def pages(self) -> Pages:
+        """The same key in every process of a deployment, and no other use of it."""
+        return Pages(hmac.digest(self.hub.pepper, b"hub.web.paging", hashlib.sha256))
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request that may be answered: the caller is known, and its scopes allow this interaction on this type."""
+
+    request: Request
+    type: str
+    id: str
+    caller: Caller
+    media: str  # of the answer
+
+    @property
+    def language(self) -> str:
+        return choose_language(self.request.headers.get("Accept-Language"))

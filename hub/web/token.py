@@ -1,0 +1,33 @@
+"""The token endpoint: a form in, a token or an error of RFC 6749 §5.2 out, never to be cached.
+
+https://hl7.org/fhir/smart-app-launch/STU2.2/backend-services.html#request-access-token
+"""
+
+from typing import Any
+
+import orjson
+from authlib.oauth2.rfc6749.errors import OAuth2Error
+from flask import Request, Response
+
+from hub.oauth import tokens
+from hub.web.negotiation import FORM, JSON
+from hub.web.service import Service
+
+
+def token(request: Request, service: Service) -> Response:
+    now = service.hub.clock.now()
+    try:
+        if request.mimetype != FORM:
+            raise OAuth2Error(error="invalid_request", description=f"Content-Type must be {FORM}.")
+        form = list(request.form.items(multi=True))
+        body = tokens.issue(form, registry=service.registry, token_url=service.token_url, now=now)
+    except OAuth2Error as refused:
+        # RFC 6749 allows ASCII alone in error_description: these sentences are English, for the developer of a client
+        return _answer({"error": refused.error, "error_description": refused.description}, refused.status_code)
+    return _answer(body, 200)
+
+
+def _answer(body: dict[str, Any], status: int) -> Response:
+    answer = Response(orjson.dumps(body), status, content_type=JSON)
+    answer.headers["Pragma"] = "no-cache"
+    return answer

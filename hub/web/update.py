@@ -1,0 +1,33 @@
+"""update: the next version of a resource. A referral is changed only by who says which version was read.
+
+https://hl7.org/fhir/R4/http.html#update · https://hl7.org/fhir/R4/http.html#concurrency
+"""
+
+from typing import Final
+
+from flask import Response
+
+from hub.errors import MATCH_REQUIRED, HubError
+from hub.exchange import change
+from hub.web.answers import change_answer
+from hub.web.bodies import read_resource
+from hub.web.negotiation import expected_version
+from hub.web.service import Call, Service
+
+MATCH_ALWAYS: Final = frozenset({"Task"})
+"""Types that two organisations change: the version that was read must be named."""
+
+
+def update(call: Call, service: Service) -> Response:
+    resource = read_resource(call.request, call.type, call.id)
+    expected = required_version(call)
+    view = change.update(call.type, call.id, resource, call.caller, expected=expected, hub=service.hub)
+    return change_answer(view, call, service, status=200)
+
+
+def required_version(call: Call) -> int | None:
+    """The version of If-Match. Raises MATCH_REQUIRED where the type needs one."""
+    expected = expected_version(call.request)
+    if expected is None and call.type in MATCH_ALWAYS:
+        raise HubError(MATCH_REQUIRED, path="http.If-Match")
+    return expected

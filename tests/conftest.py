@@ -1,0 +1,61 @@
+"""What every test can ask for: a real MongoDB, shared by the whole run, and a fresh database in it for each test.
+
+The first test that needs it starts mongod; the last process of the run stops it (pytest-xdist too: the workers share one).
+`IHALA_TEST_MONGODB_URI` puts a server of your own in its place; it must be a replica set.
+"""
+
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pymongo import MongoClient
+
+from hub.store import MongoRegistry, MongoStore, embedded
+
+RUN_FOLDER = "IHALA_TEST_FOLDER"  # made by the first process of a run, told to its workers through the environment
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        os.environ[RUN_FOLDER] = tempfile.mkdtemp(prefix="ihala-tests-")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        shutil.rmtree(os.environ.pop(RUN_FOLDER), ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def mongodb_uri() -> Iterator[str]:
+    """A MongoDB for the whole run."""
+    if configured := os.environ.get("IHALA_TEST_MONGODB_URI"):
+        yield configured
+        return
+    with embedded.mongod(Path(os.environ[RUN_FOLDER]), cache_gb=0.25) as uri:
+        yield uri
+
+
+@pytest.fixture
+def database(mongodb_uri: str) -> Iterator[str]:
+    """The name of a database that nobody used before; it is dropped after the test."""
+    name = f"test_{uuid.uuid4().hex[:16]}"
+    yield name
+    with MongoClient[dict[str, object]](mongodb_uri) as client:
+        client.drop_database(name)
+
+
+@pytest.fixture
+def store(mongodb_uri: str, database: str) -> Iterator[MongoStore]:
+    """A store in a fresh database."""
+    with MongoStore.open(mongodb_uri, database) as opened:
+        yield opened
+
+
+@pytest.fixture
+def registry(store: MongoStore) -> MongoRegistry:
+    """Clients and tokens in the same database as `store`."""
+    return MongoRegistry(store)

@@ -1,0 +1,75 @@
+"""A search parameter belongs to the data class of the element it reads."""
+
+import pytest
+
+from hub.fhir.canonicals import identifier_system
+from hub.fhir.definitions import load
+from hub.search import classes, parse
+from hub.search.parameters import PARAMETERS, Parameter
+
+
+def read_by(type_: str, *pairs: tuple[str, str]) -> frozenset[str]:
+    query, _ = parse(type_, pairs, strict=True)
+    return classes(query)
+
+
+def test_a_match_reads_the_class_of_its_element() -> None:
+    assert read_by("Task", ("status", "requested")) == {"notice"}
+    assert read_by("Patient", ("birthdate", "1990")) == {"identity"}
+    assert read_by("EpisodeOfCare", ("identifier", "12/2025")) == {"custodian"}
+
+
+def test_several_matches_read_several_classes() -> None:
+    assert read_by("Patient", ("birthdate", "1990"), ("gender", "female")) == {"identity", "core"}
+
+
+def test_order_and_absence_tell_as_much_as_a_match() -> None:
+    assert read_by("Patient", ("_sort", "-birthdate")) == {"identity"}
+    assert read_by("Patient", ("birthdate:missing", "true")) == {"identity"}
+
+
+def test_the_system_of_an_identifier_tells_which_one_is_read() -> None:
+    code, cin = identifier_system("survivor-code"), identifier_system("cin")
+    assert read_by("Patient", ("identifier", f"{code}|CAS-1")) == {"core"}
+    assert read_by("Patient", ("identifier", f"{cin}|AB1")) == {"identity"}
+    assert read_by("Patient", ("identifier", f"{code}|CAS-1,{cin}|AB1")) == {"core", "identity"}
+
+
+def test_an_identifier_without_system_could_be_any() -> None:
+    assert read_by("Patient", ("identifier", "AB1")) == {"core", "identity"}
+    assert read_by("Patient", ("identifier", "|AB1")) == {"core", "identity"}
+    assert read_by("Patient", ("identifier:missing", "true")) == {"core", "identity"}
+
+
+def test_id_and_last_updated_read_no_class() -> None:
+    assert read_by("Patient", ("_id", "p"), ("_lastUpdated", "gt2025"), ("_sort", "_lastUpdated")) == frozenset()
+
+
+ELEMENTS = [
+    (type_, parameter, path)
+    for type_, parameters in PARAMETERS.items()
+    for parameter in parameters.values()
+    for path in parameter.paths
+]
+
+
+@pytest.mark.parametrize(
+    ("type_", "parameter", "path"), ELEMENTS, ids=[f"{t}.{p.name} {path}" for t, p, path in ELEMENTS]
+)
+def test_the_table_agrees_with_the_data_class_that_the_profile_declares(
+    type_: str, parameter: Parameter, path: str
+) -> None:
+    profile = load().for_type(type_)
+    assert profile is not None
+    element = profile.element(_element_id(type_, path))
+    read = {element.data_class} | {slice_.data_class for slice_ in profile.slices(element.id)}
+    assert read <= parameter.data_classes
+
+
+def _element_id(type_: str, path: str) -> str:
+    """`_name.extension.…` reads an extension of `name`; `effectiveDateTime` is a choice of `effective[x]`."""
+    path = path.partition(".")[0].removeprefix("_") if path.startswith("_") else path
+    for choice in ("effective", "value"):
+        if path.startswith(choice):
+            path = f"{choice}[x]"
+    return f"{type_}.{path}"

@@ -1,0 +1,56 @@
+import threading
+from datetime import timedelta
+
+from hub.ports import Client, Token
+from hub.store import MongoRegistry, MongoStore
+from tests.support.acts import NOW
+
+CLIENT = Client(
+    "chu", "chu-ibn-zohr", {"keys": [{"kty": "EC", "x.y": "$"}]}, frozenset({"a", "b"}), ("COC", "TREAT"), "CHU"
+)
+TOKEN = Token("5f", "chu", "chu-ibn-zohr", frozenset({"a"}), "COC", NOW + timedelta(minutes=5))
+
+
+def test_a_client_is_registered_and_changed(registry: MongoRegistry) -> None:
+    assert registry.client("chu") is None
+    registry.save_client(CLIENT)
+    assert registry.client("chu") == CLIENT
+    other = Client("amal", "amal", {"keys": []}, frozenset(), ("COC",))
+    registry.save_client(other)
+    registry.save_client(CLIENT)
+    assert list(registry.clients()) == [other, CLIENT]
+
+
+def test_a_token_is_valid_until_its_end(registry: MongoRegistry) -> None:
+    registry.save_token(TOKEN)
+    assert registry.token("5f", NOW) == TOKEN
+    assert registry.token("5f", TOKEN.until) is None
+    assert registry.token("50", NOW) is None
+
+
+def test_tokens_and_assertions_are_swept_by_the_database(registry: MongoRegistry, store: MongoStore) -> None:
+    for collection in ("tokens", "assertions"):
+        assert store.database[collection].index_information()["until_1"]["expireAfterSeconds"] == 0
+
+
+def test_an_assertion_is_used_once_by_each_client(registry: MongoRegistry) -> None:
+    assert registry.use_assertion("chu", "j", TOKEN.until)
+    assert not registry.use_assertion("chu", "j", TOKEN.until)
+    assert registry.use_assertion("amal", "j", TOKEN.until)
+    assert registry.use_assertion("chu", "k" * 5000, TOKEN.until)
+    assert registry.use_assertion("a", "b|c", TOKEN.until)
+    assert registry.use_assertion("a|b", "c", TOKEN.until)
+
+
+def test_of_many_uses_at_once_one_wins(registry: MongoRegistry) -> None:
+    wins: list[bool] = []
+
+    def use() -> None:
+        wins.append(registry.use_assertion("chu", "j", TOKEN.until))
+
+    threads = [threading.Thread(target=use) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(wins) == [False] * 7 + [True]

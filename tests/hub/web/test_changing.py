@@ -1,0 +1,183 @@
+"""create, update and patch over HTTP: https://hl7.org/fhir/R4/http.html"""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from hub.fhir import Resource
+from tests.support.parties import BASE, Party
+
+Parties = Callable[..., Party]
+PATCH = {"Content_Type": "application/json-patch+json"}
+
+
+def created(party: Party, resource: Resource) -> Resource:
+    answer = party.send("POST", f"/fhir/{resource['resourceType']}", resource)
+    assert answer.status_code == 201, answer.text
+    read: Resource = answer.json or {}
+    return read
+
+
+def test_a_created_resource_gets_id_version_and_instant_of_the_server(party: Parties, survivor: Resource) -> None:
+    sent = {
+        **survivor,
+        "id": "mine",
+        "meta": {**survivor["meta"], "versionId": "77", "lastUpdated": "2001-01-01T00:00:00Z"},
+    }
+    answer = party("amal").send("POST", "/fhir/Patient", sent)
+    assert answer.status == "201 Created"
+    assert answer.json is not None
+    id_ = answer.json["id"]
+    assert id_ != "mine"
+    assert answer.json["meta"]["versionId"] == "1"
+    assert not answer.json["meta"]["lastUpdated"].startswith("2001")
+    assert answer.headers["Location"] == f"{BASE}/Patient/{id_}/_history/1"
+    assert answer.headers["ETag"] == 'W/"1"'
+    assert "Last-Modified" in answer.headers
+
+
+@pytest.mark.parametrize(
+    ("preference", "kind"), [("minimal", None), ("representation", "Patient"), ("OperationOutcome", "OperationOutcome")]
+)
+def test_the_body_of_the_answer_is_the_preferred_one(
+    party: Parties, survivor: Resource, preference: str, kind: str | None
+) -> None:
+    answer = party("amal").send("POST", "/fhir/Patient", survivor, Prefer=f"return={preference}")
+    assert answer.status_code == 201
+    assert answer.headers["Location"]
+    assert (answer.json["resourceType"] if answer.data and answer.json else None) == kind
+
+
+def test_an_update_makes_the_next_version_and_the_same_again_makes_none(party: Parties, survivor: Resource) -> None:
+    amal = party("amal")
+    stored = created(amal, survivor)
+    path, changed = f"/fhir/Patient/{stored['id']}", {**stored, "active": False}
+    first = amal.send("PUT", path, changed, If_Match='W/"1"')
+    assert (first.status_code, first.headers["ETag"]) == (200, 'W/"2"')
+    again = amal.send("PUT", path, changed, If_Match='W/"2"')
+    assert (again.status_code, again.headers["ETag"]) == (200, 'W/"2"')
+    assert amal.get(path).headers["ETag"] == 'W/"2"'
+
+
+def test_an_update_of_a_version_that_is_gone_is_refused(party: Parties, survivor: Resource) -> None:
+    amal = party("amal")
+    stored = created(amal, survivor)
+    answer = amal.send("PUT", f"/fhir/Patient/{stored['id']}", {**stored, "active": False}, If_Match='W/"7"')
+    assert answer.status == "412 Precondition Failed"
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH"])
+def test_a_referral_is_changed_only_by_who_names_the_version(party: Parties, tasks: list[str], method: str) -> None:
+    chu = party("chu")
+    body: Any = chu.get(f"/fhir/Task/{tasks[0]}").json
+    headers: dict[str, str] = {}
+    if method == "PATCH":
+        body, headers = [{"op": "replace", "path": "/status", "value": "accepted"}], PATCH
+    for match in ({}, {"If_Match": "*"}):
+        answer = chu.send(method, f"/fhir/Task/{tasks[0]}", body, **headers, **match)
+        assert answer.status == "400 Bad Request"
+        assert answer.json is not None
+        assert answer.json["issue"][0]["code"] == "required"
+
+
+@pytest.mark.parametrize("change", [{"id": "other"}, {"id": None}, {"resourceType": "Task"}])
+def test_an_update_must_name_the_type_and_id_of_its_address(
+    party: Parties, survivor: Resource, change: Resource
+) -> None:
+    amal = party("amal")
+    stored = created(amal, survivor)
+    body = {name: value for name, value in {**stored, **change}.items() if value is not None}
+    assert amal.send("PUT", f"/fhir/Patient/{stored['id']}", body).status_code == 400
+
+
+def test_what_is_hidden_cannot_be_changed_and_looks_absent(party: Parties, survivor: Resource) -> None:
+    stored = created(party("amal"), survivor)
+    stranger = party("hopital")
+    hidden = stranger.send("PUT", f"/fhir/Patient/{stored['id']}", stored)
+    absent = stranger.send("PUT", "/fhir/Patient/absent", {**stored, "id": "absent"})
+    assert hidden.status_code == absent.status_code == 404
+    assert hidden.data == absent.data == stranger.get("/fhir/Patient/absent").data
+
+
+def test_a_patch_changes_what_it_names_and_nothing_else(party: Parties, survivor: Resource) -> None:
+    amal = party("amal")
+    stored = created(amal, survivor)
+    answer = amal.send(
+        "PATCH",
+        f"/fhir/Patient/{stored['id']}",
+        json.dumps(
+            [{"op": "test", "path": "/active", "value": True}, {"op": "replace", "path": "/active", "value": False}]
+        ),
+        **PATCH,
+        If_Match='W/"1"',
+    )
+    assert answer.status_code == 200, answer.text
+    assert answer.json is not None
+    assert {**answer.json, "meta": {}} == {**stored, "active": False, "meta": {}}
+    assert answer.headers["ETag"] == 'W/"2"'
+
+
+@pytest.mark.parametrize(
+    ("steps", "status"),
+    [
+        ([{"op": "test", "path": "/active", "value": False}], 422),
+        ([{"op": "remove", "path": "/birthDate"}], 422),
+        ([{"op": "replace", "path": "/id", "value": "other"}], 400),
+        ([{"op": "replace", "path": "/resourceType", "value": "Task"}], 400),
+        ([{"op": "merge", "path": "/active", "value": False}], 400),
+        ([], 400),
+        ({"active": False}, 400),
+    ],
+)
+def test_a_patch_that_does_not_fit_changes_nothing(party: Parties, survivor: Resource, steps: Any, status: int) -> None:
+    amal = party("amal")
+    stored = created(amal, survivor)
+    path = f"/fhir/Patient/{stored['id']}"
+    assert amal.send("PATCH", path, json.dumps(steps), **PATCH).status_code == status
+    assert amal.get(path).headers["ETag"] == 'W/"1"'
+
+
+def test_a_merge_object_is_not_taken_for_a_patch(party: Parties, survivor: Resource) -> None:
+    amal = party("amal")
+    stored = created(amal, survivor)
+    answer = amal.send("PATCH", f"/fhir/Patient/{stored['id']}", {"active": False}, Content_Type="application/json")
+    assert answer.status == "415 Unsupported Media Type"
+
+
+@pytest.mark.parametrize(
+    "body", ["{", "[]", '{"resourceType":"Patient","active":true,"active":false}', '{"resourceType":"Task"}']
+)
+def test_a_body_that_is_not_the_resource_is_refused(party: Parties, body: str) -> None:
+    assert party("amal").send("POST", "/fhir/Patient", body).status_code == 400
+
+
+def test_a_resource_that_does_not_conform_is_refused_with_every_finding(party: Parties, survivor: Resource) -> None:
+    wrong = {**survivor, "gender": "unheard-of", "identifier": []}
+    answer = party("amal").send("POST", "/fhir/Patient", wrong, Accept_Language="fr")
+    assert answer.status_code == 422
+    assert answer.json is not None
+    assert any("gender" in path for issue in answer.json["issue"] for path in issue.get("expression", []))
+
+
+def test_what_the_hub_makes_itself_is_not_created_by_others(party: Parties, tasks: list[str]) -> None:
+    amal = party("amal")
+    task = amal.get(f"/fhir/Task/{tasks[0]}").json
+    assert amal.send("POST", "/fhir/Task", task).status == "405 Method Not Allowed"
+    assert (
+        amal.send("PUT", "/fhir/Organization/amal", {"resourceType": "Organization", "id": "amal"}).status_code == 405
+    )
+
+
+def test_five_megabytes_are_the_limit(party: Parties) -> None:
+    answer = party("amal").send("POST", "/fhir/Patient", b" " * (5 * 1024 * 1024 + 1))
+    assert answer.status_code == 413
+    assert answer.json is not None
+    assert answer.json["issue"][0]["code"] == "too-long"
+
+
+def test_changing_needs_the_scope_of_changing(party: Parties, survivor: Resource) -> None:
+    reader = party("amal", "system/*.rs")
+    assert reader.send("POST", "/fhir/Patient", survivor).status_code == 403
+    assert reader.send("PUT", "/fhir/Patient/x", survivor).status_code == 403
