@@ -15,7 +15,7 @@ def main() -> None:
     table = Table("benchmark", "figure", "value")
     for module in BENCHMARKS:
         console.print(f"[dim]{module} …[/]")
-        result = subprocess.run(  # noqa: S603
+        result = subprocess.run(
             [sys.executable, "-m", module, *sys.argv[1:]], capture_output=True, text=True, check=False
         )
         if result.returncode:

@@ -16,8 +16,11 @@ LENGTHS = (5_000, 50_000)
 
 def peak(rows: int) -> int:
     """MB of a process of its own that maps and validates a register without storing it."""
-    result = subprocess.run(  # noqa: S603
-        [sys.executable, "-m", "benchmarks.import_memory", "--one", str(rows)], capture_output=True, text=True, check=True
+    result = subprocess.run(
+        [sys.executable, "-m", "benchmarks.import_memory", "--one", str(rows)],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return int(result.stdout)
 
@@ -26,8 +29,12 @@ def one(rows: int) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         register = register_deployment(folder)
-        subprocess.run(  # noqa: S603 — in another process: writing the file must not count
-            [sys.executable, "-c", f"from demo.registers import big_register as b; from pathlib import Path; b(Path({str(register)!r}), {rows})"],
+        subprocess.run(
+            [
+                sys.executable,
+                "-c",
+                f"from demo.registers import big_register as b; from pathlib import Path; b(Path({str(register)!r}), {rows})",
+            ],
             check=True,
         )
         with opened(folder) as deployment:
@@ -40,4 +47,3 @@ if "--one" in sys.argv:
     one(int(sys.argv[-1]))
 else:
     print(json.dumps({f"peak memory for {rows} rows, MB": peak(rows) for rows in LENGTHS}))
-

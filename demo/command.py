@@ -1,27 +1,35 @@
 """`hub demo`: the demonstration with a progress display, in plain words, in Arabic, French or English."""
 
 import json
+import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import click
 from rich.console import Console
+from rich.padding import Padding
 from rich.panel import Panel
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress, SpinnerColumn, TextColumn
 from rich.table import Table
+from rich.text import Text
 
 from demo import stage
-from demo.story import Happened, Story, StoryBroken, follow_up_rows, referrals_by_state, wait_for_follow_up
+from demo.story import OUTCOME, Story, StoryBroken, disclosures, follow_up_rows, referrals_by_state, wait_for_follow_up
 from hub import texts
 from hub.bootstrap import Deployment
+from hub.cli import findings
+from hub.cli.manual import command
+from hub.cli.session import Session, pass_session
 from hub.exchange.pull import pull
-from hub.exchange.receive import Receipt
+from hub.exchange.receive import Receipt, Rejected
 
 ORDER = ("yasmine-register", "arganier-register", "cedre-recorder", "zahra-kobo")
-SHOWN = 8
+SHOWN = 6
 
 
 class Teller:
@@ -41,30 +49,29 @@ class Teller:
         self.console.print(f"  {self.text(key, **blanks)}", highlight=False)
 
 
-@click.command()
+@command("demo", "demo")
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path), default=Path("ihala-demo"))
-@click.option("--picture", type=click.Path(dir_okay=False, path_type=Path), hidden=True)
-@click.pass_context
-def demo(context: click.Context, folder: Path, picture: Path | None) -> None:
-    """Show the main job from end to end, on this machine, in FOLDER."""
-    language = getattr(context.find_root(), "obj", None)
-    teller = Teller(Console(record=True, width=118 if picture else None), _language(language))
+@click.option("--picture", type=click.Path(dir_okay=False, path_type=Path))
+@pass_session
+def demo(session: Session, folder: Path, picture: Path | None) -> None:
+    """`picture`: also draw what was shown, as SVG."""
+    teller = Teller(Console(), session.language)
     try:
-        _run(folder, teller)
+        end = _run(folder, teller)
     except StoryBroken as broken:
         teller.say("broken", what=str(broken), folder=folder)
         sys.exit(1)
-    finally:
-        if picture:
-            teller.console.save_svg(str(picture), title="make demo")
+    if picture:
+        canvas = Console(record=True, width=96, file=StringIO())
+        end(Teller(canvas, session.language))
+        drawing = canvas.export_svg(title="make demo")
+        picture.write_text(
+            re.sub(r"@font-face \{.*?\}", "", drawing, flags=re.DOTALL), "utf-8"
+        )  # no font from elsewhere
 
 
-def _language(chosen: Any) -> str:
-    language = getattr(chosen, "language", None) or getattr(chosen, "lang", None)
-    return language if language in texts.LANGUAGES else "en"
-
-
-def _run(folder: Path, teller: Teller) -> None:
+def _run(folder: Path, teller: Teller) -> Callable[[Teller], None]:
+    """The whole demonstration; what comes back tells its ending again."""
     again = stage.is_set(folder)
     teller.console.print(Panel(f"[bold]{teller.text('title')}[/]", expand=False))
     if again:
@@ -88,27 +95,27 @@ def _run(folder: Path, teller: Teller) -> None:
             "yasmine_psy": stage.ASSOCIATION, "zahra_ecoute": stage.ASSOCIATION,
         }  # fmt: skip
         cast = stack.enter_context(stage.parties(deployment, base_url, **scopes))
-        happened = Story(cast, teller.say).tell()
+        acts = Story(cast, _names(deployment, teller.language), teller.say).tell()
         teller.act("act-back")
         if not wait_for_follow_up(folder, lambda: _kobo_answers(folder)):
             raise StoryBroken("the outcome did not come back in time")
         teller.say("back")
-        _follow_up(folder, teller)
-        teller.act("act-end")
-        _ending(receipts, referrals_by_state(cast), happened, teller)
-        if again and not happened.acts:
+        end = partial(_ending, folder, receipts, referrals_by_state(cast), disclosures(cast))
+        end(teller)
+        if again and not acts:
             teller.say("nothing-new")
     teller.console.print()
-    teller.say("next", folder=folder)
+    teller.say("next", folder=folder, hub=_program())
+    return end
 
 
 def _read(deployment: Deployment, teller: Teller) -> dict[str, Receipt]:
     teller.act("act-read")
     receipts = {}
+    names = _names(deployment, teller.language)
     for name in ORDER:
         door = deployment.door(name)
-        organization = deployment.hub.directory.organization(door.connection.organization) or {}
-        shown = organization["name"].get(teller.language) or organization["name"]["fr"]
+        shown = names[door.connection.organization]
         form = door.mapping.id.rsplit("/", 1)[-1]
         with _progress(teller) as progress:
             bar = progress.add_task(teller.text(f"form-{form}", organization=shown), total=None)
@@ -123,7 +130,7 @@ def _read(deployment: Deployment, teller: Teller) -> dict[str, Receipt]:
 
 @contextmanager
 def _progress(teller: Teller) -> Iterator[Progress]:
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(30), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (SpinnerColumn(finished_text=" "), TextColumn("{task.completed:>5.0f}"), TextColumn("{task.description}"))
     with Progress(*columns, console=teller.console) as progress:
         yield progress
 
@@ -133,31 +140,43 @@ def _quarantine(receipts: dict[str, Receipt], teller: Teller) -> None:
     if not rejected:
         return
     teller.act("act-quarantine")
-    table = Table(show_lines=False)
-    for column in ("column-source", "column-place", "column-column", "column-reason"):
-        table.add_column(teller.text(column), overflow="fold")
-    kinds: set[str] = set()
-    shown = 0
+    session = Session(language=teller.language)
+    kinds: dict[str, tuple[str, Rejected]] = {}
     for name, one in rejected:
+        kinds.setdefault(one.issues[0].text, (name, one))
+    for name, one in list(kinds.values())[:SHOWN]:
+        teller.console.print(f"  [bold]{name}[/] · {findings.place(session, one.place)}", highlight=False)
         issue = one.issues[0]
-        if issue.text in kinds or shown >= SHOWN:
-            continue
-        kinds.add(issue.text)
-        shown += 1
-        table.add_row(name, one.place, issue.column, teller.text(issue.text, **issue.params))
-    teller.console.print(table)
-    if len(rejected) > shown:
-        teller.say("more", count=len(rejected) - shown)
+        teller.console.print(Padding(Text(teller.text(issue.text, **issue.params)), (0, 0, 0, 4)))
+    if len(rejected) > SHOWN:
+        teller.say("others", count=len(rejected) - min(SHOWN, len(kinds)))
 
 
 def _follow_up(folder: Path, teller: Teller) -> None:
-    table = Table(show_header=False)
-    for row in follow_up_rows(folder):
-        table.add_row(*("" if cell is None else str(cell) for cell in row))
+    """The rows that have moved; the whole register is in the folder."""
+    headers, *rows = follow_up_rows(folder)
+    table = Table(*(reversed(headers) if teller.language == "ar" else headers))
+    moved = [row for row in rows if row[OUTCOME]] or rows
+    for row in moved[:SHOWN]:
+        table.add_row(*(reversed(row) if teller.language == "ar" else row))
     teller.console.print(table)
 
 
-def _ending(receipts: dict[str, Receipt], states: dict[str, int], happened: Happened, teller: Teller) -> None:
+def _names(deployment: Deployment, language: str) -> dict[str, str]:
+    """What organisations are called in a language."""
+    entries = deployment.settings.organizations
+    return {entry.id: entry.name.get(language) or next(iter(entry.name.values())) for entry in entries}
+
+
+def _ending(
+    folder: Path,
+    receipts: dict[str, Receipt],
+    states: dict[str, int],
+    looks: tuple[int, dict[str, int]],
+    teller: Teller,
+) -> None:
+    _follow_up(folder, teller)
+    teller.act("act-end")
     table = Table()
     for column in ("source", "read", "stored", "unchanged", "quarantined"):
         table.add_column(teller.text(f"column-{column}"), justify="left" if column == "source" else "right")
@@ -166,15 +185,28 @@ def _ending(receipts: dict[str, Receipt], states: dict[str, int], happened: Happ
     table.add_section()
     table.add_row(teller.text("total"), *_numbers(sum(receipts.values(), Receipt())), style="bold")
     teller.console.print(table)
-    referrals = Table(teller.text("column-state"), teller.text("column-count"))
+    referrals = _counts(teller, "column-state")
     for state, count in sorted(states.items()):
         referrals.add_row(teller.text(f"referral.{state}"), str(count))
     teller.console.print(referrals)
-    looks = Table(teller.text("column-disclosures"), teller.text("column-count"))
-    looks.add_row(teller.text("permitted"), str(happened.permitted))
-    for reason, count in happened.denied.items():
-        looks.add_row(teller.text("denied", reason=teller.text(reason)), str(count))
-    teller.console.print(looks)
+    permitted, denied = looks
+    seen = _counts(teller, "column-disclosures")
+    seen.add_row(teller.text("permitted"), str(permitted))
+    for reason, count in sorted(denied.items()):
+        seen.add_row(teller.text("denied", reason=teller.text(reason)), str(count))
+    teller.console.print(seen)
+
+
+def _program() -> str:
+    """The command as this person can type it: `hub` is in the project's own environment, not on everybody's path."""
+    program = Path(sys.argv[0])
+    return str(program.relative_to(Path.cwd())) if program.is_relative_to(Path.cwd()) else str(program)
+
+
+def _counts(teller: Teller, heading: str) -> Table:
+    table = Table(teller.text(heading))
+    table.add_column(teller.text("column-count"), justify="right")
+    return table
 
 
 def _numbers(receipt: Receipt) -> tuple[str, ...]:
@@ -185,6 +217,3 @@ def _numbers(receipt: Receipt) -> tuple[str, ...]:
 def _kobo_answers(folder: Path) -> list[dict[str, Any]]:
     state = json.loads((folder / "kobo" / "submissions.json").read_text("utf-8"))
     return state if isinstance(state, list) else list(state["submissions"])
-
-
-

@@ -66,7 +66,7 @@ def hub(folder: Path) -> Iterator[str]:
     command = [sys.executable, "-m", "hub", "serve"]
     with (
         (folder / "hub.log").open("ab") as log,
-        subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True) as process,
+        subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True) as process,  # noqa: S603
     ):
         try:
             _wait_until_ready(f"http://127.0.0.1:{port}/readyz", process)

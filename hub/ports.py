@@ -379,4 +379,7 @@ class Directory(Protocol):
     def find(self, text: str) -> str | None:
         """The id of the organisation that goes by this name, in any of its spellings; None when unknown or ambiguous."""
 
+    def name(self, id_: str, language: str) -> str:
+        """What an organisation is called in a language, else in the first that it has; the id itself when it is unknown."""
+
     def organization(self, id_: str) -> Mapping[str, Any] | None: ...

@@ -9,7 +9,7 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import yaml
 
@@ -95,18 +95,28 @@ Value = TypeVar("Value", str, int, float)
 
 
 def _setting(toml: dict[str, Any], name: str, default: Value) -> Value:
-    found: Any = toml
-    for step in name.split("."):
-        found = found.get(step, default) if isinstance(found, dict) else None
+    found = _written(toml, name)
+    if found is None:
+        return default
     if isinstance(default, float) and type(found) is int:
         found = float(found)
     if type(found) is not type(default):
         raise HubError(errors.BAD_FILE, place="hub.toml", detail=name)
-    return cast(Value, found)
+    return found
+
+
+def _written(toml: dict[str, Any], name: str) -> Any:
+    """What stands under `table.key`; None where there is nothing."""
+    *tables, key = name.split(".")
+    for table in tables:
+        toml = toml.get(table, {})
+        if not isinstance(toml, dict):
+            raise HubError(errors.BAD_FILE, place="hub.toml", detail=name)
+    return toml.get(key)
 
 
 def _database_uri(folder: Path, toml: dict[str, Any]) -> str | None:
-    source = toml.get("database", {}).get("uri")
+    source = _written(toml, "database.uri")
     if source is not None and not isinstance(source, dict):
         raise HubError(errors.BAD_FILE, place="hub.toml", detail="database.uri")
     return secret(folder, source, "database.uri") if source else None

@@ -45,8 +45,11 @@ class Package:
 
     def by_url(self, kind: str, url: str) -> Json | None:
         """The resource of this canonical; file names end with its id, which is the last part of nearly every canonical."""
-        bare = url.split("|")[0]
-        for path in (self.folder / f"{kind}-{bare.rsplit('/', 1)[-1]}.json", *sorted(self.folder.glob(f"{kind}-*.json"))):
+        bare = url.partition("|")[0]
+        for path in (
+            self.folder / f"{kind}-{bare.rsplit('/', 1)[-1]}.json",
+            *sorted(self.folder.glob(f"{kind}-*.json")),
+        ):
             if path.exists() and f'"{bare}"' in (text := path.read_text("utf-8")):
                 resource: Json = json.loads(text)
                 if resource.get("url") == bare:
@@ -128,7 +131,9 @@ def codes(package: Package, value_set: Json | None) -> dict[str, list[str]] | No
             for system, listed in inner.items():
                 found.setdefault(system, []).extend(listed)
         if "system" in include:
-            listed_codes = [c["code"] for c in include["concept"]] if "concept" in include else whole(package, include["system"])
+            listed_codes = (
+                [c["code"] for c in include["concept"]] if "concept" in include else whole(package, include["system"])
+            )
             if not listed_codes:
                 return None
             found.setdefault(include["system"], []).extend(listed_codes)
@@ -146,7 +151,8 @@ def concepts(listed: list[Json], parent: str = "") -> Iterator[tuple[str, str, s
         if concept["code"].startswith("_"):
             yield from concepts(concept.get("concept", []), parent)
             continue
-        yield concept["code"], concept.get("display", concept["code"]), parent
+        display: str = concept.get("display") or concept["code"]
+        yield concept["code"], display, parent
         yield from concepts(concept.get("concept", []), concept["code"])
 
 

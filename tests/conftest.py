@@ -6,7 +6,9 @@ The first test that needs it starts mongod; the last process of the run stops it
 
 import os
 import shutil
+import signal
 import tempfile
+import threading
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +22,10 @@ RUN_FOLDER = "IHALA_TEST_FOLDER"  # made by the first process of a run, told to 
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(
+            signal.SIGTERM, signal.default_int_handler
+        )  # as Ctrl-C: fixtures are torn down, mongod is stopped
     if not hasattr(config, "workerinput"):
         os.environ[RUN_FOLDER] = tempfile.mkdtemp(prefix="ihala-tests-")
 

@@ -78,4 +78,4 @@ def remembered(since: Watermark | None, terms: str) -> frozenset[str]:
 
 
 def watermark(terms: str, digests: Iterable[str]) -> Watermark:
-    return Watermark(f"{terms}:{' '.join(digests)}")
+    return Watermark(f"{terms}:{' '.join(sorted(digests))}")

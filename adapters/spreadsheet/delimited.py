@@ -8,8 +8,9 @@ import codecs
 import csv
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from io import TextIOWrapper
+from io import StringIO, TextIOWrapper
 from itertools import islice
 from typing import Any, BinaryIO, Final
 
@@ -50,8 +51,7 @@ def recognise(file: BinaryIO, aliases: Aliases, settings: Mapping[str, Any]) -> 
             continue
         odd = _oddity(text)
         for separator in separators:
-            rows = list(islice(csv.reader(text.splitlines(keepends=True), delimiter=separator), SEARCHED))
-            header = find(rows, aliases)
+            header = find(list(_first_rows(text, separator)), aliases)
             readings.append((len(header.known) if header else 0, -odd, -rank, Dialect(encoding, separator)))
     if not readings:
         raise Fatal("adapters.wrong-encoding")
@@ -61,32 +61,46 @@ def recognise(file: BinaryIO, aliases: Aliases, settings: Mapping[str, Any]) -> 
     return dialect
 
 
-def sheet(file: BinaryIO, dialect: Dialect) -> Iterator[Sheet]:
+@contextmanager
+def opened(file: BinaryIO, dialect: Dialect) -> Iterator[list[Sheet]]:
     """The file as its one sheet. `file` stays open: whoever opened it closes it."""
     file.seek(0)
     text = TextIOWrapper(file, encoding=dialect.encoding, newline="")
     try:
-        yield Sheet(None, _rows(text, dialect.separator))
+        yield [Sheet(None, _rows(text, dialect.separator))]
     finally:
         text.detach()
+
+
+def _first_rows(text: str, separator: str) -> Iterator[list[str]]:
+    try:
+        yield from islice(csv.reader(StringIO(text, newline=""), delimiter=separator), SEARCHED)
+    except csv.Error:  # told with its row when the file is read
+        return
 
 
 def _rows(text: TextIOWrapper, separator: str) -> Iterator[Row]:
     lines = _Lines(text)
     reader = csv.reader(lines, delimiter=separator)
-    number = 0
+    number, width = 0, 0
     try:
         for number, cells in enumerate(reader, start=1):
             if number == 1 and len(cells) == 1 and cells[0].startswith("sep="):
                 continue
             spanned, quotes = lines.take()
-            # A mark that opens and never closes: what follows it was swallowed, whole rows of it.
-            trouble = "adapters.open-quote" if spanned > 1 and quotes % 2 else ""
-            yield Row(number, cells, trouble, spanned)
+            if spanned == 1:
+                width = max(width, len(cells))
+            swallowed = spanned > 1 and (quotes % 2 == 1 or _holds_a_row(cells, separator, width))
+            yield Row(number, cells, "adapters.open-quote" if swallowed else "", spanned)
     except csv.Error:
         raise Fatal("adapters.csv-broken", row=str(number + 1)) from None
     except UnicodeError:
         raise Fatal("adapters.wrong-encoding") from None
+
+
+def _holds_a_row(cells: list[str], separator: str, width: int) -> bool:
+    """Whether a cell holds other rows: a quotation mark opened there, and the next one closed it far below."""
+    return any(line.count(separator) >= max(3, width - 2) for cell in cells for line in cell.splitlines()[1:])
 
 
 class _Lines:

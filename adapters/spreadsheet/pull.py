@@ -43,4 +43,5 @@ def read(connection: Connection, path: Path, seen: Seen, number: int | None = No
                 yield from reader.records(sheets)
         else:
             dialect = delimited.recognise(file, reader.aliases, connection.settings)
-            yield from reader.records(delimited.sheet(file, dialect))
+            with delimited.opened(file, dialect) as sheets:
+                yield from reader.records(sheets)

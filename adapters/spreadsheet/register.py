@@ -139,4 +139,7 @@ def _put(cell: Cell | MergedCell, text: str) -> None:
     cell.quotePrefix = True
     if int(cell.row or 0) > HEADER_ROW:
         cell.border = _LINE
-        cell.alignment = Alignment(vertical="top", wrap_text=True)
+        # a date or a Latin name among Arabic words starts where the eye starts reading
+        mirrored = isinstance(cell.parent, Worksheet) and cell.parent.sheet_view.rightToLeft
+        side = "right" if mirrored else "left"
+        cell.alignment = Alignment(horizontal=side, vertical="top", wrap_text=True)

@@ -28,8 +28,12 @@ def event(
     entities: Iterable[str] = (),
     because: str = "",
     denied: bool = False,
+    followed: Iterable[str] = (),
 ) -> Resource:
-    """One AuditEvent. `action` is the verb string (`referral.accept`); `caller` None means the hub itself acted."""
+    """One AuditEvent. `action` is the verb string (`referral.accept`); `caller` None means the hub itself acted.
+
+    `followed`: verbs of what the hub did in consequence, in the same transaction.
+    """
     return {
         "resourceType": "AuditEvent",
         "id": id_,
@@ -37,7 +41,7 @@ def event(
         "type": {"system": f"{TERMINOLOGY}/audit-event-type", "code": "rest"},
         "subtype": [
             {"system": "http://hl7.org/fhir/restful-interaction", "code": interaction},
-            {"system": code_system("audit-action"), "code": action},
+            *({"system": code_system("audit-action"), "code": verb} for verb in (action, *followed)),
         ],
         "action": _ACTIONS.get(interaction, "E"),
         "recorded": instant(at),

@@ -1,7 +1,7 @@
 """`hub check`: load and try everything, and list what is wrong with its file and line."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from hub import bootstrap, mapping, settings, texts
-from hub.cli.manual import command
+from hub.cli.manual import command, first_text
 from hub.cli.problems import FAILED, OK, say_issue, sentence
 from hub.cli.session import Session, pass_session
 from hub.conformance import validate
@@ -95,8 +95,7 @@ def _check_all(inspection: Inspection, folder: Path) -> Mapping[str, Adapter]:
     _check_directory(inspection, read)
     for connection in read.connections:
         inspection.checked["connections"] += 1
-        for _ in _check_connection(inspection, connection, read, adapters):
-            break
+        _check_connection(inspection, connection, read, adapters)
     return adapters
 
 
@@ -146,9 +145,6 @@ def _check_database(read: Settings) -> None:
 def _check_directory(inspection: Inspection, read: Settings) -> None:
     entries = read.organizations
     inspection.checked["organizations"] = len(entries)
-    for id_, times in Counter(entry.id for entry in entries).items():
-        if times > 1:
-            inspection.add("organizations.yaml", "same-id", id=id_)
     named: dict[str, set[str]] = {}
     for entry in entries:
         for name in entry.names:
@@ -162,19 +158,15 @@ def _check_directory(inspection: Inspection, read: Settings) -> None:
 
 def _check_connection(
     inspection: Inspection, written: ConnectionFile, read: Settings, adapters: Mapping[str, Adapter]
-) -> Iterator[None]:
-    """Yields where going on makes no sense."""
+) -> None:
     place = f"connections/{written.id}.yaml"
-    if written.organization not in {entry.id for entry in read.organizations}:
-        inspection.add(place, "unknown-organization", id=written.organization)
     adapter = adapters.get(written.adapter)
-    if adapter is not None:
-        missing = sorted(adapter.manifest.required - set(written.settings))
+    missing = sorted(adapter.manifest.required - set(written.settings)) if adapter else []
+    if adapter and missing:
         for name in missing:
-            meaning = texts.say(adapter.manifest.settings[name], inspection.session.language)
+            meaning = first_text(inspection.session.language, adapter.manifest.settings[name])
             inspection.add(place, "missing-setting", name=name, meaning=meaning)
-        if missing:
-            yield
+        return
     try:
         door = bootstrap.door(written, read)
         for issue in door.adapter.check(door.connection):

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import click
 from rich.table import Table
+from rich.text import Text
 
 from hub.bootstrap import Deployment
 from hub.cli.manual import command, group
@@ -22,6 +23,7 @@ from hub.oauth.scopes import NotAScope, parse
 from hub.ports import Client
 
 PURPOSE: Final = "COC"
+CURVE: Final = "P-384"  # the one of ES384, RFC 7518 §3.4
 JSON_HELP = ("--json", "as_json")
 
 
@@ -82,7 +84,8 @@ def show(session: Session, as_json: bool) -> None:
         *(session.say(f"heading.{name}") for name in ("client", "organization", "scopes", "purposes", "title"))
     )
     for one in clients:
-        table.add_row(one.id, one.organization, " ".join(sorted(one.scopes)), " ".join(one.purposes), one.title)
+        shown = (one.id, one.organization, " ".join(sorted(one.scopes)), " ".join(one.purposes), one.title)
+        table.add_row(*map(Text, shown))
     session.out.print(table)
 
 
@@ -111,6 +114,8 @@ def _read_keys(path: Path) -> dict[str, Any]:
         given = read.get("keys", [read])
         public = keys.jwks(*given)
         algorithms = {kind: name for name, kind in keys.KEY_TYPES.items()}
+        if any(key["kty"] == "EC" and key["crv"] != CURVE for key in public["keys"]):
+            raise ValueError("another curve")
         for key in public["keys"]:
             keys.verifying_key(public, key["kid"], key.get("alg", algorithms[key["kty"]]))
     except (ValueError, KeyError, TypeError, AttributeError):

@@ -10,8 +10,9 @@ from typing import Any, Final
 
 from hub.fhir import Resource, definitions
 from hub.fhir.masking import redact
-from hub.mapping.cells import IDENTIFYING, columns, text_of, walk
+from hub.mapping.cells import IDENTIFYING, columns, text_of
 from hub.mapping.library import Library
+from hub.mapping.plan import walk
 from hub.mapping.reading import read_plan
 
 HIDDEN: Final = "••••"
@@ -63,11 +64,23 @@ def leaves(resource: Resource, *, reveal: bool) -> list[tuple[str, str]]:
 
 def _leaves(path: str, value: Any) -> list[tuple[str, str]]:
     if isinstance(value, dict):
-        coded = value.get("code") if "system" in value and set(value) <= {"system", "code", "display"} else None
-        if coded is not None:
-            return [(path, f"{str(value['system']).rsplit('/', 1)[-1]}#{coded}")]
-        return [leaf for name, inner in value.items() for leaf in _leaves(f"{path}.{name}", inner)]
+        if "system" in value and "code" in value and set(value) <= {"system", "code", "display"}:
+            return [(path, f"{str(value['system']).rsplit('/', 1)[-1]}#{value['code']}")]
+        return [leaf for name, inner in value.items() if name != "url" for leaf in _leaves(_below(path, name), inner)]
     if isinstance(value, list):
-        several = len(value) > 1
-        return [leaf for n, item in enumerate(value) for leaf in _leaves(f"{path}[{n}]" if several else path, item)]
-    return [] if value is None else [(path, str(value))]
+        return [leaf for n, item in enumerate(value) for leaf in _leaves(f"{path}{_which(item, n, value)}", item)]
+    if value is None:
+        return []
+    return [(path, str(value).lower() if isinstance(value, bool) else str(value))]
+
+
+def _below(path: str, name: str) -> str:
+    """What adds nothing for a reader is left out: `code.coding` is the code, `subject.reference` the subject."""
+    return path if name in {"coding", "reference"} and path else f"{path}.{name}"
+
+
+def _which(item: Any, number: int, items: list[Any]) -> str:
+    """Which of several: extensions by their name, others by their number."""
+    if isinstance(item, dict) and "url" in item:
+        return f"[{str(item['url']).rsplit('/', 1)[-1]}]"
+    return f"[{number}]" if len(items) > 1 else ""

@@ -35,18 +35,19 @@ def by_kind(session: Session, found: Iterable[tuple[str, Issue]]) -> list[Kind]:
     return sorted(kinds.values(), key=lambda kind: -len(kind.places))
 
 
-def table(session: Session, title: str, found: Iterable[tuple[str, Issue]]) -> Table | None:
-    """None when there is nothing to show."""
+def table(session: Session, title: str, found: Iterable[tuple[str, Issue]], *, placed: bool = True) -> Table | None:
+    """None when there is nothing to show. `placed=False`: the place is told elsewhere."""
     kinds = by_kind(session, found)
     if not kinds:
         return None
     shown = Table(title=title, title_justify="left", show_lines=False, expand=False)
-    for heading in ("place", "column", "reason"):
+    for heading in ("place", "column", "reason")[0 if placed else 1 :]:
         shown.add_column(session.say(f"heading.{heading}"), overflow="fold")
     for kind in kinds[:SHOWN_KINDS]:
-        shown.add_row(Text(places(session, kind.places)), Text(kind.column), Text(kind.sentence))
+        where = [Text(places(session, kind.places))] if placed else []
+        shown.add_row(*where, Text(kind.column), Text(kind.sentence))
     if len(kinds) > SHOWN_KINDS:
-        shown.add_row("…", "", Text(session.say("more-kinds", count=len(kinds) - SHOWN_KINDS)))
+        shown.caption = session.say("more-kinds", count=len(kinds) - SHOWN_KINDS)
     return shown
 
 

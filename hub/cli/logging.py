@@ -26,6 +26,7 @@ FIELDS: Final = (
 """The extra fields that may be logged. Whoever adds one answers for it that it identifies no one."""
 
 LONGEST: Final = 120
+UNNAMED: Final = "unnamed"
 _EVENT: Final = re.compile(r"[a-z0-9]+(?:[.-][a-z0-9]+)*", re.ASCII)
 
 
@@ -41,7 +42,7 @@ class Lines(logging.Formatter):
         }
         if _is_ours(record):
             said |= {name: _plain(record.__dict__[name]) for name in FIELDS if name in record.__dict__}
-        else:
+        if not _is_ours(record) or said["event"] == UNNAMED:
             said["at"] = f"{record.module}:{record.lineno}"
         if record.exc_info and record.exc_info[1] is not None:
             said |= failure(record.exc_info[1])
@@ -59,7 +60,7 @@ def event(record: logging.LogRecord) -> str:
     """The record's constant name. Anything that does not look like one is left out: it could be data."""
     if not _is_ours(record):
         return "library.message"
-    return record.msg if isinstance(record.msg, str) and _EVENT.fullmatch(record.msg) else "unnamed"
+    return record.msg if isinstance(record.msg, str) and _EVENT.fullmatch(record.msg) else UNNAMED
 
 
 def failure(problem: BaseException) -> dict[str, str]:

@@ -17,7 +17,11 @@ from hub.cli.session import Session, language
 
 MARK: Final = "\b\n"  # click: do not fill this paragraph
 VERBATIM: Final = ("output", "examples", "exits", "more")
-SHARED: Final = {"as_json": "json", "help": "help"}  # parameters that read the same in every command
+SHARED: Final = {
+    "as_json": "json",
+    "help": "help",
+    "_click_default_help": "help",
+}  # parameters that read the same in every command
 
 
 def language_of(context: click.Context) -> str:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 from rich.table import Table
+from rich.text import Text
 
 from hub import mapping as room
 from hub.cli.manual import command, group
@@ -27,7 +28,8 @@ def show_all(session: Session, as_json: bool) -> None:
         return
     table = Table(*(session.say(f"heading.{name}") for name in ("mapping", "version", "title")))
     for one in found:
-        table.add_row(one["id"], one["version"] or "-", one["title"] or session.say("mapping-list.broken"))
+        shown = (one["id"], one["version"] or "-", one["title"] or session.say("mapping-list.broken"))
+        table.add_row(*(Text(str(cell)) for cell in shown))
     session.out.print(table)
 
 

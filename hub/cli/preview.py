@@ -139,12 +139,12 @@ def _read_json(file: Path) -> Any:
 
 
 def _translate(record: SourceRecord, form: FormMapping, context: Context) -> Seen:
+    """As `exchange.receive` does: what could not be read is not judged by the profiles too."""
     mapped = form.forward(record, context)
     resources = _identified(mapped.drafts)
-    said: list[Issue] = []
-    for issue in (*record.issues, *mapped.issues, *(issue for resource in resources for issue in validate(resource))):
-        if issue not in said:
-            said.append(issue)
+    said = [*record.issues, *(issue for issue in mapped.issues if issue not in record.issues)]
+    if not any(issue.blocks for issue in said):
+        said += [issue for resource in resources for issue in validate(resource)]
     return Seen(record, resources, said)
 
 
@@ -168,7 +168,7 @@ def _show(session: Session, one: Seen, shown: frozenset[str] | None) -> None:
     side_by_side.add_column(ratio=3)
     side_by_side.add_row(_source(session, one, shown), _becomes(session, one, reveal=shown is None))
     session.out.print(side_by_side)
-    said = findings.table(session, "", (("", issue) for issue in one.issues))
+    said = findings.table(session, "", (("", issue) for issue in one.issues), placed=False)
     if said is not None:
         session.out.print(said)
 

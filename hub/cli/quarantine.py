@@ -1,5 +1,6 @@
 """`hub quarantine`: records that were not understood: which, why, and another try. Nothing identifying is ever shown."""
 
+import re
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -33,7 +34,7 @@ def quarantine() -> None: ...
 @pass_session
 def show_all(session: Session, connection: str | None, as_json: bool) -> None:
     with session.deployment() as deployment:
-        aside = list(deployment.hub.store.quarantine(connection))
+        aside = sorted(deployment.hub.store.quarantine(connection), key=_in_reading_order)
         length = _short_length(deployment)
         remarks = {one.key: _remark(session, one, deployment) for one in aside}
     if as_json:
@@ -128,6 +129,11 @@ def _short_length(deployment: Deployment) -> int:
     return length
 
 
+def _in_reading_order(one: Quarantined) -> tuple[object, ...]:
+    """As a person goes through the source: row 9 before row 10."""
+    return one.connection, one.at, [int(number) for number in re.findall(r"\d+", one.place)], one.place
+
+
 def _remark(session: Session, one: Quarantined, deployment: Deployment) -> str:
     door = deployment.doors.get(one.connection)
     if door is None:
@@ -184,7 +190,9 @@ def _show(session: Session, one: Quarantined, remark: str, columns: Sequence[dic
             session.out.print(
                 f"{session.say(f'heading.{name}')}: {fact}", markup=False, highlight=False, soft_wrap=True
             )
-    issues = findings.table(session, session.say("quarantine-show.issues-title"), ((one.place, i) for i in one.issues))
+    issues = findings.table(
+        session, session.say("quarantine-show.issues-title"), ((one.place, i) for i in one.issues), placed=False
+    )
     if issues is not None:
         session.out.print(issues)
     table = Table(title=session.say("quarantine-show.columns-title"), title_justify="left")

@@ -1,17 +1,24 @@
-"""The invariants of a profile: FHIRPath expressions that must be true.
+"""The invariants of a profile: FHIRPath expressions that must be true. Few, as each costs more than the whole JSON Schema.
 
 https://hl7.org/fhir/R4/conformance-rules.html#constraints
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, cast
+from functools import lru_cache
+from typing import Any, Final, cast
 
 import fhirpathpy
+import orjson
+from fhirpathpy.models import models
 
 from hub.fhir import Resource
-from hub.fhir.definitions import Profile
+from hub.fhir.definitions import Constraint, Element, Profile
 from hub.fhir.issues import Issue
+
+REMEMBERED: Final = 8192
+Step = tuple[str, str | None]
+"""A name, and for an extension its url."""
 
 
 @dataclass(frozen=True)
@@ -19,33 +26,54 @@ class Invariant:
     """One expression, compiled. It holds when every result is true, or when there is none."""
 
     key: str
-    path: str
-    evaluate: Callable[[Any], list[Any]]
+    type: str
+    steps: tuple[Step, ...]
+    holds: Callable[[Any], bool]
 
     def check(self, resource: Resource) -> Iterator[Issue]:
-        for node, path in _nodes(resource, self.path):
-            if any(result is not True for result in self.evaluate(node)):
+        for node, path in _nodes(resource, self.type, self.steps):
+            if not self.holds(node):
                 yield Issue("error", "invariant", f"conformance.{self.key}", path, params={"element": path})
 
 
 def invariants(profile: Profile) -> tuple[Invariant, ...]:
-    """The profile's own invariants; those of the base are in the JSON Schema as far as they are structural."""
+    """The profile's own; those of R4 itself are in the JSON Schema, as far as a closed profile leaves them anything to say."""
     return tuple(
-        Invariant(constraint.key, element.path, cast("Callable[[Any], list[Any]]", fhirpathpy.compile(constraint.expression)))
+        Invariant(constraint.key, profile.type, tuple(_steps(profile, element)), _compile(constraint, element, profile))
         for element, constraint in profile.constraints
     )
 
 
-def _nodes(resource: Resource, path: str) -> Iterator[tuple[Any, str]]:
-    """The nodes that a path of element names leads to, each with its FHIRPath."""
-    found: list[tuple[Any, str]] = [(resource, path.split(".")[0])]
-    for name in path.split(".")[1:]:
-        following = []
-        for node, where in found:
-            value = node.get(name) if isinstance(node, dict) else None
-            if isinstance(value, list):
-                following += [(item, f"{where}.{name}[{i}]") for i, item in enumerate(value)]
-            elif value is not None:
-                following.append((value, f"{where}.{name}"))
-        found = following
-    yield from found
+def _steps(profile: Profile, element: Element) -> Iterator[Step]:
+    parts = element.id.split(".")
+    for depth in range(2, len(parts) + 1):
+        ancestor = profile.element(".".join(parts[:depth]))
+        yield ancestor.name, ancestor.extension_url
+
+
+def _compile(constraint: Constraint, element: Element, profile: Profile) -> Callable[[Any], bool]:
+    """Parts of resources repeat (the period of a consent, an age): their answers are remembered. Whole resources do not."""
+    evaluate = cast("Callable[[Any], list[Any]]", fhirpathpy.compile(constraint.expression, models["r4"]))
+
+    def holds(node: Any) -> bool:
+        return all(result is True for result in evaluate(node))
+
+    if element.id == profile.type:
+        return holds
+    remembered = lru_cache(maxsize=REMEMBERED)(lambda written: holds(orjson.loads(written)))
+    return lambda node: remembered(orjson.dumps(node))
+
+
+def _nodes(node: Any, path: str, steps: tuple[Step, ...]) -> Iterator[tuple[Any, str]]:
+    """The nodes that the steps lead to, each with its FHIRPath."""
+    if not steps:
+        yield node, path
+        return
+    (name, url), rest = steps[0], steps[1:]
+    below = node.get(name)
+    if isinstance(below, list):
+        for number, item in enumerate(below):
+            if url is None or item.get("url") == url:
+                yield from _nodes(item, f"{path}.{name}[{number}]", rest)
+    elif below is not None:
+        yield from _nodes(below, f"{path}.{name}", rest)

@@ -1,33 +1,38 @@
 """What a resource of a profile must look like, as a tree of frozen nodes. From one tree come the JSON Schema that decides and
 the sentences that explain, so that they cannot differ in what they know.
 
-https://hl7.org/fhir/R4/json.html · https://hl7.org/fhir/R4/profiling.html#slicing
+https://hl7.org/fhir/R4/json.html · https://hl7.org/fhir/R4/profiling.html#slicing. A profile is closed here: elements that
+it rules out, extensions that it does not name and modifier extensions are refused, since no data class would cover them.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
-from hub.fhir.definitions import Definitions, Element, Profile, load
+from hub.conformance import lexical
+from hub.fhir.definitions import Definitions, Element, Profile
 from hub.fhir.r4 import tables
 
-NUMBERS = {"integer": (None, "integer"), "unsignedInt": (0, "integer"), "positiveInt": (1, "integer"), "decimal": (None, "number")}
+IDENTIFYING: Final = frozenset(
+    {"identity", "safe-contact", "address", "caregiver", "incident-narrative", "safety-plan", "custodian", "attachments"}
+)  # fmt: skip
+"""Data classes whose values are never repeated to anyone, not even a wrong code."""
 
 
 @dataclass(frozen=True)
 class Primitive:
-    """A primitive value. `codes` where a required binding says which."""
+    """A primitive value. `rule`: its JSON Schema. `codes` where a required binding says which."""
 
     type: str
-    regex: str = ""
-    codes: frozenset[str] | None = None
+    rule: Mapping[str, Any]
+    codes: tuple[str, ...] | None = None
     fixed: Any = None
 
 
 @dataclass(frozen=True)
 class Slice:
-    """Items that match `pattern` (or whose `url` is `url`) obey `value` and are counted."""
+    """Items that match `pattern` obey `value` and are counted."""
 
     name: str
     min: int
@@ -38,7 +43,11 @@ class Slice:
 
 @dataclass(frozen=True)
 class Property:
-    """One JSON property. `group` is shared by the properties of one choice (`value[x]`)."""
+    """One JSON property. `group` is shared by the properties of one choice (`value[x]`); `max` 0: it must not be there.
+
+    `sibling`: what stands beside a primitive under `_name`, where the profile names an extension for it. `quotable`: a wrong
+    code may be repeated in an issue, as its data class identifies no one.
+    """
 
     name: str
     group: str
@@ -47,14 +56,18 @@ class Property:
     is_list: bool
     value: "Primitive | Complex"
     pattern: Any = None
-    codings: frozenset[tuple[str, str]] | None = None
+    codings: Mapping[str, tuple[str, ...]] | None = None  # system → codes of a required binding
     targets: tuple[str, ...] = ()
+    is_reference: bool = False
     slices: tuple[Slice, ...] = ()
     closed: bool = False
+    sibling: "Complex | None" = None
+    quotable: bool = False
 
     @property
-    def is_primitive(self) -> bool:
-        return isinstance(self.value, Primitive)
+    def is_concept(self) -> bool:
+        """Whether a binding speaks of `coding` below; otherwise the value is itself a Coding."""
+        return isinstance(self.value, Complex) and "coding" in self.value.properties
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +81,13 @@ class Complex:
 
     @cached_property
     def properties(self) -> Mapping[str, Property]:
-        return {p.name: p for p in self.planner.properties(self)}
+        """Those that may be there."""
+        return {p.name: p for p in self.planner.properties(self) if p.max != 0}
+
+    @cached_property
+    def prohibited(self) -> frozenset[str]:
+        """Names that R4 knows here and the profile rules out."""
+        return frozenset(self.planner.names(self)) - self.properties.keys()
 
     @cached_property
     def groups(self) -> Mapping[str, tuple[Property, ...]]:
@@ -99,96 +118,105 @@ class Planner:
         return self._nodes[key]
 
     def properties(self, node: Complex) -> Iterator[Property]:
-        if node.profile is None:
-            yield from self._of_type(node.key)
-            return
-        for child in node.profile.children(node.element_id):
-            yield from self._of_element(node.profile, child)
+        if node.profile is not None:
+            for child in node.profile.children(node.element_id):
+                yield from self._of_element(node.profile, child)
+        else:
+            for name in tables().children.get(node.key, ()):
+                yield from self._of_type(f"{node.key}.{name}")
 
-    # an element that a profile speaks of
+    def names(self, node: Complex) -> Iterator[str]:
+        """Every property that R4 has for such an object, all types of its choices included."""
+        below = node.profile.element(node.element_id).below if node.profile else node.key
+        for name in tables().children.get(below, ()):
+            row = tables().rows[f"{below}.{name}"]
+            yield from Element(row.path, row.path, row.min, row.max, row.types, "").json_names
+
+    # --- an element that a profile speaks of -------------------------------------------------------------------------
+
     def _of_element(self, profile: Profile, element: Element) -> Iterator[Property]:
-        slices = tuple(self._slices(profile, element))
-        closed = bool(slices) and profile.is_closed(element.id)
+        slices = tuple(self._slice(profile, one) for one in profile.slices(element.id) if one.max != 0)
         for name, type_ in element.json_names.items():
-            yield self._property(name, type_, element, self._value(profile, element, type_), slices, closed)
-
-    def _slices(self, profile: Profile, element: Element) -> Iterator[Slice]:
-        for slice_ in profile.slices(element.id):
-            pattern = {"url": slice_.extension_url} if slice_.extension_url else self._discriminator(profile, slice_)
-            value = self._node(f"{profile.name}.{slice_.id}", profile, slice_.id)
-            yield Slice(slice_.slice_name or "", slice_.min, slice_.max, pattern, value)
-
-    def _discriminator(self, profile: Profile, slice_: Element) -> Mapping[str, Any]:
-        """What makes an item this slice: the fixed or pattern values of its direct children."""
-        found = {}
-        for child in profile.children(slice_.id):
-            said = child.fixed if child.fixed is not None else child.pattern
-            if said is not None:
-                found[child.name] = said
-        return found
-
-    def _value(self, profile: Profile, element: Element, type_: str) -> "Primitive | Complex":
-        if type_ in tables().primitives:
-            return self._primitive(element, type_)
-        if profile.reaches_below(element.id):
-            return self._node(f"{profile.name}.{element.id}", profile, element.id)
-        return self._node(element.below or type_)
-
-    # an element as R4 defines it
-    def _of_type(self, type_: str) -> Iterator[Property]:
-        for name in tables().children.get(type_, ()):
-            row = tables().rows[f"{type_}.{name}"]
-            content = tables().rows[row.content] if row.content else None
-            types = content.types if content else row.types
-            element = Element(
-                row.path, row.path, row.min, row.max, types, "", targets=row.targets, binding=row.binding, is_list=row.max != 1
+            value, sibling = self._value(profile, element, type_)
+            yield Property(
+                name=name,
+                group=element.name,
+                min=element.min,
+                max=0 if _is_unnamed(element, slices) else element.max,
+                is_list=element.is_list,
+                value=value,
+                pattern=element.pattern if isinstance(value, Complex) else None,
+                codings=self._bound(element) if type_ in {"Coding", "CodeableConcept"} else None,
+                targets=self._targets(element),
+                is_reference=type_ == "Reference",
+                slices=slices,
+                closed=bool(slices) and profile.is_closed(element.id),
+                sibling=sibling,
+                quotable=element.data_class not in IDENTIFYING,
             )
-            backbone = row.content or (row.path if row.path in tables().children else "")
-            for json_name, json_type in element.json_names.items():
-                if json_type in tables().primitives:
-                    yield self._property(json_name, json_type, element, self._primitive(element, json_type), (), False)
-                else:
-                    yield self._property(json_name, json_type, element, self._node(backbone or json_type), (), False)
 
-    def _property(
-        self, name: str, type_: str, element: Element, value: "Primitive | Complex", slices: tuple[Slice, ...], closed: bool
-    ) -> Property:
-        return Property(
-            name=name,
-            group=element.name,
-            min=element.min,
-            max=element.max,
-            is_list=element.is_list,
-            value=value,
-            pattern=element.pattern if isinstance(value, Complex) else None,
-            codings=self._codings(element, type_),
-            targets=self._targets(element) if type_ == "Reference" else (),
-            slices=slices,
-            closed=closed,
+    def _slice(self, profile: Profile, one: Element) -> Slice:
+        discriminator = profile.discriminator(one.id.removesuffix(f":{one.slice_name}"))
+        value = self._node(f"{profile.name}/{one.id}", profile, one.id)
+        return Slice(one.slice_name or "", one.min, one.max, {discriminator: profile.mark(one.id)}, value)
+
+    def _value(self, profile: Profile, element: Element, type_: str) -> tuple[Primitive | Complex, Complex | None]:
+        below = (
+            self._node(f"{profile.name}/{element.id}", profile, element.id)
+            if profile.reaches_below(element.id)
+            else None
         )
+        if type_ in tables().primitives:
+            return self._primitive(element, type_), below
+        return below or self._node(element.below or type_), None
 
     def _targets(self, element: Element) -> tuple[str, ...]:
-        """Resource types that the reference may lead to; none where it may lead anywhere."""
-        types = [self.definitions.profile(t).type if "://" in t else t for t in element.targets]
+        """Resource types that a reference may lead to; none where it may lead anywhere."""
+        types = [self.definitions.profile(t).type if "/" in t else t for t in element.targets]
         return () if "Resource" in types else tuple(dict.fromkeys(types))
 
+    def _bound(self, element: Element) -> Mapping[str, tuple[str, ...]] | None:
+        if (
+            element.binding is None
+            or element.strength != "required"
+            or not self.definitions.has_value_set(element.binding)
+        ):
+            return None
+        return self.definitions.value_set(element.binding).systems
+
     def _primitive(self, element: Element, type_: str) -> Primitive:
-        codes = None
-        if type_ == "code" and (bound := self._bound(element)) is not None:
-            codes = frozenset(code for _, code in bound)
-        return Primitive(type_, tables().primitives[type_], codes, element.fixed if element.fixed is not None else element.pattern)
+        bound = self._bound(element) if type_ in {"code", "string", "uri"} else None
+        codes = tuple(code for listed in bound.values() for code in listed) if bound else None
+        if element.name == "id" and element.id.count(".") == 1:
+            type_ = "id"  # R4's table says string
+        narrower = {"maxLength": element.max_length, "minimum": element.least, "maximum": element.most}
+        rule = lexical.rule(type_) | {key: value for key, value in narrower.items() if value is not None}
+        fixed = element.pattern if element.fixed is None else element.fixed
+        return Primitive(type_, rule, codes, fixed)
 
-    def _codings(self, element: Element, type_: str) -> frozenset[tuple[str, str]] | None:
-        return self._bound(element) if type_ in {"Coding", "CodeableConcept"} else None
+    # --- an element as its data type defines it ----------------------------------------------------------------------
 
-    def _bound(self, element: Element) -> frozenset[tuple[str, str]] | None:
-        if not element.binding or element.strength not in {"required", None}:
-            return None
-        try:
-            return frozenset(self.definitions.value_set(element.binding).codes)
-        except KeyError:
-            return None
+    def _of_type(self, path: str) -> Iterator[Property]:
+        row = tables().rows[path]
+        origin = tables().rows[row.content] if row.content else row
+        element = Element(
+            row.path, row.path, row.min, row.max, origin.types, "", binding=row.binding,
+            strength="required", is_list=row.max != 1,
+        )  # fmt: skip
+        below = row.content or (row.path if row.path in tables().children else "")
+        for name, type_ in element.json_names.items():
+            primitive = type_ in tables().primitives
+            yield Property(
+                name=name,
+                group=element.name,
+                min=element.min,
+                max=0 if _is_unnamed(element, ()) else element.max,
+                is_list=element.is_list,
+                value=self._primitive(element, type_) if primitive else self._node(below or type_),
+                is_reference=type_ == "Reference",
+            )
 
 
-def planner() -> Planner:
-    return Planner(load())
+def _is_unnamed(element: Element, slices: tuple[Slice, ...]) -> bool:
+    """An element for extensions of which the profile names none."""
+    return element.types == ("Extension",) and not slices

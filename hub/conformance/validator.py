@@ -27,18 +27,21 @@ def validate(resource: Resource) -> tuple[Issue, ...]:
     """What is wrong with a resource against the profile that it names, or the one of its type; empty when it conforms."""
     profile = _profile(resource)
     if profile is None:
-        return (Issue("error", "not-supported", "conformance.no-profile", params={"element": "resourceType"}),)
+        known = ", ".join(sorted(p.type for p in load().profiles()))
+        return (Issue("error", "not-supported", "conformance.no-profile", params={"types": known}),)
     compiled = _compile(profile.name)
     if not compiled.is_valid(resource):
         found = tuple(explain(compiled.plan, resource, profile.type))
-        return found or (Issue("error", "structure", "conformance.invalid", profile.type, params={"element": profile.type}),)
+        return found or (
+            Issue("error", "structure", "conformance.invalid", profile.type, params={"element": profile.type}),
+        )
     return tuple(issue for invariant in compiled.invariants for issue in invariant.check(resource))
 
 
 def schema(name: str) -> json_schema.Schema:
     """The published JSON Schema of a profile. KeyError when there is no such profile."""
     profile = load().profile(name)
-    return json_schema.schema(_planner().profile(profile), profile.title)
+    return json_schema.schema(_planner().profile(profile), profile.title, profile.url)
 
 
 def _profile(resource: Any) -> Profile | None:
@@ -64,5 +67,5 @@ def _planner() -> Planner:
 def _compile(name: str) -> _Compiled:
     profile = load().profile(name)
     plan = _planner().profile(profile)
-    validator = jsonschema_rs.Draft202012Validator(json_schema.schema(plan, profile.title))
+    validator = jsonschema_rs.Draft202012Validator(json_schema.schema(plan, profile.title, profile.url))
     return _Compiled(plan, validator.is_valid, invariants(profile))

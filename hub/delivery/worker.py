@@ -90,7 +90,13 @@ def _send(door: Door, parcels: list[_Parcel], hub: Hub) -> int:
 
 
 def _follow_up(door: Door, about: News, hub: Hub) -> FollowUp:
-    context = Context(door.connection.organization, hub.directory.find, hub.clock.now().date())
+    language = str(door.connection.settings.get("language", ""))
+    context = Context(
+        door.connection.organization,
+        hub.directory.find,
+        hub.clock.now().date(),
+        lambda organization: hub.directory.name(organization, language),
+    )
     values = door.mapping.back(about.resources, context)
     return FollowUp(about.resources["task"]["id"], about.origin.handle, values)
 

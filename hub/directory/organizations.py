@@ -31,7 +31,7 @@ class Entry:
     @classmethod
     def read(cls, written: Mapping[str, Any]) -> "Entry":
         """Raises KeyError naming the field that is missing, TypeError for one that is unknown."""
-        if not isinstance(written.get("name", {}), Mapping):
+        if not isinstance(written, Mapping) or not isinstance(written.get("name", {}), Mapping):
             raise TypeError("name: fr, ar")
         known = {
             **written,
@@ -59,6 +59,10 @@ class Names:
 
     def find(self, text: str) -> str | None:
         return self._by_name.get(fold(text))
+
+    def name(self, id_: str, language: str) -> str:
+        entry = self._entries.get(id_)
+        return (entry.name.get(language) or next(iter(entry.name.values()))) if entry else id_
 
     def organization(self, id_: str) -> Mapping[str, Any] | None:
         entry = self._entries.get(id_)

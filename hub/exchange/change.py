@@ -4,7 +4,7 @@ committed with its version, audit, keys and outbox, or refused whole.
 A party changes what it keeps itself; a referral (Task) is moved by its requester and its owner along the state machine.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from hub import errors
@@ -17,12 +17,14 @@ from hub.exchange.person import Person
 from hub.fhir import Resource
 from hub.fhir.definitions import load
 from hub.fhir.instants import instant
+from hub.fhir.issues import Issue
 from hub.fhir.json_patch import apply
 from hub.fhir.references import reference, split
 from hub.ports import Caller, Changes, Due, Key, Save, Stored
 from hub.referral.transitions import HUB_ALONE, Actor, business_status, check, targets
 
 ATTEMPTS = 5
+INVARIANT = "invariant"
 PERSON_ELEMENT = {
     "Patient": None, "EpisodeOfCare": "patient", "Observation": "subject", "ServiceRequest": "subject", "Consent": "patient",
 }  # fmt: skip
@@ -44,8 +46,8 @@ def create(resource: Resource, caller: Caller, *, hub: Hub) -> View:
     fresh = _with_profile(fresh)
 
     def act(now: datetime) -> tuple[Person, Resource, str]:
-        person = _person_for(fresh, caller, hub)
         _require_valid(fresh)
+        person = _person_for(fresh, caller, hub)
         _require_custodian(fresh, caller)
         _require_known(fresh, hub)
         return person, fresh, f"{_noun(type_)}.create"
@@ -93,8 +95,9 @@ def _revise(
         action = f"{_noun(type_)}.update"
         if after == before:
             return person, before, action
-        _require_valid(after)
-        if type_ == "Task":
+        issues = _findings(after)
+        _require_none(issue for issue in issues if issue.code != INVARIANT)
+        if type_ == "Task":  # the state machine says more exactly than an invariant what is missing
             action = _judge(before, after, caller)
             if action == "referral.send":
                 _require_consent(person, after, stored.custodian or "", now)
@@ -103,6 +106,7 @@ def _revise(
             _require_same_person(before, after)
             _require_custodian(after, caller)
             _require_known(after, hub)
+        _require_none(issues)
         if type_ == "Consent" and before["status"] == "active" and after["status"] != "active":
             action = "consent.withdraw"
         assert person.get(key) is not None
@@ -249,22 +253,41 @@ def _stamp(before: Resource, after: Resource, now: datetime) -> Resource:
 
 
 def _require_valid(resource: Resource) -> None:
-    if any(tag.get("code") == "SUBSETTED" for tag in resource.get("meta", {}).get("tag", ())):
+    _require_none(_findings(resource))
+
+
+def _findings(resource: Resource) -> tuple[Issue, ...]:
+    if _is_partial(resource):
         raise HubError(errors.SUBSETTED, path=f"{resource['resourceType']}.meta.tag")
-    issues = validate(resource)
+    return validate(resource)
+
+
+def _is_partial(resource: Resource) -> bool:
+    """Asked first, so of a body that can have any shape."""
+    meta = resource.get("meta")
+    tags = meta.get("tag") if isinstance(meta, dict) else None
+    return isinstance(tags, list) and any(isinstance(tag, dict) and tag.get("code") == "SUBSETTED" for tag in tags)
+
+
+def _require_none(issues: Iterable[Issue]) -> None:
+    issues = tuple(issues)
     if any(issue.blocks for issue in issues):
         raise Invalid(errors.INVALID, issues)
 
 
 def _with_profile(resource: Resource) -> Resource:
     profile = load().for_type(resource["resourceType"])
-    meta = _without(resource.get("meta", {}), {"versionId", "lastUpdated"})
-    return {**resource, "meta": {**meta, "profile": [profile.url]}} if profile else resource
+    meta = resource.get("meta", {})
+    if profile is None or not isinstance(meta, dict):
+        return resource
+    return {**resource, "meta": {**_without(meta, {"versionId", "lastUpdated"}), "profile": [profile.url]}}
 
 
 def _keep_meta(before: Resource, after: Resource) -> Resource:
     """Profile, tags and labels stay on an update unless they are removed on purpose; version and instant are the store's."""
     stored, sent = before.get("meta", {}), after.get("meta", {})
+    if not isinstance(sent, dict):
+        return after
     meta = {**stored, **{k: v for k, v in sent.items() if k not in {"versionId", "lastUpdated", "profile"}}}
     return {**after, "meta": meta}
 

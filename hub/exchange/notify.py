@@ -40,4 +40,5 @@ def news(due: Due, *, hub: Hub) -> News | None:
         if problem.problem is NOT_FOUND:
             return None
         raise
-    return News(origin, {"task": task, "need": need})
+    local = next(name for name, kept in origin.resources.items() if kept == focus)
+    return News(origin, {"task": task, local: need})

@@ -21,7 +21,7 @@ from hub.exchange.merge import contradiction, merge, overwrite, retire
 from hub.exchange.person import Person, Settled
 from hub.fhir import Resource
 from hub.fhir.issues import Issue
-from hub.fhir.references import reference, slots, split
+from hub.fhir.references import reference, split
 from hub.mapping import Context, Draft, Mapped
 from hub.mapping import Mapping as FormMapping
 from hub.ports import Changes, Connection, Key, LedgerEntry, Quarantined, Save, SourceRecord, Watermark
@@ -102,6 +102,14 @@ class _Arrival:
     mapped: Mapped | None = None
 
 
+@dataclass
+class _Told:
+    """What the audit will say of one person: how the first of her records came, and what they changed."""
+
+    interaction: str
+    entities: list[str] = field(default_factory=list)
+
+
 class _Batch:
     """Records on their way in, with the persons they concern as working copies."""
 
@@ -115,6 +123,7 @@ class _Batch:
         self.new_identities: dict[str, str] = {}
         self.persons: dict[str, Person] = {}
         self.records: list[Save] = []  # Provenance and AuditEvents
+        self.received: dict[str, _Told] = {}
         self.quarantine: dict[str, Quarantined] = {}
         self.written: dict[str, LedgerEntry] = {}
         self.receipt = Receipt()
@@ -172,9 +181,9 @@ class _Batch:
     # one record: identify → conform → put in
     def _enter(self, arrival: _Arrival) -> None:
         assert arrival.mapped is not None
-        issues = [*arrival.record.issues, *arrival.mapped.issues]
+        issues = list(arrival.mapped.issues)
         if not any(issue.blocks for issue in issues):
-            resources, identities = self._identify(arrival, arrival.mapped.drafts)
+            resources, identities = self._identify(arrival, arrival.mapped)
             issues += self._contradictions(arrival, resources, identities)
             issues += [issue for resource in resources.values() for issue in validate(resource)]
         warnings = tuple((str(arrival.record.place), issue) for issue in issues if not issue.blocks)
@@ -184,12 +193,12 @@ class _Batch:
         else:
             self._put(arrival, resources, identities)
 
-    def _identify(self, arrival: _Arrival, drafts: Sequence[Draft]) -> tuple[dict[str, Resource], dict[str, str]]:
+    def _identify(self, arrival: _Arrival, mapped: Mapped) -> tuple[dict[str, Resource], dict[str, str]]:
         """Resources with ids and resolved references, and the identities that they establish."""
         known = arrival.known.resources if arrival.known else {}
         resolved: dict[str, str] = {}
         identities: dict[str, str] = {}
-        for draft in drafts:
+        for draft in mapped.drafts:
             by_identity = ""
             if draft.identity:
                 key = self._identity_key(draft)
@@ -199,10 +208,9 @@ class _Batch:
             if draft.identity and not by_identity:
                 identities[key] = target
         resources: dict[str, Resource] = {}
-        for draft in drafts:
-            for slot in slots(draft.resource):
-                if slot["reference"].startswith("draft:"):
-                    slot["reference"] = resolved[slot["reference"][6:]]
+        for link in mapped.links:
+            link["reference"] = resolved[link["reference"].removeprefix("draft:")]
+        for draft in mapped.drafts:
             type_, id_ = resolved[draft.local].split("/")
             resources[draft.local] = {"resourceType": type_, "id": id_, **draft.resource}
         return resources, identities
@@ -278,17 +286,8 @@ class _Batch:
             new_id(), self.now, targets=changed, organization=organization, connection=self.connection.id,
             mapping=self.signature,
         )  # fmt: skip
-        audit = events.event(
-            new_id(),
-            "record.receive",
-            self.now,
-            interaction=interaction,
-            caller=None,
-            person=person.id,
-            entities=changed,
-        )
-        keys = (Key(own(organization)),)
-        self.records += [Save(resource, person.id, organization, keys) for resource in (provenance, audit)]
+        self.records.append(Save(provenance, person.id, organization, (Key(own(organization)),)))
+        self.received.setdefault(person.id, _Told(interaction)).entities += changed
 
     def _reject(self, arrival: _Arrival, issues: tuple[Issue, ...]) -> None:
         record = arrival.record
@@ -325,8 +324,7 @@ class _Batch:
     def _changes(self) -> Changes:
         settled = {id_: person.settle(self.now, self.hub.ids.new) for id_, person in self.persons.items()}
         touched = {id_: s for id_, s in settled.items() if s.saves or s.rekeys}
-        for id_, one in touched.items():
-            self._tell_steps(id_, one)
+        self.records += [self._audit(id_, one) for id_, one in touched.items()]
         return Changes(
             saves=[save for s in touched.values() for save in s.saves] + self.records,
             rekeys=[rekey for s in touched.values() for rekey in s.rekeys],
@@ -338,12 +336,20 @@ class _Batch:
             outbox=[due for s in touched.values() for due in s.outbox],
         )
 
-    def _tell_steps(self, person: str, settled: Settled) -> None:
+    def _audit(self, person: str, settled: Settled) -> Save:
+        """One AuditEvent a person and batch: what was received, and what followed from it."""
+        told = self.received.get(person, _Told("update"))
         for step in settled.steps:
             self.receipt += Receipt(referrals={step.action: 1})
-            audit = events.event(
-                self.hub.ids.new(), step.action, self.now, interaction="update", caller=None, person=person,
-                entities=[reference(step.task)],
-            )  # fmt: skip
-            keys = (Key(own(self.connection.organization)),)
-            self.records.append(Save(audit, person, self.connection.organization, keys))
+        event = events.event(
+            self.hub.ids.new(),
+            "record.receive",
+            self.now,
+            interaction=told.interaction,
+            caller=None,
+            person=person,
+            entities=[*told.entities, *(reference(step.task) for step in settled.steps)],
+            followed=dict.fromkeys(step.action for step in settled.steps),
+        )
+        organization = self.connection.organization
+        return Save(event, person, organization, (Key(own(organization)),))

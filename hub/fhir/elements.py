@@ -108,7 +108,9 @@ class Profile:
 
     def slices(self, id_: str) -> tuple[Element, ...]:
         """The slices of an element, in the order of the differential. A slice is not sliced again."""
-        found = dict.fromkeys(other for other in self._known_ids if other.startswith(f"{id_}:") and "." not in other[len(id_) :])
+        found = dict.fromkeys(
+            other for other in self._known_ids if other.startswith(f"{id_}:") and "." not in other[len(id_) :]
+        )
         return tuple(self.element(other) for other in found)
 
     def is_closed(self, id_: str) -> bool:
@@ -205,11 +207,7 @@ class Profile:
         """The element with what the differential says of it."""
         if not definition:
             return element
-        changes: dict[str, Any] = {
-            ours: definition[theirs]
-            for ours, theirs in _AS_IS.items()
-            if theirs in definition
-        }
+        changes: dict[str, Any] = {ours: definition[theirs] for ours, theirs in _AS_IS.items() if theirs in definition}
         if "max" in definition:
             changes["max"] = None if definition["max"] == "*" else int(definition["max"])
         if "type" in definition:
@@ -224,7 +222,8 @@ class Profile:
             changes["constraints"] = tuple(
                 Constraint(c["key"], c["expression"], c["human"]) for c in definition["constraint"]
             )
-        changes["extension_url"] = _extension_url(definition) or element.extension_url
+        if url := _extension_url(definition):
+            changes |= {"extension_url": url, "constraints": self._extension(url).element("Extension").constraints}
         return replace(element, **changes, data_class=_declared_class(definition) or element.data_class)
 
     # --- the table of elements ---------------------------------------------------------------------------------------
@@ -269,7 +268,9 @@ def _target(url: str) -> str:
 
 def _extension_url(definition: Resource) -> str | None:
     """The extension that a slice of `extension` stands for."""
-    profiles = [p for type_ in definition.get("type", ()) if type_["code"] == "Extension" for p in type_.get("profile", ())]
+    profiles = [
+        p for type_ in definition.get("type", ()) if type_["code"] == "Extension" for p in type_.get("profile", ())
+    ]
     return profiles[0] if profiles else None
 
 

@@ -59,6 +59,7 @@ def _end(low: datetime, width: timedelta, *, first_of_month: bool = False) -> da
     return (high.replace(day=1) if first_of_month else high).astimezone(UTC)
 
 
+@lru_cache(maxsize=1024)  # one act writes one instant into many documents
 def instant(moment: datetime) -> str:
     """A FHIR instant with milliseconds: `2026-03-01T10:00:00.123+00:00`."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds")

@@ -63,7 +63,7 @@ class Sort:
 
 @dataclass(frozen=True)
 class Query:
-    """`count` None: the server's default page; 0: the total alone. `after`: where the page begins (opaque to all but the store)."""
+    """`count` None: the server's default page; 0: the total alone. `after`: where the page begins, in the store's words."""
 
     type: str
     matches: tuple[Match, ...] = ()

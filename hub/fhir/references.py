@@ -3,7 +3,6 @@
 https://hl7.org/fhir/R4/references.html#literal
 """
 
-from collections.abc import Iterator
 from typing import Any
 
 from hub.fhir import Resource
@@ -16,18 +15,19 @@ def reference(resource: Resource) -> str:
 
 def split(literal: str) -> tuple[str, str]:
     """`("Patient", "5e0c…")` of a relative, absolute or versioned literal reference; empty strings where there is none."""
-    parts = literal.split("/_history/")[0].rsplit("/", 2)
+    parts = literal.partition("/_history/")[0].rsplit("/", 2)
     return (parts[-2], parts[-1]) if len(parts) >= 2 else ("", literal)
 
 
-def slots(node: Any) -> Iterator[dict[str, Any]]:
-    """Every object below `node` that carries a literal `reference`, for rewriting in place while a resource is built."""
-    if isinstance(node, dict):
-        if isinstance(node.get("reference"), str):
-            yield node
-        for child in node.values():
-            if isinstance(child, (dict, list)):
-                yield from slots(child)
-    elif isinstance(node, list):
-        for child in node:
-            yield from slots(child)
+def slots(node: Any) -> list[dict[str, Any]]:
+    """Every object in `node` that carries a literal `reference`, for rewriting in place while a resource is built."""
+    found: list[dict[str, Any]] = []
+    pending = [node]
+    while pending:  # a loop, not a recursion: this runs for every resource that comes in
+        here = pending.pop()
+        if type(here) is dict:
+            if type(here.get("reference")) is str:
+                found.append(here)
+            here = here.values()
+        pending += [child for child in here if type(child) is dict or type(child) is list]
+    return found

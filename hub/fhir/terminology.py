@@ -11,7 +11,7 @@ from hub.fhir import Resource
 
 @dataclass(frozen=True)
 class Concept:
-    """`display` is English. `parent`: the code that subsumes this one; None at the top. `properties`: as `region` of a province."""
+    """`display` is English. `parent`: the code that subsumes this one, if any. `properties`: as `region` of a province."""
 
     display: str
     designations: Mapping[str, str] = field(default_factory=dict)  # language → label
@@ -77,7 +77,7 @@ def read_code_system(resource: Resource) -> CodeSystem:
 
 def _concepts(listed: Iterable[Resource], parent: str | None) -> Iterator[tuple[str, Concept]]:
     for concept in listed:
-        display = concept.get("display", concept["code"])
+        display: str = concept.get("display") or concept["code"]
         properties = {p["code"]: next(v for k, v in p.items() if k != "code") for p in concept.get("property", ())}
         yield concept["code"], Concept(display, {"en": display} | labels(concept), parent, properties)
         yield from _concepts(concept.get("concept", ()), concept["code"])
@@ -94,7 +94,9 @@ def read_supplement(resource: Resource) -> dict[str, dict[str, str]]:
 
 def tabled(url: str, name: str, concepts: Iterable[Sequence[str]]) -> CodeSystem:
     """A code system from the R4 tables: rows of code, display, parent."""
-    return CodeSystem(url, name, {code: Concept(display, {"en": display}, parent or None) for code, display, parent in concepts})
+    return CodeSystem(
+        url, name, {code: Concept(label, {"en": label}, parent or None) for code, label, parent in concepts}
+    )
 
 
 def read_value_set(resource: Resource, systems: Mapping[str, CodeSystem]) -> ValueSet:

@@ -18,13 +18,14 @@ from hub.mapping.model import Context, Draft, Mapped
 from hub.mapping.plan import Plan
 from hub.mapping.problems import MappingError
 from hub.mapping.reading import read_plan
+from hub.mapping.transforms.organizations import OrganizationName
 from hub.ports import Layout, SourceRecord
 
 __all__ = ["Context", "Draft", "Mapped", "Mapping", "MappingError", "available", "check", "load"]
 
 
 class Mapping:
-    """One form, both ways."""
+    """One form, both ways. `one_way` lists the elements that are derived and do not come back."""
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
@@ -34,6 +35,8 @@ class Mapping:
         self.version = plan.version
         self.title = plan.title
         self.kinds = plan.kinds
+        self._organizations = {n for n, c in plan.columns.items() if isinstance(c.transform, OrganizationName)}
+        self.one_way = plan.one_way
 
     def layout(self) -> Layout:
         """What an adapter must know of the source's shape."""
@@ -52,7 +55,10 @@ class Mapping:
 
     def back(self, resources: Map[str, Resource], context: Context) -> dict[str, str]:
         """The cells that say what resources say: local name → resource as stored. Tasks, by any name, give follow-up columns."""
-        return self._back(resources)
+        told = self._back(resources)
+        for name in told.keys() & self._organizations:
+            told[name] = context.name_organization(told[name])
+        return told
 
     def __repr__(self) -> str:
         return f"<Mapping {self.id} {self.version}>"

@@ -186,15 +186,31 @@ def _holds(json: Any, pattern: Any) -> bool:
 
 def _take_leaf(branch: Branch, json: Any, found: Found) -> None:
     decode = codec(branch.slot)[1]
+    if any(_hides(one, json) for one in branch.alternatives):
+        return
     for one in branch.alternatives:
         if one.inverts:
             _take_alternative(one, decode, json, found)
 
 
+def _decoded(source: FromColumn, decode: Decode, json: Any) -> Any:
+    """The value; a plain word where the column does not deal in codes."""
+    value = decode(json)
+    return value[0].code if isinstance(value, tuple) and not isinstance(source.transform, Codes) else value
+
+
+def _hides(one: Alternative, json: Any) -> bool:
+    return isinstance(one.source, Composed) and one.source.digest and str(json).startswith(one.source.prefix)
+
+
 def _take_alternative(one: Alternative, decode: Decode, json: Any, found: Found) -> None:
-    if isinstance(one.source, Composed):
+    if isinstance(one.source, Constant):
+        said = one.source.json
+        if json == said or (isinstance(said, list) and json in said):
+            found.proved.update(one.proves)
+    elif isinstance(one.source, Composed):
         found.composed.append((one.source, str(json)))
-    elif isinstance(one.source, FromColumn) and (value := decode(json)) is not None:
+    elif isinstance(one.source, FromColumn) and (value := _decoded(one.source, decode, json)) is not None:
         if one.when is not None:
             found.doubtful.append((one.when, one.source.column, one.source.part, value))
         elif isinstance(one.source.transform, Codes) and one.source.column in found.parts:
@@ -230,6 +246,7 @@ def _merge(each: ForEach, inner: Found, found: Found, columns: Mapping[str, Colu
     else:
         found.doubtful += inner.doubtful
     found.composed += inner.composed
+    found.proved |= inner.proved
 
 
 def _add(found: Found, name: str, value: Any) -> None:

@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Final
 
-from hub.fhir.folding import fold
 from hub.fhir.issues import Issue
 from hub.mapping.model import Context, Trouble
-from hub.mapping.plan import Branch, Column, Composed, FromColumn, Plan
+from hub.mapping.plan import Branch, Column, Composed, FromColumn, Plan, walk
 
 IDENTIFYING: Final = frozenset(
     {"identity", "safe-contact", "address", "caregiver", "incident-narrative", "safety-plan", "custodian", "attachments"}
@@ -30,6 +29,7 @@ class Run:
     headers: Mapping[str, str]
     issues: list[Issue] = field(default_factory=list)
     locals: set[str] = field(default_factory=set)
+    links: list[dict[str, str]] = field(default_factory=list)
 
 
 class Cells:
@@ -87,7 +87,7 @@ class _Cell:
         self._forward = column.transform.forward
         self._required = column.required
         self._blank = plan.blank
-        self._longest_blank = max(map(len, plan.blank), default=0)
+        self._longest_blank = max(map(len, plan.blank), default=0) + 2
         self._warns = column.warns
         self._path, data_class = places.get(column.name, ("", ""))
         self._shows = (column.data_class or data_class or "custodian") not in IDENTIFYING
@@ -95,7 +95,7 @@ class _Cell:
     def read(self, content: Mapping[str, Any], values: dict[str, Any], run: Run) -> None:
         raw = content.get(self._name)
         text = raw if type(raw) is str else "" if raw is None else text_of(raw)
-        if not text or text.isspace() or (len(text) <= self._longest_blank and fold(text) in self._blank):
+        if not text or text.isspace() or (len(text) <= self._longest_blank and text.strip().casefold() in self._blank):
             if self._required:
                 run.issues.append(self._issue(Trouble("mapping.required"), run))
             return
@@ -128,12 +128,6 @@ def places(plan: Plan) -> Places:
             for column in columns(branch, inverts=inverts):
                 found.setdefault(column, (branch.slot.path, branch.slot.data_class))
     return found
-
-
-def walk(branch: Branch) -> Iterator[Branch]:
-    yield branch
-    for child in branch.children.values():
-        yield from walk(child)
 
 
 def columns(branch: Branch, *, inverts: bool = False) -> Iterator[str]:

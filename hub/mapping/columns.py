@@ -107,7 +107,7 @@ class ColumnReader:
         own = {key: value for key, value in said.items() if key not in SETTINGS}
         for key in [key for key in own if key not in allowed]:
             known = ", ".join(sorted({*allowed, *SETTINGS}))
-            self._problems.add((*where, key), "unknown-key", key=key, known=known)
+            self._problems.add((*where, key), "unknown-key", setting=key, known=known)
             del own[key]
         if kind in _CODED:
             return Codes(self._vocabulary(said, where), several=kind == "codes", **own)

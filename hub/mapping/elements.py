@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from hashlib import blake2b
 from typing import Any, Final
 
 from hub.mapping.cells import Run
@@ -166,6 +167,7 @@ def _encoded(branch: Branch, get: Callable[[Values], Any]) -> Emit:
 def _drafts(source: FromDrafts, is_list: bool) -> Emit:
     def emit(values: Values, run: Run) -> Any:
         told = [{"reference": f"draft:{local}"} for local in source.locals if local in run.locals]
+        run.links += told
         return (told if is_list else told[0]) if told else None
 
     return emit
@@ -176,11 +178,15 @@ def _composed(source: Composed) -> Emit:
         code, on = values.get(source.code), values.get(source.date)
         if code is None:
             return None
-        if YEAR.search(code) or on is None:
-            return source.prefix + code
-        return f"{source.prefix}{code}{source.separator}{on.value[:4]}"
+        if not YEAR.search(code) and on is not None:
+            code = f"{code}{source.separator}{on.value[:4]}"
+        return source.prefix + (_digest(f"{run.context.organization}|{code}") if source.digest else code)
 
     return emit
+
+
+def _digest(text: str) -> str:
+    return blake2b(text.encode(), digest_size=5).hexdigest().upper()
 
 
 def _derive(source: Derived, values: Values) -> Any:

@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator, Sequence
 from hub.fhir import Resource
 from hub.fhir.canonicals import profile
 from hub.fhir.issues import Issue
-from hub.mapping.cells import Cells, Places, Run, columns, places, walk
+from hub.mapping.cells import Cells, Places, Run, columns, places
 from hub.mapping.elements import fields, leaf, scopes, written
 from hub.mapping.model import Context, Draft, Mapped, Values, tokens
-from hub.mapping.plan import Block, Branch, Check, Plan
+from hub.mapping.plan import Block, Branch, Check, Plan, walk
 from hub.ports import SourceRecord
 
 
@@ -32,7 +32,7 @@ class Forward:
         for check in self._checks:
             check(values, run)
         drafts = tuple(draft for block in self._blocks for draft in block.drafts(values, run))
-        return Mapped(drafts, tuple(run.issues))
+        return Mapped(drafts, tuple(run.issues), tuple(run.links))
 
 
 def _check(check: Check, where: Places) -> Callable[[Values, Run], None]:

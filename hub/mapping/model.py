@@ -19,6 +19,7 @@ class Context:
     organization: str  # id of the custodian
     find_organization: Callable[[str], str | None]
     today: date
+    name_organization: Callable[[str], str] = str  # id → the name that the source's people read; the id itself by default
 
 
 @dataclass(frozen=True, repr=False)
@@ -39,10 +40,15 @@ class Draft:
 
 @dataclass(frozen=True, repr=False)
 class Mapped:
-    """What became of a record. When an issue `blocks`, the record goes to quarantine and its drafts are not to be stored."""
+    """What became of a record. When an issue `blocks`, the record goes to quarantine and its drafts are not to be stored.
+
+    `issues` holds those that the adapter found too. `links` are the drafts' references to each other, as they stand in the
+    resources: whoever gives ids writes them there.
+    """
 
     drafts: tuple[Draft, ...]
     issues: tuple[Issue, ...]
+    links: tuple[dict[str, str], ...] = ()
 
     def __repr__(self) -> str:
         return f"<Mapped {len(self.drafts)} drafts, {len(self.issues)} issues>"

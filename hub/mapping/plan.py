@@ -3,7 +3,7 @@
 `hub.mapping.reading` makes them from YAML; `hub.mapping.forward` and `hub.mapping.back` compile them into closures.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -64,12 +64,16 @@ class Derived:
 
 @dataclass(frozen=True)
 class Composed:
-    """A code made unique by the year of a date: `12` of 2026 is `12/2026`. A code that holds a year stays as it is."""
+    """A code made unique by the year of a date: `12` of 2026 is `12/2026`. A code that holds a year stays as it is.
+
+    `digest` hides a code that must not leave its association behind a stable one; there is no way back from it.
+    """
 
     code: str
     date: str
     separator: str = "/"
     prefix: str = ""
+    digest: bool = False
 
 
 Source = FromColumn | FromItem | Constant | FromDrafts | Custodian | Derived | Composed
@@ -82,6 +86,7 @@ class Alternative:
     source: Source
     when: Condition | None = None
     inverts: bool = True
+    proves: tuple[tuple[str, str], ...] = ()  # column and answer that a constant under `when: {equals: …}` stands for
 
 
 @dataclass(frozen=True)
@@ -109,6 +114,12 @@ class Branch:
     def live(self) -> bool:
         own = any(isinstance(one.source, LIVE) for one in self.alternatives)
         return own or self.for_each is not None or any(child.live for child in self.children.values())
+
+    @property
+    def one_way(self) -> bool:
+        """Whether it has sources of its own, and none of them can be turned round."""
+        own = [one for one in self.alternatives if isinstance(one.source, LIVE)]
+        return bool(own) and not any(one.inverts and isinstance(one.source, FromColumn | Composed) for one in own)
 
 
 @dataclass(frozen=True)
@@ -140,6 +151,13 @@ class FollowUp:
     labels: Transform | None = None
 
 
+def walk(branch: Branch) -> Iterator[Branch]:
+    """The element and all below it."""
+    yield branch
+    for child in branch.children.values():
+        yield from walk(child)
+
+
 @dataclass(frozen=True)
 class Plan:
     """A mapping, read."""
@@ -156,3 +174,9 @@ class Plan:
     follow_up: FollowUp | None = None
     key: tuple[str, ...] = ()
     sheet: str | None = None
+
+    @property
+    def one_way(self) -> tuple[str, ...]:
+        """Paths of the elements that say something and have no way back of their own."""
+        leaves = (branch for block in self.blocks for branch in walk(block.root))
+        return tuple(dict.fromkeys(leaf.slot.path for leaf in leaves if leaf.one_way))

@@ -9,21 +9,18 @@ from typing import Any, Final
 
 from hub.fhir.definitions import Definitions
 from hub.fhir.folding import fold
-from hub.mapping import conditions
 from hub.mapping.cells import columns as columns_of
-from hub.mapping.cells import walk
 from hub.mapping.columns import ColumnReader
-from hub.mapping.conditions import UnknownCondition
 from hub.mapping.document import Document, Where
 from hub.mapping.library import Library
 from hub.mapping.model import Code
-from hub.mapping.plan import Alternative, Block, Branch, Check, Column, FollowUp, ForEach, FromColumn, Plan
+from hub.mapping.plan import Alternative, Block, Branch, Check, Column, FollowUp, ForEach, FromColumn, Plan, walk
 from hub.mapping.problems import Problems
 from hub.mapping.schema import Schema, Slot, UnknownPath, steps
 from hub.mapping.sources import KINDS, SourceReader
 from hub.mapping.transforms.codes import Codes
 from hub.mapping.vocabulary import Vocabulary
-from hub.texts import LANGUAGES
+from hub.texts import LANGUAGES, catalogue
 
 _TOP: Final = frozenset(
     {
@@ -71,7 +68,7 @@ class _PlanReader:
             kinds=tuple(data.get("kinds") or ()),
             language=str(data.get("language", "en")),
             columns=self._columns,
-            blank=frozenset(fold(str(word)) for word in data.get("blank") or ()),
+            blank=frozenset(spelt for word in data.get("blank") or () for spelt in (str(word).casefold(), fold(str(word)))),
             blocks=tuple(blocks),
             checks=tuple(check for check in checks if check),
             follow_up=self._follow_up(data.get("follow_up")),
@@ -85,16 +82,16 @@ class _PlanReader:
         for where in self._document.traps:
             self._problems.add(where, "quote")
         for where in self._document.twice:
-            self._problems.add(where, "twice", key=str(where[-1]))
+            self._problems.add(where, "twice", setting=str(where[-1]))
         for key in self._data:
             if key not in _TOP:
-                self._problems.add((key,), "unknown-key", key=key, known=", ".join(sorted(_TOP)))
+                self._problems.add((key,), "unknown-key", setting=key, known=", ".join(sorted(_TOP)))
         title = self._data.get("title")
         if not isinstance(title, dict) or set(title) != set(LANGUAGES):
             self._problems.add(("title",), "shape", expected="title: {ar, fr, en}")
         for key in ("id", "version", "kinds", "columns", "resources"):
             if not self._data.get(key):
-                self._problems.add((), "missing-key", key=key)
+                self._problems.add((), "missing-key", setting=key)
         for name, column in self._columns.items():
             inside = self._columns.get(column.within) if column.within else None
             if column.within and (inside is None or not inside.repeat):
@@ -110,7 +107,7 @@ class _PlanReader:
             return None
         for key in said:
             if key not in _BLOCK:
-                self._problems.add((*where, key), "unknown-key", key=key, known=", ".join(sorted(_BLOCK)))
+                self._problems.add((*where, key), "unknown-key", setting=key, known=", ".join(sorted(_BLOCK)))
         local = str(said.get("local", ""))
         named = _KEY.search(local)
         if not local or (named and named[1] not in self._columns):
@@ -124,7 +121,7 @@ class _PlanReader:
             identity=identity,
             for_each=self._for_each(said, where),
             when=self._sources.condition(said.get("when"), (*where, "when")),
-            proves=self._proves(said.get("when")),
+            proves=self._sources.proves(said.get("when")),
             recognised_by=str(said.get("recognised_by", "")),
         )
 
@@ -160,7 +157,7 @@ class _PlanReader:
     def _group(self, spec: dict[str, Any], branch: Branch, schema: Schema, where: Where, drafts: frozenset[str]) -> None:
         for key in spec:
             if key not in {"for_each", "without", "when", "elements"}:
-                self._problems.add((*where, key), "unknown-key", key=key, known="elements, for_each, when, without")
+                self._problems.add((*where, key), "unknown-key", setting=key, known="elements, for_each, when, without")
         branch.for_each = self._for_each(spec, where)
         branch.when = self._sources.condition(spec.get("when"), (*where, "when"))
         if branch.for_each is not None and not branch.slot.is_list:
@@ -218,18 +215,15 @@ class _PlanReader:
             self._sources.known(without, (*where, "without"))
         return ForEach(column.name, column.repeat, None, without) if column else None
 
-    def _proves(self, when: Any) -> tuple[tuple[str, str], ...]:
-        try:
-            return tuple(conditions.proves(when)) if when is not None else ()
-        except (UnknownCondition, TypeError, AttributeError):
-            return ()
-
     # --- the rest ----------------------------------------------------------------------------------------------------
 
     def _check(self, said: Any, where: Where) -> Check | None:
         if not isinstance(said, dict) or not {"when", "say", "column"} <= set(said):
             self._problems.add(where, "shape", expected="when, say, column")
             return None
+        room, _, rest = str(said["say"]).partition(".")
+        if room != "mapping" or rest not in catalogue(room):
+            self._problems.add((*where, "say"), "unknown-text", name=str(said["say"]))
         when = self._sources.condition(said["when"], (*where, "when"))
         column = self._sources.known(said["column"], (*where, "column"))
         return Check(when, str(said["say"]), column.name, self._for_each(said, where)) if when and column else None

@@ -30,7 +30,7 @@ KINDS: Final = ("column", "constant", "draft", "drafts", "organization", "derive
 _SETTINGS: Final = {
     "column": {"part"},
     "derive": {"from", "map", "days"},
-    "compose": {"separator", "prefix"},
+    "compose": {"separator", "prefix", "digest"},
 }
 
 
@@ -60,6 +60,13 @@ class SourceReader:
         except (conditions.UnknownCondition, TypeError, AttributeError):
             self._problems.add(where, "unknown-condition", known=", ".join(conditions.KINDS))
             return None
+
+    def proves(self, said: Any) -> tuple[tuple[str, str], ...]:
+        """What a condition that held says of its columns; nothing for one that is wrong, which is reported elsewhere."""
+        try:
+            return tuple(conditions.proves(said)) if said is not None else ()
+        except (conditions.UnknownCondition, TypeError, AttributeError):
+            return ()
 
     def known(self, column: Any, where: Where) -> Column | None:
         """The column of this name; a problem when there is none."""
@@ -94,10 +101,11 @@ class SourceReader:
             return None
         for key in spec:
             if key not in {kind, "when", "direction", *_SETTINGS.get(kind, ())}:
-                self._problems.add((*where, key), "unknown-key", key=key, known=", ".join(sorted(_SETTINGS.get(kind, ()))))
+                self._problems.add((*where, key), "unknown-key", setting=key, known=", ".join(sorted(_SETTINGS.get(kind, ()))))
         source = self._source(kind, spec, slot, where, drafts)
         when = self.condition(spec.get("when"), (*where, "when"))
-        return Alternative(source, when, spec.get("direction") != "forward") if source else None
+        proves = self.proves(spec.get("when")) if kind == "constant" else ()
+        return Alternative(source, when, spec.get("direction") != "forward", proves) if source else None
 
     def _source(self, kind: str, spec: Mapping[str, Any], slot: Slot, where: Where, drafts: frozenset[str]) -> Source | None:
         if kind == "constant":
@@ -131,8 +139,12 @@ class SourceReader:
             self._problems.add(where, "shape", expected="compose: [code, date]")
             return None
         known = [self.known(one, where) for one in named]
-        separator, prefix = str(spec.get("separator", "/")), str(spec.get("prefix", ""))
-        return None if None in known else Composed(named[0], named[1], separator, prefix)
+        if None in known:
+            return None
+        digest = bool(spec.get("digest"))
+        if digest and spec.get("direction") != "forward":
+            self._problems.add(where, "forward-only", name="digest")
+        return Composed(named[0], named[1], str(spec.get("separator", "/")), str(spec.get("prefix", "")), digest)
 
     def _drafts(self, said: Any, where: Where, drafts: frozenset[str]) -> Source | None:
         named = said if isinstance(said, list) else [said]

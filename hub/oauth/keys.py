@@ -43,6 +43,8 @@ def verifying_key(jwks: Mapping[str, Any], kid: str, alg: str) -> ECKey | RSAKey
         raise UnusableKey("not exactly one key")
     data = public(found[0])
     if data["kty"] == "EC":
+        if data.get("crv") != "P-384":  # RFC 7518, 3.4: ES384 is P-384
+            raise UnusableKey("not on the curve of the algorithm")
         return ECKey.import_key(data)
     key = RSAKey.import_key(data)
     if key.raw_value.key_size < _SMALLEST_RSA:

@@ -20,7 +20,7 @@ _MAX_PARAMETERS: Final = 40
 _MAX_ALTERNATIVES: Final = 200
 
 _ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}")
-_NAME: Final = re.compile(r"[A-Za-z0-9_:.\-]{1,60}")
+_NAME: Final = re.compile(r"_?[a-z][a-z\-]{0,39}(?:[:.](?:_?[a-z][a-z\-]{0,39}|(?:[A-Z][a-z]+){1,4})){0,4}")
 _PREFIXED: Final = re.compile(r"(eq|ne|gt|ge|lt|le|sa|eb)?(\d.*)")
 _ESCAPED: Final = re.compile(r"\\([,|$\\])")
 
@@ -75,7 +75,7 @@ def parse(type_: str, pairs: Iterable[tuple[str, str]], *, strict: bool, base: s
 
 
 def shown(name: str) -> str:
-    """A parameter name that may be said back: what is not shaped like one could be a misplaced value."""
+    """A parameter name that may be said back: what is not spelled like one (digits, capitals) could be a misplaced value."""
     return name if _NAME.fullmatch(name) else "?"
 
 

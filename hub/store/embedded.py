@@ -31,6 +31,9 @@ from hub.store.binary import FOLDER_TAKEN, PORT_TAKEN, find_mongod, not_executab
 from hub.store.locks import alone, holding, is_held
 
 LOOPBACK: Final = "127.0.0.1"
+PORTS: Final = range(
+    20_000, 32_000
+)  # below those that systems lend to outgoing connections, which would take ours meanwhile
 START_S: Final = 180.0  # a start after a crash replays the journal
 STOP_S: Final = 60.0
 ATTEMPTS: Final = 5
@@ -146,7 +149,7 @@ def _config(home: Home, port: int, cache_gb: float) -> dict[str, object]:
     """https://www.mongodb.com/docs/v6.0/reference/configuration-options/ (JSON is YAML)."""
     return {
         "storage": {"dbPath": str(home.db), "wiredTiger": {"engineConfig": {"cacheSizeGB": max(0.25, cache_gb)}}},
-        "systemLog": {"destination": "file", "path": str(home.log), "logAppend": True, "logRotate": "reopen"},
+        "systemLog": {"destination": "file", "path": str(home.log), "logAppend": True, "quiet": True},
         "net": {
             "bindIp": LOOPBACK,
             "port": port,
@@ -164,12 +167,12 @@ def _config(home: Home, port: int, cache_gb: float) -> dict[str, object]:
 
 def _free_port(last: int | None) -> int:
     """The port used last time where it is still free, so that the replica set keeps its name; else any free one."""
-    for port in (last, 0):
+    chosen = (secrets.choice(PORTS) for _ in range(50))
+    for port in (*([] if last is None else [last]), *chosen, 0):
         with socket.socket() as probe, contextlib.suppress(OSError, OverflowError):
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            if port is not None:
-                probe.bind((LOOPBACK, port))
-                return int(probe.getsockname()[1])
+            probe.bind((LOOPBACK, port))
+            return int(probe.getsockname()[1])
     raise HubError(MISCONFIGURED, text="store.no-port")
 
 
@@ -184,14 +187,22 @@ def _stop(home: Home) -> None:
         except (ValueError, ProcessLookupError):
             pid = 0  # just begun or just ending: its pid is not in the file, but the lock tells
         _wait(partial(_has_ended, home, pid), STOP_S)
+        if pid:
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(pid, os.WNOHANG)  # ours to bury where the hub is a container's first process
 
 
 def _has_ended(home: Home, pid: int) -> bool:
-    """The lock goes a moment before the process. Where there is no /proc, that moment is not waited for."""
+    """The lock goes a moment before the process, and its main thread a moment before those that still hold the port.
+
+    Where there is no /proc, these moments are not waited for.
+    """
     if is_held(home.running_lock):
         return False
+    process = Path(f"/proc/{pid}")
     try:
-        return Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()[0] == "Z"
+        is_dead = (process / "stat").read_text("utf-8").rpartition(")")[2].split()[0] == "Z"
+        return is_dead and len(list((process / "task").iterdir())) <= 1
     except OSError:
         return True
 

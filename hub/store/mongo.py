@@ -3,6 +3,7 @@
 https://www.mongodb.com/docs/manual/core/transactions-in-applications/
 """
 
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -13,7 +14,7 @@ from pymongo import MongoClient, ReadPreference, WriteConcern
 from pymongo.errors import OperationFailure, PyMongoError
 from pymongo.read_concern import ReadConcern
 
-from hub.errors import MISCONFIGURED, UNKNOWN_TYPE, Conflict, HubError
+from hub.errors import MISCONFIGURED, UNKNOWN_TYPE, HubError
 from hub.fhir.query import Query
 from hub.ports import Changes, Compartment, Due, Found, LedgerEntry, Quarantined, Stored, Visible, Watermark
 from hub.store import outbox, pages, queries, writing
@@ -25,7 +26,8 @@ from hub.store.schema import Document, Mongo, is_type, prepare, prepare_types
 DURABLE: Final = WriteConcern("majority", j=True)
 PATIENCE_S: Final = 20.0  # a fail-over takes 3 s, or 11 with a replica set's defaults
 SELECTION_MS: Final = 10_000
-READS_OF_ONE_STATE: Final = 10
+SNAPSHOT_UNAVAILABLE: Final = 246
+SNAPSHOT_PAUSES_S: Final = (0.01, 0.05, 0.2, 1.0)
 CHUNK: Final = 1000
 
 
@@ -114,30 +116,29 @@ class MongoStore:
 
     @in_our_words
     def compartments(self, persons: Iterable[str]) -> dict[str, Compartment]:
-        """The current documents of each person, at one revision: read between two equal looks at the revision.
+        """The current documents of each person at one revision: all is read in one snapshot.
 
         Provenance and AuditEvents carry a person too, but are only ever added to: they are not part of what comes back.
         """
-        found: dict[str, Compartment] = {}
-        wanted = set(persons)
-        for _ in range(READS_OF_ONE_STATE):
-            before = {p["_id"]: p for p in self.database.persons.find({"_id": {"$in": list(wanted)}})}
-            documents = self._documents_of(before)
-            after = {p["_id"]: p["r"] for p in self.database.persons.find({"_id": {"$in": list(before)}}, {"r": 1})}
-            still = {id_ for id_, person in before.items() if after[id_] == person["r"]}
-            found |= {id_: Compartment(id_, before[id_]["r"], tuple(documents[id_])) for id_ in still}
-            wanted = before.keys() - still
-            if not wanted:
-                return found
-        raise Conflict
+        wanted = list(set(persons))
+        for patience in SNAPSHOT_PAUSES_S:
+            try:
+                return self._compartments(wanted)
+            except OperationFailure as failure:
+                if failure.code != SNAPSHOT_UNAVAILABLE:
+                    raise
+            time.sleep(patience)  # a collection was made a moment ago: the next snapshot has it
+        return self._compartments(wanted)
 
-    def _documents_of(self, persons: dict[str, Document]) -> dict[str, list[Stored]]:
-        documents: dict[str, list[Stored]] = {person: [] for person in persons}
-        for type_ in sorted({type_ for person in persons.values() for type_ in person["t"]}):
-            theirs = [id_ for id_, person in persons.items() if type_ in person["t"]]
-            for found in self.database[type_].find({"person": {"$in": theirs}}, SERVED, batch_size=10_000):
-                documents[found["person"]].append(stored(type_, found))
-        return documents
+    def _compartments(self, persons: list[str]) -> dict[str, Compartment]:
+        with self.database.client.start_session(snapshot=True) as session:
+            found = {p["_id"]: p for p in self.database.persons.find({"_id": {"$in": persons}}, session=session)}
+            documents: dict[str, list[Stored]] = {person: [] for person in found}
+            for type_ in sorted({type_ for person in found.values() for type_ in person["t"]}):
+                theirs = {"person": {"$in": [id_ for id_, person in found.items() if type_ in person["t"]]}}
+                for document in self.database[type_].find(theirs, SERVED, batch_size=CHUNK * 10, session=session):
+                    documents[document["person"]].append(stored(type_, document))
+        return {id_: Compartment(id_, person["r"], tuple(documents[id_])) for id_, person in found.items()}
 
     # --- records of what was received ----------------------------------------------------------------------------------
 

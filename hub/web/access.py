@@ -1,4 +1,4 @@
-"""The access log: named fields only, one JSON object a line. Never the URL, the query, a header or a body.
+"""The access log: one event a request, named fields only. Never the URL, the query, a header or a body.
 
 `route` is the rule that matched (`/fhir/<type_>/<id_>`), so no id is written; `client` the id of a registered system.
 """
@@ -10,7 +10,6 @@ import uuid
 from http import HTTPStatus
 from typing import Final
 
-import orjson
 from flask import Flask, Request, Response, g, request
 
 log = logging.getLogger("hub.access")
@@ -34,7 +33,7 @@ def _finish(answer: Response) -> Response:
     answer.headers["X-Request-Id"] = _request_id(request)
     answer.headers["X-Content-Type-Options"] = "nosniff"
     answer.headers.setdefault("Cache-Control", "no-store")
-    log.info("%s", orjson.dumps(fields(request, answer, g.client, time.perf_counter() - g.began)).decode())
+    log.info("request.answered", extra=fields(request, answer, g.client, time.perf_counter() - g.began))
     return answer
 
 

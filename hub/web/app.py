@@ -23,7 +23,7 @@ class Application(Flask):
 
     def log_exception(self, exc_info: ExceptionInfo) -> None:
         if exc_info[1] is not None:
-            problems.log.error("%s at %s", type(exc_info[1]).__name__, problems.place(exc_info[1]))
+            problems.tell(exc_info[1])
 
 
 def create_app(hub: Hub, registry: Registry, settings: Addresses) -> Flask:

@@ -22,6 +22,6 @@ def ready(service: Service) -> Response:
     try:
         service.registry.client("-")
     except Exception as problem:
-        log.warning("not ready: %s", type(problem).__name__)
+        log.warning("hub.not-ready", extra={"problem": type(problem).__name__})
         return Response('{"status":"not ready"}', 503, content_type=JSON)
     return Response('{"status":"ready"}', 200, content_type=JSON)

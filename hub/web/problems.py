@@ -41,7 +41,7 @@ def answer(problem: Exception, request: Request) -> Response:
     try:
         return _answer(problem, request)
     except Exception as second:  # a sentence is missing: even then the answer tells nothing of the first problem
-        log.error("%s at %s", type(second).__name__, place(second))
+        tell(second)
         return _answer(HubError(errors.BROKEN), request)
 
 
@@ -82,8 +82,13 @@ def _as_hub_error(problem: Exception) -> HubError:
             return HubError(errors.PATCH_FAILED, operation=str(problem.operation))
         case HTTPException() if problem.code is not None and problem.code < 500:
             return HubError(_OF_HTTP.get(problem.code, errors.BAD_PARAMETER))
-    log.error("%s at %s", type(problem).__name__, place(problem))
+    tell(problem)
     return HubError(errors.BROKEN)
+
+
+def tell(problem: BaseException) -> None:
+    """Log an exception that nobody expected by its type and place."""
+    log.error("request.broken", extra={"problem": f"{type(problem).__name__} at {place(problem)}"})
 
 
 def place(problem: BaseException) -> str:

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -108,8 +109,7 @@ def test_a_database_that_cannot_be_used_is_told_without_its_address(uri: str, te
 
 
 def test_a_wrong_password_is_told_as_such(mongodb_uri: str) -> None:
-    scheme, _, rest = mongodb_uri.partition("hub:")
-    wrong = f"{scheme}hub:wrong@{rest.partition('@')[2]}"
+    wrong = re.sub("//(.*@)?", "//nobody:wrong@", mongodb_uri, count=1)
     with pytest.raises(HubError) as refused, MongoStore.open(wrong, "ihala"):
         pass
     assert refused.value.text == "store.refused"

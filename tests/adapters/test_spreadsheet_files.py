@@ -1,0 +1,153 @@
+"""Files that are missing, protected, damaged or dangerous."""
+
+import io
+import shutil
+import zipfile
+from datetime import date
+
+import pytest
+from openpyxl import load_workbook
+
+from adapters.spreadsheet import adapter, workbooks
+from hub.errors import Fatal, Retriable
+
+HEADER = ("N° dossier", "Date d'accueil", "Code", "Nom et prénom", "Téléphone", "Âge", "Demande")
+ROW = ("1/2026", date(2026, 3, 12), "A-1", "Aïcha Bennani", "0612345678", 24, "médical")
+
+ODS = """<?xml version="1.0"?><office:document-content xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0"
+ xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0" xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0">
+<office:body><office:spreadsheet><table:table table:name="Registre">{rows}</table:table></office:spreadsheet></office:body>
+</office:document-content>"""
+
+
+def refusal(connection):
+    with pytest.raises(Fatal) as refused:
+        list(adapter.pull(connection, None))
+    return refused.value
+
+
+def write_ods(path, rows):
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr("content.xml", ODS.format(rows=rows))
+        manifest = '<manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"/>'
+        archive.writestr("META-INF/manifest.xml", manifest)
+
+
+def ods_row(cells, repeated=""):
+    written = "".join(
+        f'<table:table-cell office:value-type="string"><text:p>{cell}</text:p></table:table-cell>' for cell in cells
+    )
+    return f"<table:table-row{repeated}>{written}</table:table-row>"
+
+
+def test_a_missing_file_is_told_without_its_name(connect):
+    failure = refusal(connect("Fatima Zahra.xlsx"))
+    assert failure.text == "adapters.file-missing"
+    assert "Fatima" not in str(failure) and "Fatima" not in str(failure.params)
+
+
+def test_a_connection_without_a_path_says_what_to_add(connect):
+    assert refusal(connect("")).text == "adapters.path-not-set"
+
+
+def test_a_folder_without_registers_names_the_formats(connect, tmp_path):
+    (tmp_path / "empty").mkdir()
+    failure = refusal(connect("empty"))
+    assert failure.text == "adapters.folder-empty" and ".ods" in failure.params["formats"]
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        (b"", "adapters.file-empty"),
+        (b"\r\n\r\n", "adapters.file-empty"),
+        (b"PK\x03\x04 and then nothing", "adapters.file-unreadable"),
+        (b"%PDF-1.7 \x00\x01", "adapters.file-unreadable"),
+        (b"<html><table><tr><td>Nom</td></tr></table></html>", "adapters.file-html"),
+        (workbooks.OLE + b"\x00" * 600 + workbooks.ENCRYPTED + b"\x00" * 600, "adapters.file-protected"),
+        (workbooks.OLE + b"\x00" * 600, "adapters.file-unreadable"),
+    ],
+    ids=["empty", "blank", "cut-off", "pdf", "web-page", "encrypted", "broken-xls"],
+)
+def test_a_file_that_cannot_be_read_says_why(tmp_path, connect, content, text):
+    (tmp_path / "register.xlsx").write_bytes(content)
+    assert refusal(connect()).text == text
+
+
+def test_an_empty_workbook_is_told_from_one_without_header(save, connect):
+    save(Feuille=[])
+    assert refusal(connect()).text == "adapters.file-empty"
+
+
+def test_a_file_that_swells_when_unpacked_is_refused(tmp_path, connect, monkeypatch):
+    monkeypatch.setattr(workbooks, "MAX_UNPACKED", 5_000_000)
+    with zipfile.ZipFile(tmp_path / "register.xlsx", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/worksheets/sheet1.xml", b"0" * 50_000_000)
+    assert (tmp_path / "register.xlsx").stat().st_size < 100_000
+    assert refusal(connect()).text == "adapters.file-too-large"
+
+
+def test_a_zip_that_lies_about_its_sizes_is_refused(tmp_path, connect):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/worksheets/sheet1.xml", b"0" * 9_000_000)
+    lying = buffer.getvalue().replace((9_000_000).to_bytes(4, "little"), (1000).to_bytes(4, "little"))
+    (tmp_path / "register.xlsx").write_bytes(lying)
+    assert refusal(connect()).text == "adapters.file-unreadable"
+
+
+def test_a_stray_cell_at_the_end_of_the_sheet_is_refused_before_it_takes_the_memory(save, connect):
+    path = save(Registre=[HEADER, ROW])
+    book = load_workbook(path)
+    book.worksheets[0]["XFD1048576"] = "oops"
+    book.save(path)
+    assert refusal(connect()).text == "adapters.file-too-large"
+
+
+def test_an_ods_register_is_read_with_its_repeated_empty_cells(tmp_path, connect, read):
+    empty = '<table:table-row table:number-rows-repeated="1048000"><table:table-cell table:number-columns-repeated="1024"/></table:table-row>'
+    rows = ods_row(HEADER) + ods_row(("1/2026", "12/03/2026", "A-1", "Aïcha", "0612345678", "24", "médical")) + empty
+    write_ods(tmp_path / "register.ods", rows)
+    (record,) = read(connect("register.ods"))
+    assert record.content["full_name"] == "Aïcha"
+
+
+def test_an_ods_that_repeats_full_cells_by_the_thousand_is_refused(tmp_path, connect):
+    write_ods(tmp_path / "register.ods", ods_row(HEADER) + ods_row(HEADER, ' table:number-rows-repeated="1000000"'))
+    assert refusal(connect("register.ods")).text == "adapters.file-too-large"
+
+
+def test_a_workbook_with_macros_is_read_and_its_macros_are_not_looked_at(save, connect, read, tmp_path):
+    path = save(Registre=[HEADER, ROW])
+    shutil.move(path, tmp_path / "register.xlsm")
+    with zipfile.ZipFile(tmp_path / "register.xlsm", "a") as archive:
+        archive.writestr("xl/vbaProject.bin", b"\xd0\xcf\x11\xe0 anything")
+    assert len(read(connect("register.xlsm"))) == 1
+
+
+def test_a_file_that_is_saved_while_it_is_read_is_read_again_later(save, connect):
+    path = save(Registre=[HEADER, ROW, ("2", *ROW[1:])])
+    pulled = adapter.pull(connect(), None)
+    next(pulled)
+    path.write_bytes(path.read_bytes() + b" ")
+    with pytest.raises(Retriable) as later:
+        list(pulled)
+    assert later.value.text == "adapters.file-changing"
+
+
+def test_no_file_stays_open_when_a_pull_is_given_up(save, connect):
+    save(Registre=[HEADER, ROW, ("2", *ROW[1:])])
+    pulled = adapter.pull(connect(), None)
+    next(pulled)
+    pulled.close()  # an unclosed file would be a ResourceWarning, and fail
+
+
+def test_the_check_finds_what_would_stop_a_pull(save, connect, tmp_path):
+    assert [issue.text for issue in adapter.check(connect("nowhere.xlsx"))] == ["adapters.file-missing"]
+    save(Registre=[HEADER])
+    assert [issue.text for issue in adapter.check(connect())] == ["adapters.no-rows"]
+    save(Registre=[HEADER, ROW])
+    assert list(adapter.check(connect())) == []
+    findings = {issue.text for issue in adapter.check(connect(langage="fr", language="de"))}
+    assert findings == {"adapters.unknown-setting", "adapters.unknown-language"}

@@ -1,0 +1,132 @@
+"""Finding the header among titles, merged cells and months."""
+
+from datetime import date
+
+import pytest
+from openpyxl import Workbook
+
+from adapters.spreadsheet import adapter
+from hub.errors import Fatal
+from hub.ports import Layout, SourceRecord
+
+HEADER = ("N° dossier", "Date d'accueil", "Code", "Nom et prénom", "Téléphone", "Âge", "Demande")
+ROW = ("1/2026", date(2026, 3, 12), "A-1", "Aïcha Bennani", "0612345678", 24, "médical")
+OTHER = ("2/2026", date(2026, 3, 13), "A-2", "Salma Tazi", "0622345678", 31, "juridique")
+
+
+def test_title_rows_above_the_header_are_no_records(save, connect, read):
+    save(Registre=[["Association Exemple"], ["Registre 2026"], [], HEADER, ROW])
+    (record,) = read(connect())
+    assert record.content["visit_date"] == "2026-03-12"
+    assert str(record.place) == "sheet 1, row 5"
+
+
+def test_a_header_is_recognised_in_other_spellings(save, connect, read):
+    save(Registre=[("n° DOSSIER :", "date d’accueil", "CODE", "Nom  et prenom", "telephone*", "Age ?", "DEMANDE"), ROW])
+    (record,) = read(connect())
+    assert set(record.content) == {"case_number", "visit_date", "survivor_code", "full_name", "phone", "age", "request"}
+    assert record.headers["full_name"] == "Nom et prenom"
+
+
+def test_an_arabic_header_is_recognised_through_tatweel_and_hamza(save, connect, read):
+    save(سجل=[("رقم الملـف", "تاريخ الإستقبال", "الرمز", "الإسم الكامل", "الهاتف", "السّن", "الطلب"), ROW])
+    (record,) = read(connect())
+    assert record.content["full_name"] == "Aïcha Bennani"
+    assert record.content["age"] == "24"
+
+
+def test_a_header_of_two_rows_with_merged_groups_is_one_header(tmp_path, connect, read):
+    book = Workbook()
+    sheet = book.worksheets[0]
+    sheet.append(["N° dossier", "Date d'accueil", "Bénéficiaire", None, None, "Demande"])
+    sheet.append([None, None, "Code", "Nom et prénom", "Âge", None])
+    for area in ("A1:A2", "B1:B2", "C1:E1", "F1:F2"):
+        sheet.merge_cells(area)
+    sheet.append(["1/2026", date(2026, 3, 12), "A-1", "Aïcha Bennani", 24, "médical"])
+    book.save(tmp_path / "register.xlsx")
+    (record,) = read(connect())
+    assert record.content == {
+        "case_number": "1/2026",
+        "visit_date": "2026-03-12",
+        "survivor_code": "A-1",
+        "full_name": "Aïcha Bennani",
+        "age": "24",
+        "request": "médical",
+    }
+
+
+def test_a_group_over_the_header_tells_equal_headers_apart(save, connect, read):
+    layout = Layout({"name": ("Survivante Nom",), "worker": ("Écoutante Nom",), "date": ("Date",)})
+    save(Registre=[["Date", "Survivante", "Écoutante"], [None, "Nom", "Nom"], [date(2026, 1, 5), "Aïcha", "Rajae"]])
+    (record,) = read(connect(layout=layout))
+    assert record.content == {"date": "2026-01-05", "name": "Aïcha", "worker": "Rajae"}
+
+
+def test_no_row_is_lost_above_a_header_that_is_repeated_further_down(save, connect, read):
+    above = [[None, None, "Bénéficiaire"], HEADER, ROW, OTHER]
+    save(Registre=[*above, HEADER, ("3/2026", *OTHER[1:])])
+    assert [record.id.split("|")[0] for record in read(connect())] == ["1/2026", "2/2026", "3/2026"]
+
+
+def test_each_sheet_has_its_own_header(save, connect, read):
+    moved = (HEADER[1], HEADER[0], *HEADER[2:])
+    save(Janvier=[HEADER, ROW], Février=[["Février"], moved, (OTHER[1], OTHER[0], *OTHER[2:])])
+    first, second = read(connect())
+    assert (first.place.sheet, second.place.sheet) == (1, 2)
+    assert second.content["case_number"] == "2/2026"
+
+
+def test_an_exact_alias_wins_over_a_general_one(save, connect, read):
+    save(Registre=[("Date", *HEADER), (date(2020, 1, 1), *ROW)])
+    (record,) = read(connect())
+    assert record.content["visit_date"] == "2026-03-12"
+    assert record.content["Date"] == "2020-01-01"
+
+
+def test_unknown_columns_keep_their_own_headers_and_equal_ones_are_numbered(save, connect, read):
+    save(Registre=[(*HEADER, "Quartier", "Note", "Note"), (*ROW, "Hay", "a", "b")])
+    (record,) = read(connect())
+    assert (record.content["Quartier"], record.content["Note"], record.content["Note (2)"]) == ("Hay", "a", "b")
+
+
+def test_a_file_without_the_header_is_refused_with_the_headers_that_were_expected(save, connect):
+    save(Registre=[["a", "b"], ["c", "d"]])
+    with pytest.raises(Fatal) as refused:
+        list(adapter.pull(connect(), None))
+    assert refused.value.text == "adapters.header-not-found"
+    assert "N° dossier" in refused.value.params["columns"]
+
+
+def test_a_header_without_a_required_column_is_refused_by_its_name(save, connect):
+    save(Registre=[("N° dossier", "Code", "Âge", "Demande"), ("1", "A", 24, "médical")])
+    with pytest.raises(Fatal) as refused:
+        list(adapter.pull(connect(), None))
+    assert (refused.value.text, refused.value.params["columns"]) == ("adapters.columns-missing", "Date d'accueil")
+
+
+def test_a_sheet_of_rows_without_a_header_is_reported_beside_the_others(save, connect, read):
+    rows = [(f"{number}/2026", date(2026, 4, number), "A", "Nom", "06", 20, "x") for number in range(1, 4)]
+    save(Mars=[HEADER, ROW], Avril=rows, Bilan=[["physique", 12], ["sexuelle", 3]])
+    read_rows = read(connect())
+    assert [record.issues[0].text for record in read_rows if record.issues] == ["adapters.sheet-unread"]
+    assert len(read_rows) == 2
+
+
+def test_hidden_sheets_are_not_read_and_not_counted(save, connect, read):
+    save(hidden_Listes=[HEADER, OTHER], Mars=[HEADER, ROW])
+    (record,) = read(connect())
+    assert record.place.sheet == 1
+
+
+def test_the_layout_says_which_sheets_to_read(save, connect, read):
+    save(**{"Menu Data": [HEADER, OTHER], "Incident Data": [HEADER, ROW]})
+    layout = Layout(connect().layout.columns, key=("case_number",), sheet="^(?!.*menu).*$")
+    (record,) = read(connect(layout=layout))
+    assert (record.id, record.place.sheet) == ("1/2026", 2)
+
+
+def test_a_record_never_shows_its_content(save, connect, read):
+    save(Registre=[HEADER, ROW])
+    (record,) = read(connect())
+    assert isinstance(record, SourceRecord)
+    assert "Bennani" not in repr(record)

@@ -1,0 +1,117 @@
+"""`hub pull`: what is read is stored once, what is not understood is set aside and told, and nobody is shown."""
+
+import pytest
+
+from tests.support.command_line import BAD, GOOD, MENDED, Command, marks_in
+
+
+def numbers(hub: Command, *arguments: str) -> tuple[int, ...]:
+    (one,) = hub.json("pull", *arguments)
+    return tuple(one[name] for name in ("read", "created", "updated", "unchanged", "quarantined", "waiting"))
+
+
+def test_what_is_read_is_stored(hub: Command) -> None:
+    hub.register(GOOD)
+    pulled = hub("pull", "register")
+    assert pulled.exit_code == 0, pulled.output
+    stored = hub.json("status")["stored"]
+    assert (stored["Patient"], stored["ServiceRequest"], stored["Task"]) == (1, 1, 1)
+
+
+def test_the_same_file_twice_gives_nothing_new(hub: Command) -> None:
+    hub.register(GOOD)
+    hub("pull", "register")
+    before = hub.json("status")["stored"]
+    assert numbers(hub, "register")[1:3] == (0, 0)
+    assert hub.json("status")["stored"] == before
+
+
+def test_a_bad_row_is_set_aside_and_told_and_the_exit_code_is_3(hub: Command) -> None:
+    hub.register(GOOD, BAD)
+    pulled = hub("pull", "register")
+    assert pulled.exit_code == 3
+    assert "row 3" in pulled.stdout
+    assert "Type de violence" in pulled.stdout
+    assert "hub quarantine list" in pulled.stdout
+    assert hub.json("status")["stored"]["Patient"] == 1
+
+
+def test_a_row_set_aside_before_and_unchanged_is_counted_apart_and_ends_well(hub: Command) -> None:
+    hub.register(GOOD, BAD)
+    hub("pull", "register")
+    hub.register(GOOD, BAD, GOOD.replace("1;05/01", "9;05/01").replace("AR-001", "AR-009"))
+    again = hub("pull", "register", "--json")
+    assert again.exit_code == 0
+    hub.register(GOOD, BAD)
+    assert numbers(hub, "register") == (2, 0, 0, 1, 0, 1)
+
+
+def test_a_row_mended_at_the_source_leaves_the_quarantine(hub: Command) -> None:
+    hub.register(GOOD, BAD)
+    hub("pull", "register")
+    hub.register(GOOD, MENDED)
+    assert numbers(hub, "register") == (2, 1, 0, 1, 0, 0)
+    assert hub.json("quarantine", "list") == []
+
+
+def test_a_dry_run_tells_the_same_and_stores_nothing(hub: Command) -> None:
+    hub.register(GOOD, BAD)
+    tried = hub("pull", "register", "--dry-run")
+    assert tried.exit_code == 3
+    assert "nothing was stored" in tried.stdout
+    assert "Patient" not in hub.json("status")["stored"]
+    assert hub.json("quarantine", "list") == []
+    assert numbers(hub, "register") == (2, 1, 0, 0, 1, 0)
+
+
+def test_json_is_what_the_manual_says(hub: Command) -> None:
+    hub.register(GOOD, BAD)
+    (one,) = hub.json("pull", "register")
+    assert list(one) == [
+        "connection", "dry_run", "read", "created", "updated", "unchanged", "quarantined", "waiting",
+        "rejected", "warnings", "referrals", "failure",
+    ]  # fmt: skip
+    (rejected,) = one["rejected"]
+    assert (rejected["place"], rejected["again"]) == ("row 3", False)
+    assert list(rejected["issues"][0]) == ["severity", "code", "text", "sentence", "column", "element"]
+    assert one["referrals"]
+    assert one["failure"] is None
+
+
+def test_a_connection_that_fails_does_not_keep_the_others_from_being_read(hub: Command) -> None:
+    hub.connect("absent", path="registers/not-there.csv")
+    hub.register(GOOD)
+    pulled = hub("pull", "--all")
+    assert pulled.exit_code == 1
+    assert "absent: The file does not exist" in pulled.stderr
+    assert hub.json("status")["stored"]["Patient"] == 1
+
+
+def test_a_name_mistyped_lists_the_connections(hub: Command) -> None:
+    hub.register(GOOD)
+    pulled = hub("pull", "registre")
+    assert pulled.exit_code == 1
+    assert "Known connections: register" in pulled.stderr
+
+
+@pytest.mark.parametrize("arguments", [(), ("register", "--all")])
+def test_one_connection_or_all_of_them(hub: Command, arguments: tuple[str, ...]) -> None:
+    assert hub("pull", *arguments).exit_code == 2
+
+
+@pytest.mark.parametrize("language", ["ar", "fr", "en"])
+def test_the_answer_is_in_the_readers_language(hub: Command, language: str) -> None:
+    hub.register(GOOD, BAD)
+    said = {"ar": "السطر 3", "fr": "ligne 3", "en": "row 3"}
+    assert said[language] in hub("pull", "register", language=language).stdout
+
+
+def test_nobody_is_shown_in_tables_json_or_logs_at_debug(hub: Command) -> None:
+    hub.register(GOOD, BAD)
+    shown = [
+        hub("--log-level", "debug", "pull", "register", "--dry-run", "--json"),
+        hub("--log-level", "debug", "pull", "register"),
+        hub("--log-level", "debug", "status"),
+        hub("--log-level", "debug", "quarantine", "list"),
+    ]
+    assert [marks_in(one.output) for one in shown] == [[], [], [], []]

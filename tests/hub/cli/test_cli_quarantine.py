@@ -1,0 +1,120 @@
+"""`hub quarantine`: which records were set aside, why, what may be shown of them, and another try."""
+
+import pytest
+
+from tests.support.command_line import BAD, GOOD, Command, marks_in
+
+WORSE = BAD.replace("3;12/01", "4;12/01").replace("AR-003", "AR-004")
+
+
+@pytest.fixture
+def aside(hub: Command) -> Command:
+    hub.register(GOOD, BAD, WORSE)
+    assert hub("pull", "register").exit_code == 3
+    return hub
+
+
+def teach_the_word(hub: Command) -> None:
+    """What an integrator does: a mapping of her own that knows the word."""
+    own = hub.home / "mappings" / "spreadsheet" / "register-fr"
+    own.mkdir(parents=True)
+    (own / "mapping.yaml").write_text(
+        'id: spreadsheet/register-fr\nversion: "2"\nextends: spreadsheet/register-fr\n'
+        "columns:\n  violence_types:\n    map: [violence-types, ours]\n",
+        "utf-8",
+    )
+    (own / "ours.json").write_text(
+        """{"resourceType": "ConceptMap", "url": "https://ihala.example/fhir/ConceptMap/ours", "status": "active", "group": [{
+        "source": "https://ihala.example/fhir/CodeSystem/ours-fr", "target": "https://ihala.example/fhir/CodeSystem/gbv-type",
+        "element": [{"code": "violence lunaire", "target": [{"code": "psychological-abuse", "equivalence": "equivalent"}]}]}]}""",
+        "utf-8",
+    )
+
+
+def test_the_list_tells_where_and_why(aside: Command) -> None:
+    shown = aside("quarantine", "list")
+    assert shown.exit_code == 0
+    assert "row 3" in shown.output
+    assert "Type de violence" in shown.output
+    assert [one["place"] for one in aside.json("quarantine", "list")] == ["row 3", "row 4"]
+
+
+def test_the_list_can_be_cut_to_one_connection(aside: Command) -> None:
+    aside.register(BAD, connection="other")
+    aside("pull", "other")
+    assert len(aside.json("quarantine", "list", "--connection", "other")) == 1
+
+
+def test_a_record_is_shown_without_what_identifies(aside: Command) -> None:
+    key = aside.json("quarantine", "list")[0]["key"]
+    shown = aside("quarantine", "show", key)
+    assert shown.exit_code == 0
+    assert marks_in(shown.output) == []
+    columns = {one["header"]: one["value"] for one in aside.json("quarantine", "show", key)["columns"]}
+    assert columns["Type de violence"] == "violence lunaire"
+    assert columns["Demande"] == "juridique"
+    hidden = {header for header, value in columns.items() if value is None}
+    assert hidden >= {"Nom et prénom", "Téléphone", "Âge", "Observations", "N° dossier"}
+
+
+def test_a_record_whose_mapping_is_gone_is_shown_without_any_value(aside: Command) -> None:
+    key = aside.json("quarantine", "list")[0]["key"]
+    connection = aside.home / "connections" / "register.yaml"
+    connection.unlink()
+    own = aside.home / "mappings" / "spreadsheet" / "register-fr"
+    own.mkdir(parents=True)
+    (own / "mapping.yaml").write_text("no: [mapping", "utf-8")
+    shown = aside.json("quarantine", "show", key)
+    assert shown["remark"] == "this connection no longer exists"
+    assert {one["value"] for one in shown["columns"]} == {None}
+
+
+def test_the_beginning_of_a_key_is_enough_when_it_tells_it_from_the_others(aside: Command) -> None:
+    first, second = (one["key"] for one in aside.json("quarantine", "list"))
+    length = next(n for n in range(1, 65) if first[:n] != second[:n])
+    assert aside.json("quarantine", "show", first[:length])["key"] == first
+    unknown = aside("quarantine", "show", "not-a-key")
+    assert unknown.exit_code == 2
+    assert "no record whose key begins with not-a-key" in unknown.output
+    both = aside("quarantine", "show", "")
+    assert both.exit_code == 2
+    assert "Several keys" in both.output
+
+
+def test_nothing_set_aside_is_said_so(hub: Command) -> None:
+    assert "Nothing is set aside" in hub("quarantine", "list").output
+    assert hub("quarantine", "replay").exit_code == 0
+
+
+def test_a_replay_without_a_correction_leaves_them_aside_and_ends_with_3(aside: Command) -> None:
+    assert aside("quarantine", "replay").exit_code == 3
+    assert len(aside.json("quarantine", "list")) == 2
+
+
+def test_after_the_mapping_was_mended_a_replay_stores_them(aside: Command) -> None:
+    teach_the_word(aside)
+    assert "has changed" in aside.json("quarantine", "list")[0]["remark"]
+    done = aside("quarantine", "replay")
+    assert done.exit_code == 0, done.output
+    assert aside.json("quarantine", "list") == []
+    assert aside.json("status")["stored"]["Patient"] == 3
+
+
+def test_one_record_alone_can_be_replayed(aside: Command) -> None:
+    teach_the_word(aside)
+    first, second = (one["key"] for one in aside.json("quarantine", "list"))
+    assert aside("quarantine", "replay", first).exit_code == 0
+    assert [one["key"] for one in aside.json("quarantine", "list")] == [second]
+
+
+def test_records_of_a_connection_that_is_gone_stay(aside: Command) -> None:
+    (aside.home / "connections" / "register.yaml").unlink()
+    done = aside("quarantine", "replay")
+    assert done.exit_code == 3
+    assert "no longer exists (register)" in done.output
+    assert len(aside.json("quarantine", "list")) == 2
+
+
+def test_a_connection_mistyped_is_an_error_and_not_an_empty_answer(aside: Command) -> None:
+    assert aside("quarantine", "replay", "--connection", "registre").exit_code == 1
+    assert aside("quarantine", "replay", "x", "--connection", "register").exit_code == 2

@@ -1,0 +1,182 @@
+"""The state machine, against a table written a second time from closed-loop referral practice:
+
+SDOH Clinical Care 3.0 (referral management), HL7 BSeR, HL7 Clinical Order Workflows, https://hl7.org/fhir/R4/task.html.
+"""
+
+from itertools import product
+from typing import Any, get_args
+
+import pytest
+
+from hub import errors
+from hub.errors import HubError
+from hub.fhir import Resource
+from hub.fhir.canonicals import code_system
+from hub.referral.transitions import HUB_ALONE, IMMUTABLE, TERMINAL, TRANSITIONS, WRITES, Actor, check, targets
+
+STATUSES = (
+    "draft", "requested", "received", "accepted", "rejected", "ready", "cancelled", "in-progress", "on-hold", "failed",
+    "completed", "entered-in-error",
+)  # fmt: skip
+ACTORS: tuple[Actor, ...] = get_args(Actor)
+
+# from: {to: who}; R requester, O owner, H hub. `!` a reason, `+` an outcome.
+TABLE = {
+    "draft": {"requested": "RH", "cancelled": "RH!", "entered-in-error": "R!"},
+    "requested": {"received": "OH", "accepted": "O", "rejected": "O!", "cancelled": "ROH!", "entered-in-error": "R!"},
+    "received": {"accepted": "O", "rejected": "O!", "cancelled": "ROH!", "entered-in-error": "R!"},
+    "accepted": {
+        "in-progress": "O", "rejected": "O!", "on-hold": "OH!", "cancelled": "ROH!", "completed": "O+", "failed": "O!",
+        "entered-in-error": "R!",
+    },
+    "in-progress": {
+        "on-hold": "OH!", "cancelled": "OH!", "completed": "O+", "failed": "O!", "entered-in-error": "R!",
+    },
+    "on-hold": {
+        "accepted": "O", "in-progress": "O", "cancelled": "OH!", "completed": "O+", "failed": "O!",
+        "entered-in-error": "R!",
+    },
+    "completed": {"entered-in-error": "R!"},
+    "rejected": {"entered-in-error": "R!"},
+    "cancelled": {"entered-in-error": "R!"},
+    "failed": {"entered-in-error": "R!"},
+}  # fmt: skip
+LETTER: dict[str, str] = {"requester": "R", "owner": "O", "hub": "H"}
+REASON = {"statusReason": {"coding": [{"code": "no-capacity"}], "text": "Plus de place"}}
+
+
+def output(kind: str) -> Resource:
+    return {"type": {"coding": [{"system": code_system("task-output"), "code": kind}]}, "valueDateTime": "2026-01-01"}
+
+
+def task(status: str, **more: Any) -> Resource:
+    return {
+        "resourceType": "Task",
+        "id": "t1",
+        "status": status,
+        "intent": "order",
+        "requester": {"reference": "Organization/yasmine"},
+        "owner": {"reference": "Organization/chu"},
+        **more,
+    }
+
+
+def business(code: str) -> Resource:
+    return {"coding": [{"system": code_system("referral-business-status"), "code": code}]}
+
+
+def refusal(before: Resource, after: Resource, actor: Actor) -> HubError | None:
+    try:
+        check(before, after, actor)
+    except HubError as problem:
+        return problem
+    return None
+
+
+def expected(start: str, to: str, actor: Actor, *, has_reason: bool, has_outcome: bool) -> errors.Problem | None:
+    if start == to:
+        return errors.ILLEGAL_TRANSITION if start in TERMINAL else None
+    who = TABLE.get(start, {}).get(to)
+    if who is None:
+        return errors.ILLEGAL_TRANSITION
+    if LETTER[actor] not in who:
+        return errors.NOT_YOURS
+    if "!" in who and not has_reason:
+        return errors.MISSING_REASON
+    return errors.MISSING_OUTCOME if "+" in who and not has_outcome else None
+
+
+@pytest.mark.parametrize(("start", "to"), [*product(STATUSES, STATUSES)])
+def test_every_change_by_every_side_is_judged_as_the_table_says(start: str, to: str) -> None:
+    for actor, has_reason, has_outcome in product(ACTORS, (False, True), (False, True)):
+        outcome = {"output": [output("outcome")]} if has_outcome else {}
+        before = task(start, **outcome)
+        after = {**before, "status": to, **(REASON if has_reason else {})}
+        problem = refusal(before, after, actor)
+        wanted = expected(start, to, actor, has_reason=has_reason, has_outcome=has_outcome)
+        assert (problem.problem if problem else None) == wanted, (start, to, actor, has_reason, has_outcome)
+
+
+def test_every_status_that_is_not_final_leads_to_a_final_one() -> None:
+    def ends(status: str, on_the_way: frozenset[str] = frozenset()) -> bool:
+        further = {to for start, to in TRANSITIONS if start == status} - on_the_way
+        return bool(further & TERMINAL) or any(ends(to, on_the_way | {status}) for to in further)
+
+    assert all(ends(start) for start in {start for start, _ in TRANSITIONS} - TERMINAL)
+
+
+def test_whoever_must_act_next_can_end_the_referral_alone() -> None:
+    for status in TABLE.keys() - TERMINAL:
+        assert any(to in TERMINAL for actor in ACTORS for to in targets(status, actor))
+        assert "entered-in-error" in targets(status, "requester")
+
+
+def test_a_final_referral_never_begins_again() -> None:
+    assert {to for start, to in TRANSITIONS if start in TERMINAL} == {"entered-in-error"}
+    assert not [to for start, to in TRANSITIONS if start == "entered-in-error"]
+
+
+def test_a_refused_change_lists_what_is_possible() -> None:
+    problem = refusal(task("requested"), task("completed"), "owner")
+    assert problem is not None
+    assert problem.params == {"status": "requested", "allowed": "accepted, cancelled, received, rejected"}
+    assert problem.path == "Task.status"
+
+
+@pytest.mark.parametrize("reason", [{"text": "x"}, {"coding": [{"code": "no-capacity"}]}, {"coding": [], "text": "x"}])
+def test_a_reason_is_a_code_and_a_text(reason: Resource) -> None:
+    problem = refusal(task("requested"), task("rejected", statusReason=reason), "owner")
+    assert problem is not None and problem.problem is errors.MISSING_REASON
+
+
+def test_an_appointment_is_no_outcome() -> None:
+    problem = refusal(task("accepted"), task("completed", output=[output("appointment")]), "owner")
+    assert problem is not None and problem.problem is errors.MISSING_OUTCOME
+    both = task("completed", output=[output("appointment"), output("outcome")])
+    assert refusal(task("accepted"), both, "owner") is None
+
+
+@pytest.mark.parametrize("element", IMMUTABLE)
+def test_what_a_referral_is_about_never_changes(element: str) -> None:
+    for actor, before in product(ACTORS, (task("requested"), {**task("requested"), element: "before"})):
+        problem = refusal(before, {**before, element: "after"}, actor)
+        assert problem is not None and problem.problem is errors.IMMUTABLE
+        assert problem.path == f"Task.{element}"
+
+
+def test_what_must_never_change_is_what_practice_says() -> None:
+    said = "requester owner for focus basedOn partOf code intent authoredOn identifier"
+    assert set(IMMUTABLE) == set(said.split())
+
+
+@pytest.mark.parametrize(
+    "element",
+    ["input", "output", "priority", "restriction", "executionPeriod", "extension", "contained", "description"],
+)
+def test_each_side_writes_its_own_part_and_no_other(element: str) -> None:
+    for actor in ACTORS:
+        problem = refusal(task("accepted"), {**task("accepted"), element: ["changed"]}, actor)
+        if element in WRITES[actor]:
+            assert problem is None
+        else:
+            assert problem is not None and problem.problem is errors.NOT_YOURS
+
+
+def test_the_notice_is_the_requesters_and_the_result_the_owners() -> None:
+    assert "input" in WRITES["requester"] and "input" not in WRITES["owner"]
+    assert "output" in WRITES["owner"] and "output" not in WRITES["requester"]
+
+
+@pytest.mark.parametrize("code", sorted(HUB_ALONE))
+def test_what_the_hub_says_of_a_referral_nobody_else_says(code: str) -> None:
+    said = task("cancelled", businessStatus=business(code), **REASON)
+    for actor in ("requester", "owner"):
+        problem = refusal(task("requested"), said, actor)
+        assert problem is not None and problem.path == "Task.businessStatus"
+    assert refusal(task("requested"), said, "hub") is None
+
+
+def test_a_party_may_leave_the_hubs_word_standing_and_say_its_own() -> None:
+    held = task("on-hold", businessStatus=business("consent-withdrawn"), **REASON)
+    assert refusal(held, {**held, "status": "in-progress"}, "owner") is None
+    assert refusal(held, {**held, "businessStatus": business("appointment-scheduled")}, "owner") is None

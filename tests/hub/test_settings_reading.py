@@ -1,0 +1,135 @@
+"""A deployment folder is read once, and what is wrong with it is named by file and field, never by value."""
+
+from pathlib import Path
+
+import pytest
+
+from hub import errors, settings
+from hub.errors import HubError
+
+ORGANIZATIONS = """
+- {id: yasmine, type: association, name: {fr: Yasmine, ar: ياسمين}, province: MA-CAS, services: [listening]}
+- {id: chu, type: hospital-unit, name: {fr: CHU}, province: MA-CAS}
+"""
+CONNECTION = "{organization: yasmine, adapter: spreadsheet, mapping: spreadsheet/register-fr, settings: {path: r.xlsx}}"
+
+
+@pytest.fixture(autouse=True)
+def quiet_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("IHALA_PEPPER", "IHALA_MONGODB_URI"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name in ("connections", "secrets"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "hub.toml").write_text("", "utf-8")
+    (tmp_path / "organizations.yaml").write_text(ORGANIZATIONS, "utf-8")
+    (tmp_path / "connections/register.yaml").write_text(CONNECTION, "utf-8")
+    (tmp_path / "secrets/pepper").write_text("a very long secret\n", "utf-8")
+    return tmp_path
+
+
+def refusal(folder: Path) -> HubError:
+    with pytest.raises(HubError) as caught:
+        settings.read(folder)
+    return caught.value
+
+
+def test_an_empty_file_means_every_default(folder: Path) -> None:
+    read = settings.read(folder)
+    assert (read.host, read.port, read.base_url) == ("127.0.0.1", 8080, "http://127.0.0.1:8080/fhir")
+    assert (read.database, read.database_uri, read.cache_gb, read.delivery_seconds) == ("ihala", None, 0.5, 1.0)
+    assert read.pepper == b"a very long secret"
+    assert [entry.id for entry in read.organizations] == ["yasmine", "chu"]
+    assert [(one.id, one.organization) for one in read.connections] == [("register", "yasmine")]
+
+
+def test_what_is_written_is_what_is_read(folder: Path) -> None:
+    (folder / "hub.toml").write_text(
+        'language = "fr"\n[server]\nport = 9000\nbase_url = "https://hub.example/fhir/"\n[database]\ncache_gb = 2\n',
+        "utf-8",
+    )
+    read = settings.read(folder)
+    assert (read.language, read.port, read.base_url, read.cache_gb) == ("fr", 9000, "https://hub.example/fhir", 2.0)
+
+
+@pytest.mark.parametrize(
+    ("toml", "field"),
+    [
+        ('[server]\nport = "9000"', "server.port"),
+        ("[server]\nport = true", "server.port"),
+        ("server = 3", "server.host"),
+        ("[database]\nname = 1", "database.name"),
+        ('[database]\nuri = "mongodb://user:secret@host"', "database.uri"),
+        ('[delivery]\nevery_seconds = "1"', "delivery.every_seconds"),
+        ("language = 1", "language"),
+    ],
+)
+def test_a_value_of_the_wrong_kind_is_named_and_not_shown(folder: Path, toml: str, field: str) -> None:
+    (folder / "hub.toml").write_text(toml, "utf-8")
+    problem = refusal(folder)
+    assert (problem.problem, problem.place, problem.params) == (errors.BAD_FILE, "hub.toml", {"detail": field})
+
+
+def test_a_folder_without_settings_is_no_deployment(tmp_path: Path) -> None:
+    assert refusal(tmp_path).problem is errors.NO_DEPLOYMENT
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "place"),
+    [
+        ("hub.toml", "a = ", "hub.toml"),
+        ("organizations.yaml", "- {id: a", "organizations.yaml:1"),
+        ("organizations.yaml", "- {id: a}", "organizations.yaml, entry 1"),
+        ("organizations.yaml", ORGANIZATIONS + "- {id: x, colour: red}", "organizations.yaml, entry 3"),
+        ("organizations.yaml", ORGANIZATIONS * 2, "organizations.yaml, entry 3"),
+        ("organizations.yaml", "just words", "organizations.yaml, entry 1"),
+        ("connections/register.yaml", "[1, 2]", "connections/register.yaml"),
+        ("connections/register.yaml", "{organization: yasmine}", "connections/register.yaml"),
+        ("connections/register.yaml", CONNECTION.replace("yasmine", "nobody"), "connections/register.yaml"),
+    ],
+)
+def test_a_file_that_is_wrong_is_named_with_the_place(folder: Path, file: str, text: str, place: str) -> None:
+    (folder / file).write_text(text, "utf-8")
+    problem = refusal(folder)
+    assert (problem.problem, problem.place) == (errors.BAD_FILE, place)
+
+
+@pytest.mark.parametrize("file", ["hub.toml", "organizations.yaml"])
+def test_a_file_in_another_encoding_is_named(folder: Path, file: str) -> None:
+    (folder / file).write_bytes("# Hôpital".encode("latin-1"))
+    assert refusal(folder).params == {"detail": "UTF-8"}
+
+
+def test_the_environment_goes_before_the_file(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IHALA_PEPPER", "from outside")
+    monkeypatch.setenv("IHALA_MONGODB_URI", "mongodb://host/?replicaSet=rs0")
+    read = settings.read(folder)
+    assert (read.pepper, read.database_uri) == (b"from outside", "mongodb://host/?replicaSet=rs0")
+
+
+@pytest.mark.parametrize("text", ["", " \n"])
+def test_an_empty_secret_is_a_missing_one(folder: Path, text: str) -> None:
+    (folder / "secrets/pepper").write_text(text, "utf-8")
+    problem = refusal(folder)
+    assert problem.problem is errors.SECRET_MISSING
+    assert problem.params == {"name": "pepper", "env": "IHALA_PEPPER", "file": "secrets/pepper"}
+
+
+def test_a_connections_secret_is_read_when_it_is_needed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    secret = settings.secret_reader(folder, {"token": {"env": "KOBO_TOKEN", "file": "secrets/kobo"}})
+    with pytest.raises(HubError):
+        secret("token")
+    (folder / "secrets/kobo").write_text("from a file\n", "utf-8")
+    assert secret("token") == "from a file"
+    monkeypatch.setenv("KOBO_TOKEN", "from the environment")
+    assert secret("token") == "from the environment"
+    with pytest.raises(HubError):
+        secret("another")
+
+
+def test_no_secret_stands_in_a_printed_value(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IHALA_MONGODB_URI", "mongodb://user:hunter2@host/")
+    assert not [secret for secret in ("hunter2", "a very long secret") if secret in repr(settings.read(folder))]

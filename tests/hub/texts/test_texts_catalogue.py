@@ -1,0 +1,111 @@
+"""Every sentence is there in Arabic, French and English, and every key that the code says has a sentence."""
+
+import ast
+import re
+import string
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from hub import errors, texts
+from hub.errors import Problem
+from hub.exchange import change
+
+ROOT = Path(__file__).parents[3]
+FILES = sorted(path.stem for path in (ROOT / "hub/texts").glob("*.yaml"))
+ENTRIES = [(file, key) for file in FILES for key in texts.catalogue(file)]
+ARABIC = re.compile(r"[\u0600-\u06ff]")
+KEY = re.compile(rf"({'|'.join(FILES)})(\.[a-z0-9-]+)+")
+VERBATIM = (".examples", ".output", ".exits")
+"""What a terminal shows is the same in every language."""
+
+VERBS = {*change.VERBS.values(), "referral.update", "referral.draft", "consent.withdraw"}
+"""Verb strings of audit and outbox have the form of a key and are said to nobody."""
+
+NOT_SAID = VERBS | {"delivery.failed", "mapping.yaml"}
+PROBLEMS = [value for value in vars(errors).values() if isinstance(value, Problem)]
+
+
+def blanks(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+
+
+@pytest.mark.parametrize(("file", "key"), ENTRIES, ids=lambda part: part)
+def test_every_sentence_is_in_three_languages_with_the_same_blanks(file: str, key: str) -> None:
+    entry = texts.catalogue(file)[key]
+    assert entry.keys() == set(texts.LANGUAGES)
+    assert all(isinstance(text, str) and text.strip() for text in entry.values())
+    assert len({frozenset(blanks(text)) for text in entry.values()}) == 1
+
+
+@pytest.mark.parametrize(("file", "key"), [e for e in ENTRIES if not e[1].endswith(VERBATIM)], ids=lambda part: part)
+def test_the_arabic_is_arabic_and_the_others_are_not(file: str, key: str) -> None:
+    entry = texts.catalogue(file)[key]
+    without_blanks = re.sub(r"\{[^}]*\}", "", entry["ar"])
+    assert ARABIC.search(without_blanks) or not re.search(r"\w", without_blanks)
+    assert not ARABIC.search(entry["en"] + entry["fr"])
+
+
+@pytest.mark.parametrize("problem", PROBLEMS, ids=lambda problem: problem.code)
+def test_every_problem_has_a_sentence(problem: Problem) -> None:
+    assert problem.code in texts.catalogue("problems")
+
+
+def test_every_problem_has_a_code_of_its_own_and_an_http_status() -> None:
+    assert len({problem.code for problem in PROBLEMS}) == len(PROBLEMS)
+    assert all(400 <= problem.status < 600 for problem in PROBLEMS)
+
+
+def said_in_code() -> Iterator[tuple[str, str]]:
+    """Every literal of the code that has the form of a key of one of the catalogue's files."""
+    paths = (path for folder in ("hub", "adapters", "demo") for path in sorted((ROOT / folder).rglob("*.py")))
+    for path in paths:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            said = node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+            if KEY.fullmatch(said) and said not in NOT_SAID:
+                yield said, str(path.relative_to(ROOT))
+
+
+SAID = sorted(set(said_in_code()))
+
+
+@pytest.mark.parametrize(("key", "where"), SAID, ids=lambda part: part)
+def test_every_key_in_the_code_has_a_sentence(key: str, where: str) -> None:
+    file, _, name = key.partition(".")
+    known = texts.catalogue(file)
+    beginning = name if name.endswith("-") else f"{name}."  # keys that are put together where they are said
+    assert name in known or any(one.startswith(beginning) for one in known), where
+
+
+def test_every_key_in_the_mappings_has_a_sentence() -> None:
+    written = [path.read_text("utf-8") for path in (ROOT / "mappings").rglob("mapping.yaml")]
+    said = {key for text in written for key in re.findall(r"^\s*(?:- )?say: (\S+)", text, re.MULTILINE)}
+    assert said
+    assert all(texts.say(key, "ar", column="", element="") for key in said)
+
+
+def test_the_reasons_that_a_decision_gives_are_sentences() -> None:
+    keys = {key for key, where in SAID if where == "hub/consent/decide.py"}
+    assert {"consent.no-referral", "consent.not-accepted", "consent.withdrawn"} <= keys
+
+
+def test_a_sentence_is_said_in_the_language_asked_for_and_in_english_otherwise() -> None:
+    assert texts.say("referral.accepted", "fr") == "acceptée"
+    assert texts.say("referral.accepted", "de") == texts.say("referral.accepted", "en") == "accepted"
+
+
+def test_an_unknown_key_is_an_error_and_not_an_empty_sentence() -> None:
+    with pytest.raises(KeyError):
+        texts.say("referral.nothing-of-the-kind", "fr")
+
+
+@pytest.mark.parametrize(
+    ("accepted", "language"),
+    [
+        (None, "en"), ("", "en"), ("fr", "fr"), ("ar-MA,fr;q=0.8", "ar"), ("de, fr;q=0.5, ar;q=0.9", "ar"), ("ary", "ar"),
+        ("fr_MA.UTF-8", "fr"), ("C.UTF-8", "en"), ("*", "en"), ("fr;q=x, ar", "ar"), ("en-GB;q=0.1, fr;q=0.2", "fr"),
+    ],
+)  # fmt: skip
+def test_the_best_of_our_languages_is_chosen(accepted: str | None, language: str) -> None:
+    assert texts.choose_language(accepted) == language

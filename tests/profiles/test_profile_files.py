@@ -1,0 +1,158 @@
+"""The contract's files: each can be read by another FHIR implementation, and nothing in them points nowhere."""
+
+import json
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fhir.resources.R4B import get_fhir_model_class
+
+from hub.fhir.canonicals import BASE
+from hub.fhir.definitions import load
+from hub.fhir.elements import Profile
+from hub.fhir.r4 import tables
+
+ROOT = Path(str(files("profiles")))
+FOLDERS = ("structure-definitions", "code-systems", "value-sets", "naming-systems")
+PROFILES = {
+    "survivor": "Patient", "case": "EpisodeOfCare", "incident": "Observation", "need": "ServiceRequest",
+    "referral-task": "Task", "consent": "Consent", "organization": "Organization", "service": "HealthcareService",
+    "location": "Location", "provenance": "Provenance", "audit-event": "AuditEvent",
+}  # fmt: skip
+
+
+def resources(*folders: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    for folder in folders:
+        for path in sorted((ROOT / folder).glob("*.json")):
+            yield f"{folder}/{path.stem}", json.loads(path.read_text("utf-8"))
+
+
+ALL = dict(resources(*FOLDERS))
+SYSTEMS = [name for name, resource in ALL.items() if resource["resourceType"] == "CodeSystem"]
+
+
+def concepts(resource: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for concept in resource.get("concept", ()):
+        yield concept
+        yield from concepts(concept)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_definition_is_valid_for_another_implementation_of_fhir(name: str) -> None:
+    resource = dict(ALL[name])
+    get_fhir_model_class(resource["resourceType"]).model_validate(resource)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_definition_is_called_as_its_file(name: str) -> None:
+    resource = ALL[name]
+    stem = name.split("/")[1]
+    assert resource["id"] == stem
+    if resource["resourceType"] == "NamingSystem":
+        assert resource["uniqueId"][0]["value"] == f"{BASE}/NamingSystem/{stem}"
+    else:
+        assert resource["url"] == f"{BASE}/{resource['resourceType']}/{stem}"
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_every_code_has_a_label_in_arabic_french_and_english(name: str) -> None:
+    system = ALL[name]
+    url = system.get("supplements", system["url"])
+    for concept in concepts(system):
+        labels = {language: load().display(url, concept["code"], language) for language in ("ar", "fr", "en")}
+        assert all(labels.values())
+        assert any("\u0600" <= letter <= "\u06ff" for letter in labels["ar"] or ""), concept["code"]
+        assert not any("\u0600" <= letter <= "\u06ff" for letter in (labels["fr"] or "") + (labels["en"] or ""))
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_no_two_codes_of_a_system_have_the_same_label(name: str) -> None:
+    for language in ("ar", "fr"):
+        labels = [d["value"] for c in concepts(ALL[name]) for d in c["designation"] if d["language"] == language]
+        assert len(labels) == len(set(labels)), language
+
+
+def test_supplements_label_only_codes_that_exist() -> None:
+    for name in SYSTEMS:
+        if ALL[name]["content"] == "supplement":
+            known = load().code_system(ALL[name]["supplements"]).codes
+            assert {concept["code"] for concept in concepts(ALL[name])} <= known.keys()
+
+
+def test_the_eleven_profiles_are_there_one_for_each_type() -> None:
+    assert {profile.name: profile.type for profile in load().profiles()} == PROFILES
+    assert all((found := load().for_type(type_)) and found.name == name for name, type_ in PROFILES.items())
+
+
+def test_the_seventy_five_provinces_each_lie_in_one_of_the_twelve_regions() -> None:
+    provinces, regions = load().code_system("province"), load().code_system("region")
+    assert (len(provinces.codes), len(regions.codes)) == (75, 12)
+    assert {province.properties["region"] for province in provinces.codes.values()} == regions.codes.keys()
+    assert provinces.codes["MA-CAS"].properties["region"] == "MA-06"
+    assert provinces.codes["MA-CHT"].properties["region"] == "MA-09"
+    assert provinces.codes["MA-NOU"].properties["region"] == "MA-06"
+
+
+def structures() -> Iterator[Profile]:
+    for name, resource in resources("structure-definitions"):
+        stem = name.split("/")[1]
+        yield load().extension_definition(stem) if resource["type"] == "Extension" else load().profile(stem)
+
+
+@pytest.mark.parametrize("profile", list(structures()), ids=lambda profile: profile.name)
+def test_every_element_of_a_differential_exists_in_r4(profile: Profile) -> None:
+    for element in ALL[f"structure-definitions/{profile.name}"]["differential"]["element"]:
+        assert profile.element(element["id"]).path == element["path"]
+
+
+@pytest.mark.parametrize("profile", list(structures()), ids=lambda profile: profile.name)
+def test_every_binding_and_every_reference_target_is_known(profile: Profile) -> None:
+    for element in profile.elements.values():
+        if element.binding and element.binding.startswith(BASE):
+            assert load().value_set(element.binding).codes
+        for target in element.targets:
+            assert target in tables().children or target[0].isupper() or load().profile(target)
+
+
+@pytest.mark.parametrize("profile", load().profiles(), ids=lambda profile: profile.name)
+def test_every_element_belongs_to_a_known_data_class(profile: Profile) -> None:
+    known = load().code_system("data-class").codes.keys()
+    assert profile.base_class in known
+    assert {element.data_class for element in profile.elements.values()} <= known
+
+
+@pytest.mark.parametrize("profile", load().profiles(), ids=lambda profile: profile.name)
+def test_narrative_and_contained_resources_which_no_data_class_covers_are_ruled_out(profile: Profile) -> None:
+    for name in ("text", "contained", "implicitRules"):
+        assert profile.element(f"{profile.type}.{name}").max == 0
+
+
+@pytest.mark.parametrize("name", ["survivor", "case", "incident", "need", "referral-task", "consent"])
+def test_no_free_text_stands_beside_a_reference_to_a_person(name: str) -> None:
+    profile = load().profile(name)
+    pointing = [e for e in profile.elements.values() if e.types == ("Reference",) and e.max != 0]
+    about_her = [e for e in pointing if any(t.endswith("survivor") for t in e.targets)]
+    assert about_her or name == "survivor"
+    for element in about_her:
+        assert profile.element(f"{element.id}.display").max == 0
+        assert profile.element(f"{element.id}.identifier").max == 0
+
+
+def test_no_free_text_travels_in_a_notice() -> None:
+    profile = load().profile("referral-task")
+    assert profile.element("Task.description").max == 0
+    assert profile.element("Task.note").max == 0
+    for one in (*profile.slices("Task.input"), *profile.slices("Task.output")):
+        value = profile.element(f"{one.id}.value[x]")
+        assert value.types in {("code",), ("dateTime",), ("CodeableConcept",)}
+        if value.types == ("CodeableConcept",):
+            assert profile.element(f"{value.id}.text").max == 0
+
+
+def test_every_example_is_named_after_a_profile_and_a_rule() -> None:
+    for folder in ("examples/valid", "examples/invalid"):
+        named = [name.split("/")[-1].partition("--") for name, _ in resources(folder)]
+        assert {profile for profile, _, _ in named} == PROFILES.keys()
+        assert folder == "examples/valid" or all(rule for _, _, rule in named)
