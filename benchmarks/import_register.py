@@ -15,7 +15,7 @@ from benchmarks.deployment import register_deployment
 from demo.registers import big_register
 from hub.bootstrap import opened
 from hub.exchange.pull import pull
-from hub.exchange.receive import Receipt
+from hub.exchange.receipt import Receipt
 
 
 def main(rows: int) -> None:

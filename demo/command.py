@@ -26,7 +26,7 @@ from hub.cli import findings
 from hub.cli.manual import command
 from hub.cli.session import Session, pass_session
 from hub.exchange.pull import pull
-from hub.exchange.receive import Receipt, Rejected
+from hub.exchange.receipt import Receipt, Rejected
 
 ORDER = ("yasmine-register", "arganier-register", "cedre-recorder", "zahra-kobo")
 SHOWN = 6

@@ -78,6 +78,11 @@ def database_uri(read: Settings) -> Iterator[str]:
             yield uri
 
 
+def revive_database(read: Settings) -> bool:
+    """Whether the embedded database had been killed, and was started again. A configured one is somebody else's to keep."""
+    return not read.database_uri and embedded.revive(read.folder, cache_gb=read.cache_gb)
+
+
 def adapters() -> Mapping[str, EntryPoint]:
     """Every installed door by name, not loaded yet; partners add theirs through the entry-point group `hub.adapters`."""
     return {point.name: point for point in entry_points(group="hub.adapters")}

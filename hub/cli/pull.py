@@ -16,7 +16,7 @@ from hub.cli.session import Session, pass_session
 from hub.delivery.worker import Door
 from hub.errors import AdapterError, Conflict
 from hub.exchange.pull import pull as pull_from
-from hub.exchange.receive import Receipt
+from hub.exchange.receipt import Receipt
 
 COLUMNS = ("read", "created", "updated", "unchanged", "quarantined", "waiting")
 

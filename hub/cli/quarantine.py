@@ -17,7 +17,7 @@ from hub.cli.problems import OK, QUARANTINED, WrongUse, say_issue
 from hub.cli.session import Session, pass_session
 from hub.errors import HubError
 from hub.exchange.pull import BATCH
-from hub.exchange.receive import Receipt
+from hub.exchange.receipt import Receipt
 from hub.exchange.replay import replay as replay_records
 from hub.ports import Quarantined
 

@@ -27,11 +27,13 @@ from hub.cli.manual import command
 from hub.cli.problems import FAILED
 from hub.cli.session import Session, pass_session
 from hub.delivery.worker import Worker
+from hub.errors import HubError
 from hub.settings import Settings
 
 log = logging.getLogger("hub.cli.serve")
 
 IN_FLIGHT_S: Final = 30  # what a request that is under way may still take when the server stops
+KEPT_EVERY_S: Final = 1.0
 PORT_FREED_S: Final = 5.0  # orphans of a killed server notice within a moment
 
 
@@ -85,6 +87,8 @@ def _run(session: Session, deployment: Deployment, server: MPServer) -> int | No
     stopped = threading.Event()
     announcer = threading.Thread(target=_announce, args=(session, read, stopped), name="ready", daemon=True)
     announcer.start()
+    keeper = threading.Thread(target=_keep_database, args=(read, stopped), name="database", daemon=True)
+    keeper.start()
     try:
         server.serve()
     except SystemExit:  # granian gives up when its workers keep failing
@@ -93,6 +97,7 @@ def _run(session: Session, deployment: Deployment, server: MPServer) -> int | No
     finally:
         stopped.set()
         announcer.join()
+        keeper.join()
         worker.stop()
         log.info("hub.stopped")
     session.tell("serve.stopped")
@@ -106,6 +111,16 @@ def _announce(session: Session, read: Settings, stopped: threading.Event) -> Non
             log.info("hub.ready", extra={"port": read.port})
             session.tell("serve.ready", url=read.base_url)
             return
+
+
+def _keep_database(read: Settings, stopped: threading.Event) -> None:
+    """A database that was killed (out of memory, by mistake) comes back while the hub goes on answering 503."""
+    while not stopped.wait(KEPT_EVERY_S):
+        try:
+            if bootstrap.revive_database(read):
+                log.warning("database.revived")
+        except HubError as problem:
+            log.error("database.gone", extra={"problem": problem.text})
 
 
 def _is_ready(host: str, port: int) -> bool:

@@ -8,8 +8,10 @@ quarantine, whole, and never stops the others.
 """
 
 from collections.abc import Container, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 from hub.audit import events
 from hub.conformance import validate
@@ -19,6 +21,7 @@ from hub.exchange import Hub
 from hub.exchange.identity import fingerprint
 from hub.exchange.merge import contradiction, merge, overwrite, retire
 from hub.exchange.person import Person, Settled
+from hub.exchange.receipt import Receipt, Rejected
 from hub.fhir import Resource
 from hub.fhir.issues import Issue
 from hub.fhir.references import reference, split
@@ -27,40 +30,22 @@ from hub.mapping import Mapping as FormMapping
 from hub.ports import Changes, Connection, Key, LedgerEntry, Quarantined, Save, SourceRecord, Watermark
 
 ATTEMPTS = 5
+LARGEST = 1_000_000
+"""Characters in a record. A longer one is no case but an accident, and would not fit into one document of the database."""
 
 
-@dataclass(frozen=True)
-class Rejected:
-    """A record in quarantine: where it stands and why."""
-
-    place: str
-    issues: tuple[Issue, ...]
-    again: bool = False  # it was there before, unchanged
-
-
-@dataclass(frozen=True)
-class Receipt:
-    """What became of some records."""
-
-    read: int = 0
-    created: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    rejected: tuple[Rejected, ...] = ()
-    warnings: tuple[tuple[str, Issue], ...] = ()
-    referrals: Mapping[str, int] = field(default_factory=dict)  # action → how many
-
-    def __add__(self, other: "Receipt") -> "Receipt":
-        actions = {*self.referrals, *other.referrals}
-        return Receipt(
-            self.read + other.read,
-            self.created + other.created,
-            self.updated + other.updated,
-            self.unchanged + other.unchanged,
-            self.rejected + other.rejected,
-            self.warnings + other.warnings,
-            {action: self.referrals.get(action, 0) + other.referrals.get(action, 0) for action in actions},
-        )
+def prepare(
+    records: Sequence[SourceRecord],
+    connection: Connection,
+    mapping: FormMapping,
+    *,
+    hub: Hub,
+    watermark: Watermark | None = None,
+    again: bool = False,
+) -> tuple[Changes, Receipt]:
+    """What these records change, computed from the present state, and what is to be said of it. Nothing is stored yet."""
+    changes, receipt = _Batch(connection, mapping, hub, again).take(records)
+    return (replace(changes, watermark=(connection.id, watermark)) if watermark else changes), receipt
 
 
 def receive(
@@ -70,27 +55,17 @@ def receive(
     *,
     hub: Hub,
     watermark: Watermark | None = None,
-    dry_run: bool = False,
     again: bool = False,
 ) -> Receipt:
     """Take records in. Raises Conflict when others keep changing the same persons; everything else has a place in the receipt.
 
     `again`: also try records that wait in quarantine unchanged.
     """
-    for attempt in range(ATTEMPTS):
-        batch = _Batch(connection, mapping, hub, again)
-        changes, receipt = batch.take(records)
-        if dry_run:
-            return receipt
-        if watermark:
-            changes = replace(changes, watermark=(connection.id, watermark))
-        try:
+    for _ in range(ATTEMPTS):
+        changes, receipt = prepare(records, connection, mapping, hub=hub, watermark=watermark, again=again)
+        with suppress(Conflict):
             hub.store.commit(changes)
-        except Conflict:
-            if attempt == ATTEMPTS - 1:
-                raise
-            continue
-        return receipt
+            return receipt
     raise Conflict
 
 
@@ -182,6 +157,9 @@ class _Batch:
     def _enter(self, arrival: _Arrival) -> None:
         assert arrival.mapped is not None
         issues = list(arrival.mapped.issues)
+        if _size(arrival.record.content) > LARGEST:
+            arrival.record = replace(arrival.record, content={})
+            issues = [Issue("error", "too-long", "receive.too-large")]
         if not any(issue.blocks for issue in issues):
             resources, identities = self._identify(arrival, arrival.mapped)
             issues += self._contradictions(arrival, resources, identities)
@@ -353,3 +331,9 @@ class _Batch:
         )
         organization = self.connection.organization
         return Save(event, person, organization, (Key(own(organization)),))
+
+
+def _size(content: Any) -> int:
+    if isinstance(content, Mapping):
+        return sum(_size(value) for value in content.values())
+    return sum(_size(item) for item in content) if isinstance(content, (list, tuple)) else len(str(content))

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from hub.exchange import Hub
-from hub.exchange.receive import Receipt, receive
+from hub.exchange.receipt import Receipt
+from hub.exchange.receive import receive
 from hub.mapping import Mapping
 from hub.ports import Connection, Place, Quarantined, SourceRecord
 

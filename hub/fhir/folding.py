@@ -13,8 +13,10 @@ _DROP = dict.fromkeys(
         0x0640, 0x0670, *range(0x064B, 0x0653), 0x200B, 0x200C, 0x200D, 0x200E, 0x200F, 0xFEFF, *range(0x202A, 0x202F),
         *range(0x2066, 0x206A),
     ]
+)  # fmt: skip
+_LETTERS = str.maketrans(
+    {"أ": "ا", "إ": "ا", "آ": "ا", "ٱ": "ا", "ى": "ي", "ة": "ه", "ؤ": "و", "ئ": "ي"} | dict.fromkeys("’‘ʼ", "'")
 )
-_LETTERS = str.maketrans("أإآٱىةؤئ’‘ʼ", "ااااي" + "هوي" + "'''")
 _SPACES = re.compile(r"[\s\u00a0\u202f_]+")
 
 

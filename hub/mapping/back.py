@@ -88,7 +88,9 @@ class Back:
                 told[name] = column.transform.back(values[name])
         for repeat, items in found.items.items():
             for position, item in enumerate(items, 1):
-                told |= {name.replace(repeat, f"{repeat}[{position}]", 1): text for name, text in self._item(item).items()}
+                told |= {
+                    name.replace(repeat, f"{repeat}[{position}]", 1): text for name, text in self._item(item).items()
+                }
         return told
 
     def _item(self, found: Found) -> dict[str, str]:
@@ -178,7 +180,9 @@ def _items(branch: Branch, json: Any) -> Iterator[Any]:
 def _holds(json: Any, pattern: Any) -> bool:
     """Whether the JSON has all that the pattern has. https://hl7.org/fhir/R4/elementdefinition-definitions.html#pattern"""
     if isinstance(pattern, Mapping):
-        return not pattern or (isinstance(json, Mapping) and all(_holds(json.get(key), value) for key, value in pattern.items()))
+        return not pattern or (
+            isinstance(json, Mapping) and all(_holds(json.get(key), value) for key, value in pattern.items())
+        )
     if isinstance(pattern, list):
         return isinstance(json, list) and all(any(_holds(one, wanted) for one in json) for wanted in pattern)
     return bool(json == pattern)

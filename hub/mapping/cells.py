@@ -13,7 +13,16 @@ from hub.mapping.model import Context, Trouble
 from hub.mapping.plan import Branch, Column, Composed, FromColumn, Plan, walk
 
 IDENTIFYING: Final = frozenset(
-    {"identity", "safe-contact", "address", "caregiver", "incident-narrative", "safety-plan", "custodian", "attachments"}
+    {
+        "identity",
+        "safe-contact",
+        "address",
+        "caregiver",
+        "incident-narrative",
+        "safety-plan",
+        "custodian",
+        "attachments",
+    }
 )
 _SHOWN: Final = 40
 
@@ -39,7 +48,10 @@ class Cells:
         columns = plan.columns.values()
         self._cells = tuple(_Cell(column, places, plan) for column in columns if _is_read(column) and not column.within)
         self._repeats = tuple(
-            (repeat.name, tuple(_Cell(one, places, plan) for one in columns if one.within == repeat.name and _is_read(one)))
+            (
+                repeat.name,
+                tuple(_Cell(one, places, plan) for one in columns if one.within == repeat.name and _is_read(one)),
+            )
             for repeat in columns
             if repeat.repeat
         )

@@ -121,7 +121,9 @@ class ColumnReader:
         if "map" not in said and "systems" not in said:
             self._problems.add(where, "shape", expected="map, systems")
         maps = self.concept_maps(said["map"], (*where, "map")) if "map" in said else []
-        labels = [label for system in said.get("systems") or () for label in self.labels(str(system), (*where, "systems"))]
+        labels = [
+            label for system in said.get("systems") or () for label in self.labels(str(system), (*where, "systems"))
+        ]
         return Vocabulary(maps, labels, self._language)
 
     def _check_targets(self, file: str, resource: Resource, text: str) -> None:
@@ -130,7 +132,9 @@ class ColumnReader:
                 known = self._definitions.code_system(group["target"])
             except KeyError:
                 if group["target"].startswith(BASE):  # the codes of others, as languages, are not all packaged
-                    self._problems.add((), "unknown-system", place=_line(file, text, group["target"]), name=group["target"])
+                    self._problems.add(
+                        (), "unknown-system", place=_line(file, text, group["target"]), name=group["target"]
+                    )
                 continue
             for code in {t["code"] for e in group.get("element", ()) for t in e.get("target", ()) if "code" in t}:
                 if known.complete and not known.contains(code):

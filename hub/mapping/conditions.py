@@ -1,6 +1,6 @@
 """Conditions, a closed list: `present`, `absent`, `equals`, `one_of`, and `all` or `any` of these.
 
-    when: {all: [{present: referred_to}, {equals: {consent: yes}}]}
+when: {all: [{present: referred_to}, {equals: {consent: yes}}]}
 """
 
 from collections.abc import Callable, Iterator
@@ -55,7 +55,12 @@ def _single(written: Any) -> tuple[str, Any]:
     if not isinstance(written, dict) or len(written) != 1:
         raise UnknownCondition(f"one of {', '.join(KINDS)}")
     kind, asked = next(iter(written.items()))
-    expected: dict[str, type | tuple[type, ...]] = {"present": (str, list), "absent": (str, list), "equals": dict, "one_of": dict}
+    expected: dict[str, type | tuple[type, ...]] = {
+        "present": (str, list),
+        "absent": (str, list),
+        "equals": dict,
+        "one_of": dict,
+    }
     if kind not in KINDS or not isinstance(asked, expected.get(kind, list)):
         raise UnknownCondition(f"one of {', '.join(KINDS)}")
     return kind, asked

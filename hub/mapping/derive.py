@@ -74,7 +74,9 @@ def table(concept_maps: Sequence[Resource]) -> dict[Code, tuple[Code, ...]]:
         for group in concept_map.get("group", []):
             for element in group.get("element", []):
                 source = Code(group["source"], element["code"])
-                targets = tuple(Code(group["target"], target["code"]) for target in element.get("target", []) if "code" in target)
+                targets = tuple(
+                    Code(group["target"], target["code"]) for target in element.get("target", []) if "code" in target
+                )
                 found[source] = found.get(source, ()) + targets
     return found
 

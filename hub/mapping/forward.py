@@ -43,7 +43,9 @@ def _check(check: Check, where: Places) -> Callable[[Values, Run], None]:
         header = run.headers.get(check.column, check.column)
         told = any(issue.column == header for issue in run.issues)  # absent because it could not be read
         if not told and any(check.when(scope) for scope in scopes_):
-            run.issues.append(Issue("error", "business-rule", check.say, path, header, {"column": header, "element": path}))
+            run.issues.append(
+                Issue("error", "business-rule", check.say, path, header, {"column": header, "element": path})
+            )
 
     return run_check
 
@@ -86,7 +88,11 @@ class _Block:
         return name if mine[name] == 1 else f"{name}#{mine[name]}"
 
     def _draft(self, local: str, scope: Values, run: Run) -> Draft:
-        resource: Resource = {"resourceType": self._type, "meta": {"profile": [self._profile]}, **self._block.root.constants}
+        resource: Resource = {
+            "resourceType": self._type,
+            "meta": {"profile": [self._profile]},
+            **self._block.root.constants,
+        }
         for key, is_list, emits in self._fields:
             if (json := written(is_list, emits, scope, run)) is not None:
                 resource[key] = json

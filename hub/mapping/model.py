@@ -19,7 +19,9 @@ class Context:
     organization: str  # id of the custodian
     find_organization: Callable[[str], str | None]
     today: date
-    name_organization: Callable[[str], str] = str  # id → the name that the source's people read; the id itself by default
+    name_organization: Callable[[str], str] = (
+        str  # id → the name that the source's people read; the id itself by default
+    )
 
 
 @dataclass(frozen=True, repr=False)

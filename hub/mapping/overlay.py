@@ -35,7 +35,9 @@ def _settings(general: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
         merged[name] = {**before, **said}
         if isinstance(said.get("headers"), dict) and isinstance(before.get("headers"), dict):
             languages = dict.fromkeys((*said["headers"], *before["headers"]))
-            merged[name]["headers"] = {one: [*said["headers"].get(one, ()), *before["headers"].get(one, ())] for one in languages}
+            merged[name]["headers"] = {
+                one: [*said["headers"].get(one, ()), *before["headers"].get(one, ())] for one in languages
+            }
     return merged
 
 

@@ -68,7 +68,9 @@ class _PlanReader:
             kinds=tuple(data.get("kinds") or ()),
             language=str(data.get("language", "en")),
             columns=self._columns,
-            blank=frozenset(spelt for word in data.get("blank") or () for spelt in (str(word).casefold(), fold(str(word)))),
+            blank=frozenset(
+                spelt for word in data.get("blank") or () for spelt in (str(word).casefold(), fold(str(word)))
+            ),
             blocks=tuple(blocks),
             checks=tuple(check for check in checks if check),
             follow_up=self._follow_up(data.get("follow_up")),
@@ -154,7 +156,9 @@ class _PlanReader:
             else:
                 branch.alternatives = self._sources.alternatives(spec, branch.slot, (*where, path), drafts)
 
-    def _group(self, spec: dict[str, Any], branch: Branch, schema: Schema, where: Where, drafts: frozenset[str]) -> None:
+    def _group(
+        self, spec: dict[str, Any], branch: Branch, schema: Schema, where: Where, drafts: frozenset[str]
+    ) -> None:
         for key in spec:
             if key not in {"for_each", "without", "when", "elements"}:
                 self._problems.add((*where, key), "unknown-key", setting=key, known="elements, for_each, when, without")

@@ -35,7 +35,9 @@ _SETTINGS: Final = {
 
 
 class SourceReader:
-    def __init__(self, columns: Mapping[str, Column], reader: ColumnReader, problems: Problems, definitions: Definitions) -> None:
+    def __init__(
+        self, columns: Mapping[str, Column], reader: ColumnReader, problems: Problems, definitions: Definitions
+    ) -> None:
         self._columns = columns
         self._reader = reader
         self._problems = problems
@@ -43,9 +45,15 @@ class SourceReader:
 
     def alternatives(self, said: Any, slot: Slot, where: Where, drafts: frozenset[str]) -> tuple[Alternative, ...]:
         """All alternatives of an element, in the order in which they are tried."""
-        written = [(one, (*where, position)) for position, one in enumerate(said)] if isinstance(said, list) else [(said, where)]
+        written = (
+            [(one, (*where, position)) for position, one in enumerate(said)]
+            if isinstance(said, list)
+            else [(said, where)]
+        )
         found = [one for spec, place in written if (one := self._alternative(spec, slot, place, drafts))]
-        ambiguous = [one for one in found if one.inverts and one.when is None and isinstance(one.source, FromColumn | Composed)]
+        ambiguous = [
+            one for one in found if one.inverts and one.when is None and isinstance(one.source, FromColumn | Composed)
+        ]
         if len(ambiguous) > 1:
             self._problems.add(where, "direction", path=slot.path)
         return tuple(found)
@@ -101,13 +109,17 @@ class SourceReader:
             return None
         for key in spec:
             if key not in {kind, "when", "direction", *_SETTINGS.get(kind, ())}:
-                self._problems.add((*where, key), "unknown-key", setting=key, known=", ".join(sorted(_SETTINGS.get(kind, ()))))
+                self._problems.add(
+                    (*where, key), "unknown-key", setting=key, known=", ".join(sorted(_SETTINGS.get(kind, ())))
+                )
         source = self._source(kind, spec, slot, where, drafts)
         when = self.condition(spec.get("when"), (*where, "when"))
         proves = self.proves(spec.get("when")) if kind == "constant" else ()
         return Alternative(source, when, spec.get("direction") != "forward", proves) if source else None
 
-    def _source(self, kind: str, spec: Mapping[str, Any], slot: Slot, where: Where, drafts: frozenset[str]) -> Source | None:
+    def _source(
+        self, kind: str, spec: Mapping[str, Any], slot: Slot, where: Where, drafts: frozenset[str]
+    ) -> Source | None:
         if kind == "constant":
             return self._constant(spec["constant"], slot, (*where, "constant"))
         if kind == "organization":
@@ -129,7 +141,9 @@ class SourceReader:
             return None
         part = str(spec.get("part", ""))
         if part not in column.transform.parts:
-            self._problems.add((*where, "part"), "shape", expected=", ".join(filter(None, column.transform.parts)) or "—")
+            self._problems.add(
+                (*where, "part"), "shape", expected=", ".join(filter(None, column.transform.parts)) or "—"
+            )
             return None
         return FromColumn(column.name, column.transform, part)
 

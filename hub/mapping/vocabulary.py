@@ -20,7 +20,24 @@ Meaning = tuple[Code, ...]
 _NOISE: Final = frozenset(
     fold(word)
     for word in (
-        *("violence", "violences", "type", "le", "la", "les", "l", "d", "de", "du", "des", "a", "au", "aux", "et", "en"),
+        *(
+            "violence",
+            "violences",
+            "type",
+            "le",
+            "la",
+            "les",
+            "l",
+            "d",
+            "de",
+            "du",
+            "des",
+            "a",
+            "au",
+            "aux",
+            "et",
+            "en",
+        ),
         *("العنف", "عنف", "من", "في", "على", "of", "the"),
     )
 )
@@ -37,7 +54,11 @@ class Label(NamedTuple):
 
 def bare(word: str) -> str:
     """A word without articles, plural endings and the word "violence": the second chance of a lookup."""
-    kept = (token.removeprefix("ال") if len(token) > 4 else token for token in _TOKENS.findall(fold(word)) if token not in _NOISE)
+    kept = (
+        token.removeprefix("ال") if len(token) > 4 else token
+        for token in _TOKENS.findall(fold(word))
+        if token not in _NOISE
+    )
     return " ".join(token.rstrip("s") if token.isascii() and len(token) > 3 else token for token in kept)
 
 
@@ -101,7 +122,9 @@ def _words(concept_map: Resource, language: str) -> tuple[dict[str, Meaning], se
     for group in sorted(groups, key=lambda group: not str(group.get("source", "")).endswith(f"-{language}")):
         for element in group.get("element", []):
             word = element["code"]
-            codes = tuple(Code(group["target"], target["code"]) for target in element.get("target", []) if "code" in target)
+            codes = tuple(
+                Code(group["target"], target["code"]) for target in element.get("target", []) if "code" in target
+            )
             words[word] = words.get(word, ()) + tuple(code for code in codes if code not in words.get(word, ()))
             if str(group.get("source", "")).endswith(f"-{language}"):
                 meant.add(word)

@@ -105,6 +105,19 @@ def mongod(folder: Path, *, cache_gb: float = 0.5) -> Iterator[str]:
                     _stop(home)
 
 
+def revive(folder: Path, *, cache_gb: float = 0.5) -> bool:
+    """Start a mongod again that was killed under its users; whether it had to be. For one who is inside `mongod(folder)`.
+
+    It takes its old port where that is still free, so that those who were connected find it again by themselves.
+    """
+    home = Home(folder.resolve() / "data")
+    if is_held(home.running_lock):
+        return False
+    with holding(home.data / "mongod.starting"):
+        _ensure_running(home, cache_gb)
+    return True
+
+
 def _ensure_running(home: Home, cache_gb: float) -> SecretUri:
     password = home.secret("mongod.password", 32)
     home.secret("mongod.key", 512)

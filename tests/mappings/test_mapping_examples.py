@@ -141,12 +141,16 @@ FRENCH_ROWS = st.fixed_dictionaries(
         "marital_status": st.sampled_from(["mariée", "divorcée", "أرملة"]),
         "children": st.integers(0, 12).map(str),
         "violence_types": st.lists(
-            st.sampled_from(["physique", "psychologique", "économique", "juridique", "expulsion"]), min_size=1, unique=True
+            st.sampled_from(["physique", "psychologique", "économique", "juridique", "expulsion"]),
+            min_size=1,
+            unique=True,
         ).map(" et ".join),
         "incident_date": st.sampled_from(["2025", "03/2025", "12/03/2025"]),
         "request": st.lists(st.sampled_from(SERVICES), min_size=1, unique=True).map(", ".join),
         "service_given": st.lists(st.sampled_from(SERVICES), min_size=1, unique=True).map(" + ".join),
-        "referral": st.tuples(DAYS, st.sampled_from(["très urgent", "urgent", "normal"]), st.sampled_from(["oui", "non", "refuse", ""])),
+        "referral": st.tuples(
+            DAYS, st.sampled_from(["très urgent", "urgent", "normal"]), st.sampled_from(["oui", "non", "refuse", ""])
+        ),
         "remarks": st.text(st.characters(categories=["L"]), min_size=2, max_size=30),
     },
 )
@@ -158,7 +162,12 @@ def row(drawn):
     if "referral" in drawn:
         day, urgency, consent = drawn["referral"]
         written = f"{day:%d/%m/%Y}"
-        content |= {"referred_to": "Cellule du tribunal", "referral_date": written, "urgency": urgency, "consent": consent}
+        content |= {
+            "referred_to": "Cellule du tribunal",
+            "referral_date": written,
+            "urgency": urgency,
+            "consent": consent,
+        }
         content |= {"consent_date": written} if consent == "oui" else {}
         content.setdefault("request", "juridique")
     return content
@@ -180,7 +189,8 @@ def test_what_a_row_says_is_said_again_by_its_resources(content):
 def unordered(resources):
     """Components in an order of their own: which word of a cell came first says nothing."""
     return {
-        local: {**resource, "component": sorted(resource.get("component", []), key=json.dumps)} for local, resource in resources.items()
+        local: {**resource, "component": sorted(resource.get("component", []), key=json.dumps)}
+        for local, resource in resources.items()
     }
 
 
@@ -201,7 +211,9 @@ def test_consent_is_written_only_for_a_yes_with_recipient_and_date(content):
 @given(FRENCH_ROWS.map(row), st.data())
 def test_no_cell_makes_a_record_raise(content, data):
     name = data.draw(st.sampled_from(sorted(content)))
-    content[name] = data.draw(st.one_of(st.text(max_size=30), st.floats(), st.integers(), st.none(), st.booleans(), st.dates()))
+    content[name] = data.draw(
+        st.one_of(st.text(max_size=30), st.floats(), st.integers(), st.none(), st.booleans(), st.dates())
+    )
     forward(MAPPINGS["spreadsheet/register-fr"], content)
 
 
@@ -250,7 +262,12 @@ def test_a_referral_without_a_named_service_is_not_lost_silently():
 
 
 def test_what_the_association_gave_itself_is_not_referred():
-    content = {"visit_date": "03/04/2026", "survivor_code": "1", "request": "écoute, médical", "service_given": "écoute"}
+    content = {
+        "visit_date": "03/04/2026",
+        "survivor_code": "1",
+        "request": "écoute, médical",
+        "service_given": "écoute",
+    }
     drafts = forward(FRENCH, content | {"referred_to": "chu-ibn-zohr"}).drafts
     referred = [draft.local for draft in drafts if "performer" in draft.resource and draft.local.startswith("need:")]
     assert referred == ["need:medical"]

@@ -20,6 +20,7 @@ import yaml
 
 from demo import registers
 from demo.kobo_server import KoboServer, Project
+from demo.registers import MARK
 from hub import settings
 from hub.bootstrap import database_uri
 from hub.fhir.canonicals import identifier_system
@@ -28,7 +29,7 @@ from tests.scenarios.conftest import PROJECT, connect_kobo
 from tests.support.deployments import Deployment, Running
 from tests.support.leaks import Detector, Leak
 from tests.support.personas import Heard, Persona, Resource, outcome, personas, reason
-from tests.support.wrong_requests import CIN, MARK, PHONE, ask_for_what_is_wrong, marked
+from tests.support.wrong_requests import CIN, PHONE, ask_for_what_is_wrong, marked
 
 ASSOCIATIONS: Final = ("yasmine-psy", "zahra-ecoute", "arganier-droit")
 ENTITLED: Final = {*ASSOCIATIONS, "chu-atlas"}

@@ -2,8 +2,9 @@
 
 import pytest
 
+from demo.registers import MARK
 from tests.scenarios.conftest import Stage
-from tests.support.wrong_requests import MARK, ask_for_what_is_wrong
+from tests.support.wrong_requests import ask_for_what_is_wrong
 
 
 @pytest.mark.parametrize("organization", ["arganier-droit", "chu-atlas", "hopital-oriental"])

@@ -11,7 +11,8 @@ from typing import Any
 from hub import mapping
 from hub.directory.organizations import Entry, Names
 from hub.exchange import Hub, Page, View, change, disclose
-from hub.exchange.receive import Receipt, receive
+from hub.exchange.receipt import Receipt
+from hub.exchange.receive import receive
 from hub.fhir import Resource
 from hub.fhir.canonicals import code_system
 from hub.fhir.query import Match, Query, Target, Token, Value

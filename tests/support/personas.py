@@ -57,7 +57,6 @@ class Persona(Party):
     def __init__(self, organization: str, client_id: str, key: ECKey, base_url: str, scope: str) -> None:
         super().__init__(organization, client_id, key, base_url, scope)
         self.heard: list[Heard] = []
-        self.closed: list[str] = []
 
     @property
     def reference(self) -> str:
@@ -74,11 +73,10 @@ class Persona(Party):
         return heard
 
     def _request(self, method: str, url: str, **more: Any) -> httpx2.Response:
-        """A server may close a connection that it kept (it does not read to the end what is too long): ask once more."""
+        """A server closes the connection on which it refused a body without reading it: ask again on another."""
         try:
             return self._http.request(method, url, **more)
-        except httpx2.RemoteProtocolError as closed:
-            self.closed.append(f"{method} {url[:200]}: {type(closed).__name__}")
+        except httpx2.RemoteProtocolError:
             return self._http.request(method, url, **more)
 
     def read(self, reference: str) -> Heard:

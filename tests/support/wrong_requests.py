@@ -8,7 +8,9 @@ from demo.registers import MARK
 from tests.support.personas import Persona, Resource
 
 CIN, PHONE = "QX998877", "0699887761"
-NAMED = f"{MARK} {PHONE}"  # a wrong code of an element that identifies no one may be said back; this is not shaped like one
+NAMED = (
+    f"{MARK} {PHONE}"  # a wrong code of an element that identifies no one may be said back; this is not shaped like one
+)
 WRONG_QUERIES: Final = (
     f"Patient?{MARK}=1", f"Patient?identifier={CIN}&birthdate={MARK}", f"Patient?_sort={MARK}", f"Patient?_count={MARK}",
     f"Patient?_page={MARK}", f"Patient?_id={MARK}", f"Patient?identifier:{MARK}={PHONE}", f"Patient?name={MARK}",
@@ -52,7 +54,7 @@ def ask_for_what_is_wrong(persona: Persona) -> None:
         {**body, "managingOrganization": {"reference": f"Organization/{MARK}"}}, {**body, "extension": [{"url": MARK}]},
         MARK * 700_000,
     ):  # fmt: skip
-        type_ = wrong["resourceType"] if isinstance(wrong, dict) else "Patient"
+        type_ = str(wrong["resourceType"]) if isinstance(wrong, dict) else "Patient"
         persona.ask("POST", type_, wrong)
         persona.ask("PUT", f"{type_}/{MARK}", wrong)
         persona.ask("POST", "Patient/_search", wrong, {"Content-Type": "application/x-www-form-urlencoded"})

@@ -38,7 +38,10 @@ _MONTHS: Final = re.compile(r"(\d{1,2})\s*(?:mois|months?|شهر|شهرا|اشه
 _WORDS: Final[Mapping[str, str]] = {
     fold(word): band
     for band, words in (
-        ("minor", ("mineure", "mineur", "minor", "قاصر", "قاصرة", "طفلة", "moins de 18 ans", "أقل من 18 سنة", "-18", "<18")),
+        (
+            "minor",
+            ("mineure", "mineur", "minor", "قاصر", "قاصرة", "طفلة", "moins de 18 ans", "أقل من 18 سنة", "-18", "<18"),
+        ),
         ("adult", ("majeure", "majeur", "adulte", "adult", "راشدة", "راشد", "بالغة", "بالغ")),
         ("unknown", ("inconnu", "inconnue", "unknown", "غير معروف", "غير محدد")),
     )

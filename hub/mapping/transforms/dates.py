@@ -40,10 +40,11 @@ _HIJRI_MONTHS: Final = (
     *("رجب", "شعبان", "رمضان", "شوال", "القعدة", "الحجة"),
 )
 _HIJRI: Final = re.compile(
-    "|".join(fold(name) for name in _HIJRI_MONTHS)
-    + r"|\b(?:هـ|هجري|هجريه)\b|(?<=\d)\s*ه\b|\b1[34]\d\d\b"
+    "|".join(fold(name) for name in _HIJRI_MONTHS) + r"|\b(?:هـ|هجري|هجريه)\b|(?<=\d)\s*ه\b|\b1[34]\d\d\b"
 )
-_ABOUT: Final = re.compile(r"^(?:~|≈|vers|environ|env\.?|circa|ca\.?|about|حوالي|نحو|تقريبا)\s*(?:le |l'|en |سنه |عام )?\s*")
+_ABOUT: Final = re.compile(
+    r"^(?:~|≈|vers|environ|env\.?|circa|ca\.?|about|حوالي|نحو|تقريبا)\s*(?:le |l'|en |سنه |عام )?\s*"
+)
 _FILLER: Final = re.compile(
     r"^(?:le|du|en|annee|an|سنه|عام|في|يوم|بتاريخ)\s+"
     r"|\b(?:lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche)\b|(?:الاثنين|الثلاثاء|الاربعاء|الخميس|الجمعه|السبت|الاحد)"

@@ -10,7 +10,9 @@ from hub.mapping.model import NOTHING, Context, Reading, Trouble
 from hub.mapping.transforms.whole import Whole
 
 _COUNT: Final = re.compile(r"(\d+)(?:[.,]0+)?(?:\s+\D*)?")
-_NONE: Final = frozenset(fold(word) for word in ("aucun", "aucune", "sans", "néant", "بدون", "لا يوجد", "لا", "none", "no"))
+_NONE: Final = frozenset(
+    fold(word) for word in ("aucun", "aucune", "sans", "néant", "بدون", "لا يوجد", "لا", "none", "no")
+)
 _SEPARATORS: Final = re.compile(r"[\s\-./\u00a0\u202f\u200e\u200f]+")
 
 

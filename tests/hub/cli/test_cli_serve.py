@@ -163,6 +163,16 @@ def test_after_a_kill_it_starts_again_with_everything(home: Path) -> None:
         assert again.end(signal.SIGTERM) == 0
 
 
+def test_a_database_that_was_killed_comes_back_by_itself(home: Path) -> None:
+    with serving(home) as server:
+        killed = int((home / "data" / "db" / "mongod.lock").read_text("ascii"))
+        os.kill(killed, signal.SIGKILL)
+        until(lambda: any("database.revived" in line for line in server.logged))
+        until(lambda: status(port_of(home), "/readyz") == 200)
+        assert int((home / "data" / "db" / "mongod.lock").read_text("ascii")) != killed
+        assert server.end(signal.SIGTERM) == 0
+
+
 def test_a_configuration_that_is_wrong_is_told_before_anything_starts(home: Path) -> None:
     (home / "organizations.yaml").write_text("- id: a\n  name: {fr: A\n", "utf-8")
     ended = subprocess.run(

@@ -122,6 +122,12 @@ def test_consents_provenance_and_audit_stay_with_the_custodian(given_: list[Reso
             assert keys_ == (Key(own(ASSOCIATION)),)
 
 
+def test_a_consent_stays_closed_even_if_a_profile_put_a_shared_class_into_it() -> None:
+    documents = [Held(one, ASSOCIATION) for one in case(agreed("chu"), referral("t1", "chu", "accepted"))]
+    found = keys(documents, granted(documents, UNDER), {**CLASSES, "Consent": frozenset({"core"})})
+    assert found["Consent/c1"] == (Key(own(ASSOCIATION)),)
+
+
 @pytest.mark.parametrize("status", BEFORE_OR_AFTER)
 def test_a_referral_that_is_not_at_work_shows_its_notice_and_nothing_more(status: str) -> None:
     found = keyed(case(agreed("chu", ["core", "identity"]), referral("t1", "chu", status)))

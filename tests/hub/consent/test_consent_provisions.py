@@ -42,6 +42,12 @@ def test_between_siblings_a_deny_wins_over_a_permit() -> None:
     assert ask(provision(exceptions=[permit("chu"), provision("deny", classes=["core"])])) == "deny"
 
 
+def test_below_a_deny_too_a_denying_sibling_wins() -> None:
+    both = [permit("chu", ["core"]), provision("deny", classes=["core"])]
+    assert ask(provision("deny", exceptions=both)) == "deny"
+    assert ask(provision("deny", exceptions=both[:1])) == "permit"
+
+
 def test_nothing_is_said_outside_the_period_of_the_whole_consent() -> None:
     root = provision(since=NOON, exceptions=[permit("chu")])
     assert ask(root, at=NOON - timedelta(milliseconds=1)) is None

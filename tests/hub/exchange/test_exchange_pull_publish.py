@@ -11,7 +11,7 @@ from hub.errors import Retriable
 from hub.exchange import Invalid, disclose
 from hub.exchange.publish import publish
 from hub.exchange.pull import BATCH, pull
-from hub.exchange.receive import Receipt
+from hub.exchange.receipt import Receipt
 from hub.fhir.issues import Issue
 from hub.ports import Connection, FollowUp, Manifest, Pulled, SourceRecord, Watermark
 from tests.support.association import Scene, association, court

@@ -7,7 +7,7 @@ import pytest
 
 from hub.directory.organizations import Entry, Names
 from hub.exchange import Hub, change
-from hub.exchange.receive import receive
+from hub.exchange.receive import prepare, receive
 from hub.exchange.replay import replay
 from hub.ports import Changes, Watermark
 from hub.store import MongoStore
@@ -290,15 +290,14 @@ def test_two_readers_of_one_source_store_every_record_once(at: Scene) -> None:
 def test_the_watermark_is_kept_with_the_records_and_not_before_them(at: Scene) -> None:
     at.receive(at.row(), watermark=Watermark("10"))
     assert at.store.watermark("register") == Watermark("10")
-    at.receive(at.row("2", case_number="13", survivor_code="S-8"), watermark=Watermark("11"), dry_run=True)
+    prepare([at.row("2", case_number="13")], at.connection, at.form, hub=at.hub, watermark=Watermark("11"))
     assert at.store.watermark("register") == Watermark("10")
 
 
-def test_a_dry_run_says_what_would_be_and_writes_nothing(at: Scene) -> None:
+def test_preparing_says_what_would_be_and_writes_nothing(at: Scene) -> None:
     before = at.everything()
-    receipt = at.receive(
-        at.row("1"), at.row("2", case_number="13", survivor_code="S-8", visit_date="hier"), dry_run=True
-    )
+    rows = [at.row("1"), at.row("2", case_number="13", survivor_code="S-8", visit_date="hier")]
+    _, receipt = prepare(rows, at.connection, at.form, hub=at.hub)
     assert (receipt.created, len(receipt.rejected), receipt.referrals) == (1, 1, {"referral.send": 1})
     assert at.everything() == before
 

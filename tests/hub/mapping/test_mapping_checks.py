@@ -37,7 +37,10 @@ def write(folder: Path, text: str, name: str = "test/form") -> Path:
 
 def problems(folder: Path, text: str) -> list[tuple[str, str]]:
     search = write(folder, text)
-    return [(issue.text.removeprefix("mapping.check-"), issue.params["place"]) for issue in check("test/form", search=[search])]
+    return [
+        (issue.text.removeprefix("mapping.check-"), issue.params["place"])
+        for issue in check("test/form", search=[search])
+    ]
 
 
 def line_of(text: str, needle: str) -> str:
@@ -70,7 +73,7 @@ def test_a_sound_mapping_has_no_problems(tmp_path):
         ("map: violence-types", "map: nowhere", "unknown-map"),
         ("systems: [gbv-type, ", "systems: [gbv, ", "unknown-system"),
         ("code: {transform: digits, required: true}", "code: {transform: digits, obligatory: true}", "unknown-key"),
-        ("code: {transform: digits, required: true}", "code: {transform: answer, words: {\"yes\": [no]}}", "quote"),
+        ("code: {transform: digits, required: true}", 'code: {transform: answer, words: {"yes": [no]}}', "quote"),
         ("kinds: [row]", "kind: [row]", "unknown-key"),
         ("profile: survivor", "profile: survivors", "unknown-profile"),
     ],
@@ -106,7 +109,9 @@ def test_all_problems_are_told_at_once(tmp_path):
     text = SOUND.replace("gender: {constant: female}", "gender: nom").replace("transform: date", "transform: dates")
     with pytest.raises(MappingError) as refused:
         load("test/form", search=[write(tmp_path, text)])
-    assert {"mapping.check-unknown-column", "mapping.check-unknown-transform"} <= {one.text for one in refused.value.issues}
+    assert {"mapping.check-unknown-column", "mapping.check-unknown-transform"} <= {
+        one.text for one in refused.value.issues
+    }
     assert refused.value.place.startswith("test/form/mapping.yaml:")
     assert refused.value.params["detail"].count("\n") == len(refused.value.issues) - 1
 
@@ -174,4 +179,6 @@ def test_derived_elements_are_listed_as_one_way():
 
 def test_a_check_can_only_say_what_stands_in_the_catalogue(tmp_path):
     text = SOUND + "checks:\n  - {when: {absent: types}, say: mapping.nonsense, column: types}\n"
-    assert ("unknown-text", line_of(text, "checks:").rpartition(":")[0] + f":{len(text.splitlines())}") in problems(tmp_path, text)
+    assert ("unknown-text", line_of(text, "checks:").rpartition(":")[0] + f":{len(text.splitlines())}") in problems(
+        tmp_path, text
+    )

@@ -96,7 +96,9 @@ def test_a_condition_asks_what_the_cells_mean(written, holds):
     assert condition(written)(VALUES) is holds
 
 
-@pytest.mark.parametrize("written", ["consent", {"resembles": "x"}, {"equals": "consent"}, {}, {"present": "a", "absent": "b"}])
+@pytest.mark.parametrize(
+    "written", ["consent", {"resembles": "x"}, {"equals": "consent"}, {}, {"present": "a", "absent": "b"}]
+)
 def test_a_condition_outside_the_list_is_refused(written):
     with pytest.raises(UnknownCondition):
         condition(written)

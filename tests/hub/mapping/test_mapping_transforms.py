@@ -359,7 +359,9 @@ def test_an_answer_written_back_is_read_as_the_same_answer(answer, language, own
     assert value(transform, transform.back(answer)) == answer
 
 
-@pytest.mark.parametrize(("text", "count"), [("3", 3), ("٣", 3), ("3 enfants", 3), ("3.0", 3), ("aucun", 0), ("بدون", 0)])
+@pytest.mark.parametrize(
+    ("text", "count"), [("3", 3), ("٣", 3), ("3 enfants", 3), ("3.0", 3), ("aucun", 0), ("بدون", 0)]
+)
 def test_a_count_is_read_with_its_unit(text, count):
     assert value(Integer(), text) == count
 

@@ -17,7 +17,7 @@ FILES = sorted(path.stem for path in (ROOT / "hub/texts").glob("*.yaml"))
 ENTRIES = [(file, key) for file in FILES for key in texts.catalogue(file)]
 ARABIC = re.compile(r"[\u0600-\u06ff]")
 KEY = re.compile(rf"({'|'.join(FILES)})(\.[a-z0-9-]+)+")
-VERBATIM = (".examples", ".output", ".exits")
+VERBATIM = {"examples", "output", "exits"}
 """What a terminal shows is the same in every language."""
 
 VERBS = {*change.VERBS.values(), "referral.update", "referral.draft", "consent.withdraw"}
@@ -39,7 +39,9 @@ def test_every_sentence_is_in_three_languages_with_the_same_blanks(file: str, ke
     assert len({frozenset(blanks(text)) for text in entry.values()}) == 1
 
 
-@pytest.mark.parametrize(("file", "key"), [e for e in ENTRIES if not e[1].endswith(VERBATIM)], ids=lambda part: part)
+@pytest.mark.parametrize(
+    ("file", "key"), [e for e in ENTRIES if e[1].rpartition(".")[2] not in VERBATIM], ids=lambda part: part
+)
 def test_the_arabic_is_arabic_and_the_others_are_not(file: str, key: str) -> None:
     entry = texts.catalogue(file)[key]
     without_blanks = re.sub(r"\{[^}]*\}", "", entry["ar"])

@@ -1,0 +1,40 @@
+"""What became of some records, in numbers and places: what a pull or a replay answers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from hub.fhir.issues import Issue
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """A record in quarantine: where it stands and why."""
+
+    place: str
+    issues: tuple[Issue, ...]
+    again: bool = False  # it was there before, unchanged
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What became of some records."""
+
+    read: int = 0
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    rejected: tuple[Rejected, ...] = ()
+    warnings: tuple[tuple[str, Issue], ...] = ()
+    referrals: Mapping[str, int] = field(default_factory=dict)  # action → how many
+
+    def __add__(self, other: "Receipt") -> "Receipt":
+        actions = {*self.referrals, *other.referrals}
+        return Receipt(
+            self.read + other.read,
+            self.created + other.created,
+            self.updated + other.updated,
+            self.unchanged + other.unchanged,
+            self.rejected + other.rejected,
+            self.warnings + other.warnings,
+            {action: self.referrals.get(action, 0) + other.referrals.get(action, 0) for action in actions},
+        )
