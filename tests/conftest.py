@@ -45,13 +45,23 @@ def mongodb_uri() -> Iterator[str]:
         yield uri
 
 
-@pytest.fixture
-def database(mongodb_uri: str) -> Iterator[str]:
-    """The name of a database that nobody used before; it is dropped after the test."""
+@pytest.fixture(scope="session")
+def emptied(mongodb_uri: str) -> Iterator[str]:
+    """One database for all tests of a worker. A fresh one for each would leave mongod with some two hundred open files a test,
+    long after it was dropped, until the system gives it no more and it dies."""
     name = f"test_{uuid.uuid4().hex[:16]}"
     yield name
     with MongoClient[dict[str, object]](mongodb_uri) as client:
         client.drop_database(name)
+
+
+@pytest.fixture
+def database(mongodb_uri: str, emptied: str) -> Iterator[str]:
+    """The name of a database with nothing in it; it is emptied again after the test."""
+    yield emptied
+    with MongoClient[dict[str, object]](mongodb_uri) as client:
+        for collection in client[emptied].list_collection_names():
+            client[emptied][collection].delete_many({})
 
 
 @pytest.fixture
