@@ -24,6 +24,7 @@ from hub import texts
 from hub.bootstrap import Deployment
 from hub.cli import findings
 from hub.cli.manual import command
+from hub.cli.problems import FAILED
 from hub.cli.session import Session, pass_session
 from hub.exchange.pull import pull
 from hub.exchange.receipt import Receipt, Rejected
@@ -56,11 +57,14 @@ class Teller:
 def demo(session: Session, folder: Path, picture: Path | None) -> None:
     """`picture`: also draw what was shown, as SVG."""
     teller = Teller(Console(), session.language)
+    if stage.is_somebody_elses(folder):
+        teller.say("not-ours", folder=folder)
+        sys.exit(FAILED)
     try:
         end = _run(folder, teller)
     except StoryBroken as broken:
         teller.say("broken", what=str(broken), folder=folder)
-        sys.exit(1)
+        sys.exit(FAILED)
     if picture:
         canvas = Console(record=True, width=96, file=StringIO())
         end(Teller(canvas, session.language))

@@ -26,15 +26,26 @@ INSTITUTION = "system/Task.rus system/Patient.rs system/ServiceRequest.rs system
 ASSOCIATION = "system/Consent.rus system/Patient.rs system/Task.rus system/ServiceRequest.rs system/AuditEvent.rs"
 
 
+BEGUN, BUILT = ".demonstration", "secrets/kobo-token"
+"""Files that say that a folder is the demonstration's, and that all of it was written."""
+
+
 def is_set(folder: Path) -> bool:
     """Whether the demonstration has been in this folder before."""
-    return (folder / "hub.toml").exists()
+    return (folder / BEGUN).exists() and (folder / BUILT).exists()
+
+
+def is_somebody_elses(folder: Path) -> bool:
+    """A folder with something in it that the demonstration has not made: a real deployment, perhaps."""
+    return folder.exists() and any(folder.iterdir()) and not (folder / BEGUN).exists()
 
 
 def build(folder: Path) -> None:
-    """Write the deployment folder with `hub init`, and the files that the associations have."""
+    """Write the deployment folder with `hub init`, and the files that the associations have. What was interrupted is redone."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / BEGUN).touch()
     with as_file(files("demo") / "deployment") as template:
-        _hub("init", str(folder), "--template", str(template))
+        _hub("init", str(folder), "--force", "--template", str(template))
     (folder / "registers").mkdir(exist_ok=True)
     registers.arabic_register(folder / "registers" / "yasmine.xlsx")
     registers.french_register(folder / "registers" / "arganier.csv")

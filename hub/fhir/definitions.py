@@ -62,6 +62,9 @@ class Definitions:
     def value_set(self, name_or_url: str) -> ValueSet:
         return self._value_sets[_url(name_or_url, canonicals.value_set)]
 
+    def value_sets(self) -> tuple[ValueSet, ...]:
+        return tuple(self._value_sets.values())
+
     def has_value_set(self, name_or_url: str) -> bool:
         """Whether the codes of this value set are known here: large and open ones of R4 are not."""
         return _url(name_or_url, canonicals.value_set) in self._value_sets

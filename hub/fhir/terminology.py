@@ -17,6 +17,7 @@ class Concept:
     designations: Mapping[str, str] = field(default_factory=dict)  # language → label
     parent: str | None = None
     properties: Mapping[str, str] = field(default_factory=dict)
+    definition: str = ""
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,9 @@ class CodeSystem:
     name: str
     codes: Mapping[str, Concept]
     complete: bool = True
+    title: str = ""
+    version: str = ""
+    property_types: Mapping[str, str] = field(default_factory=dict)  # as `code`, `boolean`
 
     def contains(self, code: str) -> bool:
         return code in self.codes
@@ -56,6 +60,8 @@ class ValueSet:
     url: str
     name: str
     systems: Mapping[str, tuple[str, ...]]
+    title: str = ""
+    version: str = ""
 
     def contains(self, system: str, code: str) -> bool:
         return code in self.systems.get(system, ())
@@ -72,6 +78,9 @@ def read_code_system(resource: Resource) -> CodeSystem:
         name=resource["id"],
         codes=dict(_concepts(resource.get("concept", ()), None)),
         complete=resource["content"] == "complete",
+        title=resource.get("title", ""),
+        version=resource.get("version", ""),
+        property_types={p["code"]: p["type"] for p in resource.get("property", ())},
     )
 
 
@@ -79,7 +88,8 @@ def _concepts(listed: Iterable[Resource], parent: str | None) -> Iterator[tuple[
     for concept in listed:
         display: str = concept.get("display") or concept["code"]
         properties = {p["code"]: next(v for k, v in p.items() if k != "code") for p in concept.get("property", ())}
-        yield concept["code"], Concept(display, {"en": display} | labels(concept), parent, properties)
+        definition: str = concept.get("definition", "")
+        yield concept["code"], Concept(display, {"en": display} | labels(concept), parent, properties, definition)
         yield from _concepts(concept.get("concept", ()), concept["code"])
 
 
@@ -106,4 +116,4 @@ def read_value_set(resource: Resource, systems: Mapping[str, CodeSystem]) -> Val
         system = include["system"]
         codes = tuple(c["code"] for c in include["concept"]) if "concept" in include else tuple(systems[system].codes)
         found[system] = found.get(system, ()) + codes
-    return ValueSet(resource["url"], resource["id"], found)
+    return ValueSet(resource["url"], resource["id"], found, resource.get("title", ""), resource.get("version", ""))

@@ -7,8 +7,10 @@ For production, configure the URI of a maintained server instead: the packaged 6
 """
 
 import contextlib
+import errno
 import os
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
@@ -25,7 +27,7 @@ from typing import Final, NoReturn
 
 import orjson
 
-from hub.errors import MISCONFIGURED, HubError
+from hub.errors import MISCONFIGURED, UNAVAILABLE, HubError
 from hub.store import replica
 from hub.store.binary import FOLDER_TAKEN, PORT_TAKEN, find_mongod, not_executable, refusal
 from hub.store.locks import alone, holding, is_held
@@ -37,6 +39,7 @@ PORTS: Final = range(
 START_S: Final = 180.0  # a start after a crash replays the journal
 STOP_S: Final = 60.0
 ATTEMPTS: Final = 5
+ROOM_NEEDED: Final = 64 * 2**20  # bytes; with less free, a failure of the database is put down to the disk
 
 
 class SecretUri(str):
@@ -96,13 +99,29 @@ def mongod(folder: Path, *, cache_gb: float = 0.5) -> Iterator[str]:
     home.db.mkdir(mode=0o700, exist_ok=True)
     with _sigterm_ends_it(), holding(home.data / "mongod.users", LOCK_SH) as users:
         try:
-            with holding(home.data / "mongod.starting"):
+            with _full_disk_is_told(home), holding(home.data / "mongod.starting"):
                 uri = _ensure_running(home, cache_gb)
-            yield uri
+            with _full_disk_is_told(home):
+                yield uri
         finally:
             with holding(home.data / "mongod.starting"):
                 if alone(users):
                     _stop(home)
+
+
+@contextmanager
+def _full_disk_is_told(home: Home) -> Iterator[None]:
+    """A database without room dies or stays silent; what its users hear then is that the disk is full, and what to do."""
+    try:
+        yield
+    except OSError as problem:
+        if problem.errno == errno.ENOSPC:
+            raise HubError(UNAVAILABLE, text="store.disk-full") from None
+        raise
+    except HubError as problem:
+        if problem.problem in {UNAVAILABLE, MISCONFIGURED} and shutil.disk_usage(home.data).free < ROOM_NEEDED:
+            raise HubError(UNAVAILABLE, text="store.disk-full") from None
+        raise
 
 
 def revive(folder: Path, *, cache_gb: float = 0.5) -> bool:

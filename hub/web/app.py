@@ -11,7 +11,8 @@ from hub.exchange import Hub
 from hub.ports import Registry
 from hub.web import access, discovery, health, problems
 from hub.web.bodies import LARGEST
-from hub.web.interactions import INTERACTIONS, Interaction, respond
+from hub.web.interactions import INTERACTIONS, OPERATIONS, Interaction, respond
+from hub.web.operations import Operation, perform
 from hub.web.service import Addresses, Service
 from hub.web.token import token
 
@@ -38,6 +39,8 @@ def create_app(hub: Hub, registry: Registry, settings: Addresses) -> Flask:
     app.register_error_handler(Exception, lambda problem: problems.answer(problem, request))
     for interaction in INTERACTIONS:
         _route(app, interaction, service)
+    for operation in OPERATIONS:
+        _route_operation(app, operation, service)
     discovery.register(app, service)
     app.add_url_rule("/oauth/token", "token", lambda: token(request, service), methods=["POST"])
     app.add_url_rule("/healthz", "healthz", health.alive)
@@ -51,3 +54,11 @@ def _route(app: Flask, interaction: Interaction, service: Service) -> None:
 
     name = f"{interaction.method} {interaction.rule}"
     app.add_url_rule(interaction.rule, name.replace(".", "_"), view, methods=[interaction.method])
+
+
+def _route_operation(app: Flask, operation: Operation, service: Service) -> None:
+    def view(id_: str = "") -> Response:
+        return perform(operation, request, id_, service)
+
+    for rule in operation.rules:
+        app.add_url_rule(rule, f"operation {rule}".replace(".", "_"), view, methods=["GET", "POST"])

@@ -8,7 +8,7 @@ from flask import Flask, Response, request
 
 from hub.fhir.serial import dumps
 from hub.oauth.discovery import smart_configuration
-from hub.web.interactions import INTERACTIONS
+from hub.web.interactions import INTERACTIONS, OPERATIONS
 from hub.web.metadata import capabilities
 from hub.web.negotiation import JSON, answer_media
 from hub.web.service import Service
@@ -16,7 +16,8 @@ from hub.web.service import Service
 
 def register(app: Flask, service: Service) -> None:
     codes = {interaction.code: interaction.types for interaction in INTERACTIONS}
-    statement = dumps(capabilities(codes, base=service.base, token_url=service.token_url, at=service.hub.clock.now()))
+    now = service.hub.clock.now()
+    statement = dumps(capabilities(codes, OPERATIONS, base=service.base, token_url=service.token_url, at=now))
     smart = orjson.dumps(smart_configuration(service.token_url))
 
     @app.get("/fhir/metadata")

@@ -13,6 +13,7 @@ from hub.errors import NOT_SUPPORTED, SCOPE_LACKING, UNKNOWN_TYPE, HubError
 from hub.exchange import change
 from hub.oauth import scopes, tokens
 from hub.search.parameters import PARAMETERS
+from hub.web import terminology
 from hub.web.create import create
 from hub.web.negotiation import answer_media
 from hub.web.patch import patch
@@ -46,6 +47,8 @@ INTERACTIONS: Final = (
     Interaction("update", "update", "PUT", "/fhir/<type_>/<id_>", CHANGED, update),
     Interaction("patch", "patch", "PATCH", "/fhir/<type_>/<id_>", CHANGED, patch),
 )
+
+OPERATIONS: Final = terminology.OPERATIONS
 
 
 def respond(interaction: Interaction, request: Request, type_: str, id_: str, service: Service) -> Response:

@@ -12,14 +12,23 @@ from hub.fhir.definitions import load
 from hub.fhir.instants import instant
 from hub.search.parameters import EVERYWHERE, PARAMETERS
 from hub.web.negotiation import FHIR_JSON, JSON_PATCH
+from hub.web.operations import Operation
 from hub.web.update import MATCH_ALWAYS
 
 _OAUTH = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
 _SERVICE = "http://terminology.hl7.org/CodeSystem/restful-security-service"
 
 
-def capabilities(interactions: Mapping[str, Collection[str]], *, base: str, token_url: str, at: datetime) -> Resource:
+def capabilities(
+    interactions: Mapping[str, Collection[str]],
+    operations: Collection[Operation],
+    *,
+    base: str,
+    token_url: str,
+    at: datetime,
+) -> Resource:
     """The CapabilityStatement. `interactions`: FHIR's code of each → the types it works on."""
+    only_operated = sorted({operation.type for operation in operations} - PARAMETERS.keys())
     return {
         "resourceType": "CapabilityStatement",
         "status": "active",
@@ -34,7 +43,10 @@ def capabilities(interactions: Mapping[str, Collection[str]], *, base: str, toke
             {
                 "mode": "server",
                 "security": _security(token_url),
-                "resource": [_resource(type_, interactions) for type_ in PARAMETERS],
+                "resource": [
+                    *(_resource(type_, interactions) | _operations(type_, operations) for type_ in PARAMETERS),
+                    *({"type": type_} | _operations(type_, operations) for type_ in only_operated),
+                ],
             }
         ],
     }
@@ -70,6 +82,12 @@ def _resource(type_: str, interactions: Mapping[str, Collection[str]]) -> Resour
         "referencePolicy": ["literal", "local"],
         "searchParam": list(_search_parameters(type_)),
     }
+
+
+def _operations(type_: str, operations: Collection[Operation]) -> Resource:
+    """https://hl7.org/fhir/R4/operations.html: each operation by its name and the canonical of its definition."""
+    own = [{"name": one.name, "definition": one.definition} for one in operations if one.type == type_]
+    return {"operation": own} if own else {}
 
 
 def _search_parameters(type_: str) -> Iterator[Resource]:

@@ -30,9 +30,12 @@ _OF_HTTP: Final = {
     415: errors.UNSUPPORTED_MEDIA,
 }
 _BLANKS: Final = dict.fromkeys(
-    ("parameter", "expected", "known", "element", "status", "allowed", "operation", "detail", "name", "env", "file"),
+    (
+        "parameter", "expected", "known", "element", "status", "allowed", "operation", "detail", "name", "env", "file",
+        "type", "system", "limit",
+    ),
     "-",
-)
+)  # fmt: skip
 """What a sentence says where the problem was raised with less than its sentence asks for."""
 
 

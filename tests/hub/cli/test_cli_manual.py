@@ -17,7 +17,19 @@ from hub.cli.manual import SHARED, VERBATIM, ManualCommand, ManualGroup, first_t
 from hub.cli.root import hoist
 from hub.cli.session import language
 
-OURS = ("init", "check", "serve", "pull", "quarantine", "mapping", "client", "deliver", "status")
+OURS = (
+    "init",
+    "check",
+    "serve",
+    "pull",
+    "quarantine",
+    "mapping",
+    "profiles",
+    "validate",
+    "client",
+    "deliver",
+    "status",
+)
 
 
 def commands(group: click.Group, names: tuple[str, ...], path: str = "hub") -> Iterator[tuple[str, click.Command]]:

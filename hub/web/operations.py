@@ -1,0 +1,145 @@
+"""FHIR operations: what they are asked with, by GET (the query) or POST (a Parameters resource, or both), and who may ask.
+
+https://hl7.org/fhir/R4/operations.html#executing. A parameter that the operation does not have, or one that is given twice,
+is refused: what is silently dropped is taken for done.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from flask import Request, Response, g
+
+from hub.errors import BAD_PARAMETER, UNKNOWN_PARAMETER, HubError
+from hub.fhir import Resource
+from hub.fhir.serial import dumps
+from hub.oauth import tokens
+from hub.search.parsing import shown
+from hub.web.answers import json_answer
+from hub.web.bodies import read_json
+from hub.web.negotiation import FHIR_JSON, HTTP_PARAMETERS, JSON, answer_media, require_media
+from hub.web.service import Call, Service
+
+Inputs = Mapping[str, list[Any]]
+"""What was given, by parameter: text, boolean, number, or a complex value as JSON data."""
+
+_TEXT: Final = frozenset({"valueUri", "valueString", "valueCode", "valueCanonical", "valueUrl", "valueId"})
+_KEYS: Final = {
+    "boolean": frozenset({"valueBoolean"}),
+    "integer": frozenset({"valueInteger", "valueUnsignedInt", "valuePositiveInt"}),
+    "Coding": frozenset({"valueCoding"}),
+    "CodeableConcept": frozenset({"valueCodeableConcept"}),
+}
+_OF_ELEMENTS: Final = frozenset({"id", "extension"})
+_EXPECTED: Final = {"boolean": "true, false", "integer": "0, 1, 2, …", "language": "ar, fr, en, fr-MA"}
+_LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,4}", re.ASCII)
+_NUMBER: Final = re.compile(r"\d{1,9}", re.ASCII)
+_ABOVE: Final = 10**9
+_LONGEST: Final = 1024
+
+
+@dataclass(frozen=True)
+class Operation:
+    """`name`: without its `$`. `parameters`: name → FHIR type, with `*` where it may be repeated."""
+
+    name: str
+    type: str
+    parameters: Mapping[str, str]
+    answer: Callable[[Inputs, Call, Service], Resource]
+    instance: bool = True  # whether it may also be asked of one resource by id
+
+    @property
+    def definition(self) -> str:
+        return f"http://hl7.org/fhir/OperationDefinition/{self.type}-{self.name}"
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        one = (f"/fhir/{self.type}/<id_>/${self.name}",) if self.instance else ()
+        return (f"/fhir/{self.type}/${self.name}", *one)
+
+
+def perform(operation: Operation, request: Request, id_: str, service: Service) -> Response:
+    """The answer of an operation that is open to every caller with a valid token. Raises HubError."""
+    media = answer_media(request)
+    caller = tokens.authenticate(request.headers.get("Authorization"), service.hub.clock.now(), service.registry)
+    g.client = caller.client
+    call = Call(request, operation.type, id_, caller, media)
+    return json_answer(dumps(operation.answer(read_inputs(request, operation.parameters), call, service)), call)
+
+
+def read_inputs(request: Request, declared: Mapping[str, str]) -> Inputs:
+    """Everything given, checked against the declaration. Raises BAD_PARAMETER or UNKNOWN_PARAMETER."""
+    given: dict[str, list[Any]] = {}
+    for name, value in (*_of_query(request, declared), *_of_body(request, declared)):
+        given.setdefault(name, []).append(value)
+        if len(given[name]) > 1 and not declared[name].endswith("*"):
+            raise _bad(name, "1")
+    return given
+
+
+def _of_query(request: Request, declared: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
+    for name, text in request.args.items(multi=True):
+        if name not in HTTP_PARAMETERS:
+            type_ = _declared(name, declared)
+            if text:
+                yield name, _from_text(name, type_, text)
+
+
+def _from_text(name: str, type_: str, text: str) -> Any:
+    if type_ == "boolean":
+        return _checked(name, type_, {"true": True, "false": False}.get(text))
+    if type_ == "integer":
+        return int(text) if _NUMBER.fullmatch(text) else _checked(name, type_, None)
+    if type_ in _KEYS:
+        raise _bad(name, f"POST Parameters.parameter.value{type_}")
+    return _checked(name, type_, text)
+
+
+def _of_body(request: Request, declared: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
+    if request.method != "POST" or not request.get_data(cache=True):  # all parameters may stand in the URL
+        return
+    require_media(request, FHIR_JSON, JSON, "text/json")
+    body = read_json(request)
+    if not isinstance(body, dict) or body.get("resourceType") != "Parameters":
+        raise _bad("resourceType", "Parameters")
+    entries = body.get("parameter", [])
+    if not isinstance(entries, list):
+        raise _bad("parameter", "[{name, value[x]}]")
+    for entry in entries:
+        if not isinstance(entry, dict) or not isinstance(entry.get("name"), str):
+            raise _bad("parameter", "[{name, value[x]}]")
+        type_ = _declared(entry["name"], declared)
+        values = [value for key, value in entry.items() if key in _KEYS.get(type_, _TEXT)]
+        if len(values) != 1 or len(entry.keys() - _OF_ELEMENTS) != 2:
+            raise _bad(entry["name"], ", ".join(sorted(_KEYS.get(type_, _TEXT))))
+        yield entry["name"], _checked(entry["name"], type_, values[0])
+
+
+def _declared(name: str, declared: Mapping[str, str]) -> str:
+    """The FHIR type of a parameter."""
+    if name not in declared:
+        raise HubError(UNKNOWN_PARAMETER, parameter=shown(name), known=", ".join(declared))
+    return declared[name].rstrip("*")
+
+
+def _checked(name: str, type_: str, value: Any) -> Any:
+    """The value, if it is one of its type."""
+    match type_:
+        case "boolean":
+            right = isinstance(value, bool)
+        case "integer":
+            right = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _ABOVE
+        case "Coding" | "CodeableConcept":
+            right = isinstance(value, dict)
+        case _:
+            right = isinstance(value, str) and 0 < len(value) <= _LONGEST
+            right = right and (type_ != "language" or _LANGUAGE.fullmatch(value) is not None)
+    if not right:
+        raise _bad(name, _EXPECTED.get(type_, type_))
+    return value
+
+
+def _bad(name: str, expected: str) -> HubError:
+    """`name` is one of ours: declared, or an element of Parameters."""
+    return HubError(BAD_PARAMETER, path=f"http.{name}", parameter=name, expected=expected)

@@ -1,0 +1,131 @@
+"""`hub profiles`: the contract for those who have no hub."""
+
+import gzip
+import io
+import json
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from click.testing import CliRunner, Result
+from fhir.resources.R4B import get_fhir_model_class
+
+from hub import texts
+from hub.__main__ import main
+from hub.conformance import validate
+from hub.fhir.canonicals import BASE
+from hub.fhir.definitions import load
+
+
+def run(*arguments: str, language: str = "en") -> Result:
+    return CliRunner(catch_exceptions=False).invoke(main, ["--lang", language, *arguments], env={"COLUMNS": "200"})
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("dist") / "not-there-yet"
+    assert run("profiles", "package", "--out", str(folder)).exit_code == 0
+    (path,) = folder.iterdir()
+    return path
+
+
+@pytest.fixture(scope="module")
+def content(archive: Path) -> dict[str, Any]:
+    with tarfile.open(archive) as tar:
+        return {entry.name: json.load(tar.extractfile(entry) or io.BytesIO()) for entry in tar}
+
+
+def test_the_package_is_called_after_its_version(archive: Path, content: dict[str, Any]) -> None:
+    manifest = content["package/package.json"]
+    assert archive.name == f"ihala.fhir-{manifest['version']}.tgz"
+    assert (manifest["name"], manifest["canonical"]) == ("ihala.fhir", BASE)
+    assert manifest["fhirVersions"] == ["4.0.1"]
+    assert manifest["dependencies"] == {"hl7.fhir.r4.core": "4.0.1"}
+
+
+def test_the_same_contract_gives_the_same_bytes(archive: Path, tmp_path: Path) -> None:
+    run("profiles", "package", "--out", str(tmp_path))
+    assert (tmp_path / archive.name).read_bytes() == archive.read_bytes()
+
+
+def test_nothing_in_the_archive_tells_when_or_by_whom_it_was_made(archive: Path) -> None:
+    assert archive.read_bytes()[4:8] == bytes(4)  # RFC 1952: MTIME
+    with tarfile.open(fileobj=io.BytesIO(gzip.decompress(archive.read_bytes()))) as tar:
+        entries = list(tar)
+    assert {(e.mtime, e.uid, e.gid, e.uname, e.gname, e.mode) for e in entries} == {(0, 0, 0, "", "", 0o644)}
+    names = [e.name for e in entries]
+    assert names[0] == "package/package.json"
+    assert len(set(names)) == len(names) and all(name.startswith("package/") for name in names)
+
+
+def test_every_definition_is_there_under_its_type_and_id_with_its_snapshot(content: dict[str, Any]) -> None:
+    definitions = {name: one for name, one in content.items() if name.count("/") == 1 and "resourceType" in one}
+    for name, one in definitions.items():
+        assert name == f"package/{one['resourceType']}-{one['id']}.json"
+        get_fhir_model_class(one["resourceType"]).model_validate(dict(one))
+        if one["resourceType"] == "StructureDefinition":
+            assert one["snapshot"]["element"][0]["id"] == one["type"]
+    urls = [one["url"] for one in definitions.values() if "url" in one]
+    assert len(set(urls)) == len(urls)
+    assert {p.url for p in load().profiles()} <= set(urls)
+    assert {s.url for s in load().code_systems() if s.url.startswith(BASE)} <= set(urls)
+
+
+def test_each_index_lists_exactly_the_files_of_its_folder(content: dict[str, Any]) -> None:
+    for folder in ("package", "package/example"):
+        index = content[f"{folder}/.index.json"]
+        assert index["index-version"] == 2
+        listed = {f"{folder}/{one['filename']}": one for one in index["files"]}
+        held = {name for name in content if name.rpartition("/")[0] == folder and "resourceType" in content[name]}
+        assert listed.keys() == held
+        for name, one in listed.items():
+            assert all(content[name][key] == value for key, value in one.items() if key != "filename")
+
+
+def test_every_profile_has_an_example_that_conforms_and_a_schema_that_accepts_it(content: dict[str, Any]) -> None:
+    examples = [one for name, one in content.items() if name.startswith("package/example/") and "resourceType" in one]
+    assert {one["resourceType"] for one in examples} == {p.type for p in load().profiles()}
+    schemas = {name for name in content if name.startswith("package/schemas/")}
+    assert schemas == {f"package/schemas/{p.name}.schema.json" for p in load().profiles()}
+    for example in examples:
+        profile = load().profile(example["meta"]["profile"][0])
+        jsonschema.Draft202012Validator(content[f"package/schemas/{profile.name}.schema.json"]).validate(example)
+        assert validate(example) == ()
+
+
+def test_the_folder_that_cannot_be_written_to_is_named(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("x", "utf-8")
+    result = run("profiles", "package", "--out", str(tmp_path / "taken" / "below"))
+    assert result.exit_code == 1
+    assert "taken" in result.stderr and "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("language", texts.LANGUAGES)
+def test_all_profiles_are_listed_with_their_data_class_in_words(language: str) -> None:
+    shown = run("profiles", "list", language=language).stdout
+    for profile in load().profiles():
+        assert profile.name in shown
+        assert (load().display("data-class", profile.base_class, language) or "?") in shown
+
+
+def test_a_program_reads_the_list_as_json() -> None:
+    listed = json.loads(run("profiles", "list", "--json").stdout)
+    assert [one["name"] for one in listed] == [p.name for p in load().profiles()]
+    survivor = next(one for one in listed if one["name"] == "survivor")
+    assert (survivor["resource"], survivor["dataClass"]) == ("Patient", "core")
+
+
+def test_a_schema_can_be_printed_and_used_by_itself() -> None:
+    schema = json.loads(run("profiles", "schema", "survivor").stdout)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    refused = {e.validator for e in jsonschema.Draft202012Validator(schema).iter_errors({"resourceType": "Patient"})}
+    assert "required" in refused
+
+
+@pytest.mark.parametrize("language", texts.LANGUAGES)
+def test_a_mistyped_profile_is_answered_with_the_nearest_one(language: str) -> None:
+    result = run("profiles", "schema", "surviver", language=language)
+    assert result.exit_code == 2
+    assert texts.say("cli.wrong.near", language, name="survivor") in result.stderr

@@ -1,0 +1,75 @@
+"""Reading JSON strictly: what is read can be written again as it was; the rest is refused by a word, never by its text."""
+
+import json
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hub.fhir.strict import DEEPEST, NotReadable, read
+
+SECRET = "فاطمة"
+REFUSED = {
+    "not-json": [b"", b" ", b"{", b"[1,]", b"{} {}", b"nothing", '{"name": "فاطمة"'.encode(), b"\x00"],
+    "encoding": [b'{"a": "\xff"}', '{"a": "é"}'.encode("latin-1"), '{"a": "x"}'.encode("utf-16")],
+    "duplicate-names": [b'{"a": 1, "a": 1}', b'[{"x": {"a": 1, "b": 2, "a": 3}}]', b'{"a": 1, "\\u0061": 2}'],
+    "number": [b"NaN", b'{"a": Infinity}', b"[-Infinity]", b"1e999", b"9" * 21, b"9" * 5000, b"18446744073709551616"],
+    "letters": [b'"\\ud800"', b'{"\\udfff": 1}'],
+    "too-deep": [b"[" * 100_000 + b"]" * 100_000, b'{"a":' * 100_000, b"[" * (DEEPEST + 1) + b"]" * (DEEPEST + 1)],
+}
+
+
+@pytest.mark.parametrize(("why", "text"), [(why, text) for why, texts in REFUSED.items() for text in texts])
+def test_what_cannot_be_kept_as_it_is_is_refused_with_its_reason(why: str, text: bytes) -> None:
+    with pytest.raises(NotReadable) as caught:
+        read(text)
+    assert caught.value.why == why
+    assert caught.value.__cause__ is None and SECRET not in str(caught.value)
+
+
+def test_the_place_of_an_error_of_writing_is_told() -> None:
+    with pytest.raises(NotReadable) as caught:
+        read(b'{\n  "a": 1,\n  "b" 2\n}')
+    assert (caught.value.line, caught.value.column) == (3, 7)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [(b"\xef\xbb\xbf{}", {}), (b"18446744073709551615", 2**64 - 1), (b"-9223372036854775808", -(2**63)), (b"1.5", 1.5)],
+)
+def test_what_is_unusual_but_right_is_read(text: bytes, value: Any) -> None:
+    assert read(text) == value
+
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**64 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=20,
+)
+
+
+@given(JSON)
+def test_all_other_json_is_read_as_it_was_written(value: Any) -> None:
+    try:
+        written = orjson.dumps(value)
+    except TypeError:  # half of a surrogate pair
+        with pytest.raises(NotReadable):
+            read(json.dumps(value).encode())
+        return
+    assert read(written) == value
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_read_or_refused(text: bytes) -> None:
+    try:
+        value = read(text)
+    except NotReadable as problem:
+        assert problem.why in REFUSED
+    else:
+        assert orjson.loads(orjson.dumps(value)) == value
