@@ -20,8 +20,9 @@ from typing import Any, Final
 
 OUTPUT: Final = Path(__file__).parent.parent / "hub" / "fhir" / "tables"
 RESOURCES: Final = (
-    "Patient", "EpisodeOfCare", "Observation", "ServiceRequest", "Task", "Consent", "Organization", "HealthcareService",
-    "Location", "Provenance", "AuditEvent",
+    "Patient", "RelatedPerson", "EpisodeOfCare", "Encounter", "Observation", "RiskAssessment", "Flag", "CarePlan",
+    "ServiceRequest", "Task", "Procedure", "Communication", "DocumentReference", "Consent", "Organization",
+    "HealthcareService", "Location", "PractitionerRole", "Endpoint", "Provenance", "AuditEvent", "MeasureReport",
 )  # fmt: skip
 CODE_SYSTEMS: Final = (
     "v3-ActReason", "v3-MaritalStatus", "task-status", "task-intent", "request-status", "request-intent", "request-priority",

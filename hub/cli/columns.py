@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from hub.fhir import Resource, definitions
+from hub.fhir.data_classes import identifying
 from hub.fhir.masking import redact
-from hub.mapping.cells import IDENTIFYING, columns, text_of
+from hub.mapping.cells import columns, text_of
 from hub.mapping.library import Library
 from hub.mapping.plan import walk
 from hub.mapping.reading import read_plan
@@ -27,7 +28,7 @@ def shown_columns(reference: str, own: Path) -> frozenset[str]:
             for name in columns(branch):
                 classes.setdefault(name, set()).add(branch.slot.data_class)
     declared = {name: {column.data_class} for name, column in plan.columns.items() if column.data_class}
-    return frozenset(name for name, found in (classes | declared).items() if not found & (IDENTIFYING | {""}))
+    return frozenset(name for name, found in (classes | declared).items() if not found & (identifying() | {""}))
 
 
 def cells(content: Map[str, Any], shown: frozenset[str] | None) -> dict[str, str]:
@@ -45,8 +46,10 @@ def cells(content: Map[str, Any], shown: frozenset[str] | None) -> dict[str, str
 
 def without_identity(resource: Resource) -> Resource:
     """A resource as it would be disclosed to somebody who may see everything that identifies nobody."""
-    profile = definitions.load().for_type(resource["resourceType"])
-    return redact(resource, profile.classes - IDENTIFYING)[0] if profile else {"resourceType": resource["resourceType"]}
+    profile = definitions.load().profile_of(resource)
+    return (
+        redact(resource, profile.classes - identifying())[0] if profile else {"resourceType": resource["resourceType"]}
+    )
 
 
 def leaves(resource: Resource, *, reveal: bool) -> list[tuple[str, str]]:

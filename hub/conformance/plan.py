@@ -8,16 +8,12 @@ it rules out, extensions that it does not name and modifier extensions are refus
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Final
+from typing import Any
 
 from hub.conformance import lexical
+from hub.fhir.data_classes import identifying
 from hub.fhir.definitions import Definitions, Element, Profile
 from hub.fhir.r4 import tables
-
-IDENTIFYING: Final = frozenset(
-    {"identity", "safe-contact", "address", "caregiver", "incident-narrative", "safety-plan", "custodian", "attachments"}
-)  # fmt: skip
-"""Data classes whose values are never repeated to anyone, not even a wrong code."""
 
 
 @dataclass(frozen=True)
@@ -152,7 +148,7 @@ class Planner:
                 slices=slices,
                 closed=bool(slices) and profile.is_closed(element.id),
                 sibling=sibling,
-                quotable=element.data_class not in IDENTIFYING,
+                quotable=element.data_class not in identifying(),
             )
 
     def _slice(self, profile: Profile, one: Element) -> Slice:

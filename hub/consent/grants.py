@@ -11,14 +11,7 @@ from itertools import pairwise
 
 from hub.consent.provisions import NOBODY, Provision, PurposesUnder, in_force, read, verdicts
 from hub.fhir import Resource
-
-SHAREABLE = frozenset(
-    {
-        "core", "safe-contact", "identity", "address", "social", "caregiver", "incident-summary", "incident-narrative",
-        "perpetrator", "needs-and-services", "health", "psychosocial", "legal", "attachments",
-    }
-)  # fmt: skip
-"""Data classes that a Consent can open. All others stay with the custodian whatever a Consent says."""
+from hub.fhir.data_classes import shareable
 
 NOTICE = "notice"
 
@@ -71,10 +64,10 @@ def _vocabulary(rules: list[_Rule]) -> tuple[set[str], set[str], frozenset[str],
         provision = pending.pop()
         recipients |= provision.recipients
         purposes |= provision.purposes
-        classes |= provision.classes or (SHAREABLE if provision.type == "permit" else frozenset())
+        classes |= provision.classes or (shareable() if provision.type == "permit" else frozenset())
         bounds |= {provision.since, provision.until}
         pending += provision.exceptions
-    return recipients - {NOBODY}, purposes - {NOBODY}, SHAREABLE & classes, sorted(bounds)
+    return recipients - {NOBODY}, purposes - {NOBODY}, shareable() & classes, sorted(bounds)
 
 
 def _intervals(

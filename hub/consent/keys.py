@@ -5,7 +5,7 @@ Notify and pull: before acceptance a recipient holds the key of the referral's n
 that the consent permits; refusal, cancellation and withdrawal close them.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from hub.consent.grants import NOTICE, Grant, grants
@@ -55,16 +55,16 @@ def granted(documents: Iterable[Held], under: PurposesUnder) -> Granted:
 
 
 def keys(
-    documents: Iterable[Held], granted: Granted, classes: Mapping[str, frozenset[str]]
+    documents: Iterable[Held], granted: Granted, classes: Callable[[Resource], frozenset[str]]
 ) -> dict[str, tuple[Key, ...]]:
-    """The keys of every document of one person, by reference. `classes`: data classes that occur in each resource type.
+    """The keys of every document of one person, by reference. `classes`: the data classes that may occur in a resource.
 
     Pure: computed from the person's present Consents and referrals and nothing else.
     """
     documents = list(documents)
     tasks: dict[str, list[Resource]] = {document.custodian: [] for document in documents}
     for document in documents:
-        if document.resource["resourceType"] == "Task":
+        if is_referral(document.resource):
             tasks[document.custodian].append(document.resource)
     return {
         reference(d.resource): tuple(_keys(d, granted[d.custodian], tasks[d.custodian], classes)) for d in documents
@@ -72,7 +72,7 @@ def keys(
 
 
 def _keys(
-    document: Held, granted: tuple[Grant, ...], tasks: list[Resource], classes: Mapping[str, frozenset[str]]
+    document: Held, granted: tuple[Grant, ...], tasks: list[Resource], classes: Callable[[Resource], frozenset[str]]
 ) -> list[Key]:
     resource = document.resource
     type_ = resource["resourceType"]
@@ -80,13 +80,23 @@ def _keys(
     if type_ in CLOSED_TO_RECIPIENTS or not granted:
         return found
     recipients = _recipients(resource, tasks)
-    wanted = {NOTICE} if type_ == "Task" else classes.get(type_, frozenset()) - {NOTICE}
+    wanted = {NOTICE} if type_ == "Task" else classes(resource) - {NOTICE}
     found += [
         Key(f"{grant.recipient}|{grant.purpose}|{grant.data_class}", grant.since, grant.until)
         for grant in granted
         if grant.recipient in recipients and grant.recipient != document.custodian and grant.data_class in wanted
     ]
     return found
+
+
+def is_referral(resource: Resource) -> bool:
+    """A Task that carries a referral, as against one that asks for its cancellation: only the former opens anything.
+
+    http://hl7.org/fhir/CodeSystem/task-code
+    """
+    return resource["resourceType"] == "Task" and any(
+        coding.get("code") == "fulfill" for coding in resource.get("code", {}).get("coding", ())
+    )
 
 
 def _recipients(resource: Resource, tasks: list[Resource]) -> set[str]:

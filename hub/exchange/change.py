@@ -276,7 +276,7 @@ def _require_none(issues: Iterable[Issue]) -> None:
 
 
 def _with_profile(resource: Resource) -> Resource:
-    profile = load().for_type(resource["resourceType"])
+    profile = load().profile_of(resource)
     meta = resource.get("meta", {})
     if profile is None or not isinstance(meta, dict):
         return resource

@@ -25,6 +25,7 @@ from hub.ports import Caller, Changes, Key, Save, Stored, Visible
 from hub.search import classes as classes_read
 
 ALL = frozenset({"*"})
+IN_THE_DIRECTORY = frozenset({"directory"})
 
 
 def read(type_: str, id_: str, caller: Caller, *, hub: Hub) -> View:
@@ -61,19 +62,20 @@ def _cut(stored: Stored, allowed: frozenset[str]) -> str:
 
 def _allowed(stored: Stored, caller: Caller, now: datetime) -> frozenset[str]:
     opened = {key.grant for key in stored.keys if key.since <= now < key.until}
-    if own(caller.organization) in opened or PUBLIC in opened:
+    if own(caller.organization) in opened:
         return ALL
+    if PUBLIC in opened:
+        return IN_THE_DIRECTORY
     prefix = f"{caller.organization}|{caller.purpose}|"
     return frozenset(grant.removeprefix(prefix) for grant in opened if grant.startswith(prefix))
 
 
 def _visible(type_: str, caller: Caller, now: datetime, read_classes: Iterable[str] = ()) -> Visible:
-    profile = load().for_type(type_)
-    primary = profile.base_class if profile else "custodian"
-    also = tuple(
-        held(caller.organization, caller.purpose, {name}) for name in sorted(set(read_classes) - {primary, "directory"})
-    )
-    return Visible(held(caller.organization, caller.purpose, {primary}), now, also)
+    """Documents whose own class the caller holds. With several profiles of a type, a parameter's class is asked for apart."""
+    primary = {profile.base_class for profile in load().of_type(type_)} or {"custodian"}
+    asked = set(read_classes) - {"directory"} - (primary if len(primary) == 1 else set())
+    also = tuple(held(caller.organization, caller.purpose, {name}) for name in sorted(asked))
+    return Visible(held(caller.organization, caller.purpose, primary), now, also)
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,7 @@ def _denial(type_: str, id_: str, caller: Caller, now: datetime, hub: Hub) -> _L
     documents = [s for s in compartment.documents if s.custodian == hidden.custodian] if compartment else []
     consents = [s.resource() for s in documents if s.type == "Consent"]
     tasks = [s.resource() for s in documents if s.type == "Task"]
-    profile = load().for_type(type_)
+    profile = load().profile_of(hidden.resource())
     question = Question(caller.organization, caller.purpose, profile.base_class if profile else "custodian", now)
     answer = decide(question, consents, _concerning(hidden, tasks), purposes_under())
     because = answer.because if isinstance(answer, Deny) else "consent.class"

@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import cache
 
 from hub.consent.grants import NOTICE, Grant
-from hub.consent.keys import Held, granted, keys
+from hub.consent.keys import Held, granted, is_referral, keys
 from hub.consent.provisions import PurposesUnder
 from hub.fhir import Resource
 from hub.fhir.definitions import load
@@ -22,13 +22,14 @@ SET_BY_THE_STORE = ("versionId", "lastUpdated")
 REFERRAL_PURPOSE = "COC"
 """A referral is coordination of care, http://terminology.hl7.org/CodeSystem/v3-ActReason: other purposes send none."""
 
+NEEDS = frozenset({"need", "referral"})
 ENDED = frozenset({"inactive", "revoked", "entered-in-error"})
 
 
-@cache
-def classes() -> Mapping[str, frozenset[str]]:
-    """The data classes that occur in each resource type of the profiles."""
-    return {profile.type: profile.classes for profile in load().profiles()}
+def classes(resource: Resource) -> frozenset[str]:
+    """The data classes that may occur in a resource, by its profile."""
+    profile = load().profile_of(resource)
+    return profile.classes if profile else frozenset()
 
 
 @cache
@@ -130,7 +131,7 @@ class Person:
             for step in list(self._follow(custodian, _may_receive(grants, now), now, new_id)):
                 self.put(step.task, custodian)
                 steps.append(step)
-        opened = keys(self._held(), permitted, classes())
+        opened = keys(self._held(), permitted, classes)
         return Settled(
             saves=list(self._saves(opened)),
             rekeys=list(self._rekeys(opened)),
@@ -144,8 +145,8 @@ class Person:
     def _follow(self, custodian: str, may: set[str], now: datetime, new_id: Callable[[], str]) -> Iterator[Step]:
         mine = [d.resource for d in self._documents.values() if d.custodian == custodian]
         return follow(
-            [r for r in mine if r["resourceType"] == "ServiceRequest"],
-            [r for r in mine if r["resourceType"] == "Task"],
+            [r for r in mine if r["resourceType"] == "ServiceRequest" and _is_need(r)],
+            [r for r in mine if is_referral(r)],
             self.get(f"Patient/{self.id}"),
             may.__contains__,
             now=now,
@@ -162,6 +163,12 @@ class Person:
         for key, document in self._documents.items():
             if not document.is_new_version and document.stored and set(document.stored.keys) != set(opened[key]):
                 yield Rekey(document.stored.type, document.stored.id, opened[key])
+
+
+def _is_need(resource: Resource) -> bool:
+    """A ServiceRequest for which a referral is opened; a protective measure, say, is carried out by nobody whom the hub tells."""
+    profile = load().profile_of(resource)
+    return profile is not None and profile.name in NEEDS
 
 
 def _may_receive(grants: Iterable[Grant], now: datetime) -> set[str]:

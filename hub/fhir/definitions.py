@@ -6,6 +6,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from importlib.resources import files
+from typing import Any, Final
 
 from hub.fhir import Resource, canonicals
 from hub.fhir.elements import Constraint, Element, Profile
@@ -24,14 +25,33 @@ from hub.fhir.terminology import (
 __all__ = ["CodeSystem", "Concept", "Constraint", "Definitions", "Element", "Profile", "ValueSet", "load"]
 
 
+DEFAULTS: Final = {
+    "Patient": "survivor",
+    "Encounter": "intake",
+    "Observation": "incident",
+    "ServiceRequest": "need",
+    "Task": "referral-task",
+    "Procedure": "service-record",
+    "Consent": "consent",
+    "AuditEvent": "audit-event",
+}
+"""Of several profiles of one type: the one that is meant where a resource names none."""
+
+
 class Definitions:
     """All definitions. Names are the last part of a canonical (`survivor`, `gbv-type`); a canonical itself serves as well."""
 
     def __init__(
         self, structures: Mapping[str, Resource], systems: Mapping[str, CodeSystem], value_sets: Mapping[str, ValueSet]
     ) -> None:
-        self._structures = {url: Profile(resource, self.extension_definition) for url, resource in structures.items()}
+        self._structures = {
+            url: Profile(_whole(resource, structures), self.extension_definition)
+            for url, resource in structures.items()
+        }
         self._profiles = tuple(p for p in self._structures.values() if p.type != "Extension")
+        self._by_type: dict[str, tuple[Profile, ...]] = {}
+        for one in self._profiles:
+            self._by_type[one.type] = (*self._by_type.get(one.type, ()), one)
         self._systems = systems
         self._value_sets = value_sets
 
@@ -43,11 +63,29 @@ class Definitions:
         return found
 
     def profiles(self) -> tuple[Profile, ...]:
-        """The profiles of resources, one for each type."""
+        """The profiles of resources; a type may have several."""
         return self._profiles
 
+    def of_type(self, type_: str) -> tuple[Profile, ...]:
+        """Every profile of a resource type."""
+        return self._by_type.get(type_, ())
+
     def for_type(self, type_: str) -> Profile | None:
-        return next((p for p in self._profiles if p.type == type_), None)
+        """The profile that is meant where a resource of this type names none."""
+        found = self.of_type(type_)
+        return next((p for p in found if p.name == DEFAULTS.get(type_)), found[0] if found else None)
+
+    def profile_of(self, resource: Resource) -> Profile | None:
+        """The profile of its type that a resource names first, else the one that is meant. The resource may have any shape."""
+        type_, meta = resource.get("resourceType"), resource.get("meta")
+        if not isinstance(type_, str):
+            return None
+        named = meta.get("profile") if isinstance(meta, dict) else None
+        for url in named if isinstance(named, list) else ():
+            found = self._structures.get(url.partition("|")[0]) if isinstance(url, str) else None
+            if found is not None and found.type == type_:
+                return found
+        return self.for_type(type_)
 
     def extension_definition(self, name_or_url: str) -> Profile:
         """The definition of an extension; its elements begin with `Extension`."""
@@ -74,6 +112,28 @@ class Definitions:
         found = self._systems.get(_url(system, canonicals.code_system))
         concept = found.codes.get(code) if found else None
         return concept.designations.get(language, concept.display) if concept else None
+
+
+def _whole(resource: Resource, structures: Mapping[str, Resource]) -> Resource:
+    """A definition whose differential also says what those say that it is derived from, down to R4."""
+    base = structures.get(resource.get("baseDefinition", ""))
+    if base is None:
+        return resource
+    elements: dict[str, Resource] = {e["id"]: e for e in _whole(base, structures)["differential"]["element"]}
+    for stated in resource["differential"]["element"]:
+        elements[stated["id"]] = _added(elements.get(stated["id"], {}), stated)
+    return {**resource, "differential": {"element": list(elements.values())}}
+
+
+def _added(inherited: Resource, stated: Resource) -> Resource:
+    """What an element says after what its base said of it: constraints and notes add up, the rest replaces."""
+    both: dict[str, Any] = {**inherited, **stated}
+    for name, key in (("constraint", "key"), ("extension", "url")):
+        said = {one[key] for one in stated.get(name, ())}
+        kept = [one for one in inherited.get(name, ()) if one[key] not in said]
+        if kept:
+            both[name] = [*kept, *stated.get(name, ())]
+    return both
 
 
 @cache

@@ -30,7 +30,7 @@ def redact(resource: Resource, allowed: frozenset[str]) -> tuple[Resource, bool]
 
     A resource that no profile describes loses everything but its type, id and meta.
     """
-    profile = load().for_type(resource.get("resourceType", ""))
+    profile = load().profile_of(resource)
     cut = _compiled(profile.name, allowed) if profile else _Object(rest=False)
     if cut is True:
         return resource, False

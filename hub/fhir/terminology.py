@@ -5,18 +5,20 @@ https://hl7.org/fhir/R4/codesystem.html · https://hl7.org/fhir/R4/valueset.html
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from hub.fhir import Resource
 
 
 @dataclass(frozen=True)
 class Concept:
-    """`display` is English. `parent`: the code that subsumes this one, if any. `properties`: as `region` of a province."""
+    """`display` is English. `parent`: the code that subsumes this one, if any. `properties`: as `region` of a province; a
+    property that is given several times has a tuple."""
 
     display: str
     designations: Mapping[str, str] = field(default_factory=dict)  # language → label
     parent: str | None = None
-    properties: Mapping[str, str] = field(default_factory=dict)
+    properties: Mapping[str, Any] = field(default_factory=dict)
     definition: str = ""
 
 
@@ -87,10 +89,21 @@ def read_code_system(resource: Resource) -> CodeSystem:
 def _concepts(listed: Iterable[Resource], parent: str | None) -> Iterator[tuple[str, Concept]]:
     for concept in listed:
         display: str = concept.get("display") or concept["code"]
-        properties = {p["code"]: next(v for k, v in p.items() if k != "code") for p in concept.get("property", ())}
         definition: str = concept.get("definition", "")
-        yield concept["code"], Concept(display, {"en": display} | labels(concept), parent, properties, definition)
+        yield (
+            concept["code"],
+            Concept(display, {"en": display} | labels(concept), parent, _properties(concept), definition),
+        )
         yield from _concepts(concept.get("concept", ()), concept["code"])
+
+
+def _properties(concept: Resource) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for one in concept.get("property", ()):
+        name, value = one["code"], next(v for k, v in one.items() if k != "code")
+        before = found.get(name)
+        found[name] = value if before is None else (*(before if isinstance(before, tuple) else (before,)), value)
+    return found
 
 
 def labels(concept: Resource) -> dict[str, str]:

@@ -8,22 +8,11 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Final
 
+from hub.fhir.data_classes import identifying
 from hub.fhir.issues import Issue
 from hub.mapping.model import Context, Trouble
 from hub.mapping.plan import Branch, Column, Composed, FromColumn, Plan, walk
 
-IDENTIFYING: Final = frozenset(
-    {
-        "identity",
-        "safe-contact",
-        "address",
-        "caregiver",
-        "incident-narrative",
-        "safety-plan",
-        "custodian",
-        "attachments",
-    }
-)
 _SHOWN: Final = 40
 
 Places = Mapping[str, tuple[str, str]]
@@ -102,7 +91,7 @@ class _Cell:
         self._longest_blank = max(map(len, plan.blank), default=0) + 2
         self._warns = column.warns
         self._path, data_class = places.get(column.name, ("", ""))
-        self._shows = (column.data_class or data_class or "custodian") not in IDENTIFYING
+        self._shows = (column.data_class or data_class or "custodian") not in identifying()
 
     def read(self, content: Mapping[str, Any], values: dict[str, Any], run: Run) -> None:
         raw = content.get(self._name)

@@ -67,10 +67,10 @@ def _security(token_url: str) -> Resource:
 
 
 def _resource(type_: str, interactions: Mapping[str, Collection[str]]) -> Resource:
-    known = load().for_type(type_)
+    known = load().of_type(type_)
     return {
         "type": type_,
-        **({"supportedProfile": [known.url]} if known else {}),
+        **({"supportedProfile": [one.url for one in known]} if known else {}),
         "interaction": [{"code": code} for code, types in interactions.items() if type_ in types],
         "versioning": "versioned-update" if type_ in MATCH_ALWAYS else "versioned",
         "readHistory": False,

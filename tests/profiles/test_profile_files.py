@@ -10,17 +10,13 @@ import pytest
 from fhir.resources.R4B import get_fhir_model_class
 
 from hub.fhir.canonicals import BASE
-from hub.fhir.definitions import load
+from hub.fhir.definitions import DEFAULTS, load
 from hub.fhir.elements import Profile
 from hub.fhir.r4 import tables
 
 ROOT = Path(str(files("profiles")))
 FOLDERS = ("structure-definitions", "code-systems", "value-sets", "naming-systems")
-PROFILES = {
-    "survivor": "Patient", "case": "EpisodeOfCare", "incident": "Observation", "need": "ServiceRequest",
-    "referral-task": "Task", "consent": "Consent", "organization": "Organization", "service": "HealthcareService",
-    "location": "Location", "provenance": "Provenance", "audit-event": "AuditEvent",
-}  # fmt: skip
+PROFILES = {profile.name for profile in load().profiles()}
 
 
 def resources(*folders: str) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -81,9 +77,25 @@ def test_supplements_label_only_codes_that_exist() -> None:
             assert {concept["code"] for concept in concepts(ALL[name])} <= known.keys()
 
 
-def test_the_eleven_profiles_are_there_one_for_each_type() -> None:
-    assert {profile.name: profile.type for profile in load().profiles()} == PROFILES
-    assert all((found := load().for_type(type_)) and found.name == name for name, type_ in PROFILES.items())
+def test_of_several_profiles_of_a_type_one_is_meant_where_a_resource_names_none() -> None:
+    for type_ in {profile.type for profile in load().profiles()}:
+        several = load().of_type(type_)
+        assert len(several) == 1 or DEFAULTS[type_] in {profile.name for profile in several}
+        assert load().for_type(type_) in several
+
+
+def test_a_resource_has_the_profile_that_it_names_if_that_is_one_of_its_type() -> None:
+    survivor, case = load().profile("survivor"), load().profile("case")
+    for named in (
+        ["http://elsewhere.example/x", survivor.url],
+        [f"{survivor.url}|1.0.0"],
+        [case.url],
+        "no list",
+        [None],
+    ):
+        assert load().profile_of({"resourceType": "Patient", "meta": {"profile": named}}) is survivor
+    for strange in ({}, {"resourceType": 3}, {"resourceType": "Unknown"}):
+        assert load().profile_of(strange) is None
 
 
 def test_the_seventy_five_provinces_each_lie_in_one_of_the_twelve_regions() -> None:
@@ -154,5 +166,5 @@ def test_no_free_text_travels_in_a_notice() -> None:
 def test_every_example_is_named_after_a_profile_and_a_rule() -> None:
     for folder in ("examples/valid", "examples/invalid"):
         named = [name.split("/")[-1].partition("--") for name, _ in resources(folder)]
-        assert {profile for profile, _, _ in named} == PROFILES.keys()
+        assert {profile for profile, _, _ in named} == PROFILES
         assert folder == "examples/valid" or all(rule for _, _, rule in named)

@@ -64,6 +64,7 @@ def referral(id_: str, to: str, status: str, need: str = "n1", person: str = "p1
         "resourceType": "Task",
         "id": id_,
         "status": status,
+        "code": {"coding": [{"system": "http://hl7.org/fhir/CodeSystem/task-code", "code": "fulfill"}]},
         "focus": {"reference": f"ServiceRequest/{need}"},
         "for": {"reference": f"Patient/{person}"},
         "requester": {"reference": f"Organization/{by}"},

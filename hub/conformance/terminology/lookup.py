@@ -43,7 +43,11 @@ def _properties(system: CodeSystem, code: str, only: Collection[str]) -> Iterato
         *([("definition", "string", found.definition)] if found.definition else []),
         *([("parent", "code", found.parent)] if found.parent else []),
         *(("child", "code", child) for child in children),
-        *((name, system.property_types.get(name, "string"), value) for name, value in found.properties.items()),
+        *(
+            (name, system.property_types.get(name, "string"), one)
+            for name, value in found.properties.items()
+            for one in (value if isinstance(value, tuple) else (value,))
+        ),
     ]
     return (one for one in everything if not only or one[0] in only)
 

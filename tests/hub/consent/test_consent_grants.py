@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.consent.grants import NOTICE, SHAREABLE, Grant, grants
+from hub.consent.grants import NOTICE, Grant, grants
 from hub.consent.provisions import PurposesUnder, Question, evaluate, read
 from hub.fhir import Resource
+from hub.fhir.data_classes import shareable
 from hub.fhir.instants import span
 from hub.ports import FOREVER, LONG_AGO
 from tests.support.consents import agreed, consent, permit, provision
@@ -84,7 +85,7 @@ def said(rule: Resource, question: Question, to_someone: bool = False, for_somet
 def permitted_by(consents: list[Resource], question: Question) -> tuple[str, ...]:
     """The Consents that permit it; none when one of them denies it."""
     answers = {f"Consent/{c['id']}": said(c["provision"], question) for c in consents if c["status"] == "active"}
-    if "deny" in answers.values() or question.data_class not in SHAREABLE:
+    if "deny" in answers.values() or question.data_class not in shareable():
         return ()
     return tuple(reference for reference, answer in answers.items() if answer == "permit")
 
@@ -171,4 +172,4 @@ def test_an_unrelated_consent_opens_nothing_of_another() -> None:
 def test_data_classes_that_stay_with_the_custodian_cannot_be_opened_by_any_consent() -> None:
     everything = consent(permit("chu", ["custodian", "safety-plan", "audit", "consent", "statistics", "directory"]))
     assert grants([everything], UNDER) == ()
-    assert {g.data_class for g in grants([consent(permit("chu"))], UNDER)} == SHAREABLE | {NOTICE}
+    assert {g.data_class for g in grants([consent(permit("chu"))], UNDER)} == shareable() | {NOTICE}

@@ -48,9 +48,13 @@ def case(*more: Resource) -> list[Resource]:
     ]
 
 
+def classes_of(resource: Resource) -> frozenset[str]:
+    return CLASSES[resource["resourceType"]]
+
+
 def keyed(resources: Iterable[Resource], custodian: str = ASSOCIATION) -> dict[str, tuple[Key, ...]]:
     documents = [Held(resource, custodian) for resource in resources]
-    return keys(documents, granted(documents, UNDER), CLASSES)
+    return keys(documents, granted(documents, UNDER), classes_of)
 
 
 def opened(found: tuple[Key, ...], recipient: str, at: datetime = START) -> set[str]:
@@ -124,7 +128,7 @@ def test_consents_provenance_and_audit_stay_with_the_custodian(given_: list[Reso
 
 def test_a_consent_stays_closed_even_if_a_profile_put_a_shared_class_into_it() -> None:
     documents = [Held(one, ASSOCIATION) for one in case(agreed("chu"), referral("t1", "chu", "accepted"))]
-    found = keys(documents, granted(documents, UNDER), {**CLASSES, "Consent": frozenset({"core"})})
+    found = keys(documents, granted(documents, UNDER), lambda _: frozenset({"core"}))
     assert found["Consent/c1"] == (Key(own(ASSOCIATION)),)
 
 
@@ -179,7 +183,7 @@ def test_the_consents_and_referrals_of_one_association_open_nothing_of_anothers(
         )
     ]
     documents = [*mine, *theirs]
-    found = keys(documents, granted(documents, UNDER), CLASSES)
+    found = keys(documents, granted(documents, UNDER), classes_of)
     assert opened(found["EpisodeOfCare/e1"], "chu") == set(), "their accepted referral opened our case"
     assert found["EpisodeOfCare/e2"] == found["Task/t2"] == (Key(own(OTHER)),), "our consent opened their case"
 
