@@ -34,6 +34,7 @@ DEFAULTS: Final = {
     "Task": "referral-task",
     "Procedure": "service-record",
     "Consent": "consent",
+    "Location": "location",
     "AuditEvent": "audit-event",
 }
 """Of several profiles of one type: the one that is meant where a resource names none."""

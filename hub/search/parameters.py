@@ -14,7 +14,7 @@ from hub.fhir.query import ParameterType
 
 @dataclass(frozen=True)
 class Parameter:
-    """`paths`: element paths below the resource, without choices: `effectiveDateTime`, `provision.provision.actor`.
+    """`paths`: element paths below the resource, without choices: `effectiveDateTime`, `extension(area).valueCodeableConcept`.
 
     `targets`: types that a reference may point to. `data_classes`: all that a value may be read from; `by_system`
     narrows them for a token whose system tells which element is meant.
@@ -32,6 +32,7 @@ _SPECIAL_TARGETS: Final = {
     "patient": ("Patient",),
     "subject": ("Patient",),
     "location": ("Location",),
+    "service": ("HealthcareService",),
     "focus": ("ServiceRequest",),
 }
 _ANYTHING: Final = (
@@ -137,14 +138,51 @@ _TABLE: Final[dict[str, tuple[str, str]]] = {
         location      reference  location
         service-type  token      type
         active        token      active
+        name          string     name _name.extension.extension.valueString
+        capacity      token      extension(capacity).extension(status).valueCode
+        area          token      extension(area).valueCodeableConcept
+        language      token      communication
+        eligibility   token      eligibility.code
+        characteristic  token    characteristic
         """,
     ),
     "Location": (
         "directory",
         """
-        organization  reference  managingOrganization
-        status        token      status
-        name          string     name alias _name.extension.extension.valueString
+        organization   reference  managingOrganization
+        status         token      status
+        type           token      type
+        name           string     name alias _name.extension.extension.valueString
+        address-state  string     address.state
+        """,
+    ),
+    "PractitionerRole": (
+        "directory",
+        """
+        organization  reference  organization
+        location      reference  location
+        service       reference  healthcareService
+        role          token      code
+        active        token      active
+        """,
+    ),
+    "Endpoint": (
+        "custodian",
+        """
+        organization     reference  managingOrganization
+        status           token      status
+        connection-type  token      connectionType
+        payload-type     token      payloadType
+        """,
+    ),
+    "MeasureReport": (
+        "statistics",
+        """
+        reporter  reference  reporter
+        status    token      status
+        period    date       period
+        date      date       date
+        area      token      extension(area).valueCodeableConcept
         """,
     ),
     "Provenance": (

@@ -42,7 +42,8 @@ def subsets(profile: Profile) -> Iterator[frozenset[str]]:
 def filled(name: str) -> Any:
     profile = load().profile(name)
     resource = _object(profile, profile.element(profile.type))
-    return {"resourceType": profile.type, "id": "x", **{k: v for k, v in resource.items() if k not in {"id", "meta"}}}
+    head = {"resourceType": profile.type, "id": "x", "meta": {"profile": [profile.url]}}
+    return head | {k: v for k, v in resource.items() if k not in {"id", "meta"}}
 
 
 def _object(profile: Profile, element: Element) -> dict[str, Any]:
