@@ -127,7 +127,12 @@ def _listed(definitions: Iterable[Resource]) -> Iterator[Resource]:
     for one in definitions:
         said = {key: one[key] for key in ("description",) if isinstance(one.get(key), str)}
         name = one.get("title") or one.get("name") or one["id"]
-        yield {"reference": {"reference": f"{one['resourceType']}/{one['id']}"}, "name": name, **said, "exampleBoolean": False}
+        yield {
+            "reference": {"reference": f"{one['resourceType']}/{one['id']}"},
+            "name": name,
+            **said,
+            "exampleBoolean": False,
+        }
 
 
 def _shown(examples: Iterable[Resource]) -> Iterator[Resource]:

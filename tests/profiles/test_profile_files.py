@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fhir.resources.R4B import get_fhir_model_class
 
+from hub.conformance.package import FOLDERS
 from hub.fhir.canonicals import BASE
 from hub.fhir.definitions import DEFAULTS, load
 from hub.fhir.elements import Profile
 from hub.fhir.r4 import tables
+from tests.support.other_fhir import accept
 
 ROOT = Path(str(files("profiles")))
-FOLDERS = ("structure-definitions", "code-systems", "value-sets", "naming-systems")
 PROFILES = {profile.name for profile in load().profiles()}
 
 
@@ -37,8 +37,7 @@ def concepts(resource: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 @pytest.mark.parametrize("name", ALL)
 def test_a_definition_is_valid_for_another_implementation_of_fhir(name: str) -> None:
-    resource = dict(ALL[name])
-    get_fhir_model_class(resource["resourceType"]).model_validate(resource)
+    accept(ALL[name])
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -48,6 +47,8 @@ def test_a_definition_is_called_as_its_file(name: str) -> None:
     assert resource["id"] == stem
     if resource["resourceType"] == "NamingSystem":
         assert resource["uniqueId"][0]["value"] == f"{BASE}/NamingSystem/{stem}"
+    elif resource["resourceType"] == "Basic":
+        assert resource["extension"][0]["valueUri"] == f"{BASE}/SubscriptionTopic/{stem}"
     else:
         assert resource["url"] == f"{BASE}/{resource['resourceType']}/{stem}"
 

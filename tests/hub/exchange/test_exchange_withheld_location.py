@@ -117,7 +117,15 @@ def test_a_shelter_whose_labels_are_missing_is_not_published(at: Scene) -> None:
 
 def test_every_element_that_could_lead_to_the_door_is_ruled_out_or_withheld() -> None:
     shelter = load().profile("shelter-location")
-    for element in ("telecom", "address", "address.line", "address.city", "address.district", "address.text", "position"):
+    for element in (
+        "telecom",
+        "address",
+        "address.line",
+        "address.city",
+        "address.district",
+        "address.text",
+        "position",
+    ):
         assert shelter.element(f"Location.{element}").data_class == "withheld-location"
     for element in ("name", "alias", "description", "partOf", "endpoint", "hoursOfOperation", "identifier"):
         assert shelter.element(f"Location.{element}").max == 0
