@@ -137,7 +137,9 @@ class Planner:
             yield Property(
                 name=name,
                 group=element.name,
-                min=element.min,
+                min=max(
+                    element.min, *(min(one.min, 1) for one in slices), 0
+                ),  # a slice that must be there needs its list
                 max=0 if _is_unnamed(element, slices) else element.max,
                 is_list=element.is_list,
                 value=value,

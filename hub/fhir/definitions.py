@@ -9,7 +9,7 @@ from importlib.resources import files
 from typing import Any, Final
 
 from hub.fhir import Resource, canonicals
-from hub.fhir.contract import resolved
+from hub.fhir.contract import contract, resolved
 from hub.fhir.elements import Constraint, Element, Profile
 from hub.fhir.r4 import tables
 from hub.fhir.serial import loads
@@ -164,7 +164,7 @@ def _systems() -> dict[str, CodeSystem]:
 def _read(folder: str) -> Iterator[Resource]:
     for path in sorted(files("profiles").joinpath(folder).iterdir(), key=lambda p: p.name):
         if path.name.endswith(".json"):
-            yield loads(resolved(path.read_text("utf-8")))
+            yield {**loads(resolved(path.read_text("utf-8"))), "version": contract().version}
 
 
 def _url(name_or_url: str, canonical: Callable[[str], str]) -> str:

@@ -169,3 +169,13 @@ def test_every_example_is_named_after_a_profile_and_a_rule() -> None:
         named = [name.split("/")[-1].partition("--") for name, _ in resources(folder)]
         assert {profile for profile, _, _ in named} == PROFILES
         assert folder == "examples/valid" or all(rule for _, _, rule in named)
+
+
+def test_an_invariant_says_the_same_wherever_it_stands() -> None:
+    said: dict[str, set[tuple[str, str]]] = {}
+    for _, resource in resources("structure-definitions"):
+        for element in resource["differential"]["element"]:
+            for one in element.get("constraint", ()):
+                said.setdefault(one["key"], set()).add((one["human"], one["expression"]))
+    assert len(said) > 5
+    assert {key for key, told in said.items() if len(told) > 1} == set()

@@ -208,3 +208,11 @@ def test_issue_types_are_those_of_fhir() -> None:
 
 def _issues() -> str:
     return Path(str(files("profiles"))).joinpath("examples/invalid/issues.yaml").read_text("utf-8")
+
+
+def test_a_slice_that_must_be_there_is_missed_where_the_whole_list_is_absent() -> None:
+    service = deepcopy(next(e for e in EXAMPLES if e["resourceType"] == "HealthcareService" and "_name" in e))
+    del service["_name"]["extension"][0]["extension"]
+    (issue,) = validate(service)
+    assert (issue.code, issue.path) == ("required", "HealthcareService.name.extension[0].extension")
+    assert not REFERENCE["service"].is_valid(service)
