@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import orjson
 
+from hub.conformance.roles import supporting
 from hub.conformance.snapshot import Snapshots
 from hub.conformance.validator import schema
 from hub.fhir import Resource, canonicals
@@ -72,8 +73,12 @@ class Package:
         structures = [one for one in self.definitions.values() if one["resourceType"] == "StructureDefinition"]
         snapshots = Snapshots(structures)
         for one in self.definitions.values():
-            whole = snapshots.complete(one["url"]) if one["resourceType"] == "StructureDefinition" else one
-            yield contract().dressed(whole)
+            if one["resourceType"] == "StructureDefinition":
+                yield contract().dressed(snapshots.complete(one["url"]))
+            elif one["resourceType"] == "CapabilityStatement":
+                yield contract().dressed(supporting(one, structures))
+            else:
+                yield contract().dressed(one)
         yield contract().dressed(self._guide())
 
     def _guide(self) -> Resource:
