@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from hub.conformance import package as packages
-from hub.fhir.contract import contract
 
 PROSE: Final = frozenset(
     {"short", "definition", "comment", "requirements", "alias", "condition", "example", "mapping", "isModifierReason",
@@ -121,10 +120,10 @@ def vendor_profiles(sushi: Sushi) -> Mapping[str, list[Json]]:
     """Snapshots of profiles that somebody writes against our package, which is a dependency as any other."""
     package = packages.load()
     with tarfile.open(fileobj=BytesIO(package.archive())) as tar:
-        tar.extractall(sushi.install(f"{contract().name}#{contract().version}"), filter="data")
+        tar.extractall(sushi.install(f"{packages.NAME}#{package.version}"), filter="data")
     guide = sushi.folder / "vendor"
     (guide / "input" / "fsh").mkdir(parents=True)
-    config = f"{CONFIG}dependencies:\n  {contract().name}: {contract().version}\n"
+    config = f"{CONFIG}dependencies:\n  {packages.NAME}: {package.version}\n"
     (guide / "sushi-config.yaml").write_text(config, "utf-8")
     (guide / "input" / "fsh" / "vendor.fsh").write_text(VENDOR, "utf-8")
     return sushi.build(guide)

@@ -22,6 +22,7 @@ from hub.fhir import Resource, canonicals
 from hub.fhir.contract import FHIR_VERSION, contract, rebased, resolved
 from hub.fhir.serial import loads
 
+NAME: Final = contract().name
 FOLDERS: Final = (
     "structure-definitions", "code-systems", "value-sets", "naming-systems", "search-parameters", "operation-definitions",
     "subscription-topics", "capability-statements", "measures",
@@ -41,8 +42,13 @@ class Package:
     base: str = canonicals.BASE
 
     @property
+    def version(self) -> str:
+        """The one version that all definitions share."""
+        return contract().version
+
+    @property
     def file_name(self) -> str:
-        return f"{contract().name}-{contract().version}.tgz"
+        return f"{NAME}-{self.version}.tgz"
 
     @cached_property
     def files(self) -> Mapping[str, bytes]:
@@ -85,12 +91,12 @@ class Package:
         """Says what the package is, and lists it: https://hl7.org/fhir/R4/implementationguide.html."""
         return {
             "resourceType": "ImplementationGuide",
-            "id": contract().name,
-            "url": f"{canonicals.BASE}/ImplementationGuide/{contract().name}",
+            "id": NAME,
+            "url": f"{canonicals.BASE}/ImplementationGuide/{NAME}",
             "name": "Ihala",
             "title": contract().title,
             "description": contract().description,
-            "packageId": contract().name,
+            "packageId": NAME,
             "license": contract().license,
             "fhirVersion": [FHIR_VERSION],
             "definition": {"resource": [*_listed(self.definitions.values()), *_shown(self.examples.values())]},
