@@ -25,9 +25,4 @@ def supporting(statement: Resource, structures: Iterable[Resource]) -> Resource:
 
 def _supporting(resource: Resource, profiles: Mapping[str, list[str]]) -> Resource:
     known = [*profiles.get(resource["type"], ()), *resource.get("supportedProfile", ())]
-    first = {key: resource[key] for key in ("extension", "type") if key in resource}
-    return {**first, "supportedProfile": known, **_but(resource, "supportedProfile")} if known else resource
-
-
-def _but(resource: Resource, name: str) -> Resource:
-    return {key: value for key, value in resource.items() if key != name}
+    return {**resource, "supportedProfile": known} if known else resource
