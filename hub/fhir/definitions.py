@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
@@ -28,7 +29,7 @@ __all__ = ["CodeSystem", "Concept", "Constraint", "Definitions", "Element", "Pro
 
 DEFAULTS: Final = {
     "Patient": "survivor",
-    "Encounter": "intake",
+    "Encounter": "encounter",
     "Observation": "incident",
     "ServiceRequest": "need",
     "Task": "referral-task",
@@ -157,8 +158,15 @@ def _systems() -> dict[str, CodeSystem]:
         else:
             found[resource["url"]] = read_code_system(resource)
     for resource in supplements:
-        found[resource["supplements"]] = found[resource["supplements"]].supplemented(read_supplement(resource))
+        url = resource["supplements"]
+        found[url] = (found.get(url) or _labelled(resource)).supplemented(read_supplement(resource))
     return found
+
+
+def _labelled(supplement: Resource) -> CodeSystem:
+    """Of a system that is not listed here, as BCP 47: the codes that a supplement labels."""
+    url: str = supplement["supplements"]
+    return replace(read_code_system(supplement), url=url, name=url.rpartition("/")[2], title="", version="")
 
 
 def _read(folder: str) -> Iterator[Resource]:
@@ -168,4 +176,4 @@ def _read(folder: str) -> Iterator[Resource]:
 
 
 def _url(name_or_url: str, canonical: Callable[[str], str]) -> str:
-    return name_or_url if "/" in name_or_url else canonical(name_or_url)
+    return name_or_url if "/" in name_or_url or ":" in name_or_url else canonical(name_or_url)

@@ -86,8 +86,8 @@ def _plan(profile: Profile, element: Element, allowed: frozenset[str]) -> _Plan:
         return unsliced
     plans: dict[Any, _Plan] = {}
     for one in slices:
-        for key in _marks(profile, one):
-            plans[key] = _object(profile, one, allowed)
+        plan = False if one.max == 0 else _object(profile, one, allowed)
+        plans |= dict.fromkeys(_marks(profile, one), plan)
     if all(plan is unsliced for plan in plans.values()):
         return unsliced
     return _Slices(profile.discriminator(element.id), plans, unsliced)
