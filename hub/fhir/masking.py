@@ -87,7 +87,7 @@ def _plan(profile: Profile, element: Element, allowed: frozenset[str]) -> _Plan:
     plans: dict[Any, _Plan] = {}
     for one in slices:
         for key in _marks(profile, one):
-            plans[key] = _object(profile, one, allowed)
+            plans[key] = one.max != 0 and _object(profile, one, allowed)
     if all(plan is unsliced for plan in plans.values()):
         return unsliced
     return _Slices(profile.discriminator(element.id), plans, unsliced)

@@ -141,7 +141,14 @@ def test_narrative_and_contained_resources_which_no_data_class_covers_are_ruled_
         assert profile.element(f"{profile.type}.{name}").max == 0
 
 
-@pytest.mark.parametrize("name", ["survivor", "case", "incident", "need", "referral-task", "consent"])
+ABOUT_HER = (
+    "survivor", "case", "incident", "need", "referral", "referral-task", "cancellation-request-task",
+    "information-request-task", "outcome", "service-record", "medical-service", "psychosocial-service", "legal-service",
+    "protective-measure", "message", "document", "consent",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ABOUT_HER)
 def test_no_free_text_stands_beside_a_reference_to_a_person(name: str) -> None:
     profile = load().profile(name)
     pointing = [e for e in profile.elements.values() if e.types == ("Reference",) and e.max != 0]
@@ -158,9 +165,12 @@ def test_no_free_text_travels_in_a_notice() -> None:
     assert profile.element("Task.note").max == 0
     for one in (*profile.slices("Task.input"), *profile.slices("Task.output")):
         value = profile.element(f"{one.id}.value[x]")
-        assert value.types in {("code",), ("dateTime",), ("CodeableConcept",)}
+        assert value.types in {("code",), ("dateTime",), ("CodeableConcept",), ("Reference",)}
         if value.types == ("CodeableConcept",):
             assert profile.element(f"{value.id}.text").max == 0
+        if value.types == ("Reference",):
+            assert profile.element(f"{value.id}.display").max == 0
+            assert profile.element(f"{value.id}.identifier").max == 0
 
 
 def test_every_example_is_named_after_a_profile_and_a_rule() -> None:
