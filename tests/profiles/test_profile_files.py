@@ -141,6 +141,12 @@ def test_narrative_and_contained_resources_which_no_data_class_covers_are_ruled_
         assert profile.element(f"{profile.type}.{name}").max == 0
 
 
+@pytest.mark.parametrize("profile", load().profiles(), ids=lambda profile: profile.name)
+def test_who_may_see_one_profile_of_a_type_does_not_meet_the_shell_of_another(profile: Profile) -> None:
+    others = {other.base_class for other in load().of_type(profile.type)} - {profile.base_class}
+    assert not profile.classes & others
+
+
 ABOUT_HER = (
     "survivor", "case", "incident", "need", "referral", "referral-task", "cancellation-request-task",
     "information-request-task", "outcome", "service-record", "medical-service", "psychosocial-service", "legal-service",
