@@ -135,7 +135,7 @@ def test_every_class_of_data_is_defined_in_the_three_languages() -> None:
 def test_every_act_that_the_hub_records_has_a_label() -> None:
     kept = {
         f"{noun}.{verb}"
-        for noun in ("survivor", "case", "incident", "need", "consent")
+        for noun in ("survivor", "case", "incident", "need", "consent", "outcome", "protective-measure")
         for verb in ("create", "update")
     }
     others = {

@@ -142,6 +142,12 @@ def test_narrative_and_contained_resources_which_no_data_class_covers_are_ruled_
         assert profile.element(f"{profile.type}.{name}").max == 0
 
 
+@pytest.mark.parametrize("profile", load().profiles(), ids=lambda profile: profile.name)
+def test_who_may_see_one_profile_of_a_type_does_not_meet_the_shell_of_another(profile: Profile) -> None:
+    others = {other.base_class for other in load().of_type(profile.type)} - {profile.base_class}
+    assert not profile.classes & others
+
+
 def about_her(profile: Profile) -> list[Element]:
     """The references to a survivor."""
     pointing = [e for e in profile.elements.values() if e.types == ("Reference",) and e.max != 0]
@@ -162,9 +168,12 @@ def test_no_free_text_travels_in_a_notice() -> None:
     assert profile.element("Task.note").max == 0
     for one in (*profile.slices("Task.input"), *profile.slices("Task.output")):
         value = profile.element(f"{one.id}.value[x]")
-        assert value.types in {("code",), ("dateTime",), ("CodeableConcept",)}
+        assert value.types in {("code",), ("dateTime",), ("CodeableConcept",), ("Reference",)}
         if value.types == ("CodeableConcept",):
             assert profile.element(f"{value.id}.text").max == 0
+        if value.types == ("Reference",):
+            assert profile.element(f"{value.id}.display").max == 0
+            assert profile.element(f"{value.id}.identifier").max == 0
 
 
 def test_every_example_is_named_after_a_profile_and_a_rule() -> None:
