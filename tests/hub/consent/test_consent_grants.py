@@ -1,6 +1,6 @@
 """Grants are exact: at every instant they say what the Consents say, by rules written here a second time."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
@@ -53,8 +53,20 @@ CONSENTS = st.integers(0, 3).flatmap(
 )
 
 
-def said(rule: Resource, question: Question, to_someone: bool = False, for_something: bool = False) -> str | None:
-    """The rule of https://hl7.org/fhir/R4/consent.html on the raw JSON, one question at a time."""
+def said(
+    rule: Resource,
+    question: Question,
+    to_someone: bool = False,
+    for_something: bool = False,
+    of_something: bool | None = None,
+    holds: Callable[[str], bool] = lambda label: True,
+) -> str | None:
+    """The rule of https://hl7.org/fhir/R4/consent.html on the raw JSON, one question at a time.
+
+    `holds`: whether the data asked for carry a label.
+    """
+    if not any(holds(label["code"]) for label in rule.get("securityLabel", [{"code": "any"}])):
+        return None
     period = rule.get("period", {})
     recipients = [actor["reference"]["reference"].removeprefix("Organization/") for actor in rule.get("actor", [])]
     purposes = [purpose["code"] for purpose in rule.get("purpose", [])]
@@ -72,12 +84,15 @@ def said(rule: Resource, question: Question, to_someone: bool = False, for_somet
         if named and asked not in named:
             return None
     to_someone, for_something = to_someone or bool(recipients), for_something or bool(purposes)
-    below = [said(child, question, to_someone, for_something) for child in rule.get("provision", [])]
+    of_something = bool(classes) or ("type" not in rule if of_something is None else of_something)
+    below = [
+        said(child, question, to_someone, for_something, of_something, holds) for child in rule.get("provision", [])
+    ]
     if "deny" in below:
         return "deny"
     if "permit" in below:
         return "permit"
-    if rule.get("type") == "permit" and not (to_someone and for_something):
+    if rule.get("type") == "permit" and not (to_someone and for_something and of_something):
         return None
     return rule.get("type")
 
@@ -172,4 +187,52 @@ def test_an_unrelated_consent_opens_nothing_of_another() -> None:
 def test_data_classes_that_stay_with_the_custodian_cannot_be_opened_by_any_consent() -> None:
     everything = consent(permit("chu", ["custodian", "safety-plan", "audit", "consent", "statistics", "directory"]))
     assert grants([everything], UNDER) == ()
-    assert {g.data_class for g in grants([consent(permit("chu"))], UNDER)} == shareable() | {NOTICE}
+    assert {g.data_class for g in grants([agreed("chu", [])], UNDER)} == shareable() | {NOTICE}
+
+
+# --- what is not understood ------------------------------------------------------------------------------------------
+
+
+def labelled(rule: Resource, labels: Iterator[str | None]) -> Resource:
+    """The provision, some of its levels limited to data with a label, which is not understood."""
+    label = next(labels)
+    below = [labelled(child, labels) for child in rule.get("provision", [])]
+    return rule | ({"securityLabel": [{"code": label}]} if label else {}) | ({"provision": below} if below else {})
+
+
+LABELS = st.lists(st.sampled_from([None, "A", "B"]), min_size=7, max_size=7)
+ASSIGNMENTS = [frozenset(), frozenset("A"), frozenset("B"), frozenset("AB")]
+
+
+@given(provisions([None, None, "permit", "deny"], 2), LABELS)
+def test_what_is_granted_is_permitted_whatever_the_data_turn_out_to_be(root: Resource, drawn: list[str | None]) -> None:
+    limited = labelled(root, iter([*drawn, *[None] * 20]))
+    for grant in grants([consent(limited)], UNDER):
+        if grant.data_class != NOTICE:
+            question = Question(grant.recipient, grant.purpose, grant.data_class, grant.since)
+            for carried in ASSIGNMENTS:
+                assert said(limited, question, holds=lambda label, on=carried: label in on | {"any"}) == "permit"
+
+
+@given(provisions([None, "permit", "deny"], 2), LABELS)
+def test_what_is_refused_for_any_such_data_stays_refused_beside_another_consent(
+    root: Resource, drawn: list[str | None]
+) -> None:
+    limited = labelled(root, iter([*drawn, *[None] * 20]))
+    other = agreed("chu", CLASSES, id_="other", purposes=PURPOSES)
+    found = grants([consent(limited), other], UNDER)
+    for question in questions():
+        answers = {
+            said(limited, question, holds=lambda label, on=carried: label in on | {"any"}) for carried in ASSIGNMENTS
+        }
+        if "deny" in answers:
+            assert at(found, question) == []
+
+
+@given(provisions([None, None, "permit", "deny"], 2), LABELS)
+def test_a_limit_that_is_not_understood_never_opens_anything(root: Resource, drawn: list[str | None]) -> None:
+    def opened(rule: Resource) -> set[tuple[str, str, str, datetime]]:
+        found = grants([consent(rule)], UNDER)
+        return {(q.recipient, q.purpose, q.data_class, q.at) for q in questions() if at(found, q)}
+
+    assert opened(labelled(root, iter([*drawn, *[None] * 20]))) <= opened(root)
