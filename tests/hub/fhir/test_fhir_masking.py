@@ -51,7 +51,8 @@ def _object(profile: Profile, element: Element) -> dict[str, Any]:
         if child.max == 0 or (child.types in {("Extension",), ("Resource",)} and not profile.slices(child.id)):
             continue
         for name, type_ in list(child.json_names.items())[:2]:
-            items = [_value(profile, one, type_) for one in (profile.slices(child.id) or (child,))]
+            kinds = (profile.as_type(child, type_),) if child.is_choice else profile.slices(child.id) or (child,)
+            items = [_value(profile, one, type_) for one in kinds]
             found[name] = items if child.is_list else items[0]
     return found
 
@@ -59,7 +60,7 @@ def _object(profile: Profile, element: Element) -> dict[str, Any]:
 def _value(profile: Profile, element: Element, type_: str) -> Any:
     if element.pattern is not None or element.fixed is not None:
         return element.fixed if element.pattern is None else element.pattern
-    if element.slice_name:
+    if element.slice_name and not element.is_choice:
         inner = _object(profile, element)
         mark = profile.mark(element.id)
         return {
