@@ -178,4 +178,4 @@ def test_every_binding_of_a_profile_finds_its_value_set() -> None:
 def test_every_naming_system_stands_for_the_identifier_system_of_its_name() -> None:
     found = {r["id"]: [u["value"] for u in r["uniqueId"]] for r in read("naming-systems")}
     assert found == {name: [canonicals.identifier_system(name)] for name in found}
-    assert set(found) == {"survivor-code", "cin", "case-number", "referral", "organization"}
+    assert set(found) == {"survivor-code", "cin", "case-number", "referral", "organization", "source-record"}
