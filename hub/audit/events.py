@@ -113,7 +113,8 @@ def _agents(caller: Caller | None, interaction: str, source: str) -> Iterable[Re
         }
     elif source:
         yield {"type": _dicom(SOURCE), "who": {"reference": f"Organization/{source}"}, "requestor": False}
-    yield {"type": _dicom(SOURCE if reads else DESTINATION), "who": HUB, "requestor": caller is None}
+    gives = reads and not source
+    yield {"type": _dicom(SOURCE if gives else DESTINATION), "who": HUB, "requestor": caller is None}
 
 
 def _dicom(code: str) -> Resource:
