@@ -152,9 +152,7 @@ def evaluate(provision: Provision, question: Question) -> Verdict | None:
     return "deny" if denied else "permit" if permitted else None
 
 
-def verdicts(
-    root: Provision, recipient: str, purpose: str, at: datetime, asked: Classes
-) -> tuple[Classes, Classes]:
+def verdicts(root: Provision, recipient: str, purpose: str, at: datetime, asked: Classes) -> tuple[Classes, Classes]:
     """Of the data classes `asked`, those that a whole Consent permits and those that it denies."""
 
     def verdict(provision: Provision, sure: Classes, possible: Classes, above: Above) -> tuple[Classes, Classes]:

@@ -76,7 +76,9 @@ PUBLISHED = (
     Form(
         "intermediate-purpose",
         "intermediate",
-        PERMIT | to("Organization/chu") | {"purpose": [{"system": "https://partner.example/purpose", "code": "FooBar"}]},
+        PERMIT
+        | to("Organization/chu")
+        | {"purpose": [{"system": "https://partner.example/purpose", "code": "FooBar"}]},
     ),
     Form("dissent-intermediate-break-glass", "intermediate", but(DENY, PERMIT | purposes("BTG"))),
     Form("advanced-normal", "advanced", YES | labels("N")),

@@ -97,7 +97,12 @@ def test_provenance_names_source_mapping_and_the_resources_made() -> None:
 
 # --- IHE BALP 1.1.5: what its patterns ask of an event, https://profiles.ihe.net/ITI/BALP/ ---------------------------------
 
-READ, SEARCH, CREATE, UPDATE = {"read", "vread"}, {"search", "search-type", "search-system"}, {"create"}, {"update", "patch"}
+READ, SEARCH, CREATE, UPDATE = (
+    {"read", "vread"},
+    {"search", "search-type", "search-system"},
+    {"create"},
+    {"update", "patch"},
+)
 PATTERNS = {  # interactions, action, role of the client, role of the server
     "audit-read": (READ, "R", "110152", "110153"),
     "audit-query": (SEARCH, "E", "110153", "110152"),

@@ -79,7 +79,9 @@ def test_a_permit_of_another_level_opens_only_what_it_names() -> None:
     assert opened(written(pcf.but(pcf.DENY, whole))) == set()
     assert opened(written(pcf.but(pcf.DENY, whole | CORE))) == {"core"}
     assert opened(written(pcf.but(pcf.PERMIT | COORDINATION, pcf.PERMIT | CHU | CORE))) == {"core"}
-    assert len(opened(written({"provision": [whole]}))) > 10, "without a root type no policy is answered: no limit is no limit"
+    assert len(opened(written({"provision": [whole]}))) > 10, (
+        "without a root type no policy is answered: no limit is no limit"
+    )
 
 
 LIMITS: dict[str, pcf.Part] = {
