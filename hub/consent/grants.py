@@ -62,9 +62,9 @@ def _vocabulary(rules: list[_Rule]) -> tuple[set[str], set[str], frozenset[str],
     pending = [rule.provision for rule in rules]
     while pending:
         provision = pending.pop()
-        recipients |= provision.recipients.values
-        purposes |= provision.purposes.values
-        classes |= provision.classes.values or (shareable() if provision.type == "permit" else frozenset())
+        recipients |= provision.recipients
+        purposes |= provision.purposes
+        classes |= provision.classes or (shareable() if provision.type == "permit" else frozenset())
         bounds |= {provision.since, provision.until}
         pending += provision.exceptions
     return recipients - {NOBODY}, purposes - {NOBODY}, shareable() & classes, sorted(bounds)

@@ -28,11 +28,12 @@ DATA_CLASS: Final = code_system("data-class")
 PURPOSE: Final = f"{TERMINOLOGY}/v3-ActReason"
 RECIPIENT: Final = (f"{TERMINOLOGY}/v3-ParticipationType", "IRCP")
 NOT_UNDERSTOOD: Final = ("action", "code", "data", "dataPeriod", "securityLabel")
+A_PERMIT_NAMES: Final = frozenset({"actor", "purpose", "class"})
 NOBODY: Final = ""
 """Stands in a set for what was named and not understood: no recipient, purpose or data class is equal to it."""
 
-Classes = frozenset[str]
-NONE: Final[Classes] = frozenset()
+Names = frozenset[str]
+NONE: Final[Names] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -46,70 +47,53 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Named:
-    """What a repeating element names. Empty: it is absent, and constrains nothing."""
-
-    values: frozenset[str] = frozenset()
-
-    def surely(self, asked: str) -> bool:
-        return not self.values or asked in self.values
-
-    def possibly(self, asked: str) -> bool:
-        return NOBODY in self.values or self.surely(asked)
-
-
-@dataclass(frozen=True)
 class Provision:
-    """One level of a Consent, read once. `understood`: it has no element that narrows it in a way not read here."""
+    """One level of a Consent, read once. Empty sets constrain nothing; NOBODY in a set: something was not understood.
+
+    `limited`: an element narrows it in a way that is not read here. `may_permit`: it or a level above names all that a permit
+    must name.
+    """
 
     type: Verdict | None
-    recipients: Named
-    purposes: Named
-    classes: Named
+    recipients: Names
+    purposes: Names
+    classes: Names
     since: datetime
     until: datetime
-    understood: bool
+    limited: bool
+    may_permit: bool
     exceptions: tuple["Provision", ...]
 
-    def surely(self, recipient: str, purpose: str, at: datetime, asked: Classes) -> Classes:
+    def surely(self, recipient: str, purpose: str, at: datetime, asked: Names) -> Names:
         """Of the data classes asked for, those of which it certainly speaks."""
-        speaks = self.understood and self.since <= at < self.until
-        if not (speaks and self.recipients.surely(recipient) and self.purposes.surely(purpose)):
+        if self.limited or not (
+            self.since <= at < self.until
+            and (not self.recipients or recipient in self.recipients)
+            and (not self.purposes or purpose in self.purposes)
+        ):
             return NONE
-        return frozenset(filter(self.classes.surely, asked))
+        return asked & self.classes if self.classes else asked
 
-    def possibly(self, recipient: str, purpose: str, at: datetime, asked: Classes) -> Classes:
+    def possibly(self, recipient: str, purpose: str, at: datetime, asked: Names) -> Names:
         """Of the data classes asked for, those of which it may speak: what is not understood is no limit."""
-        speaks = self.since <= at < self.until
-        if not (speaks and self.recipients.possibly(recipient) and self.purposes.possibly(purpose)):
+        if not (
+            self.since <= at < self.until
+            and (not self.recipients or recipient in self.recipients or NOBODY in self.recipients)
+            and (not self.purposes or purpose in self.purposes or NOBODY in self.purposes)
+        ):
             return NONE
-        return frozenset(filter(self.classes.possibly, asked))
+        return asked & self.classes if self.classes and NOBODY not in self.classes else asked
 
 
-@dataclass(frozen=True)
-class Above:
-    """What the levels above a provision name, themselves not in doubt: a permit needs all three from somewhere."""
-
-    recipients: bool = False
-    purposes: bool = False
-    classes: bool = True
-
-    def below(self, provision: Provision) -> "Above":
-        return Above(
-            self.recipients or bool(provision.recipients.values),
-            self.purposes or bool(provision.purposes.values),
-            self.classes or bool(provision.classes.values),
-        )
-
-    @property
-    def complete(self) -> bool:
-        return self.recipients and self.purposes and self.classes
+def read(root: dict[str, Any], purposes_under: "PurposesUnder") -> Provision:
+    """The root provision and its exceptions. `purposes_under(code)`: the code and all that it subsumes."""
+    return _read(root, purposes_under, frozenset() if "type" in root else frozenset({"class"}))
 
 
-def read(provision: dict[str, Any], purposes_under: "PurposesUnder") -> Provision:
-    """The provision and its exceptions. `purposes_under(code)`: the code and all that it subsumes."""
+def _read(provision: dict[str, Any], purposes_under: "PurposesUnder", named_above: Names) -> Provision:
     since, until = period(provision.get("period"), low=LONG_AGO, high=FOREVER)
     purposes = (code for coding in provision.get("purpose", ()) for code in purposes_under(_purpose(coding)))
+    named = named_above | {element for element in A_PERMIT_NAMES if provision.get(element)}
     return Provision(
         type=provision.get("type"),
         recipients=_named(_organization(actor) for actor in provision.get("actor", ())),
@@ -117,13 +101,14 @@ def read(provision: dict[str, Any], purposes_under: "PurposesUnder") -> Provisio
         classes=_named(_data_class(coding) for coding in provision.get("class", ())),
         since=since,
         until=until,
-        understood=not any(element in provision for element in NOT_UNDERSTOOD),
-        exceptions=tuple(read(child, purposes_under) for child in provision.get("provision", ())),
+        limited=any(element in provision for element in NOT_UNDERSTOOD),
+        may_permit=named >= A_PERMIT_NAMES,
+        exceptions=tuple(_read(child, purposes_under, named) for child in provision.get("provision", ())),
     )
 
 
-def _named(values: Iterable[str | None]) -> Named:
-    return Named(frozenset(value or NOBODY for value in values))
+def _named(values: Iterable[str | None]) -> Names:
+    return frozenset(value or NOBODY for value in values)
 
 
 def _organization(actor: dict[str, Any]) -> str | None:
@@ -152,25 +137,26 @@ def evaluate(provision: Provision, question: Question) -> Verdict | None:
     return "deny" if denied else "permit" if permitted else None
 
 
-def verdicts(root: Provision, recipient: str, purpose: str, at: datetime, asked: Classes) -> tuple[Classes, Classes]:
+def verdicts(root: Provision, recipient: str, purpose: str, at: datetime, asked: Names) -> tuple[Names, Names]:
     """Of the data classes `asked`, those that a whole Consent permits and those that it denies."""
 
-    def verdict(provision: Provision, sure: Classes, possible: Classes, above: Above) -> tuple[Classes, Classes]:
-        sure = provision.surely(recipient, purpose, at, sure)
+    def verdict(provision: Provision, sure: Names, possible: Names) -> tuple[Names, Names]:
+        sure = provision.surely(recipient, purpose, at, sure) if sure else NONE
         possible = provision.possibly(recipient, purpose, at, possible)
-        above = above.below(provision)
         permitted, denied = NONE, NONE
-        for exception in provision.exceptions if possible else ():
-            more, less = verdict(exception, sure, possible, above)
+        if not possible:
+            return NONE, NONE
+        for exception in provision.exceptions:
+            more, less = verdict(exception, sure, possible)
             permitted, denied = permitted | more, denied | less
         permitted -= denied
         if provision.type == "deny":
             return permitted, possible - permitted
-        if provision.type == "permit" and above.complete:
+        if provision.type == "permit" and provision.may_permit:
             return sure - denied, denied
         return permitted, denied
 
-    return verdict(root, asked, asked, Above(classes=root.type is None))
+    return verdict(root, asked, asked)
 
 
 class PurposesUnder:

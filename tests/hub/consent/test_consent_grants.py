@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.consent.grants import NOTICE, Grant, grants
@@ -125,6 +125,7 @@ def at(found: Sequence[Grant], question: Question) -> list[Grant]:
     ]
 
 
+@settings(deadline=None)
 @given(CONSENTS)
 def test_grants_say_at_every_instant_what_the_consents_say(consents: list[Resource]) -> None:
     found = grants(consents, UNDER)
@@ -134,6 +135,7 @@ def test_grants_say_at_every_instant_what_the_consents_say(consents: list[Resour
         assert [grant.because for grant in open_now] == ([because] if because else []), question
 
 
+@settings(deadline=None)
 @given(CONSENTS)
 def test_one_consent_asked_alone_answers_by_the_same_rule(consents: list[Resource]) -> None:
     for one in consents:
@@ -142,6 +144,7 @@ def test_one_consent_asked_alone_answers_by_the_same_rule(consents: list[Resourc
             assert evaluate(rule, question) == said(one["provision"], question)
 
 
+@settings(deadline=None)
 @given(CONSENTS)
 def test_the_notice_is_open_exactly_while_anything_is(consents: list[Resource]) -> None:
     found = grants(consents, UNDER)
@@ -157,6 +160,7 @@ def test_the_notice_is_open_exactly_while_anything_is(consents: list[Resource]) 
         assert bool(notices) == bool(anything)
 
 
+@settings(deadline=None)
 @given(CONSENTS, st.sampled_from(RECIPIENTS))
 def test_a_deny_wins_over_every_permit(consents: list[Resource], recipient: str) -> None:
     refusal = consent(provision("deny", to=[recipient]), "refusal")
@@ -165,11 +169,13 @@ def test_a_deny_wins_over_every_permit(consents: list[Resource], recipient: str)
     assert [grant for grant in grants(consents, UNDER) if grant.recipient != recipient] == list(left)
 
 
+@settings(deadline=None)
 @given(st.lists(provisions([None, "deny"], 0), max_size=3))
 def test_nothing_is_permitted_without_a_permit(roots: list[Resource]) -> None:
     assert grants([consent(root, f"c{n}") for n, root in enumerate(roots)], UNDER) == ()
 
 
+@settings(deadline=None)
 @given(CONSENTS)
 def test_the_order_in_which_consents_were_given_does_not_matter(consents: list[Resource]) -> None:
     def shape(found: Sequence[Grant]) -> set[tuple[str, str, str, datetime, datetime, frozenset[str]]]:
@@ -204,6 +210,7 @@ LABELS = st.lists(st.sampled_from([None, "A", "B"]), min_size=7, max_size=7)
 ASSIGNMENTS = [frozenset(), frozenset("A"), frozenset("B"), frozenset("AB")]
 
 
+@settings(deadline=None)
 @given(provisions([None, None, "permit", "deny"], 2), LABELS)
 def test_what_is_granted_is_permitted_whatever_the_data_turn_out_to_be(root: Resource, drawn: list[str | None]) -> None:
     limited = labelled(root, iter([*drawn, *[None] * 20]))
@@ -214,6 +221,7 @@ def test_what_is_granted_is_permitted_whatever_the_data_turn_out_to_be(root: Res
                 assert said(limited, question, holds=lambda label, on=carried: label in on | {"any"}) == "permit"
 
 
+@settings(deadline=None)
 @given(provisions([None, "permit", "deny"], 2), LABELS)
 def test_what_is_refused_for_any_such_data_stays_refused_beside_another_consent(
     root: Resource, drawn: list[str | None]
@@ -229,6 +237,7 @@ def test_what_is_refused_for_any_such_data_stays_refused_beside_another_consent(
             assert at(found, question) == []
 
 
+@settings(deadline=None)
 @given(provisions([None, None, "permit", "deny"], 2), LABELS)
 def test_a_limit_that_is_not_understood_never_opens_anything(root: Resource, drawn: list[str | None]) -> None:
     def opened(rule: Resource) -> set[tuple[str, str, str, datetime]]:
