@@ -221,4 +221,4 @@ def _listed(codes: Iterable[str]) -> str:
 
 def _said(pattern: Any) -> str:
     """The code that a pattern asks for, with its system: `https://…|need`."""
-    return ", ".join(f"{coding['system']}|{coding['code']}" for coding in pattern["coding"])
+    return ", ".join(f"{coding['system']}|{coding['code']}" for coding in pattern.get("coding", (pattern,)))

@@ -54,8 +54,9 @@ def _object(profile: Profile, element: Element) -> dict[str, Any]:
         if child.max == 0 or (child.types in {("Extension",), ("Resource",)} and not profile.slices(child.id)):
             continue
         for name, type_ in list(child.json_names.items())[:2]:
-            slices = [one for one in profile.slices(child.id) if one.max != 0]
-            items = [_value(profile, one, type_) for one in slices or [child]]
+            slices = () if child.is_choice else [one for one in profile.slices(child.id) if one.max != 0]
+            kinds = [profile.as_type(child, type_)] if child.is_choice else slices or [child]
+            items = [_value(profile, one, type_) for one in kinds]
             stranger = [{"value": _mark(child)}] if slices else []
             found[name] = [*items, *stranger] if child.is_list else items[0]
     return found
@@ -64,7 +65,7 @@ def _object(profile: Profile, element: Element) -> dict[str, Any]:
 def _value(profile: Profile, element: Element, type_: str) -> Any:
     if element.pattern is not None or element.fixed is not None:
         return element.fixed if element.pattern is None else element.pattern
-    if element.slice_name:
+    if element.slice_name and not element.is_choice:
         inner = _object(profile, element)
         mark = profile.mark(element.id)
         return {
