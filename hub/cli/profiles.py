@@ -24,7 +24,13 @@ def profiles() -> None: ...
 @pass_session
 def show_all(session: Session, as_json: bool) -> None:
     found = [
-        {"name": one.name, "resource": one.type, "dataClass": one.base_class, "title": _title(one, session), "url": one.url}
+        {
+            "name": one.name,
+            "resource": one.type,
+            "dataClass": one.base_class,
+            "title": _title(one, session),
+            "url": one.url,
+        }
         for one in definitions.load().profiles()
     ]
     if as_json:

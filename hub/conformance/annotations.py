@@ -1,8 +1,9 @@
 """The JSON Schema of a profile as it is published: titles, descriptions, labels of codes, data classes and examples.
 
-Annotations alone, which no validator heeds (https://json-schema.org/draft/2020-12/json-schema-validation#section-9): the verdict is
-that of `json_schema`. `enumDescriptions` stands beside `enum`, where editors look for labels
-(https://code.visualstudio.com/docs/languages/json); names of our own begin with `x-`.
+Annotations alone, which no validator heeds: the verdict is that of `json_schema`. `enumDescriptions` stands beside `enum`, where
+editors look for labels (https://code.visualstudio.com/docs/languages/json); names of our own begin with `x-`.
+
+https://json-schema.org/draft/2020-12/json-schema-validation#section-9
 """
 
 import json
@@ -20,6 +21,8 @@ from hub.fhir.words import Words, of_path, of_profile, words
 
 SHOWN: Final = 12
 """How many codes a description lists; `enum` lists them all."""
+
+CLASSED: Final = ("x-data-class", "x-confidentiality")
 
 
 def annotated(root: Complex, language: str) -> Schema:
@@ -49,7 +52,8 @@ def _object(node: Complex, body: Schema, language: str) -> Schema:
         properties[p.name] = noted
         if p.sibling:
             about = texts.say("schema.about", language, title=noted["title"])
-            properties[f"_{p.name}"] = {"title": about, **properties[f"_{p.name}"]}
+            classed = {key: value for key, value in noted.items() if key in CLASSED}
+            properties[f"_{p.name}"] = {"title": about, **classed, **properties[f"_{p.name}"]}
     return {**_said(_of_node(node, language)), **_class_of(node, node.element_id), **body, "properties": properties}
 
 
@@ -150,13 +154,13 @@ def _labelled(body: Any, language: str) -> Any:
     if not isinstance(body, Mapping):
         return body
     found = {key: _labelled(value, language) for key, value in body.items()}
-    system, code = (body.get(name) if isinstance(body.get(name), Mapping) else {} for name in ("system", "code"))
-    if system and code and "const" in system:
+    system, code = body.get("system"), body.get("code")
+    if isinstance(system, Mapping) and isinstance(code, Mapping) and "const" in system:
         found["code"] = _with_label(system["const"], code, language)
     return found
 
 
-def _with_label(system: str, code: Schema, language: str) -> Schema:
+def _with_label(system: str, code: Mapping[str, Any], language: str) -> Mapping[str, Any]:
     listed = [load().display(system, one, language) for one in code.get("enum", [code.get("const")])]
     if not all(listed):
         return code

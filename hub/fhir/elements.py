@@ -139,7 +139,7 @@ class Profile:
 
     def stated(self, id_: str) -> Resource:
         """What the differential says of an element; below a slice that is an extension, what its own definition says."""
-        at = self._extension_at(id_)
+        at = self.extension_at(id_)
         return self._differential.get(id_) or (at[1].stated(at[2]) if at else {})
 
     @cached_property
@@ -196,7 +196,7 @@ class Profile:
 
     def _from_extension(self, id_: str) -> Element | None:
         """The element as the extension's own definition has it, when the id lies below a slice that is an extension."""
-        at = self._extension_at(id_)
+        at = self.extension_at(id_)
         if at is None:
             return None
         owner, extension, inner = self.element(at[0]), at[1], at[2]
@@ -204,7 +204,7 @@ class Profile:
         path = owner.path + found.path.removeprefix("Extension")
         return replace(found, id=id_, path=path, data_class=found.data_class or owner.data_class)
 
-    def _extension_at(self, id_: str) -> "tuple[str, Profile, str] | None":
+    def extension_at(self, id_: str) -> "tuple[str, Profile, str] | None":
         """The nearest slice above an id that is an extension, that extension, and the id of the element within it."""
         at = id_.rfind(":")
         while at > 0:

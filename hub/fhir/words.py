@@ -91,15 +91,14 @@ def _of_slice(profile: Profile, id_: str, short: str, language: str) -> Words | 
     element = profile.element(id_)
     if element.extension_url:
         return of_profile(load().extension_definition(element.extension_url), language)
-    if not _is_slice(id_):
+    if ":" not in id_.rpartition(".")[2]:
         return None
+    at = profile.extension_at(id_)
+    if at and f"{at[1].url}#{at[2]}" in _catalogue():
+        return of_path(f"{at[1].url}#{at[2]}", language)
     labels = (code_label(system, code, language) for system, code in _codes(profile.mark(id_)))
     label = next(filter(None, labels), short)
     return Words(label, _of_r4(profile, id_, language).description) if label else None
-
-
-def _is_slice(id_: str) -> bool:
-    return ":" in id_.rpartition(".")[2]
 
 
 def _of_r4(profile: Profile, id_: str, language: str) -> Words:
