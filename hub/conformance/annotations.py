@@ -207,4 +207,5 @@ def _example(p: Property, element: Element, codes: tuple[tuple[str, str], ...]) 
         value = {"coding": [coding]} if p.is_concept else coding
     elif p.is_reference and p.targets:
         value = {"reference": f"{p.targets[0]}/123"}
-    return {} if value is None else {"examples": [[value] if p.is_list else value]}
+    lacking = value is None or any(q.min and name not in value for name, q in p.value.properties.items())
+    return {} if lacking else {"examples": [[value] if p.is_list else value]}

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Any, Final
+from typing import Final
 
 import yaml
 
@@ -41,14 +41,10 @@ def words(profile: Profile, id_: str, language: str) -> Words:
 
 def of_profile(profile: Profile, language: str) -> Words:
     """The words for a profile or an extension as a whole."""
-    whole, known = (
-        profile.definition,
-        of_path(profile.url, language),
-    )  # HL7's own extensions have no words of ours inside
-    return Words(
-        translated(whole, "title", language) if profile.url not in _catalogue() else known.title,
-        translated(whole, "description", language) or known.description,
-    )
+    if profile.url == f"{EXTENSION}{profile.name}":  # HL7's own
+        return of_path(profile.name, language)
+    title = translated(profile.definition, "title", language) or of_path(profile.type, language).title
+    return Words(title, translated(profile.definition, "description", language))
 
 
 def of_path(path: str, language: str) -> Words:
@@ -93,12 +89,20 @@ def _of_slice(profile: Profile, id_: str, short: str, language: str) -> Words | 
         return of_profile(load().extension_definition(element.extension_url), language)
     if ":" not in id_.rpartition(".")[2]:
         return None
-    at = profile.extension_at(id_)
-    if at and f"{at[1].url}#{at[2]}" in _catalogue():
-        return of_path(f"{at[1].url}#{at[2]}", language)
-    labels = (code_label(system, code, language) for system, code in _codes(profile.mark(id_)))
-    label = next(filter(None, labels), short)
+    known = next((key for key in _keys(profile, id_) if key in _catalogue()), None)
+    labels = (code_label(system, code, language) for system, code in _codes(profile, id_))
+    label = of_path(known, language).title if known else next(filter(None, labels), short)
     return Words(label, _of_r4(profile, id_, language).description) if label else None
+
+
+def _keys(profile: Profile, id_: str) -> Iterator[str]:
+    """The keys under which `profiles/words` may name a slice."""
+    at = profile.extension_at(id_)
+    if at:
+        yield f"{at[1].name}#{at[2]}"
+    slice_name = id_.rpartition(":")[2]
+    yield f"{profile.element(id_).path}:{slice_name}"
+    yield f"{r4_path(profile, id_)}:{slice_name}"
 
 
 def _of_r4(profile: Profile, id_: str, language: str) -> Words:
@@ -107,7 +111,12 @@ def _of_r4(profile: Profile, id_: str, language: str) -> Words:
     return of_path(path if path in _catalogue() else r4_path(profile, id_), language)
 
 
-def _codes(mark: Any) -> Iterator[tuple[str, str]]:
+def _codes(profile: Profile, id_: str) -> Iterator[tuple[str, str]]:
+    """System and code of the pattern by which a slice is known; none where it is known by something else, as its type."""
+    try:
+        mark = profile.mark(id_)
+    except KeyError:
+        return
     codings = mark.get("coding", [mark]) if isinstance(mark, Mapping) else ()
     yield from ((one["system"], one["code"]) for one in codings if "system" in one and "code" in one)
 
