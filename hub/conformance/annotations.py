@@ -191,8 +191,9 @@ def _class_of(node: Complex, id_: str) -> Schema:
 def _whole_example(name: str) -> Any:
     """The first of a profile's valid examples."""
     folder = files("profiles").joinpath("examples", "valid")
-    found = min(path.name for path in folder.iterdir() if path.name.split(".")[0].split("--")[0] == name)
-    return json.loads(folder.joinpath(found).read_bytes())
+    stems = (path.name.removesuffix(".json") for path in folder.iterdir())
+    found = min(stem for stem in stems if stem.split("--")[0] == name)
+    return json.loads(folder.joinpath(f"{found}.json").read_bytes())
 
 
 def _example(p: Property, element: Element, codes: tuple[tuple[str, str], ...]) -> Schema:
