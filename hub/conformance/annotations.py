@@ -121,8 +121,10 @@ def _how_to_write(p: Property, type_: str, language: str) -> str:
 def _codes(p: Property, element: Element) -> Iterator[tuple[str, str]]:
     """System and code of everything that may stand here."""
     is_coded = p.codings is not None or (isinstance(p.value, Primitive) and p.value.codes is not None)
+    only = p.value.fixed if isinstance(p.value, Primitive) else None
     if is_coded and element.binding:
-        yield from load().value_set(element.binding).codes
+        codes = load().value_set(element.binding).codes
+        yield from (pair for pair in codes if only in {None, pair[1]})
 
 
 def _listed(codes: tuple[tuple[str, str], ...], language: str) -> str:

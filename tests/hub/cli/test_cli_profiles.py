@@ -125,6 +125,11 @@ def test_a_schema_can_be_printed_and_used_by_itself() -> None:
     assert "required" in refused
 
 
+@pytest.mark.parametrize(("language", "title"), [("ar", "الناجية"), ("fr", "Survivante"), ("en", "Survivor")])
+def test_a_schema_is_printed_in_the_language_asked_for(language: str, title: str) -> None:
+    assert json.loads(run("profiles", "schema", "survivor", language=language).stdout)["title"] == title
+
+
 @pytest.mark.parametrize("language", texts.LANGUAGES)
 def test_a_mistyped_profile_is_answered_with_the_nearest_one(language: str) -> None:
     result = run("profiles", "schema", "surviver", language=language)

@@ -127,6 +127,12 @@ def test_it_is_read_in_the_language_asked_for(language: str, said: tuple[str, st
     assert f"female = {said[1]}" in gender["description"]
 
 
+def test_a_code_that_is_fixed_is_the_only_one_spoken_of() -> None:
+    intent = schema("referral-task")["$defs"]["referral-task"]["properties"]["intent"]
+    assert intent["const"] == "order"
+    assert intent["description"] == "Codes: order = Order."
+
+
 def test_an_integrator_with_jsonschema_alone_learns_what_is_wrong_and_what_is_meant() -> None:
     """As in a program of an association that has never heard of FHIR."""
     published = schema("survivor", "fr")
