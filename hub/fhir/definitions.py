@@ -111,10 +111,10 @@ class Definitions:
         return _url(name_or_url, canonicals.value_set) in self._value_sets
 
     def display(self, system: str, code: str, language: str) -> str | None:
-        """The label of a code in this language, in English where it has none; None when the code is unknown."""
+        """The label of a code in this language or the next best; None when the code is unknown."""
         found = self._systems.get(_url(system, canonicals.code_system))
         concept = found.codes.get(code) if found else None
-        return concept.designations.get(language, concept.display) if concept else None
+        return concept.label(language) if concept else None
 
 
 def _whole(resource: Resource, structures: Mapping[str, Resource]) -> Resource:
