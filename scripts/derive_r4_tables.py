@@ -227,9 +227,14 @@ def structures(package: Package) -> Iterator[Json]:
 
 
 def is_whole(definition: Json) -> bool:
-    """Whether there is a snapshot, and each of its elements stands under one that is there."""
-    ids = {e["id"] for e in definition.get("snapshot", {}).get("element", ())}
-    return bool(ids) and all(id_.rpartition(".")[0] in {*ids, ""} for id_ in ids)
+    """Whether there is a snapshot, and each of its elements stands after the one that it is under."""
+    seen = {""}
+    for element in definition.get("snapshot", {}).get("element", ()):
+        parent, _, last = element["id"].rpartition(".")
+        if not {parent, f"{parent}.{last.partition(':')[0]}" if ":" in last else parent} <= seen:
+            return False
+        seen.add(element["id"])
+    return len(seen) > 1
 
 
 def snapshot(definition: Json, constraints: dict[str, int]) -> Json:
