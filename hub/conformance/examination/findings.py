@@ -20,9 +20,17 @@ class Findings:
     issues: list[Issue] = field(default_factory=list)
     misshapen: int = 0
     _said: set[tuple[str, ...]] = field(default_factory=set)
+    _at_entrance: set[tuple[str, str]] = field(default_factory=set)
+
+    def precede(self, issue: Issue) -> None:
+        """What the entrance says: an error of the same element and kind is not said again."""
+        self._at_entrance |= {(issue.path, issue.text), (issue.path, issue.code)}
+        self.take(issue)
 
     def add(self, severity: Severity, code: str, key: str, path: str, **params: str) -> None:
         self.misshapen += severity == "error" and code in {"structure", "value"}
+        if severity == "error" and not self._at_entrance.isdisjoint({(path, f"conformance.{key}"), (path, code)}):
+            return
         self.take(Issue(severity, code, f"conformance.{key}", path, params={"element": path, **params}))
 
     def take(self, issue: Issue) -> None:

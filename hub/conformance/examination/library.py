@@ -11,7 +11,7 @@ from typing import Any, Final
 from hub.conformance.examination.structures import R4, Node, Structure, TypeRef, compile_structure
 from hub.conformance.snapshot import Snapshots
 from hub.fhir import Resource
-from hub.fhir.definitions import load
+from hub.fhir.definitions import Profile, load
 from hub.fhir.r4 import tables
 from hub.fhir.r4_snapshots import snapshots
 from hub.fhir.r4_value_sets import value_sets
@@ -46,6 +46,10 @@ class Library:
         if url not in self._structures:
             self._structures[url] = self._compiled(url)
         return self._structures[url]
+
+    def own_profile(self, url: str) -> Profile | None:
+        """The profile of this project that a canonical names."""
+        return next((one for one in load().profiles() if one.url == url), None)
 
     def type(self, code: str) -> Structure | None:
         """R4's own definition of a type."""
