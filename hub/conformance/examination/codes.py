@@ -87,10 +87,12 @@ def _is_of(system: str, listed: frozenset[str] | None, code: str) -> bool:
 
 def _say(codes: Codes, type_: str, path: str, found: Findings, required: bool) -> None:
     listed = sorted(code for known in codes.values() for code in known or ())
-    shown = ", ".join(listed[:SHOWN]) + (" …" if len(listed) > SHOWN or not listed else "")
+    shown = ", ".join(listed[:SHOWN]) + (" …" if len(listed) > SHOWN else "")
     if not required:
         found.add("warning", "code-invalid", "should-be-in-value-set", path, system=", ".join(codes), codes=shown)
     elif type_ in {"code", "string", "uri"} and listed:
         found.error("code-invalid", "wrong-code", path, codes=shown)
-    else:
+    elif listed:
         found.error("code-invalid", "not-in-value-set", path, system=", ".join(codes), codes=shown)
+    else:
+        found.error("code-invalid", "code-form", path, system=", ".join(codes))

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from hub.conformance.examination.findings import Findings, Full
+from hub.conformance.examination.findings import MOST, Findings, Full
 from hub.conformance.examination.library import Library
 from hub.conformance.examination.surroundings import Surroundings
 from hub.conformance.examination.walk import Walk
@@ -33,7 +33,7 @@ class Examiner:
         try:
             walk.resource(resource, path, tuple(profiles))
         except Full:
-            return (*found.issues, Issue("error", "incomplete", "conformance.too-many-issues", path))
+            return (*found.issues, Issue("error", "incomplete", "conformance.too-many-issues", path, params={"most": str(MOST)}))
         return tuple(found.issues)
 
     def _is_named(self, resource: Any) -> bool:

@@ -1,11 +1,14 @@
 """The issues of one examination: each said once, and only so many of them."""
 
+import re
 from dataclasses import dataclass, field
 from typing import Final
 
 from hub.fhir.issues import Issue, Severity
 
 MOST: Final = 1000
+_OF_CONCEPT: Final = re.compile(r"(?:\.coding\[\d+\])?\.code$")
+"""From a wrong code back to the element that has it."""
 
 
 class Full(Exception):  # noqa: N818 — no failure: there is enough to say
@@ -24,7 +27,10 @@ class Findings:
 
     def precede(self, issue: Issue) -> None:
         """What the entrance says: an error of the same element and kind is not said again."""
-        self._at_entrance |= {(issue.path, issue.text), (issue.path, issue.code)}
+        self._at_entrance.add((issue.path, issue.text))
+        if issue.code != "invariant":  # of those each is another
+            concept = _OF_CONCEPT.sub("", issue.path) if issue.code == "code-invalid" else issue.path
+            self._at_entrance |= {(issue.path, issue.code), (concept, issue.code)}
         self.take(issue)
 
     def add(self, severity: Severity, code: str, key: str, path: str, **params: str) -> None:

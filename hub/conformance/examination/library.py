@@ -4,7 +4,7 @@ A canonical may carry a version (`url|4.0.1`): there is one version of each here
 """
 
 from collections.abc import Iterable, Mapping
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from typing import Any, Final
 
@@ -50,6 +50,11 @@ class Library:
     def own_profile(self, url: str) -> Profile | None:
         """The profile of this project that a canonical names."""
         return next((one for one in load().profiles() if one.url == url), None)
+
+    @cached_property
+    def own_constraints(self) -> frozenset[tuple[str, str]]:
+        """Key and expression of this project's own invariants: each has a sentence of its own."""
+        return frozenset((c.key, c.expression) for profile in load().profiles() for _, c in profile.constraints)
 
     def type(self, code: str) -> Structure | None:
         """R4's own definition of a type."""

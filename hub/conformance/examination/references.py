@@ -20,7 +20,7 @@ def check(ref: TypeRef, value: dict[str, Any], path: str, library: Library, arou
     meant = target.get("resourceType") if target else _type_of(literal, library)
     wanted = tuple(_wanted(ref, library))
     if isinstance(meant, str) and isinstance(stated, str) and library.is_resource(stated) and stated != meant:
-        found.error("value", "reference-type-differs", f"{path}.type", type=stated)
+        found.error("value", "reference-type-differs", f"{path}.type")
     for where, type_ in ((f"{path}.reference", meant), (f"{path}.type", stated)):
         if wanted and isinstance(type_, str) and library.is_resource(type_) and not _is_any(type_, wanted, library):
             found.error("value", "target-type", where, targets=", ".join(wanted))

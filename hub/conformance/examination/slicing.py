@@ -22,10 +22,11 @@ DEEPEST: Final = 12
 
 @dataclass(frozen=True)
 class Value:
-    """A value on the way of a discriminator, and its type where it is known."""
+    """A value on the way of a discriminator, and its type where it is known. `is_out_of_sight`: of a resource, only that."""
 
     value: Any
     type: str = ""
+    is_out_of_sight: bool = False
 
 
 Conforms = Callable[[Any, str], bool]
@@ -77,8 +78,14 @@ class Slicer:
             return any(self._is_of(value, types) for value in values)
         if kind == "profile":
             urls = [url for node in nodes for url in _profiles(node)]
-            return bool(urls) and any(self.conforms(value.value, url) for value in values for url in urls)
+            return bool(urls) and any(self._conforms(value, url) for value in values for url in urls)
         return bool(nodes) and all(any(self._fits(node, value, DEEPEST) for value in values) for node in nodes)
+
+    def _conforms(self, value: Value, url: str) -> bool:
+        structure = self.library.structure(url)
+        if value.is_out_of_sight:
+            return structure is not None and structure.type == value.type
+        return self.conforms(value.value, url)
 
     def _is_of(self, value: Value, types: set[str]) -> bool:
         type_ = value.type or (value.value.get("resourceType") if isinstance(value.value, dict) else "")
@@ -145,7 +152,7 @@ class Slicer:
         parts = literal.partition("/_history/")[0].split("/") if isinstance(literal, str) else []
         named = parts[-2] if len(parts) > 1 else stated
         if isinstance(named, str) and self.library.is_resource(named):
-            yield Value({"resourceType": named}, named)
+            yield Value({"resourceType": named}, named, True)
 
     def nodes(self, found: tuple[Node, ...], way: Iterable[tuple[str, str]]) -> tuple[Node, ...]:
         for kind, name in way:

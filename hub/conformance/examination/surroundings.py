@@ -62,7 +62,12 @@ class Surroundings:
         return replace(self, resource=resource)
 
     def entry(self, resource: Resource) -> "Surroundings":
-        return Surroundings(resource, resource, (Entries(self.root), *self.bundles))
+        return Surroundings(resource, resource, (self._entries, *self.bundles))
+
+    @cached_property
+    def _entries(self) -> Entries:
+        """Of this bundle; gathered once for all that is in it."""
+        return Entries(self.root)
 
     def resolve(self, reference: Any) -> Resource | None:
         """The resource that a literal reference leads to, if it is in sight."""

@@ -23,6 +23,8 @@ NESTED: Final = 8
 """How many profiles are tried within each other, as discriminators and choices of profile."""
 ADVICE: Final = frozenset({"dom-6"})
 """Best practice: told, no more."""
+SENTENCES: Final = {"per-1": "period-order"}
+"""R4's invariants for which there is a sentence already."""
 MISSING: Final = object()
 
 
@@ -95,7 +97,7 @@ class Walk:
     def resource(self, resource: Any, path: str, asked: tuple[str, ...] = ()) -> None:
         """A resource by the profiles that it names and those that are asked for; by R4's own definition where none is known."""
         if not isinstance(resource, dict):
-            self.found.error("structure", "object-expected", path)
+            self.found.error("structure", "object-expected" if path else "resource-unknown", path)
             return
         type_ = resource.get("resourceType")
         own = self.library.type(type_) if isinstance(type_, str) and self.library.is_resource(type_) else None
@@ -442,6 +444,12 @@ class Walk:
         severity: Severity = "error" if constraint.severity == "error" else "warning"
         if constraint.key in ADVICE:
             severity = "information"
+        own = SENTENCES.get(constraint.key)
+        if (constraint.key, constraint.expression) in self.library.own_constraints:
+            own = constraint.key
+        if own:
+            self.found.add(severity, "invariant", own, path)
+            return
         human = f": {constraint.human}" if constraint.human else ""
         self.found.add(severity, "invariant", "invariant", path, rule=constraint.key, human=human)
 
