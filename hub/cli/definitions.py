@@ -57,7 +57,12 @@ def _packed(path: Path) -> Iterator[bytes]:
     with tarfile.open(path, "r:gz") as archive:
         for member in archive:
             folder, _, name = member.name.rpartition("/")
-            if not member.isfile() or folder.strip("./") != "package" or not name.endswith(".json") or name.startswith("."):
+            if (
+                not member.isfile()
+                or folder.strip("./") != "package"
+                or not name.endswith(".json")
+                or name.startswith(".")
+            ):
                 continue
             if member.size > LARGEST:
                 raise TooLarge

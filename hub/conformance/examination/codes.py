@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from hub.conformance.examination.findings import Findings
-from hub.conformance.examination.library import Codes, Library
+from hub.conformance.examination.library import Codes
+from hub.conformance.examination.scope import Scope
 from hub.conformance.examination.structures import Binding
 
 SHOWN: Final = 12
@@ -28,30 +29,27 @@ FORMS: Final = {
 """Code systems that are rules rather than lists → how their codes are written."""
 
 
-def check(binding: Binding, type_: str, value: Any, path: str, library: Library, found: Findings) -> None:
-    """`value` is well-formed for its type, or else nothing is said here."""
+def check(binding: Binding, type_: str, value: Any, path: str, scope: Scope) -> None:
+    """`value` is well-formed for its type."""
     if type_ not in BOUND or binding.strength not in {"required", "extensible"}:
         return
     required = binding.strength == "required"
-    if not _asked(binding.value_set, type_, value, path, library, found, required) and not required and binding.largest:
-        _asked(binding.largest, type_, value, path, library, found, True)
+    codes = scope.library.codes(binding.value_set)
+    if _is_met(codes, type_, value, required):
+        return
+    if codes and (required or not _is_silent(codes)):
+        _say(codes, type_, path, scope.found, required)
+    largest = scope.library.codes(binding.largest) if binding.largest and not required else None
+    if largest and not _is_met(largest, type_, value, True):
+        _say(largest, type_, path, scope.found, True)
 
 
-def _asked(
-    value_set: str, type_: str, value: Any, path: str, library: Library, found: Findings, required: bool
-) -> bool:
-    """Whether it is in the set, or may be; else it is said."""
-    codes = library.codes(value_set)
+def _is_met(codes: Codes | None, type_: str, value: Any, required: bool) -> bool:
+    """Whether the value is in the set, or may be. Words alone are allowed where the set may be left."""
     if not codes:
         return True
     given = list(_codings(type_, value))
-    if any(_is_in(codes, system, code, type_) for system, code in given):
-        return True
-    if not required and not given:  # words alone are allowed there
-        return True
-    if required or not _is_silent(codes):
-        _say(codes, type_, path, found, required)
-    return False
+    return any(_is_in(codes, system, code, type_) for system, code in given) or not (given or required)
 
 
 def _is_silent(codes: Codes) -> bool:

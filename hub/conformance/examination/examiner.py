@@ -6,6 +6,7 @@ from typing import Any
 
 from hub.conformance.examination.findings import MOST, Findings, Full
 from hub.conformance.examination.library import Library
+from hub.conformance.examination.scope import Scope
 from hub.conformance.examination.surroundings import Surroundings
 from hub.conformance.examination.walk import Walk
 from hub.fhir import Resource
@@ -29,11 +30,14 @@ class Examiner:
             return (Issue("fatal", "too-long", "conformance.too-deep"),)
         path = resource["resourceType"] if self._is_named(resource) else ""
         found = Findings()
-        walk = Walk(self._library, found, Surroundings.of(resource), self._assumed)
+        walk = Walk(Scope(self._library, Surroundings.of(resource), found), self._assumed)
         try:
             walk.resource(resource, path, tuple(profiles))
         except Full:
-            return (*found.issues, Issue("error", "incomplete", "conformance.too-many-issues", path, params={"most": str(MOST)}))
+            return (
+                *found.issues,
+                Issue("error", "incomplete", "conformance.too-many-issues", path, params={"most": str(MOST)}),
+            )
         return tuple(found.issues)
 
     def _is_named(self, resource: Any) -> bool:

@@ -4,52 +4,55 @@ https://hl7.org/fhir/R4/extensibility.html · https://hl7.org/fhir/R4/defining-e
 here is told, no more: anyone may add one. A modifier extension that is not known must not be passed over: an error.
 """
 
+from dataclasses import dataclass
 from typing import Any, Final
 
-from hub.conformance.examination.findings import Findings
 from hub.conformance.examination.library import Library
+from hub.conformance.examination.scope import Scope
 from hub.conformance.examination.structures import Structure
 
 ANY: Final = frozenset({"Element", "BackboneElement", "Resource", "DomainResource"})
 
 
-def find(value: Any, path: str, modifies: bool, library: Library, found: Findings) -> Structure | None:
+@dataclass(frozen=True)
+class Carrier:
+    """What carries an extension: every name of that element, and the url of the extension that it is itself."""
+
+    names: tuple[str, ...]
+    within: str
+
+
+def find(value: Any, path: str, modifies: bool, scope: Scope) -> Structure | None:
     """The definition of an extension that has an absolute url; what is wrong with there being none is said."""
     url = value.get("url") if isinstance(value, dict) else None
     if not isinstance(url, str) or ":" not in url:
         return None  # missing: said elsewhere; relative: a part of an extension, defined by the whole
-    structure = library.structure(url)
-    if structure is None or structure.type != "Extension":
-        if modifies:
-            found.error("extension", "modifier-unknown", path)
-        else:
-            found.add("information", "extension", "extension-unknown", path)
-        return None
-    return structure
+    structure = scope.library.structure(url)
+    if structure is not None and structure.type == "Extension":
+        return structure
+    if modifies:
+        scope.found.error("extension", "modifier-unknown", path)
+    else:
+        scope.found.add("information", "extension", "extension-unknown", path)
+    return None
 
 
-def check_place(
-    structure: Structure, path: str, modifies: bool, places: tuple[str, ...], within: str, library: Library, found: Findings
-) -> None:
-    """`places`: every name of the element that carries it, `within`: url of the extension that does."""
+def check_place(structure: Structure, path: str, modifies: bool, carrier: Carrier, scope: Scope) -> None:
     if structure.root.is_modifier != modifies:
-        found.error("extension", "extension-is-modifier" if structure.root.is_modifier else "extension-is-no-modifier", path)
-    if structure.contexts and not any(_is_at(kind, said, places, within, library) for kind, said in structure.contexts):
+        key = "extension-is-no-modifier" if modifies else "extension-is-modifier"
+        scope.found.error("extension", key, path)
+    if structure.contexts and not any(_is_at(*context, carrier, scope.library) for context in structure.contexts):
         allowed = ", ".join(said for _, said in structure.contexts)
-        found.error("extension", "extension-context", path, places=allowed)
+        scope.found.error("extension", "extension-context", path, places=allowed)
 
 
-def _is_at(kind: str, said: str, places: tuple[str, ...], within: str, library: Library) -> bool:
+def _is_at(kind: str, said: str, carrier: Carrier, library: Library) -> bool:
     if kind == "extension":
-        return said == within
-    if kind != "element":  # a FHIRPath of its own: taken at its word
-        return True
+        return said == carrier.within
     wanted = said.rpartition("#")[2].replace("[x]", "")
-    if "/" in wanted:  # a profile
+    if kind != "element" or "/" in wanted:  # a FHIRPath of its own, or a profile: taken at its word
         return True
-    return any(wanted == place or (wanted in ANY and _is_kind(place, wanted, library)) for place in places) or (
-        not wanted[:1].isupper()
-    )
+    return any(wanted == place or (wanted in ANY and _is_kind(place, wanted, library)) for place in carrier.names)
 
 
 def _is_kind(place: str, wanted: str, library: Library) -> bool:

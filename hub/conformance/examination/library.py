@@ -22,7 +22,7 @@ Codes = Mapping[str, frozenset[str] | None]
 Shape = Mapping[str, tuple[Node, TypeRef]]
 """JSON property → the element that it holds, and as which type."""
 
-PRIMITIVE: Final = "primitive-type"
+ABSTRACT: Final = frozenset({"Resource", "DomainResource"})
 
 
 class Library:
@@ -60,9 +60,17 @@ class Library:
         """R4's own definition of a type."""
         return self.structure(R4 + code) if code.isalnum() else None
 
+    def resource_type(self, code: Any) -> Structure | None:
+        """R4's definition of a type of resource that may stand by itself."""
+        found = self.type(code) if isinstance(code, str) and code not in ABSTRACT else None
+        return found if found is not None and found.kind == "resource" and not found.is_profile else None
+
     def is_resource(self, code: Any) -> bool:
-        found = self.type(code) if isinstance(code, str) else None
-        return found is not None and found.kind == "resource" and not found.is_profile
+        return self.resource_type(code) is not None
+
+    def is_slot(self, code: str) -> bool:
+        """Whether an element of this type holds a resource of its own."""
+        return code in ABSTRACT or self.is_resource(code)
 
     def is_primitive(self, code: str) -> bool:
         return code in tables().primitives or code == "xhtml"
@@ -107,7 +115,10 @@ class Library:
         known = self._shapes.get(id(children))
         if known is None:
             found = {name: (node, ref) for node in children.values() for name, ref in _names(node).items()}
-            known = self._shapes[id(children)] = (children, found)  # kept with it, as the id is only its own while it lives
+            known = self._shapes[id(children)] = (
+                children,
+                found,
+            )  # kept with it, as the id is only its own while it lives
         return known[1]
 
     # --- value sets --------------------------------------------------------------------------------------------------
@@ -146,7 +157,9 @@ class Library:
                 found = _joined(found, inner)
             if "system" in include:
                 found = _joined(found, {include["system"]: self._of_system(include)})
-        return found | {exclude["system"]: None for exclude in compose.get("exclude", ()) if exclude.get("system") in found}
+        return found | {
+            exclude["system"]: None for exclude in compose.get("exclude", ()) if exclude.get("system") in found
+        }
 
     def _of_system(self, include: Resource) -> frozenset[str] | None:
         if "filter" in include:

@@ -13,38 +13,46 @@ from xml.parsers import expat
 XHTML: Final = "http://www.w3.org/1999/xhtml"
 XML: Final = "http://www.w3.org/XML/1998/namespace"
 DEEPEST: Final = 256
-ELEMENTS: Final = frozenset(
+
+
+def _words(listed: str) -> frozenset[str]:
+    return frozenset(listed.split())
+
+
+ELEMENTS: Final = _words(
     "p br div h1 h2 h3 h4 h5 h6 a span b em i strong small big tt dfn q var abbr acronym cite blockquote hr address bdo kbd "
-    "code samp img map area table thead tbody tfoot tr th td caption col colgroup li ul ol dl dt dd pre sub sup ins del".split()
+    "code samp img map area table thead tbody tfoot tr th td caption col colgroup li ul ol dl dt dd pre sub sup ins del"
 )
-ATTRIBUTES: Final = frozenset(
+ATTRIBUTES: Final = _words(
     "title style class id lang dir accesskey tabindex span width align valign char charoff abbr axis headers scope rowspan "
-    "colspan xml:lang xml:space xml:id".split()
+    "colspan xml:lang xml:space xml:id"
 )
 OWN_ATTRIBUTES: Final = {
-    "a": frozenset({"href", "name", "rel"}),
-    "img": frozenset({"src", "alt", "border", "height", "longdesc", "usemap", "ismap"}),
-    "map": frozenset({"name"}),
-    "area": frozenset({"href", "alt", "coords", "shape", "nohref"}),
-    "table": frozenset({"summary", "border", "frame", "rules", "cellspacing", "cellpadding", "bgcolor"}),
-    "td": frozenset({"bgcolor", "nowrap", "height"}),
-    "th": frozenset({"bgcolor", "nowrap", "height"}),
-    "tr": frozenset({"bgcolor"}),
-    "br": frozenset({"clear"}),
-    "blockquote": frozenset({"cite"}),
-    "q": frozenset({"cite"}),
-    "ins": frozenset({"cite", "datetime"}),
-    "del": frozenset({"cite", "datetime"}),
-    "ol": frozenset({"type", "start"}),
-    "ul": frozenset({"type"}),
-    "li": frozenset({"type", "value"}),
-    "hr": frozenset({"size", "noshade"}),
+    "a": _words("href name rel"),
+    "img": _words("src alt border height longdesc usemap ismap"),
+    "map": _words("name"),
+    "area": _words("href alt coords shape nohref"),
+    "table": _words("summary border frame rules cellspacing cellpadding bgcolor"),
+    "td": _words("bgcolor nowrap height"),
+    "th": _words("bgcolor nowrap height"),
+    "tr": _words("bgcolor"),
+    "br": _words("clear"),
+    "blockquote": _words("cite"),
+    "q": _words("cite"),
+    "ins": _words("cite datetime"),
+    "del": _words("cite datetime"),
+    "ol": _words("type start"),
+    "ul": _words("type"),
+    "li": _words("type value"),
+    "hr": _words("size noshade"),
 }
 LINKS: Final = frozenset({"href", "cite", "longdesc"})
 _ENTITY: Final = re.compile(r"&([A-Za-z][A-Za-z0-9]*);")
 _SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]*(?=:)")
 _BLANK: Final = re.compile(r"[\x00-\x20]+")
-_ACTIVE_STYLE: Final = re.compile(r"expression\s*\(|javascript:|@import|behaviou?r\s*:|url\s*\(\s*['\"]?(?!data:|#)", re.IGNORECASE)
+_ACTIVE_STYLE: Final = re.compile(
+    r"expression\s*\(|javascript:|@import|behaviou?r\s*:|url\s*\(\s*+['\"]?+\s*+(?!data:|#)", re.IGNORECASE
+)
 _XML_ENTITIES: Final = frozenset({"lt", "gt", "amp", "quot", "apos"})
 
 

@@ -71,7 +71,9 @@ def _fragments(node: Any) -> Iterator[str]:
 
 
 def _meta_lacks(*names: str) -> Rule:
-    return lambda resource, _: not any(has(meta, *names) for one in listed(resource, "contained") for meta in listed(one, "meta"))
+    return lambda resource, _: (
+        not any(has(meta, *names) for one in listed(resource, "contained") for meta in listed(one, "meta"))
+    )
 
 
 def _is_resolved_within(value: Any, around: Surroundings) -> bool:
@@ -119,8 +121,8 @@ def _low_before_high(value: Any, _: Surroundings) -> bool:
         return True
     if any(low.get(name) != high.get(name) for name in ("system", "code")):
         return True
-    numbers = [one.get("value") for one in (low, high)]
-    return not all(isinstance(n, int | float) for n in numbers) or numbers[0] <= numbers[1]
+    first, last = low.get("value"), high.get("value")
+    return not (isinstance(first, int | float) and isinstance(last, int | float)) or first <= last
 
 
 def _ratio(value: Any, _: Surroundings) -> bool:
@@ -129,8 +131,11 @@ def _ratio(value: Any, _: Surroundings) -> bool:
 
 
 def _offset_has_event(value: Any, _: Surroundings) -> bool:
-    when = value.get("when", [])
-    return not has(value, "offset") or (has(value, "when") and not (isinstance(when, list) and len(when) == 1 and when[0] in {"C", "CM", "CD", "CV"}))
+    """tim-9: an offset is from an event; not from a meal as such, where before or after is what the code says."""
+    when = listed(value, "when")
+    return not has(value, "offset") or (
+        has(value, "when") and not (len(when) == 1 and when[0] in {"C", "CM", "CD", "CV"})
+    )
 
 
 def _not_negative(name: str) -> Rule:
@@ -145,14 +150,19 @@ def _bundle_type(value: Any) -> Any:
 
 
 def _entries_have(name: str, *types: str) -> Rule:
-    return lambda bundle, _: all(has(entry, name) == (_bundle_type(bundle) in types) for entry in listed(bundle, "entry"))
+    return lambda bundle, _: all(
+        has(entry, name) == (_bundle_type(bundle) in types) for entry in listed(bundle, "entry")
+    )
 
 
 def _full_urls_differ(bundle: Any, _: Surroundings) -> bool:
     if _bundle_type(bundle) == "history":
         return True
     said = [
-        (entry["fullUrl"], next((m.get("versionId") for r in listed(entry, "resource") for m in listed(r, "meta")), None))
+        (
+            entry["fullUrl"],
+            next((m.get("versionId") for r in listed(entry, "resource") for m in listed(r, "meta")), None),
+        )
         for entry in listed(bundle, "entry")
         if isinstance(entry, dict) and isinstance(entry.get("fullUrl"), str)
     ]
@@ -161,7 +171,7 @@ def _full_urls_differ(bundle: Any, _: Surroundings) -> bool:
 
 def _begins_with(bundle_type: str, resource_type: str) -> Rule:
     def check(bundle: Any, _: Surroundings) -> bool:
-        first = next(iter(listed(bundle, "entry")), {})
+        first: Any = next(iter(listed(bundle, "entry")), {})
         found = [r.get("resourceType") for r in listed(first, "resource") if isinstance(r, dict)]
         return _bundle_type(bundle) != bundle_type or not found or found == [resource_type]
 
@@ -203,10 +213,6 @@ def _one_of(*names: str) -> Rule:
 
 def _not_both(name: str, other: str) -> Rule:
     return lambda value, _: not (has(value, name) and has(value, other))
-
-
-def _true(value: Any, _: Surroundings) -> bool:
-    return True
 
 
 NATIVE: Final[dict[str, Rule]] = {
@@ -272,7 +278,9 @@ NATIVE: Final[dict[str, Rule]] = {
     "resource.exists() or request.exists() or response.exists()": _one_of("resource", "request", "response"),
     "fullUrl.contains('/_history/').not()": lambda v, _: "/_history/" not in str(v.get("fullUrl", "")),
     # resources that are exchanged most
-    "dataAbsentReason.empty() or value.empty()": lambda v, _: not (has(v, "dataAbsentReason") and has_choice(v, "value")),
+    "dataAbsentReason.empty() or value.empty()": lambda v, _: (
+        not (has(v, "dataAbsentReason") and has_choice(v, "value"))
+    ),
     (
         "value.empty() or component.code.where(coding.intersect(%resource.code.coding).exists()).empty()"
     ): _components_are_other,

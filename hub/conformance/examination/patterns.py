@@ -24,7 +24,9 @@ def is_equal(expected: Any, value: Any) -> bool:
 def contains(pattern: Any, value: Any) -> bool:
     """Every part of the pattern is in the value; an item of a list in any of its items."""
     if isinstance(pattern, dict):
-        return isinstance(value, dict) and all(key in value and contains(one, value[key]) for key, one in pattern.items())
+        return isinstance(value, dict) and all(
+            key in value and contains(one, value[key]) for key, one in pattern.items()
+        )
     if isinstance(pattern, list):
         return isinstance(value, list) and all(any(contains(one, item) for item in value) for one in pattern)
     return is_equal(pattern, value)

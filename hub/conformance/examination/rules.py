@@ -5,7 +5,7 @@ https://hl7.org/fhir/R4/fhirpath.html. An invariant holds when every result is t
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from fhirpathpy import apply_parsed_path
 from fhirpathpy.engine.nodes import ResourceNode
@@ -13,11 +13,16 @@ from fhirpathpy.models import models
 from fhirpathpy.parser import parse
 
 from hub.conformance.examination.native import NATIVE, NATIVE_BY_KEY
+from hub.conformance.examination.scope import Scope
 from hub.conformance.examination.structures import Constraint
 from hub.conformance.examination.surroundings import Surroundings
 from hub.fhir import Resource
+from hub.fhir.issues import Severity
 
 COMPILED: Final = 4096
+_apply = cast("Callable[..., list[Any]]", apply_parsed_path)  # the engine has no types
+_node = cast("Callable[[Any, Any], ResourceNode]", ResourceNode.create_node)
+_parse = cast("Callable[[str], Any]", parse)
 VARIABLES: Final = {
     "sct": "http://snomed.info/sct",
     "loinc": "http://loinc.org",
@@ -28,6 +33,34 @@ REPAIRED: Final = {
     "iif(empty(), true, ofType(Practitioner).exists())": "all($this is Practitioner)",
 }
 """Slips in R4's own expressions, or what the engine does not know, by what is meant."""
+
+
+ADVICE: Final = frozenset({"dom-6"})
+"""Best practice: told, no more."""
+SENTENCES: Final = {"per-1": "period-order"}
+"""R4's invariants for which there is a sentence already."""
+
+
+def ask(constraint: Constraint, value: Any, type_: str, path: str, scope: Scope) -> None:
+    answer = holds(constraint, value, type_, scope.around)
+    if answer is None:
+        scope.found.add("information", "not-supported", "invariant-unchecked", path, rule=constraint.key)
+    elif not answer:
+        _say(constraint, path, scope)
+
+
+def _say(constraint: Constraint, path: str, scope: Scope) -> None:
+    """By the sentence that there is for it; else by its key and what its definition says of it."""
+    severity: Severity = "information" if constraint.key in ADVICE else "warning"
+    if constraint.severity == "error":
+        severity = "error"
+    is_ours = (constraint.key, constraint.expression) in scope.library.own_constraints
+    own = constraint.key if is_ours else SENTENCES.get(constraint.key)
+    if own:
+        scope.found.add(severity, "invariant", own, path)
+    else:
+        human = f": {constraint.human}" if constraint.human else ""
+        scope.found.add(severity, "invariant", "invariant", path, rule=constraint.key, human=human)
 
 
 def holds(constraint: Constraint, value: Any, type_: str, around: Surroundings) -> bool | None:
@@ -52,7 +85,7 @@ def evaluate(expression: str, value: Any, type_: str, around: Surroundings) -> l
     parsed = _parsed(expression)
     variables = {**VARIABLES, "resource": around.resource, "rootResource": around.root}
     context = {**variables, "context": value}
-    found: list[Any] = apply_parsed_path(ResourceNode.create_node(value, type_), parsed, context, models["r4"], _options(around))
+    found: list[Any] = _apply(_node(value, type_), parsed, context, models["r4"], _options(around))
     return found
 
 
@@ -60,7 +93,7 @@ def evaluate(expression: str, value: Any, type_: str, around: Surroundings) -> l
 def _parsed(expression: str) -> Any:
     for slip, meant in REPAIRED.items():
         expression = expression.replace(slip, meant)
-    return parse(expression)
+    return _parse(expression)
 
 
 def _options(around: Surroundings) -> Mapping[str, Any]:
@@ -68,7 +101,7 @@ def _options(around: Surroundings) -> Mapping[str, Any]:
     functions: dict[str, Callable[[list[Any]], Any]] = {
         "hasValue": lambda inputs: [len(inputs) == 1 and inputs[0] is not None and not isinstance(inputs[0], dict)],
         "resolve": lambda inputs: [
-            ResourceNode.create_node(r, r.get("resourceType")) for one in inputs if (r := _resolved(one, around)) is not None
+            _node(r, r.get("resourceType")) for one in inputs if (r := _resolved(one, around)) is not None
         ],
         "htmlChecks": lambda inputs: [True],
     }

@@ -16,7 +16,9 @@ from hub.conformance.examination.structures import ABSENT, Node, Structure
 from hub.conformance.examination.surroundings import Surroundings
 from hub.fhir.r4 import tables
 
-_STEP: Final = re.compile(r"\$this|extension\(\s*['\"]([^'\"]+)['\"]\s*\)|resolve\(\)|(?:ofType|as)\(\s*(?:FHIR\.)?(\w+)\s*\)|([A-Za-z]\w*)(?:\[x\])?")
+_STEP: Final = re.compile(
+    r"\$this|resolve\(\)|extension\(\s*['\"]([^'\"]+)['\"]\s*\)|(?:ofType|as)\(\s*(?:FHIR\.)?(\w+)\s*\)|([A-Za-z]\w*)(?:\[x\])?"
+)
 DEEPEST: Final = 12
 
 
@@ -74,7 +76,9 @@ class Slicer:
         if kind == "exists":
             return bool(values) if all(node.min for node in nodes) and nodes else not values or _may_be(nodes)
         if kind == "type":
-            types = {ref.code for node in nodes for ref in node.types} | {node.owner.type for node in nodes if _is_root(node)}
+            types = {ref.code for node in nodes for ref in node.types} | {
+                node.owner.type for node in nodes if _is_root(node)
+            }
             return any(self._is_of(value, types) for value in values)
         if kind == "profile":
             urls = [url for node in nodes for url in _profiles(node)]
@@ -138,7 +142,11 @@ class Slicer:
             literal = item.value.get("reference") if isinstance(item.value, dict) else item.value
             yield from self._resolved(literal, item.value)
         elif kind == "extension":
-            yield from (one for one in below(item.value, "extension") if isinstance(one.value, dict) and one.value.get("url") == name)
+            yield from (
+                one
+                for one in below(item.value, "extension")
+                if isinstance(one.value, dict) and one.value.get("url") == name
+            )
         elif kind == "element":
             yield from below(item.value, name)
 

@@ -36,7 +36,9 @@ def found(*arguments: str | Path) -> tuple[int, Any]:
 
 
 def errors(answer: Any) -> list[Any]:
-    return sorted((i for i in answer["issues"] if i["severity"] == "error"), key=lambda i: (i["line"] or 0, i["entry"] or ""))
+    return sorted(
+        (i for i in answer["issues"] if i["severity"] == "error"), key=lambda i: (i["line"] or 0, i["entry"] or "")
+    )
 
 
 def write(path: Path, content: Any) -> Path:
@@ -49,9 +51,7 @@ def test_files_that_conform_are_said_to(tmp_path: Path) -> None:
     result = run(EXAMPLES / "valid")
     count = len(list((EXAMPLES / "valid").glob("*.json")))
     assert result.exit_code == 0
-    assert result.stdout.strip().endswith(
-        texts.say("cli.validate.done", "en", files=str(count), resources=str(count))
-    )
+    assert result.stdout.strip().endswith(texts.say("cli.validate.done", "en", files=str(count), resources=str(count)))
     code, answer = found(EXAMPLES / "valid")
     assert code == 0 and answer["ok"] is True
     assert {i["severity"] for i in answer["issues"]} <= {"warning", "information"}
