@@ -31,23 +31,19 @@ FORMS: Final = {
 
 def check(binding: Binding, type_: str, value: Any, path: str, scope: Scope) -> None:
     """`value` is well-formed for its type."""
-    if type_ not in BOUND or binding.strength not in {"required", "extensible"}:
+    if type_ not in BOUND:
         return
     required = binding.strength == "required"
-    codes = scope.library.codes(binding.value_set)
-    if _is_met(codes, type_, value, required):
-        return
-    if codes and (required or not _is_silent(codes)):
+    codes = scope.library.codes(binding.value_set) if required or binding.strength == "extensible" else None
+    if codes and not _is_met(codes, type_, value, required) and (required or not _is_silent(codes)):
         _say(codes, type_, path, scope.found, required)
-    largest = scope.library.codes(binding.largest) if binding.largest and not required else None
+    largest = scope.library.codes(binding.largest) if binding.largest else None
     if largest and not _is_met(largest, type_, value, True):
         _say(largest, type_, path, scope.found, True)
 
 
-def _is_met(codes: Codes | None, type_: str, value: Any, required: bool) -> bool:
+def _is_met(codes: Codes, type_: str, value: Any, required: bool) -> bool:
     """Whether the value is in the set, or may be. Words alone are allowed where the set may be left."""
-    if not codes:
-        return True
     given = list(_codings(type_, value))
     return any(_is_in(codes, system, code, type_) for system, code in given) or not (given or required)
 

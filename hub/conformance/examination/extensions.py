@@ -12,6 +12,12 @@ from hub.conformance.examination.scope import Scope
 from hub.conformance.examination.structures import Structure
 
 ANY: Final = frozenset({"Element", "BackboneElement", "Resource", "DomainResource"})
+SLIPS: Final = {
+    "http://hl7.org/fhir/StructureDefinition/structuredefinition-fhir-type": ("element", "ElementDefinition.type"),
+    "http://hl7.org/fhir/StructureDefinition/regex": ("element", "ElementDefinition.type"),
+    "http://hl7.org/fhir/StructureDefinition/structuredefinition-normative-version": ("element", "Element"),
+}
+"""Extensions that R4 itself writes, in every definition of it, where its definition of them does not have them."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +47,8 @@ def check_place(structure: Structure, path: str, modifies: bool, carrier: Carrie
     if structure.root.is_modifier != modifies:
         key = "extension-is-no-modifier" if modifies else "extension-is-modifier"
         scope.found.error("extension", key, path)
-    if structure.contexts and not any(_is_at(*context, carrier, scope.library) for context in structure.contexts):
+    contexts = (*structure.contexts, SLIPS.get(structure.url, ("element", "")))
+    if structure.contexts and not any(_is_at(*context, carrier, scope.library) for context in contexts):
         allowed = ", ".join(said for _, said in structure.contexts)
         scope.found.error("extension", "extension-context", path, places=allowed)
 

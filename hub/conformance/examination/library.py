@@ -47,6 +47,10 @@ class Library:
             self._structures[url] = self._compiled(url)
         return self._structures[url]
 
+    def is_stated(self, canonical: str) -> bool:
+        """Whether there is a definition, readable or not."""
+        return canonical.partition("|")[0] in self._stated
+
     def own_profile(self, url: str) -> Profile | None:
         """The profile of this project that a canonical names."""
         return next((one for one in load().profiles() if one.url == url), None)

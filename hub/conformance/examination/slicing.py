@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
-from hub.conformance.examination.library import Library
+from hub.conformance.examination.library import Codes, Library
 from hub.conformance.examination.patterns import is_as_stated
 from hub.conformance.examination.structures import ABSENT, Node, Structure
 from hub.conformance.examination.surroundings import Surroundings
@@ -63,27 +63,28 @@ class Slicer:
     around: Surroundings
     conforms: Conforms
 
-    def selects(self, sliced: Node, one: Node, item: Value) -> bool | None:
-        """Whether an item is of this slice; None where the slicing does not say how to tell."""
-        slicing = sliced.slicing
-        if slicing is None or not slicing.discriminators:
-            return None
-        return all(self._agrees(kind, steps(path), one, item) for kind, path in slicing.discriminators)
+    def selects(self, sliced: Node, one: Node, item: Value) -> bool:
+        """Whether an item is of this slice: every discriminator that tells anything of the slice agrees."""
+        discriminators = sliced.slicing.discriminators if sliced.slicing else ()
+        answers = {self._agrees(kind, steps(path), one, item) for kind, path in discriminators}
+        return True in answers and False not in answers
 
-    def _agrees(self, kind: str, way: tuple[tuple[str, str], ...], one: Node, item: Value) -> bool:
+    def _agrees(self, kind: str, way: tuple[tuple[str, str], ...], one: Node, item: Value) -> bool | None:
+        """None where the slice says nothing of what the discriminator looks at."""
         values = self.values(item, way)
         nodes = self.nodes((one,), way)
+        if not nodes:
+            return None
         if kind == "exists":
-            return bool(values) if all(node.min for node in nodes) and nodes else not values or _may_be(nodes)
+            return _exists_as_wanted(nodes, bool(values))
         if kind == "type":
-            types = {ref.code for node in nodes for ref in node.types} | {
-                node.owner.type for node in nodes if _is_root(node)
-            }
+            types = {ref.code for node in nodes for ref in node.types} | {n.owner.type for n in nodes if _is_root(n)}
             return any(self._is_of(value, types) for value in values)
         if kind == "profile":
             urls = [url for node in nodes for url in _profiles(node)]
-            return bool(urls) and any(self._conforms(value, url) for value in values for url in urls)
-        return bool(nodes) and all(any(self._fits(node, value, DEEPEST) for value in values) for node in nodes)
+            return any(self._conforms(value, url) for value in values for url in urls) if urls else None
+        telling = [node for node in nodes if states(node, DEEPEST) or self._bound(node)]
+        return all(any(self._fits(n, value, DEEPEST) for value in values) for n in telling) if telling else None
 
     def _conforms(self, value: Value, url: str) -> bool:
         structure = self.library.structure(url)
@@ -99,7 +100,7 @@ class Slicer:
         """Whether a value has all that the element fixes, of itself and below."""
         if node.fixed is not ABSENT or node.pattern is not ABSENT:
             return is_as_stated(node, value.value)
-        if node.binding and node.binding.strength == "required" and self._has_code_outside(node, value):
+        if self._has_code_outside(node, value):
             return False
         if not left:
             return True
@@ -111,20 +112,27 @@ class Slicer:
                         return False
         return True
 
+    def _bound(self, node: Node) -> Codes | None:
+        """The codes of a required binding, where all are known."""
+        if node.binding is None or node.binding.strength != "required":
+            return None
+        codes = self.library.codes(node.binding.value_set)
+        return codes if codes and None not in codes.values() else None
+
     def _has_code_outside(self, node: Node, value: Value) -> bool:
-        codes = self.library.codes(node.binding.value_set) if node.binding else None
-        if not codes or any(listed is None for listed in codes.values()):
+        codes = self._bound(node)
+        if codes is None:
             return False
         given = value.value
         if isinstance(given, str):
             return not any(given in (listed or ()) for listed in codes.values())
         codings = given.get("coding", [given]) if isinstance(given, dict) else []
-        return not any(
-            isinstance(coding, dict)
-            and isinstance(coding.get("system"), str)
-            and coding.get("code") in (codes.get(coding["system"]) or ())
-            for coding in (codings if isinstance(codings, list) else ())
+        pairs = (
+            [(c.get("system"), c.get("code")) for c in codings if isinstance(c, dict)]
+            if isinstance(codings, list)
+            else []
         )
+        return not any(isinstance(system, str) and code in (codes.get(system) or ()) for system, code in pairs)
 
     # --- along a path, in values and in elements ---------------------------------------------------------------------
 
@@ -178,7 +186,8 @@ class Slicer:
             extensions = self._child(node, "extension")
             yield from (one for one in (extensions.slices if extensions else ()) if self._is_extension(one, name))
         elif kind == "element" and (child := self._child(node, name)) is not None:
-            yield child
+            required = [one for one in child.slices if one.min]
+            yield from required if required and not _is_fixed(child) else [child]
 
     def _child(self, node: Node, name: str) -> Node | None:
         """By the element's own children; else by the profile of its type; else by its type."""
@@ -228,9 +237,11 @@ def _is_root(node: Node) -> bool:
     return node.owner.at.get(node.owner.type) is node
 
 
-def _may_be(nodes: tuple[Node, ...]) -> bool:
-    """Neither required nor ruled out: either will do."""
-    return bool(nodes) and all(node.max != 0 for node in nodes)
+def _exists_as_wanted(nodes: tuple[Node, ...], exists: bool) -> bool | None:
+    """Where it is neither required nor ruled out, nothing is told."""
+    if all(node.max == 0 for node in nodes):
+        return not exists
+    return exists if all(node.min for node in nodes) else None
 
 
 def _profiles(node: Node) -> list[str]:

@@ -92,7 +92,8 @@ class Walk:
             if structure is not None:
                 yield structure
             else:
-                self.found.error("not-found", "profile-not-found", path)
+                key = "profile-unreadable" if self.library.is_stated(url) else "profile-not-found"
+                self.found.error("not-found", key, path)
 
     def _entrance(self, resource: dict[str, Any], structure: Structure, path: str) -> None:
         """What the entrance says of a profile of ours. A reference in a bundle may be to an entry of it: others see to that."""
@@ -166,13 +167,16 @@ class Walk:
         self._names(value, children, place, is_resource)
         shape = self.library.shape(children)
         for node in children.values():
-            present = [name for name in node.property_names if name in value or f"_{name}" in value]
+            present = [name for name in node.property_names if self._is_present(name, shape[name][1], value)]
             if len(present) > 1:
                 self.found.error("structure", "one-type-only", f"{place.path}.{node.name}")
             elif present:
                 self._present(node, present[0], shape[present[0]][1], value, place)
             else:
                 self._absent(node, f"{place.path}.{node.name}")
+
+    def _is_present(self, name: str, ref: TypeRef, value: Mapping[str, Any]) -> bool:
+        return name in value or (f"_{name}" in value and self.library.is_primitive(ref.code))
 
     def _names(self, value: Mapping[str, Any], children: Mapping[str, Node], place: Place, is_resource: bool) -> None:
         shape = self.library.shape(children)
