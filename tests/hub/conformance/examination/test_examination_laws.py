@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from hub import texts
 from hub.conformance import Examiner, examine, validate
 from hub.fhir.definitions import load
+from hub.fhir.r4_snapshots import snapshots
 from tests.support.command_line import MARKS
 
 ROOT = Path(str(files("profiles"))) / "examples"
@@ -20,38 +21,35 @@ VALID = {path.stem: json.loads(path.read_text("utf-8")) for path in sorted((ROOT
 INVALID = {path.stem: json.loads(path.read_text("utf-8")) for path in sorted((ROOT / "invalid").glob("*.json"))}
 ASSUMING = Examiner(assumed={p.type: p.url for one in load().profiles() if (p := load().for_type(one.type))})
 
+NAMES = [
+    "resourceType",
+    "id",
+    "meta",
+    "profile",
+    "text",
+    "div",
+    "contained",
+    "extension",
+    "url",
+    "entry",
+    "resource",
+    "fullUrl",
+    "name",
+    "_name",
+    "given",
+    "_given",
+    "coding",
+    "code",
+    "reference",
+    "valueQuantity",
+    "component",
+]
 JUNK = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=6),
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(
-            st.sampled_from(
-                [
-                    "resourceType",
-                    "id",
-                    "meta",
-                    "profile",
-                    "text",
-                    "div",
-                    "contained",
-                    "extension",
-                    "url",
-                    "entry",
-                    "resource",
-                ]
-                + [
-                    "fullUrl",
-                    "name",
-                    "_name",
-                    "given",
-                    "_given",
-                    "coding",
-                    "code",
-                    "reference",
-                    "valueQuantity",
-                    "component",
-                ]
-            ),
+            st.sampled_from(NAMES),
             inner,
             max_size=4,
         )
@@ -176,3 +174,20 @@ def test_a_profile_may_be_assumed_where_none_is_named() -> None:
 @settings(max_examples=150, deadline=None)
 def test_definitions_that_are_brought_may_be_anything(brought: list[Any]) -> None:
     assert isinstance(examine({"resourceType": "Patient", "id": "p"}, ["a:b"], extra=brought), tuple)
+
+
+@given(name=st.sampled_from(["Patient", "bp", "Extension", "patient-birthTime"]), data=st.data())
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_a_definition_with_anything_in_it_gets_an_answer(name: str, data: Any) -> None:
+    whole = snapshots().definition(f"http://hl7.org/fhir/StructureDefinition/{name}")
+    brought = deepcopy(
+        {**whole, "url": "a:b", "resourceType": "StructureDefinition", "snapshot": {"element": whole["elements"]}}
+    )
+    container, key = data.draw(st.sampled_from(range(len(places(brought)))).map(lambda n: places(brought)[n]))
+    container[key] = data.draw(JUNK)
+    resource = {
+        "resourceType": "Patient",
+        "extension": [{"url": "a:b", "valueDateTime": "2026"}],
+        "name": [{"text": "x"}],
+    }
+    assert isinstance(examine(resource, ["a:b"], extra=[brought]), tuple)
