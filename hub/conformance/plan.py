@@ -137,7 +137,8 @@ class Planner:
             yield Property(
                 name=name,
                 group=element.name,
-                min=element.min,
+                min=element.min
+                or int(any(one.min for one in slices)),  # a slice that must be there is missed without any
                 max=0 if _is_unnamed(element, slices) else element.max,
                 is_list=element.is_list,
                 value=value,
