@@ -1,6 +1,8 @@
 """What holds of any examination: it always answers, it agrees with the entrance, and it repeats nothing of what it was given."""
 
 import json
+import subprocess
+import sys
 from copy import deepcopy
 from importlib.resources import files
 from pathlib import Path
@@ -217,3 +219,28 @@ def test_a_definition_with_anything_in_it_gets_an_answer(name: str, data: Any) -
         "name": [{"text": "x"}],
     }
     assert isinstance(examine(resource, ["a:b"], extra=[brought]), tuple)
+
+
+def test_the_entrance_never_opens_the_large_tables() -> None:
+    asked = """
+import json, sys
+from hub.conformance import validate
+from hub.fhir import r4_snapshots, r4_value_sets
+assert validate(json.load(sys.stdin)) == ()
+print(r4_snapshots.snapshots.cache_info().currsize, r4_value_sets.value_sets.cache_info().currsize)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", asked], input=json.dumps(VALID["survivor"]), capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["0", "0"]
+
+
+def test_names_that_are_not_known_are_not_remembered() -> None:
+    examiner = Examiner()
+    examiner.examine({"resourceType": "Patient", "id": "p"})
+    before = len(examiner._library._structures)
+    for number in range(50):
+        unknown = f"https://a.example/{number}"
+        extension = [{"url": unknown, "valueCode": "x"}]
+        examiner.examine({"resourceType": "Patient", "meta": {"profile": [unknown]}, "extension": extension}, [unknown])
+    assert len(examiner._library._structures) - before < 20
