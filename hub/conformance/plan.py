@@ -140,9 +140,8 @@ class Planner:
             yield Property(
                 name=name,
                 group=element.name,
-                min=max(
-                    element.min, *(min(one.min, 1) for one in slices), 0
-                ),  # a slice that must be there needs its list
+                min=element.min
+                or int(any(one.min for one in slices)),  # a slice that must be there is missed without any
                 max=0 if _is_unnamed(element, slices) else element.max,
                 is_list=element.is_list,
                 value=value,
