@@ -93,6 +93,7 @@ class _Site:
             rows=list(rows(profile, self.definitions)),
             said={id_: words(profile, id_, language) for id_ in profile.elements},
             known={p.name for p in self.definitions.profiles()},
+            added={p.name for p in self._extensions()},
             rules=profile.constraints,
             base=self._base(profile),
             derived=[p.name for p in self.definitions.profiles() if self._base(p) == profile.name],
