@@ -5,11 +5,13 @@ https://hl7.org/fhir/R4/codesystem.html · https://hl7.org/fhir/R4/valueset.html
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Final
 
 from hub.fhir import Resource
 
 TRANSLATION = "http://hl7.org/fhir/StructureDefinition/translation"
+FALLBACKS: Final = {"zgh": ("ar", "fr"), "ary": ("ar", "fr")}
+"""What a reader is given where a label is not there in the language asked for: in Morocco the other official language first."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,14 @@ class Concept:
     def defined(self, language: str) -> str:
         """What it means, in English where that language has no definition."""
         return self.definitions.get(language, self.definition)
+
+    def label(self, language: str | None) -> str:
+        """Its label in the language, a region notwithstanding (`fr-MA` is `fr`); else in the next best; in the end in English."""
+        asked = (language or "").split("-")[0].lower()
+        return next(
+            (self.designations[one] for one in (asked, *FALLBACKS.get(asked, ())) if one in self.designations),
+            self.display,
+        )
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 """Every page of the site: path in the folder → content. The same definitions give the same bytes."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, field
+from functools import cache, cached_property
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any, Final
@@ -13,12 +13,13 @@ import orjson
 from hub import texts
 from hub.conformance.package import Package
 from hub.conformance.site import codes, examples
-from hub.conformance.site.rows import opens, rows
-from hub.fhir import Resource
+from hub.conformance.site.rows import Row, opens, rows
+from hub.fhir import Resource, canonicals
+from hub.fhir.contract import rebased
 from hub.fhir.data_classes import data_classes
 from hub.fhir.definitions import Definitions, load
 from hub.fhir.elements import Constraint, Element, Profile
-from hub.fhir.words import Words, of_definition, words
+from hub.fhir.words import Words, of_profile, translated, words
 
 RIGHT_TO_LEFT: Final = frozenset({"ar"})
 OTHERS: Final = (
@@ -41,6 +42,8 @@ def pages(package: Package) -> Mapping[str, bytes]:
     found = {"index.html": _template("start").render(languages=_languages()).encode()}
     for language in texts.LANGUAGES:
         found |= {f"{language}/{path}": text.encode() for path, text in site.speaking(language)}
+    if package.base != canonicals.BASE:
+        found = {path: rebased(text.decode(), canonicals.BASE, package.base).encode() for path, text in found.items()}
     return found | {"site.css": _folder().joinpath("site.css").read_bytes()} | dict(site.files())
 
 
@@ -61,18 +64,19 @@ class _Link:
 class _Site:
     package: Package
     definitions: Definitions
+    _found: dict[str, tuple[Row, ...]] = field(default_factory=dict)  # rows, by profile
 
     def speaking(self, language: str) -> Iterator[tuple[str, str]]:
         """Path and text of each page in one language."""
         profiles = self._links(self.definitions.profiles(), language)
-        extensions = self._links(self._extensions(), language)
+        extensions = self._links(self._extensions, language)
         yield self._page(language, "index", "index.html", profiles=profiles, extensions=extensions)
         yield self._page(language, "data-classes", "data-classes.html", classes=data_classes().values(), opens=opens)
         yield self._page(language, "codes", "codes/index.html", tables=self._code_links(language))
         yield self._page(language, "others", "others.html", groups=self._others(language))
-        for profile in (*self.definitions.profiles(), *self._extensions()):
+        for profile in (*self.definitions.profiles(), *self._extensions):
             yield self._profile(language, profile)
-        for table in codes.tables(self.definitions):
+        for table in self._tables:
             yield self._code(language, table)
 
     def files(self) -> Iterator[tuple[str, bytes]]:
@@ -90,10 +94,11 @@ class _Site:
             profile=profile,
             own=data_classes().get(profile.base_class),
             opens=opens,
-            rows=list(rows(profile, self.definitions)),
-            said={id_: words(profile, id_, language) for id_ in profile.elements},
+            rows=self._rows(profile),
+            said={id_: words(profile, id_, language) for id_ in profile.elements}
+            | {profile.type: of_profile(profile, language)},
             known={p.name for p in self.definitions.profiles()},
-            added={p.name for p in self._extensions()},
+            added={p.name for p in self._extensions},
             rules=profile.constraints,
             base=self._base(profile),
             derived=[p.name for p in self.definitions.profiles() if self._base(p) == profile.name],
@@ -127,6 +132,7 @@ class _Site:
 
     # --- what pages link to -----------------------------------------------------------------------------------------
 
+    @cached_property
     def _extensions(self) -> tuple[Profile, ...]:
         found = [one for one in self.package.definitions.values() if one.get("type") == "Extension"]
         return tuple(self.definitions.extension_definition(one["url"]) for one in found)
@@ -136,7 +142,7 @@ class _Site:
         return sorted(found, key=lambda link: (link.kind, link.name))
 
     def _title(self, profile: Profile, language: str) -> str:
-        return of_definition(self._resource(profile), language).title
+        return of_profile(profile, language).title
 
     def _resource(self, profile: Profile) -> Resource:
         return self.package.definitions[f"structure-definitions/{profile.name}"]
@@ -146,21 +152,34 @@ class _Site:
         base = self._resource(profile)["baseDefinition"]
         return next((p.name for p in self.definitions.profiles() if p.url == base), "")
 
+    @cached_property
+    def _tables(self) -> tuple[codes.Table, ...]:
+        return tuple(codes.tables(self.definitions))
+
+    @cached_property
+    def _users(self) -> Mapping[str, list[Profile]]:
+        """Value set → the profiles and extensions that bind an element to it."""
+        found: dict[str, list[Profile]] = {}
+        for profile in (*self.definitions.profiles(), *self._extensions):
+            for name in dict.fromkeys(row.value_set for row in self._rows(profile)):
+                found.setdefault(name, []).append(profile)
+        return found
+
+    def _rows(self, profile: Profile) -> tuple[Row, ...]:
+        if profile.url not in self._found:
+            self._found[profile.url] = tuple(rows(profile, self.definitions))
+        return self._found[profile.url]
+
     def _used_by(self, value_set: str, language: str) -> list[_Link]:
-        """Profiles that bind an element to this value set."""
-        every = (*self.definitions.profiles(), *self._extensions())
-        using = [p for p in every if any(row.value_set == value_set for row in rows(p, self.definitions))]
-        return [_Link(p.name, self._title(p, language)) for p in using]
+        return [_Link(p.name, self._title(p, language)) for p in self._users.get(value_set, ())]
 
     def _code_links(self, language: str) -> list[_Link]:
-        return sorted(
-            (self._titled(table, language) for table in codes.tables(self.definitions)), key=lambda link: link.name
-        )
+        return sorted((self._titled(table, language) for table in self._tables), key=lambda link: link.name)
 
     def _titled(self, table: codes.Table, language: str) -> _Link:
         """A value set of ours by its title; one of R4 by its name, as R4's prose is not ours to show."""
         resource = self.package.definitions.get(f"value-sets/{table.name}")
-        said = of_definition(resource, language) if resource else Words(table.name)
+        said = _of_definition(resource, language) if resource else Words(table.name)
         return _Link(table.name, said.title, said.description, count=len(table.rows), is_ours=table.is_ours)
 
     def _others(self, language: str) -> Mapping[str, list[_Link]]:
@@ -168,10 +187,17 @@ class _Site:
         found: dict[str, list[_Link]] = {type_: [] for type_ in OTHERS}
         for one in self.package.definitions.values():
             if (type_ := one["resourceType"]) in found:
-                said = of_definition(one, language)
+                said = _of_definition(one, language)
                 href = f"../definitions/{type_}-{one['id']}.json"
                 found[type_].append(_Link(one["id"], said.title, said.description, href))
         return {type_: listed for type_, listed in found.items() if listed}
+
+
+def _of_definition(resource: Resource, language: str) -> Words:
+    """What a definition is called and what it says of itself; a NamingSystem has no title in R4, a topic only its code."""
+    name = resource.get("name") or resource["id"]
+    title, description = (translated(resource, part, language) for part in ("title", "description"))
+    return Words(title or description or name, description if title else "")
 
 
 def _sentences(definitions: Definitions, language: str) -> dict[str, Callable[..., Any]]:
