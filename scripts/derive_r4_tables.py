@@ -28,7 +28,7 @@ RESOURCES: Final = (
 CODE_SYSTEMS: Final = (
     "v3-ActReason", "v3-MaritalStatus", "task-status", "task-intent", "request-status", "request-intent", "request-priority",
     "administrative-gender", "consent-state-codes", "episode-of-care-status", "observation-status", "location-status",
-    "consent-provision-type",
+    "consent-provision-type", "restful-interaction", "v3-Confidentiality", "v3-ActCode",
 )  # fmt: skip
 EXTENSIONS: Final = ("translation", "data-absent-reason")
 LARGEST_VALUE_SET: Final = 250

@@ -16,7 +16,7 @@ from hub.fhir.r4_snapshots import snapshots
 
 STRENGTHS: Final = ("example", "preferred", "extensible", "required")
 ORDER: Final = (
-    "id", "extension", "path", "representation", "sliceName", "slicing", "short", "definition", "min", "max", "base",
+    "id", "extension", "path", "representation", "sliceName", "label", "slicing", "short", "definition", "min", "max", "base",
     "contentReference", "type", "fixed", "pattern", "minValue", "maxValue", "maxLength", "constraint", "mustSupport",
     "isModifier", "isModifierReason", "isSummary", "binding",
 )  # fmt: skip
