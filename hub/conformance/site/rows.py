@@ -71,8 +71,8 @@ def _row(profile: Profile, id_: str, element: Element, definitions: Definitions)
 
 
 def _slices_above(id_: str) -> int:
-    """A slice stands below the element that it is a slice of, and so does what is below it."""
-    return id_.count(":")
+    """A slice stands below the element that it is a slice of, and so does what is below it; `extension` itself is not shown."""
+    return sum(":" in step and not step.startswith(("extension:", "modifierExtension:")) for step in id_.split("."))
 
 
 def _fixed(value: Any) -> Iterator[tuple[str, str]]:
