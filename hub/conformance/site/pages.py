@@ -44,7 +44,7 @@ def pages(package: Package) -> Mapping[str, bytes]:
         found |= {f"{language}/{path}": text.encode() for path, text in site.speaking(language)}
     if package.base != canonicals.BASE:
         found = {path: rebased(text.decode(), canonicals.BASE, package.base).encode() for path, text in found.items()}
-    return found | {"site.css": _folder().joinpath("site.css").read_bytes()} | dict(site.files())
+    return found | {"style.css": _folder().joinpath("style.css").read_bytes()} | dict(site.files())
 
 
 @dataclass(frozen=True)
