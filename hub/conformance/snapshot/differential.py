@@ -55,7 +55,7 @@ def _checked(id_: str, root: str, named: str) -> Mapping[str, str]:
     if not _is_below(id_, root):
         raise SnapshotError(named, "other-type", type=root)
     steps = id_.split(".")
-    if len(steps) > shapes.DEEPEST:
+    if len(steps) + id_.count("/") > shapes.DEEPEST:
         raise SnapshotError(named, "too-deep")
     names = [step.partition(":")[0] for step in steps]
     if not all(names) or any(step.endswith(":") for step in steps):

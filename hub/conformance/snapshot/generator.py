@@ -205,7 +205,7 @@ class _Laying:
             and _profiles(found) in ((), _profiles(origin.element.get("type", [])))
         ):
             return origin.children
-        if not found:
+        if not found or types.is_value(element):
             raise SnapshotError(id_, "nothing-below")
         definitions = {types.canonical(type_) for type_ in found}
         return self.known.tree(definitions.pop() if len(definitions) == 1 else ANY_TYPE, id_).children

@@ -44,6 +44,11 @@ def canonical(type_: Resource) -> str:
     return bare(profiles[0]) if len(profiles) == 1 else code if ":" in code else EXTENSION + code
 
 
+def is_value(element: Resource) -> bool:
+    """Whether this is the value itself of a primitive type, such as `date.value`."""
+    return any(one["code"].startswith(SYSTEM) for one in element["type"]) and element["base"]["path"].endswith(".value")
+
+
 def bare(url: str) -> str:
     """A canonical without its version."""
     return url.partition("|")[0]
