@@ -26,15 +26,23 @@ def narrow(id_: str, inherited: Resource, stated: Resource, source: str, lineage
         if not narrowed["type"] or "contentReference" in narrowed:
             del narrowed["type"]
     narrowed = _with_values(id_, inherited, narrowed, stated)
-    for key in ("binding", "slicing"):
-        if key in stated:
-            narrowed[key] = {**inherited.get(key, {}), **stated[key]}
+    if "slicing" in stated:
+        narrowed["slicing"] = {**inherited.get("slicing", {}), **stated["slicing"]}
+    if "binding" in stated:
+        narrowed["binding"] = _binding(inherited.get("binding", {}), stated["binding"])
     if "constraint" in stated:
         narrowed["constraint"] = _constraints(inherited, stated, source)
     for key in ("mustSupport", "isModifier"):
         if inherited.get(key):
             narrowed[key] = True
     return _with_notes(narrowed, inherited, stated)
+
+
+def _binding(inherited: Resource, stated: Resource) -> Resource:
+    """What is noted of a value set goes with it."""
+    if "valueSet" not in stated:
+        return {**inherited, **stated}
+    return {**{key: inherited[key] for key in ("strength",) if key in inherited}, **stated}
 
 
 def _constraints(inherited: Resource, stated: Resource, source: str) -> list[Resource]:
