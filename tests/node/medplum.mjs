@@ -14,13 +14,23 @@ function readTypes() {
   return names.map((name) => read(folder + name)).filter((one) => one.derivation !== 'constraint');
 }
 
-// Medplum holds a whole list against the pattern of its items: such patterns are left out, and our test says so.
+// Medplum holds a whole list against the pattern of its items: such patterns are left out, and our test says so. And it tells
+// extensions apart by the url that stands in the snapshot: where the profile of an extension was not unfolded, it is put there.
 function readable(structure) {
-  const element = structure.snapshot.element.map((one) => {
+  const element = structure.snapshot.element.flatMap((one) => {
     const repeats = !['0', '1'].includes(one.base.max) && !one.sliceName;
-    return repeats ? Object.fromEntries(Object.entries(one).filter(([key]) => !key.startsWith('pattern'))) : one;
+    const kept = repeats ? Object.fromEntries(Object.entries(one).filter(([key]) => !key.startsWith('pattern'))) : one;
+    return [kept, ...urlOf(one, structure)];
   });
   return { ...structure, snapshot: { element } };
+}
+
+function urlOf(slice, structure) {
+  const profile = slice.sliceName && slice.type?.[0].code === 'Extension' && slice.type[0].profile?.[0];
+  const id = `${slice.id}.url`;
+  if (!profile || structure.snapshot.element.some((one) => one.id === id)) return [];
+  const once = { min: 1, max: '1' };
+  return [{ ...once, id, path: `${slice.path}.url`, base: { ...once, path: 'Extension.url' }, type: [{ code: 'uri' }], fixedUri: profile }];
 }
 
 function issuesOf(resource, profile) {
