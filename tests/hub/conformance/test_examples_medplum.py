@@ -37,6 +37,7 @@ NOT_CHECKED: Final = {
     "date": "it reads the shape of a date, not the calendar",
     "date-time": "it does not ask a time for its zone",
     "too-long": "it does not read maxLength",
+    "out-of-range": "it does not read minValue and maxValue",
 }
 """Kinds of rules that Medplum does not check, and why. A miss of any other kind is a disagreement."""
 FALSE_ALARMS: Final = {
