@@ -4,7 +4,7 @@ What lies below an element is unfolded when something is said of it: from its ty
 repeats, or the element that it is a slice of.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
 from typing import Any, Final
@@ -129,15 +129,20 @@ class _Laying:
         self.url = url
         self.count = root.size()
 
-    def lay(self, said: Said, node: Node, id_: str, origin: Node | None = None) -> None:
-        """What is said of an element, then of what is below it, then of its slices. `origin`: the element it is a slice of."""
+    def lay(self, said: Said, node: Node, id_: str, origin: Node | None = None, twins: Sequence[Node] = ()) -> None:
+        """What is said of an element, then of what is below it, then of its slices.
+
+        `origin`: the element that it is a slice of. `twins`: the same element in slices of what is above; it holds there too.
+        """
         was_closed = node.element.get("slicing", {}).get("rules") == "closed"
         if said.element is not None:
             node.element = self._narrowed(id_, node, said.element)
+            slices.pass_on(id_, node, said.element, twins)
         if said.children:
             self._unfold(node, id_, origin)
+            inside = [*twins, *node.all_slices()]
             for name, below in _in_order(said.children, node.children):
-                self._lay_child(name, below, node, id_)
+                self._lay_child(name, below, node, id_, [one.children[name] for one in inside if name in one.children])
         for name, one in said.slices.items():
             self._lay_slice(name, one, node, id_, closed=was_closed)
         slices.check_counts(id_, node)
@@ -152,9 +157,9 @@ class _Laying:
         root = self.known.tree(types.bare(profiles[0]), id_).element
         return slices.as_defined(id_, element, root)
 
-    def _lay_child(self, name: str, said: Said, node: Node, id_: str) -> None:
+    def _lay_child(self, name: str, said: Said, node: Node, id_: str, twins: Sequence[Node]) -> None:
         if name in node.children:
-            self.lay(said, node.children[name], f"{id_}.{name}")
+            self.lay(said, node.children[name], f"{id_}.{name}", twins=twins)
             return
         choice = _choice(name, node.children)
         if choice is None:
