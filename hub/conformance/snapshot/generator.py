@@ -180,7 +180,6 @@ class _Laying:
             if owner is node:
                 slices.with_slicing(id_, node)
         self.lay(said, slices.slice_of(owner, own, name), f"{id_}:{name}", owner)
-        slices.check_counts(id_, owner)
 
     # --- what is below an element ------------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from hub.conformance.snapshot.tree import Node
 from hub.fhir import Resource
 
 BY_TYPE: Final[Resource] = {"discriminator": [{"type": "type", "path": "$this"}], "ordered": False, "rules": "open"}
+"""How the slices of a choice are told apart. Open: who speaks of `valueQuantity` does not thereby rule out the other types."""
 BY_URL: Final[Resource] = {"discriminator": [{"type": "value", "path": "url"}], "ordered": False, "rules": "open"}
 
 
@@ -50,10 +51,11 @@ def _of_its_type(element: Resource, name: str) -> dict[str, Any]:
 
 
 def check_counts(id_: str, node: Node) -> None:
-    """The items that slices ask for must have room in the element."""
-    least = sum(one.element["min"] for one in node.slices.values())
-    if node.slices and least > number(node.element["max"]):
-        raise SnapshotError(id_, "slices-too-many")
+    """The items that slices ask for must have room in the element, and those of a slice's slices in the slice."""
+    for one in (node, *node.all_slices()) if node.slices else ():
+        least = sum(inner.element["min"] for inner in one.slices.values())
+        if one.slices and least > number(one.element["max"]):
+            raise SnapshotError(id_, "slices-too-many")
 
 
 def pass_on(id_: str, node: Node, stated: Resource, twins: Iterable[Node]) -> None:
