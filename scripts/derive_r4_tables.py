@@ -7,8 +7,9 @@ unpack it and the package inside it, then
     python scripts/derive_r4_tables.py <folder of the package>
 
 What is kept is structure: path, cardinality, types, reference targets, required bindings with their codes, and a few small
-code systems. `r4-snapshots.json.gz` keeps whole element definitions, for whoever makes snapshots: the hub at work never opens
-it. HL7's prose is in neither. The output is the same byte for byte for the same input.
+code systems. `r4-snapshots.ndjson.gz` keeps whole element definitions of all types, profiles and extensions, one definition to
+a line, for whoever makes snapshots or examines any resource: the hub at work never opens it. HL7's prose is in neither.
+`derive_r4_value_sets.py` makes the table of codes. The output is the same byte for byte for the same input.
 """
 
 import gzip
@@ -27,7 +28,7 @@ RESOURCES: Final = (
 CODE_SYSTEMS: Final = (
     "v3-ActReason", "v3-MaritalStatus", "task-status", "task-intent", "request-status", "request-intent", "request-priority",
     "administrative-gender", "consent-state-codes", "episode-of-care-status", "observation-status", "location-status",
-    "consent-provision-type",
+    "consent-provision-type", "restful-interaction", "v3-Confidentiality", "v3-ActCode",
 )  # fmt: skip
 EXTENSIONS: Final = ("translation", "data-absent-reason")
 LARGEST_VALUE_SET: Final = 250
@@ -168,7 +169,7 @@ def extension(package: Package, name: str) -> Json:
     """A StructureDefinition without prose: what the differential narrows."""
     definition = package.read("StructureDefinition", name)
     kept = ("id", "path", "min", "max", "type", "fixedUri", "sliceName")
-    narrowed = [{key: e[key] for key in kept if key in e} for e in definition["differential"]["element"]]
+    narrowed = [{key: e[key] for key in kept if key in e} | bound(e) for e in definition["differential"]["element"]]
     return {
         "id": name,
         "url": definition["url"],
@@ -176,6 +177,13 @@ def extension(package: Package, name: str) -> Json:
         "title": definition["name"],
         "differential": {"element": narrowed},
     }
+
+
+def bound(definition: Json) -> Json:
+    binding = definition.get("binding", {})
+    if binding.get("strength") != "required" or "valueSet" not in binding:
+        return {}
+    return {"binding": {"strength": "required", "valueSet": binding["valueSet"].split("|")[0]}}
 
 
 def code_system(package: Package, name: str) -> tuple[str, Json]:
@@ -198,7 +206,12 @@ def purposes_of_use(tree: list[tuple[str, str, str]]) -> list[tuple[str, str, st
 def derive(folder: Path) -> Json:
     package = Package(folder)
     tables, primitives = closure(package)
-    bindings = sorted({row["binding"] for table in tables.values() for row in table.values() if "binding" in row})
+    extensions = [extension(package, name) for name in EXTENSIONS]
+    narrowed = [
+        e["binding"]["valueSet"] for one in extensions for e in one["differential"]["element"] if "binding" in e
+    ]
+    rows = [row["binding"] for table in tables.values() for row in table.values() if "binding" in row]
+    bindings = sorted({*rows, *narrowed})
     value_sets = {url: codes(package, package.by_url("ValueSet", url)) for url in bindings}
     return {
         "source": "hl7.fhir.r4.core 4.0.1",
@@ -206,26 +219,45 @@ def derive(folder: Path) -> Json:
         "types": dict(sorted(tables.items())),
         "primitives": dict(sorted(primitives.items())),
         "valueSets": {url: listed for url, listed in value_sets.items() if listed},
-        "extensions": [extension(package, name) for name in EXTENSIONS],
+        "extensions": extensions,
         "codeSystems": dict(code_system(package, name) for name in CODE_SYSTEMS),
     }
 
 
-def snapshots(package: Package) -> Json:
-    """Id of a type, or of one of HL7's extensions → its url and its element definitions."""
-    found: Json = {}
-    pending = [*RESOURCES, *EXTENSIONS]
-    while pending:
-        name = pending.pop(0)
-        if name in found or name == "Resource":
-            continue
-        definition = package.read("StructureDefinition", name)
-        elements = [bare(e) for e in definition["snapshot"]["element"]]
-        found[name] = {"url": definition["url"], "elements": elements}
-        types = [type_ for e in elements for type_ in e.get("type", ())]
-        pending += [type_["code"] for type_ in types if "/" not in type_["code"]]
-        pending += [url.rsplit("/", 1)[-1] for type_ in types for url in type_.get("profile", ())]
-    return dict(sorted(found.items()))
+def snapshots(package: Package) -> Iterator[Json]:
+    """The invariants, said once for all; then each type, profile and extension with its element definitions."""
+    constraints: dict[str, int] = {}
+    definitions = [snapshot(definition, constraints) for definition in structures(package)]
+    yield {"constraints": [json.loads(constraint) for constraint in constraints]}
+    yield from definitions
+
+
+def structures(package: Package) -> Iterator[Json]:
+    """In order of canonical, as others are found by it. Logical models describe no resource; a few profiles are broken."""
+    read = (json.loads(path.read_text("utf-8")) for path in package.folder.glob("StructureDefinition-*.json"))
+    yield from sorted((d for d in read if d["kind"] != "logical" and is_whole(d)), key=lambda d: str(d["url"]))
+
+
+def is_whole(definition: Json) -> bool:
+    """Whether there is a snapshot, and each of its elements stands after the one that it is under."""
+    seen = {""}
+    for element in definition.get("snapshot", {}).get("element", ()):
+        parent, _, last = element["id"].rpartition(".")
+        if not {parent, f"{parent}.{last.partition(':')[0]}" if ":" in last else parent} <= seen:
+            return False
+        seen.add(element["id"])
+    return len(seen) > 1
+
+
+def snapshot(definition: Json, constraints: dict[str, int]) -> Json:
+    """What it is a definition of, where an extension may stand, and the elements; an invariant by its number."""
+    kept = ("url", "type", "kind", "derivation", "abstract", "baseDefinition", "context")
+    elements = [bare(e) for e in definition["snapshot"]["element"]]
+    for element in elements:
+        if "constraint" in element:
+            written = [json.dumps(c, ensure_ascii=False) for c in element["constraint"]]
+            element["constraint"] = [constraints.setdefault(c, len(constraints)) for c in written]
+    return {key: definition[key] for key in kept if key in definition} | {"elements": elements}
 
 
 def bare(definition: Json) -> Json:
@@ -250,8 +282,8 @@ def with_extensions(element: Json, *urls: str) -> Json:
     return ({"extension": kept} if kept else {}) | without(element, "extension")
 
 
-def write(name: str, content: Json) -> None:
-    written = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+def write(name: str, *lines: Json) -> None:
+    written = "\n".join(json.dumps(line, ensure_ascii=False, separators=(",", ":")) for line in lines)
     OUTPUT.mkdir(exist_ok=True)
     (OUTPUT / name).write_bytes(gzip.compress(written.encode(), mtime=0))
 
@@ -261,7 +293,7 @@ def main() -> None:
         sys.exit(__doc__)
     folder = Path(sys.argv[1])
     write("r4.json.gz", derive(folder))
-    write("r4-snapshots.json.gz", snapshots(Package(folder)))
+    write("r4-snapshots.ndjson.gz", *snapshots(Package(folder)))
 
 
 if __name__ == "__main__":

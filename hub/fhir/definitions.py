@@ -4,11 +4,13 @@
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
 from hub.fhir import Resource, canonicals
+from hub.fhir.contract import contract, resolved
 from hub.fhir.elements import Constraint, Element, Profile
 from hub.fhir.r4 import tables
 from hub.fhir.serial import loads
@@ -27,12 +29,13 @@ __all__ = ["CodeSystem", "Concept", "Constraint", "Definitions", "Element", "Pro
 
 DEFAULTS: Final = {
     "Patient": "survivor",
-    "Encounter": "intake",
+    "Encounter": "encounter",
     "Observation": "incident",
     "ServiceRequest": "need",
     "Task": "referral-task",
     "Procedure": "service-record",
     "Consent": "consent",
+    "Location": "location",
     "AuditEvent": "audit-event",
 }
 """Of several profiles of one type: the one that is meant where a resource names none."""
@@ -108,10 +111,10 @@ class Definitions:
         return _url(name_or_url, canonicals.value_set) in self._value_sets
 
     def display(self, system: str, code: str, language: str) -> str | None:
-        """The label of a code in this language, in English where it has none; None when the code is unknown."""
+        """The label of a code in this language or the next best; None when the code is unknown."""
         found = self._systems.get(_url(system, canonicals.code_system))
         concept = found.codes.get(code) if found else None
-        return concept.designations.get(language, concept.display) if concept else None
+        return concept.label(language) if concept else None
 
 
 def _whole(resource: Resource, structures: Mapping[str, Resource]) -> Resource:
@@ -155,15 +158,22 @@ def _systems() -> dict[str, CodeSystem]:
         else:
             found[resource["url"]] = read_code_system(resource)
     for resource in supplements:
-        found[resource["supplements"]] = found[resource["supplements"]].supplemented(read_supplement(resource))
+        url = resource["supplements"]
+        found[url] = (found.get(url) or _labelled(resource)).supplemented(read_supplement(resource))
     return found
+
+
+def _labelled(supplement: Resource) -> CodeSystem:
+    """Of a system that is not listed here, as BCP 47: the codes that a supplement labels."""
+    url: str = supplement["supplements"]
+    return replace(read_code_system(supplement), url=url, name=url.rpartition("/")[2], title="", version="")
 
 
 def _read(folder: str) -> Iterator[Resource]:
     for path in sorted(files("profiles").joinpath(folder).iterdir(), key=lambda p: p.name):
         if path.name.endswith(".json"):
-            yield loads(path.read_bytes())
+            yield {**loads(resolved(path.read_text("utf-8"))), "version": contract().version}
 
 
 def _url(name_or_url: str, canonical: Callable[[str], str]) -> str:
-    return name_or_url if "/" in name_or_url else canonical(name_or_url)
+    return name_or_url if "/" in name_or_url or ":" in name_or_url else canonical(name_or_url)
