@@ -85,7 +85,10 @@ def compared(name: str) -> Iterator[tuple[str, Any, Any]]:
             written = found[id_]
             types = tuple(dict.fromkeys(t["code"] for t in written.get("type", ())))
             yield f"{id_} min", element.min, written["min"]
-            yield f"{id_} max", element.max, None if written["max"] == "*" else int(written["max"])
+            sliced = found[id_.rpartition(":")[0]] if element.slice_name else written
+            most = [int(one["max"]) for one in (written, sliced) if one["max"] != "*"]  # a slice has no more than all have
+            stated = [one for one in (element.max, *(most[1:] if element.slice_name else ())) if one is not None]
+            yield f"{id_} max", min(stated, default=None), min(most, default=None)
             if types and "fhirpath" not in types[0]:
                 yield f"{id_} types", element.types, types
             if element.binding and element.strength == "required":
