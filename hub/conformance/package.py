@@ -13,12 +13,10 @@ from functools import cached_property
 from importlib.resources import files
 from typing import Any, Final
 
-import orjson
-
 from hub.conformance.snapshot import Snapshots
 from hub.conformance.validator import schema
 from hub.fhir import Resource, canonicals
-from hub.fhir.serial import loads
+from hub.fhir.serial import dumps_indented, loads
 
 NAME: Final = "ihala.fhir"
 TITLE: Final = "Ihala: cases, referrals and consent of women and girls who are victims of violence"
@@ -148,4 +146,4 @@ def _stem(resource: Resource) -> str:
 
 
 def _pretty(content: Any) -> bytes:
-    return orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    return dumps_indented(content)

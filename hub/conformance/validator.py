@@ -12,6 +12,7 @@ from hub.conformance.explain import explain
 from hub.conformance.invariants import Invariant, invariants
 from hub.conformance.plan import Complex, Planner
 from hub.fhir import Resource
+from hub.fhir.decimals import plain
 from hub.fhir.definitions import Profile, load
 from hub.fhir.issues import Issue
 
@@ -30,7 +31,7 @@ def validate(resource: Resource) -> tuple[Issue, ...]:
         known = ", ".join(sorted(p.type for p in load().profiles()))
         return (Issue("error", "not-supported", "conformance.no-profile", params={"types": known}),)
     compiled = _compile(profile.name)
-    if not compiled.is_valid(resource):
+    if not _accepts(compiled, resource):
         found = tuple(explain(compiled.plan, resource, profile.type))
         return found or (
             Issue("error", "structure", "conformance.invalid", profile.type, params={"element": profile.type}),
@@ -56,6 +57,13 @@ def _profile(resource: Any) -> Profile | None:
             continue
         return profile
     return load().for_type(resource["resourceType"])
+
+
+def _accepts(compiled: _Compiled, resource: Resource) -> bool:
+    try:
+        return compiled.is_valid(resource)
+    except ValueError:  # jsonschema-rs knows no numbers but Python's own
+        return compiled.is_valid(plain(resource))
 
 
 @cache

@@ -20,6 +20,7 @@ from hub.fhir.instants import instant
 from hub.fhir.issues import Issue
 from hub.fhir.json_patch import apply
 from hub.fhir.references import reference, split
+from hub.fhir.serial import written_alike
 from hub.ports import Caller, Changes, Due, Key, Save, Stored
 from hub.referral.transitions import HUB_ALONE, Actor, business_status, check, targets
 
@@ -93,7 +94,7 @@ def _revise(
         if (after.get("resourceType"), after.get("id")) != (type_, id_):
             raise HubError(errors.WRONG_ID, path=f"{type_}.id")
         action = f"{_noun(type_)}.update"
-        if after == before:
+        if written_alike(after, before):
             return person, before, action
         issues = _findings(after)
         _require_none(issue for issue in issues if issue.code != INVARIANT)
