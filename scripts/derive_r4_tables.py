@@ -7,8 +7,9 @@ unpack it and the package inside it, then
     python scripts/derive_r4_tables.py <folder of the package>
 
 What is kept is structure: path, cardinality, types, reference targets, required bindings with their codes, and a few small
-code systems. `r4-snapshots.json.gz` keeps whole element definitions, for whoever makes snapshots: the hub at work never opens
-it. HL7's prose is in neither. The output is the same byte for byte for the same input.
+code systems. `r4-snapshots.ndjson.gz` keeps whole element definitions of all types, profiles and extensions, one definition to
+a line, for whoever makes snapshots or examines any resource: the hub at work never opens it. HL7's prose is in neither.
+`derive_r4_value_sets.py` makes the table of codes. The output is the same byte for byte for the same input.
 """
 
 import gzip
@@ -211,21 +212,40 @@ def derive(folder: Path) -> Json:
     }
 
 
-def snapshots(package: Package) -> Json:
-    """Id of a type, or of one of HL7's extensions → its url and its element definitions."""
-    found: Json = {}
-    pending = [*RESOURCES, *EXTENSIONS]
-    while pending:
-        name = pending.pop(0)
-        if name in found or name == "Resource":
-            continue
-        definition = package.read("StructureDefinition", name)
-        elements = [bare(e) for e in definition["snapshot"]["element"]]
-        found[name] = {"url": definition["url"], "elements": elements}
-        types = [type_ for e in elements for type_ in e.get("type", ())]
-        pending += [type_["code"] for type_ in types if "/" not in type_["code"]]
-        pending += [url.rsplit("/", 1)[-1] for type_ in types for url in type_.get("profile", ())]
-    return dict(sorted(found.items()))
+def snapshots(package: Package) -> Iterator[Json]:
+    """The invariants, said once for all; then each type, profile and extension with its element definitions."""
+    constraints: dict[str, int] = {}
+    definitions = [snapshot(definition, constraints) for definition in structures(package)]
+    yield {"constraints": [json.loads(constraint) for constraint in constraints]}
+    yield from definitions
+
+
+def structures(package: Package) -> Iterator[Json]:
+    """In order of canonical, as others are found by it. Logical models describe no resource; a few profiles are broken."""
+    read = (json.loads(path.read_text("utf-8")) for path in package.folder.glob("StructureDefinition-*.json"))
+    yield from sorted((d for d in read if d["kind"] != "logical" and is_whole(d)), key=lambda d: str(d["url"]))
+
+
+def is_whole(definition: Json) -> bool:
+    """Whether there is a snapshot, and each of its elements stands after the one that it is under."""
+    seen = {""}
+    for element in definition.get("snapshot", {}).get("element", ()):
+        parent, _, last = element["id"].rpartition(".")
+        if not {parent, f"{parent}.{last.partition(':')[0]}" if ":" in last else parent} <= seen:
+            return False
+        seen.add(element["id"])
+    return len(seen) > 1
+
+
+def snapshot(definition: Json, constraints: dict[str, int]) -> Json:
+    """What it is a definition of, where an extension may stand, and the elements; an invariant by its number."""
+    kept = ("url", "type", "kind", "derivation", "abstract", "baseDefinition", "context")
+    elements = [bare(e) for e in definition["snapshot"]["element"]]
+    for element in elements:
+        if "constraint" in element:
+            written = [json.dumps(c, ensure_ascii=False) for c in element["constraint"]]
+            element["constraint"] = [constraints.setdefault(c, len(constraints)) for c in written]
+    return {key: definition[key] for key in kept if key in definition} | {"elements": elements}
 
 
 def bare(definition: Json) -> Json:
@@ -250,8 +270,8 @@ def with_extensions(element: Json, *urls: str) -> Json:
     return ({"extension": kept} if kept else {}) | without(element, "extension")
 
 
-def write(name: str, content: Json) -> None:
-    written = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+def write(name: str, *lines: Json) -> None:
+    written = "\n".join(json.dumps(line, ensure_ascii=False, separators=(",", ":")) for line in lines)
     OUTPUT.mkdir(exist_ok=True)
     (OUTPUT / name).write_bytes(gzip.compress(written.encode(), mtime=0))
 
@@ -261,7 +281,7 @@ def main() -> None:
         sys.exit(__doc__)
     folder = Path(sys.argv[1])
     write("r4.json.gz", derive(folder))
-    write("r4-snapshots.json.gz", snapshots(Package(folder)))
+    write("r4-snapshots.ndjson.gz", *snapshots(Package(folder)))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,42 @@
+"""The issues of one examination: each said once, and only so many of them."""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from hub.fhir.issues import Issue, Severity
+
+MOST: Final = 1000
+
+
+class Full(Exception):  # noqa: N818 — no failure: there is enough to say
+    """More is wrong than anyone would read."""
+
+
+@dataclass
+class Findings:
+    """`misshapen` counts those that say that something is not what its type is: no invariant is asked about it then."""
+
+    most: int = MOST
+    issues: list[Issue] = field(default_factory=list)
+    misshapen: int = 0
+    _said: set[tuple[str, ...]] = field(default_factory=set)
+
+    def add(self, severity: Severity, code: str, key: str, path: str, **params: str) -> None:
+        self.misshapen += severity == "error" and code in {"structure", "value"}
+        self.take(Issue(severity, code, f"conformance.{key}", path, params={"element": path, **params}))
+
+    def take(self, issue: Issue) -> None:
+        mark = (issue.severity, issue.text, issue.path, *issue.params.values())
+        if mark in self._said:
+            return
+        if len(self.issues) >= self.most:
+            raise Full
+        self._said.add(mark)
+        self.issues.append(issue)
+
+    def error(self, code: str, key: str, path: str, **params: str) -> None:
+        self.add("error", code, key, path, **params)
+
+    @property
+    def has_errors(self) -> bool:
+        return any(issue.blocks for issue in self.issues)
