@@ -92,9 +92,7 @@ def bound(package: Package) -> Iterator[str]:
             if binding.get("strength") in CHECKED and "valueSet" in binding:
                 yield binding["valueSet"].partition("|")[0]
             yield from (
-                e["valueCanonical"].partition("|")[0]
-                for e in binding.get("extension", ())
-                if e["url"] == MAX_VALUE_SET
+                e["valueCanonical"].partition("|")[0] for e in binding.get("extension", ()) if e["url"] == MAX_VALUE_SET
             )
 
 

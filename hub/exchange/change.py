@@ -62,6 +62,26 @@ def update(type_: str, id_: str, resource: Resource, caller: Caller, *, expected
     return _revise(type_, id_, lambda _: body, caller, expected=expected, interaction="update", hub=hub)
 
 
+def foresee_create(resource: Resource, caller: Caller, *, hub: Hub) -> None:
+    """What would speak against storing a valid resource, as far as no record has to be read to know it. Raises HubError."""
+    type_ = resource["resourceType"]
+    if type_ not in PERSON_ELEMENT:
+        raise HubError(errors.NOT_SUPPORTED, type=type_)
+    if _is_partial(resource):
+        raise HubError(errors.SUBSETTED, path=f"{type_}.meta.tag")
+    _require_custodian(resource, caller)
+    _require_known(resource, hub)
+
+
+def foresee_update(type_: str, id_: str, resource: Resource, caller: Caller, *, hub: Hub) -> None:
+    """What would speak against this update now; the look at what is stored is recorded. Raises HubError."""
+    if type_ not in PERSON_ELEMENT and type_ != "Task":
+        disclose.read(type_, id_, caller, hub=hub)
+        raise HubError(errors.NOT_SUPPORTED, type=type_)
+    body = {"resourceType": type_, "id": id_, **_without(resource, {"resourceType", "id"})}
+    _revision(type_, id_, lambda _: body, caller, expected=None, hub=hub)(hub.clock.now())
+
+
 def patch(type_: str, id_: str, steps: list[Resource], caller: Caller, *, expected: int | None, hub: Hub) -> View:
     """Change a resource by JSON Patch (RFC 6902); the result is judged like an update."""
     return _revise(
@@ -79,6 +99,14 @@ def _revise(
     interaction: str,
     hub: Hub,
 ) -> View:
+    act = _revision(type_, id_, revise, caller, expected=expected, hub=hub)
+    return _commit(act, caller, interaction, hub)
+
+
+def _revision(
+    type_: str, id_: str, revise: Callable[[Resource], Resource], caller: Caller, *, expected: int | None, hub: Hub
+) -> Callable[[datetime], tuple[Person, Resource, str]]:
+    """The act that revises a resource, with everything that may speak against it; it commits nothing."""
     key = f"{type_}/{id_}"
 
     def act(now: datetime) -> tuple[Person, Resource, str]:
@@ -113,7 +141,7 @@ def _revise(
         assert person.get(key) is not None
         return person, after, action
 
-    return _commit(act, caller, interaction, hub)
+    return act
 
 
 def _commit(
@@ -304,4 +332,4 @@ def _without(node: Resource, keys: set[str]) -> Resource:
     return {key: value for key, value in node.items() if key not in keys}
 
 
-__all__ = ["create", "patch", "update"]
+__all__ = ["create", "foresee_create", "foresee_update", "patch", "update"]

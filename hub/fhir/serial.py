@@ -9,10 +9,8 @@ import orjson
 from hub.fhir import Resource
 from hub.fhir.decimals import fragment, real, whole
 
-_DELICATE: Final = re.compile(
-    r"(?:[0-9](?:[.eE][0-9+-]|[0-9]{18})[0-9eE+.-]*|-0)\s*(?:[,}\]]|\Z)", re.ASCII
-)
-"""A number with a fraction, an exponent, a sign before nothing, or many digits. A text may look like one; that costs time only."""
+_DELICATE: Final = re.compile(r"(?:[0-9](?:[.eE][0-9+-]|[0-9]{18})[0-9eE+.-]*|-0)\s*(?:[,}\]]|\Z)", re.ASCII)
+"""A number with a fraction, an exponent, many digits, or minus nothing. A text may look like one, which only costs time."""
 
 
 def dumps(resource: Resource) -> str:
@@ -26,7 +24,7 @@ def dumps_indented(content: Any) -> bytes:
 
 
 def written_alike(one: Any, other: Any) -> bool:
-    """Whether two documents say the same, in whatever order: to Python `1`, `1.0`, `1.00` and `true` are equal, in FHIR no two are."""
+    """Whether two documents say the same, in whatever order. To Python `1`, `1.0`, `1.00` and `true` are equal, in FHIR not."""
     return one == other and _sorted(one) == _sorted(other)
 
 

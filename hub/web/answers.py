@@ -4,6 +4,7 @@ https://hl7.org/fhir/R4/http.html#versions (ETag, Last-Modified) · https://hl7.
 """
 
 from collections.abc import Iterable
+from typing import Final
 
 from flask import Response
 
@@ -14,6 +15,8 @@ from hub.fhir.serial import dumps, dumps_indented, loads
 from hub.texts import say
 from hub.web.negotiation import preferences
 from hub.web.service import Call, Service
+
+MOST_ISSUES: Final = 200
 
 
 def resource_answer(view: View, call: Call, *, status: int = 200) -> Response:
@@ -45,7 +48,11 @@ def json_answer(text: str, call: Call, *, status: int = 200) -> Response:
 
 
 def said(issues: Iterable[Issue], language: str) -> Resource:
-    """An OperationOutcome with every sentence in the caller's language."""
+    """An OperationOutcome with every sentence in the caller's language; of very many issues the first, and how many more."""
+    issues = list(issues)
+    if len(issues) > MOST_ISSUES:
+        more = Issue("error", "incomplete", "web.too-many", params={"count": str(len(issues) - MOST_ISSUES)})
+        issues = [*issues[:MOST_ISSUES], more]
     return outcome((issue, say(issue.text, language, **issue.params)) for issue in issues)
 
 

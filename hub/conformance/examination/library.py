@@ -98,7 +98,10 @@ class Library:
         known = self._shapes.get(id(children))
         if known is None:
             found = {name: (node, ref) for node in children.values() for name, ref in _names(node).items()}
-            known = self._shapes[id(children)] = (children, found)  # kept with it, as the id is only its own while it lives
+            known = self._shapes[id(children)] = (
+                children,
+                found,
+            )  # kept with it, as the id is only its own while it lives
         return known[1]
 
     # --- value sets --------------------------------------------------------------------------------------------------
@@ -137,7 +140,9 @@ class Library:
                 found = _joined(found, inner)
             if "system" in include:
                 found = _joined(found, {include["system"]: self._of_system(include)})
-        return found | {exclude["system"]: None for exclude in compose.get("exclude", ()) if exclude.get("system") in found}
+        return found | {
+            exclude["system"]: None for exclude in compose.get("exclude", ()) if exclude.get("system") in found
+        }
 
     def _of_system(self, include: Resource) -> frozenset[str] | None:
         if "filter" in include:

@@ -170,7 +170,11 @@ def _node(
         pattern=_valued(element, "pattern"),
         binding=_binding(element.get("binding", {})),
         constraints=tuple(_constraints(element)),
-        limits={kind: found for kind in ("maxLength", "minValue", "maxValue") if (found := _valued(element, kind)) is not ABSENT},
+        limits={
+            kind: found
+            for kind in ("maxLength", "minValue", "maxValue")
+            if (found := _valued(element, kind)) is not ABSENT
+        },
         repeats=element.get("contentReference", "").rpartition("#")[2],
         is_choice=is_choice,
         is_modifier=bool(element.get("isModifier", False)),
@@ -187,7 +191,9 @@ def _node(
 
 def _types(element: Resource, owner: Structure) -> tuple[TypeRef, ...]:
     return tuple(
-        TypeRef(_type_code(one, element["path"], owner), tuple(one.get("profile", ())), tuple(one.get("targetProfile", ())))
+        TypeRef(
+            _type_code(one, element["path"], owner), tuple(one.get("profile", ())), tuple(one.get("targetProfile", ()))
+        )
         for one in element.get("type", ())
     )
 

@@ -49,17 +49,21 @@ def test_every_decimal_survives_store_read_patch_and_read(numbers: list[str]) ->
     listed = ",".join(numbers)
     text = f'{{"resourceType":"Basic","id":"1","a":[{listed}]}}'
     assert through_the_store(text) == text
-    steps = strict.read(f'[{{"op":"add","path":"/b","value":[{listed}]}},{{"op":"copy","from":"/a","path":"/c"}}]'.encode())
+    steps = strict.read(
+        f'[{{"op":"add","path":"/b","value":[{listed}]}},{{"op":"copy","from":"/a","path":"/c"}}]'.encode()
+    )
     patched = dumps(apply(loads(text), steps))
     assert patched == f'{text[:-1]},"b":[{listed}],"c":[{listed}]}}'
     assert dumps(loads(patched)) == patched
     assert dumps(loads(dumps_indented(loads(text)))) == text
 
 
-@given(DECIMALS, st.sampled_from(["{{\n \"a\" : {0} }}", "[ {0} ,1]", "{0}", "[0,{0}\n]"]))
+@given(DECIMALS, st.sampled_from(['{{\n "a" : {0} }}', "[ {0} ,1]", "{0}", "[0,{0}\n]"]))
 def test_a_number_is_kept_wherever_it_stands_in_a_text(number: str, form: str) -> None:
     text = form.format(number)
-    assert json.loads(dumps(loads(text)), parse_float=str, parse_int=str) == json.loads(text, parse_float=str, parse_int=str)
+    assert json.loads(dumps(loads(text)), parse_float=str, parse_int=str) == json.loads(
+        text, parse_float=str, parse_int=str
+    )
     assert dumps(loads(text.encode())) == dumps(strict.read(text.encode()))
 
 
@@ -74,7 +78,9 @@ def test_a_kept_number_is_still_a_number(number: str) -> None:
     assert jsonschema.Draft202012Validator({"type": "number"}).is_valid(value)
 
 
-@pytest.mark.parametrize("text", ["1e400", "-1E999", "9" * 400, "1" * 1001, "0." + "1" * 999, "", "01", "+1", "1.", ".5", "NaN", "1,5", "١"])
+@pytest.mark.parametrize(
+    "text", ["1e400", "-1E999", "9" * 400, "1" * 1001, "0." + "1" * 999, "", "01", "+1", "1.", ".5", "NaN", "1,5", "١"]
+)
 def test_what_is_no_decimal_or_too_large_to_compute_with_is_refused(text: str) -> None:
     with pytest.raises(Unwritable) as refused:
         decimal(text)

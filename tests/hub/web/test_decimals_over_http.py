@@ -38,7 +38,12 @@ def test_numbers_are_read_searched_and_printed_as_they_were_written(
     party: Parties, counted: str, organization: str
 ) -> None:
     caller = party(organization)
-    for query in (f"Task/{counted}", f"Task/{counted}?_pretty=true", f"Task?_id={counted}", f"Task?_id={counted}&_pretty=true"):
+    for query in (
+        f"Task/{counted}",
+        f"Task/{counted}?_pretty=true",
+        f"Task?_id={counted}",
+        f"Task?_id={counted}&_pretty=true",
+    ):
         assert numbers(caller.get(f"/fhir/{query}").text) == NUMBERS, query
 
 

@@ -1,0 +1,118 @@
+"""StructureDefinitions as others use them, snapshot included: this project's, R4's, and those that build on either.
+
+https://hl7.org/fhir/R4/structuredefinition.html · https://hl7.org/fhir/R4/references.html#canonical (`url`, or `url|version`)
+"""
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, Final
+
+from hub.conformance import package
+from hub.conformance.snapshot import SnapshotError, Snapshots
+from hub.fhir import Resource, canonicals
+from hub.fhir.r4 import EXTENSION
+from hub.fhir.r4_snapshots import snapshots
+
+TYPE: Final = "StructureDefinition"
+R4: Final = "4.0.1"
+_TEXTS: Final = ("url", "type", "baseDefinition")
+_SHAPES: Final[Mapping[str, type]] = {
+    "id": str, "path": str, "sliceName": str, "binding": dict, "slicing": dict, "contentReference": str, "mustSupport": bool,
+}  # fmt: skip
+_MAX: Final = re.compile(r"\*|[0-9]{1,9}", re.ASCII)
+_LISTED: Final = {"type": "code", "constraint": "key", "extension": "url"}
+"""Lists of an element definition → what each item must say."""
+
+
+def is_resource_type(name: str) -> bool:
+    """Whether R4 has resources of this type."""
+    if EXTENSION + name not in snapshots():
+        return False
+    defined = snapshots().definition(EXTENSION + name)
+    return defined["kind"] == "resource" and defined.get("derivation") != "constraint" and not defined["abstract"]
+
+
+def knows(canonical: str) -> bool:
+    """Whether this is a profile or a type that is defined here, in the version that is here."""
+    return _url(canonical) is not None
+
+
+def find(canonical: str) -> Resource | None:
+    """The definition of this canonical; None when it is unknown."""
+    url = _url(canonical)
+    if url is None:
+        return None
+    return _ours(url) if url in packaged() else _of_r4(url)
+
+
+def find_by_id(id_: str) -> Resource | None:
+    return find(canonicals.profile(id_)) or find(EXTENSION + id_)
+
+
+def complete(definition: Resource) -> Resource:
+    """A definition from elsewhere with its snapshot. Raises SnapshotError."""
+    _require_shape(definition)
+    try:
+        return Snapshots([*packaged().values(), definition]).complete(definition["url"])
+    except KeyError:  # a base, or a profile of a type, that is not defined here
+        raise SnapshotError(definition["type"], "builds on what is unknown") from None
+
+
+@cache
+def packaged() -> Mapping[str, Resource]:
+    """This project's own, by canonical, as they are written."""
+    return {one["url"]: one for one in package.load().definitions.values() if one["resourceType"] == TYPE}
+
+
+def _url(canonical: str) -> str | None:
+    url, _, version = canonical.partition("|")
+    if url in packaged():
+        return url if version in {"", packaged()[url]["version"]} else None
+    return url if url in snapshots() and version in {"", R4} else None
+
+
+@cache
+def _made() -> Snapshots:
+    return Snapshots(packaged().values())
+
+
+@cache
+def _ours(url: str) -> Resource:
+    return _made().complete(url)
+
+
+def _of_r4(url: str) -> Resource:
+    """Without prose: of what HL7 publishes, what software needs."""
+    defined = snapshots().definition(url)
+    id_ = url.rpartition("/")[2]
+    about = {key: value for key, value in defined.items() if key not in {"url", "elements"}}
+    return {
+        "resourceType": TYPE, "id": id_, "url": url, "version": R4, "name": id_, "status": "active", "fhirVersion": R4,
+        **about, "snapshot": {"element": defined["elements"]},
+    }  # fmt: skip
+
+
+def _require_shape(definition: Resource) -> None:
+    """What a snapshot is made from has the form that FHIR gives it; whether it means something is seen when it is made."""
+    for name in _TEXTS:
+        if not isinstance(definition.get(name), str):
+            raise SnapshotError(f"{TYPE}.{name}", "is missing")
+    for number, element in enumerate(definition["differential"]["element"]):
+        place = f"{TYPE}.differential.element[{number}]"
+        if not isinstance(element, dict) or not isinstance(element.get("id"), str) or "path" not in element:
+            raise SnapshotError(place, "has no id or no path")
+        if not all(_is_shaped(name, value) for name, value in element.items()):
+            raise SnapshotError(place, "is not an ElementDefinition")
+
+
+def _is_shaped(name: str, value: Any) -> bool:
+    if name == "min":
+        return isinstance(value, int) and not isinstance(value, bool)
+    if name == "max":
+        return isinstance(value, str) and bool(_MAX.fullmatch(value))
+    if name in _LISTED:
+        return isinstance(value, list) and all(
+            isinstance(one, dict) and isinstance(one.get(_LISTED[name]), str) for one in value
+        )
+    return isinstance(value, _SHAPES.get(name, object))
