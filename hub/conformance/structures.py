@@ -4,12 +4,12 @@ https://hl7.org/fhir/R4/structuredefinition.html · https://hl7.org/fhir/R4/refe
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, Final
 
 from hub.conformance import package
-from hub.conformance.snapshot import SnapshotError, Snapshots
+from hub.conformance.snapshot import STRENGTHS, SnapshotError, Snapshots
 from hub.fhir import Resource, canonicals
 from hub.fhir.r4 import EXTENSION
 from hub.fhir.r4_snapshots import snapshots
@@ -17,12 +17,8 @@ from hub.fhir.r4_snapshots import snapshots
 TYPE: Final = "StructureDefinition"
 R4: Final = "4.0.1"
 _TEXTS: Final = ("url", "type", "baseDefinition")
-_SHAPES: Final[Mapping[str, type]] = {
-    "id": str, "path": str, "sliceName": str, "binding": dict, "slicing": dict, "contentReference": str, "mustSupport": bool,
-}  # fmt: skip
 _MAX: Final = re.compile(r"\*|[0-9]{1,9}", re.ASCII)
-_LISTED: Final = {"type": "code", "constraint": "key", "extension": "url"}
-"""Lists of an element definition → what each item must say."""
+Shape = Callable[[Any], bool]
 
 
 def is_resource_type(name: str) -> bool:
@@ -55,8 +51,8 @@ def complete(definition: Resource) -> Resource:
     _require_shape(definition)
     try:
         return Snapshots([*packaged().values(), definition]).complete(definition["url"])
-    except KeyError:  # a base, or a profile of a type, that is not defined here
-        raise SnapshotError(definition["type"], "builds on what is unknown") from None
+    except (KeyError, RecursionError):  # a base, or a profile of a type, that is not defined here, or by itself
+        raise SnapshotError(definition["type"], "builds on what is unknown, or on itself") from None
 
 
 @cache
@@ -107,12 +103,33 @@ def _require_shape(definition: Resource) -> None:
 
 
 def _is_shaped(name: str, value: Any) -> bool:
-    if name == "min":
-        return isinstance(value, int) and not isinstance(value, bool)
-    if name == "max":
-        return isinstance(value, str) and bool(_MAX.fullmatch(value))
-    if name in _LISTED:
-        return isinstance(value, list) and all(
-            isinstance(one, dict) and isinstance(one.get(_LISTED[name]), str) for one in value
-        )
-    return isinstance(value, _SHAPES.get(name, object))
+    shaped = _SHAPES.get(name)
+    return shaped is None or shaped(value)
+
+
+def _listing(key: str) -> Shape:
+    return lambda value: (
+        isinstance(value, list) and all(isinstance(o, dict) and isinstance(o.get(key), str) for o in value)
+    )
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+_SHAPES: Final[Mapping[str, Shape]] = {
+    "id": _is_text,
+    "path": _is_text,
+    "sliceName": _is_text,
+    "contentReference": _is_text,
+    "min": lambda value: isinstance(value, int) and not isinstance(value, bool),
+    "max": lambda value: isinstance(value, str) and bool(_MAX.fullmatch(value)),
+    "base": lambda value: isinstance(value, dict) and isinstance(value.get("path"), str),
+    "binding": lambda value: isinstance(value, dict) and value.get("strength", STRENGTHS[0]) in STRENGTHS,
+    "slicing": lambda value: isinstance(value, dict),
+    "mustSupport": lambda value: isinstance(value, bool),
+    "type": _listing("code"),
+    "constraint": _listing("key"),
+    "extension": _listing("url"),
+}
+"""Property of an element definition → whether a value has the form that FHIR gives it."""

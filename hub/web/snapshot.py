@@ -14,7 +14,7 @@ from hub.web.operations import Inputs, Operation
 from hub.web.service import Call, Service
 
 TYPE: Final = "StructureDefinition"
-MOST_ELEMENTS: Final = 2000
+MOST_ELEMENTS: Final = 500
 
 
 def snapshot(inputs: Inputs, call: Call, _: Service) -> Resource:
