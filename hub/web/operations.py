@@ -18,7 +18,7 @@ from hub.fhir.serial import dumps
 from hub.oauth import tokens
 from hub.search.parsing import shown
 from hub.web.answers import json_answer
-from hub.web.bodies import read_json
+from hub.web.bodies import read_bytes, read_json
 from hub.web.negotiation import FHIR_JSON, HTTP_PARAMETERS, JSON, answer_media, require_media
 from hub.web.service import Call, Service
 
@@ -105,7 +105,7 @@ def _from_text(name: str, type_: str, text: str) -> Any:
 
 
 def _of_body(request: Request, declared: Mapping[str, str], bare: str) -> Iterator[tuple[str, Any]]:
-    if request.method != "POST" or not request.get_data(cache=True):  # all parameters may stand in the URL
+    if request.method != "POST" or not read_bytes(request):  # all parameters may stand in the URL
         return
     require_media(request, FHIR_JSON, JSON, "text/json")
     body = read_json(request)

@@ -4,6 +4,7 @@ https://hl7.org/fhir/R4/structuredefinition-operation-snapshot.html. The definit
 the one that is handed in, which may build on both. Definitions are the same for everybody: any valid token will do.
 """
 
+import re
 from typing import Any, Final
 
 from hub.conformance import structures
@@ -14,6 +15,7 @@ from hub.web.operations import Inputs, Operation
 from hub.web.service import Call, Service
 
 TYPE: Final = "StructureDefinition"
+_ID: Final = re.compile(r"[A-Za-z][A-Za-z0-9.:/_\-\[\]]{0,200}", re.ASCII)
 MOST_ELEMENTS: Final = 500
 
 
@@ -40,7 +42,12 @@ def _of(definition: Any) -> Resource:
     try:
         return structures.complete(definition)
     except SnapshotError as problem:
-        raise HubError(NOT_A_SNAPSHOT, path=f"{TYPE}.differential.element", element=problem.element) from None
+        raise HubError(NOT_A_SNAPSHOT, path=f"{TYPE}.differential.element", element=_shown(problem.element)) from None
+
+
+def _shown(element: str) -> str:
+    """An id that is spelled like one may be said back; anything else could be a misplaced value."""
+    return element if _ID.fullmatch(element) else "?"
 
 
 OPERATIONS: Final = (
