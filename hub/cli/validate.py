@@ -1,8 +1,11 @@
 """`hub validate`: do files conform to their profiles? What is wrong, where, and the way out; nothing of their content."""
 
 import os
+import re
+import tarfile
+import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
@@ -10,11 +13,14 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from hub import conformance
+from hub.cli.definitions import TooLarge, read_definitions
 from hub.cli.findings import as_json as issue_as_json
 from hub.cli.manual import command
 from hub.cli.problems import FAILED, OK, say_issue
 from hub.cli.session import Session, pass_session
+from hub.conformance import Examiner
+from hub.fhir import Resource
+from hub.fhir.definitions import load
 from hub.fhir.issues import Issue
 from hub.fhir.strict import NotReadable, read
 
@@ -24,6 +30,8 @@ LARGEST_FILE: Final = 16 * 1024 * 1024
 LARGEST_LINE: Final = 4 * 1024 * 1024
 SHOWN: Final = 200
 KEPT: Final = 50_000
+_ENTRY: Final = re.compile(r"Bundle(?:\.entry\[\d+\]\.resource)+(?=\.|$)")
+_COLOURS: Final = {"fatal": "red", "error": "red", "warning": "yellow", "information": "dim"}
 REFUSALS: Final = {
     "encoding": "validate.encoding",
     "not-json": "validate.not-json",
@@ -78,14 +86,29 @@ class Findings:
             self.left_out += 1
 
 
+@dataclass
+class Check:
+    """What files are checked by, and what was found so far."""
+
+    examiner: Examiner
+    profiles: tuple[str, ...] = ()
+    findings: Findings = field(default_factory=Findings)
+
+
 @command("validate", "cli.validate")
 @click.argument("files", nargs=-1, required=True, metavar="FILE…", type=click.Path(path_type=Path))
+@click.option("--profile", "profiles", multiple=True, metavar="URL")
+@click.option("--definitions", multiple=True, metavar="PATH", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True)
 @pass_session
-def validate(session: Session, files: tuple[Path, ...], as_json: bool) -> int:
+def validate(
+    session: Session, files: tuple[Path, ...], profiles: tuple[str, ...], definitions: tuple[Path, ...], as_json: bool
+) -> int:
     findings = Findings()
+    brought = [one for path in definitions for one in _brought(path, findings)]
+    check = Check(Examiner(brought, assumed=_assumed()), tuple(map(_canonical, profiles)), findings)
     for path in files:
-        _look_at(path, findings)
+        _look_at(path, check)
     if as_json:
         session.write_json(_as_json(session, findings))
     else:
@@ -93,21 +116,54 @@ def validate(session: Session, files: tuple[Path, ...], as_json: bool) -> int:
     return findings.exit_code
 
 
+# --- what files are checked by ---------------------------------------------------------------------------------------
+
+
+def _assumed() -> dict[str, str]:
+    """As at the entrance: a resource of a type that is exchanged, without a profile, is meant to be of the one of its type."""
+    types = {profile.type for profile in load().profiles()}
+    return {type_: profile.url for type_ in types if (profile := load().for_type(type_)) is not None}
+
+
+def _canonical(name_or_url: str) -> str:
+    """Of a profile of ours its name will do."""
+    try:
+        return load().profile(name_or_url).url
+    except KeyError:
+        return name_or_url
+
+
+def _brought(path: Path, findings: Findings) -> list[Resource]:
+    place = Place(_shown(path))
+    try:
+        return read_definitions(path)
+    except NotReadable as problem:
+        findings.refuse(place, REFUSALS[problem.why], line=problem.line, column=problem.column)
+    except TooLarge:
+        findings.refuse(place, "validate.too-large", size=LARGEST_FILE // 1024**2)
+    except (tarfile.TarError, EOFError, zlib.error):
+        findings.refuse(place, "validate.no-package")
+    except OSError as problem:
+        findings.refuse(place, "validate.no-access", problem=os.strerror(problem.errno or 0))
+    return []
+
+
 # --- files -----------------------------------------------------------------------------------------------------------
 
 
-def _look_at(path: Path, findings: Findings) -> None:
+def _look_at(path: Path, check: Check) -> None:
+    findings = check.findings
     try:
         if path.is_dir():
             found = list(_within(path))
             if not found:
                 findings.refuse(Place(_shown(path)), "validate.nothing")
             for one in found:
-                _look_at(one, findings)
+                _look_at(one, check)
             return
         findings.files += 1
         with path.open("rb") as stream:
-            _read_lines(path, stream, findings) if path.suffix.lower() in LINES else _read_file(path, stream, findings)
+            _read_lines(path, stream, check) if path.suffix.lower() in LINES else _read_file(path, stream, check)
     except OSError as problem:
         findings.refuse(Place(_shown(path)), "validate.no-access", problem=os.strerror(problem.errno or 0))
 
@@ -123,65 +179,73 @@ def _within(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def _read_file(path: Path, stream: BinaryIO, findings: Findings) -> None:
+def _read_file(path: Path, stream: BinaryIO, check: Check) -> None:
     text = stream.read(LARGEST_FILE + 1)
     if len(text) > LARGEST_FILE:
-        findings.refuse(Place(_shown(path)), "validate.too-large", size=LARGEST_FILE // 1024**2)
+        check.findings.refuse(Place(_shown(path)), "validate.too-large", size=LARGEST_FILE // 1024**2)
         return
-    _read_text(Place(_shown(path)), text, findings)
+    _read_text(Place(_shown(path)), text, check)
 
 
-def _read_lines(path: Path, stream: BinaryIO, findings: Findings) -> None:
+def _read_lines(path: Path, stream: BinaryIO, check: Check) -> None:
     """One resource to a line; a line that is too long is passed over without being held."""
     number = 0
     while text := stream.readline(LARGEST_LINE + 1):
         number += 1
         if len(text) > LARGEST_LINE and not text.endswith(b"\n"):
-            findings.refuse(Place(_shown(path), number), "validate.too-large", size=LARGEST_LINE // 1024**2)
+            check.findings.refuse(Place(_shown(path), number), "validate.too-large", size=LARGEST_LINE // 1024**2)
             while text and not text.endswith(b"\n"):
                 text = stream.readline(LARGEST_LINE)
         elif text.strip():
-            _read_text(Place(_shown(path), number), text, findings)
+            _read_text(Place(_shown(path), number), text, check)
 
 
-def _read_text(place: Place, text: bytes, findings: Findings) -> None:
+def _read_text(place: Place, text: bytes, check: Check) -> None:
     try:
         content = read(text)
     except NotReadable as problem:
         line = place.line or problem.line
-        findings.refuse(place, REFUSALS[problem.why], line=line, column=problem.column)
+        check.findings.refuse(place, REFUSALS[problem.why], line=line, column=problem.column)
         return
-    _validate(place, content, findings)
+    _validate(place, content, check)
 
 
 # --- resources -------------------------------------------------------------------------------------------------------
 
 
-def _validate(place: Place, content: Any, findings: Findings) -> None:
-    if isinstance(content, dict) and content.get("resourceType") == "Bundle":
-        _validate_entries(place, content, findings)
-        return
-    findings.resources += 1
-    findings.add(place, conformance.validate(content))
+def _validate(place: Place, content: Any, check: Check) -> None:
+    """A resource, and those in it if it is a bundle: each finding is told of the one that it is in."""
+    issues = check.examiner.examine(content, check.profiles)
+    check.findings.resources += sum(1 for _ in _resources(content))
+    by_entry: dict[str, list[Issue]] = {}
+    for issue in issues:
+        entry, element = _split(issue.path, content)
+        by_entry.setdefault(entry, []).append(replace(issue, path=element, params={**issue.params, "element": element}))
+    for entry, found in by_entry.items():
+        check.findings.add(Place(place.file, place.line, entry), found)
 
 
-def _validate_entries(place: Place, bundle: dict[str, Any], findings: Findings) -> None:
-    """Each resource of a bundle by itself. Entries without one (a deletion, an answer) have nothing to validate."""
-    entries = bundle.get("entry", [])
-    path = f"{place.entry}.entry" if place.entry else "Bundle.entry"
-    if not isinstance(entries, list):
-        findings.add(place, [_misshapen("list-expected", path)])
-        return
-    for number, entry in enumerate(entries):
-        inner = Place(place.file, place.line, f"{path}[{number}]")
-        if not isinstance(entry, dict):
-            findings.add(place, [_misshapen("object-expected", inner.entry)])
-        elif "resource" in entry:
-            _validate(Place(inner.file, inner.line, f"{inner.entry}.resource"), entry["resource"], findings)
+def _resources(content: Any) -> Iterator[Any]:
+    pending = [content]
+    while pending:
+        one = pending.pop()
+        yield one
+        entries = one.get("entry") if isinstance(one, dict) and one.get("resourceType") == "Bundle" else None
+        for entry in entries if isinstance(entries, list) else ():
+            if isinstance(entry, dict) and "resource" in entry:
+                pending.append(entry["resource"])
 
 
-def _misshapen(key: str, path: str) -> Issue:
-    return Issue("error", "structure", f"conformance.{key}", path, params={"element": path})
+def _split(path: str, content: Any) -> tuple[str, str]:
+    """`Bundle.entry[2].resource.gender` → (`Bundle.entry[2].resource`, `Patient.gender`); "" where it is in no entry."""
+    found = _ENTRY.match(path)
+    if found is None:
+        return "", path
+    resource = content
+    for number in re.findall(r"\d+", found[0]):
+        resource = resource["entry"][int(number)]["resource"]
+    type_ = resource.get("resourceType") if isinstance(resource, dict) else None
+    return (found[0], f"{type_}{path[found.end() :]}") if isinstance(type_, str) and path.count(".") else ("", path)
 
 
 # --- what people and programs read -----------------------------------------------------------------------------------
@@ -199,11 +263,12 @@ def _show(session: Session, findings: Findings) -> None:
 
 def _table(session: Session, findings: Findings) -> Table:
     table = Table()
-    for heading in ("file", "element", "reason"):
+    for heading in ("severity", "file", "element", "reason"):
         table.add_column(session.say(f"heading.{heading}"), overflow="fold")
     for place, issue in findings.issues[:SHOWN]:
         sentence = say_issue(session, issue)
-        table.add_row(Text(_place(session, place)), Text(_element(place, issue)), Text(sentence))
+        severity = Text(session.say(f"severity.{issue.severity}"), style=_COLOURS[issue.severity])
+        table.add_row(severity, Text(_place(session, place)), Text(_element(place, issue)), Text(sentence))
     if len(findings.issues) > SHOWN:
         table.caption = session.say("more-kinds", count=len(findings.issues) - SHOWN + findings.left_out)
     return table

@@ -30,6 +30,11 @@ def validate(resource: Resource) -> tuple[Issue, ...]:
     if profile is None:
         known = ", ".join(sorted(p.type for p in load().profiles()))
         return (Issue("error", "not-supported", "conformance.no-profile", params={"types": known}),)
+    return validate_against(resource, profile)
+
+
+def validate_against(resource: Resource, profile: Profile) -> tuple[Issue, ...]:
+    """What is wrong with a resource against this profile, whichever it names."""
     compiled = _compile(profile.name)
     if not _accepts(compiled, resource):
         found = tuple(explain(compiled.plan, resource, profile.type))

@@ -42,7 +42,7 @@ def read(text: bytes) -> Any:
         raise NotReadable("not-json", problem.lineno, problem.colno) from None
     except RecursionError:
         raise NotReadable("too-deep") from None
-    if _deeper_than(parsed, DEEPEST):
+    if deeper_than(parsed, DEEPEST):
         raise NotReadable("too-deep")
     try:
         orjson.dumps(parsed, default=fragment)
@@ -75,7 +75,8 @@ def _number(parse: Callable[[str], float]) -> Callable[[str], float]:
     return parsed
 
 
-def _deeper_than(node: Any, levels: int) -> bool:
+def deeper_than(node: Any, levels: int) -> bool:
+    """Whether lists and objects are nested below this many others."""
     layer = [node]
     for _ in range(levels):
         layer = [

@@ -4,14 +4,14 @@ A canonical may carry a version (`url|4.0.1`): there is one version of each here
 """
 
 from collections.abc import Iterable, Mapping
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from typing import Any, Final
 
 from hub.conformance.examination.structures import R4, Node, Structure, TypeRef, compile_structure
 from hub.conformance.snapshot import Snapshots
 from hub.fhir import Resource
-from hub.fhir.definitions import load
+from hub.fhir.definitions import Profile, load
 from hub.fhir.r4 import tables
 from hub.fhir.r4_snapshots import snapshots
 from hub.fhir.r4_value_sets import value_sets
@@ -22,7 +22,7 @@ Codes = Mapping[str, frozenset[str] | None]
 Shape = Mapping[str, tuple[Node, TypeRef]]
 """JSON property → the element that it holds, and as which type."""
 
-PRIMITIVE: Final = "primitive-type"
+ABSTRACT: Final = frozenset({"Resource", "DomainResource"})
 
 
 class Library:
@@ -47,13 +47,34 @@ class Library:
             self._structures[url] = self._compiled(url)
         return self._structures[url]
 
+    def is_stated(self, canonical: str) -> bool:
+        """Whether there is a definition, readable or not."""
+        return canonical.partition("|")[0] in self._stated
+
+    def own_profile(self, url: str) -> Profile | None:
+        """The profile of this project that a canonical names."""
+        return next((one for one in load().profiles() if one.url == url), None)
+
+    @cached_property
+    def own_constraints(self) -> frozenset[tuple[str, str]]:
+        """Key and expression of this project's own invariants: each has a sentence of its own."""
+        return frozenset((c.key, c.expression) for profile in load().profiles() for _, c in profile.constraints)
+
     def type(self, code: str) -> Structure | None:
         """R4's own definition of a type."""
         return self.structure(R4 + code) if code.isalnum() else None
 
+    def resource_type(self, code: Any) -> Structure | None:
+        """R4's definition of a type of resource that may stand by itself."""
+        found = self.type(code) if isinstance(code, str) and code not in ABSTRACT else None
+        return found if found is not None and found.kind == "resource" and not found.is_profile else None
+
     def is_resource(self, code: Any) -> bool:
-        found = self.type(code) if isinstance(code, str) else None
-        return found is not None and found.kind == "resource" and not found.is_profile
+        return self.resource_type(code) is not None
+
+    def is_slot(self, code: str) -> bool:
+        """Whether an element of this type holds a resource of its own."""
+        return code in ABSTRACT or self.is_resource(code)
 
     def is_primitive(self, code: str) -> bool:
         return code in tables().primitives or code == "xhtml"

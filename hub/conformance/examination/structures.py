@@ -84,6 +84,10 @@ class Node:
         return {self.name + ref.code[:1].upper() + ref.code[1:]: ref for ref in self.types}
 
     @cached_property
+    def property_names(self) -> tuple[str, ...]:
+        return (self.name,) if self.repeats else tuple(self.json_names)
+
+    @cached_property
     def origin(self) -> "Node":
         """The element whose children and types it has: itself, but for a contentReference."""
         return self.owner.at.get(self.repeats, self) if self.repeats else self
