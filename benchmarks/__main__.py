@@ -7,7 +7,7 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-BENCHMARKS = ("benchmarks.import_register", "benchmarks.import_memory")
+BENCHMARKS = ("benchmarks.validation", "benchmarks.import_register", "benchmarks.import_memory")
 
 
 def main() -> None:

@@ -1,14 +1,15 @@
 """The search parameters that the hub answers: name, type, elements read, and the data class of those elements.
 
-https://hl7.org/fhir/R4/searchparameter-registry.html gives names and types. A parameter belongs to the data class of
-the element it reads, so that nobody is found by what the caller may not see.
+https://hl7.org/fhir/R4/searchparameter-registry.html gives names and types. A parameter belongs to the data class that the
+profile of its type declares for the element it reads, so that nobody is found by what the caller may not see.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from hub.fhir.canonicals import identifier_system
+from hub.fhir.definitions import load
+from hub.fhir.elements import Element
 from hub.fhir.query import ParameterType
 
 
@@ -39,11 +40,9 @@ _ANYTHING: Final = (
     "Location", "Provenance", "AuditEvent",
 )  # fmt: skip
 
-# type → data class of the root element, then `name type path [path …] [| data class]` a line
-_TABLE: Final[dict[str, tuple[str, str]]] = {
-    "Task": (
-        "notice",
-        """
+# type → `name type path [path …]` a line
+_TABLE: Final[dict[str, str]] = {
+    "Task": """
         owner            reference  owner
         requester        reference  requester
         patient          reference  for
@@ -57,11 +56,8 @@ _TABLE: Final[dict[str, tuple[str, str]]] = {
         identifier       token      identifier
         authored-on      date       authoredOn
         modified         date       lastModified
-        """,
-    ),
-    "ServiceRequest": (
-        "needs-and-services",
-        """
+    """,
+    "ServiceRequest": """
         patient    reference  subject
         subject    reference  subject
         requester  reference  requester
@@ -72,31 +68,22 @@ _TABLE: Final[dict[str, tuple[str, str]]] = {
         priority   token      priority
         intent     token      intent
         authored   date       authoredOn
-        """,
-    ),
-    "Patient": (
-        "core",
-        """
-        identifier    token      identifier  | core identity
+    """,
+    "Patient": """
+        identifier    token      identifier
         gender        token      gender
         active        token      active
-        birthdate     date       birthDate   | identity
+        birthdate     date       birthDate
         organization  reference  managingOrganization
-        """,
-    ),
-    "EpisodeOfCare": (
-        "needs-and-services",
-        """
+    """,
+    "EpisodeOfCare": """
         patient       reference  patient
         organization  reference  managingOrganization
         status        token      status
-        identifier    token      identifier  | custodian
+        identifier    token      identifier
         date          date       period
-        """,
-    ),
-    "Observation": (
-        "incident-summary",
-        """
+    """,
+    "Observation": """
         patient        reference  subject
         subject        reference  subject
         status         token      status
@@ -104,11 +91,8 @@ _TABLE: Final[dict[str, tuple[str, str]]] = {
         code           token      code
         value-concept  token      valueCodeableConcept
         date           date       effectiveDateTime effectivePeriod
-        """,
-    ),
-    "Consent": (
-        "consent",
-        """
+    """,
+    "Consent": """
         patient       reference  patient
         organization  reference  organization
         actor         reference  provision.actor.reference provision.provision.actor.reference
@@ -118,46 +102,31 @@ _TABLE: Final[dict[str, tuple[str, str]]] = {
         purpose       token      provision.purpose provision.provision.purpose
         date          date       dateTime
         period        date       provision.period
-        """,
-    ),
-    "Organization": (
-        "directory",
-        """
+    """,
+    "Organization": """
         identifier     token   identifier
         active         token   active
         type           token   type
         name           string  name alias _name.extension.extension.valueString
         address-state  string  address.state
-        """,
-    ),
-    "HealthcareService": (
-        "directory",
-        """
+    """,
+    "HealthcareService": """
         organization  reference  providedBy
         location      reference  location
         service-type  token      type
         active        token      active
-        """,
-    ),
-    "Location": (
-        "directory",
-        """
+    """,
+    "Location": """
         organization  reference  managingOrganization
         status        token      status
         name          string     name alias _name.extension.extension.valueString
-        """,
-    ),
-    "Provenance": (
-        "audit",
-        """
+    """,
+    "Provenance": """
         target    reference  target
         agent     reference  agent.who
         recorded  date       recorded
-        """,
-    ),
-    "AuditEvent": (
-        "audit",
-        """
+    """,
+    "AuditEvent": """
         patient  reference  agent.who entity.what
         agent    reference  agent.who
         entity   reference  entity.what
@@ -166,15 +135,7 @@ _TABLE: Final[dict[str, tuple[str, str]]] = {
         action   token      action
         outcome  token      outcome
         date     date       recorded
-        """,
-    ),
-}
-
-_BY_SYSTEM: Final = {
-    ("Patient", "identifier"): {
-        identifier_system("survivor-code"): "core",
-        identifier_system("cin"): "identity",
-    },
+    """,
 }
 
 
@@ -188,17 +149,37 @@ def _targets(type_: str, name: str) -> tuple[str, ...]:
     return ("Organization",)
 
 
-def _parameter(type_: str, root: str, line: str) -> Parameter:
-    left, _, classes = line.partition("|")
-    name, kind, *paths = left.split()
+def _parameter(type_: str, line: str) -> Parameter:
+    name, kind, *paths = line.split()
+    read = [one for path in paths for one in _elements(type_, path)]
     return Parameter(
         name,
         kind,  # type: ignore[arg-type]  # the table's words are those of ParameterType; a test holds it to that
         tuple(paths),
-        frozenset(classes.split()) or frozenset({root}),
+        frozenset(element.data_class for element in read),
         _targets(type_, name) if kind == "reference" else (),
-        _BY_SYSTEM.get((type_, name), {}),
+        dict(_systems(type_, read)) if kind == "token" else {},
     )
+
+
+def _elements(type_: str, path: str) -> tuple[Element, ...]:
+    """The element that a path reads, and its slices. `_name.extension.…` reads what stands beside `name`."""
+    profile = load().for_type(type_)
+    assert profile is not None, type_
+    read = path.partition(".")[0].removeprefix("_") if path.startswith("_") else path
+    choice = next((name for name in ("effective", "value") if read.startswith(name)), None)
+    element = profile.element(f"{type_}.{choice}[x]" if choice else f"{type_}.{read}")
+    return (element, *profile.slices(element.id))
+
+
+def _systems(type_: str, read: Iterable[Element]) -> Iterator[tuple[str, str]]:
+    """The systems of identifiers that the profile fixes for a kind of its own, each with the data class of that kind."""
+    profile = load().for_type(type_)
+    for element in read:
+        if profile is not None and element.slice_name and element.types == ("Identifier",):
+            system = profile.element(f"{element.id}.system").fixed
+            if system is not None:
+                yield system, element.data_class
 
 
 EVERYWHERE: Final = {
@@ -208,8 +189,8 @@ EVERYWHERE: Final = {
 """Parameters of every type. They read what the store itself keeps beside a document, so `index` leaves them out."""
 
 PARAMETERS: Final[dict[str, dict[str, Parameter]]] = {
-    type_: {p.name: p for line in table.strip().splitlines() for p in [_parameter(type_, root, line)]}
-    for type_, (root, table) in _TABLE.items()
+    type_: {p.name: p for line in table.strip().splitlines() for p in [_parameter(type_, line)]}
+    for type_, table in _TABLE.items()
 }
 
 
