@@ -43,8 +43,7 @@ def create(resource: Resource, caller: Caller, *, hub: Hub) -> View:
     type_ = resource["resourceType"]
     if type_ not in PERSON_ELEMENT:
         raise HubError(errors.NOT_SUPPORTED, type=type_)
-    fresh = {"resourceType": type_, "id": hub.ids.new(), **_without(resource, {"resourceType", "id"})}
-    fresh = _with_profile(fresh)
+    fresh = _fresh(resource, hub)
 
     def act(now: datetime) -> tuple[Person, Resource, str]:
         _require_valid(fresh)
@@ -63,14 +62,14 @@ def update(type_: str, id_: str, resource: Resource, caller: Caller, *, expected
 
 
 def foresee_create(resource: Resource, caller: Caller, *, hub: Hub) -> None:
-    """What would speak against storing a valid resource, as far as no record has to be read to know it. Raises HubError."""
+    """What would speak against storing this, as far as no record has to be read to know it. Raises HubError."""
     type_ = resource["resourceType"]
     if type_ not in PERSON_ELEMENT:
         raise HubError(errors.NOT_SUPPORTED, type=type_)
-    if _is_partial(resource):
-        raise HubError(errors.SUBSETTED, path=f"{type_}.meta.tag")
-    _require_custodian(resource, caller)
-    _require_known(resource, hub)
+    fresh = _fresh(resource, hub)
+    _require_valid(fresh)
+    _require_custodian(fresh, caller)
+    _require_known(fresh, hub)
 
 
 def foresee_update(type_: str, id_: str, resource: Resource, caller: Caller, *, hub: Hub) -> None:
@@ -302,6 +301,12 @@ def _require_none(issues: Iterable[Issue]) -> None:
     issues = tuple(issues)
     if any(issue.blocks for issue in issues):
         raise Invalid(errors.INVALID, issues)
+
+
+def _fresh(resource: Resource, hub: Hub) -> Resource:
+    """The resource under an id of its own."""
+    rest = _without(resource, {"resourceType", "id"})
+    return _with_profile({"resourceType": resource["resourceType"], "id": hub.ids.new(), **rest})
 
 
 def _with_profile(resource: Resource) -> Resource:
