@@ -11,6 +11,7 @@ from typing import Any, Final
 from hub.conformance import package
 from hub.conformance.snapshot import STRENGTHS, SnapshotError, Snapshots
 from hub.fhir import Resource, canonicals
+from hub.fhir.definitions import load
 from hub.fhir.r4 import EXTENSION
 from hub.fhir.r4_snapshots import snapshots
 
@@ -27,6 +28,12 @@ def is_resource_type(name: str) -> bool:
         return False
     defined = snapshots().definition(EXTENSION + name)
     return defined["kind"] == "resource" and defined.get("derivation") != "constraint" and not defined["abstract"]
+
+
+def assumed() -> Mapping[str, str]:
+    """As at the entrance: a resource of a type that is exchanged, without a profile, is meant to be of the one of its type."""
+    types = {profile.type for profile in load().profiles()}
+    return {type_: profile.url for type_ in types if (profile := load().for_type(type_)) is not None}
 
 
 def knows(canonical: str) -> bool:

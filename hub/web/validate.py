@@ -7,9 +7,11 @@ be validated is wrapped in another, as `resource`.
 """
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any, Final
 
 from hub import conformance
+from hub.conformance import Examiner
 from hub.errors import (
     BAD_PARAMETER,
     NOT_FOUND,
@@ -47,7 +49,9 @@ def validate(inputs: Inputs, call: Call, service: Service) -> Resource:
         raise HubError(UNKNOWN_TYPE)
     find = _at_instance if call.id else _at_type
     issues = tuple(find(_one(inputs, "resource"), mode, profiles, call, service))
-    return said(issues or (_ALL_WELL,), call.language)
+    if not any(issue.blocks for issue in issues):  # there may be warnings all the same
+        issues += (_ALL_WELL,)
+    return said(issues, call.language)
 
 
 # --- what is asked ----------------------------------------------------------------------------------------------------
@@ -133,7 +137,13 @@ def _examined(resource: Resource, profiles: tuple[str, ...], call: Call) -> Iter
         params = {"element": call.type, "expected": call.type}
         yield Issue("error", "structure", "conformance.resource-type", call.type, params=params)
     else:
-        yield from conformance.examine(resource, profiles)
+        yield from _examiner().examine(resource, profiles)
+
+
+@cache
+def _examiner() -> Examiner:
+    """One for all requests: what it has compiled is kept. A profile is assumed where one would be at the entrance."""
+    return Examiner(assumed=conformance.assumed())
 
 
 def _refusals(act: Callable[[], object]) -> Iterator[Issue]:

@@ -220,7 +220,9 @@ FIFTY_MB = b"[" + b'"' + b"a" * (50_000_000 - 4) + b'"' + b"]"
 def test_bodies_of_fifty_megabytes_and_bodies_that_grow_when_read_fill_no_memory(served: Served) -> None:
     for route in served.routes:  # so that all code is loaded
         served.send(route, b"{}", route.media)
-    grown = [b"[" + item * (5_000_000 // len(item)) + b"0]" for item in (b"[],", b"{},", b"1.00,", b'[{"":[]}],', b"0,")]
+    grown = [
+        b"[" + item * (5_000_000 // len(item)) + b"0]" for item in (b"[],", b"{},", b"1.00,", b'[{"":[]}],', b"0,")
+    ]
     for bodies, allowed in (([FIFTY_MB] * 5, {0, 413}), (grown, {413}), ([grown[0]] * 5, {413})):
         for at in range(0, len(served.routes), 5):
             told = at_once(served, served.routes[at : at + 5], bodies)
