@@ -3,6 +3,7 @@
 import gzip
 import json
 import zlib
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
@@ -153,9 +154,9 @@ def replaced(node: Any, place: tuple[str | int, ...], value: Any) -> Any:
 
 
 @st.composite
-def mistyped(draw: st.DrawFn) -> Any:
-    """One of our valid examples with up to three of its values replaced by what does not belong there."""
-    resource: Any = draw(st.sampled_from(EXAMPLES))
+def mistyped(draw: st.DrawFn, among: Sequence[Resource] = EXAMPLES) -> Any:
+    """One of our valid examples (or others) with up to three of its values replaced by what does not belong there."""
+    resource: Any = draw(st.sampled_from(among))
     for _ in range(draw(st.integers(1, 3))):
         place = draw(st.sampled_from(places(resource)[1:] or [()]))
         old = resource
