@@ -1,4 +1,4 @@
-"""Derive `tests/data/r4-examples.ndjson.gz` from HL7's official examples of FHIR R4 (4.0.1). Run by hand; the result is committed.
+"""Derive `tests/data/r4-examples.ndjson.gz` from HL7's official examples of FHIR R4. Run by hand; the result is committed.
 
 The examples are the npm package `hl7.fhir.r4.examples` 4.0.1, in the public domain (CC0-1.0, see its package.json):
 `npm pack hl7.fhir.r4.examples@4.0.1`, unpack it, then
@@ -6,8 +6,8 @@ The examples are the npm package `hl7.fhir.r4.examples` 4.0.1, in the public dom
     python scripts/derive_r4_examples.py <folder of the package>
 
 Kept are the examples of every type of resource but definitions and terminology, of which R4 itself has thousands: of those, the
-smallest few of each type; and bundles up to a size. Only white space is taken out: numbers stay as they are written (`1.00`). The output is the
-same byte for byte for the same input.
+smallest of each type; and nothing above a size. Only white space is taken out: numbers stay as they are written (`1.00`).
+The output is the same byte for byte for the same input.
 """
 
 import gzip

@@ -38,7 +38,7 @@ def check(binding: Binding, type_: str, value: Any, path: str, scope: Scope) -> 
     if codes and not _is_met(codes, type_, value, required) and (required or not _is_silent(codes)):
         _say(codes, type_, path, scope.found, required)
     largest = scope.library.codes(binding.largest) if binding.largest else None
-    if largest and not _is_met(largest, type_, value, True):
+    if largest and not _is_met(largest, type_, value, False):
         _say(largest, type_, path, scope.found, True)
 
 

@@ -8,7 +8,8 @@ from functools import cache, cached_property
 from importlib.resources import files
 from typing import Any, Final
 
-from hub.conformance.examination.structures import R4, Node, Structure, TypeRef, compile_structure
+from hub.conformance.examination.compiling import compile_structure
+from hub.conformance.examination.structures import R4, Node, Structure, TypeRef
 from hub.conformance.snapshot import Snapshots
 from hub.fhir import Resource
 from hub.fhir.definitions import Profile, load
@@ -16,6 +17,7 @@ from hub.fhir.r4 import tables
 from hub.fhir.r4_snapshots import snapshots
 from hub.fhir.r4_value_sets import value_sets
 from hub.fhir.serial import loads
+from hub.fhir.strict import DEEPEST, deeper_than
 
 Codes = Mapping[str, frozenset[str] | None]
 """System → codes of a value set; None: any code of that system, or none that is known here."""
@@ -29,7 +31,7 @@ class Library:
     """`extra` comes before what is known here: a partner may bring a profile, a value set or a code system."""
 
     def __init__(self, extra: Iterable[Resource] = ()) -> None:
-        brought = [one for one in extra if isinstance(one, dict) and isinstance(one.get("url"), str)]
+        brought = [one for one in extra if isinstance(one, dict) and isinstance(one.get("url"), str) and is_flat(one)]
         self._brought = {kind: _of_kind(brought, kind) for kind in ("StructureDefinition", "ValueSet", "CodeSystem")}
         stated = {one["url"]: one for one in _ours()} | self._brought["StructureDefinition"]
         self._stated = stated
@@ -159,7 +161,7 @@ class Library:
                 if inner is None:
                     return None
                 found = _joined(found, inner)
-            if "system" in include:
+            if isinstance(include.get("system"), str):
                 found = _joined(found, {include["system"]: self._of_system(include)})
         return found | {
             exclude["system"]: None for exclude in compose.get("exclude", ()) if exclude.get("system") in found
@@ -169,15 +171,19 @@ class Library:
         if "filter" in include:
             return None
         if "concept" in include:
-            return frozenset(one["code"] for one in include["concept"])
+            return _codes(include["concept"])
         system = self._brought["CodeSystem"].get(include["system"])
         if system is not None:
-            return frozenset(_all_codes(system)) if system.get("content") == "complete" else None
+            return _codes(system["concept"]) if system.get("content") == "complete" else None
         try:
             known = load().code_system(include["system"])
         except KeyError:
             return None
         return frozenset(known.codes) if known.complete else None
+
+
+def is_flat(definition: Resource) -> bool:
+    return not deeper_than(definition, DEEPEST)
 
 
 def _of_kind(brought: list[Resource], kind: str) -> dict[str, Resource]:
@@ -207,19 +213,20 @@ def _expanded(expansion: Any) -> Codes | None:
     while pending:
         one = pending.pop()
         pending += one.get("contains", ())
-        if "code" in one and "system" in one:
+        if isinstance(one.get("code"), str) and isinstance(one.get("system"), str):
             found = _joined(found, {one["system"]: frozenset({one["code"]})})
     return found
 
 
-def _all_codes(system: Resource) -> list[str]:
+def _codes(concepts: list[Resource]) -> frozenset[str]:
+    """Of concepts and those below them."""
     found: list[str] = []
-    pending = list(system.get("concept", ()))
+    pending = list(concepts)
     while pending:
         one = pending.pop()
         found.append(one["code"])
         pending += one.get("concept", ())
-    return found
+    return frozenset(code for code in found if isinstance(code, str))
 
 
 @cache

@@ -149,9 +149,15 @@ def _bundle_type(value: Any) -> Any:
     return value.get("type")
 
 
+def _is_untyped(bundle: Any) -> bool:
+    """Said elsewhere; of what depends on the type, nothing is."""
+    return "type" not in bundle
+
+
 def _entries_have(name: str, *types: str) -> Rule:
-    return lambda bundle, _: all(
-        has(entry, name) == (_bundle_type(bundle) in types) for entry in listed(bundle, "entry")
+    return lambda bundle, _: (
+        _is_untyped(bundle)
+        or all(has(entry, name) == (_bundle_type(bundle) in types) for entry in listed(bundle, "entry"))
     )
 
 
@@ -251,10 +257,10 @@ NATIVE: Final[dict[str, Rule]] = {
     "timeOfDay.empty() or when.empty()": _not_both("timeOfDay", "when"),
     # Bundle
     "total.empty() or (type = 'searchset') or (type = 'history')": lambda v, _: only_if(
-        has(v, "total"), _bundle_type(v) in {"searchset", "history"}
+        has(v, "total"), _is_untyped(v) or _bundle_type(v) in {"searchset", "history"}
     ),
     "entry.search.empty() or (type = 'searchset')": lambda v, _: only_if(
-        any(has(entry, "search") for entry in listed(v, "entry")), _bundle_type(v) == "searchset"
+        any(has(entry, "search") for entry in listed(v, "entry")), _is_untyped(v) or _bundle_type(v) == "searchset"
     ),
     (
         "entry.all(request.exists() = (%resource.type = 'batch' or %resource.type = 'transaction' or %resource.type = 'history'))"

@@ -81,12 +81,23 @@ def evaluated(expression: str, value: Any, type_: str, around: Surroundings) -> 
 
 
 def evaluate(expression: str, value: Any, type_: str, around: Surroundings) -> list[Any]:
-    """The results of an expression. Raises what fhirpathpy raises."""
+    """The results of an expression. Raises what fhirpathpy raises.
+
+    The engine does not know `$this` outside of a function: within `select` it is the same.
+    """
+    try:
+        return _evaluate(expression, value, type_, around)
+    except KeyError as unknown:
+        if unknown.args != ("$this",):
+            raise
+        return _evaluate(f"select({expression})", value, type_, around)
+
+
+def _evaluate(expression: str, value: Any, type_: str, around: Surroundings) -> list[Any]:
     parsed = _parsed(expression)
     variables = {**VARIABLES, "resource": around.resource, "rootResource": around.root}
     context = {**variables, "context": value}
-    found: list[Any] = _apply(_node(value, type_), parsed, context, models["r4"], _options(around))
-    return found
+    return _apply(_node(value, type_), parsed, context, models["r4"], _options(around))
 
 
 @lru_cache(maxsize=COMPILED)

@@ -93,3 +93,11 @@ def test_cardinalities_of_a_profile_are_counted() -> None:
     )
     contact = {"gender": "male", "telecom": [{"system": "phone", "value": "1"}]}
     spoilt = PATIENT | {"photo": [{"title": "x"}], "contact": [contact]}
+    assert set(errors(spoilt, made_up)) == {
+        ("too-few", "Patient.name"),
+        ("ruled-out", "Patient.photo"),
+        ("required", "Patient.deceased"),
+        ("required", "Patient.contact[0].name"),
+    }
+    three = PATIENT | {"name": PATIENT["name"] * 3, "_deceasedBoolean": ABSENT}  # type: ignore[operator]
+    assert errors(three, made_up) == [("too-many", "Patient.name")]
