@@ -45,9 +45,12 @@ class Library:
     def structure(self, canonical: str) -> Structure | None:
         """The definition of this canonical; None where there is none, or none that can be read."""
         url = canonical.partition("|")[0]
-        if url not in self._structures:
-            self._structures[url] = self._compiled(url)
-        return self._structures[url]
+        if url in self._structures:
+            return self._structures[url]
+        found = self._compiled(url)
+        if found is not None or url in self._stated:  # the names of what is unknown are without number: none is remembered
+            self._structures[url] = found
+        return found
 
     def is_stated(self, canonical: str) -> bool:
         """Whether there is a definition, readable or not."""
