@@ -3,7 +3,7 @@ SHELL := /bin/sh
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; do $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 
-.PHONY: help setup demo test check lint types rooms deep bench clean
+.PHONY: help setup opinions demo test check lint types rooms deep bench clean
 
 help: ## what there is to type
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -18,10 +18,17 @@ setup: .venv/ready ## everything needed, in .venv and nowhere else
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
+opinions: tests/node/node_modules/.package-lock.json ## other FHIR software (SUSHI, Medplum) that the tests ask, where npm is
+
+tests/node/node_modules/.package-lock.json: tests/node/package.json tests/node/package-lock.json
+	@command -v npm >/dev/null || { echo "npm is not here: the tests go without the second opinions of SUSHI and Medplum."; exit 0; }; \
+	echo "Setting up SUSHI and Medplum for the tests (about 10 s the first time) …"; \
+	(cd tests/node && npm ci --silent >/dev/null && touch node_modules/.package-lock.json) || echo "npm could not install them: the tests go without the second opinions of SUSHI and Medplum."
+
 demo: setup ## the main job from end to end, on this machine
 	@$(BIN)/hub demo ihala-demo
 
-test: setup ## the tests
+test: setup opinions ## the tests
 	@$(BIN)/python -m pytest -n auto
 
 lint: setup
@@ -35,11 +42,11 @@ rooms: setup
 
 check: lint types rooms test ## style, types, who may know whom, and the tests
 
-deep: setup ## the property, fault and fuzz tests, long
+deep: setup opinions ## the property, fault and fuzz tests, long
 	@IHALA_DEEP=1 $(BIN)/python -m pytest -n auto --timeout=3600 -m "deep or not deep"
 
 bench: setup ## speed and memory
 	@$(BIN)/python -m benchmarks
 
 clean: ## remove what setup and demo made
-	rm -rf .venv ihala-demo .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv tests/node/node_modules ihala-demo .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

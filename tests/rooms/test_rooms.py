@@ -10,7 +10,16 @@ from importlinter.cli import lint_imports
 
 ROOT = Path(__file__).parents[2]
 OURS = ("hub", "adapters", "demo", "benchmarks", "profiles", "mappings")
-NOT_OURS = {".venv", ".git", ".hypothesis", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".import_linter_cache"}
+NOT_OURS = {
+    ".venv",
+    ".git",
+    ".hypothesis",
+    ".pytest_cache",
+    ".mypy_cache",
+    ".ruff_cache",
+    ".import_linter_cache",
+    "node_modules",
+}
 LONGEST_README = 15
 
 
@@ -100,11 +109,11 @@ def test_no_module_is_a_drawer(unwanted: str) -> None:
 
 
 def test_tests_are_no_packages() -> None:
-    assert list((ROOT / "tests").rglob("__init__.py")) == []
+    assert [path for path in (ROOT / "tests").rglob("__init__.py") if "node_modules" not in path.parts] == []
 
 
 def test_every_test_file_has_a_name_of_its_own() -> None:
-    names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
+    names = [path.name for path in (ROOT / "tests").rglob("test_*.py") if "node_modules" not in path.parts]
     assert sorted(names) == sorted(set(names))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from fhir.resources.R4B import get_fhir_model_class
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.conformance.snapshot import SnapshotError, Snapshots
@@ -136,6 +136,7 @@ def test_slices_stand_after_all_that_is_below_the_element_they_slice() -> None:
     found = list(
         of(
             "Patient",
+            {"id": "Patient.identifier", "slicing": {"rules": "open"}},
             {"id": "Patient.identifier:a", "sliceName": "a"},
             {"id": "Patient.identifier:a.value", "min": 1},
             {"id": "Patient.identifier:b", "sliceName": "b"},
@@ -215,28 +216,10 @@ def test_must_support_is_never_unset() -> None:
 
 # --- what is refused ---------------------------------------------------------------------------------------------------
 
-WIDENED = {
-    "min is below": ("Observation", {"id": "Observation.code", "min": 0}),
-    "max is above": ("Patient", {"id": "Patient.gender", "max": "*"}),
-    "min is above max": ("Patient", {"id": "Patient.name", "min": 2, "max": "1"}),
-    "a type": ("Observation", {"id": "Observation.value[x]", "type": [{"code": "Attachment"}]}),
-    "more weakly": ("Patient", {"id": "Patient.gender", "binding": {"strength": "extensible", "valueSet": "x"}}),
-    "no such element": ("Patient", {"id": "Patient.colour", "max": "0"}),
-    "it has several": ("Observation", {"id": "Observation.value[x].unit", "min": 1}),
-}
-
-
-@pytest.mark.parametrize("why", WIDENED)
-def test_a_differential_that_does_not_narrow_its_base_is_refused_with_its_element(why: str) -> None:
-    type_, stated = WIDENED[why]
-    with pytest.raises(SnapshotError, match=why) as caught:
-        of(type_, stated)
-    assert caught.value.element == stated["id"]
-
-
 CARDINALITY = st.tuples(st.integers(0, 4), st.one_of(st.integers(0, 4), st.none()))
 
 
+@settings(deadline=None, max_examples=60)
 @given(first=CARDINALITY, second=CARDINALITY)
 def test_a_cardinality_is_accepted_exactly_when_it_lies_within_the_one_before(
     first: tuple[int, int | None], second: tuple[int, int | None]
