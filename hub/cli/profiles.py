@@ -12,7 +12,7 @@ from hub.cli.manual import command, group
 from hub.cli.problems import WrongUse
 from hub.cli.session import Session, pass_session
 from hub.conformance import package as packages
-from hub.fhir import definitions
+from hub.fhir import definitions, words
 
 
 @group("profiles", "cli.profiles")
@@ -24,7 +24,13 @@ def profiles() -> None: ...
 @pass_session
 def show_all(session: Session, as_json: bool) -> None:
     found = [
-        {"name": one.name, "resource": one.type, "dataClass": one.base_class, "title": one.title, "url": one.url}
+        {
+            "name": one.name,
+            "resource": one.type,
+            "dataClass": one.base_class,
+            "title": _title(one, session),
+            "url": one.url,
+        }
         for one in definitions.load().profiles()
     ]
     if as_json:
@@ -37,6 +43,10 @@ def show_all(session: Session, as_json: bool) -> None:
     session.out.print(table)
 
 
+def _title(profile: definitions.Profile, session: Session) -> str:
+    return words.of_profile(profile, session.language).title
+
+
 @command("schema", "cli.profiles-schema")
 @click.argument("name", metavar="NAME")
 @pass_session
@@ -46,7 +56,7 @@ def show_schema(session: Session, name: str) -> None:
         near = get_close_matches(name, known, 1)
         said = f" {session.say('wrong.near', name=near[0])}" if near else ""
         raise WrongUse("profiles-schema.unknown", name=name, known=", ".join(known), near=said)
-    session.write_json(conformance.schema(name))
+    session.write_json(conformance.schema(name, session.language))
 
 
 @command("package", "cli.profiles-package")

@@ -14,21 +14,26 @@ Schema = dict[str, Any]
 
 def schema(root: Complex, title: str, url: str) -> Schema:
     """The JSON Schema of one profile, complete in itself."""
-    definitions: dict[str, Schema] = {}
-    pending = [root]
-    while pending:
-        node = pending.pop()
-        if _name(node) not in definitions:
-            used: list[Complex] = []
-            definitions[_name(node)] = _object(node, used)
-            pending += used
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": url,
         "title": title,
         "$ref": f"#/$defs/{_name(root)}",
-        "$defs": dict(sorted(definitions.items())),
+        "$defs": {name: body for name, (_, body) in sorted(definitions(root).items())},
     }
+
+
+def definitions(root: Complex) -> dict[str, tuple[Complex, Schema]]:
+    """The objects that a resource is made of, itself among them: name in `$defs` → its plan and its schema."""
+    found: dict[str, tuple[Complex, Schema]] = {}
+    pending = [root]
+    while pending:
+        node = pending.pop()
+        if _name(node) not in found:
+            used: list[Complex] = []
+            found[_name(node)] = node, _object(node, used)
+            pending += used
+    return found
 
 
 def _object(node: Complex, used: list[Complex]) -> Schema:

@@ -17,6 +17,7 @@ from hub.conformance.snapshot import Snapshots
 from hub.conformance.validator import schema
 from hub.fhir import Resource, canonicals
 from hub.fhir.serial import dumps_indented, loads
+from hub.fhir.words import LANGUAGES
 
 NAME: Final = "ihala.fhir"
 TITLE: Final = "Ihala: cases, referrals and consent of women and girls who are victims of violence"
@@ -46,12 +47,11 @@ class Package:
     @cached_property
     def files(self) -> Mapping[str, bytes]:
         """Path in the archive → content; the manifest first."""
-        schemas = {f"{name}.schema.json": schema(name) for name in _profile_names(self.definitions)}
         return {
             "package/package.json": _pretty(self._manifest()),
             **_folder("package", {f"{_stem(one)}.json": one for one in self._complete()}),
             **_folder("package/example", _examples(self.examples)),
-            **{f"package/schemas/{name}": _pretty(content) for name, content in schemas.items()},
+            **{path: _pretty(content) for path, content in _schemas(self.definitions)},
         }
 
     def archive(self) -> bytes:
@@ -113,6 +113,14 @@ def _read(*folder: str) -> Iterator[tuple[str, Resource]]:
     for path in sorted(files("profiles").joinpath(*folder).iterdir(), key=lambda path: path.name):
         if path.name.endswith(".json"):
             yield f"{'/'.join(folder)}/{path.name.removesuffix('.json')}", loads(path.read_bytes())
+
+
+def _schemas(definitions: Mapping[str, Resource]) -> Iterator[tuple[str, Any]]:
+    """The same schemas with words in each language; English where programs look first."""
+    for name in _profile_names(definitions):
+        for language in LANGUAGES:
+            folder = "" if language == "en" else f"{language}/"
+            yield f"package/schemas/{folder}{name}.schema.json", schema(name, language)
 
 
 def _profile_names(definitions: Mapping[str, Resource]) -> Iterator[str]:

@@ -8,6 +8,7 @@ from typing import Any
 import jsonschema_rs
 
 from hub.conformance import json_schema
+from hub.conformance.annotations import annotated
 from hub.conformance.explain import explain
 from hub.conformance.invariants import Invariant, invariants
 from hub.conformance.plan import Complex, Planner
@@ -44,10 +45,9 @@ def validate_against(resource: Resource, profile: Profile) -> tuple[Issue, ...]:
     return tuple(issue for invariant in compiled.invariants for issue in invariant.check(resource))
 
 
-def schema(name: str) -> json_schema.Schema:
-    """The published JSON Schema of a profile. KeyError when there is no such profile."""
-    profile = load().profile(name)
-    return json_schema.schema(_planner().profile(profile), profile.title, profile.url)
+def schema(name: str, language: str = "en") -> json_schema.Schema:
+    """The published JSON Schema of a profile, with words in the language. KeyError when there is no such profile."""
+    return annotated(_planner().profile(load().profile(name)), language)
 
 
 def _profile(resource: Any) -> Profile | None:

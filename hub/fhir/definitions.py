@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
@@ -108,10 +109,10 @@ class Definitions:
         return _url(name_or_url, canonicals.value_set) in self._value_sets
 
     def display(self, system: str, code: str, language: str) -> str | None:
-        """The label of a code in this language, in English where it has none; None when the code is unknown."""
+        """The label of a code in this language or the next best; None when the code is unknown."""
         found = self._systems.get(_url(system, canonicals.code_system))
         concept = found.codes.get(code) if found else None
-        return concept.designations.get(language, concept.display) if concept else None
+        return concept.label(language) if concept else None
 
 
 def _whole(resource: Resource, structures: Mapping[str, Resource]) -> Resource:
@@ -155,8 +156,15 @@ def _systems() -> dict[str, CodeSystem]:
         else:
             found[resource["url"]] = read_code_system(resource)
     for resource in supplements:
-        found[resource["supplements"]] = found[resource["supplements"]].supplemented(read_supplement(resource))
+        url = resource["supplements"]
+        found[url] = (found.get(url) or _labelled(resource)).supplemented(read_supplement(resource))
     return found
+
+
+def _labelled(supplement: Resource) -> CodeSystem:
+    """Of a system that is not listed here, as BCP 47: the codes that a supplement labels."""
+    url: str = supplement["supplements"]
+    return replace(read_code_system(supplement), url=url, name=url.rpartition("/")[2], title="", version="")
 
 
 def _read(folder: str) -> Iterator[Resource]:

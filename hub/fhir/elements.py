@@ -75,6 +75,7 @@ class Profile:
         self.url: str = definition["url"]
         self.type: str = definition["type"]
         self.title: str = definition["title"]
+        self.definition = definition
         self._extension = extension
         self._differential: dict[str, Resource] = {e["id"]: e for e in definition["differential"]["element"]}
         self._resolved: dict[str, Element] = {}
@@ -136,6 +137,11 @@ class Profile:
         """Whether the profile says anything about elements below this one that its data type does not say itself."""
         return any(other.startswith(f"{id_}.") for other in self._known_ids)
 
+    def stated(self, id_: str) -> Resource:
+        """What the differential says of an element; below a slice that is an extension, what its own definition says."""
+        at = self.extension_at(id_)
+        return self._differential.get(id_) or (at[1].stated(at[2]) if at else {})
+
     @cached_property
     def _known_ids(self) -> tuple[str, ...]:
         """Ids of the differential, and those that its extensions' own definitions add."""
@@ -190,16 +196,23 @@ class Profile:
 
     def _from_extension(self, id_: str) -> Element | None:
         """The element as the extension's own definition has it, when the id lies below a slice that is an extension."""
+        at = self.extension_at(id_)
+        if at is None:
+            return None
+        owner, extension, inner = self.element(at[0]), at[1], at[2]
+        found = extension.element(inner)
+        path = owner.path + found.path.removeprefix("Extension")
+        return replace(found, id=id_, path=path, data_class=found.data_class or owner.data_class)
+
+    def extension_at(self, id_: str) -> "tuple[str, Profile, str] | None":
+        """The nearest slice above an id that is an extension, that extension, and the id of the element within it."""
         at = id_.rfind(":")
         while at > 0:
             end = id_.find(".", at)
             slice_id = id_ if end < 0 else id_[:end]
             url = _extension_url(self._differential.get(slice_id, {}))
             if url and end > 0:
-                owner = self.element(slice_id)
-                found = self._extension(url).element(f"Extension{id_[end:]}")
-                path = owner.path + found.path.removeprefix("Extension")
-                return replace(found, id=id_, path=path, data_class=found.data_class or owner.data_class)
+                return slice_id, self._extension(url), f"Extension{id_[end:]}"
             at = id_.rfind(":", 0, at)
         return None
 

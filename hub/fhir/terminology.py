@@ -5,9 +5,12 @@ https://hl7.org/fhir/R4/codesystem.html · https://hl7.org/fhir/R4/valueset.html
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Final
 
 from hub.fhir import Resource
+
+FALLBACKS: Final = {"zgh": ("ar", "fr"), "ary": ("ar", "fr")}
+"""What a reader is given where a label is not there in the language asked for: in Morocco the other official language first."""
 
 
 @dataclass(frozen=True)
@@ -20,6 +23,14 @@ class Concept:
     parent: str | None = None
     properties: Mapping[str, Any] = field(default_factory=dict)
     definition: str = ""
+
+    def label(self, language: str | None) -> str:
+        """Its label in the language, a region notwithstanding (`fr-MA` is `fr`); else in the next best; in the end in English."""
+        asked = (language or "").split("-")[0].lower()
+        return next(
+            (self.designations[one] for one in (asked, *FALLBACKS.get(asked, ())) if one in self.designations),
+            self.display,
+        )
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from hub import conformance
 from hub.errors import BAD_PARAMETER, UNKNOWN_SCHEMA, HubError
 from hub.fhir.definitions import load
 from hub.fhir.serial import dumps, dumps_indented
+from hub.fhir.words import of_profile
 from hub.texts import LANGUAGES, choose_language
 from hub.web.negotiation import JSON
 from hub.web.service import Service
@@ -28,24 +29,23 @@ def register(app: Flask, service: Service) -> None:
 
     @app.get("/schemas/")
     def schemas() -> Response:
-        return _answer(dumps(_listed(address)).encode(), JSON)
+        language = _language(request)
+        return _spoken(_answer(dumps(_listed(address, language)).encode(), JSON), language)
 
     @app.get("/schemas/<name>")
     def schema(name: str) -> Response:
-        answer = _answer(_written(_known(name.removesuffix(SUFFIX)), language := _language(request)), MEDIA)
-        answer.headers["Content-Language"] = language
-        answer.vary.add("Accept-Language")
-        return answer
+        language = _language(request)
+        return _spoken(_answer(_written(_known(name.removesuffix(SUFFIX)), language), MEDIA), language)
 
 
-def _listed(address: str) -> dict[str, Any]:
+def _listed(address: str, language: str) -> dict[str, Any]:
     profiles = sorted(load().profiles(), key=lambda one: one.name)
     return {
         "schemas": [
             {
                 "name": one.name,
                 "resourceType": one.type,
-                "title": one.title,
+                "title": of_profile(one, language).title,
                 "profile": one.url,
                 "schema": f"{address}/{one.name}{SUFFIX}",
             }
@@ -72,7 +72,13 @@ def _language(asked: Request) -> str:
 
 @cache
 def _written(name: str, language: str) -> bytes:
-    return dumps_indented(conformance.schema(name))
+    return dumps_indented(conformance.schema(name, language))
+
+
+def _spoken(answer: Response, language: str) -> Response:
+    answer.headers["Content-Language"] = language
+    answer.vary.add("Accept-Language")
+    return answer
 
 
 def _answer(content: bytes, media: str) -> Response:

@@ -67,8 +67,8 @@ def concept(system: CodeSystem, code: str) -> Concept:
 
 
 def label(concept: Concept, language: str | None) -> str:
-    """Its label in the language, a region notwithstanding (`fr-MA` is `fr`); in English where it has none."""
-    return concept.designations.get(primary(language), concept.display)
+    """Its label in the language, or in the next best."""
+    return concept.label(language)
 
 
 def primary(language: str | None) -> str:

@@ -88,7 +88,8 @@ def test_every_profile_has_an_example_that_conforms_and_a_schema_that_accepts_it
     examples = [one for name, one in content.items() if name.startswith("package/example/") and "resourceType" in one]
     assert {one["resourceType"] for one in examples} == {p.type for p in load().profiles()}
     schemas = {name for name in content if name.startswith("package/schemas/")}
-    assert schemas == {f"package/schemas/{p.name}.schema.json" for p in load().profiles()}
+    names = {p.name for p in load().profiles()}
+    assert schemas == {f"package/schemas/{part}{name}.schema.json" for part in ("", "fr/", "ar/") for name in names}
     for example in examples:
         profile = load().profile(example["meta"]["profile"][0])
         jsonschema.Draft202012Validator(content[f"package/schemas/{profile.name}.schema.json"]).validate(example)
@@ -122,6 +123,11 @@ def test_a_schema_can_be_printed_and_used_by_itself() -> None:
     jsonschema.Draft202012Validator.check_schema(schema)
     refused = {e.validator for e in jsonschema.Draft202012Validator(schema).iter_errors({"resourceType": "Patient"})}
     assert "required" in refused
+
+
+@pytest.mark.parametrize(("language", "title"), [("ar", "الناجية"), ("fr", "Survivante"), ("en", "Survivor")])
+def test_a_schema_is_printed_in_the_language_asked_for(language: str, title: str) -> None:
+    assert json.loads(run("profiles", "schema", "survivor", language=language).stdout)["title"] == title
 
 
 @pytest.mark.parametrize("language", texts.LANGUAGES)

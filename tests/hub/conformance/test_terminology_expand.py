@@ -101,12 +101,17 @@ def test_a_filter_that_finds_nothing_gives_an_empty_expansion() -> None:
     assert "contains" not in found
 
 
-def test_displays_are_in_the_language_asked_for_and_in_english_where_there_is_none() -> None:
+def test_displays_are_in_the_language_asked_for_and_in_the_next_best_where_there_is_none() -> None:
     milieu = find_value_set(DEFINITIONS, id_="milieu")
-    said = {
-        language: expansion(milieu, language=language)["contains"][0]["display"] for language in ("ar", "fr-MA", "zgh")
-    }
-    assert said == {"ar": "حضري", "fr-MA": "Urbain", "zgh": "Urban"}
+    asked = ("ar", "fr-MA", "zgh", "ary-MA", "de", None)
+    said = {language: expansion(milieu, language=language)["contains"][0]["display"] for language in asked}
+    assert said == {"ar": "حضري", "fr-MA": "Urbain", "zgh": "حضري", "ary-MA": "حضري", "de": "Urban", None: "Urban"}
+
+
+def test_displays_are_in_tifinagh_where_the_labels_are_known() -> None:
+    days = find_value_set(DEFINITIONS, id_="days-of-week")
+    said = [one["display"] for one in expansion(days, language="zgh-MA")["contains"]]
+    assert said == ["ⴰⵢⵏⴰⵙ", "ⴰⵙⵉⵏⴰⵙ", "ⴰⴽⵕⴰⵙ", "ⴰⴽⵡⴰⵙ", "ⴰⵙⵉⵎⵡⴰⵙ", "ⴰⵙⵉⴹⵢⴰⵙ", "ⴰⵙⴰⵎⴰⵙ"]
 
 
 def test_designations_are_given_where_they_are_asked_for() -> None:

@@ -21,7 +21,6 @@ FILLED = {
     "unknown-canonical": {"type"},
     "unknown-code": {"system", "known"},
     "one-of-required": {"expected"},
-    "not-a-snapshot": {"element"},
     "unknown-schema": {"known"},
     "too-costly": {"limit"},
     "bad-file": {"detail"},

@@ -1,6 +1,8 @@
 """StructureDefinition/$snapshot over HTTP: https://hl7.org/fhir/R4/structuredefinition-operation-snapshot.html"""
 
+import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import quote
 
@@ -9,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
+from hub.conformance.snapshot import Snapshots
 from hub.conformance.structures import packaged
 from hub.fhir import Resource
 from hub.fhir.canonicals import profile
@@ -95,8 +98,8 @@ def test_numbers_of_a_definition_that_is_handed_in_stay_as_they_were_written(cal
         ({"id": "Patient.moon", "path": "Patient.moon"}, "Patient.moon"),
         ({"id": "Patient.gender", "path": "Patient.gender", "min": 2}, "Patient.gender"),
         ({"id": "Patient.gender", "path": "Patient.gender", "type": [{"code": "Period"}]}, "Patient.gender"),
-        ({"id": "Patient.gender", "path": "Patient.gender", "max": 1}, "element[1]"),
-        ({"path": "Patient.gender"}, "element[1]"),
+        ({"id": "Patient.gender", "path": "Patient.gender", "max": 1}, "Patient.gender"),
+        ({"short": "of nothing"}, "element[1]"),
         ("Patient.gender", "element[1]"),
     ],
 )  # fmt: skip
@@ -121,7 +124,8 @@ def test_a_differential_that_does_not_fit_its_base_is_told_with_the_element(
         (f"survivor/$snapshot?url={R4}/Account", None, 400),
         ("survivor/$snapshot", derived(), 400),
         ("$snapshot", {"resourceType": "Patient"}, 400),
-        ("$snapshot", derived() | {"differential": []}, 400),
+        ("$snapshot", derived() | {"differential": []}, 422),
+        ("$snapshot", derived() | {"url": 7}, 400),
         ("$snapshot", derived() | {"baseDefinition": "https://partner.example/moon"}, 422),
         ("$snapshot", derived() | {"baseDefinition": derived()["url"]}, 422),
         ("$snapshot", {k: v for k, v in derived().items() if k != "baseDefinition"}, 422),
@@ -133,6 +137,20 @@ def test_a_wrong_question_is_told_what_is_wrong(caller: Party, path: str, body: 
     assert answer.status_code == status
     assert answer.json is not None and answer.json["resourceType"] == "OperationOutcome"
     assert "{" not in answer.json["issue"][0]["diagnostics"]
+
+
+def test_many_who_ask_at_once_are_all_answered() -> None:
+    """Definitions build on each other: what one thread is making is no cycle to another."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for _ in range(2):
+            made = Snapshots(packaged().values())
+            with ThreadPoolExecutor(8) as threads:
+                answers = list(threads.map(made.complete, [url for url in sorted(packaged()) for _ in range(8)]))
+            assert all(one["snapshot"]["element"] for one in answers)
+    finally:
+        sys.setswitchinterval(before)
 
 
 ANY = st.recursive(
