@@ -70,7 +70,7 @@ def test_a_number_is_kept_wherever_it_stands_in_a_text(number: str, form: str) -
 @given(DECIMALS)
 def test_a_kept_number_is_still_a_number(number: str) -> None:
     value = decimal(number)
-    assert value == float(number)
+    assert float(value) == float(number)
     assert isinstance(plain([{"a": value}])[0]["a"], (int, float))
     assert type(plain(value)) in {int, float}
     for copied in (deepcopy(value), pickle.loads(pickle.dumps(value)), cells.load(cells.dump([value]))[0]):
