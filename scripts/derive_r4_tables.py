@@ -28,7 +28,7 @@ RESOURCES: Final = (
 CODE_SYSTEMS: Final = (
     "v3-ActReason", "v3-MaritalStatus", "task-status", "task-intent", "request-status", "request-intent", "request-priority",
     "administrative-gender", "consent-state-codes", "episode-of-care-status", "observation-status", "location-status",
-    "consent-provision-type",
+    "consent-provision-type", "restful-interaction", "v3-Confidentiality", "v3-ActCode",
 )  # fmt: skip
 EXTENSIONS: Final = ("translation", "data-absent-reason")
 LARGEST_VALUE_SET: Final = 250
@@ -169,7 +169,7 @@ def extension(package: Package, name: str) -> Json:
     """A StructureDefinition without prose: what the differential narrows."""
     definition = package.read("StructureDefinition", name)
     kept = ("id", "path", "min", "max", "type", "fixedUri", "sliceName")
-    narrowed = [{key: e[key] for key in kept if key in e} for e in definition["differential"]["element"]]
+    narrowed = [{key: e[key] for key in kept if key in e} | bound(e) for e in definition["differential"]["element"]]
     return {
         "id": name,
         "url": definition["url"],
@@ -177,6 +177,13 @@ def extension(package: Package, name: str) -> Json:
         "title": definition["name"],
         "differential": {"element": narrowed},
     }
+
+
+def bound(definition: Json) -> Json:
+    binding = definition.get("binding", {})
+    if binding.get("strength") != "required" or "valueSet" not in binding:
+        return {}
+    return {"binding": {"strength": "required", "valueSet": binding["valueSet"].split("|")[0]}}
 
 
 def code_system(package: Package, name: str) -> tuple[str, Json]:
@@ -199,7 +206,12 @@ def purposes_of_use(tree: list[tuple[str, str, str]]) -> list[tuple[str, str, st
 def derive(folder: Path) -> Json:
     package = Package(folder)
     tables, primitives = closure(package)
-    bindings = sorted({row["binding"] for table in tables.values() for row in table.values() if "binding" in row})
+    extensions = [extension(package, name) for name in EXTENSIONS]
+    narrowed = [
+        e["binding"]["valueSet"] for one in extensions for e in one["differential"]["element"] if "binding" in e
+    ]
+    rows = [row["binding"] for table in tables.values() for row in table.values() if "binding" in row]
+    bindings = sorted({*rows, *narrowed})
     value_sets = {url: codes(package, package.by_url("ValueSet", url)) for url in bindings}
     return {
         "source": "hl7.fhir.r4.core 4.0.1",
@@ -207,7 +219,7 @@ def derive(folder: Path) -> Json:
         "types": dict(sorted(tables.items())),
         "primitives": dict(sorted(primitives.items())),
         "valueSets": {url: listed for url, listed in value_sets.items() if listed},
-        "extensions": [extension(package, name) for name in EXTENSIONS],
+        "extensions": extensions,
         "codeSystems": dict(code_system(package, name) for name in CODE_SYSTEMS),
     }
 

@@ -1,7 +1,11 @@
 """AuditEvents: who did what, when, to whom, and with what answer. Built here, stored with the change that they tell of.
 
-Shaped after IHE Basic Audit Log Patterns, https://profiles.ihe.net/ITI/BALP/: agents with DICOM roles, the person as
-patient entity, a decision's reason in outcomeDesc. No event holds what was disclosed, only that it was.
+Shaped after IHE Basic Audit Log Patterns, https://profiles.ihe.net/ITI/BALP/: client and server with their DICOM roles, the
+records as data, the person as patient. What succeeded between two parties says to which of its patterns it conforms
+(`audit-read`, `audit-query`, …). A denial, and what the hub did by itself, which BALP has no pattern for, are told in the
+same words (`audit-event`), a denial with its reason. No event holds what was disclosed, only that it was; and two things
+that BALP keeps are not kept: addresses on the network, which tell where someone works, and the text of searches, which may
+name a person.
 """
 
 from collections.abc import Iterable
@@ -9,12 +13,17 @@ from datetime import datetime
 from typing import Final
 
 from hub.fhir import Resource
-from hub.fhir.canonicals import TERMINOLOGY, code_system, profile
+from hub.fhir.canonicals import TERMINOLOGY, code_system, identifier_system, profile
 from hub.fhir.instants import instant
 from hub.ports import Caller
 
 HUB: Final = {"identifier": {"value": "hub"}}
+SOURCE, DESTINATION = "110153", "110152"  # roles of DICOM
 _ACTIONS: Final = {"create": "C", "read": "R", "vread": "R", "search": "E", "update": "U", "patch": "U", "delete": "D"}
+_PATTERNS: Final = {
+    "create": "audit-create", "read": "audit-read", "vread": "audit-read", "search": "audit-query",
+    "update": "audit-update", "patch": "audit-update",
+}  # fmt: skip
 
 
 def event(
@@ -29,15 +38,21 @@ def event(
     because: str = "",
     denied: bool = False,
     followed: Iterable[str] = (),
+    source: str = "",
 ) -> Resource:
     """One AuditEvent. `action` is the verb string (`referral.accept`); `caller` None means the hub itself acted.
 
-    `followed`: verbs of what the hub did in consequence, in the same transaction.
+    `followed`: verbs of what the hub did in consequence, in the same transaction. `source`: the organisation whose tool the
+    hub read.
     """
+    agents = [*_agents(caller, interaction, source)]
+    data = [_data({"reference": reference}) for reference in entities]
+    patient = [_patient(person)] if person else []
+    whole = len(agents) == 2 and data and not denied
     return {
         "resourceType": "AuditEvent",
         "id": id_,
-        "meta": {"profile": [profile("audit-event")]},
+        "meta": {"profile": [profile(_PATTERNS.get(interaction, "audit-event") if whole else "audit-event")]},
         "type": {"system": f"{TERMINOLOGY}/audit-event-type", "code": "rest"},
         "subtype": [
             {"system": "http://hl7.org/fhir/restful-interaction", "code": interaction},
@@ -47,24 +62,16 @@ def event(
         "recorded": instant(at),
         "outcome": "4" if denied else "0",
         **({"outcomeDesc": because} if because else {}),
-        "agent": list(_agents(caller, interaction)),
+        "agent": agents,
         "source": {"observer": HUB},
-        "entity": [
-            *({"what": {"reference": reference}, "type": _entity_type("2")} for reference in entities),
-            *(
-                [{"what": {"reference": f"Patient/{person}"}, "type": _entity_type("1"), "role": _role("1")}]
-                if person
-                else []
-            ),
-        ]
-        or [{"what": HUB, "type": _entity_type("2")}],
+        "entity": [*data, *patient] or [_data(HUB)],
     }
 
 
 def provenance(
-    id_: str, at: datetime, *, targets: Iterable[str], organization: str, connection: str, mapping: str
+    id_: str, at: datetime, *, targets: Iterable[str], organization: str, connection: str, record: str, mapping: str
 ) -> Resource:
-    """The Provenance of one imported record: which connection and which version of which mapping made these resources."""
+    """The Provenance of what one imported record made. `record`: a handle that says nothing of it, as a keyed hash."""
     return {
         "resourceType": "Provenance",
         "id": id_,
@@ -73,43 +80,55 @@ def provenance(
         "recorded": instant(at),
         "activity": {"coding": [{"system": f"{TERMINOLOGY}/v3-DataOperation", "code": "CREATE"}]},
         "agent": [
-            {
-                "type": {"coding": [{"system": f"{TERMINOLOGY}/provenance-participant-type", "code": "author"}]},
-                "who": {"reference": f"Organization/{organization}"},
-            },
-            {
-                "type": {"coding": [{"system": f"{TERMINOLOGY}/provenance-participant-type", "code": "assembler"}]},
-                "who": HUB,
-            },
+            _participant("author", {"reference": f"Organization/{organization}"}),
+            _participant("informant", _named(code_system("connection"), connection)),
+            _participant("assembler", HUB),
         ],
         "entity": [
-            {"role": "source", "what": {"identifier": {"system": code_system("connection"), "value": connection}}},
-            {"role": "derivation", "what": {"identifier": {"system": code_system("mapping"), "value": mapping}}},
+            {"role": "source", "what": _named(identifier_system("source-record"), record)},
+            {"role": "derivation", "what": _named(code_system("mapping"), mapping)},
         ],
     }
 
 
-def _agents(caller: Caller | None, interaction: str) -> Iterable[Resource]:
+def _participant(role: str, who: Resource) -> Resource:
+    return {"type": {"coding": [{"system": f"{TERMINOLOGY}/provenance-participant-type", "code": role}]}, "who": who}
+
+
+def _named(system: str, value: str) -> Resource:
+    return {"identifier": {"system": system, "value": value}}
+
+
+def _agents(caller: Caller | None, interaction: str, source: str) -> Iterable[Resource]:
+    """Who gives and who receives: a reader receives, whoever sends or searches gives."""
     reads = interaction in {"read", "vread"}
     if caller:
         yield {
-            "type": _dicom("110152" if reads else "110153"),
+            "type": _dicom(DESTINATION if reads else SOURCE),
             "who": {"reference": f"Organization/{caller.organization}"},
             "altId": caller.client,
             "requestor": True,
             "purposeOfUse": [{"coding": [{"system": f"{TERMINOLOGY}/v3-ActReason", "code": caller.purpose}]}],
             **({"policy": [f"urn:ietf:params:oauth:jti:{caller.token[:32]}"]} if caller.token else {}),
         }
-    yield {"type": _dicom("110153" if reads else "110152"), "who": HUB, "requestor": caller is None}
+    elif source:
+        yield {"type": _dicom(SOURCE), "who": {"reference": f"Organization/{source}"}, "requestor": False}
+    gives = reads and not source
+    yield {"type": _dicom(SOURCE if gives else DESTINATION), "who": HUB, "requestor": caller is None}
 
 
 def _dicom(code: str) -> Resource:
     return {"coding": [{"system": "http://dicom.nema.org/resources/ontology/DCM", "code": code}]}
 
 
-def _entity_type(code: str) -> Resource:
-    return {"system": f"{TERMINOLOGY}/audit-entity-type", "code": code}
+def _data(what: Resource) -> Resource:
+    return {"what": what, "type": _coding("audit-entity-type", "2"), "role": _coding("object-role", "4")}
 
 
-def _role(code: str) -> Resource:
-    return {"system": f"{TERMINOLOGY}/object-role", "code": code}
+def _patient(person: str) -> Resource:
+    what = {"reference": f"Patient/{person}"}
+    return {"what": what, "type": _coding("audit-entity-type", "1"), "role": _coding("object-role", "1")}
+
+
+def _coding(system: str, code: str) -> Resource:
+    return {"system": f"{TERMINOLOGY}/{system}", "code": code}

@@ -12,7 +12,7 @@ from hub.cli.manual import command, group
 from hub.cli.problems import WrongUse
 from hub.cli.session import Session, pass_session
 from hub.conformance import package as packages
-from hub.fhir import definitions, words
+from hub.fhir import canonicals, contract, definitions, words
 
 
 @group("profiles", "cli.profiles")
@@ -61,9 +61,12 @@ def show_schema(session: Session, name: str) -> None:
 
 @command("package", "cli.profiles-package")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=Path(), metavar="DIR")
+@click.option("--base", default=canonicals.BASE, metavar="URL")
 @pass_session
-def write_package(session: Session, out: Path) -> None:
-    package = packages.load()
+def write_package(session: Session, out: Path, base: str) -> None:
+    if not contract.is_base(base):
+        raise WrongUse("profiles-package.no-base", base=base)
+    package = packages.load(base)
     content = package.archive()
     out.mkdir(parents=True, exist_ok=True)
     (out / package.file_name).write_bytes(content)

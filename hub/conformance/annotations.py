@@ -14,6 +14,7 @@ from typing import Any, Final
 from hub import texts
 from hub.conformance.json_schema import Schema, definitions, schema
 from hub.conformance.plan import Complex, Primitive, Property
+from hub.fhir.contract import resolved
 from hub.fhir.data_classes import data_classes
 from hub.fhir.definitions import Element, load
 from hub.fhir.r4 import tables
@@ -195,7 +196,7 @@ def _whole_example(name: str) -> Any:
     folder = files("profiles").joinpath("examples", "valid")
     stems = (path.name.removesuffix(".json") for path in folder.iterdir())
     found = min(stem for stem in stems if stem.split("--")[0] == name)
-    return json.loads(folder.joinpath(f"{found}.json").read_bytes())
+    return json.loads(resolved(folder.joinpath(f"{found}.json").read_text("utf-8")))
 
 
 def _example(p: Property, element: Element, codes: tuple[tuple[str, str], ...]) -> Schema:

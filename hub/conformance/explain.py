@@ -97,17 +97,19 @@ def _property(p: Property, value: Any, path: str) -> Iterator[Issue]:
 
 
 def _items(p: Property, values: list[Any], path: str) -> Iterator[Issue]:
-    if len(values) < p.min:
+    strangers = p.closed and any(not _slice(p, item) for item in values)
+    counts = [(one, sum(matches(one.pattern, item) for item in values)) for one in p.slices]
+    # where a stranger stands, it is the one that is missing, miswritten
+    missing = [] if strangers else [one for one, count in counts if count < one.min]
+    if len(values) < p.min and not missing:
         yield _issue("required", "too-few", path, min=str(p.min))
     if p.max is not None and len(values) > p.max:
         yield _issue("structure", "too-many", path, max=str(p.max))
     for number, item in enumerate(values):
         yield from _item(p, item, f"{path}[{number}]")
-    strangers = p.closed and any(not _slice(p, item) for item in values)
-    for one in p.slices:
-        count = sum(matches(one.pattern, item) for item in values)
-        if count < one.min and not strangers:  # else the stranger is the one that is missing, miswritten
-            yield _issue("required", "slice-required", path, slice=one.name)
+    for one in missing:
+        yield _issue("required", "slice-required", path, slice=one.name)
+    for one, count in counts:
         if one.max is not None and count > one.max:
             yield _issue("structure", "slice-too-many", path, slice=one.name, max=str(one.max))
 
@@ -219,4 +221,4 @@ def _listed(codes: Iterable[str]) -> str:
 
 def _said(pattern: Any) -> str:
     """The code that a pattern asks for, with its system: `https://…|need`."""
-    return ", ".join(f"{coding['system']}|{coding['code']}" for coding in pattern["coding"])
+    return ", ".join(f"{coding['system']}|{coding['code']}" for coding in pattern.get("coding", (pattern,)))

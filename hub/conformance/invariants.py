@@ -48,7 +48,7 @@ def _steps(profile: Profile, element: Element) -> Iterator[Step]:
     parts = element.id.split(".")
     for depth in range(2, len(parts) + 1):
         ancestor = profile.element(".".join(parts[:depth]))
-        yield ancestor.name, ancestor.extension_url
+        yield next(iter(ancestor.json_names)), ancestor.extension_url  # of a choice, the one type that is left
 
 
 def _compile(constraint: Constraint, element: Element, profile: Profile) -> Callable[[Any], bool]:

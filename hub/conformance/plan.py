@@ -1,5 +1,6 @@
 """What a resource of a profile must look like, as a tree of frozen nodes. From one tree come the JSON Schema that decides and
-the sentences that explain, so that they cannot differ in what they know.
+the sentences that explain, so that they cannot differ in what they know. A slice of a choice (`value[x]:valueQuantity`) says
+what holds for one of its types.
 
 https://hl7.org/fhir/R4/json.html · https://hl7.org/fhir/R4/profiling.html#slicing. A profile is closed here: elements that
 it rules out, extensions that it does not name and modifier extensions are refused, since no data class would cover them.
@@ -131,19 +132,22 @@ class Planner:
     # --- an element that a profile speaks of -------------------------------------------------------------------------
 
     def _of_element(self, profile: Profile, element: Element) -> Iterator[Property]:
-        slices = tuple(self._slice(profile, one) for one in profile.slices(element.id) if one.max != 0)
+        found = () if element.is_choice else profile.slices(element.id)
+        slices = tuple(self._slice(profile, one) for one in found if one.max != 0)
         for name, type_ in element.json_names.items():
-            value, sibling = self._value(profile, element, type_)
+            chosen = profile.as_type(element, type_)
+            value, sibling = self._value(profile, chosen, type_)
             yield Property(
                 name=name,
                 group=element.name,
-                min=element.min,
+                min=element.min
+                or int(any(one.min for one in slices)),  # a slice that must be there is missed without any
                 max=0 if _is_unnamed(element, slices) else element.max,
                 is_list=element.is_list,
                 value=value,
-                pattern=element.pattern if isinstance(value, Complex) else None,
-                codings=self._bound(element) if type_ in {"Coding", "CodeableConcept"} else None,
-                targets=self._targets(element),
+                pattern=chosen.pattern if isinstance(value, Complex) else None,
+                codings=self._bound(chosen) if type_ in {"Coding", "CodeableConcept"} else None,
+                targets=self._targets(chosen),
                 is_reference=type_ == "Reference",
                 slices=slices,
                 closed=bool(slices) and profile.is_closed(element.id),

@@ -3,9 +3,12 @@
 https://hl7.org/fhir/R4/consent.html: between the elements of a provision AND, inside a repeating element OR, an absent
 element is no constraint; each nesting level holds exceptions to its parent. Between matching siblings deny wins.
 
-Three readings are ours, on the side of safety. A permit that names no recipient or no purpose, itself or in a level above
-it, permits nothing. A root without exceptions and without type says nothing. What cannot be understood here (security
-labels, codes, periods of the data, foreign classes) never lets a permit say more nor a deny say less.
+Four readings are ours, on the side of safety. A permit that names no recipient or no purpose, itself or in a level above
+it, permits nothing. A root without exceptions and without type says nothing. A root that permits or denies as IHE PCF wants
+it (https://profiles.ihe.net/ITI/PCF) answers a policy whose words are not read here: a permit in it opens only the data
+classes that it, or a level above it, names. And what cannot be understood (security labels, codes, periods of the data,
+foreign classes and purposes, actors that are no organisation) never lets a permit say more nor a deny say less, at its own
+level or at any below: each provision is read twice, as what it surely covers and as what it may cover.
 """
 
 from collections.abc import Iterable
@@ -14,16 +17,23 @@ from datetime import datetime
 from typing import Any, Final, Literal
 
 from hub.fhir import Resource
-from hub.fhir.canonicals import code_system
+from hub.fhir.canonicals import TERMINOLOGY, code_system
+from hub.fhir.definitions import load
 from hub.fhir.instants import period
 from hub.fhir.references import split
 from hub.ports import FOREVER, LONG_AGO
 
 Verdict = Literal["permit", "deny"]
 DATA_CLASS: Final = code_system("data-class")
+PURPOSE: Final = f"{TERMINOLOGY}/v3-ActReason"
+RECIPIENT: Final = (f"{TERMINOLOGY}/v3-ParticipationType", "IRCP")
 NOT_UNDERSTOOD: Final = ("action", "code", "data", "dataPeriod", "securityLabel")
+A_PERMIT_NAMES: Final = frozenset({"actor", "purpose", "class"})
 NOBODY: Final = ""
 """Stands in a set for what was named and not understood: no recipient, purpose or data class is equal to it."""
+
+Names = frozenset[str]
+NONE: Final[Names] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -38,98 +48,115 @@ class Question:
 
 @dataclass(frozen=True)
 class Provision:
-    """One level of a Consent, read once. Empty sets constrain nothing."""
+    """One level of a Consent, read once. Empty sets constrain nothing; NOBODY in a set: something was not understood.
+
+    `limited`: an element narrows it in a way that is not read here. `may_permit`: it or a level above names all that a permit
+    must name.
+    """
 
     type: Verdict | None
-    recipients: frozenset[str]
-    purposes: frozenset[str]
-    classes: frozenset[str]
+    recipients: Names
+    purposes: Names
+    classes: Names
     since: datetime
     until: datetime
+    limited: bool
+    may_permit: bool
     exceptions: tuple["Provision", ...]
 
-    def speaks_of(self, recipient: str, purpose: str, at: datetime) -> bool:
-        return (
+    def surely(self, recipient: str, purpose: str, at: datetime, asked: Names) -> Names:
+        """Of the data classes asked for, those of which it certainly speaks."""
+        if self.limited or not (
             self.since <= at < self.until
             and (not self.recipients or recipient in self.recipients)
             and (not self.purposes or purpose in self.purposes)
-        )
+        ):
+            return NONE
+        return asked & self.classes if self.classes else asked
+
+    def possibly(self, recipient: str, purpose: str, at: datetime, asked: Names) -> Names:
+        """Of the data classes asked for, those of which it may speak: what is not understood is no limit."""
+        if not (
+            self.since <= at < self.until
+            and (not self.recipients or recipient in self.recipients or NOBODY in self.recipients)
+            and (not self.purposes or purpose in self.purposes or NOBODY in self.purposes)
+        ):
+            return NONE
+        return asked & self.classes if self.classes and NOBODY not in self.classes else asked
 
 
-def read(provision: dict[str, Any], purposes_under: "PurposesUnder") -> Provision:
-    """The provision and its exceptions. `purposes_under(code)`: the code and all that it subsumes."""
+def read(root: dict[str, Any], purposes_under: "PurposesUnder") -> Provision:
+    """The root provision and its exceptions. `purposes_under(code)`: the code and all that it subsumes."""
+    return _read(root, purposes_under, frozenset() if "type" in root else frozenset({"class"}))
+
+
+def _read(provision: dict[str, Any], purposes_under: "PurposesUnder", named_above: Names) -> Provision:
     since, until = period(provision.get("period"), low=LONG_AGO, high=FOREVER)
-    denies = provision.get("type") == "deny"
-    readable = denies or not any(element in provision for element in NOT_UNDERSTOOD)
-    classes = [
-        coding.get("code") if coding.get("system") == DATA_CLASS else None for coding in provision.get("class", ())
-    ]
+    purposes = (code for coding in provision.get("purpose", ()) for code in purposes_under(_purpose(coding)))
+    named = named_above | {element for element in A_PERMIT_NAMES if provision.get(element)}
     return Provision(
         type=provision.get("type"),
-        recipients=_named((_organization(actor) for actor in provision.get("actor", ())), denies),
-        purposes=_named(
-            (code for coding in provision.get("purpose", ()) for code in purposes_under(coding.get("code"))), denies
-        ),
-        classes=_named(classes, denies) if readable else frozenset({NOBODY}),
+        recipients=_named(_organization(actor) for actor in provision.get("actor", ())),
+        purposes=_named(purposes),
+        classes=_named(_data_class(coding) for coding in provision.get("class", ())),
         since=since,
         until=until,
-        exceptions=tuple(read(child, purposes_under) for child in provision.get("provision", ())),
+        limited=any(element in provision for element in NOT_UNDERSTOOD),
+        may_permit=named >= A_PERMIT_NAMES,
+        exceptions=tuple(_read(child, purposes_under, named) for child in provision.get("provision", ())),
     )
 
 
-def _named(values: Iterable[str | None], denies: bool) -> frozenset[str]:
-    """What a repeating element names. One value that is not understood widens a deny to all, and adds nothing to a permit."""
-    said = {value or NOBODY for value in values}
-    return frozenset() if denies and NOBODY in said else frozenset(said)
+def _named(values: Iterable[str | None]) -> Names:
+    return frozenset(value or NOBODY for value in values)
 
 
 def _organization(actor: dict[str, Any]) -> str | None:
+    """An organisation to which data may go: in any other role an actor is not understood."""
+    codings = actor.get("role", {}).get("coding", ())
     type_, id_ = split(actor.get("reference", {}).get("reference", ""))
-    return id_ if type_ == "Organization" else None
+    is_recipient = any((coding.get("system"), coding.get("code")) == RECIPIENT for coding in codings)
+    return id_ if is_recipient and type_ == "Organization" else None
+
+
+def _purpose(coding: dict[str, Any]) -> str | None:
+    code: str | None = coding.get("code")
+    known = coding.get("system") == PURPOSE and code is not None and load().code_system(PURPOSE).contains(code)
+    return code if known else None
+
+
+def _data_class(coding: dict[str, Any]) -> str | None:
+    code: str | None = coding.get("code")
+    return code if coding.get("system") == DATA_CLASS else None
 
 
 def evaluate(provision: Provision, question: Question) -> Verdict | None:
-    """The provision's answer, or None when it does not speak of this question."""
+    """What a root provision answers, or None when it does not speak of this question."""
     asked = frozenset({question.data_class})
     permitted, denied = verdicts(provision, question.recipient, question.purpose, question.at, asked)
     return "deny" if denied else "permit" if permitted else None
 
 
-Classes = frozenset[str]
-NONE: Final[Classes] = frozenset()
+def verdicts(root: Provision, recipient: str, purpose: str, at: datetime, asked: Names) -> tuple[Names, Names]:
+    """Of the data classes `asked`, those that a whole Consent permits and those that it denies."""
 
+    def verdict(provision: Provision, sure: Names, possible: Names) -> tuple[Names, Names]:
+        sure = provision.surely(recipient, purpose, at, sure) if sure else NONE
+        possible = provision.possibly(recipient, purpose, at, possible)
+        permitted, denied = NONE, NONE
+        if not possible:
+            return NONE, NONE
+        for exception in provision.exceptions:
+            more, less = verdict(exception, sure, possible)
+            permitted, denied = permitted | more, denied | less
+        permitted -= denied
+        if provision.type == "deny":
+            return permitted, possible - permitted
+        if provision.type == "permit" and provision.may_permit:
+            return sure - denied, denied
+        return permitted, denied
 
-def verdicts(
-    provision: Provision,
-    recipient: str,
-    purpose: str,
-    at: datetime,
-    asked: Classes,
-    *,
-    to_someone: bool = False,
-    for_something: bool = False,
-) -> tuple[Classes, Classes]:
-    """Of the data classes `asked`, those that the provision permits and those that it denies.
-
-    `to_someone`, `for_something`: a level above names recipients, purposes.
-    """
-    if not provision.speaks_of(recipient, purpose, at):
-        return NONE, NONE
-    asked = asked & provision.classes if provision.classes else asked
-    to_someone = to_someone or bool(provision.recipients)
-    for_something = for_something or bool(provision.purposes)
-    permitted, denied = NONE, NONE
-    for exception in provision.exceptions:
-        more, less = verdicts(
-            exception, recipient, purpose, at, asked, to_someone=to_someone, for_something=for_something
-        )
-        permitted, denied = permitted | more, denied | less
-    permitted -= denied
-    if provision.type == "deny":
-        return permitted, asked - permitted
-    if provision.type == "permit" and to_someone and for_something:
-        return asked - denied, denied
-    return permitted, denied
+    return verdict(root, asked, asked)
 
 
 class PurposesUnder:

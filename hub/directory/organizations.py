@@ -9,9 +9,15 @@ from typing import Any
 
 from hub.fhir import Resource
 from hub.fhir.canonicals import code_system, identifier_system, profile
+from hub.fhir.data_classes import data_classes
 from hub.fhir.folding import fold
 
 TRANSLATION = "http://hl7.org/fhir/StructureDefinition/translation"
+PLACES = {
+    "hospital-unit": "hospital", "court-unit": "court", "police": "police-post", "gendarmerie": "police-post",
+    "emf-centre": "centre", "social-centre": "centre",
+}  # fmt: skip
+"""Type of organisation → kind of place; an office where nothing is said."""
 
 
 @dataclass(frozen=True)
@@ -89,19 +95,7 @@ def resources(entry: Entry) -> Iterator[Resource]:
         **({"telecom": [{"system": "phone", "value": entry.phone}]} if entry.phone else {}),
         "address": [{"state": entry.province, "country": "MA"}],
     }
-    yield {
-        "resourceType": "Location",
-        "id": f"{entry.id}-site",
-        "meta": {"profile": [profile("location")]},
-        "status": "active",
-        "name": entry.name.get("fr") or next(iter(entry.name.values())),
-        "managingOrganization": me,
-        "address": {
-            **({"text": entry.address} if entry.address and not entry.shelter else {}),
-            "state": entry.province,
-            "country": "MA",
-        },
-    }
+    yield _shelter(entry, me) if entry.shelter else _place(entry, me)
     for service in entry.services:
         yield {
             "resourceType": "HealthcareService",
@@ -112,6 +106,40 @@ def resources(entry: Entry) -> Iterator[Resource]:
             "type": [{"coding": [{"system": code_system("service-type"), "code": service}]}],
             "location": [{"reference": f"Location/{entry.id}-site"}],
         }
+
+
+def _place(entry: Entry, me: Resource) -> Resource:
+    return {
+        "resourceType": "Location",
+        "id": f"{entry.id}-site",
+        "meta": {"profile": [profile("location")]},
+        "status": "active",
+        **_name(entry),
+        "type": [_kind_of_place(PLACES.get(entry.type, "office"))],
+        "address": {**({"text": entry.address} if entry.address else {}), "state": entry.province, "country": "MA"},
+        "managingOrganization": me,
+    }
+
+
+def _shelter(entry: Entry, me: Resource) -> Resource:
+    """Its address is not even kept: what nobody has, nobody loses."""
+    return {
+        "resourceType": "Location",
+        "id": f"{entry.id}-site",
+        "meta": {
+            "profile": [profile("shelter-location")],
+            "security": list(data_classes()["withheld-location"].labels),
+        },
+        "extension": [{"url": profile("address-withheld"), "valueBoolean": True}],
+        "status": "active",
+        "type": [_kind_of_place("shelter")],
+        "address": {"state": entry.province, "country": "MA"},
+        "managingOrganization": me,
+    }
+
+
+def _kind_of_place(code: str) -> Resource:
+    return {"coding": [{"system": code_system("place-of-service"), "code": code}]}
 
 
 def _name(entry: Entry) -> Resource:

@@ -10,7 +10,7 @@ from datetime import datetime
 from hub import errors
 from hub.audit import events
 from hub.conformance import validate
-from hub.consent.keys import own
+from hub.consent.keys import is_referral, own
 from hub.errors import Conflict, HubError
 from hub.exchange import Hub, Invalid, View, disclose
 from hub.exchange.person import Person
@@ -50,7 +50,7 @@ def create(resource: Resource, caller: Caller, *, hub: Hub) -> View:
         person = _person_for(fresh, caller, hub)
         _require_custodian(fresh, caller)
         _require_known(fresh, hub)
-        return person, fresh, f"{_noun(type_)}.create"
+        return person, fresh, f"{_noun(fresh)}.create"
 
     return _commit(act, caller, "create", hub)
 
@@ -117,10 +117,12 @@ def _revision(
         if expected is not None and expected != stored.version:
             raise HubError(errors.STALE)
         before = stored.resource()
+        if type_ == "Task" and not is_referral(before):  # the states of a referral are not those of other tasks
+            raise HubError(errors.NOT_SUPPORTED, type=type_)
         after = _keep_meta(before, revise(before))
         if (after.get("resourceType"), after.get("id")) != (type_, id_):
             raise HubError(errors.WRONG_ID, path=f"{type_}.id")
-        action = f"{_noun(type_)}.update"
+        action = f"{_noun(before)}.update"
         if written_alike(after, before):
             return person, before, action
         issues = _findings(after)
@@ -326,7 +328,12 @@ def _keep_meta(before: Resource, after: Resource) -> Resource:
     return {**after, "meta": meta}
 
 
-def _noun(type_: str) -> str:
+def _noun(resource: Resource) -> str:
+    """What the audit calls it: of several profiles of one type, those that are something else have a name of their own."""
+    type_: str = resource["resourceType"]
+    profile = load().profile_of(resource)
+    if profile and profile.name in {"outcome", "protective-measure"}:
+        return profile.name
     return {
         "Patient": "survivor", "EpisodeOfCare": "case", "Observation": "incident", "ServiceRequest": "need",
         "Consent": "consent", "Task": "referral",

@@ -11,7 +11,7 @@ from datetime import datetime
 from hub import errors
 from hub.audit import events
 from hub.consent.decide import Deny, decide
-from hub.consent.keys import PUBLIC, held, own
+from hub.consent.keys import PUBLIC, held, is_referral, own
 from hub.consent.provisions import Question
 from hub.errors import HubError
 from hub.exchange import Hub, Page, View
@@ -118,6 +118,7 @@ def _concerning(hidden: Stored, tasks: list[Resource]) -> list[Resource]:
     reference = f"{hidden.type}/{hidden.id}"
     if hidden.type == "Task":
         return [task for task in tasks if task["id"] == hidden.id]
+    tasks = [task for task in tasks if is_referral(task)]
     if hidden.type == "ServiceRequest":
         return [task for task in tasks if task["focus"]["reference"] == reference]
     return tasks

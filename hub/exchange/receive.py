@@ -262,7 +262,7 @@ class _Batch:
         interaction = "update" if arrival.known else "create"
         provenance = events.provenance(
             new_id(), self.now, targets=changed, organization=organization, connection=self.connection.id,
-            mapping=self.signature,
+            record=arrival.key, mapping=self.signature,
         )  # fmt: skip
         self.records.append(Save(provenance, person.id, organization, (Key(own(organization)),)))
         self.received.setdefault(person.id, _Told(interaction)).entities += changed
@@ -319,6 +319,7 @@ class _Batch:
         told = self.received.get(person, _Told("update"))
         for step in settled.steps:
             self.receipt += Receipt(referrals={step.action: 1})
+        organization = self.connection.organization
         event = events.event(
             self.hub.ids.new(),
             "record.receive",
@@ -328,8 +329,8 @@ class _Batch:
             person=person,
             entities=[*told.entities, *(reference(step.task) for step in settled.steps)],
             followed=dict.fromkeys(step.action for step in settled.steps),
+            source=organization,
         )
-        organization = self.connection.organization
         return Save(event, person, organization, (Key(own(organization)),))
 
 

@@ -1,6 +1,8 @@
-"""The canonical URLs of this project: the one place where their base is written."""
+"""The canonical URLs of this project. Their base is declared in `profiles/contract.json`."""
 
-BASE = "https://ihala.example/fhir"
+from hub.fhir.contract import contract
+
+BASE = contract().base
 TERMINOLOGY = "http://terminology.hl7.org/CodeSystem"
 
 

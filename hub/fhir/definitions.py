@@ -10,6 +10,7 @@ from importlib.resources import files
 from typing import Any, Final
 
 from hub.fhir import Resource, canonicals
+from hub.fhir.contract import contract, resolved
 from hub.fhir.elements import Constraint, Element, Profile
 from hub.fhir.r4 import tables
 from hub.fhir.serial import loads
@@ -28,12 +29,13 @@ __all__ = ["CodeSystem", "Concept", "Constraint", "Definitions", "Element", "Pro
 
 DEFAULTS: Final = {
     "Patient": "survivor",
-    "Encounter": "intake",
+    "Encounter": "encounter",
     "Observation": "incident",
     "ServiceRequest": "need",
     "Task": "referral-task",
     "Procedure": "service-record",
     "Consent": "consent",
+    "Location": "location",
     "AuditEvent": "audit-event",
 }
 """Of several profiles of one type: the one that is meant where a resource names none."""
@@ -170,8 +172,8 @@ def _labelled(supplement: Resource) -> CodeSystem:
 def _read(folder: str) -> Iterator[Resource]:
     for path in sorted(files("profiles").joinpath(folder).iterdir(), key=lambda p: p.name):
         if path.name.endswith(".json"):
-            yield loads(path.read_bytes())
+            yield {**loads(resolved(path.read_text("utf-8"))), "version": contract().version}
 
 
 def _url(name_or_url: str, canonical: Callable[[str], str]) -> str:
-    return name_or_url if "/" in name_or_url else canonical(name_or_url)
+    return name_or_url if "/" in name_or_url or ":" in name_or_url else canonical(name_or_url)

@@ -114,6 +114,11 @@ class Profile:
         )
         return tuple(self.element(other) for other in found)
 
+    def as_type(self, element: Element, type_: str) -> Element:
+        """What holds of a choice when it has this type: its slice for the type, if there is one, else the element itself."""
+        chosen = self.slices(element.id) if element.is_choice else ()
+        return next((one for one in chosen if one.types == (type_,)), element)
+
     def is_closed(self, id_: str) -> bool:
         """Whether an item that fits no slice of this element is an error. Extensions that nothing names always are."""
         rules: str = self._differential.get(id_, {}).get("slicing", {}).get("rules", "")

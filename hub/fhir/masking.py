@@ -80,16 +80,12 @@ def _compiled(profile_name: str, allowed: frozenset[str]) -> _Plan:
 
 
 def _plan(profile: Profile, element: Element, allowed: frozenset[str]) -> _Plan:
-    slices = profile.slices(element.id)
     unsliced = _object(profile, element, allowed)
-    if not slices:
+    slices = () if element.is_choice else profile.slices(element.id)
+    kinds = [(one, one.max != 0 and _object(profile, one, allowed)) for one in slices]
+    if all(plan is unsliced for _, plan in kinds):
         return unsliced
-    plans: dict[Any, _Plan] = {}
-    for one in slices:
-        for key in _marks(profile, one):
-            plans[key] = _object(profile, one, allowed)
-    if all(plan is unsliced for plan in plans.values()):
-        return unsliced
+    plans = {mark: plan for one, plan in kinds for mark in _marks(profile, one)}
     return _Slices(profile.discriminator(element.id), plans, unsliced)
 
 
@@ -105,8 +101,8 @@ def _object(profile: Profile, element: Element, allowed: frozenset[str]) -> _Pla
         if child.max == 0:  # belongs to no class; where it is met all the same, it goes
             prohibited |= {spelled: False for name in child.json_names for spelled in (name, f"_{name}")}
             continue
-        plan = _plan(profile, child, allowed)
         for name, type_ in child.json_names.items():
+            plan = _plan(profile, profile.as_type(child, type_), allowed)
             properties[name] = properties[f"_{name}"] = plan
             if _must_be_there(profile, child):
                 must |= _placeholder(name, type_, child)
@@ -133,7 +129,7 @@ def _marks(profile: Profile, one: Element) -> Iterator[Any]:
     if isinstance(mark, str):
         yield mark
     else:
-        for coding in mark["coding"]:
+        for coding in mark.get("coding", (mark,)):
             yield coding.get("system"), coding.get("code")
 
 
@@ -182,7 +178,7 @@ def _choose(plan: _Slices, node: dict[str, Any]) -> _Plan:
         return plan.plans.get(value, plan.otherwise) if isinstance(value, str) else plan.otherwise
     found: list[_Plan] = [
         plan.plans[system, code]
-        for coding in value.get("coding", ())
+        for coding in value.get("coding", (value,))
         if isinstance(coding, dict)
         and isinstance(system := coding.get("system"), str | None)
         and isinstance(code := coding.get("code"), str | None)

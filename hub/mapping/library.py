@@ -13,6 +13,7 @@ from typing import Final
 
 from hub.errors import MISCONFIGURED, HubError
 from hub.fhir import Resource
+from hub.fhir.contract import resolved
 from hub.fhir.serial import loads
 from hub.mapping.document import Document, read
 from hub.mapping.overlay import overlay
@@ -46,7 +47,7 @@ class Library:
         for folder in (*folders, *(place.joinpath("concept-maps") for place in self._places)):
             file = folder.joinpath(f"{name}.json")
             if file.is_file():
-                text = file.read_text("utf-8")
+                text = resolved(file.read_text("utf-8"))
                 found: Resource = loads(text.encode())
                 return found, text
         return None
@@ -62,7 +63,7 @@ class Library:
     def _one(self, reference: str, skip: Traversable | None = None) -> tuple[Document, tuple[Traversable, ...]]:
         for file, folder in self._candidates(reference):
             if file.is_file() and folder != skip:
-                document = read(file.read_text("utf-8"), _name(folder, file))
+                document = read(resolved(file.read_text("utf-8")), _name(folder, file))
                 if not isinstance(document.data, dict):
                     raise HubError(MISCONFIGURED, place=document.place(()), detail="mapping")
                 return document, (folder,)

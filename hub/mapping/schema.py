@@ -9,10 +9,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from hub.fhir.canonicals import value_set
 from hub.fhir.definitions import Definitions, Element, Profile
 from hub.mapping.model import Code
 
 _STEP: Final = re.compile(r"([A-Za-z]+)(?:\[([A-Za-z0-9-]+)\])?")
+_MEANT: Final = {value_set("need-intent"): "order"}
+"""What a record means where its mapping says nothing, by the value set to choose from: a need is its association's own
+request; only an intermediary passes one on, and says so."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,7 @@ class Schema:
         """What the profile fixes directly below an element: it is written whenever the element is."""
         found: dict[str, Any] = dict(slot.marks)
         for child in self._profile.children(slot.id):
-            value = child.pattern if child.fixed is None else child.fixed
+            value = _given(child)
             if value is not None and child.min:
                 found[_key(child)] = [value] if child.is_list else value
         return found
@@ -84,7 +88,7 @@ class Schema:
             slices = [one for one in self._profile.slices(child.id) if one.min]
             for one in slices:
                 yield name, one.slice_name or ""
-            if child.min and not slices and child.pattern is None and child.fixed is None:
+            if child.min and not slices and _given(child) is None:
                 yield name, ""
 
     def _element(self, parent: Slot, name: str, slice_name: str) -> Element:
@@ -120,6 +124,12 @@ class Schema:
             if one.binding and one.strength == "required" and self._definitions.has_value_set(one.binding):
                 return frozenset(Code(*pair) for pair in self._definitions.value_set(one.binding).codes)
         return None
+
+
+def _given(element: Element) -> Any:
+    """The value that an element has without being told."""
+    value = element.pattern if element.fixed is None else element.fixed
+    return _MEANT.get(element.binding or "") if value is None else value
 
 
 def _key(element: Element) -> str:

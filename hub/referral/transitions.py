@@ -11,13 +11,14 @@ from typing import Final, Literal
 from hub import errors
 from hub.errors import HubError
 from hub.fhir import Resource
-from hub.fhir.canonicals import code_system
+from hub.fhir.canonicals import code_system, identifier_system
 
 Actor = Literal["requester", "owner", "hub"]
 
 
 _BUSINESS_STATUS: Final = code_system("referral-business-status")
 _TASK_OUTPUT: Final = code_system("task-output")
+_OWN_NUMBER: Final = identifier_system("referral-at-recipient")
 
 
 @dataclass(frozen=True)
@@ -62,10 +63,12 @@ TRANSITIONS: Final = _edges()
 IMMUTABLE: Final = (
     "requester", "owner", "for", "focus", "basedOn", "partOf", "code", "intent", "authoredOn", "identifier",
 )  # fmt: skip
+OWN_NUMBER: Final = "identifier:filler"
+"""Of Task.identifier, the recipient's own number of the referral: the one that its owner may add."""
 _MOVED: Final = frozenset({"status", "statusReason", "businessStatus", "meta", "lastModified"})
 WRITES: Final = {
     "requester": _MOVED | {"priority", "restriction", "input"},
-    "owner": _MOVED | {"output", "executionPeriod"},
+    "owner": _MOVED | {"output", "executionPeriod", OWN_NUMBER},
     "hub": _MOVED | {"restriction"},
 }
 """The elements that each side may change. All others are as they were sent."""
@@ -102,14 +105,22 @@ def check(before: Resource, after: Resource, actor: Actor) -> None:
 
 
 def _check_elements(before: Resource, after: Resource, actor: Actor) -> None:
-    changed = [element for element in {**before, **after} if before.get(element) != after.get(element)]
+    then, now = _by_writer(before), _by_writer(after)
+    changed = [element for element in {**then, **now} if then.get(element) != now.get(element)]
     for element in changed:
         if element in IMMUTABLE:
             raise HubError(errors.IMMUTABLE, path=f"Task.{element}", element=element)
         if element not in WRITES[actor]:
-            raise HubError(errors.NOT_YOURS, path=f"Task.{element}")
+            raise HubError(errors.NOT_YOURS, path=f"Task.{element.partition(':')[0]}")
     if actor != "hub" and business_status(after) != business_status(before) and business_status(after) in HUB_ALONE:
         raise HubError(errors.NOT_YOURS, path="Task.businessStatus")
+
+
+def _by_writer(task: Resource) -> Resource:
+    """The elements, the owner's own number apart from the reference that both sides know."""
+    numbers = task.get("identifier", ())
+    own = [one for one in numbers if isinstance(one, dict) and one.get("system") == _OWN_NUMBER]
+    return {**task, "identifier": [one for one in numbers if one not in own], OWN_NUMBER: own}
 
 
 def business_status(task: Resource) -> str:

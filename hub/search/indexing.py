@@ -18,6 +18,7 @@ from functools import cache
 from typing import Any, Final
 
 from hub.fhir import Resource
+from hub.fhir.canonicals import profile
 from hub.fhir.folding import fold
 from hub.fhir.query import ParameterType
 from hub.search.dates import EARLIEST, LATEST, span
@@ -52,6 +53,9 @@ def _walk(node: Any, path: tuple[str, ...]) -> Iterator[Any]:
             yield from _walk(child, path)
     elif not path:
         yield node
+    elif path[0].startswith("="):
+        if node.get("url") == path[0][1:]:
+            yield from _walk(node, path[1:])
     elif (child := node.get(path[0])) is not None:
         yield from _walk(child, path[1:])
 
@@ -123,6 +127,18 @@ def _readers(parameter: Parameter) -> Iterable[tuple[str, Reader]]:
     return ((parameter.name, _READERS[parameter.type]),)
 
 
+def _steps(path: str) -> Iterator[str]:
+    """`extension(capacity).extension(status).valueCode`: elements, and after an extension `=` and the url it must have. The
+    parts of an extension of ours have plain urls."""
+    urls = 0
+    for step in path.split("."):
+        name, _, url = step.removesuffix(")").partition("(")
+        yield name
+        if url:
+            yield f"={url if urls else profile(url)}"
+            urls += 1
+
+
 Plan = tuple[tuple[tuple[str, ...], str, tuple[str, ...], Reader], ...]
 """What to read for one type: parameter names, first element, elements below it, reader."""
 
@@ -133,7 +149,7 @@ def _plan(parameters: Iterable[Parameter]) -> Plan:
         for path in parameter.paths:
             for name, read in _readers(parameter):  # `patient` and `subject` read the same: once is enough
                 names[path, read] = (*names.get((path, read), ()), name)
-    split = {path: path.split(".") for path, _ in names}
+    split = {path: list(_steps(path)) for path, _ in names}
     return tuple((group, split[path][0], tuple(split[path][1:]), read) for (path, read), group in names.items())
 
 

@@ -15,7 +15,7 @@ from hub.fhir.query import ParameterType
 
 @dataclass(frozen=True)
 class Parameter:
-    """`paths`: element paths below the resource, without choices: `effectiveDateTime`, `provision.provision.actor`.
+    """`paths`: element paths below the resource, without choices: `effectiveDateTime`, `extension(area).valueCodeableConcept`.
 
     `targets`: types that a reference may point to. `data_classes`: all that a value may be read from; `by_system`
     narrows them for a token whose system tells which element is meant.
@@ -33,6 +33,7 @@ _SPECIAL_TARGETS: Final = {
     "patient": ("Patient",),
     "subject": ("Patient",),
     "location": ("Location",),
+    "service": ("HealthcareService",),
     "focus": ("ServiceRequest",),
 }
 _ANYTHING: Final = (
@@ -115,11 +116,39 @@ _TABLE: Final[dict[str, str]] = {
         location      reference  location
         service-type  token      type
         active        token      active
+        name            string  name _name.extension.extension.valueString
+        capacity        token   extension(capacity).extension(status).valueCode
+        area            token   extension(area).valueCodeableConcept
+        language        token   communication
+        eligibility     token   eligibility.code
+        characteristic  token   characteristic
     """,
     "Location": """
-        organization  reference  managingOrganization
-        status        token      status
-        name          string     name alias _name.extension.extension.valueString
+        organization   reference  managingOrganization
+        status         token      status
+        type           token      type
+        name           string     name alias _name.extension.extension.valueString
+        address-state  string     address.state
+    """,
+    "PractitionerRole": """
+        organization  reference  organization
+        location      reference  location
+        service       reference  healthcareService
+        role          token      code
+        active        token      active
+    """,
+    "Endpoint": """
+        organization     reference  managingOrganization
+        status           token      status
+        connection-type  token      connectionType
+        payload-type     token      payloadType
+    """,
+    "MeasureReport": """
+        reporter  reference  reporter
+        status    token      status
+        period    date       period
+        date      date       date
+        area      token      extension(area).valueCodeableConcept
     """,
     "Provenance": """
         target    reference  target
@@ -163,12 +192,14 @@ def _parameter(type_: str, line: str) -> Parameter:
 
 
 def _elements(type_: str, path: str) -> tuple[Element, ...]:
-    """The element that a path reads, and its slices. `_name.extension.…` reads what stands beside `name`."""
+    """The element that a path reads, and its slices. `_name.extension.…` reads what stands beside `name`, `extension(area).…`
+    the slice `extension:area`."""
     profile = load().for_type(type_)
     assert profile is not None, type_
     read = path.partition(".")[0].removeprefix("_") if path.startswith("_") else path
-    choice = next((name for name in ("effective", "value") if read.startswith(name)), None)
-    element = profile.element(f"{type_}.{choice}[x]" if choice else f"{type_}.{read}")
+    *way, last = read.replace("(", ":").replace(")", "").split(".")
+    choice = next((name for name in ("effective", "value") if last.startswith(name)), None)
+    element = profile.element(".".join((type_, *way, f"{choice}[x]" if choice else last)))
     return (element, *profile.slices(element.id))
 
 

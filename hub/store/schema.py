@@ -29,8 +29,11 @@ SEARCHED: Final[Mapping[str, tuple[str, ...]]] = {
     "Task": ("patient", "owner", "requester", "focus"),
     "Consent": ("patient", "actor"),
     "Organization": ("identifier", "name"),
-    "HealthcareService": ("organization", "service-type"),
+    "HealthcareService": ("organization", "service-type", "area"),
     "Location": ("organization",),
+    "PractitionerRole": ("organization",),
+    "Endpoint": ("organization",),
+    "MeasureReport": ("reporter",),
     "Provenance": ("target",),
     "AuditEvent": ("patient", "entity"),
 }

@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 
@@ -134,7 +135,7 @@ def test_every_class_of_data_is_defined_in_the_three_languages() -> None:
 def test_every_act_that_the_hub_records_has_a_label() -> None:
     kept = {
         f"{noun}.{verb}"
-        for noun in ("survivor", "case", "incident", "need", "consent")
+        for noun in ("survivor", "case", "incident", "need", "consent", "outcome", "protective-measure")
         for verb in ("create", "update")
     }
     others = {
@@ -178,4 +179,11 @@ def test_every_binding_of_a_profile_finds_its_value_set() -> None:
 def test_every_naming_system_stands_for_the_identifier_system_of_its_name() -> None:
     found = {r["id"]: [u["value"] for u in r["uniqueId"]] for r in read("naming-systems")}
     assert found == {name: [canonicals.identifier_system(name)] for name in found}
-    assert set(found) == {"survivor-code", "cin", "case-number", "referral", "organization"}
+    written = "".join(path.read_text("utf-8") for path in Path(str(files("profiles"))).rglob("*.json"))
+    assert set(re.findall(re.escape(canonicals.identifier_system("")) + r"([\w-]+)", written)) == set(found)
+
+
+def test_every_naming_system_says_in_the_three_languages_what_its_identifiers_are() -> None:
+    for resource in read("naming-systems"):
+        told = {part["valueCode"] for e in resource["_description"]["extension"] for part in e["extension"][:1]}
+        assert told == {"ar", "fr"}, resource["id"]

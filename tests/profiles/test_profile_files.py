@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fhir.resources.R4B import get_fhir_model_class
 
+from hub.conformance.package import FOLDERS
 from hub.fhir.canonicals import BASE
 from hub.fhir.definitions import DEFAULTS, load
-from hub.fhir.elements import Profile
+from hub.fhir.elements import Element, Profile
 from hub.fhir.r4 import tables
+from tests.support.other_fhir import accept
 
 ROOT = Path(str(files("profiles")))
-FOLDERS = ("structure-definitions", "code-systems", "value-sets", "naming-systems")
 PROFILES = {profile.name for profile in load().profiles()}
 
 
@@ -37,8 +37,7 @@ def concepts(resource: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 @pytest.mark.parametrize("name", ALL)
 def test_a_definition_is_valid_for_another_implementation_of_fhir(name: str) -> None:
-    resource = dict(ALL[name])
-    get_fhir_model_class(resource["resourceType"]).model_validate(resource)
+    accept(ALL[name])
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -48,6 +47,8 @@ def test_a_definition_is_called_as_its_file(name: str) -> None:
     assert resource["id"] == stem
     if resource["resourceType"] == "NamingSystem":
         assert resource["uniqueId"][0]["value"] == f"{BASE}/NamingSystem/{stem}"
+    elif resource["resourceType"] == "Basic":
+        assert resource["extension"][0]["valueUri"] == f"{BASE}/SubscriptionTopic/{stem}"
     else:
         assert resource["url"] == f"{BASE}/{resource['resourceType']}/{stem}"
 
@@ -141,13 +142,22 @@ def test_narrative_and_contained_resources_which_no_data_class_covers_are_ruled_
         assert profile.element(f"{profile.type}.{name}").max == 0
 
 
-@pytest.mark.parametrize("name", ["survivor", "case", "incident", "need", "referral-task", "consent"])
-def test_no_free_text_stands_beside_a_reference_to_a_person(name: str) -> None:
-    profile = load().profile(name)
+@pytest.mark.parametrize("profile", load().profiles(), ids=lambda profile: profile.name)
+def test_who_may_see_one_profile_of_a_type_does_not_meet_the_shell_of_another(profile: Profile) -> None:
+    others = {other.base_class for other in load().of_type(profile.type)} - {profile.base_class}
+    assert not profile.classes & others
+
+
+def about_her(profile: Profile) -> list[Element]:
+    """The references to a survivor."""
     pointing = [e for e in profile.elements.values() if e.types == ("Reference",) and e.max != 0]
-    about_her = [e for e in pointing if any(t.endswith("survivor") for t in e.targets)]
-    assert about_her or name == "survivor"
-    for element in about_her:
+    return [e for e in pointing if any(t.endswith("survivor") for t in e.targets)]
+
+
+@pytest.mark.parametrize("profile", load().profiles(), ids=lambda profile: profile.name)
+def test_no_free_text_stands_beside_a_reference_to_a_person(profile: Profile) -> None:
+    assert about_her(profile) or profile.name not in {"case", "incident", "need", "referral-task", "consent"}
+    for element in about_her(profile):
         assert profile.element(f"{element.id}.display").max == 0
         assert profile.element(f"{element.id}.identifier").max == 0
 
@@ -158,9 +168,12 @@ def test_no_free_text_travels_in_a_notice() -> None:
     assert profile.element("Task.note").max == 0
     for one in (*profile.slices("Task.input"), *profile.slices("Task.output")):
         value = profile.element(f"{one.id}.value[x]")
-        assert value.types in {("code",), ("dateTime",), ("CodeableConcept",)}
+        assert value.types in {("code",), ("dateTime",), ("CodeableConcept",), ("Reference",)}
         if value.types == ("CodeableConcept",):
             assert profile.element(f"{value.id}.text").max == 0
+        if value.types == ("Reference",):
+            assert profile.element(f"{value.id}.display").max == 0
+            assert profile.element(f"{value.id}.identifier").max == 0
 
 
 def test_every_example_is_named_after_a_profile_and_a_rule() -> None:
@@ -168,3 +181,13 @@ def test_every_example_is_named_after_a_profile_and_a_rule() -> None:
         named = [name.split("/")[-1].partition("--") for name, _ in resources(folder)]
         assert {profile for profile, _, _ in named} == PROFILES
         assert folder == "examples/valid" or all(rule for _, _, rule in named)
+
+
+def test_an_invariant_says_the_same_wherever_it_stands() -> None:
+    said: dict[str, set[tuple[str, str]]] = {}
+    for _, resource in resources("structure-definitions"):
+        for element in resource["differential"]["element"]:
+            for one in element.get("constraint", ()):
+                said.setdefault(one["key"], set()).add((one["human"], one["expression"]))
+    assert len(said) > 5
+    assert {key for key, told in said.items() if len(told) > 1} == set()

@@ -48,7 +48,9 @@ class Library:
         if url in self._structures:
             return self._structures[url]
         found = self._compiled(url)
-        if found is not None or url in self._stated:  # the names of what is unknown are without number: none is remembered
+        if (
+            found is not None or url in self._stated
+        ):  # the names of what is unknown are without number: none is remembered
             self._structures[url] = found
         return found
 

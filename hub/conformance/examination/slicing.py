@@ -12,14 +12,13 @@ from typing import Any, Final
 
 from hub.conformance.examination.library import Codes, Library
 from hub.conformance.examination.patterns import is_as_stated
-from hub.conformance.examination.structures import ABSENT, Node, Structure
+from hub.conformance.examination.structures import Node, Structure
 from hub.conformance.examination.surroundings import Surroundings
 from hub.fhir.r4 import tables
 
 _STEP: Final = re.compile(
     r"\$this|resolve\(\)|extension\(\s*['\"]([^'\"]+)['\"]\s*\)|(?:ofType|as)\(\s*(?:FHIR\.)?(\w+)\s*\)|([A-Za-z]\w*)(?:\[x\])?"
 )
-DEEPEST: Final = 12
 
 
 @dataclass(frozen=True)
@@ -83,8 +82,8 @@ class Slicer:
         if kind == "profile":
             urls = [url for node in nodes for url in _profiles(node)]
             return any(self._conforms(value, url) for value in values for url in urls) if urls else None
-        telling = [node for node in nodes if states(node, DEEPEST) or self._bound(node)]
-        return all(any(self._fits(n, value, DEEPEST) for value in values) for n in telling) if telling else None
+        telling = [node for node in nodes if node.fixes or self._bound(node)]
+        return all(any(self._fits(n, value) for value in values) for n in telling) if telling else None
 
     def _conforms(self, value: Value, url: str) -> bool:
         structure = self.library.structure(url)
@@ -96,20 +95,18 @@ class Slicer:
         type_ = value.type or (value.value.get("resourceType") if isinstance(value.value, dict) else "")
         return isinstance(type_, str) and any(one in types for one in self.library.supertypes(type_))
 
-    def _fits(self, node: Node, value: Value, left: int) -> bool:
+    def _fits(self, node: Node, value: Value) -> bool:
         """Whether a value has all that the element fixes, of itself and below."""
-        if node.fixed is not ABSENT or node.pattern is not ABSENT:
+        if node.is_fixed:
             return is_as_stated(node, value.value)
         if self._has_code_outside(node, value):
             return False
-        if not left:
-            return True
         for child in node.children.values():
-            for one in (child, *(s for s in child.slices if s.min)):
-                if (one is not child or child.min or _is_fixed(child)) and states(one, left - 1):
-                    below = self.values(value, (("element", child.name),))
-                    if not any(self._fits(one, inner, left - 1) for inner in below):
-                        return False
+            below_ = self.values(value, (("element", child.name),))
+            fixing = [child] if child.min or child.is_fixed else []
+            for one in (*fixing, *(one for one in child.slices if one.min)):
+                if one.fixes and not any(self._fits(one, inner) for inner in below_):
+                    return False
         return True
 
     def _bound(self, node: Node) -> Codes | None:
@@ -187,7 +184,7 @@ class Slicer:
             yield from (one for one in (extensions.slices if extensions else ()) if self._is_extension(one, name))
         elif kind == "element" and (child := self._child(node, name)) is not None:
             required = [one for one in child.slices if one.min]
-            yield from required if required and not _is_fixed(child) else [child]
+            yield from required if required and not child.is_fixed else [child]
 
     def _child(self, node: Node, name: str) -> Node | None:
         """By the element's own children; else by the profile of its type; else by its type."""
@@ -219,18 +216,6 @@ def _named(suffix: str) -> str:
     """The type that a property of a choice ends with: `String` is string, `Quantity` itself."""
     lowered = suffix[:1].lower() + suffix[1:]
     return lowered if lowered in tables().primitives else suffix
-
-
-@lru_cache(maxsize=65536)
-def states(node: Node, left: int) -> bool:
-    """Whether anything is fixed here or below."""
-    if _is_fixed(node):
-        return True
-    return left > 0 and any(states(one, left - 1) for child in node.children.values() for one in (child, *child.slices))
-
-
-def _is_fixed(node: Node) -> bool:
-    return node.fixed is not ABSENT or node.pattern is not ABSENT
 
 
 def _is_root(node: Node) -> bool:

@@ -71,6 +71,16 @@ class Node:
     children: Mapping[str, "Node"] = field(default_factory=dict, repr=False)
     slices: tuple["Node", ...] = field(default=(), repr=False)
 
+    @property
+    def is_fixed(self) -> bool:
+        return self.fixed is not ABSENT or self.pattern is not ABSENT
+
+    @cached_property
+    def fixes(self) -> bool:
+        """Whether anything is fixed here or below."""
+        below = (one for child in self.children.values() for one in (child, *child.slices))
+        return self.is_fixed or any(one.fixes for one in below)
+
     @cached_property
     def json_names(self) -> Mapping[str, TypeRef]:
         """Properties that may hold it: one, or for a choice one a type."""

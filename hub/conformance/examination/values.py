@@ -6,7 +6,7 @@ from hub.conformance.examination import codes, patterns, primitives
 from hub.conformance.examination.findings import Findings
 from hub.conformance.examination.items import Item
 from hub.conformance.examination.scope import Scope
-from hub.conformance.examination.structures import ABSENT, Node
+from hub.conformance.examination.structures import Node
 
 
 def check_primitive(node: Node, item: Item, found: Findings) -> None:
@@ -21,7 +21,7 @@ def check_primitive(node: Node, item: Item, found: Findings) -> None:
 
 def check_stated(node: Node, item: Item, scope: Scope) -> None:
     """What the element fixes, and the value set it is bound to."""
-    if (node.fixed is not ABSENT or node.pattern is not ABSENT) and not patterns.is_as_stated(node, item.value):
+    if node.is_fixed and not patterns.is_as_stated(node, item.value):
         scope.found.error("value", "pattern", item.path, expected=patterns.said(node))
     elif node.binding is not None:
         codes.check(node.binding, item.ref.code, item.value, item.path, scope)

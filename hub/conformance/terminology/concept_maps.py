@@ -10,6 +10,7 @@ from importlib.resources import files
 from typing import NamedTuple
 
 from hub.fhir import Resource
+from hub.fhir.contract import resolved
 from hub.fhir.serial import loads
 
 
@@ -47,4 +48,7 @@ def packaged() -> Mapping[str, ConceptMap]:
     """All of them, by canonical."""
     folder = files("mappings").joinpath("concept-maps")
     paths = sorted((p for p in folder.iterdir() if p.name.endswith(".json")), key=lambda p: p.name)
-    return {concept_map.url: concept_map for concept_map in (read(loads(path.read_bytes())) for path in paths)}
+    return {
+        concept_map.url: concept_map
+        for concept_map in (read(loads(resolved(path.read_text("utf-8")))) for path in paths)
+    }

@@ -9,6 +9,8 @@ from fhir.resources.R4B.provenance import Provenance
 from hub.audit import events
 from hub.conformance import validate
 from hub.fhir import Resource
+from hub.fhir.canonicals import TERMINOLOGY
+from hub.fhir.definitions import load
 from hub.fhir.instants import span
 from hub.ports import Caller
 
@@ -79,10 +81,92 @@ def test_provenance_names_source_mapping_and_the_resources_made() -> None:
         targets=["Patient/p1", "Task/t1"],
         organization="yasmine",
         connection="register",
+        record="5f2c",
         mapping="form@1.2.0",
     )
     Provenance.model_validate(made)
     assert [issue for issue in validate(made) if issue.blocks] == []
     assert [target["reference"] for target in made["target"]] == ["Patient/p1", "Task/t1"]
     said = {entity["role"]: entity["what"]["identifier"]["value"] for entity in made["entity"]}
-    assert said == {"source": "register", "derivation": "form@1.2.0"}
+    assert said == {"source": "5f2c", "derivation": "form@1.2.0"}
+    agents = {agent["type"]["coding"][0]["code"]: agent["who"] for agent in made["agent"]}
+    assert agents["author"] == {"reference": "Organization/yasmine"}
+    assert agents["informant"]["identifier"]["value"] == "register"
+    assert agents["assembler"] == events.HUB
+
+
+# --- IHE BALP 1.1.5: what its patterns ask of an event, https://profiles.ihe.net/ITI/BALP/ ---------------------------------
+
+READ, SEARCH, CREATE, UPDATE = (
+    {"read", "vread"},
+    {"search", "search-type", "search-system"},
+    {"create"},
+    {"update", "patch"},
+)
+PATTERNS = {  # interactions, action, role of the client, role of the server
+    "audit-read": (READ, "R", "110152", "110153"),
+    "audit-query": (SEARCH, "E", "110153", "110152"),
+    "audit-create": (CREATE, "C", "110153", "110152"),
+    "audit-update": (UPDATE, "U", "110153", "110152"),
+}
+ROLES_OF_DATA = {"3", "4", "20"}
+
+
+def named_profile(told: Resource) -> str:
+    return str(told["meta"]["profile"][0]).rpartition("/")[2]
+
+
+def of_type(told: Resource, code: str) -> list[Resource]:
+    return [entity for entity in told["entity"] if entity["type"]["code"] == code]
+
+
+@pytest.mark.parametrize(
+    ("interaction", "caller", "source"),
+    [(name, HOSPITAL, "") for name in ("create", "read", "vread", "search", "update", "patch")]
+    + [(name, None, "yasmine") for name in ("create", "update")],
+)
+@pytest.mark.parametrize("person", ["p1", None])
+def test_what_succeeds_between_two_parties_has_the_structure_of_its_balp_pattern(
+    interaction: str, caller: Caller | None, source: str, person: str | None
+) -> None:
+    told = event(interaction, caller, person=person, source=source, followed=["referral.send"])
+    assert validate(told) == ()
+    interactions, action, client, server = PATTERNS[named_profile(told)]
+    assert told["type"] == {"system": f"{TERMINOLOGY}/audit-event-type", "code": "rest"}
+    assert [code for code in codes(told, "restful-interaction") if code in interactions] == [interaction]
+    assert (told["action"], told["outcome"]) == (action, "0")
+    roles = [agent["type"]["coding"][0]["code"] for agent in told["agent"]]
+    assert roles == [client, server], "one client and one server"
+    assert all(agent["who"] and "media" not in agent for agent in told["agent"])
+    assert [agent["requestor"] for agent in told["agent"]].count(True) == 1
+    assert len(of_type(told, "1")) == (1 if person else 0)
+    assert all(entity["role"]["code"] == "1" for entity in of_type(told, "1"))
+    assert of_type(told, "2") and {entity["role"]["code"] for entity in of_type(told, "2")} <= ROLES_OF_DATA
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        event(because="consent.withdrawn", denied=True),
+        event("update", caller=None),
+        event("token", entities=[], person=None),
+        event("delete"),
+    ],
+    ids=["denied", "hub-alone", "token", "no-pattern"],
+)
+def test_what_balp_has_no_pattern_for_claims_none_and_conforms_to_the_plain_audit_event(told: Resource) -> None:
+    assert named_profile(told) == "audit-event"
+    assert validate(told) == ()
+
+
+def test_neither_an_address_on_the_network_nor_what_was_searched_for_is_kept() -> None:
+    for name in ("audit-event", *PATTERNS, "audit-consent-decision", "audit-disclosure"):
+        profile = load().profile(name)
+        assert profile.element("AuditEvent.agent.network").max == profile.element("AuditEvent.entity.query").max == 0
+    assert not {"network", "query"} & set(str(event("search")).replace("'", " ").split())
+
+
+def test_the_tool_that_was_read_is_the_client_and_the_hub_asked() -> None:
+    tool, hub = event("create", caller=None, source="yasmine")["agent"]
+    assert (tool["who"], tool["requestor"]) == ({"reference": "Organization/yasmine"}, False)
+    assert (hub["who"], hub["requestor"]) == (events.HUB, True)

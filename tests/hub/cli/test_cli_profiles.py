@@ -3,20 +3,23 @@
 import gzip
 import io
 import json
+import re
 import tarfile
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
 from click.testing import CliRunner, Result
-from fhir.resources.R4B import get_fhir_model_class
 
 from hub import texts
 from hub.__main__ import main
 from hub.conformance import validate
 from hub.fhir.canonicals import BASE
 from hub.fhir.definitions import load
+from hub.fhir.serial import loads
+from tests.support.other_fhir import accept
 
 
 def run(*arguments: str, language: str = "en") -> Result:
@@ -43,6 +46,68 @@ def test_the_package_is_called_after_its_version(archive: Path, content: dict[st
     assert (manifest["name"], manifest["canonical"]) == ("ihala.fhir", BASE)
     assert manifest["fhirVersions"] == ["4.0.1"]
     assert manifest["dependencies"] == {"hl7.fhir.r4.core": "4.0.1"}
+    assert manifest["directories"] == {"lib": "package", "example": "example"}
+    assert re.fullmatch(r"\d{14}", manifest["date"]) and manifest["type"] == "IG" and manifest["tools-version"] == 3
+    assert manifest["jurisdiction"] == "urn:iso:std:iso:3166#MA"
+    assert manifest["author"] and manifest["maintainers"][0].keys() == {"name", "url"}
+    assert manifest["url"] == BASE and manifest["license"] == "Apache-2.0" and manifest["description"]
+
+
+def test_every_definition_says_which_version_it_is_who_publishes_it_and_where_it_holds(content: dict[str, Any]) -> None:
+    shared = loads(files("profiles").joinpath("contract.json").read_bytes())
+    for name, one in content.items():
+        if name.count("/") == 1 and one.get("resourceType", "Basic") != "Basic":
+            said = ("date", "publisher", "contact", "jurisdiction")
+            assert {key: one[key] for key in said} == {key: shared[key] for key in said}, name
+            assert one["resourceType"] == "NamingSystem" or one["version"] == shared["version"]
+            assert one["status"] in {"active", "draft"}
+
+
+def test_the_guide_lists_all_that_is_in_the_package(content: dict[str, Any]) -> None:
+    guide = content["package/ImplementationGuide-ihala.fhir.json"]
+    listed = {one["reference"]["reference"]: one for one in guide["definition"]["resource"]}
+    held = {f"{one['resourceType']}/{one['id']}" for one in content.values() if "resourceType" in one}
+    assert listed.keys() == held - {"ImplementationGuide/ihala.fhir"}
+    assert len(listed) == len(guide["definition"]["resource"])
+
+
+OTHER = "https://fhir.elsewhere.example/contract/ma"
+
+
+@pytest.fixture(scope="module")
+def rebased(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    folder = tmp_path_factory.mktemp("other")
+    assert run("profiles", "package", "--out", str(folder), "--base", OTHER).exit_code == 0
+    (path,) = folder.iterdir()
+    with tarfile.open(path) as tar:
+        return {entry.name: json.load(tar.extractfile(entry) or io.BytesIO()) for entry in tar}
+
+
+def test_under_another_base_nothing_is_left_of_the_contracts_own(
+    content: dict[str, Any], rebased: dict[str, Any]
+) -> None:
+    assert BASE not in json.dumps(rebased)
+    assert json.loads(json.dumps(content).replace(BASE, OTHER)) == rebased
+    assert rebased["package/package.json"]["canonical"] == OTHER
+
+
+def test_under_another_base_the_examples_still_conform_to_the_schemas(rebased: dict[str, Any]) -> None:
+    for name, example in rebased.items():
+        if name.startswith("package/example/") and "resourceType" in example:
+            profile = example["meta"]["profile"][0].removeprefix(f"{OTHER}/StructureDefinition/")
+            jsonschema.Draft202012Validator(rebased[f"package/schemas/{profile}.schema.json"]).validate(example)
+
+
+@pytest.mark.parametrize(
+    "wrong", ["", "fhir", "https://x.example/", "https://x.example/a b", "https://x.example?x=1", "ftp://x"]
+)
+@pytest.mark.parametrize("language", texts.LANGUAGES)
+def test_what_cannot_be_a_base_is_said(wrong: str, language: str, tmp_path: Path) -> None:
+    result = run("profiles", "package", "--out", str(tmp_path), "--base", wrong, language=language)
+    assert result.exit_code == 2
+    said = texts.say("cli.profiles-package.no-base", language, base=wrong)
+    assert " ".join(said.split()) in " ".join(result.stderr.split())
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_same_contract_gives_the_same_bytes(archive: Path, tmp_path: Path) -> None:
@@ -64,7 +129,7 @@ def test_every_definition_is_there_under_its_type_and_id_with_its_snapshot(conte
     definitions = {name: one for name, one in content.items() if name.count("/") == 1 and "resourceType" in one}
     for name, one in definitions.items():
         assert name == f"package/{one['resourceType']}-{one['id']}.json"
-        get_fhir_model_class(one["resourceType"]).model_validate(dict(one))
+        accept(one)
         if one["resourceType"] == "StructureDefinition":
             assert one["snapshot"]["element"][0]["id"] == one["type"]
     urls = [one["url"] for one in definitions.values() if "url" in one]

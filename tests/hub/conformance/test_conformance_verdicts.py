@@ -75,7 +75,7 @@ def test_what_the_schema_refuses_is_explained_and_what_it_accepts_is_not(resourc
 
 @pytest.mark.parametrize(
     "resource",
-    [None, [], "x", {}, {"resourceType": None}, {"resourceType": "Encounter"}, {"resourceType": ["Patient"]}],
+    [None, [], "x", {}, {"resourceType": None}, {"resourceType": "Condition"}, {"resourceType": ["Patient"]}],
 )
 def test_what_is_no_resource_of_ours_is_said_to_be_none(resource: Any) -> None:
     (issue,) = validate(resource)
@@ -208,3 +208,11 @@ def test_issue_types_are_those_of_fhir() -> None:
 
 def _issues() -> str:
     return Path(str(files("profiles"))).joinpath("examples/invalid/issues.yaml").read_text("utf-8")
+
+
+def test_a_slice_that_must_be_there_is_missed_where_the_whole_list_is_absent() -> None:
+    service = deepcopy(next(e for e in EXAMPLES if e["resourceType"] == "HealthcareService" and "_name" in e))
+    del service["_name"]["extension"][0]["extension"]
+    (issue,) = validate(service)
+    assert (issue.code, issue.path) == ("required", "HealthcareService.name.extension[0].extension")
+    assert not REFERENCE["service"].is_valid(service)

@@ -1,9 +1,9 @@
 """Grants are exact: at every instant they say what the Consents say, by rules written here a second time."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.consent.grants import NOTICE, Grant, grants
@@ -53,8 +53,20 @@ CONSENTS = st.integers(0, 3).flatmap(
 )
 
 
-def said(rule: Resource, question: Question, to_someone: bool = False, for_something: bool = False) -> str | None:
-    """The rule of https://hl7.org/fhir/R4/consent.html on the raw JSON, one question at a time."""
+def said(
+    rule: Resource,
+    question: Question,
+    to_someone: bool = False,
+    for_something: bool = False,
+    of_something: bool | None = None,
+    holds: Callable[[str], bool] = lambda label: True,
+) -> str | None:
+    """The rule of https://hl7.org/fhir/R4/consent.html on the raw JSON, one question at a time.
+
+    `holds`: whether the data asked for carry a label.
+    """
+    if not any(holds(label["code"]) for label in rule.get("securityLabel", [{"code": "any"}])):
+        return None
     period = rule.get("period", {})
     recipients = [actor["reference"]["reference"].removeprefix("Organization/") for actor in rule.get("actor", [])]
     purposes = [purpose["code"] for purpose in rule.get("purpose", [])]
@@ -72,12 +84,15 @@ def said(rule: Resource, question: Question, to_someone: bool = False, for_somet
         if named and asked not in named:
             return None
     to_someone, for_something = to_someone or bool(recipients), for_something or bool(purposes)
-    below = [said(child, question, to_someone, for_something) for child in rule.get("provision", [])]
+    of_something = bool(classes) or ("type" not in rule if of_something is None else of_something)
+    below = [
+        said(child, question, to_someone, for_something, of_something, holds) for child in rule.get("provision", [])
+    ]
     if "deny" in below:
         return "deny"
     if "permit" in below:
         return "permit"
-    if rule.get("type") == "permit" and not (to_someone and for_something):
+    if rule.get("type") == "permit" and not (to_someone and for_something and of_something):
         return None
     return rule.get("type")
 
@@ -110,6 +125,7 @@ def at(found: Sequence[Grant], question: Question) -> list[Grant]:
     ]
 
 
+@settings(deadline=None)
 @given(CONSENTS)
 def test_grants_say_at_every_instant_what_the_consents_say(consents: list[Resource]) -> None:
     found = grants(consents, UNDER)
@@ -119,6 +135,7 @@ def test_grants_say_at_every_instant_what_the_consents_say(consents: list[Resour
         assert [grant.because for grant in open_now] == ([because] if because else []), question
 
 
+@settings(deadline=None)
 @given(CONSENTS)
 def test_one_consent_asked_alone_answers_by_the_same_rule(consents: list[Resource]) -> None:
     for one in consents:
@@ -127,6 +144,7 @@ def test_one_consent_asked_alone_answers_by_the_same_rule(consents: list[Resourc
             assert evaluate(rule, question) == said(one["provision"], question)
 
 
+@settings(deadline=None)
 @given(CONSENTS)
 def test_the_notice_is_open_exactly_while_anything_is(consents: list[Resource]) -> None:
     found = grants(consents, UNDER)
@@ -142,6 +160,7 @@ def test_the_notice_is_open_exactly_while_anything_is(consents: list[Resource]) 
         assert bool(notices) == bool(anything)
 
 
+@settings(deadline=None)
 @given(CONSENTS, st.sampled_from(RECIPIENTS))
 def test_a_deny_wins_over_every_permit(consents: list[Resource], recipient: str) -> None:
     refusal = consent(provision("deny", to=[recipient]), "refusal")
@@ -150,11 +169,13 @@ def test_a_deny_wins_over_every_permit(consents: list[Resource], recipient: str)
     assert [grant for grant in grants(consents, UNDER) if grant.recipient != recipient] == list(left)
 
 
+@settings(deadline=None)
 @given(st.lists(provisions([None, "deny"], 0), max_size=3))
 def test_nothing_is_permitted_without_a_permit(roots: list[Resource]) -> None:
     assert grants([consent(root, f"c{n}") for n, root in enumerate(roots)], UNDER) == ()
 
 
+@settings(deadline=None)
 @given(CONSENTS)
 def test_the_order_in_which_consents_were_given_does_not_matter(consents: list[Resource]) -> None:
     def shape(found: Sequence[Grant]) -> set[tuple[str, str, str, datetime, datetime, frozenset[str]]]:
@@ -172,4 +193,55 @@ def test_an_unrelated_consent_opens_nothing_of_another() -> None:
 def test_data_classes_that_stay_with_the_custodian_cannot_be_opened_by_any_consent() -> None:
     everything = consent(permit("chu", ["custodian", "safety-plan", "audit", "consent", "statistics", "directory"]))
     assert grants([everything], UNDER) == ()
-    assert {g.data_class for g in grants([consent(permit("chu"))], UNDER)} == shareable() | {NOTICE}
+    assert {g.data_class for g in grants([agreed("chu", [])], UNDER)} == shareable() | {NOTICE}
+
+
+# --- what is not understood ------------------------------------------------------------------------------------------
+
+
+def labelled(rule: Resource, labels: Iterator[str | None]) -> Resource:
+    """The provision, some of its levels limited to data with a label, which is not understood."""
+    label = next(labels)
+    below = [labelled(child, labels) for child in rule.get("provision", [])]
+    return rule | ({"securityLabel": [{"code": label}]} if label else {}) | ({"provision": below} if below else {})
+
+
+LABELS = st.lists(st.sampled_from([None, "A", "B"]), min_size=7, max_size=7)
+ASSIGNMENTS = [frozenset(), frozenset("A"), frozenset("B"), frozenset("AB")]
+
+
+@settings(deadline=None)
+@given(provisions([None, None, "permit", "deny"], 2), LABELS)
+def test_what_is_granted_is_permitted_whatever_the_data_turn_out_to_be(root: Resource, drawn: list[str | None]) -> None:
+    limited = labelled(root, iter([*drawn, *[None] * 20]))
+    for grant in grants([consent(limited)], UNDER):
+        if grant.data_class != NOTICE:
+            question = Question(grant.recipient, grant.purpose, grant.data_class, grant.since)
+            for carried in ASSIGNMENTS:
+                assert said(limited, question, holds=lambda label, on=carried: label in on | {"any"}) == "permit"
+
+
+@settings(deadline=None)
+@given(provisions([None, "permit", "deny"], 2), LABELS)
+def test_what_is_refused_for_any_such_data_stays_refused_beside_another_consent(
+    root: Resource, drawn: list[str | None]
+) -> None:
+    limited = labelled(root, iter([*drawn, *[None] * 20]))
+    other = agreed("chu", CLASSES, id_="other", purposes=PURPOSES)
+    found = grants([consent(limited), other], UNDER)
+    for question in questions():
+        answers = {
+            said(limited, question, holds=lambda label, on=carried: label in on | {"any"}) for carried in ASSIGNMENTS
+        }
+        if "deny" in answers:
+            assert at(found, question) == []
+
+
+@settings(deadline=None)
+@given(provisions([None, None, "permit", "deny"], 2), LABELS)
+def test_a_limit_that_is_not_understood_never_opens_anything(root: Resource, drawn: list[str | None]) -> None:
+    def opened(rule: Resource) -> set[tuple[str, str, str, datetime]]:
+        found = grants([consent(rule)], UNDER)
+        return {(q.recipient, q.purpose, q.data_class, q.at) for q in questions() if at(found, q)}
+
+    assert opened(labelled(root, iter([*drawn, *[None] * 20]))) <= opened(root)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.consent.decide import Deny, Permit, decide
@@ -83,6 +83,7 @@ REFERRALS = st.lists(
 ).map(lambda drawn: [referral(f"t{n}", to, status, need) for n, (to, status, need) in enumerate(drawn)])
 
 
+@settings(deadline=None)
 @given(st.lists(consents(), max_size=2), REFERRALS)
 def test_the_decision_that_is_explained_is_the_one_that_is_enforced(
     given_: list[Resource], tasks: list[Resource]
@@ -106,6 +107,7 @@ def test_the_decision_that_is_explained_is_the_one_that_is_enforced(
                     assert isinstance(answer, Permit) == is_open, (type_, recipient, data_class, answer)
 
 
+@settings(deadline=None)
 @given(st.lists(consents(), max_size=2), REFERRALS)
 def test_a_custodian_always_sees_what_it_keeps_and_nobody_else_what_is_not_named(
     given_: list[Resource], tasks: list[Resource]
@@ -117,6 +119,7 @@ def test_a_custodian_always_sees_what_it_keeps_and_nobody_else_what_is_not_named
         assert PUBLIC not in {key.grant for key in keys_}
 
 
+@settings(deadline=None)
 @given(st.lists(consents(), max_size=2), REFERRALS)
 def test_consents_provenance_and_audit_stay_with_the_custodian(given_: list[Resource], tasks: list[Resource]) -> None:
     records = [{"resourceType": "Provenance", "id": "v"}, {"resourceType": "AuditEvent", "id": "a"}]
@@ -155,6 +158,7 @@ def test_a_draft_and_an_error_are_not_even_noticed(status: str) -> None:
     assert all(keys_ == (Key(own(ASSOCIATION)),) for keys_ in found.values())
 
 
+@settings(deadline=None)
 @given(REFERRALS)
 def test_withdrawal_removes_every_key_of_that_recipient(tasks: list[Resource]) -> None:
     both = [agreed("chu", id_="c1"), agreed("tribunal", id_="c2")]

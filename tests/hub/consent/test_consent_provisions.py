@@ -31,7 +31,8 @@ def test_an_absent_class_is_no_constraint() -> None:
 
 
 def test_an_exception_overrides_its_parent_and_so_on_downwards() -> None:
-    root = permit("chu", exceptions=[provision("deny", classes=["identity"], exceptions=[permit("chu", until=NOON)])])
+    narrower = provision("deny", classes=["identity"], exceptions=[permit("chu", until=NOON)])
+    root = provision(exceptions=[permit("chu", exceptions=[narrower])])
     before, after = NOON - timedelta(hours=1), NOON + timedelta(hours=1)
     assert ask(root) == "permit"
     assert ask(root, data_class="identity", at=before) == "permit"

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from copy import deepcopy
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,8 +15,12 @@ from hub.exchange.publish import publish
 from hub.exchange.pull import BATCH, pull
 from hub.exchange.receipt import Receipt
 from hub.fhir.issues import Issue
+from hub.fhir.query import Token
+from hub.fhir.serial import loads
 from hub.ports import Connection, FollowUp, Manifest, Pulled, SourceRecord, Watermark
 from tests.support.association import Scene, association, court
+
+EXAMPLES = Path(__file__).parents[3] / "profiles" / "examples" / "valid"
 
 
 class Tool:
@@ -123,3 +129,28 @@ def test_several_processes_that_begin_at_once_publish_it_once(at: Scene) -> None
     with ThreadPoolExecutor(4) as processes:
         list(processes.map(lambda _: publish(resources(entry()), hub=at.hub), range(4)))
     assert [one["v"] for one in at.everything()["Organization"]] == [1]
+
+
+def test_a_service_with_room_is_found_without_a_word_about_anyone(at: Scene) -> None:
+    hospital_service, shelter_service = (
+        loads((EXAMPLES / f"{name}.json").read_bytes()) for name in ("service", "service--shelter")
+    )
+    publish([hospital_service, shelter_service], hub=at.hub)
+
+    def found(**asked: str) -> list[str]:
+        return [
+            one.id
+            for one in at.search("HealthcareService", court(), **{k: Token(None, v) for k, v in asked.items()}).entries
+        ]
+
+    assert found(capacity="capacity") == [hospital_service["id"]]
+    assert found(capacity="waitlist", area="MA-MAR") == [shelter_service["id"]]
+    assert found(capacity="no-capacity") == []
+    assert found(language="zgh", eligibility="disability", characteristic="wheelchair") == [hospital_service["id"]]
+    full = deepcopy(hospital_service)
+    full["extension"][0]["extension"] = [
+        {"url": "status", "valueCode": "no-capacity"},
+        {"url": "updated", "valueDateTime": "2026-11-22T09:00:00+01:00"},
+    ]
+    assert publish([full], hub=at.hub) == 1
+    assert (found(capacity="capacity"), found(capacity="no-capacity")) == ([], [hospital_service["id"]])

@@ -11,7 +11,7 @@ SURVIVOR = load().profile("survivor")
 def test_a_profile_is_found_by_name_url_and_type() -> None:
     assert load().profile("https://ihala.example/fhir/StructureDefinition/survivor") is SURVIVOR
     assert load().for_type("Patient") is SURVIVOR
-    assert load().for_type("Encounter") is None
+    assert load().for_type("Condition") is None
 
 
 def test_an_unknown_profile_is_a_key_error_and_an_extension_is_no_profile() -> None:
@@ -91,7 +91,8 @@ def test_data_types_are_expanded_as_deep_as_an_id_goes() -> None:
 def test_an_element_that_repeats_anothers_content_has_its_children() -> None:
     consent = load().profile("consent")
     assert consent.element("Consent.provision.provision.type").types == ("code",)
-    assert consent.element("Consent.provision.provision.provision").max == 0
+    assert consent.element("Consent.provision.provision.provision.provision.provision.type").types == ("code",)
+    assert load().profile("consent-by-class").element("Consent.provision.provision.provision").max == 0
 
 
 def test_reference_targets_are_types_or_profiles() -> None:

@@ -11,7 +11,7 @@ import pytest
 from hub import errors
 from hub.errors import HubError
 from hub.fhir import Resource
-from hub.fhir.canonicals import code_system
+from hub.fhir.canonicals import code_system, identifier_system
 from hub.referral.transitions import HUB_ALONE, IMMUTABLE, TERMINAL, TRANSITIONS, WRITES, Actor, check, targets
 
 STATUSES = (
@@ -142,6 +142,23 @@ def test_what_a_referral_is_about_never_changes(element: str) -> None:
         problem = refusal(before, {**before, element: "after"}, actor)
         assert problem is not None and problem.problem is errors.IMMUTABLE
         assert problem.path == f"Task.{element}"
+
+
+def numbered(*systems: str) -> Resource:
+    identifiers = [{"system": identifier_system(system), "value": f"{n}"} for n, system in enumerate(systems)]
+    return task("accepted", identifier=identifiers)
+
+
+def test_the_recipient_alone_adds_its_own_number_and_leaves_the_common_reference() -> None:
+    before, both = numbered("referral"), numbered("referral", "referral-at-recipient")
+    for earlier, later in ((before, both), (both, before), (task("accepted"), numbered("referral-at-recipient"))):
+        assert refusal(earlier, later, "owner") is None
+        for actor in (one for one in ACTORS if one != "owner"):
+            problem = refusal(earlier, later, actor)
+            assert problem is not None
+            assert (problem.problem, problem.path) == (errors.NOT_YOURS, "Task.identifier")
+    without_the_common = refusal(both, numbered("referral-at-recipient"), "owner")
+    assert without_the_common is not None and without_the_common.problem is errors.IMMUTABLE
 
 
 def test_what_must_never_change_is_what_practice_says() -> None:

@@ -67,9 +67,11 @@ def test_the_table_agrees_with_the_data_class_that_the_profile_declares(
 
 
 def _element_id(type_: str, path: str) -> str:
-    """`_name.extension.…` reads an extension of `name`; `effectiveDateTime` is a choice of `effective[x]`."""
+    """`_name.extension.…` reads an extension of `name`; `effectiveDateTime` is a choice of `effective[x]`;
+    `extension(area)` is the slice `extension:area`."""
     path = path.partition(".")[0].removeprefix("_") if path.startswith("_") else path
+    *way, last = path.replace("(", ":").replace(")", "").split(".")
     for choice in ("effective", "value"):
-        if path.startswith(choice):
-            path = f"{choice}[x]"
-    return f"{type_}.{path}"
+        if last.startswith(choice):
+            last = f"{choice}[x]"
+    return ".".join((type_, *way, last))

@@ -63,7 +63,9 @@ def test_the_language_is_the_one_asked_for(app: Flask) -> None:
     assert both.headers["Content-Language"] == "fr"
     assert "Accept-Language" in both.headers["Vary"]
     assert get(app, "/schemas/survivor?lang=moon").status_code == 400
-    titles = {json.loads(get(app, f"/schemas/survivor?lang={language}").data)["title"] for language in ("ar", "fr", "en")}
+    titles = {
+        json.loads(get(app, f"/schemas/survivor?lang={language}").data)["title"] for language in ("ar", "fr", "en")
+    }
     assert len(titles) == 3
     listed = get(app, "/schemas/", Accept_Language="ar").json
     assert listed is not None and {one["title"] for one in listed["schemas"]} & titles

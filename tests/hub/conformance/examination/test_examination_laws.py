@@ -1,6 +1,8 @@
 """What holds of any examination: it always answers, it agrees with the entrance, and it repeats nothing of what it was given."""
 
 import json
+import subprocess
+import sys
 from copy import deepcopy
 from importlib.resources import files
 from pathlib import Path
@@ -13,6 +15,7 @@ from hypothesis import strategies as st
 from hub import texts
 from hub.conformance import Examiner, examine, validate
 from hub.fhir.definitions import load
+from hub.fhir.issues import Issue
 from hub.fhir.r4_snapshots import snapshots
 from tests.support.command_line import MARKS
 
@@ -124,6 +127,31 @@ def test_a_valid_example_with_anything_in_it_gets_an_answer_and_an_error_where_t
         assert any(issue.blocks for issue in found)
 
 
+def is_left_to_examine(issue: Issue) -> bool:
+    """What the entrance does not look at: the form of codes that no list holds, and a telephone number without `system`."""
+    return issue.text == "conformance.code-form" or issue.params.get("rule") == "cpt-2"
+
+
+@given(name=st.sampled_from(sorted(VALID)), data=st.data())
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_whatever_the_entrance_lets_in_has_no_error(name: str, data: Any) -> None:
+    """With something taken out, or put elsewhere in the same resource or in another."""
+    spoilt = deepcopy(VALID[name])
+    container, key = places(spoilt)[data.draw(st.integers(0, len(places(spoilt)) - 1))]
+    if data.draw(st.booleans()):
+        del container[key]
+    else:
+        other = places(VALID[data.draw(st.sampled_from([name, *sorted(VALID)]))])
+        source, name_there = other[data.draw(st.integers(0, len(other) - 1))]
+        container[key] = deepcopy(source[name_there])
+    if (
+        isinstance(spoilt.get("resourceType"), str)
+        and spoilt.get("meta") == VALID[name].get("meta")
+        and not validate(spoilt)
+    ):
+        assert [issue for issue in ASSUMING.examine(spoilt) if issue.blocks and not is_left_to_examine(issue)] == []
+
+
 @given(name=st.sampled_from(sorted(VALID)), data=st.data())
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_nothing_of_what_was_given_is_repeated(name: str, data: Any) -> None:
@@ -191,3 +219,28 @@ def test_a_definition_with_anything_in_it_gets_an_answer(name: str, data: Any) -
         "name": [{"text": "x"}],
     }
     assert isinstance(examine(resource, ["a:b"], extra=[brought]), tuple)
+
+
+def test_the_entrance_never_opens_the_large_tables() -> None:
+    asked = """
+import json, sys
+from hub.conformance import validate
+from hub.fhir import r4_snapshots, r4_value_sets
+assert validate(json.load(sys.stdin)) == ()
+print(r4_snapshots.snapshots.cache_info().currsize, r4_value_sets.value_sets.cache_info().currsize)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", asked], input=json.dumps(VALID["survivor"]), capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["0", "0"]
+
+
+def test_names_that_are_not_known_are_not_remembered() -> None:
+    examiner = Examiner()
+    examiner.examine({"resourceType": "Patient", "id": "p"})
+    before = len(examiner._library._structures)
+    for number in range(50):
+        unknown = f"https://a.example/{number}"
+        extension = [{"url": unknown, "valueCode": "x"}]
+        examiner.examine({"resourceType": "Patient", "meta": {"profile": [unknown]}, "extension": extension}, [unknown])
+    assert len(examiner._library._structures) - before < 20
