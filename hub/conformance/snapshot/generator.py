@@ -5,7 +5,7 @@ repeats, or the element that it is a slice of.
 """
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
 from typing import Any, Final
@@ -137,15 +137,20 @@ class _Laying:
         self.url = url
         self.count = root.size()
 
-    def lay(self, said: Said, node: Node, id_: str, origin: Node | None = None) -> None:
-        """What is said of an element, then of what is below it, then of its slices. `origin`: the element it is a slice of."""
+    def lay(self, said: Said, node: Node, id_: str, origin: Node | None = None, twins: Sequence[Node] = ()) -> None:
+        """What is said of an element, then of what is below it, then of its slices.
+
+        `origin`: the element that it is a slice of. `twins`: the same element in slices of what is above; it holds there too.
+        """
         was_closed = node.element.get("slicing", {}).get("rules") == "closed"
         if said.element is not None:
             node.element = self._narrowed(id_, node, said.element)
+            slices.pass_on(id_, node, said.element, twins)
         if said.children:
             self._unfold(node, id_, origin)
+            inside = [*twins, *node.all_slices()]
             for name, below in _in_order(said.children, node.children):
-                self._lay_child(name, below, node, id_)
+                self._lay_child(name, below, node, id_, [one.children[name] for one in inside if name in one.children])
         for name, one in said.slices.items():
             self._lay_slice(name, one, node, id_, closed=was_closed)
         slices.check_counts(id_, node)
@@ -160,9 +165,9 @@ class _Laying:
         root = self.known.tree(types.bare(profiles[0]), id_).element
         return slices.as_defined(id_, element, root)
 
-    def _lay_child(self, name: str, said: Said, node: Node, id_: str) -> None:
+    def _lay_child(self, name: str, said: Said, node: Node, id_: str, twins: Sequence[Node]) -> None:
         if name in node.children:
-            self.lay(said, node.children[name], f"{id_}.{name}")
+            self.lay(said, node.children[name], f"{id_}.{name}", twins=twins)
             return
         choice = _choice(name, node.children)
         if choice is None:
@@ -183,7 +188,6 @@ class _Laying:
             if owner is node:
                 slices.with_slicing(id_, node)
         self.lay(said, slices.slice_of(owner, own, name), f"{id_}:{name}", owner)
-        slices.check_counts(id_, owner)
 
     # --- what is below an element ------------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 https://hl7.org/fhir/R4/profiling.html#slicing
 """
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 from hub.conformance.snapshot import types
@@ -12,6 +13,7 @@ from hub.conformance.snapshot.tree import Node
 from hub.fhir import Resource
 
 BY_TYPE: Final[Resource] = {"discriminator": [{"type": "type", "path": "$this"}], "ordered": False, "rules": "open"}
+"""How the slices of a choice are told apart. Open: who speaks of `valueQuantity` does not thereby rule out the other types."""
 BY_URL: Final[Resource] = {"discriminator": [{"type": "value", "path": "url"}], "ordered": False, "rules": "open"}
 
 
@@ -49,10 +51,32 @@ def _of_its_type(element: Resource, name: str) -> dict[str, Any]:
 
 
 def check_counts(id_: str, node: Node) -> None:
-    """The items that slices ask for must have room in the element."""
-    least = sum(one.element["min"] for one in node.slices.values())
-    if node.slices and least > number(node.element["max"]):
-        raise SnapshotError(id_, "slices-too-many")
+    """The items that slices ask for must have room in the element, and those of a slice's slices in the slice."""
+    for one in (node, *node.all_slices()) if node.slices else ():
+        least = sum(inner.element["min"] for inner in one.slices.values())
+        if one.slices and least > number(one.element["max"]):
+            raise SnapshotError(id_, "slices-too-many")
+
+
+def pass_on(id_: str, node: Node, stated: Resource, twins: Iterable[Node]) -> None:
+    """What is said of every item holds for the slices that are there already: no more of one than of all, and so below them."""
+    for one in node.all_slices() if "max" in stated else ():
+        one.element = {**one.element, "max": min(one.element["max"], node.element["max"], key=number)}
+    for one in twins:
+        if one.element["max"] != "0":
+            one.element = _as_well(id_, one.element, stated)
+
+
+def _as_well(id_: str, element: Resource, stated: Resource) -> Resource:
+    least = max(element["min"], stated.get("min", 0))
+    most = min(element["max"], stated.get("max", "*"), key=number)
+    if least > number(most):
+        raise SnapshotError(id_, "min-above-max")
+    also: Resource = {key: True for key in ("mustSupport",) if stated.get(key)}
+    if "type" in stated and "type" in element:
+        codes = {types.code_of(one) for one in stated["type"]}
+        also["type"] = [one for one in element["type"] if types.code_of(one) in codes] or element["type"]
+    return {**element, "min": least, "max": most, **also}
 
 
 def as_defined(id_: str, element: Resource, root: Resource) -> Resource:

@@ -47,6 +47,12 @@ class Node:
     def size(self) -> int:
         return 1 + sum(one.size() for one in (*self.children.values(), *self.slices.values()))
 
+    def all_slices(self) -> Iterator["Node"]:
+        """Its slices, and theirs."""
+        for one in self.slices.values():
+            yield one
+            yield from one.all_slices()
+
     def slice(self, name: str) -> tuple["Node", str]:
         """The element that a slice of this name is a slice of, and its name there: `a/b` is `b` of the slice `a`."""
         whole, _, last = name.rpartition("/")
