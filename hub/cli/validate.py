@@ -31,6 +31,7 @@ LARGEST_LINE: Final = 4 * 1024 * 1024
 SHOWN: Final = 200
 KEPT: Final = 50_000
 _ENTRY: Final = re.compile(r"Bundle(?:\.entry\[\d+\]\.resource)+(?=\.|$)")
+SEVERITIES: Final = ("fatal", "error", "warning", "information")
 _COLOURS: Final = {"fatal": "red", "error": "red", "warning": "yellow", "information": "dim"}
 REFUSALS: Final = {
     "encoding": "validate.encoding",
@@ -259,7 +260,8 @@ def _table(session: Session, findings: Findings) -> Table:
     table = Table()
     for heading in ("severity", "file", "element", "reason"):
         table.add_column(session.say(f"heading.{heading}"), overflow="fold")
-    for place, issue in findings.issues[:SHOWN]:
+    gravest_first = sorted(findings.issues, key=lambda found: SEVERITIES.index(found[1].severity))
+    for place, issue in gravest_first[:SHOWN]:
         sentence = say_issue(session, issue)
         severity = Text(session.say(f"severity.{issue.severity}"), style=_COLOURS[issue.severity])
         table.add_row(severity, Text(_place(session, place)), Text(_element(place, issue)), Text(sentence))

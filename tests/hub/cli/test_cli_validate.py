@@ -354,3 +354,12 @@ def test_the_rules_of_bundles_are_kept_too(tmp_path: Path) -> None:
     code, answer = found(write(tmp_path / "b.json", {"resourceType": "Bundle", "type": "searchset", "entry": [entry]}))
     assert code == 3
     assert [(i["entry"], i["element"]) for i in errors(answer)] == [(None, "Bundle.entry[0].fullUrl")]
+
+
+def test_the_gravest_findings_are_shown_first(tmp_path: Path) -> None:
+    warned = {**INVOICE, "meta": {"profile": [f"https://partner.example/{n}" for n in range(300)]}}
+    write(tmp_path / "a.json", warned)
+    write(tmp_path / "b.json", {**INVOICE, "status": "paid"})
+    shown = run(tmp_path).stdout
+    assert "Invoice.status" in shown
+    assert shown.index("Invoice.status") < shown.index("Invoice.meta.profile")
