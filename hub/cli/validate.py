@@ -18,7 +18,7 @@ from hub.cli.findings import as_json as issue_as_json
 from hub.cli.manual import command
 from hub.cli.problems import FAILED, OK, say_issue
 from hub.cli.session import Session, pass_session
-from hub.conformance import Examiner
+from hub.conformance import Examiner, assumed
 from hub.fhir import Resource
 from hub.fhir.definitions import load
 from hub.fhir.issues import Issue
@@ -107,7 +107,7 @@ def validate(
 ) -> int:
     findings = Findings()
     brought = [one for path in definitions for one in _brought(path, findings)]
-    check = Check(Examiner(brought, assumed=_assumed()), tuple(map(_canonical, profiles)), findings)
+    check = Check(Examiner(brought, assumed=assumed()), tuple(map(_canonical, profiles)), findings)
     for path in files:
         _look_at(path, check)
     if as_json:
@@ -118,12 +118,6 @@ def validate(
 
 
 # --- what files are checked by ---------------------------------------------------------------------------------------
-
-
-def _assumed() -> dict[str, str]:
-    """As at the entrance: a resource of a type that is exchanged, without a profile, is meant to be of the one of its type."""
-    types = {profile.type for profile in load().profiles()}
-    return {type_: profile.url for type_ in types if (profile := load().for_type(type_)) is not None}
 
 
 def _canonical(name_or_url: str) -> str:

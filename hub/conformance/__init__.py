@@ -5,6 +5,7 @@ definition, in full. https://hl7.org/fhir/R4/validation.html
 """
 
 from hub.conformance.examination import Examiner, examine
+from hub.conformance.structures import assumed, is_resource_type, knows
 from hub.conformance.validator import schema, validate
 
-__all__ = ["Examiner", "examine", "schema", "validate"]
+__all__ = ["Examiner", "assumed", "examine", "is_resource_type", "knows", "schema", "validate"]

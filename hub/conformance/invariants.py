@@ -9,12 +9,12 @@ from functools import lru_cache
 from typing import Any, Final, cast
 
 import fhirpathpy
-import orjson
 from fhirpathpy.models import models
 
 from hub.fhir import Resource
 from hub.fhir.definitions import Constraint, Element, Profile
 from hub.fhir.issues import Issue
+from hub.fhir.serial import dumps, loads
 
 REMEMBERED: Final = 8192
 Step = tuple[str, str | None]
@@ -60,8 +60,8 @@ def _compile(constraint: Constraint, element: Element, profile: Profile) -> Call
 
     if element.id == profile.type:
         return holds
-    remembered = lru_cache(maxsize=REMEMBERED)(lambda written: holds(orjson.loads(written)))
-    return lambda node: remembered(orjson.dumps(node))
+    remembered = lru_cache(maxsize=REMEMBERED)(lambda written: holds(loads(written)))
+    return lambda node: remembered(dumps(node))
 
 
 def _nodes(node: Any, path: str, steps: tuple[Step, ...]) -> Iterator[tuple[Any, str]]:

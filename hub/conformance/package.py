@@ -13,14 +13,12 @@ from functools import cached_property
 from importlib.resources import files
 from typing import Any, Final
 
-import orjson
-
 from hub.conformance.roles import supporting
 from hub.conformance.snapshot import Snapshots
 from hub.conformance.validator import schema
 from hub.fhir import Resource, canonicals
 from hub.fhir.contract import FHIR_VERSION, contract, rebased, resolved
-from hub.fhir.serial import loads
+from hub.fhir.serial import dumps_indented, loads
 from hub.fhir.words import LANGUAGES
 
 NAME: Final = contract().name
@@ -198,4 +196,4 @@ def _stem(resource: Resource) -> str:
 
 
 def _pretty(content: Any) -> bytes:
-    return orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    return dumps_indented(content)

@@ -13,6 +13,7 @@ from hub.conformance.explain import explain
 from hub.conformance.invariants import Invariant, invariants
 from hub.conformance.plan import Complex, Planner
 from hub.fhir import Resource
+from hub.fhir.decimals import plain
 from hub.fhir.definitions import Profile, load
 from hub.fhir.issues import Issue
 
@@ -36,7 +37,7 @@ def validate(resource: Resource) -> tuple[Issue, ...]:
 def validate_against(resource: Resource, profile: Profile) -> tuple[Issue, ...]:
     """What is wrong with a resource against this profile, whichever it names."""
     compiled = _compile(profile.name)
-    if not compiled.is_valid(resource):
+    if not _accepts(compiled, resource):
         found = tuple(explain(compiled.plan, resource, profile.type))
         return found or (
             Issue("error", "structure", "conformance.invalid", profile.type, params={"element": profile.type}),
@@ -61,6 +62,13 @@ def _profile(resource: Any) -> Profile | None:
             continue
         return profile
     return load().for_type(resource["resourceType"])
+
+
+def _accepts(compiled: _Compiled, resource: Resource) -> bool:
+    try:
+        return compiled.is_valid(resource)
+    except ValueError:  # jsonschema-rs knows no numbers but Python's own
+        return compiled.is_valid(plain(resource))
 
 
 @cache

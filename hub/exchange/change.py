@@ -20,6 +20,7 @@ from hub.fhir.instants import instant
 from hub.fhir.issues import Issue
 from hub.fhir.json_patch import apply
 from hub.fhir.references import reference, split
+from hub.fhir.serial import written_alike
 from hub.ports import Caller, Changes, Due, Key, Save, Stored
 from hub.referral.transitions import HUB_ALONE, Actor, business_status, check, targets
 
@@ -42,8 +43,7 @@ def create(resource: Resource, caller: Caller, *, hub: Hub) -> View:
     type_ = resource["resourceType"]
     if type_ not in PERSON_ELEMENT:
         raise HubError(errors.NOT_SUPPORTED, type=type_)
-    fresh = {"resourceType": type_, "id": hub.ids.new(), **_without(resource, {"resourceType", "id"})}
-    fresh = _with_profile(fresh)
+    fresh = _fresh(resource, hub)
 
     def act(now: datetime) -> tuple[Person, Resource, str]:
         _require_valid(fresh)
@@ -59,6 +59,26 @@ def update(type_: str, id_: str, resource: Resource, caller: Caller, *, expected
     """Replace a resource by its next version. The same content again is the same version."""
     body = {"resourceType": type_, "id": id_, **_without(resource, {"resourceType", "id"})}
     return _revise(type_, id_, lambda _: body, caller, expected=expected, interaction="update", hub=hub)
+
+
+def foresee_create(resource: Resource, caller: Caller, *, hub: Hub) -> None:
+    """What would speak against storing this, as far as no record has to be read to know it. Raises HubError."""
+    type_ = resource["resourceType"]
+    if type_ not in PERSON_ELEMENT:
+        raise HubError(errors.NOT_SUPPORTED, type=type_)
+    fresh = _fresh(resource, hub)
+    _require_valid(fresh)
+    _require_custodian(fresh, caller)
+    _require_known(fresh, hub)
+
+
+def foresee_update(type_: str, id_: str, resource: Resource, caller: Caller, *, hub: Hub) -> None:
+    """What would speak against this update now; the look at what is stored is recorded. Raises HubError."""
+    if type_ not in PERSON_ELEMENT and type_ != "Task":
+        disclose.read(type_, id_, caller, hub=hub)
+        raise HubError(errors.NOT_SUPPORTED, type=type_)
+    body = {"resourceType": type_, "id": id_, **_without(resource, {"resourceType", "id"})}
+    _revision(type_, id_, lambda _: body, caller, expected=None, hub=hub)(hub.clock.now())
 
 
 def patch(type_: str, id_: str, steps: list[Resource], caller: Caller, *, expected: int | None, hub: Hub) -> View:
@@ -78,6 +98,14 @@ def _revise(
     interaction: str,
     hub: Hub,
 ) -> View:
+    act = _revision(type_, id_, revise, caller, expected=expected, hub=hub)
+    return _commit(act, caller, interaction, hub)
+
+
+def _revision(
+    type_: str, id_: str, revise: Callable[[Resource], Resource], caller: Caller, *, expected: int | None, hub: Hub
+) -> Callable[[datetime], tuple[Person, Resource, str]]:
+    """The act that revises a resource, with everything that may speak against it; it commits nothing."""
     key = f"{type_}/{id_}"
 
     def act(now: datetime) -> tuple[Person, Resource, str]:
@@ -95,7 +123,7 @@ def _revise(
         if (after.get("resourceType"), after.get("id")) != (type_, id_):
             raise HubError(errors.WRONG_ID, path=f"{type_}.id")
         action = f"{_noun(before)}.update"
-        if after == before:
+        if written_alike(after, before):
             return person, before, action
         issues = _findings(after)
         _require_none(issue for issue in issues if issue.code != INVARIANT)
@@ -114,7 +142,7 @@ def _revise(
         assert person.get(key) is not None
         return person, after, action
 
-    return _commit(act, caller, interaction, hub)
+    return act
 
 
 def _commit(
@@ -277,6 +305,12 @@ def _require_none(issues: Iterable[Issue]) -> None:
         raise Invalid(errors.INVALID, issues)
 
 
+def _fresh(resource: Resource, hub: Hub) -> Resource:
+    """The resource under an id of its own."""
+    rest = _without(resource, {"resourceType", "id"})
+    return _with_profile({"resourceType": resource["resourceType"], "id": hub.ids.new(), **rest})
+
+
 def _with_profile(resource: Resource) -> Resource:
     profile = load().profile_of(resource)
     meta = resource.get("meta", {})
@@ -310,4 +344,4 @@ def _without(node: Resource, keys: set[str]) -> Resource:
     return {key: value for key, value in node.items() if key not in keys}
 
 
-__all__ = ["create", "patch", "update"]
+__all__ = ["create", "foresee_create", "foresee_update", "patch", "update"]

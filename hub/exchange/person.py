@@ -15,6 +15,7 @@ from hub.consent.provisions import PurposesUnder
 from hub.fhir import Resource
 from hub.fhir.definitions import load
 from hub.fhir.references import reference
+from hub.fhir.serial import written_alike
 from hub.ports import Compartment, Due, Key, Rekey, Save, Stored
 from hub.referral.follow import Step, follow
 
@@ -47,6 +48,10 @@ def content(resource: Resource) -> Resource:
     return {**resource, "meta": meta} if meta else {key: value for key, value in resource.items() if key != "meta"}
 
 
+def same_content(one: Resource, other: Resource) -> bool:
+    return written_alike(content(one), content(other))
+
+
 @dataclass
 class _Document:
     resource: Resource
@@ -57,7 +62,7 @@ class _Document:
     @property
     def is_new_version(self) -> bool:
         """Changed, and not changed back."""
-        return self.changed and not (self.stored and content(self.stored.resource()) == content(self.resource))
+        return self.changed and not (self.stored and same_content(self.stored.resource(), self.resource))
 
 
 @dataclass(frozen=True)
@@ -107,7 +112,7 @@ class Person:
         if known is None:
             self._documents[key] = _Document(resource, custodian, None, changed=True)
             return True
-        if content(known.resource) == content(resource):
+        if same_content(known.resource, resource):
             return False
         known.resource, known.changed = resource, True
         return True

@@ -4,10 +4,12 @@ https://hl7.org/fhir/R4/json.html. What is refused is said by a word and, where 
 """
 
 import json
-from math import isfinite
+from collections.abc import Callable
 from typing import Any, Final
 
 import orjson
+
+from hub.fhir.decimals import Unwritable, fragment, real, whole
 
 DEEPEST: Final = 64
 
@@ -28,9 +30,9 @@ def read(text: bytes) -> Any:
         parsed = json.loads(
             text.decode("utf-8-sig"),
             object_pairs_hook=_object,
-            parse_float=_real,
-            parse_constant=_real,
-            parse_int=_whole,
+            parse_float=_number(real),
+            parse_constant=_constant,
+            parse_int=_number(whole),
         )
     except NotReadable:
         raise
@@ -43,7 +45,7 @@ def read(text: bytes) -> Any:
     if deeper_than(parsed, DEEPEST):
         raise NotReadable("too-deep")
     try:
-        orjson.dumps(parsed)
+        orjson.dumps(parsed, default=fragment)
     except TypeError:  # halves of a surrogate pair: all else was looked at above
         raise NotReadable("letters") from None
     return parsed
@@ -56,19 +58,21 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _real(text: str) -> float:
-    """Neither NaN nor a number that overflows into infinity: both would be written again as null."""
-    number = float(text)
-    if not isfinite(number):
-        raise NotReadable("number")
-    return number
+def _constant(_: str) -> float:
+    """NaN and Infinity would be written again as null."""
+    raise NotReadable("number")
 
 
-def _whole(text: str) -> int:
-    """Not beyond 64 bits: few programs can hold it."""
-    if len(text) > 20 or not -(2**63) <= (number := int(text)) < 2**64:
-        raise NotReadable("number")
-    return number
+def _number(parse: Callable[[str], float]) -> Callable[[str], float]:
+    """A number that no program could compute with is refused, any other is kept as it was written."""
+
+    def parsed(text: str) -> float:
+        try:
+            return parse(text)
+        except Unwritable:
+            raise NotReadable("number") from None
+
+    return parsed
 
 
 def deeper_than(node: Any, levels: int) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Final
 
+from hub.fhir.decimals import Unwritable, decimal
 from hub.mapping.model import Code
 from hub.mapping.schema import Slot
 
@@ -33,7 +34,7 @@ def codec(slot: Slot) -> tuple[Encode, Decode]:
         return _coded(slot)
     if slot.type == "Reference":
         return _reference, _organization
-    return _plain, _same
+    return (_decimal if slot.type == "decimal" else _plain), _same
 
 
 def _coded(slot: Slot) -> tuple[Encode, Decode]:
@@ -95,6 +96,14 @@ def _plain(value: Any) -> Any:
     if isinstance(value, tuple):
         return (value if isinstance(value, Code) else value[0]).code
     return value
+
+
+def _decimal(value: Any) -> Any:
+    """A number that a column holds as text keeps its digits: `1.50` says that somebody looked twice."""
+    try:
+        return decimal(value) if isinstance(value, str) else value
+    except Unwritable:
+        return value  # the profile will say what is wrong with it
 
 
 def _same(value: Any) -> Any:

@@ -9,11 +9,14 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
+from hub.fhir.decimals import Written
+
 _READ: Final[dict[str, Callable[[Any], Any]]] = {
     "$datetime": datetime.fromisoformat,
     "$date": date.fromisoformat,
     "$time": time.fromisoformat,
     "$decimal": Decimal,
+    "$written": Written,
     "$bytes": b64decode,
     "$map": dict,
 }
@@ -30,6 +33,8 @@ def load(text: str) -> Any:
 
 def _tagged(value: Any) -> Any:  # noqa: PLR0911 — one line per type
     match value:
+        case Written():
+            return {"$written": value.text}
         case None | bool() | int() | float() | str():
             return value
         case Mapping():

@@ -4,17 +4,19 @@ https://hl7.org/fhir/R4/http.html#versions (ETag, Last-Modified) · https://hl7.
 """
 
 from collections.abc import Iterable
+from typing import Final
 
-import orjson
 from flask import Response
 
 from hub.exchange import View
 from hub.fhir import Resource
 from hub.fhir.issues import Issue, outcome
-from hub.fhir.serial import dumps
+from hub.fhir.serial import dumps, dumps_indented, loads
 from hub.texts import say
 from hub.web.negotiation import preferences
 from hub.web.service import Call, Service
+
+MOST_ISSUES: Final = 200
 
 
 def resource_answer(view: View, call: Call, *, status: int = 200) -> Response:
@@ -41,12 +43,16 @@ def change_answer(view: View, call: Call, service: Service, *, status: int) -> R
 
 def json_answer(text: str, call: Call, *, status: int = 200) -> Response:
     if text and call.request.args.get("_pretty") == "true":
-        text = orjson.dumps(orjson.loads(text), option=orjson.OPT_INDENT_2).decode()
+        text = dumps_indented(loads(text)).decode()
     return Response(text, status, content_type=f"{call.media}; charset=utf-8")
 
 
 def said(issues: Iterable[Issue], language: str) -> Resource:
-    """An OperationOutcome with every sentence in the caller's language."""
+    """An OperationOutcome with every sentence in the caller's language; of very many issues the first, and how many more."""
+    issues = list(issues)
+    if len(issues) > MOST_ISSUES:
+        more = Issue("error", "incomplete", "web.too-many", params={"count": str(len(issues) - MOST_ISSUES)})
+        issues = [*issues[:MOST_ISSUES], more]
     return outcome((issue, say(issue.text, language, **issue.params)) for issue in issues)
 
 

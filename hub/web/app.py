@@ -9,7 +9,7 @@ from flask import Flask, Response, request
 
 from hub.exchange import Hub
 from hub.ports import Registry
-from hub.web import access, discovery, health, problems
+from hub.web import access, discovery, health, problems, schemas
 from hub.web.bodies import LARGEST
 from hub.web.interactions import INTERACTIONS, OPERATIONS, Interaction, respond
 from hub.web.operations import Operation, perform
@@ -42,6 +42,7 @@ def create_app(hub: Hub, registry: Registry, settings: Addresses) -> Flask:
     for operation in OPERATIONS:
         _route_operation(app, operation, service)
     discovery.register(app, service)
+    schemas.register(app, service)
     app.add_url_rule("/oauth/token", "token", lambda: token(request, service), methods=["POST"])
     app.add_url_rule("/healthz", "healthz", health.alive)
     app.add_url_rule("/readyz", "readyz", lambda: health.ready(service))
@@ -57,8 +58,8 @@ def _route(app: Flask, interaction: Interaction, service: Service) -> None:
 
 
 def _route_operation(app: Flask, operation: Operation, service: Service) -> None:
-    def view(id_: str = "") -> Response:
-        return perform(operation, request, id_, service)
+    def view(type_: str = "", id_: str = "") -> Response:
+        return perform(operation, request, type_, id_, service)
 
     for rule in operation.rules:
         app.add_url_rule(rule, f"operation {rule}".replace(".", "_"), view, methods=["GET", "POST"])

@@ -12,7 +12,7 @@ from hub.fhir.definitions import load
 from hub.fhir.instants import instant
 from hub.search.parameters import EVERYWHERE, PARAMETERS
 from hub.web.negotiation import FHIR_JSON, JSON_PATCH
-from hub.web.operations import Operation
+from hub.web.operations import ANY_TYPE, Operation
 from hub.web.update import MATCH_ALWAYS
 
 _OAUTH = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
@@ -28,7 +28,7 @@ def capabilities(
     at: datetime,
 ) -> Resource:
     """The CapabilityStatement. `interactions`: FHIR's code of each → the types it works on."""
-    only_operated = sorted({operation.type for operation in operations} - PARAMETERS.keys())
+    only_operated = sorted({operation.type for operation in operations} - {ANY_TYPE} - PARAMETERS.keys())
     return {
         "resourceType": "CapabilityStatement",
         "status": "active",
@@ -47,6 +47,7 @@ def capabilities(
                     *(_resource(type_, interactions) | _operations(type_, operations) for type_ in PARAMETERS),
                     *({"type": type_} | _operations(type_, operations) for type_ in only_operated),
                 ],
+                **_operations(ANY_TYPE, operations),  # of every type of R4, whether or not it is stored here
             }
         ],
     }
@@ -86,7 +87,7 @@ def _resource(type_: str, interactions: Mapping[str, Collection[str]]) -> Resour
 
 def _operations(type_: str, operations: Collection[Operation]) -> Resource:
     """https://hl7.org/fhir/R4/operations.html: each operation by its name and the canonical of its definition."""
-    own = [{"name": one.name, "definition": one.definition} for one in operations if one.type == type_]
+    own = [{"name": one.name, "definition": one.definition} for one in operations if one.type in {type_, ANY_TYPE}]
     return {"operation": own} if own else {}
 
 

@@ -1,4 +1,5 @@
-"""FHIR operations: what they are asked with, by GET (the query) or POST (a Parameters resource, or both), and who may ask.
+"""FHIR operations: what they are asked with, by GET (the query) or POST (a Parameters resource, the one resource that the
+operation is about, or the query and one of these), and who may ask.
 
 https://hl7.org/fhir/R4/operations.html#executing. A parameter that the operation does not have, or one that is given twice,
 is refused: what is silently dropped is taken for done.
@@ -17,12 +18,14 @@ from hub.fhir.serial import dumps
 from hub.oauth import tokens
 from hub.search.parsing import shown
 from hub.web.answers import json_answer
-from hub.web.bodies import read_json
+from hub.web.bodies import read_bytes, read_json
 from hub.web.negotiation import FHIR_JSON, HTTP_PARAMETERS, JSON, answer_media, require_media
 from hub.web.service import Call, Service
 
 Inputs = Mapping[str, list[Any]]
-"""What was given, by parameter: text, boolean, number, or a complex value as JSON data."""
+"""What was given, by parameter: text, boolean, number, or a complex value or a resource as JSON data."""
+
+ANY_TYPE: Final = "Resource"
 
 _TEXT: Final = frozenset({"valueUri", "valueString", "valueCode", "valueCanonical", "valueUrl", "valueId"})
 _KEYS: Final = {
@@ -30,6 +33,7 @@ _KEYS: Final = {
     "integer": frozenset({"valueInteger", "valueUnsignedInt", "valuePositiveInt"}),
     "Coding": frozenset({"valueCoding"}),
     "CodeableConcept": frozenset({"valueCodeableConcept"}),
+    "Resource": frozenset({"resource"}),
 }
 _OF_ELEMENTS: Final = frozenset({"id", "extension"})
 _EXPECTED: Final = {"boolean": "true, false", "integer": "0, 1, 2, …", "language": "ar, fr, en, fr-MA"}
@@ -41,13 +45,15 @@ _LONGEST: Final = 1024
 
 @dataclass(frozen=True)
 class Operation:
-    """`name`: without its `$`. `parameters`: name → FHIR type, with `*` where it may be repeated."""
+    """`name`: without its `$`. `type`: `Resource` where it may be asked of every type. `parameters`: name → FHIR type, with `*`
+    where it may be repeated."""
 
     name: str
     type: str
     parameters: Mapping[str, str]
     answer: Callable[[Inputs, Call, Service], Resource]
     instance: bool = True  # whether it may also be asked of one resource by id
+    bare: str = ""  # the parameter that a body is which is no Parameters resource
 
     @property
     def definition(self) -> str:
@@ -55,23 +61,25 @@ class Operation:
 
     @property
     def rules(self) -> tuple[str, ...]:
-        one = (f"/fhir/{self.type}/<id_>/${self.name}",) if self.instance else ()
-        return (f"/fhir/{self.type}/${self.name}", *one)
+        type_ = "<type_>" if self.type == ANY_TYPE else self.type
+        one = (f"/fhir/{type_}/<id_>/${self.name}",) if self.instance else ()
+        return (f"/fhir/{type_}/${self.name}", *one)
 
 
-def perform(operation: Operation, request: Request, id_: str, service: Service) -> Response:
-    """The answer of an operation that is open to every caller with a valid token. Raises HubError."""
+def perform(operation: Operation, request: Request, type_: str, id_: str, service: Service) -> Response:
+    """The answer of an operation to a caller with a valid token; one that looks at a record asks for more. Raises HubError."""
     media = answer_media(request)
     caller = tokens.authenticate(request.headers.get("Authorization"), service.hub.clock.now(), service.registry)
     g.client = caller.client
-    call = Call(request, operation.type, id_, caller, media)
-    return json_answer(dumps(operation.answer(read_inputs(request, operation.parameters), call, service)), call)
+    call = Call(request, type_ or operation.type, id_, caller, media)
+    inputs = read_inputs(request, operation.parameters, operation.bare)
+    return json_answer(dumps(operation.answer(inputs, call, service)), call)
 
 
-def read_inputs(request: Request, declared: Mapping[str, str]) -> Inputs:
+def read_inputs(request: Request, declared: Mapping[str, str], bare: str = "") -> Inputs:
     """Everything given, checked against the declaration. Raises BAD_PARAMETER or UNKNOWN_PARAMETER."""
     given: dict[str, list[Any]] = {}
-    for name, value in (*_of_query(request, declared), *_of_body(request, declared)):
+    for name, value in (*_of_query(request, declared), *_of_body(request, declared, bare)):
         given.setdefault(name, []).append(value)
         if len(given[name]) > 1 and not declared[name].endswith("*"):
             raise _bad(name, "1")
@@ -92,16 +100,20 @@ def _from_text(name: str, type_: str, text: str) -> Any:
     if type_ == "integer":
         return int(text) if _NUMBER.fullmatch(text) else _checked(name, type_, None)
     if type_ in _KEYS:
-        raise _bad(name, f"POST Parameters.parameter.value{type_}")
+        raise _bad(name, f"POST Parameters.parameter.{min(_KEYS[type_])}")
     return _checked(name, type_, text)
 
 
-def _of_body(request: Request, declared: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
-    if request.method != "POST" or not request.get_data(cache=True):  # all parameters may stand in the URL
+def _of_body(request: Request, declared: Mapping[str, str], bare: str) -> Iterator[tuple[str, Any]]:
+    if request.method != "POST" or not read_bytes(request):  # all parameters may stand in the URL
         return
     require_media(request, FHIR_JSON, JSON, "text/json")
     body = read_json(request)
-    if not isinstance(body, dict) or body.get("resourceType") != "Parameters":
+    is_parameters = isinstance(body, dict) and body.get("resourceType") == "Parameters"
+    if bare and isinstance(body, dict) and not is_parameters:
+        yield bare, body
+        return
+    if not is_parameters:
         raise _bad("resourceType", "Parameters")
     entries = body.get("parameter", [])
     if not isinstance(entries, list):
@@ -130,7 +142,7 @@ def _checked(name: str, type_: str, value: Any) -> Any:
             right = isinstance(value, bool)
         case "integer":
             right = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _ABOVE
-        case "Coding" | "CodeableConcept":
+        case "Coding" | "CodeableConcept" | "Resource":
             right = isinstance(value, dict)
         case _:
             right = isinstance(value, str) and 0 < len(value) <= _LONGEST

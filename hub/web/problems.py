@@ -29,7 +29,7 @@ _OF_HTTP: Final = {
     413: errors.TOO_LARGE,
     415: errors.UNSUPPORTED_MEDIA,
 }
-_BLANKS: Final = dict.fromkeys(
+BLANKS: Final = dict.fromkeys(
     (
         "parameter", "expected", "known", "element", "status", "allowed", "operation", "detail", "name", "env", "file",
         "type", "system", "limit",
@@ -68,7 +68,7 @@ def _outcome(error: HubError, language: str) -> str:
     if isinstance(error, Invalid) and error.issues:
         return dumps(said(error.issues, language))
     absent = error.problem is errors.NOT_FOUND  # the same bytes whatever the reason
-    sentence = say(error.problem.text if absent else error.text, language, **{**_BLANKS, **error.params})
+    sentence = say(error.problem.text if absent else error.text, language, **{**BLANKS, **error.params})
     issue = Issue("error", error.problem.issue, error.problem.text, "" if absent else error.path)
     return dumps(outcome([(issue, sentence)]))
 

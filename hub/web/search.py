@@ -15,7 +15,8 @@ from hub.fhir.serial import dumps
 from hub.search import parse
 from hub.search.parsing import shown
 from hub.web.answers import json_answer, said
-from hub.web.negotiation import FORM, HTTP_PARAMETERS, preferences, require_media
+from hub.web.bodies import read_form
+from hub.web.negotiation import HTTP_PARAMETERS, preferences
 from hub.web.paging import Pairs
 from hub.web.service import Call, Service
 
@@ -25,10 +26,7 @@ def by_url(call: Call, service: Service) -> Response:
 
 
 def by_form(call: Call, service: Service) -> Response:
-    if call.request.content_length:  # all parameters may stand in the URL
-        require_media(call.request, FORM)
-    request = call.request
-    return _answer(call, service, [*request.args.items(multi=True), *request.form.items(multi=True)])
+    return _answer(call, service, [*call.request.args.items(multi=True), *read_form(call.request)])
 
 
 def _answer(call: Call, service: Service, received: Iterable[tuple[str, str]]) -> Response:

@@ -4,6 +4,7 @@ What lies below an element is unfolded when something is said of it: from its ty
 repeats, or the element that it is a slice of.
 """
 
+import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
@@ -22,13 +23,20 @@ LONGEST_LINEAGE: Final = 40
 ANY_TYPE: Final = f"{EXTENSION}Element"
 
 
+class _Now(threading.local):
+    """What is being made, by each thread for itself: what another one is at is no cycle."""
+
+    def __init__(self) -> None:
+        self.making: list[str] = []
+
+
 class Snapshots:
     """Makes the snapshots of a set of StructureDefinitions that may name each other, and R4's."""
 
     def __init__(self, definitions: Iterable[Resource]) -> None:
         self._definitions = {d["url"]: d for d in definitions if isinstance(d, dict) and isinstance(d.get("url"), str)}
         self._made: dict[str, Node] = {}
-        self._making: list[str] = []
+        self._now = _Now()
 
     def complete(self, url: str) -> Resource:
         """The StructureDefinition with its snapshot. SnapshotError when there is no such definition, or none can be made."""
@@ -62,15 +70,15 @@ class Snapshots:
 
     @contextmanager
     def _in_progress(self, url: str, element: str) -> Iterator[None]:
-        if url in self._making:
+        if url in self._now.making:
             raise SnapshotError(element, "cycle", url=url)
-        if len(self._making) >= LONGEST_LINEAGE:
+        if len(self._now.making) >= LONGEST_LINEAGE:
             raise SnapshotError(element, "lineage-too-long", url=url)
-        self._making.append(url)
+        self._now.making.append(url)
         try:
             yield
         finally:
-            self._making.pop()
+            self._now.making.pop()
 
     def _new(self, url: str, element: str) -> Node:
         definition = self._definitions.get(url)
@@ -86,7 +94,7 @@ class Snapshots:
         base = types.bare(_text(definition.get("baseDefinition")))
         if not self.knows(base):
             if (
-                "snapshot" in definition and self._making[:-1]
+                "snapshot" in definition and self._now.making[:-1]
             ):  # asked for as somebody's base: what it says of itself will do
                 return _stated_snapshot(definition, element)
             raise SnapshotError(element, "base-unknown", url=base)

@@ -21,6 +21,7 @@ FILLED = {
     "unknown-canonical": {"type"},
     "unknown-code": {"system", "known"},
     "one-of-required": {"expected"},
+    "unknown-schema": {"known"},
     "too-costly": {"limit"},
     "bad-file": {"detail"},
     "secret-missing": {"name", "env", "file"},

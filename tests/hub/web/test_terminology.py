@@ -15,8 +15,9 @@ from werkzeug.test import TestResponse
 
 from hub.fhir import Resource
 from hub.fhir.canonicals import TERMINOLOGY, code_system, concept_map, value_set
-from hub.web.interactions import OPERATIONS
-from hub.web.operations import Operation
+from hub.web.interactions import OPERATIONS as ALL
+from hub.web.operations import ANY_TYPE, Operation
+from hub.web.terminology import OPERATIONS
 from tests.support.parties import Party
 from tests.support.terminology import values
 
@@ -301,12 +302,13 @@ def test_a_form_is_not_a_parameters_resource(chu: Party) -> None:
     assert answer.status_code == 415
 
 
-@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: f"{operation.type} ${operation.name}")
+@pytest.mark.parametrize("operation", ALL, ids=lambda operation: f"{operation.type} ${operation.name}")
 def test_without_a_token_nothing_is_answered(app: Flask, operation: Operation) -> None:
     with app.test_client() as http:
         for rule in operation.rules:
-            assert http.get(rule.replace("<id_>", "milieu")).status_code == 401
-            assert http.post(rule.replace("<id_>", "milieu"), json={}).status_code == 401
+            path = rule.replace("<id_>", "milieu").replace("<type_>", "Patient")
+            assert http.get(path).status_code == 401
+            assert http.post(path, json={}).status_code == 401
 
 
 def test_a_lookup_of_one_instance_does_not_exist(chu: Party) -> None:
@@ -326,10 +328,17 @@ def test_the_capability_statement_lists_every_operation_that_runs(app: Flask) ->
         for resource in statement["rest"][0]["resource"]
         for one in resource.get("operation", ())
     }
-    assert told == {(one.type, one.name, one.definition) for one in OPERATIONS}
+    of_every_type = {(one.name, one.definition) for one in ALL if one.type == ANY_TYPE}
+    assert of_every_type == {("validate", "http://hl7.org/fhir/OperationDefinition/Resource-validate")}
+    assert {(one["name"], one["definition"]) for one in statement["rest"][0]["operation"]} == of_every_type
+    types = {resource["type"] for resource in statement["rest"][0]["resource"]}
+    assert told == {(one.type, one.name, one.definition) for one in ALL if one.type != ANY_TYPE} | {
+        (type_, *one) for type_ in types for one in of_every_type
+    }
+    assert {"Patient", "Task", "ValueSet", "StructureDefinition"} <= types
     assert ("ValueSet", "expand", "http://hl7.org/fhir/OperationDefinition/ValueSet-expand") in told
     routes = {rule.rule: rule.methods or set() for rule in app.url_map.iter_rules()}
-    assert all({"GET", "POST"} <= routes[rule] for operation in OPERATIONS for rule in operation.rules)
+    assert all({"GET", "POST"} <= routes[rule] for operation in ALL for rule in operation.rules)
 
 
 def test_what_was_asked_stands_in_no_log(chu: Party, access_log: pytest.LogCaptureFixture) -> None:

@@ -1,0 +1,75 @@
+"""`1.00` stays `1.00` on every way out: https://hl7.org/fhir/R4/datatypes.html#decimal"""
+
+import re
+from collections.abc import Callable
+
+import pytest
+
+from hub.exchange import Hub
+from hub.exchange.person import Person
+from hub.fhir import strict
+from hub.fhir.serial import dumps
+from hub.ports import Changes, Save
+from tests.support.parties import Party
+
+Parties = Callable[..., Party]
+PERSON = "7f0c3c1e-0000-4000-8000-000000000001"
+NUMBERS = ["1.00", "1.0", "1", "1e2", "-0", "0.10", "9" * 30, "3.14159265358979323846264338327950288419716939937510"]
+
+
+def numbers(text: str) -> list[str]:
+    return re.findall(r'"valueDecimal":\s*([^\s,}]+)', text)
+
+
+@pytest.fixture
+def counted(hub: Hub, tasks: list[str]) -> str:
+    """The id of a referral whose next version carries numbers, as a partner's profile may allow."""
+    stored = hub.store.read("Task", tasks[0], None)
+    assert stored is not None
+    outputs = ",".join(f'{{"type":{{"text":"counted"}},"valueDecimal":{number}}}' for number in NUMBERS)
+    changed = strict.read(f'{stored.text[:-1]},"output":[{outputs}]}}'.encode())
+    save = Save(changed, PERSON, "amal", stored.keys, replaces=stored.version)
+    hub.store.commit(Changes(saves=[save], persons={PERSON: len(tasks)}))
+    return tasks[0]
+
+
+@pytest.mark.parametrize("organization", ["amal", "chu"])
+def test_numbers_are_read_searched_and_printed_as_they_were_written(
+    party: Parties, counted: str, organization: str
+) -> None:
+    caller = party(organization)
+    for query in (
+        f"Task/{counted}",
+        f"Task/{counted}?_pretty=true",
+        f"Task?_id={counted}",
+        f"Task?_id={counted}&_pretty=true",
+    ):
+        assert numbers(caller.get(f"/fhir/{query}").text) == NUMBERS, query
+
+
+def test_the_next_version_keeps_them_too(hub: Hub, counted: str) -> None:
+    person = Person.of(hub.store.compartments([PERSON])[PERSON])
+    task = person.get(f"Task/{counted}")
+    assert task is not None
+    assert person.put({**task, "priority": "asap"}, "amal")
+    (saved,) = [save for save in person.settle(hub.clock.now(), hub.ids.new).saves if save.resource["id"] == counted]
+    assert numbers(dumps(saved.resource)) == NUMBERS
+
+
+def test_another_precision_is_a_new_version_and_the_same_is_not(hub: Hub, counted: str) -> None:
+    person = Person.of(hub.store.compartments([PERSON])[PERSON])
+    task = dumps(person.get(f"Task/{counted}") or {})
+    assert not person.put(strict.read(task.encode()), "amal")
+    for before, after in (("1.00", "1.0"), ("1.0", "1"), ("1e2", "100")):
+        other = task.replace(f'"valueDecimal":{before}}}', f'"valueDecimal":{after}}}')
+        assert person.put(strict.read(other.encode()), "amal")
+
+
+@pytest.mark.parametrize("number", ["1e400", "9" * 400, "NaN"])
+def test_a_number_that_nobody_could_compute_with_is_refused(party: Parties, tasks: list[str], number: str) -> None:
+    step = f'[{{"op":"add","path":"/output","value":[{{"valueDecimal":{number}}}]}}]'
+    answer = party("chu").send(
+        "PATCH", f"/fhir/Task/{tasks[0]}", step, Content_Type="application/json-patch+json", If_Match='W/"1"'
+    )
+    assert answer.status_code == 400
+    assert number not in answer.text
