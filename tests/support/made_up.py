@@ -57,4 +57,5 @@ def found(resource: Any, *extra: Json, asked: tuple[str, ...] | None = None) -> 
 
 def brief(issue: Issue) -> tuple[str, str, str]:
     key = issue.text.removeprefix("conformance.")
+    key = "invariant" if key.startswith("rule-") else key
     return (issue.severity, f"{key} {issue.params['rule']}" if "rule" in issue.params else key, issue.path)

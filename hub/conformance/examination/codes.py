@@ -37,6 +37,8 @@ def check(binding: Binding, type_: str, value: Any, path: str, scope: Scope) -> 
     codes = scope.library.codes(binding.value_set) if required or binding.strength == "extensible" else None
     if codes and not _is_met(codes, type_, value, required) and (required or not _is_silent(codes)):
         _say(codes, type_, path, scope.found, required)
+    elif codes and required:
+        scope.found.settled.add(path)
     largest = scope.library.codes(binding.largest) if binding.largest else None
     if largest and not _is_met(largest, type_, value, False):
         _say(largest, type_, path, scope.found, True)

@@ -35,10 +35,10 @@ class Examiner:
             walk.resource(resource, path, tuple(profiles))
         except Full:
             return (
-                *found.issues,
+                *found.whole,
                 Issue("error", "incomplete", "conformance.too-many-issues", path, params={"most": str(MOST)}),
             )
-        return tuple(found.issues)
+        return found.whole
 
     def _is_named(self, resource: Any) -> bool:
         return isinstance(resource, dict) and self._library.is_resource(resource.get("resourceType"))

@@ -7,6 +7,7 @@ from typing import Final
 from hub.fhir.issues import Issue, Severity
 
 MOST: Final = 1000
+WISHED: Final = "conformance.should-be-in-value-set"
 _OF_CONCEPT: Final = re.compile(r"(?:\.coding\[\d+\])?\.code$")
 """From a wrong code back to the element that has it."""
 
@@ -17,11 +18,15 @@ class Full(Exception):  # noqa: N818 — no failure: there is enough to say
 
 @dataclass
 class Findings:
-    """`misshapen` counts those that say that something is not what its type is: no invariant is asked about it then."""
+    """`misshapen` counts those that say that something is not what its type is: no invariant is asked about it then.
+
+    `settled`: paths of elements that have the very value, or one of the codes, that a profile demands: no other is wished for.
+    """
 
     most: int = MOST
     issues: list[Issue] = field(default_factory=list)
     misshapen: int = 0
+    settled: set[str] = field(default_factory=set)
     _said: set[tuple[str, ...]] = field(default_factory=set)
     _at_entrance: set[tuple[str, str]] = field(default_factory=set)
 
@@ -50,6 +55,12 @@ class Findings:
 
     def error(self, code: str, key: str, path: str, **params: str) -> None:
         self.add("error", code, key, path, **params)
+
+    @property
+    def whole(self) -> tuple[Issue, ...]:
+        """All that is to be said, in the end."""
+        settled = self.settled | {_OF_CONCEPT.sub("", path) for path in self.settled}
+        return tuple(issue for issue in self.issues if not (issue.text == WISHED and issue.path in settled))
 
     @property
     def has_errors(self) -> bool:

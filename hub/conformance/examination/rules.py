@@ -18,6 +18,7 @@ from hub.conformance.examination.structures import Constraint
 from hub.conformance.examination.surroundings import Surroundings
 from hub.fhir import Resource
 from hub.fhir.issues import Severity
+from hub.texts import catalogue
 
 COMPILED: Final = 4096
 _apply = cast("Callable[..., list[Any]]", apply_parsed_path)  # the engine has no types
@@ -55,12 +56,20 @@ def _say(constraint: Constraint, path: str, scope: Scope) -> None:
     if constraint.severity == "error":
         severity = "error"
     is_ours = (constraint.key, constraint.expression) in scope.library.own_constraints
-    own = constraint.key if is_ours else SENTENCES.get(constraint.key)
-    if own:
-        scope.found.add(severity, "invariant", own, path)
+    if is_ours:
+        scope.found.add(severity, "invariant", constraint.key, path)
+    elif known := _sentence(constraint):
+        scope.found.add(severity, "invariant", known, path, rule=constraint.key)
     else:
         human = f": {constraint.human}" if constraint.human else ""
         scope.found.add(severity, "invariant", "invariant", path, rule=constraint.key, human=human)
+
+
+def _sentence(constraint: Constraint) -> str:
+    """That of an invariant of R4 that is asked often. Another's of the same key means something else, and has none."""
+    is_r4 = (constraint.key, constraint.expression) in NATIVE_BY_KEY or constraint.expression in NATIVE
+    known = SENTENCES.get(constraint.key, f"rule-{constraint.key}")
+    return known if is_r4 and known in catalogue("conformance") else ""
 
 
 def holds(constraint: Constraint, value: Any, type_: str, around: Surroundings) -> bool | None:

@@ -23,6 +23,8 @@ def check_stated(node: Node, item: Item, scope: Scope) -> None:
     """What the element fixes, and the value set it is bound to."""
     if node.is_fixed and not patterns.is_as_stated(node, item.value):
         scope.found.error("value", "pattern", item.path, expected=patterns.said(node))
+    elif node.is_fixed:
+        scope.found.settled.add(item.path)
     elif node.binding is not None:
         codes.check(node.binding, item.ref.code, item.value, item.path, scope)
 

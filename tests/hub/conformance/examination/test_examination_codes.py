@@ -1,9 +1,13 @@
 """Bindings: required is an error, extensible a warning, and nothing is said of what cannot be known here."""
 
+import json
+from importlib.resources import files
 from typing import Any
 
 import pytest
 
+from hub.conformance import examine
+from hub.fhir.r4 import EXTENSION
 from tests.support.made_up import element, found, profile
 
 PATIENT: dict[str, Any] = {"resourceType": "Patient"}
@@ -127,3 +131,16 @@ def test_money_is_bound_by_its_currency() -> None:
     assert found(invoice) == []
     spoilt = invoice | {"totalNet": {"value": 1, "currency": "dirham"}}
     assert found(spoilt) == [("error", "code-form", "Invoice.totalNet.currency")]
+
+
+def test_where_a_profile_demands_a_code_no_other_is_wished_for() -> None:
+    """R4 wishes for a type of identifier of its own list; our profile fixes another, and a purpose binds to a list of ours."""
+    for name in ("survivor", "statistics-consent", "consent-by-class"):
+        resource = json.loads(files("profiles").joinpath("examples", "valid", f"{name}.json").read_bytes())
+        assert [i for i in examine(resource) if i.text == "conformance.should-be-in-value-set"] == []
+    bare = {
+        "resourceType": "Patient",
+        "identifier": [{"type": {"coding": [{"system": "https://x.example", "code": "y"}]}}],
+    }
+    wished = [i.path for i in examine(bare, [f"{EXTENSION}Patient"]) if i.text == "conformance.should-be-in-value-set"]
+    assert wished == ["Patient.identifier[0].type"]

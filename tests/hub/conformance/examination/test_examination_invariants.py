@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from hub import texts
 from hub.conformance import examine
 from hub.conformance.examination.native import NATIVE, NATIVE_BY_KEY
-from hub.conformance.examination.rules import evaluated
+from hub.conformance.examination.rules import SENTENCES, evaluated
 from hub.conformance.examination.surroundings import Surroundings
 from hub.fhir.r4 import tables
 from hub.fhir.r4_snapshots import snapshots
@@ -315,3 +315,24 @@ def test_dates_of_different_precision_are_in_order_where_nothing_says_otherwise(
 
 def test_the_expressions_in_the_tables_are_written_as_r4_writes_them() -> None:
     assert not [expression for expression in keys() if re.search(r"\s{3,}", expression)]
+
+
+def test_every_invariant_of_r4_that_is_asked_often_has_a_sentence_of_its_own() -> None:
+    named = {key for expression in NATIVE for key, _ in keys()[expression]} | {key for key, _ in NATIVE_BY_KEY}
+    known = texts.catalogue("conformance")
+    without = {key for key in named if f"rule-{key}" not in known and key not in SENTENCES}
+    assert without == set()
+
+
+@pytest.mark.parametrize("language", texts.LANGUAGES)
+def test_a_broken_rule_of_r4_is_told_in_the_readers_language_and_a_partners_by_its_own_words(language: str) -> None:
+    script = '<div xmlns="http://www.w3.org/1999/xhtml"><script>x</script></div>'
+    patient = {"resourceType": "Patient", "text": {"status": "generated", "div": script}}
+    (issue,) = [
+        i for i in examine(patient, ["http://hl7.org/fhir/StructureDefinition/Patient"]) if i.severity == "error"
+    ]
+    assert (issue.code, issue.path, issue.text) == ("invariant", "Patient.text.div", "conformance.rule-txt-1")
+    assert issue.path in texts.say(issue.text, language, **issue.params)
+    ours = {"key": "txt-1", "severity": "error", "human": "Ours.", "expression": "gender.exists()"}
+    made = profile("Patient", element("Patient", constraint=[ours]))
+    assert ("error", "invariant txt-1", "Patient") in found({"resourceType": "Patient"}, made)
