@@ -12,6 +12,7 @@ from hub.cli.manual import command, group
 from hub.cli.problems import WrongUse
 from hub.cli.session import Session, pass_session
 from hub.conformance import package as packages
+from hub.conformance.site import pages
 from hub.fhir import canonicals, contract, definitions, words
 
 
@@ -71,6 +72,12 @@ def write_package(session: Session, out: Path, base: str) -> None:
     out.mkdir(parents=True, exist_ok=True)
     (out / package.file_name).write_bytes(content)
     session.tell("profiles-package.done", file=out / package.file_name, count=len(package.files))
+    folder = out / package.file_name.removesuffix(".tgz")
+    written = pages(package)
+    for path, text in written.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(text)
+    session.tell("profiles-package.site", file=folder / "index.html", count=sum(p.endswith(".html") for p in written))
 
 
 for _one in (show_all, show_schema, write_package):

@@ -90,7 +90,7 @@ class Profile:
     @cached_property
     def classes(self) -> frozenset[str]:
         """Every data class that a resource of this profile may hold."""
-        return frozenset(e.data_class for e in self.elements.values() if e.max != 0 and not self._is_prohibited(e.id))
+        return frozenset(e.data_class for e in self.elements.values() if e.max != 0 and not self.is_prohibited(e.id))
 
     @cached_property
     def constraints(self) -> tuple[tuple[Element, Constraint], ...]:
@@ -257,9 +257,10 @@ class Profile:
     def _is_backbone(self, element: Element) -> bool:
         return element.types == ("BackboneElement",) and element.path == element.below
 
-    def _is_prohibited(self, id_: str) -> bool:
+    def is_prohibited(self, id_: str) -> bool:
+        """Whether the profile rules out the element, or something above it."""
         parent = id_.rpartition(".")[0]
-        return bool(parent) and (self.element(id_).max == 0 or self._is_prohibited(parent))
+        return bool(parent) and (self.element(id_).max == 0 or self.is_prohibited(parent))
 
     def __repr__(self) -> str:
         return f"<Profile {self.name}>"

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from hub.fhir import Resource
 
+TRANSLATION = "http://hl7.org/fhir/StructureDefinition/translation"
 FALLBACKS: Final = {"zgh": ("ar", "fr"), "ary": ("ar", "fr")}
 """What a reader is given where a label is not there in the language asked for: in Morocco the other official language first."""
 
@@ -23,6 +24,11 @@ class Concept:
     parent: str | None = None
     properties: Mapping[str, Any] = field(default_factory=dict)
     definition: str = ""
+    definitions: Mapping[str, str] = field(default_factory=dict)  # language → what it means
+
+    def defined(self, language: str) -> str:
+        """What it means, in English where that language has no definition."""
+        return self.definitions.get(language, self.definition)
 
     def label(self, language: str | None) -> str:
         """Its label in the language, a region notwithstanding (`fr-MA` is `fr`); else in the next best; in the end in English."""
@@ -114,6 +120,16 @@ def _properties(concept: Resource) -> dict[str, Any]:
         name, value = one["code"], next(v for k, v in one.items() if k != "code")
         before = found.get(name)
         found[name] = value if before is None else (*(before if isinstance(before, tuple) else (before,)), value)
+    return found
+
+
+def translations(node: Resource, name: str) -> dict[str, str]:
+    """Language → text of a translated string: https://hl7.org/fhir/R4/extension-translation.html."""
+    found: dict[str, str] = {}
+    for extension in node.get(f"_{name}", {}).get("extension", ()):
+        if extension["url"] == TRANSLATION:
+            said = {part["url"]: next(v for k, v in part.items() if k != "url") for part in extension["extension"]}
+            found[said["lang"]] = said["content"]
     return found
 
 

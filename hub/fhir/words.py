@@ -16,9 +16,9 @@ import yaml
 from hub.fhir import Resource
 from hub.fhir.definitions import Profile, load
 from hub.fhir.r4 import EXTENSION
+from hub.fhir.terminology import translations
 
 LANGUAGES: Final = ("ar", "fr", "en")
-TRANSLATION: Final = f"{EXTENSION}translation"
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def has_words(path: str) -> bool:
 
 def translated(node: Resource, name: str, language: str) -> str:
     """A text of a definition in the language: the text itself is English. Empty where it is not there in that language."""
-    found = dict(_translations(node.get(f"_{name}", {})))
+    found = translations(node, name)
     return found.get(language, node.get(name, "") if language == "en" else "")
 
 
@@ -119,13 +119,6 @@ def _codes(profile: Profile, id_: str) -> Iterator[tuple[str, str]]:
         return
     codings = mark.get("coding", [mark]) if isinstance(mark, Mapping) else ()
     yield from ((one["system"], one["code"]) for one in codings if "system" in one and "code" in one)
-
-
-def _translations(primitive: Resource) -> Iterator[tuple[str, str]]:
-    for extension in primitive.get("extension", ()):
-        if extension["url"] == TRANSLATION:
-            parts = {one["url"]: next(v for k, v in one.items() if k != "url") for one in extension["extension"]}
-            yield parts["lang"], parts["content"]
 
 
 def _in(said: Mapping[str, str], language: str) -> str:

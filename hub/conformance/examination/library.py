@@ -35,7 +35,7 @@ class Library:
         self._brought = {kind: _of_kind(brought, kind) for kind in ("StructureDefinition", "ValueSet", "CodeSystem")}
         stated = {one["url"]: one for one in _ours()} | self._brought["StructureDefinition"]
         self._stated = stated
-        self._snapshots = Snapshots(one for one in stated.values() if "differential" in one)
+        self._snapshots = Snapshots(stated.values())
         self._structures: dict[str, Structure | None] = {}
         self._shapes: dict[int, tuple[Mapping[str, Node], Shape]] = {}
         self._codes: dict[str, Codes | None] = {}

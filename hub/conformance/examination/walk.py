@@ -7,10 +7,9 @@ name that it is written with, as at the entrance (`Observation.valueQuantity`).
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import cache
 from typing import Any, Final
 
-from hub.conformance.examination import bundles, contained, extensions, items, references, rules, slices, values
+from hub.conformance.examination import bundles, contained, extensions, items, names, references, rules, slices, values
 from hub.conformance.examination.findings import Findings, Full
 from hub.conformance.examination.items import MISSING, Item
 from hub.conformance.examination.scope import Scope
@@ -18,7 +17,6 @@ from hub.conformance.examination.slicing import Slicer
 from hub.conformance.examination.structures import Constraint, Node, Structure, TypeRef
 from hub.conformance.examination.surroundings import Surroundings
 from hub.conformance.validator import validate_against
-from hub.fhir.r4 import tables
 
 NESTED: Final = 8
 """How many profiles are tried within each other, as discriminators and where one of several will do."""
@@ -164,7 +162,7 @@ class Walk:
     def _members(
         self, value: dict[str, Any], children: Mapping[str, Node], place: Place, *, is_resource: bool = False
     ) -> None:
-        self._names(value, children, place, is_resource)
+        names.check(value, children, place.path, self.scope, is_resource=is_resource)
         shape = self.library.shape(children)
         for node in children.values():
             present = [name for name in node.property_names if self._is_present(name, shape[name][1], value)]
@@ -177,28 +175,6 @@ class Walk:
 
     def _is_present(self, name: str, ref: TypeRef, value: Mapping[str, Any]) -> bool:
         return name in value or (f"_{name}" in value and self.library.is_primitive(ref.code))
-
-    def _names(self, value: Mapping[str, Any], children: Mapping[str, Node], place: Place, is_resource: bool) -> None:
-        shape = self.library.shape(children)
-        for name in value:
-            plain = name.removeprefix("_")
-            if (is_resource and name == "resourceType") or (name == plain and name in shape):
-                continue
-            if plain not in shape:
-                self._unknown(plain, children, place.path)
-            elif not self.library.is_primitive(shape[plain][1].code):
-                self.found.error("structure", "no-sibling", f"{place.path}.{plain}")
-
-    def _unknown(self, name: str, children: Mapping[str, Node], path: str) -> None:
-        """A name that FHIR does not have may be anything: it is not repeated."""
-        choice = next((n for n in children.values() if n.is_choice and _is_type_of(name, n.name)), None)
-        if choice is not None:
-            types = ", ".join(ref.code for ref in choice.types)
-            self.found.error("structure", "type-not-allowed", f"{path}.{name}", types=types)
-        elif name in _element_names():
-            self.found.error("structure", "unknown-element", f"{path}.{name}")
-        else:
-            self.found.error("structure", "unknown-name", path, known=", ".join(children))
 
     def _absent(self, node: Node, path: str) -> None:
         if node.min:
@@ -318,15 +294,3 @@ class Walk:
         for constraint in constraints:
             if constraint.key not in skip:
                 rules.ask(constraint, value, type_, path, self.scope)
-
-
-@cache
-def _element_names() -> frozenset[str]:
-    return frozenset(path.rpartition(".")[2].removesuffix("[x]") for path in tables().rows)
-
-
-def _is_type_of(name: str, stem: str) -> bool:
-    """Whether a property is a choice's name with the name of a type of R4 behind it."""
-    suffix = name[len(stem) :] if name.startswith(stem) else ""
-    lowered = suffix[:1].lower() + suffix[1:]
-    return suffix[:1].isupper() and (lowered in tables().primitives or suffix in tables().children)

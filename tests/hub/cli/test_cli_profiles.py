@@ -30,7 +30,7 @@ def run(*arguments: str, language: str = "en") -> Result:
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("dist") / "not-there-yet"
     assert run("profiles", "package", "--out", str(folder)).exit_code == 0
-    (path,) = folder.iterdir()
+    (path,) = folder.glob("*.tgz")
     return path
 
 
@@ -78,7 +78,7 @@ OTHER = "https://fhir.elsewhere.example/contract/ma"
 def rebased(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     folder = tmp_path_factory.mktemp("other")
     assert run("profiles", "package", "--out", str(folder), "--base", OTHER).exit_code == 0
-    (path,) = folder.iterdir()
+    (path,) = folder.glob("*.tgz")
     with tarfile.open(path) as tar:
         return {entry.name: json.load(tar.extractfile(entry) or io.BytesIO()) for entry in tar}
 
@@ -200,3 +200,13 @@ def test_a_mistyped_profile_is_answered_with_the_nearest_one(language: str) -> N
     result = run("profiles", "schema", "surviver", language=language)
     assert result.exit_code == 2
     assert texts.say("cli.wrong.near", language, name="survivor") in result.stderr
+
+
+@pytest.mark.parametrize("language", texts.LANGUAGES)
+def test_the_pages_for_people_are_written_beside_the_package_with_its_own_base(tmp_path: Path, language: str) -> None:
+    result = run("profiles", "package", "--out", str(tmp_path), "--base", "https://fork.example/r4", language=language)
+    (start,) = tmp_path.glob("*/index.html")
+    assert str(start) in result.stdout.replace("\n", "")
+    survivor = (start.parent / language / "profiles" / "survivor.html").read_text("utf-8")
+    assert "https://fork.example/r4/StructureDefinition/survivor" in survivor
+    assert not any(BASE in path.read_text("utf-8") for path in start.parent.rglob("*.html"))

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from copy import deepcopy
 from importlib.resources import files
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +78,10 @@ def test_everything_that_a_differential_says_is_in_the_snapshot(name: str) -> No
                 assert found[stated["id"]][key] == value
 
 
+def bound(maximum: str) -> float:
+    return inf if maximum == "*" else int(maximum)
+
+
 def compared(name: str) -> Iterator[tuple[str, Any, Any]]:
     """What the hub's own reader of profiles, written without snapshots, makes of the same elements."""
     found = made(name)
@@ -85,7 +90,9 @@ def compared(name: str) -> Iterator[tuple[str, Any, Any]]:
             written = found[id_]
             types = tuple(dict.fromkeys(t["code"] for t in written.get("type", ())))
             yield f"{id_} min", element.min, written["min"]
-            yield f"{id_} max", element.max, None if written["max"] == "*" else int(written["max"])
+            sliced = bound(found[id_.rpartition(":")[0]]["max"]) if element.slice_name else inf
+            stated = inf if element.max is None else element.max
+            yield f"{id_} max", min(stated, sliced), bound(written["max"])  # a slice has no more than all have
             if types and "fhirpath" not in types[0]:
                 yield f"{id_} types", element.types, types
             if element.binding and element.strength == "required":

@@ -118,11 +118,12 @@ QUANTITY = st.fixed_dictionaries(
         "code": st.sampled_from(["kg", "g"]),
     },
 )
-MOMENTS = (  # of one precision each: fhirpathpy takes 2026 for its first day
+MOMENTS = (  # of one precision and one zone each: fhirpathpy takes 2026 for its first day, and 10:00+01:00 for 10:00Z
     ["2026", "2025"],
     ["2026-03", "2025-12"],
     ["2026-03-12", "2025-12-31"],
-    ["2026-03-12T10:00:00Z", "2026-03-12T10:00:00+01:00", "2026-03-12T09:30:00Z"],
+    ["2026-03-12T10:00:00Z", "2026-03-12T09:30:00Z"],
+    ["2026-03-12T10:00:00+01:00", "2026-03-12T09:30:00+01:00"],
 )
 PERIOD = st.sampled_from(MOMENTS).flatmap(
     lambda moments: st.fixed_dictionaries(
@@ -277,6 +278,13 @@ def test_an_invariant_that_cannot_be_asked_is_told(expression: str) -> None:
 def test_an_invariant_is_not_asked_of_what_is_misshapen() -> None:
     spoilt = OBSERVATION | {"valueQuantity": "x", "dataAbsentReason": 3}
     assert {key for _, key, _ in found(spoilt)} == {"object-expected"}
+
+
+def test_moments_in_different_zones_are_put_on_one_line() -> None:
+    right = {"start": "2026-03-12T10:00:00+01:00", "end": "2026-03-12T09:30:00Z"}
+    assert found(OBSERVATION | {"effectivePeriod": right}) == []
+    wrong = {"start": "2026-03-12T09:30:00Z", "end": "2026-03-12T10:00:00+01:00"}
+    assert found(OBSERVATION | {"effectivePeriod": wrong}) == [("error", "period-order", "Observation.effectivePeriod")]
 
 
 def test_advice_on_narrative_is_told_and_no_more() -> None:
