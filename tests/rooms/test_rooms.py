@@ -1,6 +1,7 @@
 """The house stays as it was drawn: who may know whom, what each room says of itself, and what is written nowhere."""
 
 import ast
+import logging
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -50,6 +51,20 @@ def name(path: Path) -> str:
 # --- who may know whom -------------------------------------------------------------------------------------------------
 
 
+@pytest.fixture
+def as_loud_as_before() -> Iterator[None]:
+    """import-linter silences every logger that there is; tests that run later in this process listen to some."""
+    loggers = [logging.getLogger(name) for name in logging.root.manager.loggerDict]
+    were = [(log, log.disabled, log.level, log.propagate) for log in (*loggers, logging.root)]
+    handlers = list(logging.root.handlers)
+    yield
+    logging.root.handlers[:] = handlers
+    for log, disabled, level, propagate in were:
+        log.disabled, log.propagate = disabled, propagate
+        log.setLevel(level)
+
+
+@pytest.mark.usefixtures("as_loud_as_before")
 def test_every_import_contract_is_kept(capsys: pytest.CaptureFixture[str]) -> None:
     broken = lint_imports(str(ROOT / "pyproject.toml"), no_cache=True, no_logo=True)
     assert broken == 0, capsys.readouterr().out

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from hub.conformance.structures import packaged
+from hub.conformance.structures import is_resource_type, packaged
 from hub.fhir import Resource
 from tests.support.budget import examples
 from tests.support.malformed import MARK, mistyped
@@ -36,7 +36,7 @@ def kept(amal: Party, survivor: Resource) -> str:
 
 def type_of(body: Any) -> str:
     type_ = body.get("resourceType") if isinstance(body, dict) else None
-    return type_ if isinstance(type_, str) and type_.isalpha() and type_.isascii() else "Patient"
+    return type_ if isinstance(type_, str) and is_resource_type(type_) else "Patient"
 
 
 def sent(caller: Party, method: str, path: str, body: Any, **headers: str) -> tuple[int, Resource]:
