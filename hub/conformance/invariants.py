@@ -11,6 +11,7 @@ from typing import Any, Final, cast
 import fhirpathpy
 from fhirpathpy.models import models
 
+from hub.conformance.examination.native import not_after
 from hub.fhir import Resource
 from hub.fhir.definitions import Constraint, Element, Profile
 from hub.fhir.issues import Issue
@@ -19,6 +20,24 @@ from hub.fhir.serial import dumps, loads
 REMEMBERED: Final = 8192
 Step = tuple[str, str | None]
 """A name, and for an extension its url."""
+
+
+def in_order(period: Any) -> bool:
+    """What `period-order` says: no period ends before it begins."""
+    start, end = period.get("start"), period.get("end")
+    return not (isinstance(start, str) and isinstance(end, str)) or not_after(start, end)
+
+
+def modified_after(task: Any) -> bool:
+    """inv-1 of Task: it was not modified before it was made."""
+    last, first = task.get("lastModified"), task.get("authoredOn")
+    return not (isinstance(last, str) and isinstance(first, str)) or not_after(first, last)
+
+
+IN_PYTHON: Final = {"start.empty() or end.empty() or (start.toDateTime() > end.toDateTime()).allFalse()": in_order}
+"""Asked of nearly every resource, and answered here a hundred times faster than by FHIRPath; a test holds both together."""
+OF_R4: Final[dict[str, tuple[tuple[str, Callable[[Any], bool]], ...]]] = {"Task": (("rule-inv-1", modified_after),)}
+"""Invariants of R4 itself on whole resources that the JSON Schema cannot say and a closed profile leaves to be said."""
 
 
 @dataclass(frozen=True)
@@ -37,11 +56,12 @@ class Invariant:
 
 
 def invariants(profile: Profile) -> tuple[Invariant, ...]:
-    """The profile's own; those of R4 itself are in the JSON Schema, as far as a closed profile leaves them anything to say."""
-    return tuple(
+    """The profile's own; those of R4 are in the JSON Schema, as far as a closed profile leaves them anything to say, or here."""
+    own = (
         Invariant(constraint.key, profile.type, tuple(_steps(profile, element)), _compile(constraint, element, profile))
         for element, constraint in profile.constraints
     )
+    return (*own, *(Invariant(key, profile.type, (), holds) for key, holds in OF_R4.get(profile.type, ())))
 
 
 def _steps(profile: Profile, element: Element) -> Iterator[Step]:
@@ -53,6 +73,8 @@ def _steps(profile: Profile, element: Element) -> Iterator[Step]:
 
 def _compile(constraint: Constraint, element: Element, profile: Profile) -> Callable[[Any], bool]:
     """Parts of resources repeat (the period of a consent, an age): their answers are remembered. Whole resources do not."""
+    if constraint.expression in IN_PYTHON:
+        return IN_PYTHON[constraint.expression]
     evaluate = cast("Callable[[Any], list[Any]]", fhirpathpy.compile(constraint.expression, models["r4"]))
 
     def holds(node: Any) -> bool:
