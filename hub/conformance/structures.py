@@ -10,6 +10,7 @@ from typing import Final
 from hub.conformance import package
 from hub.conformance.snapshot import Snapshots
 from hub.fhir import Resource, canonicals
+from hub.fhir.contract import contract
 from hub.fhir.definitions import load
 from hub.fhir.r4 import EXTENSION
 from hub.fhir.r4_snapshots import snapshots
@@ -63,7 +64,7 @@ def packaged() -> Mapping[str, Resource]:
 def _url(canonical: str) -> str | None:
     url, _, version = canonical.partition("|")
     if url in packaged():
-        return url if version in {"", packaged()[url]["version"]} else None
+        return url if version in {"", contract().version} else None
     return url if url in snapshots() and version in {"", R4} else None
 
 
