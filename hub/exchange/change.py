@@ -132,6 +132,7 @@ def _revision(
             if action == "referral.send":
                 _require_consent(person, after, stored.custodian or "", now)
             after = _stamp(before, after, now)
+            issues = _findings(after)  # times are the hub's, whatever was sent
         else:
             _require_same_person(before, after)
             _require_custodian(after, caller)

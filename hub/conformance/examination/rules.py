@@ -59,7 +59,7 @@ def _say(constraint: Constraint, path: str, scope: Scope) -> None:
     if is_ours:
         scope.found.add(severity, "invariant", constraint.key, path)
     elif known := _sentence(constraint):
-        scope.found.add(severity, "invariant", known, path, rule=constraint.key)
+        scope.found.add(severity, "invariant", known, path, **({"rule": constraint.key} if "rule-" in known else {}))
     else:
         human = f": {constraint.human}" if constraint.human else ""
         scope.found.add(severity, "invariant", "invariant", path, rule=constraint.key, human=human)

@@ -104,8 +104,9 @@ def test_sentences_are_in_the_callers_language(reader: Party, survivor: Resource
 
 
 def test_advice_does_not_make_a_resource_invalid(reader: Party, survivor: Resource) -> None:
-    """The type of a survivor code is none of HL7's: an extensible binding advises, and no more."""
-    found = told(reader.send("POST", "/fhir/Patient/$validate", survivor))
+    """A language that the list does not have: an extensible binding advises, and no more."""
+    rare = {"language": {"coding": [{"system": "urn:ietf:bcp:47", "code": "nl"}]}}
+    found = told(reader.send("POST", "/fhir/Patient/$validate", survivor | {"communication": [rare]}))
     assert [severity for severity, _, _ in found] == ["warning", "information"]
 
 
