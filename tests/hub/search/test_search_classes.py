@@ -75,3 +75,10 @@ def _element_id(type_: str, path: str) -> str:
         if last.startswith(choice):
             last = f"{choice}[x]"
     return ".".join((type_, *way, last))
+
+
+def test_no_kind_of_identifier_can_carry_the_system_of_another() -> None:
+    """Else a passport number under the system of survivor codes would be found by whoever may search for those alone."""
+    profile = load().profile("survivor")
+    systems = [profile.element(f"{one.id}.system").fixed for one in profile.slices("Patient.identifier")]
+    assert None not in systems and len(set(systems)) == len(systems)
