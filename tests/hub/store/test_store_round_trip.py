@@ -13,7 +13,9 @@ import pytest
 
 from hub.fhir import strict
 from hub.fhir.serial import dumps, loads
-from hub.ports import Save
+from hub.ports import Changes, Key, Save
+from hub.search.parameters import PARAMETERS
+from hub.store import MongoStore
 from hub.store.documents import document
 
 ROOT = Path(__file__).parents[3]
@@ -53,3 +55,14 @@ def test_the_official_examples_have_numbers_that_a_program_would_write_otherwise
 
 def as_floats(text: bytes) -> Any:
     return json.loads(text, parse_float=lambda number: number if repr(float(number)) != number else float(number))
+
+
+def test_the_official_examples_of_the_types_that_are_served_come_back_from_the_database(store: MongoStore) -> None:
+    sent = [strict.read(text) for text in OFFICIAL]
+    mine = {f"{one['resourceType']}/{one['id']}": one for one in sent if one["resourceType"] in PARAMETERS}
+    assert {one["resourceType"] for one in mine.values()} == PARAMETERS.keys()
+    store.commit(Changes(saves=[Save(one, None, None, (Key("*|*|*"),)) for one in mine.values()]))
+    for reference, one in mine.items():
+        found = store.read(*reference.split("/"), None)
+        assert found is not None, reference
+        assert as_written(found.text) == as_written(dumps(one)), reference
