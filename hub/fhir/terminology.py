@@ -106,10 +106,16 @@ def read_code_system(resource: Resource) -> CodeSystem:
 def _concepts(listed: Iterable[Resource], parent: str | None) -> Iterator[tuple[str, Concept]]:
     for concept in listed:
         display: str = concept.get("display") or concept["code"]
-        definition: str = concept.get("definition", "")
         yield (
             concept["code"],
-            Concept(display, {"en": display} | labels(concept), parent, _properties(concept), definition),
+            Concept(
+                display,
+                {"en": display} | labels(concept),
+                parent,
+                _properties(concept),
+                concept.get("definition", ""),
+                translations(concept, "definition"),
+            ),
         )
         yield from _concepts(concept.get("concept", ()), concept["code"])
 

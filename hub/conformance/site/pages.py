@@ -26,6 +26,16 @@ OTHERS: Final = (
     "CapabilityStatement", "OperationDefinition", "SearchParameter", "Basic", "Measure", "NamingSystem",
     "ImplementationGuide",
 )  # fmt: skip
+GROUPS: Final = {
+    "person": ("Patient", "RelatedPerson"),
+    "case": ("EpisodeOfCare", "Encounter", "Observation", "RiskAssessment", "Flag", "CarePlan"),
+    "referral": ("ServiceRequest", "Task", "Communication", "DocumentReference"),
+    "services": ("Procedure",),
+    "consent": ("Consent",),
+    "directory": ("Organization", "HealthcareService", "Location", "PractitionerRole", "Endpoint"),
+    "account": ("MeasureReport", "Provenance", "AuditEvent"),
+}
+"""Types of resource, as the index groups their profiles."""
 KINDS: Final = {
     "string": "text", "markdown": "text", "code": "code", "Coding": "code", "CodeableConcept": "code", "boolean": "yes-no",
     "integer": "number", "decimal": "number", "positiveInt": "number", "unsignedInt": "number", "Quantity": "number",
@@ -68,9 +78,8 @@ class _Site:
 
     def speaking(self, language: str) -> Iterator[tuple[str, str]]:
         """Path and text of each page in one language."""
-        profiles = self._links(self.definitions.profiles(), language)
         extensions = self._links(self._extensions, language)
-        yield self._page(language, "index", "index.html", profiles=profiles, extensions=extensions)
+        yield self._page(language, "index", "index.html", groups=self._groups(language), extensions=extensions)
         yield self._page(language, "data-classes", "data-classes.html", classes=data_classes().values(), opens=opens)
         yield self._page(language, "codes", "codes/index.html", tables=self._code_links(language))
         yield self._page(language, "others", "others.html", groups=self._others(language))
@@ -139,7 +148,15 @@ class _Site:
 
     def _links(self, profiles: Iterable[Profile], language: str) -> list[_Link]:
         found = [_Link(p.name, self._title(p, language), kind=p.type) for p in profiles]
-        return sorted(found, key=lambda link: (link.kind, link.name))
+        meant = {one.name for type_ in {link.kind for link in found} if (one := self.definitions.for_type(type_))}
+        return sorted(found, key=lambda link: (link.kind, link.name not in meant, link.name))
+
+    def _groups(self, language: str) -> Mapping[str, list[_Link]]:
+        """The profiles as a reader looks for them; the special cases of one stand behind it."""
+        found = self._links(self.definitions.profiles(), language)
+        return {
+            group: [link for type_ in types for link in found if link.kind == type_] for group, types in GROUPS.items()
+        }
 
     def _title(self, profile: Profile, language: str) -> str:
         return of_profile(profile, language).title
@@ -196,8 +213,17 @@ class _Site:
 def _of_definition(resource: Resource, language: str) -> Words:
     """What a definition is called and what it says of itself; a NamingSystem has no title in R4, a topic only its code."""
     name = resource.get("name") or resource["id"]
-    title, description = (translated(resource, part, language) for part in ("title", "description"))
+    title, description = (_part(resource, part, language) for part in ("title", "description"))
     return Words(title or description or name, description if title else "")
+
+
+def _part(resource: Resource, part: str, language: str) -> str:
+    """A topic is a Basic in R4, and says what it is in extensions: https://hl7.org/fhir/R4/versions.html#extensions"""
+    for extension in resource.get("extension", ()):
+        if extension["url"].endswith(f"SubscriptionTopic.{part}"):
+            value = next(key for key in extension if key.startswith("value"))
+            return translated(extension, value, language)
+    return translated(resource, part, language)
 
 
 def _sentences(definitions: Definitions, language: str) -> dict[str, Callable[..., Any]]:
