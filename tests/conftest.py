@@ -14,9 +14,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from pymongo import MongoClient
 
 from hub.store import MongoRegistry, MongoStore, embedded
+
+DEEP = bool(os.environ.get("IHALA_DEEP"))
+settings.register_profile("ihala", deadline=None, derandomize=not DEEP, print_blob=True)
+settings.load_profile(
+    "ihala"
+)  # the same inputs in every run, new ones with `make deep`; nothing is judged by the clock
 
 RUN_FOLDER = "IHALA_TEST_FOLDER"  # made by the first process of a run, told to its workers through the environment
 
