@@ -356,7 +356,7 @@ class Trail(Protocol):
     def checkpoints(self) -> Iterator[str]:
         """Checkpoints as they were signed, in their order."""
 
-    def last_checkpoint(self) -> str | None: ...
+    def last_checkpoint(self) -> tuple[int, str] | None: ...
 
     def save_checkpoint(self, number: int, line: str) -> bool:
         """False when this number exists."""

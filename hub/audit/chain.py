@@ -30,7 +30,7 @@ class Break:
 def follow(shard: int, head: Head, content: str) -> Head:
     """The link after `head`. `content`: the digest of the event."""
     sequence = head.sequence + 1
-    told = {"shard": shard, "sequence": sequence, "content": content, "previous": head.hash}
+    told = {"shard": str(shard), "sequence": str(sequence), "content": content, "previous": head.hash}
     return Head(sequence, digest(told))
 
 

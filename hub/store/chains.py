@@ -117,7 +117,7 @@ class Chains:
         """Where a chain ends. Of one whose end nobody knows for sure, as after a commit without an answer, too."""
         chain = {"c.s": shard, **CHAINED}
         found = self._events.find_one(chain, {"c": 1}, sort=[("c.n", DESCENDING)])
-        return Head(found["c"]["n"], found["c"]["h"]) if found else GENESIS
+        return Head(found["c"]["n"], str(found["c"].get("h"))) if found else GENESIS
 
     def _take(self) -> int:
         with self._freed:

@@ -47,9 +47,9 @@ class MongoTrail:
         return (str(kept.get("line")) for kept in self._kept.find().sort("_id", ASCENDING))
 
     @in_our_words
-    def last_checkpoint(self) -> str | None:
+    def last_checkpoint(self) -> tuple[int, str] | None:
         found = self._kept.find_one(sort=[("_id", DESCENDING)])
-        return str(found.get("line")) if found else None
+        return (int(found["_id"]), str(found.get("line"))) if found else None
 
     @in_our_words
     def save_checkpoint(self, number: int, line: str) -> bool:
