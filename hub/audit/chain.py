@@ -14,7 +14,9 @@ from hub.ports import Head, Link
 
 GENESIS: Final = Head(0, "0" * 64)
 
-Kind = Literal["changed", "missing", "repeated", "rewritten", "truncated", "unchained", "hidden", "signature", "checkpoint"]
+Kind = Literal[
+    "changed", "missing", "repeated", "rewritten", "truncated", "unchained", "hidden", "signature", "checkpoint"
+]
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,15 @@
 """`hub audit`: is the audit trail as it was written, and where does it stand."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from hub.audit.chain import Break
+from hub.audit.chain import Break, Kind
 from hub.cli.manual import command, group
 from hub.cli.problems import BROKEN, FAILED, OK
 from hub.cli.session import Session, pass_session
@@ -17,7 +17,19 @@ from hub.exchange.vouch import Report
 from hub.exchange.vouch import verify as verify_trail
 from hub.keyring import signing_keys
 
-SHOWN_EVERY = 500  # events
+SHOWN_EVERY: Final = 500  # events
+
+SENTENCES: Final[Mapping[Kind, str]] = {
+    "changed": "audit-verify.changed",
+    "missing": "audit-verify.missing",
+    "repeated": "audit-verify.repeated",
+    "rewritten": "audit-verify.rewritten",
+    "truncated": "audit-verify.truncated",
+    "hidden": "audit-verify.hidden",
+    "unchained": "audit-verify.unchained",
+    "signature": "audit-verify.signature",
+    "checkpoint": "audit-verify.checkpoint",
+}
 
 
 @group("audit", "cli.audit")
@@ -101,7 +113,7 @@ def _show(session: Session, report: Report) -> None:
 
 def _sentence(session: Session, found: Break) -> str:
     return session.say(
-        f"audit-verify.{found.kind}",
+        SENTENCES[found.kind],
         shard="-" if found.shard is None else found.shard,
         sequence=found.sequence,
         event=found.event or "-",

@@ -99,19 +99,19 @@ class Chains:
             pass  # each attempt waits for the database, whose patience ends
 
     def _attempt(self, events: Sequence[Document], contents: Sequence[str], act: Callable[[], None]) -> bool:
-        shard = self._take()
-        done = False
+        shard, outrun = self._take(), False
         try:
-            links = list(chained(shard, self._heads.pop(shard, None) or self.read_head(shard), contents))
+            head = self._heads.pop(shard) if shard in self._heads else self.read_head(shard)
+            links = list(chained(shard, head, contents))
             for event, link in zip(events, links, strict=True):
                 event["c"] = {"s": shard, "n": link.sequence, "h": link.hash}
-            with suppress(Outrun):
-                act()
-                self._heads[shard] = links[-1]
-                done = True
+            act()
+            self._heads[shard] = links[-1]
+        except Outrun:
+            outrun = True
         finally:
-            self._give_back(shard, liked=done)
-        return done
+            self._give_back(shard, liked=not outrun)
+        return not outrun
 
     def read_head(self, shard: int) -> Head:
         """Where a chain ends. Of one whose end nobody knows for sure, as after a commit without an answer, too."""

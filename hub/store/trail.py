@@ -16,6 +16,7 @@ from hub.store.mongo import MongoStore
 from hub.store.schema import CHAINED, Document
 
 _BATCH: Final = 500
+_OPTIONS: Final[bson.CodecOptions[Document]] = bson.CodecOptions(tz_aware=True)
 
 
 class MongoTrail:
@@ -30,7 +31,9 @@ class MongoTrail:
     @in_our_words
     def heads(self) -> dict[int, Head]:
         """Chains that nobody of us would write are found too."""
-        return {shard: self._head(shard) for shard in sorted(self._events.distinct("c.s", CHAINED)) if _is_number(shard)}
+        return {
+            shard: self._head(shard) for shard in sorted(self._events.distinct("c.s", CHAINED)) if _is_number(shard)
+        }
 
     @each_in_our_words
     def chain(self, shard: int) -> Iterator[Link]:
@@ -80,6 +83,3 @@ def _is_hidden(document: Document) -> bool:
     """Searches go by the fields beside the event: an event whose fields say something else is there, and not found."""
     fields = bson.decode(bson.encode({"x": search.index(loads(document["json"]))}), _OPTIONS)
     return bool(fields["x"] != document.get("x"))
-
-
-_OPTIONS: Final = bson.CodecOptions(tz_aware=True)

@@ -7,9 +7,19 @@ from hypothesis import strategies as st
 
 from hub.audit.canonical import canonical, digest
 
-TEXT = st.text(max_size=6) | st.sampled_from(['":1', "[1", ",-2", "\\", '"', "\x00", "\x7f", "\u20ac", "\ufb33", "\U0001f600"])
-LEAF = st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.floats(allow_nan=False, allow_infinity=False) | TEXT
-JSON = st.recursive(LEAF, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner, max_size=4), max_leaves=12)
+TEXT = st.text(max_size=6) | st.sampled_from(
+    ['":1', "[1", ",-2", "\\", '"', "\x00", "\x7f", "\u20ac", "\ufb33", "\U0001f600"]
+)
+LEAF = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53) + 1, 2**53 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | TEXT
+)
+JSON = st.recursive(
+    LEAF, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner, max_size=4), max_leaves=12
+)
 
 
 @given(JSON)
@@ -37,5 +47,5 @@ def test_the_example_of_the_standard_is_written_as_there() -> None:
 
 @pytest.mark.parametrize("value", [object(), {"a": {1, 2}}, 2**60, {"a": "\ud800"}])
 def test_what_has_no_canonical_form_is_refused(value: object) -> None:
-    with pytest.raises(ValueError):  # noqa: PT011
+    with pytest.raises(ValueError):
         canonical(value)

@@ -21,7 +21,12 @@ NONE: Mapping[int, str] = {}
 Event = dict[str, Any]
 EVENTS = st.lists(
     st.fixed_dictionaries(
-        {"id": st.uuids().map(str), "outcome": st.sampled_from("04"), "who": st.text(max_size=5), "n": st.integers(0, 9)}
+        {
+            "id": st.uuids().map(str),
+            "outcome": st.sampled_from("04"),
+            "who": st.text(max_size=5),
+            "n": st.integers(0, 9),
+        }
     ),
     min_size=2,
     max_size=12,
@@ -157,7 +162,9 @@ def test_what_the_hub_has_not_signed_is_no_checkpoint(forge: Callable[[str], str
         (5, 5 + EVERY, timedelta(), True),
     ],
 )
-def test_a_checkpoint_is_due_after_so_many_events_or_so_long(last: int | None, events: int, after: timedelta, due: bool) -> None:
+def test_a_checkpoint_is_due_after_so_many_events_or_so_long(
+    last: int | None, events: int, after: timedelta, due: bool
+) -> None:
     before = Checkpoint(1, NOW, {0: Head(last, "a")}) if last is not None else None
     heads = {0: Head(events, "b")} if events else {}
     assert is_due(before, heads, NOW + after) is due
