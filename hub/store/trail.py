@@ -16,6 +16,9 @@ from hub.store.mongo import MongoStore
 from hub.store.schema import CHAINED, Document
 
 _BATCH: Final = 500
+_PLACED: Final[Document] = {"c.s": {"$type": "int"}, **CHAINED}
+"""What is walked with its chain. All else counts as unchained, so that nothing is neither."""
+
 _OPTIONS: Final[bson.CodecOptions[Document]] = bson.CodecOptions(tz_aware=True)
 
 
@@ -30,10 +33,8 @@ class MongoTrail:
 
     @in_our_words
     def heads(self) -> dict[int, Head]:
-        """Chains that nobody of us would write are found too."""
-        return {
-            shard: self._head(shard) for shard in sorted(self._events.distinct("c.s", CHAINED)) if _is_number(shard)
-        }
+        """Chains that nobody of us would write are found too; what has no whole number for its chain is unchained."""
+        return {shard: self._head(shard) for shard in sorted(self._events.distinct("c.s", _PLACED))}
 
     @each_in_our_words
     def chain(self, shard: int) -> Iterator[Link]:
@@ -42,8 +43,8 @@ class MongoTrail:
 
     @each_in_our_words
     def unchained(self) -> Iterator[Link]:
-        stray = {"$nor": [{"c.s": {"$type": "number"}, **CHAINED}]}
-        return map(_link, self._events.find(stray, batch_size=_BATCH).sort("_id", ASCENDING))
+        stray = self._events.find({"$nor": [_PLACED]}, batch_size=_BATCH)
+        return map(_link, stray.sort("_id", ASCENDING))
 
     @each_in_our_words
     def checkpoints(self) -> Iterator[str]:
@@ -63,10 +64,6 @@ class MongoTrail:
         return True
 
 
-def _is_number(shard: object) -> bool:
-    return isinstance(shard, int | float) and not isinstance(shard, bool)
-
-
 def _link(document: Document) -> Link:
     """What cannot be read as an event has the content "", which no hash covers."""
     place = document.get("c")
@@ -76,7 +73,9 @@ def _link(document: Document) -> Link:
     except (KeyError, TypeError, ValueError, AttributeError):
         content, hidden = "", False
     sequence = place.get("n")
-    return Link(sequence if type(sequence) is int else 0, str(place.get("h")), str(document["_id"]), content, hidden)
+    return Link(
+        sequence if isinstance(sequence, int) else 0, str(place.get("h")), str(document["_id"]), content, hidden
+    )
 
 
 def _is_hidden(document: Document) -> bool:

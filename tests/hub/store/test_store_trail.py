@@ -191,6 +191,9 @@ def copying(event: str, **fields: object) -> Tamper:
         (lambda store: store.database.AuditEvent.delete_one({"_id": "d"}), ("truncated", 4, "")),
         (lambda store: store.database.AuditEvent.delete_many({}), ("truncated", 1, "")),
         (copying("b", c=None), ("unchained", 1, "")),
+        (copying("b", c={"s": 2.5, "n": 1, "h": ""}), ("unchained", 1, "")),
+        (copying("b", c={"s": "3", "n": 1, "h": ""}), ("unchained", 1, "")),
+        (copying("b", c={"s": 99, "n": 1, "h": ""}), ("changed", 1, "forged")),
     ],
 )
 def test_what_somebody_did_to_the_database_is_found(
