@@ -7,7 +7,12 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-BENCHMARKS = ("benchmarks.validation", "benchmarks.import_register", "benchmarks.import_memory")
+BENCHMARKS = (
+    "benchmarks.validation",
+    "benchmarks.import_register",
+    "benchmarks.import_memory",
+    "benchmarks.audit_trail",
+)
 
 
 def main() -> None:

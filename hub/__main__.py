@@ -15,6 +15,7 @@ main = Root(
         "client": "hub.cli.client:client",
         "deliver": "hub.cli.deliver:deliver",
         "status": "hub.cli.status:status",
+        "audit": "hub.cli.audit:audit",
     }
 )
 

@@ -1,6 +1,7 @@
 """Where the parts meet: the only module that knows them all. From a deployment folder to a running hub."""
 
 import atexit
+import logging
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -17,13 +18,18 @@ from hub.directory.organizations import Names, resources
 from hub.errors import HubError
 from hub.exchange import Hub
 from hub.exchange.publish import publish
-from hub.ports import Adapter, Connection, Registry
+from hub.exchange.vouch import checkpoint
+from hub.keyring import signing_keys
+from hub.ports import Adapter, Connection, Registry, Trail
 from hub.settings import ConnectionFile, Settings
-from hub.store import MongoRegistry, MongoStore, embedded
+from hub.store import MongoRegistry, MongoStore, MongoTrail, embedded
 from hub.web.app import create_app
 
 if TYPE_CHECKING:
     from flask import Flask
+
+
+log = logging.getLogger("hub.bootstrap")
 
 
 class SystemClock:
@@ -48,7 +54,22 @@ class Deployment:
     settings: Settings
     hub: Hub
     registry: Registry
+    trail: Trail
     doors: Mapping[str, Door]
+
+    def checkpoint(self, *, only_if_due: bool = False) -> str | None:
+        """Sign where the audit trail stands, with the key of this deployment, made when there is none yet."""
+        return checkpoint(
+            self.trail, signing_keys(self.settings.folder, make=True), self.hub.clock.now(), only_if_due=only_if_due
+        )
+
+    def checkpoint_if_due(self) -> None:
+        """What cannot be signed now (no database, a folder that cannot be written to) is signed later."""
+        try:
+            if self.checkpoint(only_if_due=True):
+                log.info("audit.checkpoint")
+        except (HubError, OSError) as problem:
+            log.error("audit.no-checkpoint", extra={"problem": getattr(problem, "text", type(problem).__name__)})
 
     def door(self, connection: str) -> Door:
         """Raises HubError(UNKNOWN_CONNECTION) listing the connections that exist."""
@@ -65,7 +86,8 @@ def opened(folder: Path) -> Iterator[Deployment]:
         names = Names(read.organizations)
         hub = Hub(store, SystemClock(), RandomIds(), names, read.pepper)
         publish((resource for entry in names for resource in resources(entry)), hub=hub)
-        yield Deployment(read, hub, MongoRegistry(store), {c.id: door(c, read) for c in read.connections})
+        doors = {c.id: door(c, read) for c in read.connections}
+        yield Deployment(read, hub, MongoRegistry(store), MongoTrail(store), doors)
 
 
 @contextmanager

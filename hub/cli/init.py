@@ -13,6 +13,7 @@ import click
 from hub.cli.manual import command
 from hub.cli.problems import FAILED, WrongUse
 from hub.cli.session import Session, pass_session
+from hub.keyring import signing_keys
 
 FOLDERS = ("connections", "mappings", "secrets")
 
@@ -33,6 +34,7 @@ def init(session: Session, folder: Path, template: Path | None, force: bool) -> 
             return FAILED
         _write(wanted, folder)
     made = _write_pepper(folder / "secrets" / "pepper")
+    signing_keys(folder, make=True)
     session.tell("init.done", folder=folder)
     session.tell("init.pepper-made" if made else "init.pepper-kept")
     session.tell("init.next", folder=folder)

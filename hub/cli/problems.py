@@ -20,6 +20,7 @@ OK: Final = 0
 FAILED: Final = 1
 WRONG_USE: Final = 2
 QUARANTINED: Final = 3
+BROKEN: Final = 4
 INTERRUPTED: Final = 130
 
 

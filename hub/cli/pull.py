@@ -33,6 +33,8 @@ def pull(session: Session, connection: str | None, everything: bool, dry_run: bo
     with session.deployment() as deployment:
         doors = _doors(deployment, connection)
         pulls = [_pull(session, deployment, door, dry_run, quiet=as_json) for door in doors]
+        if not dry_run:
+            deployment.checkpoint_if_due()
     if as_json:
         session.write_json([described(session, one, dry_run=dry_run) for one in pulls])
     else:

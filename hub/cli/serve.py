@@ -34,6 +34,7 @@ log = logging.getLogger("hub.cli.serve")
 
 IN_FLIGHT_S: Final = 30  # what a request that is under way may still take when the server stops
 KEPT_EVERY_S: Final = 1.0
+VOUCHED_EVERY_S: Final = 10.0
 PORT_FREED_S: Final = 5.0  # orphans of a killed server notice within a moment
 
 
@@ -89,6 +90,8 @@ def _run(session: Session, deployment: Deployment, server: MPServer) -> int | No
     announcer.start()
     keeper = threading.Thread(target=_keep_database, args=(read, stopped), name="database", daemon=True)
     keeper.start()
+    notary = threading.Thread(target=_keep_checkpoints, args=(deployment, stopped), name="checkpoints", daemon=True)
+    notary.start()
     try:
         server.serve()
     except SystemExit:  # granian gives up when its workers keep failing
@@ -98,6 +101,7 @@ def _run(session: Session, deployment: Deployment, server: MPServer) -> int | No
         stopped.set()
         announcer.join()
         keeper.join()
+        notary.join()
         worker.stop()
         log.info("hub.stopped")
     session.tell("serve.stopped")
@@ -121,6 +125,12 @@ def _keep_database(read: Settings, stopped: threading.Event) -> None:
                 log.warning("database.revived")
         except HubError as problem:
             log.error("database.gone", extra={"problem": problem.text})
+
+
+def _keep_checkpoints(deployment: Deployment, stopped: threading.Event) -> None:
+    """Often enough that little of the audit trail is without a signature; the workers only write."""
+    while not stopped.wait(VOUCHED_EVERY_S):
+        deployment.checkpoint_if_due()
 
 
 def _is_ready(host: str, port: int) -> bool:

@@ -6,5 +6,6 @@ https://www.mongodb.com/docs/manual/core/transactions/
 from hub.store import embedded
 from hub.store.mongo import MongoStore
 from hub.store.registry import MongoRegistry
+from hub.store.trail import MongoTrail
 
-__all__ = ["MongoRegistry", "MongoStore", "embedded"]
+__all__ = ["MongoRegistry", "MongoStore", "MongoTrail", "embedded"]

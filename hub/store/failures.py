@@ -4,8 +4,9 @@ Error codes: https://www.mongodb.com/docs/manual/reference/error-codes/
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import wraps
+from itertools import islice
 from typing import Final, ParamSpec, TypeVar
 
 from bson.errors import BSONError
@@ -40,16 +41,29 @@ def in_our_words(act: Callable[P, R]) -> Callable[P, R]:
     return careful
 
 
+def each_in_our_words(find: Callable[P, Iterator[R]]) -> Callable[P, Iterator[R]]:
+    """The same for what is read bit by bit."""
+
+    @wraps(find)
+    def careful(*args: P.args, **kwargs: P.kwargs) -> Iterator[R]:
+        rows = in_our_words(find)(*args, **kwargs)
+        following = in_our_words(lambda: list(islice(rows, 1)))
+        while row := following():
+            yield row[0]
+
+    return careful
+
+
 def _problem(failure: Exception) -> HubError:
-    codes = _codes(failure)
-    if DUPLICATE_KEY in codes:
+    found = codes(failure)
+    if DUPLICATE_KEY in found:
         return Conflict()
-    if isinstance(failure, DocumentTooLarge) or codes & _TOO_LARGE:
+    if isinstance(failure, DocumentTooLarge) or found & _TOO_LARGE:
         return HubError(TOO_LARGE)
     return HubError(UNAVAILABLE if isinstance(failure, PyMongoError) else BROKEN)
 
 
-def _codes(failure: Exception) -> frozenset[int]:
+def codes(failure: Exception) -> frozenset[int]:
     if isinstance(failure, BulkWriteError):
         return frozenset(int(error["code"]) for error in failure.details.get("writeErrors", ()))
     code = failure.code if isinstance(failure, OperationFailure) else None

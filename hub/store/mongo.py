@@ -18,6 +18,7 @@ from hub.errors import MISCONFIGURED, UNKNOWN_TYPE, HubError
 from hub.fhir.query import Query
 from hub.ports import Changes, Compartment, Due, Found, LedgerEntry, Quarantined, Stored, Visible, Watermark
 from hub.store import outbox, pages, queries, writing
+from hub.store.chains import Chains
 from hub.store.documents import SERVED, stored
 from hub.store.failures import in_our_words, silence_driver
 from hub.store.records import DEAD, WAITING, ledger_entry, quarantined
@@ -44,6 +45,7 @@ class MongoStore:
         self._now = now
         self._patience = patience
         self._cursor_key = pages.cursor_key(database)
+        self.chains = Chains(database, patience)
         self._types = set(filter(is_type, database.list_collection_names()))
 
     def __repr__(self) -> str:
@@ -77,7 +79,14 @@ class MongoStore:
             return
         plan = writing.Plan(changes, self._now())
         self._make_types(plan.types)
-        with pymongo.timeout(self._patience), self.database.client.start_session() as session:
+        with pymongo.timeout(self._patience):
+            if plan.events:
+                self.chains.commit(plan.events, plan.contents, lambda: self._transact(plan))
+            else:
+                self._transact(plan)
+
+    def _transact(self, plan: writing.Plan) -> None:
+        with self.database.client.start_session() as session:
             session.with_transaction(
                 lambda session: writing.write(plan, self.database, session),
                 read_concern=ReadConcern("snapshot"),

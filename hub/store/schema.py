@@ -3,7 +3,8 @@
 One collection per resource type holds the current versions:
 
     {_id: id, v: version, at: instant, json: text served, person, custodian,
-     k: [{g: grant, f: since, u: until}], x: {search parameter: [values]}}
+     k: [{g: grant, f: since, u: until}], x: {search parameter: [values]},
+     c: {s: chain, n: place, h: hash}}  (audit events alone)
 
 A compound index cannot cover two arrays (https://www.mongodb.com/docs/manual/core/indexes/index-types/index-multikey/), so
 disclosure keys and search fields have indexes of their own, each followed by the order in which pages come.
@@ -42,6 +43,9 @@ SEARCHED: Final[Mapping[str, tuple[str, ...]]] = {
 NOT_COMPARTMENT: Final = frozenset({"Provenance", "AuditEvent"})
 """Types that carry a person but are never read back with her compartment: they are only ever added to."""
 
+CHAINED: Final[Document] = {"c.n": {"$gt": 0}}
+"""What has a place in a chain of audit events, and so is in the index that keeps one event a place."""
+
 _PAGE: Final = (("at", DESCENDING), ("_id", DESCENDING))
 _TYPE: Final = re.compile(r"[A-Z][A-Za-z]{1,63}")
 _EXISTS: Final = 48
@@ -49,7 +53,13 @@ _EXISTS: Final = 48
 
 def _resource_indexes(type_: str) -> list[IndexModel]:
     searched = [IndexModel([(f"x.{name}", ASCENDING), *_PAGE]) for name in SEARCHED.get(type_, ())]
-    return [IndexModel([("k.g", ASCENDING), *_PAGE]), IndexModel([("person", ASCENDING)]), *searched]
+    return [IndexModel([("k.g", ASCENDING), *_PAGE]), IndexModel([("person", ASCENDING)]), *searched, *_places(type_)]
+
+
+def _places(type_: str) -> list[IndexModel]:
+    """Events from before there were chains have no place."""
+    place = [("c.s", ASCENDING), ("c.n", ASCENDING)]
+    return [IndexModel(place, unique=True, partialFilterExpression=CHAINED)] if type_ == "AuditEvent" else []
 
 
 def _expiring() -> IndexModel:
@@ -57,7 +67,7 @@ def _expiring() -> IndexModel:
 
 
 def _housekeeping() -> dict[str, list[IndexModel]]:
-    """`persons` and `watermarks`, `clients` and `settings` are only ever found by their id."""
+    """`persons` and `watermarks`, `clients`, `settings` and `checkpoints` are only ever found by their id."""
     return {
         "history": [IndexModel([("r", ASCENDING), ("v", DESCENDING)]), IndexModel([("person", ASCENDING)])],
         "persons": [],
@@ -70,6 +80,7 @@ def _housekeeping() -> dict[str, list[IndexModel]]:
         "tokens": [_expiring()],
         "assertions": [_expiring()],
         "settings": [],
+        "checkpoints": [],
     }
 
 

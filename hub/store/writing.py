@@ -16,6 +16,8 @@ from pymongo.client_session import ClientSession
 
 from hub.errors import INVALID, TOO_LARGE, Conflict, HubError
 from hub.ports import Changes, Save
+from hub.store import chains
+from hub.store.chains import AUDIT, contents_of
 from hub.store.documents import document, keys_document, superseded
 from hub.store.records import ledger_document, outbox_document, quarantine_document
 from hub.store.schema import NOT_COMPARTMENT, Document, Mongo
@@ -34,6 +36,7 @@ class Plan:
 
     def __init__(self, changes: Changes, at: datetime) -> None:
         _require_revisions(changes)
+        _require_append_only(changes)
         self.inserted: dict[str, list[Document]] = defaultdict(list)
         self.replaced: dict[str, list[Document]] = defaultdict(list)
         for save in changes.saves:
@@ -42,6 +45,8 @@ class Plan:
         self.rekeyed: dict[str, list[UpdateOne]] = defaultdict(list)
         for rekey in changes.rekeys:
             self.rekeyed[rekey.type].append(UpdateOne({"_id": rekey.id}, {"$set": {"k": keys_document(rekey.keys)}}))
+        self.events = self.inserted.pop(AUDIT, [])
+        self.contents = contents_of(self.events)
         self.persons = _revisions(changes)
         self.ledger = {entry.key: ledger_document(entry) for entry in changes.ledger}
         self.identities = changes.identities
@@ -57,7 +62,7 @@ class Plan:
 
     @property
     def types(self) -> set[str]:
-        return {*self.inserted, *self.replaced, *self.rekeyed}
+        return {*self.inserted, *self.replaced, *self.rekeyed, *([AUDIT] if self.events else ())}
 
 
 def _document(save: Save, at: datetime) -> Document:
@@ -78,6 +83,13 @@ def _require_revisions(changes: Changes) -> None:
         type_ = save.resource["resourceType"]
         if save.person is not None and type_ not in NOT_COMPARTMENT and save.person not in changes.persons:
             raise ValueError(f"a {type_} is saved without the revision of its person")
+
+
+def _require_append_only(changes: Changes) -> None:
+    """Nothing that we do changes an audit event, or who may see it: its hash covers both."""
+    replaced = [save.resource["resourceType"] for save in changes.saves if save.replaces is not None]
+    if AUDIT in (*replaced, *(rekey.type for rekey in changes.rekeys)):
+        raise ValueError("an audit event is only ever added")
 
 
 def _revisions(changes: Changes) -> list[Write]:
@@ -101,7 +113,10 @@ def _upserts(documents: Iterable[Document]) -> list[Write]:
 
 
 def write(plan: Plan, database: Mongo, session: ClientSession) -> None:
-    """Raises Conflict when a version, a revision, an identity or a ledger entry is not what the change was computed from."""
+    """Raises Conflict when a version, a revision, an identity or a ledger entry is not what the change was computed from;
+    Outrun when the events' places in their chain are taken."""
+    if plan.events:
+        chains.insert(plan.events, database, session)
     _apply(database, "persons", plan.persons, session)
     for type_, documents in plan.replaced.items():
         _supersede(database, type_, documents, session)

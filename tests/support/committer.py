@@ -1,7 +1,7 @@
 """A process that commits acts one after the other until it is stopped: `python -m tests.support.committer DATABASE`.
 
 The URI comes on standard input. Act number n inserts a survivor, a need, a ledger entry and an outbox row, and gives the
-one survivor "shared" a new version; the number is written out only after the commit came back.
+one survivor "shared" a new version, with an audit event; the number is written out only after the commit came back.
 """
 
 import sys
@@ -22,6 +22,7 @@ def act(n: int) -> Changes:
             Save(survivor, person, "a", ()),
             Save(need, person, "a", ()),
             Save(shared, "shared", "a", (), n or None),
+            Save({"resourceType": "AuditEvent", "id": f"a{n}"}, person, "a", ()),
         ],
         persons={person: 0, "shared": n},
         ledger=[LedgerEntry(f"l{n}", "c", "1", "m", {"need": f"ServiceRequest/n{n}"}, {}, datetime.now(UTC))],

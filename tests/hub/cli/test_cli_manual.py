@@ -29,6 +29,7 @@ OURS = (
     "client",
     "deliver",
     "status",
+    "audit",
 )
 
 
@@ -120,7 +121,7 @@ def test_our_commands_are_listed_without_loading_the_hub() -> None:
 
 def test_the_exit_codes_are_told() -> None:
     shown = help_of("hub", "en")
-    assert all(f"\n  {code} " in shown for code in (0, 1, 2, 3, 130))
+    assert all(f"\n  {code} " in shown for code in (0, 1, 2, 3, 4, 130))
 
 
 def test_the_common_options_may_stand_anywhere() -> None:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from hub.store import MongoStore, embedded
+from hub.exchange.vouch import verify
+from hub.store import MongoStore, MongoTrail, embedded
 from hub.store.locks import is_held
 
 KILLS = 3
@@ -47,6 +48,7 @@ def traces(store: MongoStore, n: int) -> list[bool]:
         f"l{n}" in store.ledger([f"l{n}"]),
         f"i{n}" in store.identities([f"i{n}"]),
         store.database.outbox.count_documents({"_id": f"o{n}"}) == 1,
+        store.read("AuditEvent", f"a{n}", None) is not None,
     ]
 
 
@@ -67,3 +69,5 @@ def test_a_killed_mongod_leaves_every_act_whole_or_absent_and_loses_none_that_wa
             assert shared.documents[0].resource()["extension"] == [{"valueInteger": stored - 1}]
             assert store.database.history.count_documents({"r": "Patient/shared"}) == stored - 1
             assert acknowledged > 10
+            trail = verify(MongoTrail(store), [])
+            assert (trail.events, trail.broken) == (stored, ()), "the chain has no gap"
