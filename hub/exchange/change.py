@@ -169,18 +169,10 @@ def _changes(
     person: Person, resource: Resource, action: str, interaction: str, caller: Caller, *, now: datetime, hub: Hub
 ) -> Changes:
     key = reference(resource)
-    custodian = person.custodian(key) or caller.organization
     settled = person.settle(now, hub.ids.new)
     told = [(action, key, caller), *((step.action, reference(step.task), None) for step in settled.steps)]
     audits = [
-        Save(
-            events.event(
-                hub.ids.new(), verb, now, interaction=interaction, caller=by, person=person.id, entities=[about]
-            ),
-            person.id,
-            custodian,
-            (Key(own(custodian)),),
-        )
+        _audit(person.id, person.custodian(about) or caller.organization, verb, about, by, interaction, now=now, hub=hub)
         for verb, about, by in told
     ]
     outbox = [Due(action, "", key)] if resource["resourceType"] == "Task" else []
@@ -190,6 +182,14 @@ def _changes(
         persons={person.id: person.revision},
         outbox=outbox + settled.outbox,
     )
+
+
+def _audit(
+    person: str, keeper: str, verb: str, about: str, by: Caller | None, interaction: str, *, now: datetime, hub: Hub
+) -> Save:
+    """Kept with the keeper of what it is about: what followed among another's records is not for who set it off."""
+    event = events.event(hub.ids.new(), verb, now, interaction=interaction, caller=by, person=person, entities=[about])
+    return Save(event, person, keeper, (Key(own(keeper)),))
 
 
 # --- whose it is -----------------------------------------------------------------------------------------------------
