@@ -171,10 +171,7 @@ def _changes(
     key = reference(resource)
     settled = person.settle(now, hub.ids.new)
     told = [(action, key, caller), *((step.action, reference(step.task), None) for step in settled.steps)]
-    audits = [
-        _audit(person.id, person.custodian(about) or caller.organization, verb, about, by, interaction, now=now, hub=hub)
-        for verb, about, by in told
-    ]
+    audits = [_audit(person, about, verb, by=by, interaction=interaction, now=now, hub=hub) for verb, about, by in told]
     outbox = [Due(action, "", key)] if resource["resourceType"] == "Task" else []
     return Changes(
         saves=settled.saves + audits,
@@ -185,11 +182,14 @@ def _changes(
 
 
 def _audit(
-    person: str, keeper: str, verb: str, about: str, by: Caller | None, interaction: str, *, now: datetime, hub: Hub
+    person: Person, about: str, verb: str, *, by: Caller | None, interaction: str, now: datetime, hub: Hub
 ) -> Save:
     """Kept with the keeper of what it is about: what followed among another's records is not for who set it off."""
-    event = events.event(hub.ids.new(), verb, now, interaction=interaction, caller=by, person=person, entities=[about])
-    return Save(event, person, keeper, (Key(own(keeper)),))
+    keeper = person.custodian(about) or ""
+    event = events.event(
+        hub.ids.new(), verb, now, interaction=interaction, caller=by, person=person.id, entities=[about]
+    )
+    return Save(event, person.id, keeper, (Key(own(keeper)),))
 
 
 # --- whose it is -----------------------------------------------------------------------------------------------------

@@ -324,13 +324,23 @@ class _Batch:
         mine = [step for keeper, step in keepers if keeper == organization]
         told = self.received.get(person, _Told("update"))
         entities = [*told.entities, *(reference(step.task) for step in mine)]
-        yield self._audit("record.receive", person, organization, told.interaction, entities, [s.action for s in mine])
+        followed = dict.fromkeys(step.action for step in mine)
+        yield self._audit(
+            "record.receive", person, organization, entities, followed=followed, interaction=told.interaction
+        )
         for keeper, step in keepers:
             if keeper != organization:
-                yield self._audit(step.action, person, keeper, "update", [reference(step.task)])
+                yield self._audit(step.action, person, keeper, [reference(step.task)])
 
     def _audit(
-        self, verb: str, person: str, keeper: str, interaction: str, entities: list[str], followed: Iterable[str] = ()
+        self,
+        verb: str,
+        person: str,
+        keeper: str,
+        entities: list[str],
+        *,
+        followed: Iterable[str] = (),
+        interaction: str = "update",
     ) -> Save:
         event = events.event(
             self.hub.ids.new(),
@@ -340,7 +350,7 @@ class _Batch:
             caller=None,
             person=person,
             entities=entities,
-            followed=dict.fromkeys(followed),
+            followed=followed,
             source=keeper if verb == "record.receive" else "",
         )
         return Save(event, person, keeper, (Key(own(keeper)),))

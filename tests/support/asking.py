@@ -14,35 +14,11 @@ from urllib.parse import urlencode
 
 from hub.fhir import Resource
 from hub.fhir.serial import loads
+from tests.support.declared import FORMS, REFUSED, UNROUTED
 from tests.support.furnishing import CALLER, Things, concept, example
 
 FORM: Final = "application/x-www-form-urlencoded"
 JSON_PATCH: Final = "application/json-patch+json"
-PREFIXES: Final = ("", "eq", "ne", "gt", "ge", "lt", "le", "sa", "eb")
-FORMS: Final[dict[str, tuple[str, ...]]] = {
-    "token": ("", ":not", ":missing", "system", "code"),
-    "reference": ("", ":missing", ":Patient", "id", "url"),
-    "date": (*PREFIXES, ":missing"),
-    "string": ("", ":exact", ":missing"),
-    "uri": ("", ":missing"),
-}
-"""Parameter type → the forms in which it is asked; a type that is not listed is not covered."""
-
-REFUSED: Final = (
-    "_has:Observation:patient:code=x", "_has:Task:patient:status=requested", "patient.name=Souad", "patient.birthdate=2003",
-    "owner.name=x", "subject:Patient.identifier=ZZ000000", "_include=*", "_include=Task:patient", "_revinclude=AuditEvent:entity",
-    "_revinclude:iterate=Provenance:target", "_query=everything", "_text=Souad", "_content=Souad", "_filter=name eq Souad",
-    "name:contains=a", "identifier:text=ZZ", "_elements=name", "_contained=true", "_page=bm90aGluZw", "_sort=name", "_count=many",
-    "_summary=data", "_total=exact", "name=Souad", "_security=R", "_tag=SUBSETTED", "_profile=x", "_source=x", "status=",
-)  # fmt: skip
-"""What is refused or ignored: the same way, whether or not there is something to hide."""
-
-UNROUTED: Final = (
-    "GET {type}/{id}/_history", "GET {type}/_history", "GET _history", "GET {type}/{id}/_history/1", "GET {type}/{id}/$everything",
-    "GET Patient/$export", "GET $export", "POST Patient/$match", "DELETE {type}/{id}", "DELETE {type}?_id={id}", "PUT {type}?_id={id}",
-    "PATCH {type}?_id={id}", "POST ", "GET Patient/{id}/{type}", "POST Subscription", "GET Subscription/{id}", "GET Binary/{id}",
-    "OPTIONS {type}/{id}", "HEAD {type}/{id}", "GET NoSuchType/{id}", "GET {type}/{id}/$no-such", "GET {type}/%20{id}",
-)  # fmt: skip
 STATUSES: Final = ("received", "accepted", "rejected", "in-progress", "on-hold", "completed", "cancelled", "requested")
 CREATED: Final = ("survivor", "case", "incident", "need", "outcome", "consent-by-class", "protective-measure")
 
@@ -60,20 +36,6 @@ class Ask:
     covers: frozenset[str] = frozenset()
     edit: Edit | None = field(default=None, repr=False)
     matched: bool = True
-
-
-def declared(statement: Resource) -> frozenset[str]:
-    """All that a CapabilityStatement declares, in the words of `Ask.covers`."""
-    (rest,) = statement["rest"]
-    found = {f"Resource${one['name']}" for one in rest.get("operation", ())}
-    for one in rest["resource"]:
-        type_ = one["type"]
-        found |= {f"{type_} {interaction['code']}" for interaction in one.get("interaction", ())}
-        found |= {f"{type_}${operation['name']}" for operation in one.get("operation", ())}
-        for name in one.get("searchParam", ()):
-            found |= {f"{type_}?{name['name']}{form}" for form in FORMS.get(name["type"], ("of an unknown type",))}
-            found.add(f"{type_}?_sort={name['name']}")
-    return frozenset(found)
 
 
 @dataclass
@@ -98,12 +60,14 @@ class Asking:
         (rest,) = statement["rest"]
         resources = rest["resource"]
         self.types = [one["type"] for one in resources if one.get("searchParam")]
-        self.parameters = {
-            one["type"]: {p["name"]: p["type"] for p in one.get("searchParam", ())} for one in resources
-        }
-        forms = [(t, n, k, f) for t, named in self.parameters.items() for n, k in named.items() for f in FORMS.get(k, ())]
+        self.parameters = {one["type"]: {p["name"]: p["type"] for p in one.get("searchParam", ())} for one in resources}
+        forms = [
+            (t, n, k, f) for t, named in self.parameters.items() for n, k in named.items() for f in FORMS.get(k, ())
+        ]
         self.forms = Deck(forms, chance)
-        self.sorts = {t: Deck([f"{way}{n}" for n in named for way in ("", "-")], chance) for t, named in self.parameters.items()}
+        self.sorts = {
+            t: Deck([f"{way}{n}" for n in named for way in ("", "-")], chance) for t, named in self.parameters.items()
+        }
         served = {(one["type"], i["code"]) for one in resources for i in one.get("interaction", ())}
         self.others = Deck(
             [("interaction", t, code) for t, code in sorted(served) if code in self.by_code and code != "search-type"]
@@ -160,7 +124,11 @@ class Asking:
         if self.chance.random() < 0.5:
             pairs.append(("_count", str(self.chance.randrange(6))))
         if self.chance.random() < 0.2:
-            pairs.append(self.chance.choice([("_total", "accurate"), ("_summary", "count"), ("_total", "none"), ("colour", "red")]))
+            pairs.append(
+                self.chance.choice(
+                    [("_total", "accurate"), ("_summary", "count"), ("_total", "none"), ("colour", "red")]
+                )
+            )
         if self.chance.random() < 0.2:
             _, second, kind_, form_ = self.chance.choice([card for card in self.forms.cards if card[0] == type_])
             pairs.append(self._pair(type_, second, kind_, form_))
@@ -223,7 +191,11 @@ class Asking:
         id_ = self.chance.choice(self.things.mine) if mine else self.id(type_)
         path, covers = f"/fhir/{type_}/{id_}", frozenset({f"{type_} update"})
         if self.chance.random() < 0.3:
-            written = example("referral-task" if type_ == "Task" else next((c for c in CREATED if example(c)["resourceType"] == type_), "need"))
+            written = example(
+                "referral-task"
+                if type_ == "Task"
+                else next((c for c in CREATED if example(c)["resourceType"] == type_), "need")
+            )
             return Ask("PUT", path, self._mine(written) | {"id": id_}, (("If_Match", 'W/"1"'),), covers)
         change = {
             "Patient": {"gender": self.chance.choice(["female", "unknown"])}, "Consent": {"status": "inactive"},
@@ -245,7 +217,13 @@ class Asking:
             ]
         )  # fmt: skip
         path = f"/fhir/{type_}/{self.id(type_)}"
-        return Ask("PATCH", path, covers=frozenset({f"{type_} patch"}), edit=lambda _: steps, matched=self.chance.random() < 0.8)
+        return Ask(
+            "PATCH",
+            path,
+            covers=frozenset({f"{type_} patch"}),
+            edit=lambda _: steps,
+            matched=self.chance.random() < 0.8,
+        )
 
     by_code: Final[dict[str, Callable[["Asking", str], Ask]]] = {
         "read": read, "search-type": lambda asking, _: asking.search(), "create": create, "update": update, "patch": patch,
@@ -257,7 +235,9 @@ class Asking:
         status = self.chance.choice(STATUSES)
         said: Resource = {"status": status}
         if status in {"rejected", "cancelled", "on-hold"}:
-            said["statusReason"] = concept("referral-status-reason", "no-capacity") | {"text": "Said by the one who decided."}
+            said["statusReason"] = concept("referral-status-reason", "no-capacity") | {
+                "text": "Said by the one who decided."
+            }
         if status == "completed":
             given = concept("referral-outcome", "service-provided")
             said["output"] = [{"type": concept("task-output", "outcome"), "valueCodeableConcept": given}]
@@ -269,10 +249,19 @@ class Asking:
     def operation(self, type_: str, name: str) -> Ask:
         covers = frozenset({f"{type_}${name}"})
         if type_ != "Resource":
-            query = self.chance.choice(["", "?url=http://hl7.org/fhir/administrative-gender", "?system=http://hl7.org/fhir/task-status&code=ready"])
+            query = self.chance.choice(
+                [
+                    "",
+                    "?url=http://hl7.org/fhir/administrative-gender",
+                    "?system=http://hl7.org/fhir/task-status&code=ready",
+                ]
+            )
             return Ask("GET", f"/fhir/{type_}/${name}{query}", covers=covers)
         stored = self.chance.choice(self.types)
-        path, mode = f"/fhir/{stored}/{self.id(stored)}/${name}", self.chance.choice(["", "?mode=update", "?mode=delete", "?mode=create"])
+        path, mode = (
+            f"/fhir/{stored}/{self.id(stored)}/${name}",
+            self.chance.choice(["", "?mode=update", "?mode=delete", "?mode=create"]),
+        )
         if self.chance.random() < 0.4:
             return Ask("GET", path + mode, covers=covers)
         written = self._mine(example(self.chance.choice(CREATED)))
@@ -292,11 +281,13 @@ class Asking:
         return Ask(method, "/fhir/" + path.format(type=type_, id=self.id(type_)), body)
 
 
-def edited(ask: Ask, answer: str, etag: str) -> Ask | None:
+def edited(ask: Ask, answer: str, etag: str) -> Ask:
     """What follows after the reading that an edit begins with; an edit of nothing is sent all the same."""
     assert ask.edit is not None
     read = loads(answer)
-    body = ask.edit(read if read.get("resourceType") != "OperationOutcome" else {"resourceType": ask.path.split("/")[2]})
+    body = ask.edit(
+        read if read.get("resourceType") != "OperationOutcome" else {"resourceType": ask.path.split("/")[2]}
+    )
     headers = [("Content_Type", JSON_PATCH)] if ask.method == "PATCH" else []
     headers += [("If_Match", etag or 'W/"1"')] if ask.matched else []
     return Ask(ask.method, ask.path, body, tuple(headers), ask.covers)

@@ -23,10 +23,10 @@ from hub.exchange.publish import publish
 from hub.fhir import Resource
 from hub.fhir.canonicals import code_system
 from hub.fhir.definitions import load
-from hub.fhir.masking import redact
 from hub.fhir.serial import loads
 from hub.ports import Changes, Key, Save
 from hub.search.parameters import PARAMETERS
+from tests.support.disguise import EVERY, disguise
 
 CALLER: Final = "chu"
 ORGANIZATIONS: Final = {
@@ -39,13 +39,12 @@ GRANTED: Final = (
 )  # fmt: skip
 """Data classes that survivors opened to the caller: also one without the class that a document of its own needs."""
 
+
 def concept(system: str, code: str) -> Resource:
     return {"coding": [{"system": code_system(system), "code": code}]}
 
 
 SURVIVORS: Final = ("survivor", "survivor--foreign-national", "survivor--safe-contact", "survivor--do-not-contact")
-WRITTEN_FREELY: Final = frozenset({"text", "value", "valueString", "city", "line", "postalCode"})
-EVERY: Final = frozenset({"*"})
 _AS_IT_MUST_BE: Final[dict[str, Resource]] = {
     "completed": {"output": [{"type": concept("task-output", "outcome"), "valueCodeableConcept": concept("referral-outcome", "service-provided")}]},
     "rejected": {"statusReason": concept("referral-status-reason", "no-capacity") | {"text": "Said by the one who decided."}},
@@ -104,63 +103,6 @@ def new_id(chance: Random) -> str:
     return str(UUID(int=chance.getrandbits(128), version=4))
 
 
-# --- what is hidden of a document that is seen in part ----------------------------------------------------------------
-
-
-def disguise(resource: Resource, allowed: frozenset[str], hidden: Random | None) -> Resource:
-    """The same for a caller with these classes; every element of other classes dropped, or kept and filled otherwise."""
-    if allowed == EVERY:
-        return resource
-    seen = _seen(resource, allowed)
-    for path in list(_places(resource)):
-        without = _without(resource, path)
-        if _seen(without, allowed) == seen:
-            resource = _otherwise(resource, path, hidden) if hidden and hidden.random() < 0.8 else without
-    assert _seen(resource, allowed) == seen
-    return resource
-
-
-def _seen(resource: Resource, allowed: frozenset[str]) -> Resource:
-    cut, _ = redact(resource, allowed)
-    return {key: value for key, value in cut.items() if key != "meta"}
-
-
-def _places(resource: Resource) -> Iterator[tuple[str, int | None]]:
-    for key, value in resource.items():
-        if key not in {"resourceType", "id", "meta"}:
-            yield key, None
-            yield from ((key, number) for number in reversed(range(len(value)))) if isinstance(value, list) else ()
-
-
-def _without(resource: Resource, path: tuple[str, int | None]) -> Resource:
-    key, number = path
-    rest = {name: value for name, value in resource.items() if name != key}
-    if key not in resource or number is None:
-        return rest
-    items = [item for n, item in enumerate(resource[key]) if n != number]
-    return resource | {key: items} if items else rest
-
-
-def _otherwise(resource: Resource, path: tuple[str, int | None], hidden: Random) -> Resource:
-    key, number = path
-    if key not in resource:
-        return resource
-    if number is None:
-        return resource | {key: _scrambled(resource[key], key, hidden)}
-    items = [_scrambled(item, key, hidden) if n == number else item for n, item in enumerate(resource[key])]
-    return resource | {key: items}
-
-
-def _scrambled(value: Any, key: str, hidden: Random) -> Any:
-    if isinstance(value, list):
-        return [_scrambled(item, key, hidden) for item in value]
-    if isinstance(value, dict):
-        return {name: _scrambled(item, name, hidden) for name, item in value.items()}
-    if key == "birthDate":
-        return f"{hidden.randrange(1960, 2008)}-{hidden.randrange(1, 13):02}"
-    return f"{value} {hidden.randrange(1000)}" if key in WRITTEN_FREELY and isinstance(value, str) else value
-
-
 # --- survivors --------------------------------------------------------------------------------------------------------
 
 
@@ -194,7 +136,11 @@ class _Survivor:
         """By its own class alone; referrals and consents are always put in, as they decide what is seen."""
         profile = load().profile_of(resource)
         assert profile is not None
-        return self.allowed == EVERY or resource["resourceType"] in {"Task", "Consent"} or profile.base_class in self.allowed
+        return (
+            self.allowed == EVERY
+            or resource["resourceType"] in {"Task", "Consent"}
+            or profile.base_class in self.allowed
+        )
 
 
 def _renamed(resource: Resource, person: str, keeper: str) -> Resource:
@@ -221,7 +167,9 @@ def _consent(to: str, classes: Iterable[str], end: str = "2029-03-12") -> Resour
     return {"period": period, "provision": [permit | {"period": period, "actor": actor, "class": coded}]}
 
 
-def _referred(chance: Random, keeper: str, to: str, status: str, classes: tuple[str, ...], hidden: Random | None) -> Person:
+def _referred(
+    chance: Random, keeper: str, to: str, status: str, classes: tuple[str, ...], hidden: Random | None
+) -> Person:
     """A survivor whom `keeper` referred to `to`, who is allowed these classes."""
     allowed = frozenset({"notice", *classes}) if to == CALLER else EVERY
     one = _Survivor(new_id(chance), keeper, chance, allowed, hidden)
@@ -320,7 +268,10 @@ def _traces(person: Person, chance: Random, hidden: Random | None) -> Iterator[S
 
 def _reports(hidden: Random | None) -> Iterator[Save]:
     for organization in (CALLER, *(["amal", "nour"] if hidden else [])):
-        report = example("aggregate-report") | {"id": f"{organization}-2026-10", "reporter": _organization(organization)}
+        report = example("aggregate-report") | {
+            "id": f"{organization}-2026-10",
+            "reporter": _organization(organization),
+        }
         yield Save(report, None, organization, (Key(own(organization)),))
 
 
@@ -339,5 +290,7 @@ def _directory(hidden: Random | None) -> list[Resource]:
         desk = example("practitioner-role") | {"id": f"{id_}-desk", "organization": _organization(id_)}
         found += [disguise(one, allowed, hidden) for one in (organization, place, shelter, service, desk)]
         if hidden or id_ == CALLER:
-            found.append(example("endpoint") | {"id": f"{id_}-notifications", "managingOrganization": _organization(id_)})
+            found.append(
+                example("endpoint") | {"id": f"{id_}-notifications", "managingOrganization": _organization(id_)}
+            )
     return found

@@ -18,9 +18,10 @@ from hub.consent.keys import own
 from hub.errors import NOT_YOURS, HubError
 from hub.exchange import View, disclose
 from hub.fhir import Resource, masking
-from hub.ports import Found, Stored, Visible
+from hub.ports import Found, Visible
 from hub.store import MongoStore, pages
-from tests.support.asking import Asking, declared
+from tests.support.asking import Asking
+from tests.support.declared import declared
 from tests.support.furnishing import ORGANIZATIONS
 from tests.support.walks import statement, walk
 from tests.support.worlds import Builder, Pair, pairs
@@ -37,7 +38,7 @@ def builder(mongodb_uri: str) -> Iterator[Builder]:
 def test_a_caller_cannot_tell_apart_worlds_that_differ_in_what_it_may_not_see(builder: Builder, seed: int) -> None:
     walked = walk(builder.build(seed), 200, seed)
     assert walked.difference == ""
-    assert walked.asked == 200
+    assert walked.asked >= 200
     assert len(walked.matched) > 40, "a walk that finds nothing shows nothing"
 
 
@@ -94,7 +95,7 @@ def test_every_route_below_the_base_is_one_of_the_statement(builder: Builder) ->
 
 def every_key(monkeypatch: pytest.MonkeyPatch) -> None:
     grants = frozenset(own(organization) for organization in ORGANIZATIONS)
-    monkeypatch.setattr(disclose, "_visible", lambda _type, _caller, now, _read=(): Visible(grants, now))
+    monkeypatch.setattr(disclose, "_visible", lambda _type, _caller, now, _query=None: Visible(grants, now))
 
 
 def no_class_of_a_parameter(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,7 +117,9 @@ def no_predicate_of_read(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def no_predicate_of_search(monkeypatch: pytest.MonkeyPatch) -> None:
     matching = pages.matching
-    monkeypatch.setattr(pages, "matching", lambda query, visible: {"$and": matching(query, visible)["$and"][1:] or [{}]})
+    monkeypatch.setattr(
+        pages, "matching", lambda query, visible: {"$and": matching(query, visible)["$and"][1:] or [{}]}
+    )
 
 
 def totals_of_everybody(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -135,7 +138,9 @@ def another_refusal_of_what_is_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
         try:
             return read(type_, id_, caller, hub=hub)
         except HubError:
-            raise HubError(NOT_YOURS) if hub.store.read(type_, id_, None) else HubError(disclose.errors.NOT_FOUND) from None
+            raise (
+                HubError(NOT_YOURS) if hub.store.read(type_, id_, None) else HubError(disclose.errors.NOT_FOUND)
+            ) from None
 
     monkeypatch.setattr(disclose, "read", told)
 

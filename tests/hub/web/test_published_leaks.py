@@ -56,7 +56,9 @@ def test_a_chain_does_not_tell_whose_a_record_is(pair: Pair, value: str) -> None
     refused(pair, f"Observation?subject:Patient.birthdate={value}")
 
 
-@pytest.mark.parametrize("query", ["_include=Task:patient", "_revinclude=AuditEvent:entity", "_include:iterate=Task:focus"])
+@pytest.mark.parametrize(
+    "query", ["_include=Task:patient", "_revinclude=AuditEvent:entity", "_include:iterate=Task:focus"]
+)
 def test_an_include_brings_nothing_along(pair: Pair, query: str) -> None:
     answer = same(pair, "GET", f"Task?{query}")
     matches = [entry for entry in loads(answer.raw)["entry"] if entry["search"]["mode"] == "match"]
@@ -65,7 +67,9 @@ def test_an_include_brings_nothing_along(pair: Pair, query: str) -> None:
 
 
 @pytest.mark.parametrize("query", ["", "_count=0", "_summary=count", "_total=accurate", "_count=1"])
-@pytest.mark.parametrize("type_", ["Patient", "Observation", "ServiceRequest", "Task", "Consent", "AuditEvent", "Endpoint"])
+@pytest.mark.parametrize(
+    "type_", ["Patient", "Observation", "ServiceRequest", "Task", "Consent", "AuditEvent", "Endpoint"]
+)
 def test_a_total_counts_nothing_that_is_hidden(pair: Pair, type_: str, query: str) -> None:
     """https://github.com/hapifhir/hapi-fhir/issues/2012 and 3420"""
     answer = same(pair, "GET", f"{type_}?{query}")
@@ -78,7 +82,9 @@ def test_pages_are_as_full_as_if_nothing_were_hidden(pair: Pair) -> None:
     assert len(page["entry"]) == min(2, page["total"])
 
 
-@pytest.mark.parametrize("type_", ["Patient", "Observation", "ServiceRequest", "Task", "Consent", "AuditEvent", "Endpoint"])
+@pytest.mark.parametrize(
+    "type_", ["Patient", "Observation", "ServiceRequest", "Task", "Consent", "AuditEvent", "Endpoint"]
+)
 def test_what_is_hidden_is_as_absent_as_what_never_was(pair: Pair, type_: str) -> None:
     never = same(pair, "GET", f"{type_}/00000000-0000-4000-8000-000000000000")
     for id_ in hidden(pair, type_):
@@ -144,7 +150,10 @@ def test_no_subscription_is_taken_that_would_ask_with_the_rights_of_the_system(p
 
 def test_no_batch_or_transaction_goes_around_the_disclosure(pair: Pair) -> None:
     entry = {"request": {"method": "GET", "url": f"Patient/{hidden(pair, 'Patient')[0]}"}}
-    assert same(pair, "POST", "", {"resourceType": "Bundle", "type": "batch", "entry": [entry]}).status[:3] in {"404", "405"}
+    assert same(pair, "POST", "", {"resourceType": "Bundle", "type": "batch", "entry": [entry]}).status[:3] in {
+        "404",
+        "405",
+    }
 
 
 @pytest.mark.parametrize("parameter", ["patient", "entity", "agent"])
