@@ -19,6 +19,9 @@ from tests.support.furnishing import CALLER, Things, concept, example
 
 FORM: Final = "application/x-www-form-urlencoded"
 JSON_PATCH: Final = "application/json-patch+json"
+SEEN_IN_PART: Final = frozenset({"Patient", "EpisodeOfCare"})
+"""Types of which a caller sees some elements and not others that it could search by: asked more often."""
+
 STATUSES: Final = ("received", "accepted", "rejected", "in-progress", "on-hold", "completed", "cancelled", "requested")
 CREATED: Final = ("survivor", "case", "incident", "need", "outcome", "consent-by-class", "protective-measure")
 
@@ -64,7 +67,7 @@ class Asking:
         forms = [
             (t, n, k, f) for t, named in self.parameters.items() for n, k in named.items() for f in FORMS.get(k, ())
         ]
-        self.forms = Deck(forms, chance)
+        self.forms = Deck([card for card in forms for _ in range(3 if card[0] in SEEN_IN_PART else 1)], chance)
         self.sorts = {
             t: Deck([f"{way}{n}" for n in named for way in ("", "-")], chance) for t, named in self.parameters.items()
         }
