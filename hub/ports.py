@@ -175,11 +175,15 @@ class Visible:
     """The predicate that every query carries: a document counts when one of its keys is among `grants` and open `at`.
 
     `also`: further sets, one for each other data class that the query reads; one key of each must be open too.
+    Where the profiles of a type need different keys, this speaks of documents of `profiles` alone ("": of those that were
+    stored without one), and each of `others` of its own; without others, of all documents.
     """
 
     grants: frozenset[str]
     at: datetime
     also: tuple[frozenset[str], ...] = ()
+    profiles: frozenset[str] = frozenset()
+    others: "tuple[Visible, ...]" = ()
 
 
 @dataclass(frozen=True, repr=False)

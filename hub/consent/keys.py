@@ -14,7 +14,8 @@ from hub.fhir import Resource
 from hub.fhir.references import reference, split
 from hub.ports import Key
 
-PUBLIC = "*|*|directory"
+DIRECTORY = "directory"
+PUBLIC = f"*|*|{DIRECTORY}"
 OPENS_THE_NOTICE = frozenset(
     {"requested", "received", "accepted", "in-progress", "on-hold", "completed", "failed", "rejected", "cancelled"}
 )
@@ -28,8 +29,10 @@ def own(organization: str) -> str:
 
 
 def held(organization: str, purpose: str, classes: Iterable[str]) -> frozenset[str]:
-    """The keys with which an organisation asks for data of these classes for this purpose."""
-    return frozenset({own(organization), PUBLIC} | {f"{organization}|{purpose}|{name}" for name in classes})
+    """The keys with which an organisation asks for data of these classes for this purpose. The key that everyone holds is to
+    the directory and to nothing else: what is withheld of an entry is not opened by what is published of it."""
+    named = {name: f"{organization}|{purpose}|{name}" for name in classes}
+    return frozenset({own(organization), *named.values()} | ({PUBLIC} if DIRECTORY in named else set()))
 
 
 @dataclass(frozen=True, repr=False)

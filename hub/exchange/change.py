@@ -169,20 +169,9 @@ def _changes(
     person: Person, resource: Resource, action: str, interaction: str, caller: Caller, *, now: datetime, hub: Hub
 ) -> Changes:
     key = reference(resource)
-    custodian = person.custodian(key) or caller.organization
     settled = person.settle(now, hub.ids.new)
     told = [(action, key, caller), *((step.action, reference(step.task), None) for step in settled.steps)]
-    audits = [
-        Save(
-            events.event(
-                hub.ids.new(), verb, now, interaction=interaction, caller=by, person=person.id, entities=[about]
-            ),
-            person.id,
-            custodian,
-            (Key(own(custodian)),),
-        )
-        for verb, about, by in told
-    ]
+    audits = [_audit(person, about, verb, by=by, interaction=interaction, now=now, hub=hub) for verb, about, by in told]
     outbox = [Due(action, "", key)] if resource["resourceType"] == "Task" else []
     return Changes(
         saves=settled.saves + audits,
@@ -190,6 +179,17 @@ def _changes(
         persons={person.id: person.revision},
         outbox=outbox + settled.outbox,
     )
+
+
+def _audit(
+    person: Person, about: str, verb: str, *, by: Caller | None, interaction: str, now: datetime, hub: Hub
+) -> Save:
+    """Kept with the keeper of what it is about: what followed among another's records is not for who set it off."""
+    keeper = person.custodian(about) or ""
+    event = events.event(
+        hub.ids.new(), verb, now, interaction=interaction, caller=by, person=person.id, entities=[about]
+    )
+    return Save(event, person.id, keeper, (Key(own(keeper)),))
 
 
 # --- whose it is -----------------------------------------------------------------------------------------------------

@@ -4,9 +4,10 @@ Hidden equals absent: the predicate is part of the query, so a hidden resource i
 is found is cut to the data classes whose keys the caller holds. The AuditEvent is durable before the answer leaves.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 
 from hub import errors
 from hub.audit import events
@@ -17,7 +18,7 @@ from hub.errors import HubError
 from hub.exchange import Hub, Page, View
 from hub.exchange.person import purposes_under
 from hub.fhir import Resource
-from hub.fhir.definitions import load
+from hub.fhir.definitions import Profile, load
 from hub.fhir.masking import redact
 from hub.fhir.query import Query
 from hub.fhir.serial import dumps
@@ -43,7 +44,7 @@ def read(type_: str, id_: str, caller: Caller, *, hub: Hub) -> View:
 def search(query: Query, caller: Caller, *, hub: Hub) -> Page:
     """One page of what the caller may see, with the exact total. A parameter reads a data class: without its key, no match."""
     now = hub.clock.now()
-    found = hub.store.search(query, _visible(query.type, caller, now, classes_read(query)))
+    found = hub.store.search(query, _visible(query.type, caller, now, query))
     _record(hub, caller, now, "search", _looks(found.page))
     return Page(found.total, tuple(view(stored, caller, now) for stored in found.page), found.after)
 
@@ -70,12 +71,45 @@ def _allowed(stored: Stored, caller: Caller, now: datetime) -> frozenset[str]:
     return frozenset(grant.removeprefix(prefix) for grant in opened if grant.startswith(prefix))
 
 
-def _visible(type_: str, caller: Caller, now: datetime, read_classes: Iterable[str] = ()) -> Visible:
-    """Documents whose own class the caller holds. With several profiles of a type, a parameter's class is asked for apart."""
-    primary = {profile.base_class for profile in load().of_type(type_)} or {"custodian"}
-    asked = set(read_classes) - {"directory"} - (primary if len(primary) == 1 else set())
-    also = tuple(held(caller.organization, caller.purpose, {name}) for name in sorted(asked))
-    return Visible(held(caller.organization, caller.purpose, primary), now, also)
+def _visible(type_: str, caller: Caller, now: datetime, query: Query | None = None) -> Visible:
+    """Documents whose own class the caller holds, and each class that the query reads in them: of a type with several profiles
+    both are asked by profile."""
+    parts = [
+        Visible(_held(caller, {own_class}), now, tuple(_held(caller, {name}) for name in sorted(asked)), names)
+        for (own_class, asked), names in _needs(type_, query).items()
+    ]
+    return replace(parts[0], others=tuple(parts[1:])) if len(parts) > 1 else parts[0]
+
+
+def _held(caller: Caller, classes: Iterable[str]) -> frozenset[str]:
+    return held(caller.organization, caller.purpose, classes)
+
+
+_Needs = Mapping[tuple[str, frozenset[str]], frozenset[str]]
+"""A document's own class and the others that a query reads in it → the profiles of the type for which this is so."""
+
+
+def _needs(type_: str, query: Query | None) -> _Needs:
+    if query is None or not (query.matches or query.sort):
+        return _own_needs(type_)
+    return _by_need(type_, lambda profile: classes_read(query, profile.name) - {profile.base_class})
+
+
+@cache
+def _own_needs(type_: str) -> _Needs:
+    return _by_need(type_, lambda _: frozenset())
+
+
+def _by_need(type_: str, read: Callable[[Profile], frozenset[str]]) -> _Needs:
+    meant = load().for_type(type_)
+    if meant is None:
+        return {("custodian", frozenset()): frozenset()}
+    needs: dict[tuple[str, frozenset[str]], frozenset[str]] = {}
+    for profile in load().of_type(type_):
+        need = (profile.base_class, read(profile))
+        names = {profile.name, ""} if profile is meant else {profile.name}  # "": stored before the name was kept
+        needs[need] = needs.get(need, frozenset()) | names
+    return needs
 
 
 @dataclass(frozen=True)

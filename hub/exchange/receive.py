@@ -7,7 +7,7 @@ with its Provenance, its AuditEvents, its ledger entry and its outbox rows. A re
 quarantine, whole, and never stops the others.
 """
 
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -302,7 +302,7 @@ class _Batch:
     def _changes(self) -> Changes:
         settled = {id_: person.settle(self.now, self.hub.ids.new) for id_, person in self.persons.items()}
         touched = {id_: s for id_, s in settled.items() if s.saves or s.rekeys}
-        self.records += [self._audit(id_, one) for id_, one in touched.items()]
+        self.records += [event for id_, one in touched.items() for event in self._audits(id_, one)]
         return Changes(
             saves=[save for s in touched.values() for save in s.saves] + self.records,
             rekeys=[rekey for s in touched.values() for rekey in s.rekeys],
@@ -314,24 +314,46 @@ class _Batch:
             outbox=[due for s in touched.values() for due in s.outbox],
         )
 
-    def _audit(self, person: str, settled: Settled) -> Save:
-        """One AuditEvent a person and batch: what was received, and what followed from it."""
-        told = self.received.get(person, _Told("update"))
+    def _audits(self, person: str, settled: Settled) -> Iterator[Save]:
+        """One AuditEvent a person and batch: what was received, and what followed from it. What followed among the records of
+        another keeper is for that one to know."""
         for step in settled.steps:
             self.receipt += Receipt(referrals={step.action: 1})
+        keepers = [(self.persons[person].custodian(reference(step.task)) or "", step) for step in settled.steps]
         organization = self.connection.organization
+        mine = [step for keeper, step in keepers if keeper == organization]
+        told = self.received.get(person, _Told("update"))
+        entities = [*told.entities, *(reference(step.task) for step in mine)]
+        followed = dict.fromkeys(step.action for step in mine)
+        yield self._audit(
+            "record.receive", person, organization, entities, followed=followed, interaction=told.interaction
+        )
+        for keeper, step in keepers:
+            if keeper != organization:
+                yield self._audit(step.action, person, keeper, [reference(step.task)])
+
+    def _audit(
+        self,
+        verb: str,
+        person: str,
+        keeper: str,
+        entities: list[str],
+        *,
+        followed: Iterable[str] = (),
+        interaction: str = "update",
+    ) -> Save:
         event = events.event(
             self.hub.ids.new(),
-            "record.receive",
+            verb,
             self.now,
-            interaction=told.interaction,
+            interaction=interaction,
             caller=None,
             person=person,
-            entities=[*told.entities, *(reference(step.task) for step in settled.steps)],
-            followed=dict.fromkeys(step.action for step in settled.steps),
-            source=organization,
+            entities=entities,
+            followed=followed,
+            source=keeper if verb == "record.receive" else "",
         )
-        return Save(event, person, organization, (Key(own(organization)),))
+        return Save(event, person, keeper, (Key(own(keeper)),))
 
 
 def _size(content: Any) -> int:

@@ -26,17 +26,16 @@ _ALWAYS_KEPT: Final = ("resourceType", "id", "meta")
 
 
 def redact(resource: Resource, allowed: frozenset[str]) -> tuple[Resource, bool]:
-    """A copy without the elements of other classes, and whether anything was taken out. Kept parts are shared, not copied.
+    """A copy without the elements of other classes, and whether it is marked as a part. Kept parts are shared, not copied.
 
-    A resource that no profile describes loses everything but its type, id and meta.
+    The mark says what the caller may not see, never whether there was any of it: that she has no address on record is as
+    hidden as the address. A resource that no profile describes loses everything but its type, id and meta.
     """
     profile = load().profile_of(resource)
     cut = _compiled(profile.name, allowed) if profile else _Object(rest=False)
     if cut is True:
         return resource, False
-    kept, removed = _apply(cut, {key: value for key, value in resource.items() if key not in _ALWAYS_KEPT})
-    if not removed:
-        return resource, False
+    kept, _ = _apply(cut, {key: value for key, value in resource.items() if key not in _ALWAYS_KEPT})
     head = {key: resource[key] for key in _ALWAYS_KEPT if key in resource}
     return {**head, "meta": _marked(resource.get("meta", {})), **(kept or {})}, True
 

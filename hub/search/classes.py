@@ -4,21 +4,22 @@ A match on an element, its absence or the order by it tells something about it: 
 """
 
 from hub.fhir.query import Match, Query, Token
-from hub.search.parameters import Parameter, parameter
+from hub.search.parameters import Parameter, in_profile, parameter
 
 
-def classes(query: Query) -> frozenset[str]:
-    """The data classes that a caller must hold on a document before this query may match it."""
+def classes(query: Query, profile: str = "") -> frozenset[str]:
+    """The data classes that a caller must hold on a document of this profile (none: the one that is meant where a resource
+    names none) before this query may match it."""
     read: set[str] = set()
     for match in query.matches:
-        read |= _read_by(match, _known(query.type, match.parameter))
+        read |= _read_by(match, _known(query.type, match.parameter, profile))
     for sort in query.sort:
-        read |= _known(query.type, sort.parameter).data_classes
+        read |= _known(query.type, sort.parameter, profile).data_classes
     return frozenset(read)
 
 
-def _known(type_: str, name: str) -> Parameter:
-    found = parameter(type_, name)
+def _known(type_: str, name: str, profile: str) -> Parameter:
+    found = in_profile(type_, name, profile) if profile else parameter(type_, name)
     if found is None:
         raise LookupError(f"{type_} has no parameter {name}")
     return found

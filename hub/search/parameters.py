@@ -5,11 +5,12 @@ profile of its type declares for the element it reads, so that nobody is found b
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Final
 
 from hub.fhir.definitions import load
-from hub.fhir.elements import Element
+from hub.fhir.elements import Element, Profile
 from hub.fhir.query import ParameterType
 
 
@@ -18,7 +19,8 @@ class Parameter:
     """`paths`: element paths below the resource, without choices: `effectiveDateTime`, `extension(area).valueCodeableConcept`.
 
     `targets`: types that a reference may point to. `data_classes`: all that a value may be read from; `by_system`
-    narrows them for a token whose system tells which element is meant.
+    narrows them for a token whose system tells which element is meant: both in the profile that is meant where a resource
+    names none (`in_profile` tells of the others).
     """
 
     name: str
@@ -180,37 +182,47 @@ def _targets(type_: str, name: str) -> tuple[str, ...]:
 
 def _parameter(type_: str, line: str) -> Parameter:
     name, kind, *paths = line.split()
-    read = [one for path in paths for one in _elements(type_, path)]
+    profile = load().for_type(type_)
+    assert profile is not None, type_
+    read = [one for path in paths for one in _elements(profile, path)]
     return Parameter(
         name,
         kind,  # type: ignore[arg-type]  # the table's words are those of ParameterType; a test holds it to that
         tuple(paths),
         frozenset(element.data_class for element in read),
         _targets(type_, name) if kind == "reference" else (),
-        dict(_systems(type_, read)) if kind == "token" else {},
+        dict(_systems(profile, read)) if kind == "token" else {},
     )
 
 
-def _elements(type_: str, path: str) -> tuple[Element, ...]:
+def _elements(profile: Profile, path: str) -> tuple[Element, ...]:
     """The element that a path reads, and its slices. `_name.extension.…` reads what stands beside `name`, `extension(area).…`
     the slice `extension:area`."""
-    profile = load().for_type(type_)
-    assert profile is not None, type_
     read = path.partition(".")[0].removeprefix("_") if path.startswith("_") else path
     *way, last = read.replace("(", ":").replace(")", "").split(".")
     choice = next((name for name in ("effective", "value") if last.startswith(name)), None)
-    element = profile.element(".".join((type_, *way, f"{choice}[x]" if choice else last)))
+    element = profile.element(".".join((profile.type, *way, f"{choice}[x]" if choice else last)))
     return (element, *profile.slices(element.id))
 
 
-def _systems(type_: str, read: Iterable[Element]) -> Iterator[tuple[str, str]]:
+def _systems(profile: Profile, read: Iterable[Element]) -> Iterator[tuple[str, str]]:
     """The systems of identifiers that the profile fixes for a kind of its own, each with the data class of that kind."""
-    profile = load().for_type(type_)
     for element in read:
-        if profile is not None and element.slice_name and element.types == ("Identifier",):
+        if element.slice_name and element.types == ("Identifier",):
             system = profile.element(f"{element.id}.system").fixed
             if system is not None:
                 yield system, element.data_class
+
+
+@cache
+def in_profile(type_: str, name: str, profile_name: str) -> Parameter | None:
+    """The parameter with the data classes that it reads in this profile of the type, which may differ from profile to profile."""
+    found, profile = parameter(type_, name), load().profile(profile_name)
+    if found is None or name in EVERYWHERE:
+        return found
+    read = [one for path in found.paths for one in _elements(profile, path)]
+    systems = dict(_systems(profile, read)) if found.type == "token" else {}
+    return replace(found, data_classes=frozenset(element.data_class for element in read), by_system=systems)
 
 
 EVERYWHERE: Final = {

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from hub import search
+from hub.fhir.definitions import load
 from hub.fhir.instants import instant
 from hub.fhir.serial import dumps
 from hub.ports import Key, Save, Stored
@@ -23,10 +24,12 @@ def document(save: Save, at: datetime) -> Document:
     version = (save.replaces or 0) + 1
     stamp = {"versionId": str(version), "lastUpdated": instant(at)}
     resource = {**save.resource, "meta": {**save.resource.get("meta", {}), **stamp}}
+    profile = load().profile_of(resource)
     return {
         "_id": resource["id"],
         "v": version,
         "at": at,
+        "p": profile.name if profile else None,
         "json": dumps(resource),
         "person": save.person,
         "custodian": save.custodian,

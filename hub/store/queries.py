@@ -5,6 +5,7 @@ https://hl7.org/fhir/R4/search.html#prefix for dates; `hub/search/indexing.py` s
 
 import re
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import Any, Final
 
 from hub.fhir.folding import fold
@@ -44,10 +45,27 @@ def matching(query: Query, visible: Visible) -> Document:
 
 
 def seen(visible: Visible) -> Iterator[Document]:
-    """One open key of the caller for each data class that is needed."""
+    """One open key of the caller for each data class that is needed; which are needed may depend on a document's profile."""
+    if not visible.others:
+        yield from _keys(visible)
+        return
+    parts = (visible, *visible.others)
+    yield _open(frozenset().union(*(part.grants for part in parts)), visible.at)  # so that one index serves all parts
+    yield {"$or": [{"$and": [_of_profiles(part.profiles), *_keys(part)]} for part in parts]}
+
+
+def _keys(visible: Visible) -> Iterator[Document]:
     for grants in (visible.grants, *visible.also):
-        opened = {"g": {"$in": sorted(grants)}, "f": {"$lte": visible.at}, "u": {"$gt": visible.at}}
-        yield {"k": {"$elemMatch": opened}}
+        yield _open(grants, visible.at)
+
+
+def _open(grants: frozenset[str], at: datetime) -> Document:
+    return {"k": {"$elemMatch": {"g": {"$in": sorted(grants)}, "f": {"$lte": at}, "u": {"$gt": at}}}}
+
+
+def _of_profiles(names: frozenset[str]) -> Document:
+    """`null` finds documents without the field too: those that were stored before it was kept."""
+    return {"p": {"$in": [name or None for name in sorted(names)]}}
 
 
 def field(type_: str, parameter: str) -> str:

@@ -2,12 +2,13 @@
 
 One collection per resource type holds the current versions:
 
-    {_id: id, v: version, at: instant, json: text served, person, custodian,
+    {_id: id, v: version, at: instant, p: name of the profile, json: text served, person, custodian,
      k: [{g: grant, f: since, u: until}], x: {search parameter: [values]},
      c: {s: chain, n: place, h: hash}}  (audit events alone)
 
 A compound index cannot cover two arrays (https://www.mongodb.com/docs/manual/core/indexes/index-types/index-multikey/), so
-disclosure keys and search fields have indexes of their own, each followed by the order in which pages come.
+disclosure keys and search fields have indexes of their own, each followed by the order in which pages come. A document
+without `p` was stored before the name was kept, and counts as one of the profile that is meant where a resource names none.
 """
 
 import hashlib

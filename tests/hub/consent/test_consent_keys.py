@@ -197,8 +197,13 @@ def test_an_association_that_refers_to_itself_needs_no_further_key() -> None:
     assert set(found.values()) == {(Key(own(ASSOCIATION)),)}
 
 
-def test_a_caller_asks_with_its_own_key_the_public_one_and_those_of_its_purpose() -> None:
-    assert held("chu", "COC", ["core", "notice"]) == {"chu|*|*", "*|*|directory", "chu|COC|core", "chu|COC|notice"}
+def test_a_caller_asks_with_its_own_key_and_those_of_its_purpose() -> None:
+    assert held("chu", "COC", ["core", "notice"]) == {"chu|*|*", "chu|COC|core", "chu|COC|notice"}
+
+
+def test_the_key_of_everyone_is_to_the_directory_and_to_nothing_that_is_withheld_in_it() -> None:
+    assert PUBLIC in held("chu", "COC", ["directory"])
+    assert PUBLIC not in held("chu", "COC", ["withheld-location"])
 
 
 COC = ("chu", "COC", "core")

@@ -206,6 +206,14 @@ def test_a_cut_is_marked_redacted_and_subsetted_once() -> None:
     assert again["meta"]["profile"] == survivor()["meta"]["profile"]
 
 
+def test_the_mark_does_not_tell_whether_there_was_anything_to_cut() -> None:
+    """That she has no name and no address on record is hidden from whoever may see neither."""
+    full, _ = redact(survivor(), frozenset({"core"}))
+    bare, marked = redact(full | {"meta": survivor()["meta"]}, frozenset({"core"}))
+    assert marked
+    assert bare == full
+
+
 def test_labels_that_were_there_stay() -> None:
     labelled = survivor()
     labelled["meta"]["security"] = [{"system": "urn:example", "code": "R"}]

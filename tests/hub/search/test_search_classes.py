@@ -5,7 +5,7 @@ import pytest
 from hub.fhir.canonicals import identifier_system
 from hub.fhir.definitions import load
 from hub.search import classes, parse
-from hub.search.parameters import PARAMETERS, Parameter
+from hub.search.parameters import PARAMETERS, Parameter, in_profile
 
 
 def read_by(type_: str, *pairs: tuple[str, str]) -> frozenset[str]:
@@ -43,6 +43,24 @@ def test_an_identifier_without_system_could_be_any() -> None:
 
 def test_id_and_last_updated_read_no_class() -> None:
     assert read_by("Patient", ("_id", "p"), ("_lastUpdated", "gt2025"), ("_sort", "_lastUpdated")) == frozenset()
+
+
+def test_a_parameter_may_read_another_class_in_another_profile() -> None:
+    query, _ = parse("Observation", (("code", "referral-outcome"), ("_sort", "date")), strict=True)
+    assert classes(query) == classes(query, "incident") == {"incident-summary"}
+    assert classes(query, "outcome") == {"needs-and-services"}
+
+
+@pytest.mark.parametrize("type_", PARAMETERS)
+def test_every_parameter_reads_classes_that_occur_in_each_profile_of_its_type(type_: str) -> None:
+    for profile in load().of_type(type_):
+        for name in PARAMETERS[type_]:
+            found = in_profile(type_, name, profile.name)
+            assert found
+            assert found.data_classes | set(found.by_system.values()) <= profile.classes | {profile.base_class}, (
+                profile,
+                name,
+            )
 
 
 ELEMENTS = [

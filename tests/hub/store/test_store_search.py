@@ -7,6 +7,7 @@ from itertools import count
 import pytest
 
 from hub.errors import BAD_PARAMETER, UNKNOWN_TYPE, HubError
+from hub.fhir.canonicals import profile
 from hub.fhir.query import Match, Query, Sort, Span, Target, Token
 from hub.ports import Changes, Found, Save, Visible
 from hub.search import parse
@@ -286,3 +287,16 @@ def test_a_search_by_patient_is_served_by_an_index_under_both_names(full: MongoS
 def test_a_read_by_id_is_served_by_the_index_of_ids(full: MongoStore) -> None:
     plan = full.explain(Query("Task", (Match("_id", "token", (Token(None, "t3-1"),)),)), sees("o3"))
     assert plan["documents"] == 1
+
+
+def test_which_keys_are_needed_may_depend_on_the_profile(store: MongoStore) -> None:
+    named = profile("survivor-named")
+    for number, (url, grant) in enumerate([("", "a"), (named, "a"), ("", "b"), (named, "b")]):
+        meta = {"meta": {"profile": [url]}} if url else {}
+        store.commit(saving(survivor(f"p{number}", **meta), person=f"p{number}", grants=(grant,)))
+    store.database.Patient.update_one({"_id": "p0"}, {"$unset": {"p": ""}})  # stored before the name was kept
+    others = (Visible(frozenset({"b"}), NOW, profiles=frozenset({"survivor-named"})),)
+    visible = Visible(frozenset({"a"}), NOW, profiles=frozenset({"survivor", ""}), others=others)
+    found = store.search(Query("Patient"), visible)
+    assert (found.total, set(ids(found))) == (2, {"p0", "p3"})
+    assert [bool(store.read("Patient", f"p{n}", visible)) for n in range(4)] == [True, False, False, True]

@@ -1,0 +1,168 @@
+"""Hidden equals absent, for every request: two worlds that differ only in what a caller may not see answer it alike.
+
+The requests are made from the CapabilityStatement: what it declares and they do not cover fails the test, so that whatever is
+added there later is covered from its first day. The second half shows that the walk can fail: with the predicate disabled at
+any one exit it finds a difference.
+"""
+
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import islice
+from random import Random
+from typing import Any
+
+import pytest
+
+from hub.consent.keys import own
+from hub.errors import NOT_YOURS, HubError
+from hub.exchange import View, disclose
+from hub.fhir import Resource, masking
+from hub.ports import Found, Visible
+from hub.store import MongoStore, pages
+from tests.support.asking import Asking
+from tests.support.declared import declared
+from tests.support.furnishing import ORGANIZATIONS
+from tests.support.walks import statement, walk
+from tests.support.worlds import Builder, Pair, pairs
+
+
+@pytest.fixture(scope="module")
+def builder(mongodb_uri: str) -> Iterator[Builder]:
+    run = uuid.uuid4().hex[:12]
+    with pairs(mongodb_uri, (f"worlds_{run}_a", f"worlds_{run}_b")) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_a_caller_cannot_tell_apart_worlds_that_differ_in_what_it_may_not_see(builder: Builder, seed: int) -> None:
+    walked = walk(builder.build(seed), 200, seed)
+    assert walked.difference == ""
+    assert walked.asked >= 200
+    assert len(walked.matched) > 40, "a walk that finds nothing shows nothing"
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("seed", range(8))
+def test_nor_can_it_in_thousands_of_requests_that_cover_everything(builder: Builder, seed: int) -> None:
+    pair = builder.build(seed)
+    walked = walk(pair, 5000, seed)
+    assert walked.difference == ""
+    assert declared(statement(pair)) <= walked.covered
+
+
+# --- coverage ---------------------------------------------------------------------------------------------------------
+
+
+def lacking(pair: Pair, described: Resource) -> frozenset[str]:
+    """What is declared and not asked in as many requests as a long walk takes."""
+    asking = Asking(described, pair.things, Random(0))
+    covered = {one for ask in islice(asking.requests(), 3000) for one in ask.covers}
+    return declared(described) - covered
+
+
+def test_every_interaction_operation_and_parameter_that_is_declared_is_asked_in_all_its_forms(builder: Builder) -> None:
+    pair = builder.build(0)
+    assert len(declared(statement(pair))) > 900
+    assert lacking(pair, statement(pair)) == frozenset()
+
+
+def test_what_is_declared_later_and_not_asked_is_noticed(builder: Builder) -> None:
+    pair = builder.build(0)
+    described = statement(pair)
+    task = described["rest"][0]["resource"][0]
+    task["interaction"].append({"code": "history-instance"})
+    task["searchParam"].append({"name": "weight", "type": "quantity"})
+    assert lacking(pair, described) == {"Task history-instance", "Task?weightof an unknown type"}
+
+
+def test_every_route_below_the_base_is_one_of_the_statement(builder: Builder) -> None:
+    """A route that the statement does not declare would not be covered."""
+    pair = builder.build(0)
+    described = declared(statement(pair))
+    codes = {"GET <id_>": "read", "GET": "search-type", "POST": "create", "PUT <id_>": "update", "PATCH <id_>": "patch"}
+    for rule in pair.full.app.url_map.iter_rules():
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"} if rule.rule.startswith("/fhir/<type_>") else ():
+            rest = rule.rule.removeprefix("/fhir/<type_>").strip("/")
+            if "$" in rest:
+                assert f"Resource${rest.partition('$')[2]}" in described
+            elif rest != "_search":
+                assert any(one.endswith(f" {codes[f'{method} {rest}'.strip()]}") for one in described), rule.rule
+
+
+# --- the power of the walk: each exit with its predicate disabled -----------------------------------------------------
+
+
+def every_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    grants = frozenset(own(organization) for organization in ORGANIZATIONS)
+    monkeypatch.setattr(disclose, "_visible", lambda _type, _caller, now, _query=None: Visible(grants, now))
+
+
+def no_class_of_a_parameter(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(disclose, "classes_read", lambda *_: frozenset())
+
+
+def no_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(disclose, "_allowed", lambda *_: disclose.ALL)
+
+
+def no_cut_of_the_directory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(disclose, "IN_THE_DIRECTORY", disclose.ALL)
+
+
+def no_predicate_of_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    read = MongoStore.read
+    monkeypatch.setattr(MongoStore, "read", lambda store, type_, id_, _visible: read(store, type_, id_, None))
+
+
+def no_predicate_of_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    matching = pages.matching
+    monkeypatch.setattr(
+        pages, "matching", lambda query, visible: {"$and": matching(query, visible)["$and"][1:] or [{}]}
+    )
+
+
+def totals_of_everybody(monkeypatch: pytest.MonkeyPatch) -> None:
+    find = pages.find
+
+    def counted(collection: Any, query: Any, visible: Visible, key: bytes) -> Found:
+        return replace(find(collection, query, visible, key), total=collection.count_documents({}))
+
+    monkeypatch.setattr(pages, "find", counted)
+
+
+def another_refusal_of_what_is_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    read = disclose.read
+
+    def told(type_: str, id_: str, caller: Any, *, hub: Any) -> View:
+        try:
+            return read(type_, id_, caller, hub=hub)
+        except HubError:
+            raise (
+                HubError(NOT_YOURS) if hub.store.read(type_, id_, None) else HubError(disclose.errors.NOT_FOUND)
+            ) from None
+
+    monkeypatch.setattr(disclose, "read", told)
+
+
+def a_mark_that_tells_whether_something_was_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    def redact(resource: Resource, allowed: frozenset[str]) -> tuple[Resource, bool]:
+        cut, marked = masking.redact(resource, allowed)
+        return (cut, marked) if cut.keys() != resource.keys() else (resource, False)
+
+    monkeypatch.setattr(disclose, "redact", redact)
+
+
+EXITS: list[Callable[[pytest.MonkeyPatch], None]] = [
+    every_key, no_class_of_a_parameter, no_cut, no_cut_of_the_directory, no_predicate_of_read, no_predicate_of_search,
+    totals_of_everybody, another_refusal_of_what_is_hidden, a_mark_that_tells_whether_something_was_there,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("disable", EXITS, ids=lambda exit_: exit_.__name__)
+def test_the_walk_finds_a_leak_at_any_one_exit(
+    builder: Builder, disable: Callable[[pytest.MonkeyPatch], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disable(monkeypatch)
+    found = (walk(builder.build(seed), 600, seed).difference for seed in range(4))
+    assert any(found)

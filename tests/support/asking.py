@@ -1,0 +1,296 @@
+"""Random requests that cover all that a CapabilityStatement declares: each interaction and operation of each type, and each
+search parameter in each of its forms; with guesses at what is hidden, and wrong requests.
+
+A request says what it covers (`Task read`, `Task?owner:missing`). The walk deals from a shuffled deck of all forms, so a long
+walk covers everything; `declared` says what everything is, from the statement alone.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from random import Random
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from hub.fhir import Resource
+from hub.fhir.serial import loads
+from tests.support.declared import FORMS, REFUSED, UNROUTED
+from tests.support.furnishing import CALLER, Things, concept, example
+
+FORM: Final = "application/x-www-form-urlencoded"
+JSON_PATCH: Final = "application/json-patch+json"
+SEEN_IN_PART: Final = frozenset({"Patient", "EpisodeOfCare"})
+"""Types of which a caller sees some elements and not others that it could search by: asked more often."""
+
+STATUSES: Final = ("received", "accepted", "rejected", "in-progress", "on-hold", "completed", "cancelled", "requested")
+CREATED: Final = ("survivor", "case", "incident", "need", "outcome", "consent-by-class", "protective-measure")
+
+Edit = Callable[[Resource], Any]
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One request. With `edit`, what is read under the address is edited and sent back, under its ETag where `matched`."""
+
+    method: str
+    path: str
+    body: Any = field(default=None, repr=False)
+    headers: tuple[tuple[str, str], ...] = ()
+    covers: frozenset[str] = frozenset()
+    edit: Edit | None = field(default=None, repr=False)
+    matched: bool = True
+
+
+@dataclass
+class Deck:
+    """Cards in random order; when all are dealt they are shuffled anew."""
+
+    cards: list[Any]
+    chance: Random
+    _left: list[Any] = field(default_factory=list)
+
+    def deal(self) -> Any:
+        if not self._left:
+            self._left = self.chance.sample(self.cards, len(self.cards))
+        return self._left.pop()
+
+
+class Asking:
+    """Requests about `things`, endlessly. What a statement declares and is not known here is never asked, and so not covered."""
+
+    def __init__(self, statement: Resource, things: Things, chance: Random) -> None:
+        self.chance, self.things = chance, things
+        (rest,) = statement["rest"]
+        resources = rest["resource"]
+        self.types = [one["type"] for one in resources if one.get("searchParam")]
+        self.parameters = {one["type"]: {p["name"]: p["type"] for p in one.get("searchParam", ())} for one in resources}
+        forms = [
+            (t, n, k, f) for t, named in self.parameters.items() for n, k in named.items() for f in FORMS.get(k, ())
+        ]
+        self.forms = Deck([card for card in forms for _ in range(3 if card[0] in SEEN_IN_PART else 1)], chance)
+        self.sorts = {
+            t: Deck([f"{way}{n}" for n in named for way in ("", "-")], chance) for t, named in self.parameters.items()
+        }
+        served = {(one["type"], i["code"]) for one in resources for i in one.get("interaction", ())}
+        self.others = Deck(
+            [("interaction", t, code) for t, code in sorted(served) if code in self.by_code and code != "search-type"]
+            + [("operation", one["type"], o["name"]) for one in resources for o in one.get("operation", ())]
+            + [("operation", "Resource", o["name"]) for o in rest.get("operation", ()) for _ in range(6)]
+            + [("refused", "", one) for one in REFUSED]
+            + [("unrouted", "", one) for one in UNROUTED]
+            + [("change", "", "") for _ in range(20)],
+            chance,
+        )
+
+    def requests(self) -> Iterator[Ask]:
+        """Two searches, then something else."""
+        while True:
+            yield self.search()
+            yield self.search()
+            kind, type_, what = self.others.deal()
+            match kind:
+                case "interaction":
+                    yield self.by_code[what](self, type_)
+                case "operation":
+                    yield self.operation(type_, what)
+                case "refused":
+                    yield self.refused(what)
+                case "unrouted":
+                    yield self.unrouted(what)
+                case _:
+                    yield self.referral()
+
+    # --- ids and values ----------------------------------------------------------------------------------------------
+
+    def id(self, type_: str) -> str:
+        """Of something seen, hidden, new or not there at all."""
+        known = self.things.references.get(type_, [])
+        others = ["00000000-0000-4000-8000-000000000000", f"NEW{self.chance.randrange(200)}"]
+        return self.chance.choice(known if known and self.chance.random() < 0.9 else others)
+
+    def _value(self, type_: str, name: str) -> Any:
+        if name == "_id":
+            return self.id(type_)
+        if name == "_lastUpdated":
+            return {"l": datetime.fromisoformat(f"2026-11-20T0{self.chance.randrange(1, 10)}:00:00+00:00")}
+        found = self.things.values.get(type_, {}).get(name)
+        return self.chance.choice(found) if found else None
+
+    # --- searches ----------------------------------------------------------------------------------------------------
+
+    def search(self) -> Ask:
+        type_, name, kind, form = self.forms.deal()
+        pairs = [self._pair(type_, name, kind, form)]
+        sort = self.sorts[type_].deal()
+        covers = {f"{type_} search-type", f"{type_}?{name}{form}", f"{type_}?_sort={sort.removeprefix('-')}"}
+        pairs.append(("_sort", sort))
+        if self.chance.random() < 0.5:
+            pairs.append(("_count", str(self.chance.randrange(6))))
+        if self.chance.random() < 0.2:
+            pairs.append(
+                self.chance.choice(
+                    [("_total", "accurate"), ("_summary", "count"), ("_total", "none"), ("colour", "red")]
+                )
+            )
+        if self.chance.random() < 0.2:
+            _, second, kind_, form_ = self.chance.choice([card for card in self.forms.cards if card[0] == type_])
+            pairs.append(self._pair(type_, second, kind_, form_))
+        text = urlencode(pairs)
+        if self.chance.random() < 0.5:
+            return Ask("GET", f"/fhir/{type_}?{text}", covers=frozenset(covers))
+        return Ask("POST", f"/fhir/{type_}/_search", text, (("Content_Type", FORM),), frozenset(covers))
+
+    def _pair(self, type_: str, name: str, kind: str, form: str) -> tuple[str, str]:
+        value = self._value(type_, name)
+        if form == ":missing":
+            return f"{name}:missing", self.chance.choice(["true", "false"])
+        modifier = form if form.startswith(":") else ""
+        match kind:
+            case "token":
+                text = str(value if value is not None else "nothing")
+                system, _, code = text.rpartition("|")
+                text = {"system": f"{system}|", "code": code}.get(form, text)
+            case "reference":
+                text = str(value or f"Patient/{self.id('Patient')}")
+                bare = text.rpartition("/")[2]
+                text = {"id": bare, ":Patient": bare, "url": f"https://hub.example/fhir/{text}"}.get(form, text)
+            case "date":
+                text = form + self._date(value)
+                modifier = ""
+            case _:
+                text = str(value or "a")
+        return f"{name}{modifier}", text.replace(",", r"\,")
+
+    def _date(self, value: Any) -> str:
+        low: datetime = value["l"] if value else datetime.fromisoformat("2026-03-12T10:00:00+00:00")
+        return low.isoformat()[: self.chance.choice([4, 7, 10, 10, 25])] if low.year > 1900 else "2026"
+
+    # --- reading, changing -------------------------------------------------------------------------------------------
+
+    def read(self, type_: str) -> Ask:
+        headers = self.chance.choice([(), (), (("If_None_Match", 'W/"1"'),), (("Accept_Language", "ar"),)])
+        return Ask("GET", f"/fhir/{type_}/{self.id(type_)}", headers=headers, covers=frozenset({f"{type_} read"}))
+
+    def create(self, type_: str) -> Ask:
+        written = [one for one in CREATED if example(one)["resourceType"] == type_]
+        body = self._mine(example(self.chance.choice(written))) if written else {"resourceType": type_}
+        headers = (("If_None_Exist", f"_id={self.id(type_)}"),) if self.chance.random() < 0.1 else ()
+        return Ask("POST", f"/fhir/{type_}", body, headers, frozenset({f"{type_} create"}))
+
+    def _mine(self, resource: Resource) -> Resource:
+        """As the caller would send it, of any person: also of one that is not the caller's, or not there."""
+        keeper = {"reference": f"Organization/{CALLER}"}
+        known = self.things.mine if self.chance.random() < 0.6 else [self.id("Patient")]
+        person = {"reference": f"Patient/{self.chance.choice(known)}"}
+        said = {
+            "Patient": {"managingOrganization": keeper}, "EpisodeOfCare": {"managingOrganization": keeper, "patient": person},
+            "Observation": {"performer": [keeper], "subject": person}, "Consent": {"organization": [keeper], "patient": person},
+            "ServiceRequest": {"requester": keeper, "subject": person, "performer": [{"reference": "Organization/hopital"}]},
+        }  # fmt: skip
+        return resource | said.get(resource["resourceType"], {})
+
+    def update(self, type_: str) -> Ask:
+        mine = type_ == "Patient" and self.chance.random() < 0.5
+        id_ = self.chance.choice(self.things.mine) if mine else self.id(type_)
+        path, covers = f"/fhir/{type_}/{id_}", frozenset({f"{type_} update"})
+        if self.chance.random() < 0.3:
+            written = example(
+                "referral-task"
+                if type_ == "Task"
+                else next((c for c in CREATED if example(c)["resourceType"] == type_), "need")
+            )
+            return Ask("PUT", path, self._mine(written) | {"id": id_}, (("If_Match", 'W/"1"'),), covers)
+        change = {
+            "Patient": {"gender": self.chance.choice(["female", "unknown"])}, "Consent": {"status": "inactive"},
+            "Observation": {"status": "amended"}, "EpisodeOfCare": {"status": "finished"}, "Task": {"status": self.chance.choice(STATUSES)},
+            "ServiceRequest": {"priority": self.chance.choice(["stat", "urgent"])},
+        }.get(type_, {})  # fmt: skip
+        return Ask("PUT", path, covers=covers, edit=lambda seen: seen | change, matched=self.chance.random() < 0.9)
+
+    def patch(self, type_: str) -> Ask:
+        steps = self.chance.choice(
+            [
+                [{"op": "test", "path": "/name/0/text", "value": "سعاد مثال"}],
+                [{"op": "test", "path": "/birthDate", "value": "2003"}, {"op": "add", "path": "/active", "value": True}],
+                [{"op": "remove", "path": "/note"}],
+                [{"op": "copy", "from": "/identifier/1", "path": "/identifier/0"}],
+                [{"op": "replace", "path": "/status", "value": self.chance.choice(STATUSES)}],
+                [{"op": "add", "path": "/priority", "value": "urgent"}],
+                [{"op": "replace", "path": "/nothing/here", "value": 1}],
+            ]
+        )  # fmt: skip
+        path = f"/fhir/{type_}/{self.id(type_)}"
+        return Ask(
+            "PATCH",
+            path,
+            covers=frozenset({f"{type_} patch"}),
+            edit=lambda _: steps,
+            matched=self.chance.random() < 0.8,
+        )
+
+    by_code: Final[dict[str, Callable[["Asking", str], Ask]]] = {
+        "read": read, "search-type": lambda asking, _: asking.search(), "create": create, "update": update, "patch": patch,
+    }  # fmt: skip
+    """FHIR's code of an interaction → how it is asked. One that is not here is not covered."""
+
+    def referral(self) -> Ask:
+        """A step that is right more often than not."""
+        status = self.chance.choice(STATUSES)
+        said: Resource = {"status": status}
+        if status in {"rejected", "cancelled", "on-hold"}:
+            said["statusReason"] = concept("referral-status-reason", "no-capacity") | {
+                "text": "Said by the one who decided."
+            }
+        if status == "completed":
+            given = concept("referral-outcome", "service-provided")
+            said["output"] = [{"type": concept("task-output", "outcome"), "valueCodeableConcept": given}]
+        steps = [{"op": "add", "path": f"/{name}", "value": value} for name, value in said.items()]
+        return Ask("PATCH", f"/fhir/Task/{self.id('Task')}", covers=frozenset({"Task patch"}), edit=lambda _: steps)
+
+    # --- operations, and what is not served --------------------------------------------------------------------------
+
+    def operation(self, type_: str, name: str) -> Ask:
+        covers = frozenset({f"{type_}${name}"})
+        if type_ != "Resource":
+            query = self.chance.choice(
+                [
+                    "",
+                    "?url=http://hl7.org/fhir/administrative-gender",
+                    "?system=http://hl7.org/fhir/task-status&code=ready",
+                ]
+            )
+            return Ask("GET", f"/fhir/{type_}/${name}{query}", covers=covers)
+        stored = self.chance.choice(self.types)
+        path, mode = (
+            f"/fhir/{stored}/{self.id(stored)}/${name}",
+            self.chance.choice(["", "?mode=update", "?mode=delete", "?mode=create"]),
+        )
+        if self.chance.random() < 0.4:
+            return Ask("GET", path + mode, covers=covers)
+        written = self._mine(example(self.chance.choice(CREATED)))
+        if self.chance.random() < 0.3:
+            return Ask("POST", f"/fhir/{written['resourceType']}/${name}{mode}", written, covers=covers)
+        path = f"/fhir/{written['resourceType']}/{(id_ := self.id(written['resourceType']))}/${name}"
+        return Ask("POST", path + mode, written | {"id": id_}, covers=covers)
+
+    def refused(self, query: str) -> Ask:
+        strict = (("Prefer", "handling=strict"),) if self.chance.random() < 0.5 else ()
+        return Ask("GET", f"/fhir/{self.chance.choice(self.types)}?{query}", headers=strict)
+
+    def unrouted(self, template: str) -> Ask:
+        method, _, path = template.partition(" ")
+        type_ = self.chance.choice(self.types)
+        body = {"resourceType": "Bundle", "type": "batch", "entry": []} if method in {"POST", "PUT", "PATCH"} else None
+        return Ask(method, "/fhir/" + path.format(type=type_, id=self.id(type_)), body)
+
+
+def edited(ask: Ask, answer: str, etag: str) -> Ask:
+    """What follows after the reading that an edit begins with; an edit of nothing is sent all the same."""
+    assert ask.edit is not None
+    read = loads(answer)
+    body = ask.edit(
+        read if read.get("resourceType") != "OperationOutcome" else {"resourceType": ask.path.split("/")[2]}
+    )
+    headers = [("Content_Type", JSON_PATCH)] if ask.method == "PATCH" else []
+    headers += [("If_Match", etag or 'W/"1"')] if ask.matched else []
+    return Ask(ask.method, ask.path, body, tuple(headers), ask.covers)

@@ -1,0 +1,296 @@
+"""What a world of a non-interference test is furnished with: survivors, referrals, consents, a directory, traces.
+
+Every document is one of the contract's valid examples under a name of its own. `seen` gives what the caller may see; `hidden`
+what it may not (None: nothing of it), down to the hidden elements of documents that are seen in part.
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from copy import deepcopy
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cache
+from importlib.resources import files
+from random import Random
+from typing import Any, Final, Protocol
+from uuid import UUID
+
+from hub import search
+from hub.consent.keys import own
+from hub.exchange import Hub
+from hub.exchange.person import Person
+from hub.exchange.publish import publish
+from hub.fhir import Resource
+from hub.fhir.canonicals import code_system
+from hub.fhir.definitions import load
+from hub.fhir.serial import loads
+from hub.ports import Changes, Key, Save
+from hub.search.parameters import PARAMETERS
+from tests.support.disguise import EVERY, disguise
+
+CALLER: Final = "chu"
+ORGANIZATIONS: Final = {
+    "amal": "association", "nour": "association", "chu": "hospital-unit", "hopital": "hospital-unit", "dar": "association",
+}  # fmt: skip
+GRANTED: Final = (
+    ("core", "needs-and-services"), ("core", "incident-summary"), ("needs-and-services", "incident-summary", "perpetrator"),
+    ("core", "identity", "legal"), ("needs-and-services", "health", "address"), ("perpetrator", "identity"),
+    ("core", "safe-contact", "address", "needs-and-services", "incident-summary", "incident-narrative"),
+)  # fmt: skip
+"""Data classes that survivors opened to the caller: also one without the class that a document of its own needs."""
+
+
+def concept(system: str, code: str) -> Resource:
+    return {"coding": [{"system": code_system(system), "code": code}]}
+
+
+SURVIVORS: Final = ("survivor", "survivor--foreign-national", "survivor--safe-contact", "survivor--do-not-contact")
+_AS_IT_MUST_BE: Final[dict[str, Resource]] = {
+    "completed": {"output": [{"type": concept("task-output", "outcome"), "valueCodeableConcept": concept("referral-outcome", "service-provided")}]},
+    "rejected": {"statusReason": concept("referral-status-reason", "no-capacity") | {"text": "Said by the one who decided."}},
+}  # fmt: skip
+
+
+class Settable(Protocol):
+    at: Any
+
+
+@dataclass
+class Things:
+    """What can be asked for: references, and the values that documents are found by, whoever may see them."""
+
+    references: dict[str, list[str]] = field(default_factory=dict)
+    values: dict[str, dict[str, list[Any]]] = field(default_factory=dict)
+    mine: list[str] = field(default_factory=list)  # survivors whom the caller keeps
+
+    def add(self, resource: Resource) -> None:
+        type_ = resource["resourceType"]
+        _once(self.references.setdefault(type_, []), resource["id"])
+        if type_ == "Patient" and resource["managingOrganization"] == _organization(CALLER):
+            _once(self.mine, resource["id"])
+        for name, found in search.index(resource).items() if type_ in PARAMETERS else ():
+            for value in found:
+                _once(self.values.setdefault(type_, {}).setdefault(name, []), value)
+
+    def __or__(self, other: "Things") -> "Things":
+        both = deepcopy(self)
+        for type_, ids in other.references.items():
+            for id_ in ids:
+                _once(both.references.setdefault(type_, []), id_)
+        for type_, named in other.values.items():
+            for name, found in named.items():
+                for value in found:
+                    _once(both.values.setdefault(type_, {}).setdefault(name, []), value)
+        return both
+
+
+def _once(known: list[Any], value: Any) -> None:
+    if value not in known:
+        known.append(value)
+
+
+@cache
+def _written(name: str) -> str:
+    return files("profiles").joinpath("examples", "valid", f"{name}.json").read_text("utf-8")
+
+
+def example(name: str) -> Resource:
+    found: Resource = loads(_written(name))
+    return found
+
+
+def new_id(chance: Random) -> str:
+    return str(UUID(int=chance.getrandbits(128), version=4))
+
+
+# --- survivors --------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class _Survivor:
+    """One survivor with all that her keeper says of her. `chance` names what is there; what is not `allowed` is drawn anew."""
+
+    id: str
+    keeper: str
+    chance: Random
+    allowed: frozenset[str]
+    hidden: Random | None
+    person: Person = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.person = Person(self.id)
+
+    def add(self, name: str, chance: Random | None = None, **elements: Any) -> str:
+        """An example as a document of hers, under a new id. It is put in only if it is seen, or there are hidden ones."""
+        resource = example(name) | elements
+        resource["id"] = self.id if resource["resourceType"] == "Patient" else new_id(chance or self.chance)
+        resource = _renamed(resource, self.id, self.keeper)
+        if chance is None and self.hidden is None and not self._is_seen(resource):
+            return f"{resource['resourceType']}/{resource['id']}"
+        if self._is_seen(resource) and resource["resourceType"] != "Consent":  # what that says decides what is seen
+            resource = disguise(resource, self.allowed, self.hidden)
+        self.person.put(resource, self.keeper)
+        return f"{resource['resourceType']}/{resource['id']}"
+
+    def _is_seen(self, resource: Resource) -> bool:
+        """By its own class alone; referrals and consents are always put in, as they decide what is seen."""
+        profile = load().profile_of(resource)
+        assert profile is not None
+        return (
+            self.allowed == EVERY
+            or resource["resourceType"] in {"Task", "Consent"}
+            or profile.base_class in self.allowed
+        )
+
+
+def _renamed(resource: Resource, person: str, keeper: str) -> Resource:
+    """Her example's references become hers, its keeper this one."""
+    text = json.dumps(resource)
+    for known in ("0b9d1d2e-8b1e-4f57-9a0a-6d1f0c2b7e31",):
+        text = text.replace(known, person)
+    for other in ("zahra-ecoute", "chu-atlas"):
+        text = text.replace(f"Organization/{other}", f"Organization/{keeper}")
+    renamed: Resource = json.loads(text)
+    return renamed
+
+
+def _organization(id_: str) -> Resource:
+    return {"reference": f"Organization/{id_}"}
+
+
+def _consent(to: str, classes: Iterable[str], end: str = "2029-03-12") -> Resource:
+    provision = example("consent-by-class")["provision"]
+    permit = provision["provision"][0]
+    coded = [{"system": code_system("data-class"), "code": one} for one in classes]
+    period = {"start": "2026-03-12", "end": end}
+    actor = [permit["actor"][0] | {"reference": _organization(to)}]
+    return {"period": period, "provision": [permit | {"period": period, "actor": actor, "class": coded}]}
+
+
+def _referred(
+    chance: Random, keeper: str, to: str, status: str, classes: tuple[str, ...], hidden: Random | None
+) -> Person:
+    """A survivor whom `keeper` referred to `to`, who is allowed these classes."""
+    allowed = frozenset({"notice", *classes}) if to == CALLER else EVERY
+    one = _Survivor(new_id(chance), keeper, chance, allowed, hidden)
+    one.add(chance.choice(SURVIVORS))
+    one.add("consent-by-class", provision=_consent(to, classes))
+    one.add("case", status=chance.choice(["active", "onhold"]))
+    one.add("incident", effectiveDateTime=f"2026-0{chance.randrange(1, 6)}")
+    need = one.add("need", performer=[_organization(to)], priority=chance.choice(["urgent", "routine", "asap"]))
+    one.add("outcome", basedOn=[{"reference": need}], performer=[_organization(keeper)])
+    id_ = new_id(chance)
+    one.add(
+        "referral-task", status=status, focus={"reference": need}, owner=_organization(to), requester=_organization(keeper),
+        identifier=[{"system": example("referral-task")["identifier"][0]["system"], "value": id_[:8].upper()}],
+        **_AS_IT_MUST_BE.get(status, {}),
+    )  # fmt: skip
+    if hidden and keeper != CALLER:
+        _add_hidden(one, hidden)
+    return one.person
+
+
+def _add_hidden(one: _Survivor, hidden: Random) -> None:
+    """What belongs to the same survivor and not to the caller: other referrals, a court's measure, another keeper's records."""
+    one.add("consent-by-class", hidden, provision=_consent("hopital", GRANTED[-1]))
+    for _ in range(hidden.randrange(3)):
+        one.add("need", hidden, performer=[_organization("hopital")])
+    if not one.allowed & {"legal"}:
+        one.add("protective-measure", hidden)
+
+
+def _also_kept_by(person: Person, keeper: str, hidden: Random) -> None:
+    other = _Survivor(person.id, keeper, hidden, EVERY, hidden)
+    other.person = person
+    end = hidden.choice(["2029-03-12", "2026-11-20T06:00:00+00:00"])  # it is over before the caller's first request
+    other.add("consent-by-class", hidden, provision=_consent("hopital", GRANTED[-1], end))
+    other.add("incident", hidden)
+    other.add("need", hidden, performer=[_organization("hopital")])
+
+
+def _people(seen: Random, hidden: Random | None) -> Iterator[tuple[Person, bool]]:
+    """Each survivor, and whether the caller may know of her at all."""
+    statuses = ["requested", "received", "accepted", "accepted", "in-progress", "completed", "rejected"]
+    for number, status in enumerate(statuses):
+        classes = GRANTED[number] if number < 2 else seen.choice(GRANTED)
+        if status in {"requested", "received", "rejected"}:
+            classes = GRANTED[0] if status != "rejected" else classes
+        person = _referred(seen, seen.choice(["amal", "nour"]), CALLER, status, classes, hidden)
+        if hidden and hidden.random() < 0.7:
+            _also_kept_by(person, "dar", hidden)
+        yield person, True
+    for status in ("requested", "accepted", "draft"):
+        person = _referred(seen, CALLER, seen.choice(["hopital", "amal"]), status, GRANTED[-1], None)
+        if hidden and hidden.random() < 0.7:
+            _also_kept_by(person, "dar", hidden)
+        yield person, True
+    for _ in range(hidden.randrange(2, 5) if hidden else 0):
+        assert hidden
+        yield _referred(hidden, "nour", "hopital", hidden.choice(statuses), GRANTED[-1], hidden), False
+
+
+# --- everything -------------------------------------------------------------------------------------------------------
+
+
+def furnish(hub: Hub, clock: Settable, seen: Random, hidden: Random | None) -> Things:
+    """Fill the empty database behind `hub`, and say what is there to be asked for."""
+    things = Things()
+    beginning = clock.at
+    directory = _directory(hidden)
+    publish(directory, hub=hub)
+    for number, (person, known) in enumerate(_people(seen, hidden)):
+        minutes = 10 * number if known else (hidden or seen).uniform(0, 200)
+        clock.at = (beginning - timedelta(hours=8) + timedelta(minutes=minutes)).replace(microsecond=0)
+        settled = person.settle(clock.at, lambda: new_id(hidden or seen))
+        saves = [*settled.saves, *_traces(person, seen if known else hidden or seen, hidden)]
+        hub.store.commit(Changes(saves=saves, persons={person.id: 0}))
+        for save in saves:
+            things.add(save.resource)
+    clock.at = beginning - timedelta(hours=1)
+    saves = list(_reports(hidden))
+    hub.store.commit(Changes(saves=saves))
+    for resource in (*directory, *(save.resource for save in saves)):
+        things.add(resource)
+    return things
+
+
+def _traces(person: Person, chance: Random, hidden: Random | None) -> Iterator[Save]:
+    """AuditEvents and Provenance of the caller's own records, and of everybody else's."""
+    keeper = person.custodian(f"Patient/{person.id}") or ""
+    for name in ("audit-read", "audit-create", "provenance"):
+        resource = example(name)
+        mine = keeper == CALLER
+        if mine or hidden:
+            resource["id"] = new_id(chance if mine else hidden or chance)
+            custodian = keeper or "nour"
+            yield Save(_renamed(resource, person.id, custodian), person.id, custodian, (Key(own(custodian)),))
+
+
+def _reports(hidden: Random | None) -> Iterator[Save]:
+    for organization in (CALLER, *(["amal", "nour"] if hidden else [])):
+        report = example("aggregate-report") | {
+            "id": f"{organization}-2026-10",
+            "reporter": _organization(organization),
+        }
+        yield Save(report, None, organization, (Key(own(organization)),))
+
+
+def _directory(hidden: Random | None) -> list[Resource]:
+    """Organisations, services, places and desks; of an organisation's contact, a shelter's address and endpoints nothing is
+    for everyone."""
+    everyone = frozenset({"directory"})
+    found: list[Resource] = []
+    for id_ in ORGANIZATIONS:
+        allowed = EVERY if id_ == CALLER else everyone
+        organization = example("organization") | {"id": id_}
+        organization["identifier"] = [organization["identifier"][0] | {"value": id_}]
+        place = example("location") | {"id": f"{id_}-site", "managingOrganization": _organization(id_)}
+        shelter = example("shelter-location") | {"id": f"{id_}-house", "managingOrganization": _organization(id_)}
+        service = example("service") | {"id": f"{id_}-medical", "providedBy": _organization(id_)}
+        desk = example("practitioner-role") | {"id": f"{id_}-desk", "organization": _organization(id_)}
+        found += [disguise(one, allowed, hidden) for one in (organization, place, shelter, service, desk)]
+        if hidden or id_ == CALLER:
+            found.append(
+                example("endpoint") | {"id": f"{id_}-notifications", "managingOrganization": _organization(id_)}
+            )
+    return found
