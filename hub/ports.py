@@ -331,11 +331,12 @@ class Client:
     scopes: frozenset[str]
     purposes: tuple[str, ...]  # http://terminology.hl7.org/CodeSystem/v3-ActReason; the first is the default
     title: str = ""
+    introspects: bool = False  # whether it may ask about the tokens of other clients, as a resource server does
 
 
 @dataclass(frozen=True)
 class Token:
-    """An access token as kept: only its hash. It carries who asks, for what purpose, until when."""
+    """An access token as kept: only its hash. It carries who asks, for what purpose, from when until when, by which key."""
 
     hash: str
     client: str
@@ -343,10 +344,12 @@ class Token:
     scopes: frozenset[str]
     purpose: str
     until: datetime
+    since: datetime = LONG_AGO
+    kid: str = ""  # of the client's key that got it
 
 
 class Registry(Protocol):
-    """Clients, tokens and used assertion ids."""
+    """Clients, tokens, used assertion ids, and how often somebody asked."""
 
     def client(self, id_: str) -> Client | None: ...
 
@@ -358,8 +361,20 @@ class Registry(Protocol):
 
     def token(self, hash_: str, now: datetime) -> Token | None: ...
 
+    def end_token(self, hash_: str, client: str) -> None:
+        """A token of this client is none any more, for the next look-up of any process. Of another client's, nothing changes."""
+
+    def end_tokens(self, client: str, kid: str) -> int:
+        """End all tokens that this client got by one of its keys; how many there were."""
+
     def use_assertion(self, client: str, jti: str, until: datetime) -> bool:
         """True the first time; False when this assertion was used before."""
+
+    def count(self, key: str, until: datetime) -> None:
+        """Add one to a count that is forgotten at `until`."""
+
+    def counts(self, keys: Iterable[str]) -> Mapping[str, int]:
+        """The counts that are above 0."""
 
 
 @dataclass(frozen=True)

@@ -69,6 +69,7 @@ def _housekeeping() -> dict[str, list[IndexModel]]:
         "clients": [],
         "tokens": [_expiring()],
         "assertions": [_expiring()],
+        "attempts": [_expiring()],
         "settings": [],
     }
 

@@ -9,6 +9,7 @@ from typing import Protocol
 from flask import Request
 
 from hub.exchange import Hub
+from hub.oauth.endpoints import Endpoints
 from hub.ports import Caller, Registry
 from hub.texts import choose_language
 from hub.web.paging import Pages
@@ -29,8 +30,8 @@ class Service:
     base: str
 
     @property
-    def token_url(self) -> str:
-        return f"{self.base.removesuffix('/fhir')}/oauth/token"
+    def endpoints(self) -> Endpoints:
+        return Endpoints(self.base)
 
     @cached_property
     def pages(self) -> Pages:
