@@ -32,7 +32,7 @@ def create_app(hub: Hub, registry: Registry, settings: Addresses) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = LARGEST
     app.url_map.strict_slashes = False  # `/fhir/Task/` is `/fhir/Task`
     app.url_map.merge_slashes = False  # no redirect that would repeat a URL
-    service = Service(hub, registry, settings.base_url.rstrip("/"))
+    service = Service(hub, registry, settings.base_url.rstrip("/"), settings.proxies)
 
     access.watch(app)
     app.register_error_handler(Exception, lambda problem: problems.answer(problem, request))

@@ -13,22 +13,26 @@ from flask import Flask, Request, Response, request
 
 from hub.errors import TOO_LARGE, HubError
 from hub.oauth import endpoints, introspection, revocation, tokens
+from hub.oauth.assertion import claimed_client
 from hub.oauth.forms import Form
+from hub.oauth.limits import TOKENS, Asker, Limit, TooMany, guarded
 from hub.texts import choose_language
 from hub.web.bodies import LARGEST_FORM, read_form
 from hub.web.negotiation import FORM, JSON
+from hub.web.origin import address
 from hub.web.service import Service
 
-Act = Callable[[Form, Request, Service, datetime], dict[str, Any] | None]
+Body = dict[str, Any] | None
+Act = Callable[[Form, Request, Service, datetime], Body]
 
 
 def register(app: Flask, service: Service) -> None:
-    for path, act in _ACTS.items():
-        app.add_url_rule(path, path.rpartition("/")[2], _view(act, service), methods=["POST"])
+    for path, (act, limit) in _ACTS.items():
+        app.add_url_rule(path, path.rpartition("/")[2], _view(act, limit, service), methods=["POST"])
 
 
-def _view(act: Act, service: Service) -> Callable[[], Response]:
-    return lambda: _answered(act, request, service)
+def _view(act: Act, limit: Limit | None, service: Service) -> Callable[[], Response]:
+    return lambda: _answered(act, limit, request, service)
 
 
 def _token(form: Form, _: Request, service: Service, now: datetime) -> dict[str, Any]:
@@ -51,20 +55,34 @@ def _introspect(form: Form, request: Request, service: Service, now: datetime) -
     )
 
 
-_ACTS: Final[dict[str, Act]] = {
-    endpoints.TOKEN: _token,
-    endpoints.REVOCATION: _revoke,
-    endpoints.INTROSPECTION: _introspect,
+_ACTS: Final[dict[str, tuple[Act, Limit | None]]] = {
+    endpoints.TOKEN: (_token, TOKENS),
+    endpoints.REVOCATION: (_revoke, None),
+    endpoints.INTROSPECTION: (_introspect, None),
 }
+"""Address → what is done there, and how often one client may have it done."""
 
 
-def _answered(act: Act, request: Request, service: Service) -> Response:
+def _answered(act: Act, limit: Limit | None, request: Request, service: Service) -> Response:
     try:
-        body = act(_form(request), request, service, service.hub.clock.now())
+        body = _guarded(act, limit, request, service)
+    except TooMany as refused:
+        answer = _answer({"error": refused.error, "error_description": refused.description}, refused.status_code)
+        answer.headers["Retry-After"] = str(refused.wait)
+        return answer
     except OAuth2Error as refused:
         # RFC 6749 allows ASCII alone in error_description: these sentences are English, for the developer of a client
         return _answer({"error": refused.error, "error_description": refused.description}, refused.status_code)
     return _answer(body, 200)
+
+
+def _guarded(act: Act, limit: Limit | None, request: Request, service: Service) -> Body:
+    form, now = _form(request), service.hub.clock.now()
+    claimed = claimed_client(dict(form).get("client_assertion", ""))
+    asker = Asker(claimed, address(request, service.proxies), limit)
+    return guarded(
+        lambda: act(form, request, service, now), asker, registry=service.registry, secret=service.counting, now=now
+    )
 
 
 def _form(request: Request) -> Form:

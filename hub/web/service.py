@@ -22,12 +22,17 @@ class Addresses(Protocol):
     def base_url(self) -> str:
         """The FHIR base as callers see it: `https://hub.example/fhir`."""
 
+    @property
+    def proxies(self) -> int:
+        """How many reverse proxies of our own stand in front."""
+
 
 @dataclass(frozen=True)
 class Service:
     hub: Hub
     registry: Registry
     base: str
+    proxies: int = 0
 
     @property
     def endpoints(self) -> Endpoints:
@@ -36,7 +41,15 @@ class Service:
     @cached_property
     def pages(self) -> Pages:
         """The same key in every process of a deployment, and no other use of it."""
-        return Pages(hmac.digest(self.hub.pepper, b"hub.web.paging", hashlib.sha256))
+        return Pages(self._secret("hub.web.paging"))
+
+    @cached_property
+    def counting(self) -> bytes:
+        """What keys the counts of `hub.oauth.limits`."""
+        return self._secret("hub.oauth.limits")
+
+    def _secret(self, use: str) -> bytes:
+        return hmac.digest(self.hub.pepper, use.encode(), hashlib.sha256)
 
 
 @dataclass(frozen=True)
