@@ -8,7 +8,7 @@ from typing import Any, Literal, Protocol
 
 from hub.fhir import Resource
 from hub.fhir.issues import Issue
-from hub.fhir.query import Query
+from hub.fhir.query import Match, Query
 from hub.fhir.serial import loads
 
 FOREVER = datetime.fromisoformat("9999-12-31T00:00:00+00:00")
@@ -175,10 +175,20 @@ class Visible:
     """The predicate that every query carries: a document counts when one of its keys is among `grants` and open `at`.
 
     `also`: further sets, one for each other data class that the query reads; one key of each must be open too.
+    `narrowed`: where there are any, the document must be one of these besides.
     """
 
     grants: frozenset[str]
     at: datetime
+    also: tuple[frozenset[str], ...] = ()
+    narrowed: tuple["Narrowed", ...] = ()
+
+
+@dataclass(frozen=True)
+class Narrowed:
+    """Documents that match, and on which one key of each set is open: a match reads data classes as a search does."""
+
+    matches: tuple[Match, ...]
     also: tuple[frozenset[str], ...] = ()
 
 
@@ -378,14 +388,24 @@ class Registry(Protocol):
 
 
 @dataclass(frozen=True)
+class Within:
+    """What a token reaches of a type by one interaction (read, search, update): what matches one of these."""
+
+    type: str
+    interaction: str
+    any_of: tuple[tuple[Match, ...], ...]
+
+
+@dataclass(frozen=True)
 class Caller:
-    """Who asks: the frozen result of a valid token."""
+    """Who asks: the frozen result of a valid token. What no `within` names is not narrowed."""
 
     client: str
     organization: str
     purpose: str
     scopes: frozenset[str] = frozenset()
     token: str = ""  # hash, for the audit
+    within: tuple[Within, ...] = ()
 
 
 class Directory(Protocol):

@@ -5,7 +5,7 @@ is found is cut to the data classes whose keys the caller holds. The AuditEvent 
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from hub import errors
@@ -21,19 +21,23 @@ from hub.fhir.definitions import load
 from hub.fhir.masking import redact
 from hub.fhir.query import Query
 from hub.fhir.serial import dumps
-from hub.ports import Caller, Changes, Key, Save, Stored, Visible
+from hub.ports import Caller, Changes, Key, Narrowed, Save, Stored, Visible
 from hub.search import classes as classes_read
 
 ALL = frozenset({"*"})
 IN_THE_DIRECTORY = frozenset({"directory"})
 
 
-def read(type_: str, id_: str, caller: Caller, *, hub: Hub) -> View:
-    """The caller's view of one resource; HubError(NOT_FOUND) when it is absent or hidden, which look the same."""
+def read(type_: str, id_: str, caller: Caller, *, hub: Hub, reach: str = "read") -> View:
+    """The caller's view of one resource; HubError(NOT_FOUND) when it is absent or hidden, which look the same.
+
+    `reach`: by which interaction its token must reach it, `update` for what is to be changed.
+    """
     now = hub.clock.now()
-    found = hub.store.read(type_, id_, _visible(type_, caller, now))
+    visible = _visible(type_, caller, now)
+    found = hub.store.read(type_, id_, replace(visible, narrowed=_narrowed(type_, reach, caller)))
     if found is None:
-        _record(hub, caller, now, "read", [_denial(type_, id_, caller, now, hub)])
+        _record(hub, caller, now, "read", [_denial(type_, id_, caller, visible, hub)])
         raise HubError(errors.NOT_FOUND)
     if found.person:
         _record(hub, caller, now, "read", [_Look(found.person, (f"{type_}/{id_}",), found.custodian)])
@@ -43,7 +47,8 @@ def read(type_: str, id_: str, caller: Caller, *, hub: Hub) -> View:
 def search(query: Query, caller: Caller, *, hub: Hub) -> Page:
     """One page of what the caller may see, with the exact total. A parameter reads a data class: without its key, no match."""
     now = hub.clock.now()
-    found = hub.store.search(query, _visible(query.type, caller, now, classes_read(query)))
+    visible = _visible(query.type, caller, now, classes_read(query))
+    found = hub.store.search(query, replace(visible, narrowed=_narrowed(query.type, "search", caller)))
     _record(hub, caller, now, "search", _looks(found.page))
     return Page(found.total, tuple(view(stored, caller, now) for stored in found.page), found.after)
 
@@ -72,10 +77,24 @@ def _allowed(stored: Stored, caller: Caller, now: datetime) -> frozenset[str]:
 
 def _visible(type_: str, caller: Caller, now: datetime, read_classes: Iterable[str] = ()) -> Visible:
     """Documents whose own class the caller holds. With several profiles of a type, a parameter's class is asked for apart."""
-    primary = {profile.base_class for profile in load().of_type(type_)} or {"custodian"}
+    primary = _primary(type_)
+    return Visible(held(caller.organization, caller.purpose, primary), now, _also(primary, read_classes, caller))
+
+
+def _narrowed(type_: str, reach: str, caller: Caller) -> tuple[Narrowed, ...]:
+    """What a granular scope matches, by the same rules as a search: also that a match reads data classes."""
+    any_of = [match for one in caller.within if (one.type, one.interaction) == (type_, reach) for match in one.any_of]
+    primary = _primary(type_)
+    return tuple(Narrowed(matches, _also(primary, classes_read(Query(type_, matches)), caller)) for matches in any_of)
+
+
+def _primary(type_: str) -> set[str]:
+    return {profile.base_class for profile in load().of_type(type_)} or {"custodian"}
+
+
+def _also(primary: set[str], read_classes: Iterable[str], caller: Caller) -> tuple[frozenset[str], ...]:
     asked = set(read_classes) - {"directory"} - (primary if len(primary) == 1 else set())
-    also = tuple(held(caller.organization, caller.purpose, {name}) for name in sorted(asked))
-    return Visible(held(caller.organization, caller.purpose, primary), now, also)
+    return tuple(held(caller.organization, caller.purpose, {name}) for name in sorted(asked))
 
 
 @dataclass(frozen=True)
@@ -97,11 +116,14 @@ def _looks(page: tuple[Stored, ...]) -> list[_Look]:
     return [_Look(person, tuple(found), custodian) for (person, custodian), found in by_person.items()] or [_Look()]
 
 
-def _denial(type_: str, id_: str, caller: Caller, now: datetime, hub: Hub) -> _Look:
+def _denial(type_: str, id_: str, caller: Caller, visible: Visible, hub: Hub) -> _Look:
     """Why a read found nothing, for the audit alone. The answer to the caller is the same in every case."""
+    now = visible.at
     hidden = hub.store.read(type_, id_, None)
     if hidden is None or hidden.person is None:
         return _Look(denied="consent.absent")
+    if hub.store.read(type_, id_, visible):
+        return _Look(hidden.person, (f"{type_}/{id_}",), hidden.custodian, "consent.scope")
     compartment = hub.store.compartments([hidden.person]).get(hidden.person)
     documents = [s for s in compartment.documents if s.custodian == hidden.custodian] if compartment else []
     consents = [s.resource() for s in documents if s.type == "Consent"]

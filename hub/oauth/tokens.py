@@ -52,7 +52,8 @@ def authenticate(header: str | None, now: datetime, registry: Registry) -> Calle
     token = alive(bearer(header), now, registry)
     if token is None:
         raise HubError(LOGIN)
-    return Caller(token.client, token.organization, token.purpose, token.scopes, token.hash)
+    within = scopes.narrowings(token.scopes)
+    return Caller(token.client, token.organization, token.purpose, token.scopes, token.hash, within)
 
 
 def bearer(header: str | None) -> str:

@@ -4,12 +4,13 @@ https://hl7.org/fhir/R4/search.html#prefix for dates; `hub/search/indexing.py` s
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
 from typing import Any, Final
 
 from hub.fhir.folding import fold
 from hub.fhir.query import Match, Query, Span, Target, Token, Value, Word
-from hub.ports import Visible
+from hub.ports import Narrowed, Visible
 from hub.search.parameters import PARAMETERS
 from hub.store.schema import Document, Mongo
 
@@ -40,14 +41,23 @@ _INSTANT: Final[dict[str, Callable[[Span], Document]]] = {
 
 def matching(query: Query, visible: Visible) -> Document:
     """The whole filter of a query: what it asks and what its caller may see, always both."""
-    return {"$and": [*seen(visible), *(_match(query.type, match) for match in query.matches)]}
+    return {"$and": [*seen(query.type, visible), *(_match(query.type, match) for match in query.matches)]}
 
 
-def seen(visible: Visible) -> Iterator[Document]:
-    """One open key of the caller for each data class that is needed."""
-    for grants in (visible.grants, *visible.also):
-        opened = {"g": {"$in": sorted(grants)}, "f": {"$lte": visible.at}, "u": {"$gt": visible.at}}
-        yield {"k": {"$elemMatch": opened}}
+def seen(type_: str, visible: Visible) -> Iterator[Document]:
+    """One open key of the caller for each data class that is needed, and what its token is narrowed to."""
+    yield from _opened((visible.grants, *visible.also), visible.at)
+    if visible.narrowed:
+        yield {"$or": [_narrowed(type_, one, visible.at) for one in visible.narrowed]}
+
+
+def _narrowed(type_: str, narrowed: Narrowed, at: datetime) -> Document:
+    return {"$and": [*_opened(narrowed.also, at), *(_match(type_, match) for match in narrowed.matches)]}
+
+
+def _opened(sets: Iterable[frozenset[str]], at: datetime) -> Iterator[Document]:
+    for grants in sets:
+        yield {"k": {"$elemMatch": {"g": {"$in": sorted(grants)}, "f": {"$lte": at}, "u": {"$gt": at}}}}
 
 
 def field(type_: str, parameter: str) -> str:
