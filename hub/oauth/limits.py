@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, TypeVar
 
-from authlib.oauth2.rfc6749.errors import OAuth2Error
+from authlib.oauth2.rfc6749.errors import InvalidClientError, OAuth2Error
 
 from hub.ports import Registry
 
@@ -66,7 +66,7 @@ def guarded(act: Callable[[], Answer], asker: Asker, *, registry: Registry, secr
         raise TooMany(max(1, ends - int(now.timestamp())))
     try:
         answer = act()
-    except OAuth2Error:
+    except InvalidClientError:  # who proves nothing at all has tried no name, and costs nothing
         _count(refusals, until, registry)
         raise
     _count(given, until, registry)

@@ -110,7 +110,7 @@ def test_what_is_found_is_what_the_same_search_finds_with_the_whole_scope(chu: P
     st.lists(st.sampled_from(WHERE), min_size=1, max_size=3, unique=True),
     st.sampled_from(["", *WHERE, "status:not=received"]),
 )
-@settings(max_examples=examples(15, 300), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(15, 100), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_several_scopes_find_their_union_and_a_search_its_part_of_it(chu: Party, scopes: list[str], asked: str) -> None:
     reached = set().union(*(found(chu, f"/fhir/Task?{where}") for where in scopes))
     granular = narrowed(chu, " ".join(f"system/Task.rs?{where}" for where in scopes))
