@@ -69,21 +69,25 @@ class Party:
         return {"Authorization": f"Bearer {self._token}", "Accept": "application/fhir+json"}
 
     def _sign_in(self) -> None:
+        endpoint = self._endpoint("token")
+        form = {"grant_type": "client_credentials", "scope": self.scope, **self._proof(endpoint)}
+        granted = self._http.post(endpoint, data=form).raise_for_status().json()
+        self._token, self._token_ends = granted["access_token"], time.time() + granted["expires_in"]
+
+    def _endpoint(self, name: str) -> str:
         discovered = self._http.get(f"{self.base_url}/.well-known/smart-configuration").raise_for_status().json()
-        endpoint, now = discovered["token_endpoint"], int(time.time())
+        return str(discovered[f"{name}_endpoint"])
+
+    def _proof(self, endpoint: str) -> dict[str, str]:
+        """Who asks: signed for the token endpoint, wherever it is sent to."""
+        now = int(time.time())
         claims = {
             "iss": self.client_id, "sub": self.client_id, "aud": endpoint,
             "iat": now, "exp": now + 240, "jti": str(uuid.uuid4()),
         }  # fmt: skip
         header = {"alg": "ES384", "kid": self.key.kid, "typ": "JWT"}
-        form = {
-            "grant_type": "client_credentials",
-            "scope": self.scope,
-            "client_assertion_type": ASSERTION_TYPE,
-            "client_assertion": jwt.encode(header, claims, self.key, algorithms=["ES384"]),
-        }
-        granted = self._http.post(endpoint, data=form).raise_for_status().json()
-        self._token, self._token_ends = granted["access_token"], time.time() + granted["expires_in"]
+        signed = jwt.encode(header, claims, self.key, algorithms=["ES384"])
+        return {"client_assertion_type": ASSERTION_TYPE, "client_assertion": signed}
 
     @staticmethod
     def _answer(response: httpx2.Response) -> Answer:

@@ -8,7 +8,7 @@ from typing import Any, Literal, Protocol
 
 from hub.fhir import Resource
 from hub.fhir.issues import Issue
-from hub.fhir.query import Query
+from hub.fhir.query import Match, Query
 from hub.fhir.serial import loads
 
 FOREVER = datetime.fromisoformat("9999-12-31T00:00:00+00:00")
@@ -177,6 +177,7 @@ class Visible:
     `also`: further sets, one for each other data class that the query reads; one key of each must be open too.
     Where the profiles of a type need different keys, this speaks of documents of `profiles` alone ("": of those that were
     stored without one), and each of `others` of its own; without others, of all documents.
+    `narrowed`: where there are any, the document must be one of these besides.
     """
 
     grants: frozenset[str]
@@ -184,6 +185,19 @@ class Visible:
     also: tuple[frozenset[str], ...] = ()
     profiles: frozenset[str] = frozenset()
     others: "tuple[Visible, ...]" = ()
+    narrowed: tuple["Narrowed", ...] = ()
+
+
+@dataclass(frozen=True)
+class Narrowed:
+    """Documents that match, and on which one key of each set is open: a match reads data classes as a search does.
+
+    `profiles`: where this depends on a document's profile, those of which it speaks.
+    """
+
+    matches: tuple[Match, ...]
+    also: tuple[frozenset[str], ...] = ()
+    profiles: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, repr=False)
@@ -379,11 +393,12 @@ class Client:
     scopes: frozenset[str]
     purposes: tuple[str, ...]  # http://terminology.hl7.org/CodeSystem/v3-ActReason; the first is the default
     title: str = ""
+    introspects: bool = False  # whether it may ask about the tokens of other clients, as a resource server does
 
 
 @dataclass(frozen=True)
 class Token:
-    """An access token as kept: only its hash. It carries who asks, for what purpose, until when."""
+    """An access token as kept: only its hash. It carries who asks, for what purpose, from when until when, by which key."""
 
     hash: str
     client: str
@@ -391,10 +406,12 @@ class Token:
     scopes: frozenset[str]
     purpose: str
     until: datetime
+    since: datetime = LONG_AGO
+    kid: str = ""  # of the client's key that got it
 
 
 class Registry(Protocol):
-    """Clients, tokens and used assertion ids."""
+    """Clients, tokens, used assertion ids, and how often somebody asked."""
 
     def client(self, id_: str) -> Client | None: ...
 
@@ -406,19 +423,41 @@ class Registry(Protocol):
 
     def token(self, hash_: str, now: datetime) -> Token | None: ...
 
+    def end_token(self, hash_: str, client: str) -> None:
+        """A token of this client is none any more, for the next look-up of any process. Of another client's, nothing changes."""
+
+    def end_tokens(self, client: str, kid: str) -> int:
+        """End all tokens that this client got by one of its keys; how many there were."""
+
     def use_assertion(self, client: str, jti: str, until: datetime) -> bool:
         """True the first time; False when this assertion was used before."""
+
+    def count(self, key: str, until: datetime) -> None:
+        """Add one to a count that is forgotten at `until`."""
+
+    def counts(self, keys: Iterable[str]) -> Mapping[str, int]:
+        """The counts that are above 0."""
+
+
+@dataclass(frozen=True)
+class Within:
+    """What a token reaches of a type by one interaction (read, search, update): what matches one of these."""
+
+    type: str
+    interaction: str
+    any_of: tuple[tuple[Match, ...], ...]
 
 
 @dataclass(frozen=True)
 class Caller:
-    """Who asks: the frozen result of a valid token."""
+    """Who asks: the frozen result of a valid token. What no `within` names is not narrowed."""
 
     client: str
     organization: str
     purpose: str
     scopes: frozenset[str] = frozenset()
     token: str = ""  # hash, for the audit
+    within: tuple[Within, ...] = ()
 
 
 class Directory(Protocol):

@@ -38,6 +38,7 @@ class Settings:
     host: str
     port: int
     base_url: str
+    proxies: int
     language: str
     database_uri: str | None = field(repr=False)
     database: str
@@ -62,6 +63,7 @@ def read(folder: Path) -> Settings:
         host=host,
         port=port,
         base_url=_setting(toml, "server.base_url", f"http://{host}:{port}/fhir").rstrip("/"),
+        proxies=_setting(toml, "server.proxies", 0),
         language=_setting(toml, "language", "en"),
         database_uri=os.environ.get("IHALA_MONGODB_URI") or _database_uri(folder, toml),
         database=_setting(toml, "database.name", "ihala"),

@@ -197,7 +197,7 @@ def _audit(
 
 def _owned(type_: str, id_: str, caller: Caller, hub: Hub, now: datetime) -> tuple[Person, Stored]:
     """The person and the stored resource that the caller may see: what is hidden cannot be changed either."""
-    disclose.read(type_, id_, caller, hub=hub)
+    disclose.read(type_, id_, caller, hub=hub, reach="update")
     seen = hub.store.read(type_, id_, None)
     if seen is None or seen.person is None:
         raise HubError(errors.NOT_SUPPORTED, type=type_)

@@ -22,19 +22,23 @@ from hub.fhir.definitions import Profile, load
 from hub.fhir.masking import redact
 from hub.fhir.query import Query
 from hub.fhir.serial import dumps
-from hub.ports import Caller, Changes, Key, Save, Stored, Visible
+from hub.ports import Caller, Changes, Key, Narrowed, Save, Stored, Visible
 from hub.search import classes as classes_read
 
 ALL = frozenset({"*"})
 IN_THE_DIRECTORY = frozenset({"directory"})
 
 
-def read(type_: str, id_: str, caller: Caller, *, hub: Hub) -> View:
-    """The caller's view of one resource; HubError(NOT_FOUND) when it is absent or hidden, which look the same."""
+def read(type_: str, id_: str, caller: Caller, *, hub: Hub, reach: str = "read") -> View:
+    """The caller's view of one resource; HubError(NOT_FOUND) when it is absent or hidden, which look the same.
+
+    `reach`: by which interaction its token must reach it, `update` for what is to be changed.
+    """
     now = hub.clock.now()
-    found = hub.store.read(type_, id_, _visible(type_, caller, now))
+    visible = _visible(type_, caller, now)
+    found = hub.store.read(type_, id_, replace(visible, narrowed=_narrowed(type_, reach, caller)))
     if found is None:
-        _record(hub, caller, now, "read", [_denial(type_, id_, caller, now, hub)])
+        _record(hub, caller, now, "read", [_denial(type_, id_, caller, visible, hub)])
         raise HubError(errors.NOT_FOUND)
     if found.person:
         _record(hub, caller, now, "read", [_Look(found.person, (f"{type_}/{id_}",), found.custodian)])
@@ -44,7 +48,8 @@ def read(type_: str, id_: str, caller: Caller, *, hub: Hub) -> View:
 def search(query: Query, caller: Caller, *, hub: Hub) -> Page:
     """One page of what the caller may see, with the exact total. A parameter reads a data class: without its key, no match."""
     now = hub.clock.now()
-    found = hub.store.search(query, _visible(query.type, caller, now, query))
+    visible = replace(_visible(query.type, caller, now, query), narrowed=_narrowed(query.type, "search", caller))
+    found = hub.store.search(query, visible)
     _record(hub, caller, now, "search", _looks(found.page))
     return Page(found.total, tuple(view(stored, caller, now) for stored in found.page), found.after)
 
@@ -112,6 +117,19 @@ def _by_need(type_: str, read: Callable[[Profile], frozenset[str]]) -> _Needs:
     return needs
 
 
+def _narrowed(type_: str, reach: str, caller: Caller) -> tuple[Narrowed, ...]:
+    """What a granular scope matches, by the same rules as a search: also that a match reads data classes, by profile."""
+    any_of = [match for one in caller.within if (one.type, one.interaction) == (type_, reach) for match in one.any_of]
+    return tuple(
+        Narrowed(
+            matches, tuple(_held(caller, {name}) for name in sorted(asked)), names if len(needs) > 1 else frozenset()
+        )
+        for matches in any_of
+        for needs in (_needs(type_, Query(type_, matches)),)
+        for (_, asked), names in needs.items()
+    )
+
+
 @dataclass(frozen=True)
 class _Look:
     """One person looked at, what of hers, who keeps it, and why not where it was denied."""
@@ -131,11 +149,14 @@ def _looks(page: tuple[Stored, ...]) -> list[_Look]:
     return [_Look(person, tuple(found), custodian) for (person, custodian), found in by_person.items()] or [_Look()]
 
 
-def _denial(type_: str, id_: str, caller: Caller, now: datetime, hub: Hub) -> _Look:
+def _denial(type_: str, id_: str, caller: Caller, visible: Visible, hub: Hub) -> _Look:
     """Why a read found nothing, for the audit alone. The answer to the caller is the same in every case."""
+    now = visible.at
     hidden = hub.store.read(type_, id_, None)
     if hidden is None or hidden.person is None:
         return _Look(denied="consent.absent")
+    if hub.store.read(type_, id_, visible):
+        return _Look(hidden.person, (f"{type_}/{id_}",), hidden.custodian, "consent.scope")
     compartment = hub.store.compartments([hidden.person]).get(hidden.person)
     documents = [s for s in compartment.documents if s.custodian == hidden.custodian] if compartment else []
     consents = [s.resource() for s in documents if s.type == "Consent"]

@@ -7,7 +7,7 @@ RFC 7523. Only a client that signed correctly is told why it is refused: to all 
 import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import orjson
 from authlib.oauth2.rfc6749.errors import InvalidClientError
@@ -27,19 +27,36 @@ _UNPROVEN: Final = (
 )
 
 
-def verify(assertion: str, *, registry: Registry, token_url: str, now: datetime) -> tuple[Client, Mapping[str, Any]]:
-    """The client that signed, and its claims; the assertion is used up. Raises InvalidClientError."""
+class Proof(NamedTuple):
+    """The client that signed, what it claims, and the key that it signed with."""
+
+    client: Client
+    claims: Mapping[str, Any]
+    kid: str
+
+
+def verify(assertion: str, *, registry: Registry, token_url: str, now: datetime) -> Proof:
+    """Who signed; the assertion is used up. Raises InvalidClientError."""
     try:
-        client, claims = _signed(assertion, registry)
+        proof = _signed(assertion, registry)
     except (JoseError, ValueError, TypeError, KeyError, AttributeError):
         raise _refusal(_UNPROVEN) from None  # the cause would quote what was sent
-    until = _check(claims, token_url, now)
-    if not registry.use_assertion(client.id, claims["jti"], until + SKEW):
+    until = _check(proof.claims, token_url, now)
+    if not registry.use_assertion(proof.client.id, proof.claims["jti"], until + SKEW):
         raise _refusal("jti was used before: sign a new assertion for every request.")
-    return client, claims
+    return proof
 
 
-def _signed(assertion: str, registry: Registry) -> tuple[Client, dict[str, Any]]:
+def claimed_client(assertion: str) -> str:
+    """Whom an assertion says it is of; nothing is proven. "" where it says nothing."""
+    try:
+        claimed = orjson.loads(jws.extract_compact(assertion[:_LONGEST].encode("ascii")).payload)["sub"]
+    except (JoseError, ValueError, TypeError, KeyError):
+        return ""
+    return claimed if isinstance(claimed, str) else ""
+
+
+def _signed(assertion: str, registry: Registry) -> Proof:
     if len(assertion) > _LONGEST:
         raise ValueError
     parsed = jws.extract_compact(assertion.encode("ascii"))
@@ -53,7 +70,7 @@ def _signed(assertion: str, registry: Registry) -> tuple[Client, dict[str, Any]]
         raise ValueError
     if not jws.validate_compact(parsed, verifying_key(client.jwks, kid, alg), algorithms=[alg]):
         raise ValueError
-    return client, claims
+    return Proof(client, claims, kid)
 
 
 def _not_jwt(header: Mapping[str, Any]) -> bool:

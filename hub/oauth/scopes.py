@@ -1,7 +1,8 @@
 """SMART scopes: which interactions a token allows on which types. No I/O.
 
 https://hl7.org/fhir/smart-app-launch/STU2.2/scopes-and-launch-context.html: `system/Task.rus` (v2), `system/Task.read`
-(v1). A scope only ever narrows: what a caller sees is still decided by consent.
+(v1), `system/Task.rus?owner=Organization/x` (granular). A scope only ever narrows: what a caller sees is still decided by
+consent.
 """
 
 import re
@@ -9,7 +10,13 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-_GRAMMAR: Final = re.compile(r"system/(\*|[A-Z][A-Za-z]{0,63})\.(read|write|\*|c?r?u?d?s?)", re.ASCII)
+from hub.oauth.narrowing import NotNarrowed, Pairs, matches, read, written
+from hub.ports import Within
+
+_GRAMMAR: Final = re.compile(
+    r"system/(\*|[A-Z][A-Za-z]{0,63})\.(read|write|\*|c?r?u?d?s?)(?:\?([!#-\[\]-~]{1,512}))?",  # RFC 6749 §3.3
+    re.ASCII,
+)
 _V1: Final = {"read": "rs", "write": "cud", "*": "cruds"}
 
 LETTERS: Final = {
@@ -23,6 +30,9 @@ LETTERS: Final = {
 }
 """Interaction → the letter that allows it."""
 
+NARROWED: Final = {"r": "read", "u": "update", "s": "search"}
+"""The letters of a granular scope, and what of `hub.ports.Within` they are. There is nothing yet that a create could match."""
+
 
 class NotAScope(ValueError):  # noqa: N818 — the field's word
     """The text is no scope that this server knows."""
@@ -31,9 +41,11 @@ class NotAScope(ValueError):  # noqa: N818 — the field's word
 class Scope(NamedTuple):
     type: str
     letters: frozenset[str]
+    where: Pairs = ()
 
     def __str__(self) -> str:
-        return f"system/{self.type}.{''.join(letter for letter in 'cruds' if letter in self.letters)}"
+        letters = "".join(letter for letter in "cruds" if letter in self.letters)
+        return f"system/{self.type}.{letters}{'?' if self.where else ''}{written(self.where)}"
 
 
 @lru_cache(maxsize=1024)
@@ -42,7 +54,15 @@ def parse(text: str) -> Scope:
     match = _GRAMMAR.fullmatch(text)
     if match is None or not match[2]:
         raise NotAScope("not a SMART system scope")
-    return Scope(match[1], frozenset(_V1.get(match[2], match[2])))
+    type_, letters = match[1], frozenset(_V1.get(match[2], match[2]))
+    if match[3] is None:
+        return Scope(type_, letters)
+    if not letters <= NARROWED.keys():
+        raise NotAScope("what is created or deleted cannot be narrowed")
+    try:
+        return Scope(type_, letters, read(type_, match[3]))
+    except NotNarrowed:
+        raise NotAScope("not narrowed by a search of this type") from None
 
 
 def grant(asked: str, registered: Iterable[str]) -> frozenset[str]:
@@ -55,7 +75,9 @@ def grant(asked: str, registered: Iterable[str]) -> frozenset[str]:
 
 
 def _within(scope: Scope, held: frozenset[str]) -> bool:
-    return scope.letters <= _letters(held, scope.type)
+    """Each letter is given by one that asks for no more than `scope` does: it matches whatever `scope` matches."""
+    covering = [one for one in map(parse, held) if one.type in {"*", scope.type} and set(one.where) <= set(scope.where)]
+    return all(any(letter in one.letters for one in covering) for letter in scope.letters)
 
 
 @lru_cache(maxsize=4096)
@@ -66,5 +88,19 @@ def _letters(scopes: frozenset[str], type_: str) -> frozenset[str]:
 
 
 def permits(scopes: frozenset[str], type_: str, interaction: str) -> bool:
-    """Whether a token with these scopes may do this interaction on this type."""
+    """Whether a token with these scopes may do this interaction on this type; on which resources, `narrowings` tells."""
     return LETTERS[interaction] in _letters(scopes, type_)
+
+
+@lru_cache(maxsize=1024)
+def narrowings(scopes: frozenset[str]) -> tuple[Within, ...]:
+    """What is reached through granular scopes alone: a scope that is not granular opens the whole type."""
+    parsed = [parse(text) for text in sorted(scopes)]
+    narrow = [scope for scope in parsed if scope.where]
+    whole = frozenset(str(scope) for scope in parsed if not scope.where)
+    return tuple(
+        Within(type_, NARROWED[letter], tuple(matches(type_, one.where) for one in reaching))
+        for type_ in sorted({scope.type for scope in narrow})
+        for letter in NARROWED.keys() - _letters(whole, type_)
+        if (reaching := [one for one in narrow if one.type == type_ and letter in one.letters])
+    )

@@ -107,7 +107,7 @@ class MongoStore:
             return None
         wanted: Document = {"_id": id_}
         if visible is not None:
-            wanted["$and"] = list(queries.seen(visible))
+            wanted["$and"] = list(queries.seen(type_, visible))
         found = self.database[type_].find_one(wanted, SERVED)
         return stored(type_, found) if found else None
 

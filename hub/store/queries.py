@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from hub.fhir.folding import fold
 from hub.fhir.query import Match, Query, Span, Target, Token, Value, Word
-from hub.ports import Visible
+from hub.ports import Narrowed, Visible
 from hub.search.parameters import PARAMETERS
 from hub.store.schema import Document, Mongo
 
@@ -41,17 +41,28 @@ _INSTANT: Final[dict[str, Callable[[Span], Document]]] = {
 
 def matching(query: Query, visible: Visible) -> Document:
     """The whole filter of a query: what it asks and what its caller may see, always both."""
-    return {"$and": [*seen(visible), *(_match(query.type, match) for match in query.matches)]}
+    return {"$and": [*seen(query.type, visible), *(_match(query.type, match) for match in query.matches)]}
 
 
-def seen(visible: Visible) -> Iterator[Document]:
-    """One open key of the caller for each data class that is needed; which are needed may depend on a document's profile."""
+def seen(type_: str, visible: Visible) -> Iterator[Document]:
+    """One open key of the caller for each data class that is needed, which may depend on a document's profile; and what its
+    token is narrowed to."""
     if not visible.others:
         yield from _keys(visible)
-        return
-    parts = (visible, *visible.others)
-    yield _open(frozenset().union(*(part.grants for part in parts)), visible.at)  # so that one index serves all parts
-    yield {"$or": [{"$and": [_of_profiles(part.profiles), *_keys(part)]} for part in parts]}
+    else:
+        parts = (visible, *visible.others)
+        yield _open(
+            frozenset().union(*(part.grants for part in parts)), visible.at
+        )  # so that one index serves all parts
+        yield {"$or": [{"$and": [_of_profiles(part.profiles), *_keys(part)]} for part in parts]}
+    if visible.narrowed:
+        yield {"$or": [_narrowed(type_, one, visible.at) for one in visible.narrowed]}
+
+
+def _narrowed(type_: str, narrowed: Narrowed, at: datetime) -> Document:
+    profiles = [_of_profiles(narrowed.profiles)] if narrowed.profiles else []
+    keys = [_open(grants, at) for grants in narrowed.also]
+    return {"$and": [*profiles, *keys, *(_match(type_, match) for match in narrowed.matches)]}
 
 
 def _keys(visible: Visible) -> Iterator[Document]:

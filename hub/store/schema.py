@@ -80,6 +80,7 @@ def _housekeeping() -> dict[str, list[IndexModel]]:
         "clients": [],
         "tokens": [_expiring()],
         "assertions": [_expiring()],
+        "attempts": [_expiring()],
         "settings": [],
         "checkpoints": [],
     }

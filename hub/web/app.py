@@ -9,12 +9,11 @@ from flask import Flask, Response, request
 
 from hub.exchange import Hub
 from hub.ports import Registry
-from hub.web import access, discovery, health, problems, schemas
+from hub.web import access, authorization, discovery, health, problems, schemas
 from hub.web.bodies import LARGEST
 from hub.web.interactions import INTERACTIONS, OPERATIONS, Interaction, respond
 from hub.web.operations import Operation, perform
 from hub.web.service import Addresses, Service
-from hub.web.token import token
 
 ExceptionInfo = tuple[type, BaseException, TracebackType | None] | tuple[None, None, None]
 
@@ -33,7 +32,7 @@ def create_app(hub: Hub, registry: Registry, settings: Addresses) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = LARGEST
     app.url_map.strict_slashes = False  # `/fhir/Task/` is `/fhir/Task`
     app.url_map.merge_slashes = False  # no redirect that would repeat a URL
-    service = Service(hub, registry, settings.base_url.rstrip("/"))
+    service = Service(hub, registry, settings.base_url.rstrip("/"), settings.proxies)
 
     access.watch(app)
     app.register_error_handler(Exception, lambda problem: problems.answer(problem, request))
@@ -43,7 +42,7 @@ def create_app(hub: Hub, registry: Registry, settings: Addresses) -> Flask:
         _route_operation(app, operation, service)
     discovery.register(app, service)
     schemas.register(app, service)
-    app.add_url_rule("/oauth/token", "token", lambda: token(request, service), methods=["POST"])
+    authorization.register(app, service)
     app.add_url_rule("/healthz", "healthz", health.alive)
     app.add_url_rule("/readyz", "readyz", lambda: health.ready(service))
     return app

@@ -1,13 +1,13 @@
-"""What can be asked without a token: the CapabilityStatement and the SMART configuration. Both are written once, at start.
+"""What can be asked without a token: the CapabilityStatement and where the authorization server is. Written once, at start.
 
-https://hl7.org/fhir/R4/http.html#capabilities · https://hl7.org/fhir/smart-app-launch/STU2.2/conformance.html
+https://hl7.org/fhir/R4/http.html#capabilities · https://hl7.org/fhir/smart-app-launch/STU2.2/conformance.html · RFC 8414 §3
 """
 
 import orjson
 from flask import Flask, Response, request
 
 from hub.fhir.serial import dumps
-from hub.oauth.discovery import smart_configuration
+from hub.oauth.discovery import server_metadata, smart_configuration
 from hub.web.interactions import INTERACTIONS, OPERATIONS
 from hub.web.metadata import capabilities
 from hub.web.negotiation import JSON, answer_media
@@ -17,8 +17,9 @@ from hub.web.service import Service
 def register(app: Flask, service: Service) -> None:
     codes = {interaction.code: interaction.types for interaction in INTERACTIONS}
     now = service.hub.clock.now()
-    statement = dumps(capabilities(codes, OPERATIONS, base=service.base, token_url=service.token_url, at=now))
-    smart = orjson.dumps(smart_configuration(service.token_url))
+    statement = dumps(capabilities(codes, OPERATIONS, base=service.base, endpoints=service.endpoints, at=now))
+    smart = orjson.dumps(smart_configuration(service.endpoints))
+    server = orjson.dumps(server_metadata(service.endpoints))
 
     @app.get("/fhir/metadata")
     def metadata() -> Response:
@@ -28,3 +29,8 @@ def register(app: Flask, service: Service) -> None:
     @app.get("/fhir/.well-known/smart-configuration")
     def smart_config() -> Response:
         return Response(smart, content_type=JSON)  # application/json whatever Accept says
+
+    @app.get("/.well-known/oauth-authorization-server")
+    @app.get("/fhir/.well-known/oauth-authorization-server")
+    def oauth_server() -> Response:
+        return Response(server, content_type=JSON)

@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from hub.fhir import Resource
 from hub.fhir.definitions import load
 from hub.fhir.instants import instant
+from hub.oauth.endpoints import Endpoints
 from hub.search.parameters import EVERYWHERE, PARAMETERS
 from hub.web.negotiation import FHIR_JSON, JSON_PATCH
 from hub.web.operations import ANY_TYPE, Operation
@@ -24,7 +25,7 @@ def capabilities(
     operations: Collection[Operation],
     *,
     base: str,
-    token_url: str,
+    endpoints: Endpoints,
     at: datetime,
 ) -> Resource:
     """The CapabilityStatement. `interactions`: FHIR's code of each → the types it works on."""
@@ -42,7 +43,7 @@ def capabilities(
         "rest": [
             {
                 "mode": "server",
-                "security": _security(token_url),
+                "security": _security(endpoints),
                 "resource": [
                     *(_resource(type_, interactions) | _operations(type_, operations) for type_ in PARAMETERS),
                     *({"type": type_} | _operations(type_, operations) for type_ in only_operated),
@@ -60,9 +61,11 @@ def _version() -> str:
         return "0"
 
 
-def _security(token_url: str) -> Resource:
+def _security(endpoints: Endpoints) -> Resource:
+    addresses = {"token": endpoints.token, "introspect": endpoints.introspection, "revoke": endpoints.revocation}
+    known = [{"url": name, "valueUri": address} for name, address in addresses.items()]
     return {
-        "extension": [{"url": _OAUTH, "extension": [{"url": "token", "valueUri": token_url}]}],
+        "extension": [{"url": _OAUTH, "extension": known}],
         "service": [{"coding": [{"system": _SERVICE, "code": "SMART-on-FHIR"}]}],
     }
 

@@ -9,6 +9,7 @@ from typing import Protocol
 from flask import Request
 
 from hub.exchange import Hub
+from hub.oauth.endpoints import Endpoints
 from hub.ports import Caller, Registry
 from hub.texts import choose_language
 from hub.web.paging import Pages
@@ -21,21 +22,34 @@ class Addresses(Protocol):
     def base_url(self) -> str:
         """The FHIR base as callers see it: `https://hub.example/fhir`."""
 
+    @property
+    def proxies(self) -> int:
+        """How many reverse proxies of our own stand in front."""
+
 
 @dataclass(frozen=True)
 class Service:
     hub: Hub
     registry: Registry
     base: str
+    proxies: int = 0
 
     @property
-    def token_url(self) -> str:
-        return f"{self.base.removesuffix('/fhir')}/oauth/token"
+    def endpoints(self) -> Endpoints:
+        return Endpoints(self.base)
 
     @cached_property
     def pages(self) -> Pages:
         """The same key in every process of a deployment, and no other use of it."""
-        return Pages(hmac.digest(self.hub.pepper, b"hub.web.paging", hashlib.sha256))
+        return Pages(self._secret("hub.web.paging"))
+
+    @cached_property
+    def counting(self) -> bytes:
+        """What keys the counts of `hub.oauth.limits`."""
+        return self._secret("hub.oauth.limits")
+
+    def _secret(self, use: str) -> bytes:
+        return hmac.digest(self.hub.pepper, use.encode(), hashlib.sha256)
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ KEY = new_key("ES384")  # one for all: making keys is slow, and who is who is to
 @dataclass(frozen=True)
 class Addresses:
     base_url: str = BASE
+    proxies: int = 0
 
 
 class Clock:

@@ -79,6 +79,16 @@ class Persona(Party):
         except httpx2.RemoteProtocolError:
             return self._http.request(method, url, **more)
 
+    def show_token(self) -> dict[str, str]:
+        """The headers of a request, to be used elsewhere."""
+        return self._headers()
+
+    def give_back(self) -> httpx2.Response:
+        """Revoke the token; the next request asks for a new one."""
+        form = {"token": self._token, **self._proof(self._endpoint("token"))}
+        self._token, self._token_ends = "", 0.0
+        return self._http.post(self._endpoint("revocation"), data=form)
+
     def read(self, reference: str) -> Heard:
         return self.ask("GET", reference)
 

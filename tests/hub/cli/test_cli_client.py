@@ -109,3 +109,13 @@ def test_one_key_and_not_two(hub: Command, tmp_path: Path) -> None:
     (tmp_path / "jwk.json").write_text("{}")
     assert hub(*BASE).exit_code == 2
     assert hub(*BASE, "--generate", str(tmp_path / "a"), "--jwks", str(tmp_path / "jwk.json")).exit_code == 2
+
+
+def test_a_granular_scope_is_registered_and_one_that_cannot_be_kept_is_not(hub: Command, tmp_path: Path) -> None:
+    narrow = "system/Task.rus?owner=Organization/example-hospital"
+    base = ("client", "add", "--organization", "example-hospital")
+    added = hub.json(*base, "--scope", narrow, "--generate", str(tmp_path / "a"))
+    assert added["scopes"] == [narrow]
+    for wrong in ("system/Task.rus?colour=red", "system/Task.rus?status:not=draft", "system/Task.cruds?status=draft"):
+        shown = hub(*base, "--scope", wrong, "--generate", str(tmp_path / "b"))
+        assert (shown.exit_code, "is not a scope" in shown.output) == (2, True)

@@ -217,6 +217,28 @@ def test_a_token_ends_after_five_minutes(registered: Registry) -> None:
     assert refused.value.problem is LOGIN
 
 
+def test_every_token_says_when_it_ends_and_no_client_can_ask_for_longer(registered: Registry) -> None:
+    answer = ask(registered, signed(claims()), expires_in="864000", lifetime="864000")
+    kept = registered.token(tokens.hashed(answer["access_token"]), NOW)
+    assert kept is not None
+    assert (kept.since, kept.until, answer["expires_in"]) == (NOW, NOW + timedelta(seconds=300), 300)
+    assert timedelta(seconds=300) >= tokens.LIFETIME
+
+
+def test_a_token_is_opaque_so_that_it_can_be_ended(registered: Registry) -> None:
+    secret = ask(registered, signed(claims()))["access_token"]
+    assert "." not in secret
+    registered.end_token(tokens.hashed(secret), HOSPITAL.id)
+    with pytest.raises(HubError):
+        tokens.authenticate(f"Bearer {secret}", NOW, registered)
+
+
+def test_nobody_signs_in_by_a_code_or_a_password(registered: Registry) -> None:
+    for grant_type in ("authorization_code", "password", "implicit", "refresh_token"):
+        answer = refusal(registered, signed(claims()), grant_type=grant_type, code="x", code_verifier="x")
+        assert answer == ("unsupported_grant_type", 400)
+
+
 def test_neither_token_nor_assertion_is_ever_logged(registered: Registry, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     proof = signed(claims())

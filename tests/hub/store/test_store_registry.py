@@ -1,4 +1,5 @@
 import threading
+from dataclasses import replace
 from datetime import timedelta
 
 from hub.ports import Client, Token
@@ -6,9 +7,9 @@ from hub.store import MongoRegistry, MongoStore
 from tests.support.acts import NOW
 
 CLIENT = Client(
-    "chu", "chu-ibn-zohr", {"keys": [{"kty": "EC", "x.y": "$"}]}, frozenset({"a", "b"}), ("COC", "TREAT"), "CHU"
+    "chu", "chu-ibn-zohr", {"keys": [{"kty": "EC", "x.y": "$"}]}, frozenset({"a", "b"}), ("COC", "TREAT"), "CHU", True
 )
-TOKEN = Token("5f", "chu", "chu-ibn-zohr", frozenset({"a"}), "COC", NOW + timedelta(minutes=5))
+TOKEN = Token("5f", "chu", "chu-ibn-zohr", frozenset({"a"}), "COC", NOW + timedelta(minutes=5), NOW, "k1")
 
 
 def test_a_client_is_registered_and_changed(registry: MongoRegistry) -> None:
@@ -28,8 +29,34 @@ def test_a_token_is_valid_until_its_end(registry: MongoRegistry) -> None:
     assert registry.token("50", NOW) is None
 
 
+def test_a_token_ends_for_its_own_client_alone(registry: MongoRegistry) -> None:
+    registry.save_token(TOKEN)
+    registry.end_token("5f", "amal")
+    assert registry.token("5f", NOW) == TOKEN
+    registry.end_token("5f", "chu")
+    assert registry.token("5f", NOW) is None
+
+
+def test_the_tokens_of_a_key_end_together(registry: MongoRegistry) -> None:
+    for number, kid in enumerate(("k1", "k1", "k2")):
+        registry.save_token(replace(TOKEN, hash=str(number), kid=kid))
+    assert registry.end_tokens("amal", "k1") == 0
+    assert registry.end_tokens("chu", "k1") == 2
+    assert [registry.token(str(number), NOW) is None for number in range(3)] == [True, True, False]
+
+
+def test_counts_add_up_whoever_counts(registry: MongoRegistry) -> None:
+    threads = [threading.Thread(target=registry.count, args=("a", TOKEN.until)) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    registry.count("b", TOKEN.until)
+    assert registry.counts(["a", "b", "c"]) == {"a": 8, "b": 1}
+
+
 def test_tokens_and_assertions_are_swept_by_the_database(registry: MongoRegistry, store: MongoStore) -> None:
-    for collection in ("tokens", "assertions"):
+    for collection in ("tokens", "assertions", "attempts"):
         assert store.database[collection].index_information()["until_1"]["expireAfterSeconds"] == 0
 
 

@@ -9,7 +9,7 @@ from flask import Flask
 from hub.ports import Registry
 from hub.store import MongoStore
 from hub.web.interactions import INTERACTIONS
-from tests.support.parties import TOKEN_URL, Party, register
+from tests.support.parties import BASE, TOKEN_URL, Party, register
 
 
 def test_the_capability_statement_names_exactly_what_runs(app: Flask) -> None:
@@ -42,6 +42,32 @@ def test_the_smart_configuration_is_json_whatever_is_accepted(app: Flask, path: 
     assert answer.json["token_endpoint_auth_signing_alg_values_supported"] == ["ES384", "RS384"]
     assert "S256" in answer.json["code_challenge_methods_supported"]
     assert "plain" not in answer.json["code_challenge_methods_supported"]
+
+
+@pytest.mark.parametrize("root", ["", "/fhir"])
+@pytest.mark.parametrize("accept", ["application/fhir+xml", "text/html", "application/fhir+json"])
+def test_both_documents_of_the_authorization_server_say_the_same(app: Flask, root: str, accept: str) -> None:
+    with app.test_client() as http:
+        names = ("smart-configuration", "oauth-authorization-server")
+        answers = [http.get(f"{root}/.well-known/{name}", headers={"Accept": accept}) for name in names]
+    assert {(one.status_code, one.content_type) for one in answers} == {(200, "application/json")}
+    smart, server = (one.json or {} for one in answers)
+    assert {name for name in smart.keys() & server.keys() if smart[name] != server[name]} == set()
+    assert smart.keys() - server.keys() == {"capabilities"}
+    assert server.keys() - smart.keys() == {"access_token_format"}
+    assert server["issuer"] == BASE.removesuffix("/fhir")
+
+
+def test_every_endpoint_that_is_told_is_an_absolute_url_with_a_route(app: Flask) -> None:
+    with app.test_client() as http:
+        server = http.get("/.well-known/oauth-authorization-server").json or {}
+        told = {name: address for name, address in server.items() if name.endswith("_endpoint")}
+        assert told.keys() == {"token_endpoint", "revocation_endpoint", "introspection_endpoint"}
+        for name, address in told.items():
+            assert address.startswith(f"{server['issuer']}/")
+            assert http.post(address.removeprefix(server["issuer"])).status_code == 400
+            assert server[f"{name}_auth_methods_supported"] == ["private_key_jwt"]
+            assert server[f"{name}_auth_signing_alg_values_supported"] == ["ES384", "RS384"]
 
 
 def test_a_token_answer_is_never_cached(app: Flask, registry: Registry) -> None:

@@ -1,0 +1,135 @@
+"""`hub client add-key` and `end-key`: a key is changed while its system goes on working.
+
+A new key is added, the system begins to sign with it, then the old one is ended; in between both are good. Tokens that were
+got with a key end with it: a key may be ended because somebody else has it.
+"""
+
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from hub.bootstrap import Deployment
+from hub.cli.manual import command
+from hub.cli.problems import WrongUse
+from hub.cli.session import Session, pass_session
+from hub.oauth import keys
+from hub.ports import Client
+
+CURVE: Final = "P-384"  # the one of ES384, RFC 7518 §3.4
+from_jwks = click.option("--jwks", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+from_generated = click.option("--generate", metavar="KEYFILE", type=click.Path(dir_okay=False, path_type=Path))
+
+
+@command("add-key", "cli.client-add-key")
+@click.argument("id_", metavar="ID")
+@from_jwks
+@from_generated
+@click.option("--json", "as_json", is_flag=True)
+@pass_session
+def add_key(session: Session, id_: str, jwks: Path | None, generate: Path | None, as_json: bool) -> None:
+    require_one(jwks, generate)
+    with session.deployment() as deployment:
+        known = _client(id_, deployment)
+        held = list(known.jwks["keys"])
+        added = keys_from(jwks, generate)["keys"]
+        _require_new([*_kids(held), *_kids(added)])
+        _tell(session, _save(known, [*held, *added], deployment), as_json, "client-add-key.done")
+    if generate and not as_json:
+        session.tell("client-add.key-written", file=generate)
+
+
+@command("end-key", "cli.client-end-key")
+@click.argument("id_", metavar="ID")
+@click.argument("kid", metavar="KID")
+@click.option("--json", "as_json", is_flag=True)
+@pass_session
+def end_key(session: Session, id_: str, kid: str, as_json: bool) -> None:
+    with session.deployment() as deployment:
+        known = _client(id_, deployment)
+        held = list(known.jwks["keys"])
+        left = [key for key in held if key.get("kid") != kid]
+        if len(left) == len(held):
+            raise WrongUse("client-end-key.unknown", kid=kid, known=", ".join(_kids(held)))
+        if not left:
+            raise WrongUse("client-end-key.last", id=id_)
+        changed = _save(known, left, deployment)
+        deployment.registry.end_tokens(id_, kid)
+        _tell(session, changed, as_json, "client-end-key.done")
+
+
+def require_one(jwks: Path | None, generate: Path | None) -> None:
+    if (jwks is None) == (generate is None):
+        raise WrongUse("client-add.one-key")
+
+
+def keys_from(jwks: Path | None, generate: Path | None) -> dict[str, Any]:
+    """The public halves of what is given, or of what is made. Exactly one of both is given."""
+    return _read(jwks) if jwks else _generate(generate or Path())
+
+
+def _client(id_: str, deployment: Deployment) -> Client:
+    known = deployment.registry.client(id_)
+    if known is None:
+        every = ", ".join(one.id for one in deployment.registry.clients())
+        raise WrongUse("client-keys.unknown-client", id=id_, known=every or "-")
+    return known
+
+
+def _kids(held: list[dict[str, Any]]) -> list[str]:
+    return [str(key.get("kid", "")) for key in held]
+
+
+def _require_new(kids: list[str]) -> None:
+    """A kid that names two keys names none: the client would be locked out of both."""
+    twice = [kid for number, kid in enumerate(kids) if kid in kids[:number]]
+    if twice:
+        raise WrongUse("client-add-key.taken", kid=twice[0])
+
+
+def _save(known: Client, held: list[dict[str, Any]], deployment: Deployment) -> Client:
+    changed = replace(known, jwks={"keys": held})
+    deployment.registry.save_client(changed)
+    return changed
+
+
+def _tell(session: Session, changed: Client, as_json: bool, text: str) -> None:
+    kids = _kids(list(changed.jwks["keys"]))
+    if as_json:
+        session.write_json({"id": changed.id, "keys": kids})
+        return
+    session.tell(text, id=changed.id, keys=", ".join(kids))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """The public halves of a JWK or JWK Set. One that could never verify an assertion is refused now."""
+    try:
+        read = json.loads(path.read_text("utf-8"))
+        given = read.get("keys", [read])
+        public = keys.jwks(*given)
+        algorithms = {kind: name for name, kind in keys.KEY_TYPES.items()}
+        if any(key["kty"] == "EC" and key["crv"] != CURVE for key in public["keys"]):
+            raise ValueError("another curve")
+        for key in public["keys"]:
+            keys.verifying_key(public, key["kid"], key.get("alg", algorithms[key["kty"]]))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise WrongUse("client-add.bad-key", file=path.name) from None
+    if not given:
+        raise WrongUse("client-add.bad-key", file=path.name)
+    return public
+
+
+def _generate(path: Path) -> dict[str, Any]:
+    """A new private key into a file that only this account can read; its public half is what is returned."""
+    key = keys.new_key()
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        raise WrongUse("client-add.key-exists", file=path.name) from None
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        json.dump(key, file, indent=2)
+        file.write("\n")
+    return keys.jwks(key)

@@ -1,0 +1,40 @@
+"""What the endpoints of the authorization server are asked with: a form, and in it the proof of who asks.
+
+RFC 6749 §3.2: no parameter stands twice · RFC 7521 §4.2: `client_assertion`. The proof is the same at every endpoint, with the
+token endpoint as its audience.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from authlib.oauth2.rfc6749.errors import InvalidRequestError
+
+from hub.oauth import assertion
+from hub.oauth.assertion import Proof
+from hub.ports import Registry
+
+Form = Sequence[tuple[str, str]]
+
+
+def single(form: Form) -> dict[str, str]:
+    """Each parameter once. Raises InvalidRequestError."""
+    asked = dict(form)
+    if len(asked) != len(form):
+        raise InvalidRequestError(description="A parameter is repeated.")
+    return asked
+
+
+def proof(asked: Mapping[str, str], *, registry: Registry, token_url: str, now: datetime) -> Proof:
+    """Who asks. Raises InvalidRequestError where nothing proves it, InvalidClientError where the proof does not hold."""
+    if asked.get("client_assertion_type") != assertion.TYPE or "client_assertion" not in asked:
+        raise InvalidRequestError(
+            description=f"client_assertion and client_assertion_type={assertion.TYPE} are required."
+        )
+    return assertion.verify(asked["client_assertion"], registry=registry, token_url=token_url, now=now)
+
+
+def token(asked: Mapping[str, str]) -> str:
+    """The token that is asked about; `token_type_hint` says nothing here, there is one type. Raises InvalidRequestError."""
+    if not asked.get("token"):
+        raise InvalidRequestError(description="token is required.")
+    return asked["token"]

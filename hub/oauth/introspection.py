@@ -1,0 +1,70 @@
+"""Introspection: what a token is good for, told to who may know.
+
+RFC 7662 · https://profiles.ihe.net/ITI/IUA/index.html (`extensions.ihe_iua`). A client may ask about its own tokens; about
+those of others only one that is registered to (`Client.introspects`), as the resource server of a partner is. All else that
+is asked about is inactive, in the same three words: a token of somebody else, an ended one, and one that never was.
+"""
+
+from datetime import datetime
+from typing import Any, Final
+
+from authlib.oauth2.rfc6749.errors import InvalidClientError
+
+from hub.oauth import forms, tokens
+from hub.oauth.endpoints import Endpoints
+from hub.ports import Client, Directory, Registry, Token
+
+INACTIVE: Final = {"active": False}
+ACT_REASON: Final = "http://terminology.hl7.org/CodeSystem/v3-ActReason"
+
+
+def introspect(
+    form: forms.Form,
+    authorization: str | None,
+    *,
+    registry: Registry,
+    endpoints: Endpoints,
+    directory: Directory,
+    language: str,
+    now: datetime,
+) -> dict[str, Any]:
+    """What is known of a token, as JSON data. Raises an OAuth2Error of Authlib."""
+    asked = forms.single(form)
+    client = _client(asked, authorization, registry, endpoints, now)
+    token = tokens.alive(forms.token(asked), now, registry)
+    if token is None or not (client.introspects or token.client == client.id):
+        return dict(INACTIVE)
+    return _known(token, endpoints, directory.name(token.organization, language))
+
+
+def _client(
+    asked: dict[str, str], authorization: str | None, registry: Registry, endpoints: Endpoints, now: datetime
+) -> Client:
+    """Who asks: by an assertion, or by a token of its own in the header, as IUA wants it for resource servers."""
+    if authorization is None or "client_assertion" in asked:
+        return forms.proof(asked, registry=registry, token_url=endpoints.token, now=now).client
+    own = tokens.alive(tokens.bearer(authorization), now, registry)
+    client = registry.client(own.client) if own else None
+    if client is None:
+        raise InvalidClientError(description="The token in Authorization is not valid.", status_code=401)
+    return client
+
+
+def _known(token: Token, endpoints: Endpoints, organization: str) -> dict[str, Any]:
+    return {
+        "active": True,
+        "scope": " ".join(sorted(token.scopes)),
+        "client_id": token.client,
+        "sub": token.client,
+        "iss": endpoints.issuer,
+        "iat": int(token.since.timestamp()),
+        "exp": int(token.until.timestamp()),
+        "token_type": "bearer",
+        "extensions": {
+            "ihe_iua": {
+                "subject_organization": organization,
+                "subject_organization_id": f"{endpoints.base}/Organization/{token.organization}",
+                "purpose_of_use": [{"system": ACT_REASON, "code": token.purpose}],
+            }
+        },
+    }

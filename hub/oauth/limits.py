@@ -1,0 +1,84 @@
+"""How often somebody may ask the authorization server: refusals lock out for the rest of a minute, tokens are not endless.
+
+RFC 6819 §4.3 asks for it; RFC 6585 §4 (429, Retry-After) is the answer. The counts stand in the database, so that all
+processes count together; under which address and client they stand is only there as a keyed hash.
+
+A lock-out belongs to a client *at an address*: whoever only claims to be a client does not lock it out elsewhere.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final, TypeVar
+
+from authlib.oauth2.rfc6749.errors import InvalidClientError, OAuth2Error
+
+from hub.ports import Registry
+
+WINDOW_S: Final = 60
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True)
+class Limit:
+    name: str
+    most: int  # in one window
+
+
+REFUSALS_AT_ADDRESS: Final = Limit("refusals-at-address", 60)
+REFUSALS_OF_CLIENT: Final = Limit("refusals-of-client", 10)  # at one address
+TOKENS: Final = Limit("tokens", 120)  # of one client; it needs one in five minutes
+
+
+class TooMany(OAuth2Error):  # type: ignore[misc]  # noqa: N818 — the field's word; Authlib has no types
+    """Ask again after `wait` seconds."""
+
+    error = "temporarily_unavailable"
+
+    def __init__(self, wait: int) -> None:
+        super().__init__(description="Too many requests: see Retry-After.", status_code=429)
+        self.wait = wait
+
+
+@dataclass(frozen=True)
+class Asker:
+    """Who seems to ask: nothing of it is proven yet. `limit`: how often it may be given what it asks for."""
+
+    client: str
+    address: str
+    limit: Limit | None = None
+
+
+def guarded(act: Callable[[], Answer], asker: Asker, *, registry: Registry, secret: bytes, now: datetime) -> Answer:
+    """The answer of `act`, unless somebody has asked too often; it is counted either way. Raises TooMany, or what `act` does."""
+    window = int(now.timestamp()) // WINDOW_S
+    ends = (window + 1) * WINDOW_S
+    until = datetime.fromtimestamp(ends, UTC)
+    refusals = {
+        _key(REFUSALS_AT_ADDRESS, window, secret, asker.address): REFUSALS_AT_ADDRESS,
+        _key(REFUSALS_OF_CLIENT, window, secret, asker.client, asker.address): REFUSALS_OF_CLIENT,
+    }
+    given = {_key(asker.limit, window, secret, asker.client): asker.limit} if asker.limit else {}
+    counts = registry.counts([*refusals, *given])
+    if any(counts.get(key, 0) >= limit.most for key, limit in (refusals | given).items()):
+        raise TooMany(max(1, ends - int(now.timestamp())))
+    try:
+        answer = act()
+    except InvalidClientError:  # who proves nothing at all has tried no name, and costs nothing
+        _count(refusals, until, registry)
+        raise
+    _count(given, until, registry)
+    return answer
+
+
+def _count(keys: dict[str, Limit], until: datetime, registry: Registry) -> None:
+    for key in keys:
+        registry.count(key, until)
+
+
+def _key(limit: Limit, window: int, secret: bytes, *of: str) -> str:
+    """Lengths stand in it: no two lists of texts are the same text."""
+    text = "|".join([limit.name, str(window), *(f"{len(one)}:{one}" for one in of)])
+    return hmac.digest(secret, text.encode(), hashlib.sha256).hex()

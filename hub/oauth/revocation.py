@@ -1,0 +1,17 @@
+"""Revocation: a client gives a token back before its time.
+
+RFC 7009. The answer is the same whether the token was this client's, another's or nobody's: it tells nothing of any token,
+and only this client's own is ended. Tokens are looked up at every request, so the next one of any process is refused.
+"""
+
+from datetime import datetime
+
+from hub.oauth import forms, tokens
+from hub.ports import Registry
+
+
+def revoke(form: forms.Form, *, registry: Registry, token_url: str, now: datetime) -> None:
+    """Raises an OAuth2Error of Authlib (RFC 7009 §2.2.1)."""
+    asked = forms.single(form)
+    client = forms.proof(asked, registry=registry, token_url=token_url, now=now).client
+    registry.end_token(tokens.hashed(forms.token(asked)), client.id)
