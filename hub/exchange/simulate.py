@@ -9,9 +9,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
+from typing import Literal
 
 from hub import errors
-from hub.consent.decide import Deny, decide
+from hub.consent.decide import Deny, Permit, decide
 from hub.consent.grants import NOTICE, Grant, grants
 from hub.consent.keys import is_referral
 from hub.consent.provisions import Question, recipients
@@ -24,21 +25,28 @@ from hub.fhir.presence import present
 from hub.fhir.references import reference, split
 from hub.fhir.serial import dumps, loads
 from hub.ports import Caller, Compartment, Stored
+from hub.referral.follow import WAITING
 
+Access = Literal["open", "agreed", "closed"]
 UNSIGNED = frozenset({"draft", "proposed"})
 
 
 @dataclass(frozen=True)
 class Answer:
-    """Whether a data class is open. `because`: the Consents that open it, or, where it stays closed, `reason`, a key of the
-    text catalogue. `elements`: what of her record is seen by it, by element id of the profile named before the `#`."""
+    """Whether a data class is open, agreed to and not open yet, or closed. `because`: the Consents that permit it; `reason`, a
+    key of the text catalogue, where it is not open. `elements`: what of her record is seen by it, or would be once the
+    referral is accepted: `profile#element id`."""
 
-    is_open: bool
+    state: Access
     because: tuple[str, ...] = ()
     reason: str = ""
     since: datetime | None = None
     until: datetime | None = None
     elements: frozenset[str] = frozenset()
+
+    @property
+    def is_open(self) -> bool:
+        return self.state == "open"
 
 
 @dataclass(frozen=True)
@@ -53,7 +61,8 @@ class Line:
 
     @property
     def changes(self) -> bool:
-        return self.now != self.then
+        """Another reason for what stays closed is no change."""
+        return replace(self.now, reason="") != replace(self.then, reason="")
 
 
 @dataclass(frozen=True)
@@ -69,11 +78,13 @@ class Course:
 
 @dataclass(frozen=True, repr=False)
 class State:
-    """Everything kept about one survivor, with its keys, at one instant."""
+    """Everything kept about one survivor, with its keys, at one instant. `accepted`: the same, were every referral that waits
+    for an answer accepted."""
 
     documents: tuple[Stored, ...]
     custodian: str
     at: datetime
+    accepted: "State | None" = None
 
     def views(self, caller: Caller) -> Iterator[View]:
         """What reads of this caller would answer."""
@@ -82,10 +93,12 @@ class State:
     def answer(self, question: Question, seen: Iterable[str]) -> Answer:
         decision = decide(question, self.consents, self.referrals, purposes_under())
         grant = self._grant(question)
-        since, until = (grant.since, grant.until) if grant else (None, None)
-        if isinstance(decision, Deny):
-            return Answer(False, reason=decision.because, since=since, until=until)
-        return Answer(True, decision.because, "", since, until, frozenset(seen))
+        if isinstance(decision, Permit) and grant:
+            return Answer("open", decision.because, "", grant.since, grant.until, frozenset(seen))
+        reason = decision.because if isinstance(decision, Deny) else ""
+        if grant:
+            return Answer("agreed", grant.because, reason, grant.since, grant.until, frozenset(seen))
+        return Answer("closed", reason=reason)
 
     def _grant(self, question: Question) -> Grant | None:
         """The grant that is in force, else the next one, else none."""
@@ -133,16 +146,15 @@ def simulate(
     signed = [_signed(one, custodian, hub) for one in sign]
     at = hub.clock.now()
     working = Person.of(compartment)
+    now = _with_acceptance(State(compartment.documents, custodian, at), Person.of(compartment), compartment, hub)
     for consent in (*signed, *withdrawn):
         working.put(consent, custodian)
     settled = working.settle(at, hub.ids.new)
-    now = State(compartment.documents, custodian, at)
     then = State(tuple(_afterwards(compartment, settled, at)), custodian, at)
+    then = _with_acceptance(then, working, compartment, hub)
     named = {one for consent in signed for one in recipients(consent.get("provision", {}))}
-    lines = tuple(_lines(now, then, named))
-    return Simulation(
-        compartment.person, custodian, now, then, tuple(map(reference, signed)), lines, tuple(_courses(now, then, settled))
-    )
+    lines, courses = tuple(_lines(now, then, named)), tuple(_courses(now, then, settled))
+    return Simulation(compartment.person, custodian, now, then, tuple(map(reference, signed)), lines, courses)
 
 
 # --- the act, as it would be done ------------------------------------------------------------------------------------
@@ -185,6 +197,15 @@ def _compartment(person: str, hub: Hub) -> Compartment:
     return found
 
 
+def _with_acceptance(state: State, working: Person, compartment: Compartment, hub: Hub) -> State:
+    """`working` is at the same state; it is not used afterwards."""
+    for task in state.referrals:
+        if task["status"] in WAITING:
+            working.put({**task, "status": "accepted"}, state.custodian)
+    documents = _afterwards(compartment, working.settle(state.at, hub.ids.new), state.at)
+    return replace(state, accepted=replace(state, documents=tuple(documents)))
+
+
 def _afterwards(compartment: Compartment, settled: Settled, at: datetime) -> Iterator[Stored]:
     """Her documents as the commit would leave them."""
     keys = {f"{one.type}/{one.id}": one.keys for one in settled.rekeys}
@@ -213,12 +234,18 @@ def _lines(now: State, then: State, named: Iterable[str]) -> Iterator[Line]:
 
 def _of_recipient(now: State, then: State, recipient: str, purpose: str) -> Iterator[Line]:
     caller = Caller("", recipient, purpose)
-    seen_now, seen_then = _elements(now.views(caller)), _elements(then.views(caller))
+    seen_now, seen_then = _seen(now, caller), _seen(then, caller)
     for name in data_classes():
         if name == NOTICE or name in shareable():
             question = Question(recipient, purpose, name, now.at)
             before = now.answer(question, seen_now.get(name, ()))
             yield Line(recipient, purpose, name, before, then.answer(question, seen_then.get(name, ())))
+
+
+def _seen(state: State, caller: Caller) -> dict[str, set[str]]:
+    """By data class, the elements that are seen; of a class of which nothing is, those that acceptance would open."""
+    accepted = _elements(state.accepted.views(caller)) if state.accepted else {}
+    return accepted | _elements(state.views(caller))
 
 
 def _elements(views: Iterable[View]) -> dict[str, set[str]]:

@@ -64,7 +64,9 @@ def test_signing_shows_what_opens_until_when_and_under_which_consent(at: Scene) 
     assert notice.then.until
     assert notice.then.until.date() == (BEGINNING + timedelta(days=30)).date()
     assert "referral-task#Task.owner" in notice.then.elements
-    assert line(found, HOSPITAL, "core").then.reason == "consent.not-accepted"
+    core = line(found, HOSPITAL, "core").then
+    assert (core.state, core.because, core.reason) == ("agreed", found.signed, "consent.not-accepted")
+    assert "survivor#Patient.identifier:survivor-code" in core.elements, "what acceptance would open"
     assert line(found, HOSPITAL, "address").then.reason == "consent.class"
 
 
@@ -83,7 +85,7 @@ def test_withdrawal_shows_what_closes_element_by_element(at: Scene) -> None:
     core = line(found, HOSPITAL, "core")
     assert core.now.because == (consent,)
     assert "survivor#Patient.identifier:survivor-code" in core.now.elements
-    assert (core.then.is_open, core.then.elements, core.then.reason) == (False, frozenset(), "consent.withdrawn")
+    assert (core.then.state, core.then.elements, core.then.reason) == ("closed", frozenset(), "consent.withdrawn")
     assert {(one.now, one.then, one.action) for one in found.courses} == {("accepted", "on-hold", "referral.hold")}
     assert not any(one.then.is_open for one in found.lines)
 
@@ -116,6 +118,17 @@ def test_a_consent_that_is_replaced_is_signed_and_withdrawn_in_one(at: Scene) ->
         found.signed, "consent.class",
     )  # fmt: skip
     assert [one.action for one in found.courses] == [""]
+
+
+def test_what_acceptance_would_open_is_what_it_opens(at: Scene) -> None:
+    at.receive(at.row())
+    foreseen = simulate(at.one("Patient")["id"], hub=at.hub)
+    assert {one.state for one in (line(foreseen, HOSPITAL, name).then for name in ("core", "safe-contact"))} == {"agreed"}
+    at.move(at.one("Task"), "accepted", hospital())
+    real = simulate(at.one("Patient")["id"], hub=at.hub)
+    for one in real.lines:
+        before = line(foreseen, one.recipient, one.data_class, one.purpose).then
+        assert (one.then.elements, one.then.is_open) == (before.elements, before.state in {"agreed", "open"})
 
 
 # --- what it refuses, and what it leaves alone -----------------------------------------------------------------------
@@ -214,8 +227,9 @@ def assert_foreseen(at: Scene, foreseen: Simulation) -> None:
         assert told(foreseen.then.views(caller)) == told(really(at, caller)), caller
     for one in foreseen.lines:
         for answer in (one.now, one.then):
-            assert not answer.elements or answer.is_open
-            assert bool(answer.because) == answer.is_open == (not answer.reason)
+            assert not answer.elements or answer.state != "closed"
+            assert bool(answer.because) == (answer.state != "closed")
+            assert bool(answer.reason) == (not answer.is_open)
 
 
 def really(at: Scene, caller: Caller) -> Iterator[View]:
