@@ -16,9 +16,10 @@ from hub.cli.validate import REFUSALS
 from hub.exchange.consents import Kept, kept
 from hub.exchange.simulate import simulate as foresee
 from hub.fhir import Resource
+from hub.fhir.definitions import load
 from hub.fhir.strict import NotReadable, read
 
-
+CONSENT_STATE: Final = "http://hl7.org/fhir/consent-state-codes"
 REFERENCES: Final = frozenset({"consent", "survivor"})
 """Columns that are copied into the next command: whole, on one line."""
 
@@ -99,7 +100,7 @@ def _table(session: Session, found: list[Kept], names: dict[str, str]) -> Table:
     for name in ("consent", "survivor", "status", "date", "recipients"):
         table.add_column(session.say(f"consent-list.{name}"), overflow="fold", no_wrap=name in REFERENCES)
     for one in found:
-        status = session.say(f"consent-list.status-{one.status}")
+        status = load().display(CONSENT_STATE, one.status, session.language) or one.status
         recipients = "\n".join(names[id_] for id_ in one.recipients)
         table.add_row(*map(Text, (one.reference, one.survivor, status, one.date[:10], recipients)))
     return table

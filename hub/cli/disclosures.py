@@ -41,7 +41,7 @@ def disclosures(session: Session, survivor: str, out: Path | None, as_json: bool
 def person_id(reference: str) -> str:
     type_, id_ = split(reference)
     if type_ != "Patient" or not id_:
-        raise WrongUse("consent.not-a-survivor")
+        raise WrongUse("consent-disclosures.not-a-survivor")
     return id_
 
 

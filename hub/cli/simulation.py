@@ -1,8 +1,8 @@
 """How a simulation is told: tables in words for a consent officer, one JSON document for a program."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from rich.table import Table
 from rich.text import Text
@@ -16,7 +16,20 @@ from hub.fhir.instants import MOROCCO, instant
 from hub.fhir.words import of_profile, words
 from hub.ports import FOREVER, LONG_AGO, Directory
 
-TASK_STATUS = "http://hl7.org/fhir/task-status"
+TASK_STATUS: Final = "http://hl7.org/fhir/task-status"
+ACCESS: Final[Mapping[str, str]] = {
+    "open": "consent-simulate.open",
+    "agreed": "consent-simulate.agreed",
+    "closed": "consent-simulate.closed",
+}
+HAPPENS: Final[Mapping[str, str]] = {
+    "referral.draft": "consent-simulate.referral-draft",
+    "referral.send": "consent-simulate.referral-send",
+    "referral.hold": "consent-simulate.referral-hold",
+    "referral.cancel": "consent-simulate.referral-cancel",
+    "": "consent-simulate.none",
+}
+"""What follows for a referral (`follow.Step.action`), in words."""
 
 
 def as_json(session: Session, found: Simulation, withdrawn: Sequence[str]) -> dict[str, Any]:
@@ -51,8 +64,8 @@ def _answer(session: Session, answer: Answer) -> dict[str, Any]:
         "because": list(answer.because),
         "reason": answer.reason,
         "sentence": texts.say(answer.reason, session.language) if answer.reason else "",
-        "since": instant(answer.since) if answer.since not in {None, LONG_AGO} else None,  # type: ignore[arg-type]
-        "until": instant(answer.until) if answer.until not in {None, FOREVER} else None,  # type: ignore[arg-type]
+        "since": instant(answer.since) if answer.since not in {None, LONG_AGO} else None,
+        "until": instant(answer.until) if answer.until not in {None, FOREVER} else None,
         "elements": [{"profile": profile, "element": id_} for profile, id_ in elements],
     }
 
@@ -116,9 +129,8 @@ class _Teller:
             return
         table = self._table("referrals", "need", "recipient", "now-then", "what-happens")
         for one in self.found.courses:
-            action = one.action.replace(".", "-") or "none"
             statuses = dict.fromkeys(filter(None, (self._status(one.now), self._status(one.then))))
-            happens = self.session.say(f"consent-simulate.{action}")
+            happens = self.session.say(HAPPENS[one.action])
             table.add_row(*map(Text, (self._label(one), self._name(one.recipient), self._arrow(statuses), happens)))
         self.session.out.print(table)
 
@@ -131,7 +143,7 @@ class _Teller:
         return table
 
     def _turn(self, line: Line) -> str:
-        states = (self.session.say(f"consent-simulate.{answer.state}") for answer in (line.now, line.then))
+        states = (self.session.say(ACCESS[answer.state]) for answer in (line.now, line.then))
         return self._arrow(dict.fromkeys(states))
 
     def _arrow(self, states: Iterable[str]) -> str:

@@ -1,10 +1,10 @@
-"""Disclosures: who saw what of one survivor, when, why, and under which of her consents. Her own account, from the record of looks.
+"""Disclosures: who saw what of one survivor, when, why, and under which of her consents: her own account.
 
 An AuditEvent says who looked at which records for what purpose; what was open to them then is told by the consents in force
 at that instant, read by the engine that opened it (`consent.grants`). What was shown itself is kept nowhere.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -21,7 +21,7 @@ from hub.fhir.instants import span
 from hub.fhir.query import Match, Query, Target
 from hub.fhir.references import split
 from hub.fhir.serial import loads
-from hub.ports import Caller, Compartment, Stored
+from hub.ports import LONG_AGO, Caller, Compartment, Stored
 
 MOST = 500  # events a page
 NEVER_IN_FORCE = frozenset({"draft", "proposed", "rejected", "entered-in-error"})
@@ -65,8 +65,9 @@ def account(person: str, *, hub: Hub) -> Account:
     if compartment is None:
         raise HubError(errors.NOT_FOUND)
     custodian = next((one.custodian or "" for one in compartment.documents if one.type == "Patient"), "")
-    record = _Record(compartment, custodian)
-    entries = tuple(_entry(event, record) for event in _events(person, custodian, hub))
+    events = list(_events(person, custodian, hub))
+    record = _Record(compartment, custodian, _first_told_of(events))
+    entries = tuple(_entry(event, record) for event in events)
     return Account(person, custodian, hub.clock.now(), entries, record.dates())
 
 
@@ -88,10 +89,11 @@ def _events(person: str, custodian: str, hub: Hub) -> Iterator[Resource]:
 
 @dataclass
 class _Record:
-    """Her consents and what kinds of record there are."""
+    """Her consents and what kinds of record there are. `since`: when each record was first told of."""
 
     compartment: Compartment
     custodian: str
+    since: Mapping[str, datetime]
     _grants: dict[frozenset[str], tuple[Grant, ...]] = field(default_factory=dict)
 
     def profile(self, reference: str) -> str:
@@ -102,7 +104,7 @@ class _Record:
         return found.name if found else ""
 
     def open_to(self, organization: str, purpose: str, at: datetime) -> list[Grant]:
-        in_force = [one for one in self._consents() if _was_in_force(one, at)]
+        in_force = [one for one in self._consents() if self._was_in_force(one, at)]
         key = frozenset(one.id for one in in_force)
         if key not in self._grants:
             self._grants[key] = grants([{**one.resource(), "status": "active"} for one in in_force], purposes_under())
@@ -116,11 +118,19 @@ class _Record:
         documents = self.compartment.documents
         return [one for one in documents if (one.type, one.custodian) == ("Consent", self.custodian)]
 
+    def _was_in_force(self, consent: Stored, at: datetime) -> bool:
+        """From when it was recorded, whatever period it speaks of; one that ended, until its last version."""
+        status = consent.resource()["status"]
+        ended = status != "active" and (status in NEVER_IN_FORCE or consent.at <= at)
+        return self.since.get(f"Consent/{consent.id}", LONG_AGO) <= at and not ended
 
-def _was_in_force(consent: Stored, at: datetime) -> bool:
-    """A consent that ended was in force until its last version."""
-    status = consent.resource()["status"]
-    return status == "active" or (status not in NEVER_IN_FORCE and at < consent.at)
+
+def _first_told_of(events: Iterable[Resource]) -> dict[str, datetime]:
+    found: dict[str, datetime] = {}
+    for event in events:
+        at = span(event["recorded"])[0]
+        found |= {reference: min(at, found.get(reference, at)) for reference in _entities(event)}
+    return found
 
 
 # --- one event -------------------------------------------------------------------------------------------------------
@@ -144,7 +154,14 @@ def _explained(entry: Entry, record: _Record) -> Entry:
     order = list(load().code_system("data-class").codes)
     shown = sorted({g.data_class for g in opened}, key=order.index)
     return Entry(
-        entry.at, entry.kind, entry.organization, entry.action, entry.purpose, entry.profiles, tuple(shown), tuple(consents)
+        entry.at,
+        entry.kind,
+        entry.organization,
+        entry.action,
+        entry.purpose,
+        entry.profiles,
+        tuple(shown),
+        tuple(consents),
     )
 
 

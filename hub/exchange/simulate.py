@@ -135,9 +135,7 @@ class Simulation:
     courses: tuple[Course, ...]
 
 
-def simulate(
-    person: str = "", *, sign: Sequence[Resource] = (), withdraw: Sequence[str] = (), hub: Hub
-) -> Simulation:
+def simulate(person: str = "", *, sign: Sequence[Resource] = (), withdraw: Sequence[str] = (), hub: Hub) -> Simulation:
     """What would follow if these consents were signed and those withdrawn in one act. Raises HubError where the act would
     be refused. `person`: Patient id; without it, the one of whom the consents speak."""
     withdrawn = [_withdrawn(one, hub) for one in withdraw]
@@ -217,7 +215,9 @@ def _afterwards(compartment: Compartment, settled: Settled, at: datetime) -> Ite
     for save in saved.values():
         resource, version = save.resource, (save.replaces or 0) + 1
         text = dumps(resource)
-        yield Stored(resource["resourceType"], resource["id"], version, at, text, save.person, save.custodian, save.keys)
+        yield Stored(
+            resource["resourceType"], resource["id"], version, at, text, save.person, save.custodian, save.keys
+        )
 
 
 # --- what it means ---------------------------------------------------------------------------------------------------

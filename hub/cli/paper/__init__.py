@@ -52,7 +52,7 @@ def page(found: Account, language: str, directory: Directory) -> str:
     return _template().render(
         language=language,
         direction="rtl" if language in RIGHT_TO_LEFT else "ltr",
-        style=files(__name__).joinpath("paper.css").read_text("utf-8"),
+        style=_text("page.css"),
         say=words.say,
         custodian=directory.name(found.custodian, language),
         file=found.survivor,
@@ -72,9 +72,15 @@ class InWords:
     def say(self, key: str, **blanks: object) -> str:
         return texts.say(f"disclosures.{key}", self.language, **blanks)
 
+    def _said(self, key: str) -> str:
+        """The sentence, if there is one."""
+        return self.say(key) if key in texts.catalogue("disclosures") else ""
+
     def by_organization(self, entries: Iterable[Entry]) -> list[tuple[str, list[Day]]]:
         """Each organisation by name, with its days, the newest first."""
-        named = sorted(((self.directory.name(e.organization, self.language), e) for e in entries), key=lambda one: one[0])
+        named = sorted(
+            ((self.directory.name(e.organization, self.language), e) for e in entries), key=lambda one: one[0]
+        )
         groups = groupby(named, key=lambda one: one[0])
         return [(name, self._days(entry for _, entry in group)) for name, group in groups]
 
@@ -95,7 +101,8 @@ class InWords:
         return Counter(map(self.action, entries)).most_common()
 
     def action(self, entry: Entry) -> str:
-        return load().display("audit-action", entry.action, self.language) or entry.action
+        said = self._said(f"action-{entry.action.replace('.', '-')}")
+        return said or load().display("audit-action", entry.action, self.language) or entry.action
 
     def purpose(self, code: str) -> str:
         return load().display(f"{TERMINOLOGY}/v3-ActReason", code, self.language) or code
@@ -106,7 +113,8 @@ class InWords:
     def _record(self, profile: str) -> str:
         if profile in BY_ITS_CLASS:
             return self._class(BY_ITS_CLASS[profile])
-        return of_profile(load().profile(profile), self.language).title
+        found = load().profile(profile)
+        return self._said(f"record-{found.type}") or of_profile(found, self.language).title
 
     def classes(self, entry: Entry) -> str:
         return self._list(map(self._class, entry.classes))
@@ -128,7 +136,8 @@ class InWords:
         return self.say("consent-of", day=self._date(*map(int, written.split("-"))))
 
     def reason(self, entry: Entry) -> str:
-        return texts.say(entry.reason, self.language) if entry.reason else ""
+        """Said to her; a reason for which there are no words is not shown."""
+        return self._said(f"reason-{entry.reason.partition('.')[2]}")
 
     def day(self, moment: datetime) -> str:
         here = moment.astimezone(MOROCCO)
@@ -146,4 +155,8 @@ def _template() -> jinja2.Template:
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    return environment.from_string(files(__name__).joinpath("disclosures.html").read_text("utf-8"))
+    return environment.from_string(_text("page.html"))
+
+
+def _text(name: str) -> str:
+    return files(__name__).joinpath(name).read_text("utf-8")

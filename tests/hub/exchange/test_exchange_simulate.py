@@ -19,12 +19,29 @@ from hub.fhir.references import reference
 from hub.fhir.serial import loads
 from hub.ports import Caller
 from tests.support.association import (
-    BEGINNING, COURT, HOSPITAL, Scene, association, court, hospital, outcome, reason, scene,
+    BEGINNING,
+    COURT,
+    HOSPITAL,
+    Scene,
+    association,
+    court,
+    hospital,
+    outcome,
+    reason,
+    scene,
 )  # fmt: skip
 from tests.support.budget import examples
 from tests.support.consents import permit, provision
 
-CLASSES = ("core", "safe-contact", "identity", "address", "incident-summary", "incident-narrative", "needs-and-services")
+CLASSES = (
+    "core",
+    "safe-contact",
+    "identity",
+    "address",
+    "incident-summary",
+    "incident-narrative",
+    "needs-and-services",
+)
 PURPOSES = ("COC", "TREAT", "HRESCH")
 CALLERS = [Caller(f"{one}-system", one, purpose) for one in (HOSPITAL, COURT) for purpose in PURPOSES]
 MOVES = ("accepted", "rejected", "in-progress", "completed")
@@ -123,7 +140,9 @@ def test_a_consent_that_is_replaced_is_signed_and_withdrawn_in_one(at: Scene) ->
 def test_what_acceptance_would_open_is_what_it_opens(at: Scene) -> None:
     at.receive(at.row())
     foreseen = simulate(at.one("Patient")["id"], hub=at.hub)
-    assert {one.state for one in (line(foreseen, HOSPITAL, name).then for name in ("core", "safe-contact"))} == {"agreed"}
+    assert {one.state for one in (line(foreseen, HOSPITAL, name).then for name in ("core", "safe-contact"))} == {
+        "agreed"
+    }
     at.move(at.one("Task"), "accepted", hospital())
     real = simulate(at.one("Patient")["id"], hub=at.hub)
     for one in real.lines:
@@ -252,7 +271,7 @@ def _without_lots(resource: Resource) -> dict[str, Any]:
 
 
 @settings(
-    max_examples=examples(12, 400),
+    max_examples=examples(12, 150),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
