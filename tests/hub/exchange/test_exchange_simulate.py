@@ -150,6 +150,16 @@ def test_what_acceptance_would_open_is_what_it_opens(at: Scene) -> None:
         assert (one.then.elements, one.then.is_open) == (before.elements, before.state in {"agreed", "open"})
 
 
+def test_what_opens_later_is_not_seen_yet(at: Scene) -> None:
+    at.accepted()
+    later = permit(HOSPITAL, ["incident-summary"], since=BEGINNING + timedelta(days=10))
+    new = unsigned(at, provision(exceptions=[permit(HOSPITAL, ["core"]), later]))
+    found = simulate(sign=[new], withdraw=[reference(at.one("Consent"))], hub=at.hub)
+    summary = line(found, HOSPITAL, "incident-summary").then
+    assert (summary.state, summary.reason, summary.elements) == ("agreed", "consent.not-yet", frozenset())
+    assert {view.type for view in found.then.views(hospital())} == {"Patient", "Task"}
+
+
 # --- what it refuses, and what it leaves alone -----------------------------------------------------------------------
 
 
