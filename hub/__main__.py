@@ -12,6 +12,7 @@ main = Root(
         "mapping": "hub.cli.mapping:mapping",
         "profiles": "hub.cli.profiles:profiles",
         "validate": "hub.cli.validate:validate",
+        "consent": "hub.cli.consent:consent",
         "client": "hub.cli.client:client",
         "deliver": "hub.cli.deliver:deliver",
         "status": "hub.cli.status:status",

@@ -107,6 +107,12 @@ def _read(provision: dict[str, Any], purposes_under: "PurposesUnder", named_abov
     )
 
 
+def recipients(root: dict[str, Any]) -> Names:
+    """Every organisation that a provision or an exception to it names, whatever it says of it."""
+    named = frozenset(filter(None, map(_organization, root.get("actor", ()))))
+    return named.union(*map(recipients, root.get("provision", ())))
+
+
 def _named(values: Iterable[str | None]) -> Names:
     return frozenset(value or NOBODY for value in values)
 

@@ -61,6 +61,13 @@ def view(stored: Stored, caller: Caller, now: datetime) -> View:
     return View(stored.type, stored.id, stored.version, stored.at, text)
 
 
+def foresee(stored: Stored, caller: Caller, now: datetime) -> View | None:
+    """What a read would answer if this document were stored so: its view, or None where it would be hidden."""
+    grants = _visible(stored.type, caller, now).grants
+    is_open = any(key.grant in grants and key.since <= now < key.until for key in stored.keys)
+    return view(stored, caller, now) if is_open else None
+
+
 def _cut(stored: Stored, allowed: frozenset[str]) -> str:
     resource, removed = redact(stored.resource(), allowed)
     return dumps(resource) if removed else stored.text

@@ -26,6 +26,7 @@ OURS = (
     "mapping",
     "profiles",
     "validate",
+    "consent",
     "client",
     "deliver",
     "status",

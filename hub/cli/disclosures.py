@@ -1,0 +1,105 @@
+"""`hub consent disclosures`: one survivor's account of who saw what: on the screen, as a page to print, or for a program."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.table import Table
+from rich.text import Text
+
+from hub import texts
+from hub.cli.manual import command
+from hub.cli.paper import InWords, page
+from hub.cli.problems import WrongUse
+from hub.cli.session import Session, pass_session
+from hub.exchange.disclosures import Account, Entry, account
+from hub.fhir.instants import instant
+from hub.fhir.references import split
+from hub.ports import Directory
+
+
+@command("disclosures", "cli.consent-disclosures")
+@click.argument("survivor", metavar="Patient/ID")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE.html")
+@click.option("--json", "as_json", is_flag=True)
+@pass_session
+def disclosures(session: Session, survivor: str, out: Path | None, as_json: bool) -> None:
+    person = person_id(survivor)
+    with session.deployment() as deployment:
+        found = account(person, hub=deployment.hub)
+        directory = deployment.hub.directory
+    if out is not None:
+        _write(out, page(found, session.language, directory))
+        session.err.print(session.say("consent-disclosures.written", file=str(out)), markup=False, soft_wrap=True)
+    if as_json:
+        session.write_json(_as_json(session, found))
+    elif out is None:
+        _show(session, found, directory)
+
+
+def person_id(reference: str) -> str:
+    type_, id_ = split(reference)
+    if type_ != "Patient" or not id_:
+        raise WrongUse("consent-disclosures.not-a-survivor")
+    return id_
+
+
+def _write(path: Path, text: str) -> None:
+    """Readable by this account alone: that somebody is accompanied is known by the page."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def _show(session: Session, found: Account, directory: Directory) -> None:
+    words = InWords(found.dates, session.language, directory)
+    for title, empty, entries in (
+        ("seen", "nobody", found.of("seen")),
+        ("refused", "none-refused", found.of("refused")),
+    ):
+        if entries:
+            session.out.print(_table(words, title, entries))
+        else:
+            session.out.print(words.say(empty), markup=False, highlight=False, soft_wrap=True)
+    for sentence in ("not-recalled", "limits-text"):
+        session.out.print(words.say(sentence), markup=False, highlight=False, soft_wrap=True)
+
+
+def _table(words: InWords, title: str, entries: list[Entry]) -> Table:
+    table = Table(title=words.say(title), title_justify="left")
+    last = "under" if title == "seen" else "why-not"
+    for name in ("organization", "when", "what", "classes", "purpose", last):
+        table.add_column(words.say(name), overflow="fold")
+    for name, days in words.by_organization(entries):
+        for day in days:
+            for row in day.rows:
+                what = f"{row.action}{words.say('colon')}{row.records}" if row.records else row.action
+                cells = (name, f"{day.day} {row.times}", what, row.classes, row.purpose, row.consents or row.reason)
+                table.add_row(*map(Text, cells))
+    return table
+
+
+def _as_json(session: Session, found: Account) -> dict[str, Any]:
+    return {
+        "survivor": f"Patient/{found.survivor}",
+        "custodian": found.custodian,
+        "at": instant(found.at),
+        "seen": [_entry(session, one) for one in found.of("seen")],
+        "refused": [_entry(session, one) for one in found.of("refused")],
+        "own": [_entry(session, one) for one in found.of("own")],
+    }
+
+
+def _entry(session: Session, entry: Entry) -> dict[str, Any]:
+    return {
+        "at": instant(entry.at),
+        "organization": entry.organization or None,
+        "action": entry.action,
+        "purpose": entry.purpose,
+        "records": list(entry.profiles),
+        "data_classes": list(entry.classes),
+        "consents": list(entry.consents),
+        "reason": entry.reason,
+        "sentence": texts.say(entry.reason, session.language) if entry.reason else "",
+    }

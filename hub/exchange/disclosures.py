@@ -1,0 +1,190 @@
+"""Disclosures: who saw what of one survivor, when, why, and under which of her consents: her own account.
+
+An AuditEvent says who looked at which records for what purpose; what was open to them then is told by the consents in force
+at that instant, read by the engine that opened it (`consent.grants`). What was shown itself is kept nowhere.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from hub import errors
+from hub.consent.grants import NOTICE, Grant, grants
+from hub.errors import HubError
+from hub.exchange import Hub, disclose
+from hub.exchange.consents import ASKED_AT_THE_HUB
+from hub.exchange.person import REFERRAL_PURPOSE, purposes_under
+from hub.fhir import Resource
+from hub.fhir.definitions import load
+from hub.fhir.instants import span
+from hub.fhir.query import Match, Query, Target
+from hub.fhir.references import split
+from hub.fhir.serial import loads
+from hub.ports import LONG_AGO, Caller, Compartment, Stored
+
+MOST = 500  # events a page
+NEVER_IN_FORCE = frozenset({"draft", "proposed", "rejected", "entered-in-error"})
+
+Kind = Literal["seen", "refused", "own"]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One event. `organization` is empty where the hub acted by itself; `profiles`: kinds of record; `classes`: what of them
+    was open; `consents`: references; `reason`: a key of the text catalogue."""
+
+    at: datetime
+    kind: Kind
+    organization: str
+    action: str
+    purpose: str
+    profiles: tuple[str, ...]
+    classes: tuple[str, ...] = ()
+    consents: tuple[str, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Account:
+    """`dates`: of each consent, the day on which it was given. Entries are newest first."""
+
+    survivor: str
+    custodian: str
+    at: datetime
+    entries: tuple[Entry, ...]
+    dates: dict[str, str]
+
+    def of(self, kind: Kind) -> list[Entry]:
+        return [one for one in self.entries if one.kind == kind]
+
+
+def account(person: str, *, hub: Hub) -> Account:
+    """All that is recorded of looks at one survivor's records, as her association may see it. HubError(NOT_FOUND) for nobody."""
+    compartment = hub.store.compartments([person]).get(person)
+    if compartment is None:
+        raise HubError(errors.NOT_FOUND)
+    custodian = next((one.custodian or "" for one in compartment.documents if one.type == "Patient"), "")
+    events = list(_events(person, custodian, hub))
+    record = _Record(compartment, custodian, _first_told_of(events))
+    entries = tuple(_entry(event, record) for event in events)
+    return Account(person, custodian, hub.clock.now(), entries, record.dates())
+
+
+def _events(person: str, custodian: str, hub: Hub) -> Iterator[Resource]:
+    """Through the one door, as everything: making this account is itself a look that is recorded."""
+    caller = Caller(ASKED_AT_THE_HUB, custodian, REFERRAL_PURPOSE)
+    hers = Match("patient", "reference", (Target("Patient", person),))
+    after: str | None = None
+    while True:
+        page = disclose.search(Query("AuditEvent", (hers,), count=MOST, after=after), caller, hub=hub)
+        yield from (loads(view.text) for view in page.entries)
+        after = page.after
+        if after is None:
+            return
+
+
+# --- what was open at an instant -------------------------------------------------------------------------------------
+
+
+@dataclass
+class _Record:
+    """Her consents and what kinds of record there are. `since`: when each record was first told of."""
+
+    compartment: Compartment
+    custodian: str
+    since: Mapping[str, datetime]
+    _grants: dict[frozenset[str], tuple[Grant, ...]] = field(default_factory=dict)
+
+    def profile(self, reference: str) -> str:
+        """The profile of a record; of one that is no longer there, that of its type."""
+        type_, id_ = split(reference)
+        stored = next((one for one in self.compartment.documents if (one.type, one.id) == (type_, id_)), None)
+        found = load().profile_of(stored.resource()) if stored else load().for_type(type_)
+        return found.name if found else ""
+
+    def open_to(self, organization: str, purpose: str, at: datetime) -> list[Grant]:
+        in_force = [one for one in self._consents() if self._was_in_force(one, at)]
+        key = frozenset(one.id for one in in_force)
+        if key not in self._grants:
+            self._grants[key] = grants([{**one.resource(), "status": "active"} for one in in_force], purposes_under())
+        asked = (organization, purpose)
+        return [g for g in self._grants[key] if (g.recipient, g.purpose) == asked and g.since <= at < g.until]
+
+    def dates(self) -> dict[str, str]:
+        return {f"Consent/{one.id}": str(one.resource().get("dateTime", ""))[:10] for one in self._consents()}
+
+    def _consents(self) -> list[Stored]:
+        documents = self.compartment.documents
+        return [one for one in documents if (one.type, one.custodian) == ("Consent", self.custodian)]
+
+    def _was_in_force(self, consent: Stored, at: datetime) -> bool:
+        """From when it was recorded, whatever period it speaks of; one that ended, until its last version."""
+        status = consent.resource()["status"]
+        ended = status != "active" and (status in NEVER_IN_FORCE or consent.at <= at)
+        return self.since.get(f"Consent/{consent.id}", LONG_AGO) <= at and not ended
+
+
+def _first_told_of(events: Iterable[Resource]) -> dict[str, datetime]:
+    found: dict[str, datetime] = {}
+    for event in events:
+        at = span(event["recorded"])[0]
+        found |= {reference: min(at, found.get(reference, at)) for reference in _entities(event)}
+    return found
+
+
+# --- one event -------------------------------------------------------------------------------------------------------
+
+
+def _entry(event: Resource, record: _Record) -> Entry:
+    at = span(event["recorded"])[0]
+    organization, purpose = _asker(event)
+    denied = event["outcome"] != "0"
+    kind: Kind = "own" if organization in {"", record.custodian} else "refused" if denied else "seen"
+    profiles = dict.fromkeys(filter(None, map(record.profile, _entities(event))))
+    entry = Entry(at, kind, organization, _verb(event), purpose, tuple(profiles), reason=event.get("outcomeDesc", ""))
+    return _explained(entry, record) if kind == "seen" else entry
+
+
+def _explained(entry: Entry, record: _Record) -> Entry:
+    """With what of these records was open then, and by which consents."""
+    wanted = frozenset[str]().union(*map(_classes, entry.profiles))
+    opened = [g for g in record.open_to(entry.organization, entry.purpose, entry.at) if g.data_class in wanted]
+    consents = dict.fromkeys(reference for g in opened for reference in g.because)
+    order = list(load().code_system("data-class").codes)
+    shown = sorted({g.data_class for g in opened}, key=order.index)
+    return Entry(
+        entry.at,
+        entry.kind,
+        entry.organization,
+        entry.action,
+        entry.purpose,
+        entry.profiles,
+        tuple(shown),
+        tuple(consents),
+    )
+
+
+def _classes(profile: str) -> frozenset[str]:
+    """A referral is seen by its notice; of all else, what the notice does not hold."""
+    found = load().profile(profile)
+    return frozenset({NOTICE}) if found.type == "Task" else found.classes - {NOTICE}
+
+
+def _asker(event: Resource) -> tuple[str, str]:
+    """The organisation that asked and its purpose; empty where the hub acted by itself."""
+    for agent in event["agent"]:
+        if agent["requestor"]:
+            organization = split(agent["who"].get("reference", ""))[1]
+            purposes = (c["code"] for concept in agent.get("purposeOfUse", ()) for c in concept["coding"])
+            return organization, next(purposes, "")
+    return "", ""
+
+
+def _verb(event: Resource) -> str:
+    return next((str(one["code"]) for one in event["subtype"][1:]), "")
+
+
+def _entities(event: Resource) -> Iterable[str]:
+    references = (entity["what"].get("reference", "") for entity in event["entity"] if entity["role"]["code"] != "1")
+    return filter(None, references)
