@@ -105,7 +105,7 @@ class Asking:
     def id(self, type_: str) -> str:
         """Of something seen, hidden, new or not there at all."""
         known = self.things.references.get(type_, [])
-        others = ["00000000-0000-4000-8000-000000000000", f"NEW{self.chance.randrange(200)}"]
+        others = ["00000000-0000-4000-8000-000000000000", f"NEW.{self.chance.randrange(200)}."]
         return self.chance.choice(known if known and self.chance.random() < 0.9 else others)
 
     def _value(self, type_: str, name: str) -> Any:

@@ -30,7 +30,7 @@ BEGINNING: Final = datetime(2026, 11, 20, 9, tzinfo=UTC)
 SECRET: Final = "a-token-of-the-caller-that-opens-nothing-else"[:43]
 _FRESH: Final = re.compile(r"[0-9a-f]{8}-0000-4000-9[0-9a-f]{3}-[0-9a-f]{12}")
 _PAGE: Final = re.compile(r"_page=[A-Za-z0-9_\-]+")
-_PLACEHOLDER: Final = re.compile(r"NEW(\d+)")
+_PLACEHOLDER: Final = re.compile(r"NEW\.(\d+)\.")
 _OF_TRANSPORT: Final = frozenset({"X-Request-Id", "Date"})
 
 
@@ -83,7 +83,7 @@ class World:
         return Party(self.app, f"{CALLER}-system", SECRET)
 
     def ask(self, method: str, path: str, body: object = None, headers: Sequence[tuple[str, str]] = ()) -> Answer:
-        """As the caller. `NEW3` in an address is the fourth id that the caller was told."""
+        """As the caller. `NEW.3.` in an address is the fourth id that the caller was told: no page token holds a full stop."""
         self.clock.at += timedelta(seconds=1)
         self.ids.number = (self.ids.number // 1000 + 1) * 1000  # ids of one request follow those of all before it
         answer = self.caller.send(method, self.spelled(path), body, **dict(headers))
@@ -100,7 +100,7 @@ class World:
     def _number(self, id_: str) -> str:
         if id_ not in self.fresh:
             self.fresh.append(id_)
-        return f"NEW{self.fresh.index(id_)}"
+        return f"NEW.{self.fresh.index(id_)}."
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ added there later is covered from its first day. The second half shows that the 
 any one exit it finds a difference.
 """
 
+import os
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -43,6 +44,7 @@ def test_a_caller_cannot_tell_apart_worlds_that_differ_in_what_it_may_not_see(bu
 
 
 @pytest.mark.deep
+@pytest.mark.skipif(not os.environ.get("IHALA_DEEP"), reason="thousands of requests: make deep")
 @pytest.mark.parametrize("seed", range(8))
 def test_nor_can_it_in_thousands_of_requests_that_cover_everything(builder: Builder, seed: int) -> None:
     pair = builder.build(seed)
