@@ -1,17 +1,16 @@
 """`hub audit`: is the audit trail as it was written, and where does it stand."""
 
 import os
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 import click
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from hub.audit.chain import Break, Kind
 from hub.cli.manual import command, group
 from hub.cli.problems import BROKEN, FAILED, OK
+from hub.cli.progress import progress
 from hub.cli.session import Session, pass_session
 from hub.exchange.vouch import Report
 from hub.exchange.vouch import verify as verify_trail
@@ -43,8 +42,13 @@ def audit() -> None: ...
 def verify(session: Session, checkpoints: Path | None, as_json: bool) -> int:
     outside = checkpoints.read_text("utf-8", errors="replace").split() if checkpoints else []
     keys = signing_keys(session.home.resolve())
-    with session.deployment() as deployment, _progress(session, quiet=as_json) as progress:
-        report = verify_trail(deployment.trail, keys, outside, progress)
+    with session.deployment() as deployment, progress(session, quiet=as_json) as show:
+
+        def count(events: int) -> None:
+            if events % SHOWN_EVERY == 0:
+                show(session.say("audit-verify.progress", events=events))
+
+        report = verify_trail(deployment.trail, keys, outside, count)
     if as_json:
         session.write_json(_as_json(report))
     else:
@@ -79,24 +83,6 @@ def _append(path: Path, line: str) -> None:
         file.write(f"{line}\n")
         file.flush()
         os.fsync(file.fileno())
-
-
-@contextmanager
-def _progress(session: Session, *, quiet: bool) -> Iterator[Callable[[int], None]]:
-    """A line that counts while a person watches; nothing where nobody does."""
-    console = session.err
-    if quiet or not console.is_terminal:
-        yield lambda _: None
-        return
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
-        line = progress.add_task("", total=None)
-
-        def display(events: int) -> None:
-            if events % SHOWN_EVERY == 0:
-                progress.update(line, description=session.say("audit-verify.progress", events=events))
-
-        yield display
 
 
 def _show(session: Session, report: Report) -> None:

@@ -1,17 +1,16 @@
 """`hub pull`: read what is new in the tools of the associations, with the progress and what became of it."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
 import click
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from hub.bootstrap import Deployment
 from hub.cli import findings
 from hub.cli.manual import command
 from hub.cli.problems import FAILED, OK, QUARANTINED, WrongUse, sentence
+from hub.cli.progress import progress
 from hub.cli.session import Session, pass_session
 from hub.delivery.worker import Door
 from hub.errors import AdapterError, Conflict
@@ -61,31 +60,14 @@ def _pull(session: Session, deployment: Deployment, door: Door, dry_run: bool, q
     def count(receipt: Receipt) -> None:
         nonlocal so_far
         so_far += receipt
-        display(so_far)
+        display(f"{door.connection.id}: {session.say('pull.progress', **numbers(so_far))}")
 
-    with _progress(session, door.connection.id, quiet) as display:
+    with progress(session, door.connection.id, quiet=quiet) as display:
         try:
             pull_from(door.connection, door.adapter, door.mapping, hub=deployment.hub, dry_run=dry_run, progress=count)
         except (AdapterError, Conflict) as problem:
             return Pulled(door.connection.id, so_far, sentence(session, problem))
     return Pulled(door.connection.id, so_far)
-
-
-@contextmanager
-def _progress(session: Session, name: str, quiet: bool) -> Iterator[Callable[[Receipt], None]]:
-    """A line that counts while a person watches; nothing where nobody does."""
-    console = session.err
-    if quiet or not console.is_terminal:
-        yield lambda _: None
-        return
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
-        line = progress.add_task(name, total=None)
-
-        def display(receipt: Receipt) -> None:
-            progress.update(line, description=f"{name}: {session.say('pull.progress', **numbers(receipt))}")
-
-        yield display
 
 
 def numbers(receipt: Receipt) -> dict[str, int]:
