@@ -458,6 +458,8 @@ class Caller:
     scopes: frozenset[str] = frozenset()
     token: str = ""  # hash, for the audit
     within: tuple[Within, ...] = ()
+    practitioner: str = ""  # `Practitioner/…` of a person who signed in; "" for a system
+    roles: frozenset[str] = frozenset()  # codes of the code system desk-role, of a person; of a system, none
 
 
 class Directory(Protocol):
