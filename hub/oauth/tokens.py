@@ -14,20 +14,30 @@ from authlib.oauth2.rfc6749.errors import InvalidRequestError, InvalidScopeError
 
 from hub.errors import LOGIN, HubError
 from hub.oauth import forms, scopes
+from hub.oauth.assertion import REGISTERED
+from hub.oauth.bindings import Bind, require_bindable, unbound
 from hub.oauth.purposes import PurposeRefused, purpose
-from hub.ports import Caller, Registry, Token
+from hub.ports import Caller, KeySource, Registry, Token
 
 LIFETIME: Final = timedelta(seconds=300)
 _SECRET: Final = re.compile(r"[A-Za-z0-9_\-]{43}", re.ASCII)  # what token_urlsafe(32) gives
 _BEARER: Final = re.compile(rf"(?i:bearer) +({_SECRET.pattern})", re.ASCII)
 
 
-def issue(form: Sequence[tuple[str, str]], *, registry: Registry, token_url: str, now: datetime) -> dict[str, Any]:
+def issue(
+    form: Sequence[tuple[str, str]],
+    *,
+    registry: Registry,
+    token_url: str,
+    now: datetime,
+    keys: KeySource = REGISTERED,
+    bind: Bind = unbound,
+) -> dict[str, Any]:
     """The answer to a token request, as JSON data. Raises an OAuth2Error of Authlib (RFC 6749 §5.2)."""
     asked = forms.single(form)
     if asked.get("grant_type") != "client_credentials":
         raise OAuth2Error(error="unsupported_grant_type", description="grant_type must be client_credentials.")
-    client, claims, kid = forms.proof(asked, registry=registry, token_url=token_url, now=now)
+    client, claims, kid = forms.proof(asked, registry=registry, token_url=token_url, now=now, keys=keys)
     try:
         granted = scopes.grant(asked.get("scope", ""), client.scopes)
         why = purpose(claims, client)
@@ -37,12 +47,16 @@ def issue(form: Sequence[tuple[str, str]], *, registry: Registry, token_url: str
         raise InvalidRequestError(
             description="purpose_of_use must be one of those registered for the client."
         ) from None
+    binding = bind(claims, client, why, now)
+    if binding:
+        require_bindable(granted)
+    until = min(now + LIFETIME, binding.until) if binding else now + LIFETIME
     secret = secrets.token_urlsafe(32)
-    registry.save_token(Token(hashed(secret), client.id, client.organization, granted, why, now + LIFETIME, now, kid))
+    registry.save_token(Token(hashed(secret), client.id, client.organization, granted, why, until, now, kid, binding))
     return {
         "access_token": secret,
         "token_type": "bearer",
-        "expires_in": int(LIFETIME.total_seconds()),
+        "expires_in": int((until - now).total_seconds()),
         "scope": " ".join(dict.fromkeys(asked["scope"].split())),
     }
 
@@ -53,7 +67,8 @@ def authenticate(header: str | None, now: datetime, registry: Registry) -> Calle
     if token is None:
         raise HubError(LOGIN)
     within = scopes.narrowings(token.scopes)
-    return Caller(token.client, token.organization, token.purpose, token.scopes, token.hash, within)
+    bound = token.binding.kept if token.binding else frozenset()
+    return Caller(token.client, token.organization, token.purpose, token.scopes, token.hash, within, bound=bound)
 
 
 def bearer(header: str | None) -> str:

@@ -9,8 +9,9 @@ from typing import Protocol
 from flask import Request
 
 from hub.exchange import Hub
+from hub.oauth.assertion import REGISTERED
 from hub.oauth.endpoints import Endpoints
-from hub.ports import Caller, Registry
+from hub.ports import Caller, KeySource, Registry
 from hub.texts import choose_language
 from hub.web.paging import Pages
 
@@ -33,6 +34,7 @@ class Service:
     registry: Registry
     base: str
     proxies: int = 0
+    keys: KeySource = REGISTERED
 
     @property
     def endpoints(self) -> Endpoints:
