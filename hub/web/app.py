@@ -10,7 +10,7 @@ from flask import Flask, Response, request
 from hub.exchange import Hub
 from hub.oauth.assertion import REGISTERED
 from hub.ports import KeySource, Registry
-from hub.web import access, authorization, discovery, health, problems, schemas
+from hub.web import access, authorization, cors, discovery, health, problems, schemas
 from hub.web.bodies import LARGEST
 from hub.web.interactions import INTERACTIONS, OPERATIONS, Interaction, respond
 from hub.web.operations import Operation, perform
@@ -36,6 +36,7 @@ def create_app(hub: Hub, registry: Registry, settings: Addresses, keys: KeySourc
     service = Service(hub, registry, settings.base_url.rstrip("/"), settings.proxies, keys)
 
     access.watch(app)
+    cors.register(app, settings.cors_origins)
     app.register_error_handler(Exception, lambda problem: problems.answer(problem, request))
     for interaction in INTERACTIONS:
         _route(app, interaction, service)

@@ -27,6 +27,10 @@ class Addresses(Protocol):
     def proxies(self) -> int:
         """How many reverse proxies of our own stand in front."""
 
+    @property
+    def cors_origins(self) -> tuple[str, ...]:
+        """The origins of web pages that may read the answers."""
+
 
 @dataclass(frozen=True)
 class Service:
