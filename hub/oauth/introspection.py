@@ -13,6 +13,7 @@ from authlib.oauth2.rfc6749.errors import InvalidClientError
 from hub.oauth import forms, tokens
 from hub.oauth.assertion import REGISTERED
 from hub.oauth.endpoints import Endpoints
+from hub.oauth.witness import Witness
 from hub.ports import Binding, Client, Directory, KeySource, Registry, Token
 
 INACTIVE: Final = {"active": False}
@@ -29,6 +30,7 @@ def introspect(
     language: str,
     now: datetime,
     keys: KeySource = REGISTERED,
+    witness: Witness | None = None,
 ) -> dict[str, Any]:
     """What is known of a token, as JSON data. Raises an OAuth2Error of Authlib."""
     asked = forms.single(form)
@@ -39,6 +41,8 @@ def introspect(
     token = tokens.alive(forms.token(asked), now, registry)
     if token is None or not (client.introspects or token.client == client.id):
         return dict(INACTIVE)
+    if witness and token.client != client.id:
+        witness.introspected(token, client, now)
     return _known(token, endpoints, directory.name(token.organization, language))
 
 

@@ -44,11 +44,19 @@ def _token(form: Form, _: Request, service: Service, now: datetime) -> dict[str,
         now=now,
         keys=service.keys,
         bind=binder(service.hub, service.endpoints),
+        witness=service.witness,
     )
 
 
 def _revoke(form: Form, _: Request, service: Service, now: datetime) -> None:
-    revocation.revoke(form, registry=service.registry, token_url=service.endpoints.token, now=now, keys=service.keys)
+    revocation.revoke(
+        form,
+        registry=service.registry,
+        token_url=service.endpoints.token,
+        now=now,
+        keys=service.keys,
+        witness=service.witness,
+    )
 
 
 def _introspect(form: Form, request: Request, service: Service, now: datetime) -> dict[str, Any]:
@@ -61,6 +69,7 @@ def _introspect(form: Form, request: Request, service: Service, now: datetime) -
         language=choose_language(request.headers.get("Accept-Language")),
         now=now,
         keys=service.keys,
+        witness=service.witness,
     )
 
 
@@ -89,9 +98,13 @@ def _guarded(act: Act, limit: Limit | None, request: Request, service: Service) 
     form, now = _form(request), service.hub.clock.now()
     claimed = claimed_client(dict(form).get("client_assertion", ""))
     asker = Asker(claimed, address(request, service.proxies), limit)
-    return guarded(
-        lambda: act(form, request, service, now), asker, registry=service.registry, secret=service.counting, now=now
-    )
+    try:
+        return guarded(
+            lambda: act(form, request, service, now), asker, registry=service.registry, secret=service.counting, now=now
+        )
+    except OAuth2Error as refused:
+        service.witness.refused(refused, claimed, now)
+        raise
 
 
 def _form(request: Request) -> Form:

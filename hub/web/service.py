@@ -11,6 +11,7 @@ from flask import Request
 from hub.exchange import Hub
 from hub.oauth.assertion import REGISTERED
 from hub.oauth.endpoints import Endpoints
+from hub.oauth.witness import Witness
 from hub.ports import Caller, KeySource, Registry
 from hub.texts import choose_language
 from hub.web.paging import Pages
@@ -53,6 +54,10 @@ class Service:
     def counting(self) -> bytes:
         """What keys the counts of `hub.oauth.limits`."""
         return self._secret("hub.oauth.limits")
+
+    @cached_property
+    def witness(self) -> Witness:
+        return Witness(self.hub, self.registry, self._secret("hub.oauth.witness"))
 
     def _secret(self, use: str) -> bytes:
         return hmac.digest(self.hub.pepper, use.encode(), hashlib.sha256)
