@@ -112,6 +112,12 @@ class World:
             self.fresh.append(id_)
         return f"NEW.{self.fresh.index(id_)}."
 
+    def opened_by(self, binding: Binding) -> int:
+        """How many documents a token that stands on it reaches."""
+        hers = [{"person": kept.person, "custodian": kept.custodian} for kept in binding.kept]
+        reached = {"$or": hers, "k.g": {"$regex": rf"^{CALLER}\|COC\|"}}
+        return sum(self.store.database[type_].count_documents(reached) for type_ in self.things.references)
+
 
 @dataclass(frozen=True)
 class Pair:
@@ -161,7 +167,7 @@ class Builder:
         for world in pair:
             world.clock.at = BEGINNING
         common = sorted(pair.full.bindings().keys() & pair.other.bindings().keys())
-        chosen = Random(f"{seed} bound").choice(common)
+        chosen = max(common, key=lambda id_: pair.other.opened_by(pair.other.bindings()[id_]))
         for world in pair:
             _save_bound(MongoRegistry(world.store), world.bindings()[chosen])
             world.secret = BOUND
