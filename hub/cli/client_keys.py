@@ -34,7 +34,7 @@ from_generated = click.option("--generate", metavar="KEYFILE", type=click.Path(d
 @click.option("--json", "as_json", is_flag=True)
 @pass_session
 def add_key(session: Session, id_: str, jwks: Path | None, generate: Path | None, as_json: bool) -> None:
-    require_one(jwks, generate)
+    require_one_of_two(jwks, generate)
     with session.deployment() as deployment:
         known = _client(id_, deployment)
         held = list(known.jwks["keys"])
@@ -64,9 +64,14 @@ def end_key(session: Session, id_: str, kid: str, as_json: bool) -> None:
         _tell(session, changed, as_json, "client-end-key.done")
 
 
-def require_one(jwks: Path | None, generate: Path | None, url: str | None = None) -> None:
+def require_one(jwks: Path | None, generate: Path | None, url: str | None) -> None:
     if len([given for given in (jwks, generate, url) if given is not None]) != 1:
         raise WrongUse("client-add.one-key")
+
+
+def require_one_of_two(jwks: Path | None, generate: Path | None) -> None:
+    if (jwks is None) == (generate is None):
+        raise WrongUse("client-add-key.one-key")
 
 
 def keys_from(jwks: Path | None, generate: Path | None) -> dict[str, Any]:

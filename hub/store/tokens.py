@@ -43,8 +43,11 @@ def read_token(found: Document) -> Token:
 
 def stands(found: Document, database: Mongo) -> bool:
     """Whether every Consent that a token is bound to is still in the version that was read."""
-    bound = [{"_id": one["id"], "v": one["v"]} for one in found.get("binding", {}).get("consents", ())]
-    return not bound or len(list(database["Consent"].find({"$or": bound}, {"_id": 1}))) == len(bound)
+    bound = {one["id"]: one["v"] for one in found.get("binding", {}).get("consents", ())}
+    if not bound:
+        return True
+    now = database["Consent"].find({"_id": {"$in": list(bound)}}, {"v": 1})
+    return {one["_id"]: one["v"] for one in now} == bound
 
 
 def _binding_document(binding: Binding) -> Document:
