@@ -10,6 +10,7 @@ import ssl
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -22,6 +23,7 @@ from hub.outbound.allowed import Allowed, Target
 
 PATIENCE_S: Final = 3.0
 LARGEST: Final = 64 * 1024
+MOST_ADDRESSES: Final = 4
 AT_ONCE: Final = 8  # servers that are slow hold up each other, and nothing else
 JSON: Final = frozenset({"application/json", "application/jwk-set+json"})
 Resolve = Callable[[str, int], Sequence[str]]
@@ -85,8 +87,14 @@ class Fetcher:
             raise NotFetched("unreachable") from None
 
     def _ask(self, url: str, ends: float) -> Fetched:
+        """At the first of the addresses that lets us in, as of a name that has an IPv6 address in a network that has none."""
         target = Target.of(url)
-        address = self._checked(self._allowed[target])
+        for address in self._checked(self._allowed[target])[:MOST_ADDRESSES]:
+            with suppress(httpx2.ConnectError, httpx2.ConnectTimeout):
+                return self._ask_at(address, target, url, ends)
+        raise NotFetched("unreachable")
+
+    def _ask_at(self, address: str, target: Target, url: str, ends: float) -> Fetched:
         parts = urlsplit(url)
         there = parts._replace(netloc=f"[{address}]:{target.port}" if ":" in address else f"{address}:{target.port}")
         headers = {"Host": parts.netloc, "Accept": "application/json", "Accept-Encoding": "identity"}
@@ -95,17 +103,15 @@ class Fetcher:
             http.stream("GET", there.geturl(), headers=headers, extensions={"sni_hostname": target.host}) as answer,
         ):
             _require_json(answer)
-            return Fetched(
-                _parsed(_body(answer, ends)), answer.headers.get("Cache-Control", ""), answer.headers.get("Age", "")
-            )
+            content = _parsed(_body(answer, ends))
+            return Fetched(content, answer.headers.get("Cache-Control", ""), answer.headers.get("Age", ""))
 
-    def _checked(self, allowed: Allowed) -> str:
+    def _checked(self, allowed: Allowed) -> Sequence[str]:
+        """All addresses of a name, of which not one leads inside."""
         addresses = self._resolve(allowed.target.host, allowed.target.port)
-        if not addresses:
-            raise NotFetched("unreachable")
         if not allowed.anywhere and not all(map(is_public, addresses)):
             raise NotFetched("not-public")
-        return addresses[0]
+        return addresses
 
 
 def _require_json(answer: httpx2.Response) -> None:

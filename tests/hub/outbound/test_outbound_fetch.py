@@ -158,6 +158,18 @@ def test_a_server_that_is_not_there_is_unreachable(server: KeyServer) -> None:
     assert why(fetcher, url) == "unreachable"
 
 
+def test_an_address_that_lets_nobody_in_is_passed_over(tmp_path: Path) -> None:
+    tls = certified(tmp_path)
+    with serving(tls.server) as server:
+        allowed = [Allowed.read(f"https://{HOST}:{server.port}")]
+        fetcher = Fetcher(allowed, resolve=lambda *_: ["127.0.0.2", "127.0.0.1"], tls=tls.client)
+        assert fetcher.fetch_json(f"https://{HOST}:{server.port}/jwks.json").content == {"keys": []}
+
+
+def test_a_name_without_addresses_is_unreachable() -> None:
+    assert why(Fetcher([Allowed.read(HOST)], resolve=lambda *_: []), f"https://{HOST}/") == "unreachable"
+
+
 def test_no_proxy_of_the_environment_is_used(server: KeyServer, monkeypatch: pytest.MonkeyPatch) -> None:
     with serving() as proxy:
         for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
