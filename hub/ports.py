@@ -500,8 +500,8 @@ class Caller:
     token: str = ""  # hash, for the audit
     within: tuple[Within, ...] = ()
     practitioner: str = ""  # `Practitioner/…` of a person who signed in; "" for a system
-    bound: frozenset[Kept] = frozenset()  # what its token is bound to by consents; nothing here: it is not bound
     roles: frozenset[str] = frozenset()  # codes of the code system desk-role, of a person; of a system, none
+    bound: frozenset[Kept] = frozenset()  # what its token is bound to by consents; nothing here: it is not bound
 
 
 class Directory(Protocol):

@@ -75,7 +75,7 @@ def add(
         if jwks_url:
             require_allowed(jwks_url, deployment)
         keys = keys_from(jwks, generate)
-        added = Client(name, organization, keys, asked, purposes, title, introspects, jwks_url or "")
+        added = Client(name, organization, keys, asked, purposes, title, introspects, jwks_url=jwks_url or "")
         deployment.registry.save_client(added)
         _tell_added(session, added, _token_endpoint(deployment), generate, as_json)
 

@@ -73,7 +73,7 @@ def _judged(proof: Proof, scope: str, bind: Bind, now: datetime) -> Token:
     if binding:
         require_bindable(granted)
     until = min(now + LIFETIME, binding.until) if binding else now + LIFETIME
-    return Token("", client.id, client.organization, granted, why, until, now, kid, binding)
+    return Token("", client.id, client.organization, granted, why, until, now, kid, binding=binding)
 
 
 def authenticate(header: str | None, now: datetime, registry: Registry) -> Caller:
