@@ -20,6 +20,8 @@ from hub.exchange import Hub
 from hub.exchange.publish import publish
 from hub.exchange.vouch import checkpoint
 from hub.keyring import signing_keys
+from hub.outbound.fetch import Fetcher
+from hub.outbound.key_sets import FetchedKeys
 from hub.ports import Adapter, Connection, Registry, Trail
 from hub.settings import ConnectionFile, Settings
 from hub.store import MongoRegistry, MongoStore, MongoTrail, embedded
@@ -146,4 +148,5 @@ def _for_life(folder: Path) -> Deployment:
 def wsgi() -> "Flask":
     """The WSGI application of the deployment folder in IHALA_HOME: what a server process runs."""
     deployment = _for_life(Path(os.environ.get("IHALA_HOME", ".")).resolve())
-    return create_app(deployment.hub, deployment.registry, deployment.settings)
+    keys = FetchedKeys(Fetcher(deployment.settings.jwks_hosts))
+    return create_app(deployment.hub, deployment.registry, deployment.settings, keys)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from hub.fhir import Resource
 from hub.fhir.issues import Issue
@@ -177,7 +177,8 @@ class Visible:
     `also`: further sets, one for each other data class that the query reads; one key of each must be open too.
     Where the profiles of a type need different keys, this speaks of documents of `profiles` alone ("": of those that were
     stored without one), and each of `others` of its own; without others, of all documents.
-    `narrowed`: where there are any, the document must be one of these besides.
+    `narrowed`: where there are any, the document must be one of these besides. `bound`: where there is one, the document must
+    be of this person and keeper.
     """
 
     grants: frozenset[str]
@@ -186,6 +187,14 @@ class Visible:
     profiles: frozenset[str] = frozenset()
     others: "tuple[Visible, ...]" = ()
     narrowed: tuple["Narrowed", ...] = ()
+    bound: "frozenset[Kept]" = frozenset()
+
+
+class Kept(NamedTuple):
+    """All that one organisation keeps about one person: what one consent can speak of."""
+
+    person: str
+    custodian: str
 
 
 @dataclass(frozen=True)
@@ -281,6 +290,8 @@ class Changes:
     released: Sequence[str] = ()  # quarantine keys that are understood now
     outbox: Sequence[Due] = ()
     watermark: tuple[str, Watermark] | None = None  # connection id, value
+    tokens: "Sequence[Token]" = ()
+    ended: Sequence[tuple[str, str]] = ()  # tokens that end: hash, and the client whose they must be
 
 
 @dataclass(frozen=True)
@@ -394,6 +405,26 @@ class Client:
     purposes: tuple[str, ...]  # http://terminology.hl7.org/CodeSystem/v3-ActReason; the first is the default
     title: str = ""
     introspects: bool = False  # whether it may ask about the tokens of other clients, as a resource server does
+    jwks_url: str = ""  # where its keys are, where they are not in `jwks`
+
+
+@dataclass(frozen=True)
+class Binding:
+    """The Consents that a token is bound to, each in the version that was read, and what they say of it.
+
+    Another version of one of them ends the token, whatever it says. `policies` and `residual` are told as IHE PCF names them.
+    """
+
+    consents: tuple[tuple[str, int], ...]  # id, version
+    kept: frozenset[Kept]
+    until: datetime
+    policies: tuple[str, ...] = ()
+    residual: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def person(self) -> str:
+        """Whom all of them are of."""
+        return next(iter(self.kept)).person
 
 
 @dataclass(frozen=True)
@@ -408,6 +439,14 @@ class Token:
     until: datetime
     since: datetime = LONG_AGO
     kid: str = ""  # of the client's key that got it
+    binding: Binding | None = None
+
+
+class KeySource(Protocol):
+    """Where the public keys of a client are found."""
+
+    def of(self, client: Client, kid: str, now: datetime) -> Mapping[str, Any]:
+        """Its JWK Set, in which `kid` is looked for. Raises ValueError where there is none to be had."""
 
 
 class Registry(Protocol):
@@ -419,11 +458,13 @@ class Registry(Protocol):
 
     def save_client(self, client: Client) -> None: ...
 
-    def save_token(self, token: Token) -> None: ...
+    def save_token(self, token: Token, *events: Save) -> None:
+        """With the audit events that tell of it, in one transaction."""
 
-    def token(self, hash_: str, now: datetime) -> Token | None: ...
+    def token(self, hash_: str, now: datetime) -> Token | None:
+        """None also where a Consent that it is bound to is no longer in the version that was read."""
 
-    def end_token(self, hash_: str, client: str) -> None:
+    def end_token(self, hash_: str, client: str, *events: Save) -> None:
         """A token of this client is none any more, for the next look-up of any process. Of another client's, nothing changes."""
 
     def end_tokens(self, client: str, kid: str) -> int:
@@ -432,8 +473,8 @@ class Registry(Protocol):
     def use_assertion(self, client: str, jti: str, until: datetime) -> bool:
         """True the first time; False when this assertion was used before."""
 
-    def count(self, key: str, until: datetime) -> None:
-        """Add one to a count that is forgotten at `until`."""
+    def count(self, key: str, until: datetime) -> int:
+        """Add one to a count that is forgotten at `until`; what it is now."""
 
     def counts(self, keys: Iterable[str]) -> Mapping[str, int]:
         """The counts that are above 0."""
@@ -460,6 +501,7 @@ class Caller:
     within: tuple[Within, ...] = ()
     practitioner: str = ""  # `Practitioner/…` of a person who signed in; "" for a system
     roles: frozenset[str] = frozenset()  # codes of the code system desk-role, of a person; of a system, none
+    bound: frozenset[Kept] = frozenset()  # what its token is bound to by consents; nothing here: it is not bound
 
 
 class Directory(Protocol):

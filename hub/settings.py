@@ -5,17 +5,21 @@ an environment variable or a file (`{env: NAME}`, `{file: secrets/name}`).
 """
 
 import os
+import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import yaml
 
 from hub import errors
 from hub.directory.organizations import Entry
 from hub.errors import HubError
+from hub.outbound.allowed import Allowed
+
+_ORIGIN: Final = re.compile(r"https?://[a-z0-9\-.]+(:\d{1,5})?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,8 @@ class Settings:
     cache_gb: float
     delivery_seconds: float
     pepper: bytes = field(repr=False)
+    jwks_hosts: tuple[Allowed, ...]
+    cors_origins: tuple[str, ...]
     organizations: tuple[Entry, ...]
     connections: tuple[ConnectionFile, ...]
 
@@ -70,6 +76,8 @@ def read(folder: Path) -> Settings:
         cache_gb=_setting(toml, "database.cache_gb", 0.5),
         delivery_seconds=_setting(toml, "delivery.every_seconds", 1.0),
         pepper=secret(folder, {"env": "IHALA_PEPPER", "file": "secrets/pepper"}, "pepper").encode(),
+        jwks_hosts=tuple(_each(toml, "oauth.jwks_hosts", Allowed.read)),
+        cors_origins=tuple(_each(toml, "cors.origins", _origin)),
         organizations=organizations,
         connections=tuple(_connection(path, known) for path in sorted((folder / "connections").glob("*.yaml"))),
     )
@@ -105,6 +113,28 @@ def _setting(toml: dict[str, Any], name: str, default: Value) -> Value:
     if type(found) is not type(default):
         raise HubError(errors.BAD_FILE, place="hub.toml", detail=name)
     return found
+
+
+Part = TypeVar("Part")
+
+
+def _each(toml: dict[str, Any], name: str, read: Callable[[str], Part]) -> Iterator[Part]:
+    """The members of a list of texts, each as `read` understands it; where it raises ValueError, the file is wrong."""
+    found = _written(toml, name)
+    if found is not None and not (isinstance(found, list) and all(isinstance(text, str) for text in found)):
+        raise HubError(errors.BAD_FILE, place="hub.toml", detail=name)
+    for text in found or ():
+        try:
+            yield read(text)
+        except ValueError:
+            raise HubError(errors.BAD_FILE, place="hub.toml", detail=f"{name}: {text}") from None
+
+
+def _origin(text: str) -> str:
+    """https://www.rfc-editor.org/rfc/rfc6454#section-6.2, as browsers send it; or `*`."""
+    if text != "*" and not _ORIGIN.fullmatch(text):
+        raise ValueError("no origin")
+    return text
 
 
 def _written(toml: dict[str, Any], name: str) -> Any:

@@ -13,7 +13,16 @@ from rich.table import Table
 from rich.text import Text
 
 from hub.bootstrap import Deployment
-from hub.cli.client_keys import add_key, end_key, from_generated, from_jwks, keys_from, require_one
+from hub.cli.client_keys import (
+    add_key,
+    end_key,
+    from_generated,
+    from_jwks,
+    from_url,
+    keys_from,
+    require_allowed,
+    require_one,
+)
 from hub.cli.manual import command, group
 from hub.cli.problems import WrongUse
 from hub.cli.session import Session, pass_session
@@ -34,6 +43,7 @@ def client() -> None: ...
 @click.option("--scope", "scopes", metavar="SCOPE", multiple=True, required=True)
 @click.option("--purpose", "purposes", metavar="CODE", multiple=True, default=(PURPOSE,), show_default=True)
 @from_jwks
+@from_url
 @from_generated
 @click.option("--title", metavar="TEXT", default="")
 @click.option("--id", "id_", metavar="ID", default=None)
@@ -47,13 +57,14 @@ def add(
     scopes: tuple[str, ...],
     purposes: tuple[str, ...],
     jwks: Path | None,
+    jwks_url: str | None,
     generate: Path | None,
     title: str,
     id_: str | None,
     introspects: bool,
     as_json: bool,
 ) -> None:
-    require_one(jwks, generate)
+    require_one(jwks, generate, jwks_url)
     asked = frozenset(word for text in scopes for word in text.split())
     _check_scopes(asked)
     with session.deployment() as deployment:
@@ -61,7 +72,10 @@ def add(
         name = id_ or f"{organization}-{secrets.token_hex(3)}"
         if deployment.registry.client(name) is not None:
             raise WrongUse("client-add.taken", id=name)
-        added = Client(name, organization, keys_from(jwks, generate), asked, purposes, title, introspects)
+        if jwks_url:
+            require_allowed(jwks_url, deployment)
+        keys = keys_from(jwks, generate)
+        added = Client(name, organization, keys, asked, purposes, title, introspects, jwks_url=jwks_url or "")
         deployment.registry.save_client(added)
         _tell_added(session, added, _token_endpoint(deployment), generate, as_json)
 
@@ -128,5 +142,6 @@ def _as_json(one: Client) -> Mapping[str, Any]:
         "purposes": list(one.purposes),
         "title": one.title,
         "introspects": one.introspects,
+        "jwks_url": one.jwks_url or None,
         "keys": [key.get("kid", "") for key in one.jwks.get("keys", ())],
     }

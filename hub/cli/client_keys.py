@@ -17,10 +17,13 @@ from hub.cli.manual import command
 from hub.cli.problems import WrongUse
 from hub.cli.session import Session, pass_session
 from hub.oauth import keys
+from hub.outbound.allowed import Target
+from hub.outbound.fetch import Fetcher
 from hub.ports import Client
 
 CURVE: Final = "P-384"  # the one of ES384, RFC 7518 §3.4
 from_jwks = click.option("--jwks", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+from_url = click.option("--jwks-url", metavar="URL", default=None)
 from_generated = click.option("--generate", metavar="KEYFILE", type=click.Path(dir_okay=False, path_type=Path))
 
 
@@ -31,7 +34,7 @@ from_generated = click.option("--generate", metavar="KEYFILE", type=click.Path(d
 @click.option("--json", "as_json", is_flag=True)
 @pass_session
 def add_key(session: Session, id_: str, jwks: Path | None, generate: Path | None, as_json: bool) -> None:
-    require_one(jwks, generate)
+    require_one_of_two(jwks, generate)
     with session.deployment() as deployment:
         known = _client(id_, deployment)
         held = list(known.jwks["keys"])
@@ -61,14 +64,31 @@ def end_key(session: Session, id_: str, kid: str, as_json: bool) -> None:
         _tell(session, changed, as_json, "client-end-key.done")
 
 
-def require_one(jwks: Path | None, generate: Path | None) -> None:
-    if (jwks is None) == (generate is None):
+def require_one(jwks: Path | None, generate: Path | None, url: str | None) -> None:
+    if len([given for given in (jwks, generate, url) if given is not None]) != 1:
         raise WrongUse("client-add.one-key")
 
 
+def require_one_of_two(jwks: Path | None, generate: Path | None) -> None:
+    if (jwks is None) == (generate is None):
+        raise WrongUse("client-add-key.one-key")
+
+
 def keys_from(jwks: Path | None, generate: Path | None) -> dict[str, Any]:
-    """The public halves of what is given, or of what is made. Exactly one of both is given."""
-    return _read(jwks) if jwks else _generate(generate or Path())
+    """The public halves of what is given, or of what is made; of neither, none."""
+    if generate:
+        return _generate(generate)
+    return _read(jwks) if jwks else keys.jwks()
+
+
+def require_allowed(url: str, deployment: Deployment) -> None:
+    """A URL that would never be asked is refused now."""
+    try:
+        target = Target.of(url)
+    except ValueError:
+        raise WrongUse("client-add.bad-url", url=url) from None
+    if not Fetcher(deployment.settings.jwks_hosts).allows(url):
+        raise WrongUse("client-add.url-not-allowed", host=target.host)
 
 
 def _client(id_: str, deployment: Deployment) -> Client:
@@ -76,6 +96,8 @@ def _client(id_: str, deployment: Deployment) -> Client:
     if known is None:
         every = ", ".join(one.id for one in deployment.registry.clients())
         raise WrongUse("client-keys.unknown-client", id=id_, known=every or "-")
+    if known.jwks_url:
+        raise WrongUse("client-keys.at-url", id=id_, url=known.jwks_url)
     return known
 
 

@@ -90,7 +90,7 @@ def _visible(type_: str, caller: Caller, now: datetime, query: Query | None = No
         Visible(_held(caller, {own_class}), now, tuple(_held(caller, {name}) for name in sorted(asked)), names)
         for (own_class, asked), names in _needs(type_, query).items()
     ]
-    return replace(parts[0], others=tuple(parts[1:])) if len(parts) > 1 else parts[0]
+    return replace(parts[0], others=tuple(parts[1:]), bound=caller.bound)
 
 
 def _held(caller: Caller, classes: Iterable[str]) -> frozenset[str]:
@@ -162,7 +162,7 @@ def _denial(type_: str, id_: str, caller: Caller, visible: Visible, hub: Hub) ->
     hidden = hub.store.read(type_, id_, None)
     if hidden is None or hidden.person is None:
         return _Look(denied="consent.absent")
-    if hub.store.read(type_, id_, visible):
+    if hub.store.read(type_, id_, replace(visible, bound=frozenset())):
         return _Look(hidden.person, (f"{type_}/{id_}",), hidden.custodian, "consent.scope")
     compartment = hub.store.compartments([hidden.person]).get(hidden.person)
     documents = [s for s in compartment.documents if s.custodian == hidden.custodian] if compartment else []

@@ -16,7 +16,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
 
 from hub.oauth.keys import KEY_TYPES, verifying_key
-from hub.ports import Client, Registry
+from hub.ports import Client, KeySource, Registry
 
 TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 LIFETIME: Final = timedelta(seconds=300)
@@ -35,10 +35,20 @@ class Proof(NamedTuple):
     kid: str
 
 
-def verify(assertion: str, *, registry: Registry, token_url: str, now: datetime) -> Proof:
+class RegisteredKeys:
+    """The keys that a client was registered with, and no others: of one whose keys are at a URL there are none."""
+
+    def of(self, client: Client, kid: str, now: datetime) -> Mapping[str, Any]:
+        return client.jwks
+
+
+REGISTERED: Final[KeySource] = RegisteredKeys()
+
+
+def verify(assertion: str, *, registry: Registry, token_url: str, now: datetime, keys: KeySource = REGISTERED) -> Proof:
     """Who signed; the assertion is used up. Raises InvalidClientError."""
     try:
-        proof = _signed(assertion, registry)
+        proof = _signed(assertion, registry, keys, now)
     except (JoseError, ValueError, TypeError, KeyError, AttributeError):
         raise _refusal(_UNPROVEN) from None  # the cause would quote what was sent
     until = _check(proof.claims, token_url, now)
@@ -56,7 +66,7 @@ def claimed_client(assertion: str) -> str:
     return claimed if isinstance(claimed, str) else ""
 
 
-def _signed(assertion: str, registry: Registry) -> Proof:
+def _signed(assertion: str, registry: Registry, keys: KeySource, now: datetime) -> Proof:
     if len(assertion) > _LONGEST:
         raise ValueError
     parsed = jws.extract_compact(assertion.encode("ascii"))
@@ -66,9 +76,9 @@ def _signed(assertion: str, registry: Registry) -> Proof:
         raise ValueError
     claims = orjson.loads(parsed.payload)
     client = registry.client(claims["sub"]) if isinstance(claims["sub"], str) else None
-    if client is None or claims["iss"] != claims["sub"]:
-        raise ValueError
-    if not jws.validate_compact(parsed, verifying_key(client.jwks, kid, alg), algorithms=[alg]):
+    if client is None or claims["iss"] != claims["sub"] or header.get("jku", client.jwks_url) != client.jwks_url:
+        raise ValueError  # `jku`: an address that the client was not registered with
+    if not jws.validate_compact(parsed, verifying_key(keys.of(client, kid, now), kid, alg), algorithms=[alg]):
         raise ValueError
     return Proof(client, claims, kid)
 
@@ -108,8 +118,11 @@ def _refusal(description: str) -> InvalidClientError:
     return error
 
 
-def sign(key: Mapping[str, Any], client: str, token_url: str, *, now: datetime, purpose: str | None = None) -> str:
-    """An assertion for one token request, made with the client's private key. `purpose`: a code of v3-ActReason."""
+def sign(
+    key: Mapping[str, Any], client: str, token_url: str, *, now: datetime, purpose: str | None = None, **b2b: Any
+) -> str:
+    """An assertion for one token request, made with the client's private key. `purpose`: a code of v3-ActReason; `b2b`: other
+    members of the extension, as `consent_reference`."""
     at = int(now.timestamp())
     claims: dict[str, Any] = {
         "iss": client,
@@ -119,8 +132,9 @@ def sign(key: Mapping[str, Any], client: str, token_url: str, *, now: datetime, 
         "iat": at,
         "exp": at + 240,
     }
-    if purpose is not None:
-        claims["extensions"] = {"hl7-b2b": {"version": "1", "purpose_of_use": [purpose]}}
+    declared = {**({"purpose_of_use": [purpose]} if purpose is not None else {}), **b2b}
+    if declared:
+        claims["extensions"] = {"hl7-b2b": {"version": "1", **declared}}
     alg = "ES384" if key["kty"] == "EC" else "RS384"
     private = ECKey.import_key(dict(key)) if alg == "ES384" else RSAKey.import_key(dict(key))
     header = {"alg": alg, "kid": key["kid"], "typ": "JWT"}

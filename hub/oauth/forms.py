@@ -10,8 +10,8 @@ from datetime import datetime
 from authlib.oauth2.rfc6749.errors import InvalidRequestError
 
 from hub.oauth import assertion
-from hub.oauth.assertion import Proof
-from hub.ports import Registry
+from hub.oauth.assertion import REGISTERED, Proof
+from hub.ports import KeySource, Registry
 
 Form = Sequence[tuple[str, str]]
 
@@ -24,13 +24,15 @@ def single(form: Form) -> dict[str, str]:
     return asked
 
 
-def proof(asked: Mapping[str, str], *, registry: Registry, token_url: str, now: datetime) -> Proof:
+def proof(
+    asked: Mapping[str, str], *, registry: Registry, token_url: str, now: datetime, keys: KeySource = REGISTERED
+) -> Proof:
     """Who asks. Raises InvalidRequestError where nothing proves it, InvalidClientError where the proof does not hold."""
     if asked.get("client_assertion_type") != assertion.TYPE or "client_assertion" not in asked:
         raise InvalidRequestError(
             description=f"client_assertion and client_assertion_type={assertion.TYPE} are required."
         )
-    return assertion.verify(asked["client_assertion"], registry=registry, token_url=token_url, now=now)
+    return assertion.verify(asked["client_assertion"], registry=registry, token_url=token_url, now=now, keys=keys)
 
 
 def token(asked: Mapping[str, str]) -> str:

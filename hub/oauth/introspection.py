@@ -11,8 +11,10 @@ from typing import Any, Final
 from authlib.oauth2.rfc6749.errors import InvalidClientError
 
 from hub.oauth import forms, tokens
+from hub.oauth.assertion import REGISTERED
 from hub.oauth.endpoints import Endpoints
-from hub.ports import Client, Directory, Registry, Token
+from hub.oauth.witness import Witness
+from hub.ports import Binding, Client, Directory, KeySource, Registry, Token
 
 INACTIVE: Final = {"active": False}
 ACT_REASON: Final = "http://terminology.hl7.org/CodeSystem/v3-ActReason"
@@ -27,22 +29,25 @@ def introspect(
     directory: Directory,
     language: str,
     now: datetime,
+    keys: KeySource = REGISTERED,
+    witness: Witness | None = None,
 ) -> dict[str, Any]:
     """What is known of a token, as JSON data. Raises an OAuth2Error of Authlib."""
     asked = forms.single(form)
-    client = _client(asked, authorization, registry, endpoints, now)
+    if authorization is None or "client_assertion" in asked:
+        client = forms.proof(asked, registry=registry, token_url=endpoints.token, now=now, keys=keys).client
+    else:
+        client = _resource_server(authorization, registry, now)
     token = tokens.alive(forms.token(asked), now, registry)
     if token is None or not (client.introspects or token.client == client.id):
         return dict(INACTIVE)
+    if witness and token.client != client.id:
+        witness.introspected(token, client, now)
     return _known(token, endpoints, directory.name(token.organization, language))
 
 
-def _client(
-    asked: dict[str, str], authorization: str | None, registry: Registry, endpoints: Endpoints, now: datetime
-) -> Client:
-    """Who asks: by an assertion, or by a token of its own in the header, as IUA wants it for resource servers."""
-    if authorization is None or "client_assertion" in asked:
-        return forms.proof(asked, registry=registry, token_url=endpoints.token, now=now).client
+def _resource_server(authorization: str, registry: Registry, now: datetime) -> Client:
+    """Who asks by a token of its own in the header, as IUA wants it for resource servers."""
     own = tokens.alive(tokens.bearer(authorization), now, registry)
     client = registry.client(own.client) if own else None
     if client is None:
@@ -65,6 +70,18 @@ def _known(token: Token, endpoints: Endpoints, organization: str) -> dict[str, A
                 "subject_organization": organization,
                 "subject_organization_id": f"{endpoints.base}/Organization/{token.organization}",
                 "purpose_of_use": [{"system": ACT_REASON, "code": token.purpose}],
-            }
+            },
+            **({"ihe_pcf": _privacy(token.binding, endpoints)} if token.binding else {}),
         },
     }
+
+
+def _privacy(binding: Binding, endpoints: Endpoints) -> dict[str, Any]:
+    """https://profiles.ihe.net/ITI/PCF/other.html: of a token that stands on consents alone."""
+    told = {
+        "patient_id": f"{endpoints.base}/Patient/{binding.person}",
+        "doc_id": [f"{endpoints.base}/Consent/{id_}" for id_, _ in binding.consents],
+        "acp": list(binding.policies),
+        "residual": list(binding.residual),
+    }
+    return {name: value for name, value in told.items() if value}

@@ -7,11 +7,24 @@ and only this client's own is ended. Tokens are looked up at every request, so t
 from datetime import datetime
 
 from hub.oauth import forms, tokens
-from hub.ports import Registry
+from hub.oauth.assertion import REGISTERED
+from hub.oauth.witness import Witness
+from hub.ports import KeySource, Registry
 
 
-def revoke(form: forms.Form, *, registry: Registry, token_url: str, now: datetime) -> None:
+def revoke(
+    form: forms.Form,
+    *,
+    registry: Registry,
+    token_url: str,
+    now: datetime,
+    keys: KeySource = REGISTERED,
+    witness: Witness | None = None,
+) -> None:
     """Raises an OAuth2Error of Authlib (RFC 7009 §2.2.1)."""
     asked = forms.single(form)
-    client = forms.proof(asked, registry=registry, token_url=token_url, now=now).client
-    registry.end_token(tokens.hashed(forms.token(asked)), client.id)
+    client = forms.proof(asked, registry=registry, token_url=token_url, now=now, keys=keys).client
+    token = tokens.alive(forms.token(asked), now, registry)
+    if token is None or token.client != client.id:
+        return
+    registry.end_token(token.hash, client.id, *([witness.revoked(token, now)] if witness else []))

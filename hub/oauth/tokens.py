@@ -7,6 +7,7 @@ import hashlib
 import re
 import secrets
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -14,22 +15,53 @@ from authlib.oauth2.rfc6749.errors import InvalidRequestError, InvalidScopeError
 
 from hub.errors import LOGIN, HubError
 from hub.oauth import forms, scopes
+from hub.oauth.assertion import REGISTERED, Proof
+from hub.oauth.bindings import Bind, require_bindable, unbound
 from hub.oauth.purposes import PurposeRefused, purpose
-from hub.ports import Caller, Registry, Token
+from hub.oauth.witness import Witness
+from hub.ports import Caller, KeySource, Registry, Token
 
 LIFETIME: Final = timedelta(seconds=300)
 _SECRET: Final = re.compile(r"[A-Za-z0-9_\-]{43}", re.ASCII)  # what token_urlsafe(32) gives
 _BEARER: Final = re.compile(rf"(?i:bearer) +({_SECRET.pattern})", re.ASCII)
 
 
-def issue(form: Sequence[tuple[str, str]], *, registry: Registry, token_url: str, now: datetime) -> dict[str, Any]:
+def issue(
+    form: Sequence[tuple[str, str]],
+    *,
+    registry: Registry,
+    token_url: str,
+    now: datetime,
+    keys: KeySource = REGISTERED,
+    bind: Bind = unbound,
+    witness: Witness | None = None,
+) -> dict[str, Any]:
     """The answer to a token request, as JSON data. Raises an OAuth2Error of Authlib (RFC 6749 §5.2)."""
     asked = forms.single(form)
     if asked.get("grant_type") != "client_credentials":
         raise OAuth2Error(error="unsupported_grant_type", description="grant_type must be client_credentials.")
-    client, claims, kid = forms.proof(asked, registry=registry, token_url=token_url, now=now)
+    proof = forms.proof(asked, registry=registry, token_url=token_url, now=now, keys=keys)
     try:
-        granted = scopes.grant(asked.get("scope", ""), client.scopes)
+        token = _judged(proof, asked.get("scope", ""), bind, now)
+    except OAuth2Error as refused:
+        refused.proven = proof.client  # for who tells of it
+        raise
+    secret = secrets.token_urlsafe(32)
+    kept = replace(token, hash=hashed(secret))
+    registry.save_token(kept, *([witness.issued(kept)] if witness else []))
+    return {
+        "access_token": secret,
+        "token_type": "bearer",
+        "expires_in": int((token.until - now).total_seconds()),
+        "scope": " ".join(dict.fromkeys(asked["scope"].split())),
+    }
+
+
+def _judged(proof: Proof, scope: str, bind: Bind, now: datetime) -> Token:
+    """The token that a client may have, without its secret. Raises an OAuth2Error of Authlib."""
+    client, claims, kid = proof
+    try:
+        granted = scopes.grant(scope, client.scopes)
         why = purpose(claims, client)
     except scopes.NotAScope:
         raise InvalidScopeError(description="scope is required, and must be within what is registered.") from None
@@ -37,14 +69,11 @@ def issue(form: Sequence[tuple[str, str]], *, registry: Registry, token_url: str
         raise InvalidRequestError(
             description="purpose_of_use must be one of those registered for the client."
         ) from None
-    secret = secrets.token_urlsafe(32)
-    registry.save_token(Token(hashed(secret), client.id, client.organization, granted, why, now + LIFETIME, now, kid))
-    return {
-        "access_token": secret,
-        "token_type": "bearer",
-        "expires_in": int(LIFETIME.total_seconds()),
-        "scope": " ".join(dict.fromkeys(asked["scope"].split())),
-    }
+    binding = bind(claims, client, why, now)
+    if binding:
+        require_bindable(granted)
+    until = min(now + LIFETIME, binding.until) if binding else now + LIFETIME
+    return Token("", client.id, client.organization, granted, why, until, now, kid, binding=binding)
 
 
 def authenticate(header: str | None, now: datetime, registry: Registry) -> Caller:
@@ -53,7 +82,8 @@ def authenticate(header: str | None, now: datetime, registry: Registry) -> Calle
     if token is None:
         raise HubError(LOGIN)
     within = scopes.narrowings(token.scopes)
-    return Caller(token.client, token.organization, token.purpose, token.scopes, token.hash, within)
+    bound = token.binding.kept if token.binding else frozenset()
+    return Caller(token.client, token.organization, token.purpose, token.scopes, token.hash, within, bound=bound)
 
 
 def bearer(header: str | None) -> str:

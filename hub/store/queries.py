@@ -55,6 +55,8 @@ def seen(type_: str, visible: Visible) -> Iterator[Document]:
             frozenset().union(*(part.grants for part in parts)), visible.at
         )  # so that one index serves all parts
         yield {"$or": [{"$and": [_of_profiles(part.profiles), *_keys(part)]} for part in parts]}
+    if visible.bound:
+        yield _any([{"person": kept.person, "custodian": kept.custodian} for kept in sorted(visible.bound)])
     if visible.narrowed:
         yield {"$or": [_narrowed(type_, one, visible.at) for one in visible.narrowed]}
 

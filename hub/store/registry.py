@@ -10,16 +10,19 @@ from datetime import datetime
 
 import orjson
 from pymongo import WriteConcern
+from pymongo.collection import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
-from hub.ports import LONG_AGO, Client, Token
+from hub.ports import Changes, Client, Save, Token
 from hub.store.failures import in_our_words
 from hub.store.mongo import MongoStore
 from hub.store.schema import Document
+from hub.store.tokens import read_token, stands
 
 
 class MongoRegistry:
     def __init__(self, store: MongoStore) -> None:
+        self._store = store
         self._database = store.database
 
     def __repr__(self) -> str:
@@ -44,32 +47,22 @@ class MongoRegistry:
             "purposes": list(client.purposes),
             "title": client.title,
             "introspects": client.introspects,
+            "jwks_url": client.jwks_url,
         }
         self._database.clients.replace_one({"_id": client.id}, kept, upsert=True)
 
     @in_our_words
-    def save_token(self, token: Token) -> None:
-        self._database.tokens.insert_one(
-            {
-                "_id": token.hash,
-                "client": token.client,
-                "organization": token.organization,
-                "scopes": sorted(token.scopes),
-                "purpose": token.purpose,
-                "until": token.until,
-                "since": token.since,
-                "kid": token.kid,
-            }
-        )
+    def save_token(self, token: Token, *events: Save) -> None:
+        self._store.commit(Changes(saves=events, tokens=[token]))
 
     @in_our_words
     def token(self, hash_: str, now: datetime) -> Token | None:
         found = self._database.tokens.find_one({"_id": hash_, "until": {"$gt": now}})
-        return _token(found) if found else None
+        return read_token(found) if found and stands(found, self._database) else None
 
     @in_our_words
-    def end_token(self, hash_: str, client: str) -> None:
-        self._database.tokens.delete_one({"_id": hash_, "client": client})
+    def end_token(self, hash_: str, client: str, *events: Save) -> None:
+        self._store.commit(Changes(saves=events, ended=[(hash_, client)]))
 
     @in_our_words
     def end_tokens(self, client: str, kid: str) -> int:
@@ -85,10 +78,12 @@ class MongoRegistry:
         return True
 
     @in_our_words
-    def count(self, key: str, until: datetime) -> None:
+    def count(self, key: str, until: datetime) -> int:
         """Lost in a fail-over, it costs nothing: it does not wait for the journal."""
         hasty = self._database.attempts.with_options(write_concern=WriteConcern(1))
-        hasty.update_one({"_id": key}, {"$inc": {"n": 1}, "$setOnInsert": {"until": until}}, upsert=True)
+        more = {"$inc": {"n": 1}, "$setOnInsert": {"until": until}}
+        found = hasty.find_one_and_update({"_id": key}, more, upsert=True, return_document=ReturnDocument.AFTER)
+        return int(found["n"]) if found else 0
 
     @in_our_words
     def counts(self, keys: Iterable[str]) -> Mapping[str, int]:
@@ -104,17 +99,5 @@ def _client(found: Document) -> Client:
         purposes=tuple(found["purposes"]),
         title=found["title"],
         introspects=found.get("introspects", False),
-    )
-
-
-def _token(found: Document) -> Token:
-    return Token(
-        hash=found["_id"],
-        client=found["client"],
-        organization=found["organization"],
-        scopes=frozenset(found["scopes"]),
-        purpose=found["purpose"],
-        until=found["until"],
-        since=found.get("since", LONG_AGO),
-        kid=found.get("kid", ""),
+        jwks_url=found.get("jwks_url", ""),
     )

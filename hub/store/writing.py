@@ -21,6 +21,7 @@ from hub.store.chains import AUDIT, contents_of
 from hub.store.documents import document, keys_document, superseded
 from hub.store.records import ledger_document, outbox_document, quarantine_document
 from hub.store.schema import NOT_COMPARTMENT, Document, Mongo
+from hub.store.tokens import token_document
 
 Write = InsertOne[Document] | ReplaceOne[Document] | UpdateOne | DeleteMany
 Writes = Sequence[Write]
@@ -59,6 +60,8 @@ class Plan:
         self.watermark: Writes = (
             _upserts([{"_id": changes.watermark[0], "value": changes.watermark[1].value}]) if changes.watermark else []
         )
+        self.tokens: Writes = [InsertOne(token_document(token)) for token in changes.tokens]
+        self.ended: Writes = [DeleteMany({"_id": hash_, "client": client}) for hash_, client in changes.ended]
 
     @property
     def types(self) -> set[str]:
@@ -131,6 +134,8 @@ def write(plan: Plan, database: Mongo, session: ClientSession) -> None:
     if plan.outbox:
         database.outbox.insert_many(plan.outbox, session=session)
     _apply(database, "watermarks", plan.watermark, session)
+    _apply(database, "tokens", plan.tokens, session)
+    _apply(database, "tokens", plan.ended, session, exact=False)
 
 
 def _apply(database: Mongo, name: str, writes: Writes, session: ClientSession, *, exact: bool = True) -> None:

@@ -8,8 +8,9 @@ from types import TracebackType
 from flask import Flask, Response, request
 
 from hub.exchange import Hub
-from hub.ports import Registry
-from hub.web import access, authorization, discovery, health, problems, schemas
+from hub.oauth.assertion import REGISTERED
+from hub.ports import KeySource, Registry
+from hub.web import access, authorization, cors, discovery, health, problems, schemas
 from hub.web.bodies import LARGEST
 from hub.web.interactions import INTERACTIONS, OPERATIONS, Interaction, respond
 from hub.web.operations import Operation, perform
@@ -26,15 +27,16 @@ class Application(Flask):
             problems.tell(exc_info[1])
 
 
-def create_app(hub: Hub, registry: Registry, settings: Addresses) -> Flask:
+def create_app(hub: Hub, registry: Registry, settings: Addresses, keys: KeySource = REGISTERED) -> Flask:
     """The application of one deployment. All it holds is what it is given here."""
     app = Application("hub.web", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST
     app.url_map.strict_slashes = False  # `/fhir/Task/` is `/fhir/Task`
     app.url_map.merge_slashes = False  # no redirect that would repeat a URL
-    service = Service(hub, registry, settings.base_url.rstrip("/"), settings.proxies)
+    service = Service(hub, registry, settings.base_url.rstrip("/"), settings.proxies, keys)
 
     access.watch(app)
+    cors.register(app, settings.cors_origins)
     app.register_error_handler(Exception, lambda problem: problems.answer(problem, request))
     for interaction in INTERACTIONS:
         _route(app, interaction, service)

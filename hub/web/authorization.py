@@ -14,6 +14,7 @@ from flask import Flask, Request, Response, request
 from hub.errors import TOO_LARGE, HubError
 from hub.oauth import endpoints, introspection, revocation, tokens
 from hub.oauth.assertion import claimed_client
+from hub.oauth.bindings import binder
 from hub.oauth.forms import Form
 from hub.oauth.limits import TOKENS, Asker, Limit, TooMany, guarded
 from hub.texts import choose_language
@@ -36,11 +37,26 @@ def _view(act: Act, limit: Limit | None, service: Service) -> Callable[[], Respo
 
 
 def _token(form: Form, _: Request, service: Service, now: datetime) -> dict[str, Any]:
-    return tokens.issue(form, registry=service.registry, token_url=service.endpoints.token, now=now)
+    return tokens.issue(
+        form,
+        registry=service.registry,
+        token_url=service.endpoints.token,
+        now=now,
+        keys=service.keys,
+        bind=binder(service.hub, service.endpoints),
+        witness=service.witness,
+    )
 
 
 def _revoke(form: Form, _: Request, service: Service, now: datetime) -> None:
-    revocation.revoke(form, registry=service.registry, token_url=service.endpoints.token, now=now)
+    revocation.revoke(
+        form,
+        registry=service.registry,
+        token_url=service.endpoints.token,
+        now=now,
+        keys=service.keys,
+        witness=service.witness,
+    )
 
 
 def _introspect(form: Form, request: Request, service: Service, now: datetime) -> dict[str, Any]:
@@ -52,6 +68,8 @@ def _introspect(form: Form, request: Request, service: Service, now: datetime) -
         directory=service.hub.directory,
         language=choose_language(request.headers.get("Accept-Language")),
         now=now,
+        keys=service.keys,
+        witness=service.witness,
     )
 
 
@@ -80,9 +98,13 @@ def _guarded(act: Act, limit: Limit | None, request: Request, service: Service) 
     form, now = _form(request), service.hub.clock.now()
     claimed = claimed_client(dict(form).get("client_assertion", ""))
     asker = Asker(claimed, address(request, service.proxies), limit)
-    return guarded(
-        lambda: act(form, request, service, now), asker, registry=service.registry, secret=service.counting, now=now
-    )
+    try:
+        return guarded(
+            lambda: act(form, request, service, now), asker, registry=service.registry, secret=service.counting, now=now
+        )
+    except OAuth2Error as refused:
+        service.witness.refused(refused, claimed, now)
+        raise
 
 
 def _form(request: Request) -> Form:

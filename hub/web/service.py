@@ -9,8 +9,10 @@ from typing import Protocol
 from flask import Request
 
 from hub.exchange import Hub
+from hub.oauth.assertion import REGISTERED
 from hub.oauth.endpoints import Endpoints
-from hub.ports import Caller, Registry
+from hub.oauth.witness import Witness
+from hub.ports import Caller, KeySource, Registry
 from hub.texts import choose_language
 from hub.web.paging import Pages
 
@@ -26,6 +28,10 @@ class Addresses(Protocol):
     def proxies(self) -> int:
         """How many reverse proxies of our own stand in front."""
 
+    @property
+    def cors_origins(self) -> tuple[str, ...]:
+        """The origins of web pages that may read the answers."""
+
 
 @dataclass(frozen=True)
 class Service:
@@ -33,6 +39,7 @@ class Service:
     registry: Registry
     base: str
     proxies: int = 0
+    keys: KeySource = REGISTERED
 
     @property
     def endpoints(self) -> Endpoints:
@@ -47,6 +54,10 @@ class Service:
     def counting(self) -> bytes:
         """What keys the counts of `hub.oauth.limits`."""
         return self._secret("hub.oauth.limits")
+
+    @cached_property
+    def witness(self) -> Witness:
+        return Witness(self.hub, self.registry, self._secret("hub.oauth.witness"))
 
     def _secret(self, use: str) -> bytes:
         return hmac.digest(self.hub.pepper, use.encode(), hashlib.sha256)

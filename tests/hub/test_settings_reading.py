@@ -65,6 +65,9 @@ def test_what_is_written_is_what_is_read(folder: Path) -> None:
         ('[database]\nuri = "mongodb://user:secret@host"', "database.uri"),
         ('[delivery]\nevery_seconds = "1"', "delivery.every_seconds"),
         ("language = 1", "language"),
+        ('[oauth]\njwks_hosts = "keys.example"', "oauth.jwks_hosts"),
+        ("[oauth]\njwks_hosts = [1]", "oauth.jwks_hosts"),
+        ('[cors]\norigins = "*"', "cors.origins"),
     ],
 )
 def test_a_value_of_the_wrong_kind_is_named_and_not_shown(folder: Path, toml: str, field: str) -> None:
@@ -133,3 +136,30 @@ def test_a_connections_secret_is_read_when_it_is_needed(folder: Path, monkeypatc
 def test_no_secret_stands_in_a_printed_value(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("IHALA_MONGODB_URI", "mongodb://user:hunter2@host/")
     assert not [secret for secret in ("hunter2", "a very long secret") if secret in repr(settings.read(folder))]
+
+
+def test_hosts_of_keys_and_origins_of_pages_are_none_unless_listed(folder: Path) -> None:
+    assert (settings.read(folder).jwks_hosts, settings.read(folder).cors_origins) == ((), ())
+    lists = '[oauth]\njwks_hosts = ["keys.example", "http://127.0.0.1:9000"]\n[cors]\norigins = ["https://app.example:8443", "*"]'
+    (folder / "hub.toml").write_text(lists, "utf-8")
+    read = settings.read(folder)
+    assert [(one.target.host, one.target.port, one.anywhere) for one in read.jwks_hosts] == [
+        ("keys.example", 443, False),
+        ("127.0.0.1", 9000, True),
+    ]
+    assert read.cors_origins == ("https://app.example:8443", "*")
+
+
+@pytest.mark.parametrize(
+    ("toml", "field"),
+    [
+        ('[oauth]\njwks_hosts = ["keys.example/path"]', "oauth.jwks_hosts: keys.example/path"),
+        ('[oauth]\njwks_hosts = ["http://keys.example"]', "oauth.jwks_hosts: http://keys.example"),
+        ('[cors]\norigins = ["app.example"]', "cors.origins: app.example"),
+        ('[cors]\norigins = ["https://app.example/"]', "cors.origins: https://app.example/"),
+        ('[cors]\norigins = ["null"]', "cors.origins: null"),
+    ],
+)
+def test_a_member_of_a_list_that_cannot_be_meant_is_named(folder: Path, toml: str, field: str) -> None:
+    (folder / "hub.toml").write_text(toml, "utf-8")
+    assert refusal(folder).params["detail"] == field

@@ -232,17 +232,21 @@ def _people(seen: Random, hidden: Random | None) -> Iterator[tuple[Person, bool]
 # --- everything -------------------------------------------------------------------------------------------------------
 
 
-def furnish(hub: Hub, clock: Settable, seen: Random, hidden: Random | None) -> Things:
-    """Fill the empty database behind `hub`, and say what is there to be asked for."""
+def furnish(hub: Hub, clock: Settable, seen: Random, hidden: Random | None, beyond: Random | None = None) -> Things:
+    """Fill the empty database behind `hub`, and say what is there to be asked for. `beyond`: further survivors whom the caller
+    may see, but not with a token that stands on the consent of one of the others."""
     things = Things()
     beginning = clock.at
     directory = _directory(hidden)
     publish(directory, hub=hub)
-    for number, (person, known) in enumerate(_people(seen, hidden)):
-        minutes = 10 * number if known else (hidden or seen).uniform(0, 200)
+    others = [
+        (_referred(beyond, "nour", CALLER, "accepted", GRANTED[-1], beyond), False) for _ in range(3 if beyond else 0)
+    ]
+    for number, (person, known) in enumerate([*_people(seen, hidden), *others]):
+        minutes = 10 * number if known else (hidden or beyond or seen).uniform(0, 200)
         clock.at = (beginning - timedelta(hours=8) + timedelta(minutes=minutes)).replace(microsecond=0)
         settled = person.settle(clock.at, lambda: new_id(hidden or seen))
-        saves = [*settled.saves, *_traces(person, seen if known else hidden or seen, hidden)]
+        saves = [*settled.saves, *_traces(person, seen if known else hidden or beyond or seen, hidden)]
         hub.store.commit(Changes(saves=saves, persons={person.id: 0}))
         for save in saves:
             things.add(save.resource)

@@ -21,6 +21,7 @@ KEY = new_key("ES384")  # one for all: making keys is slow, and who is who is to
 class Addresses:
     base_url: str = BASE
     proxies: int = 0
+    cors_origins: tuple[str, ...] = ()
 
 
 class Clock:

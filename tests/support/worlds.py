@@ -18,9 +18,10 @@ from pymongo import MongoClient
 
 from hub.directory.organizations import Entry, Names
 from hub.exchange import Hub
+from hub.exchange.bind import bind
 from hub.oauth.keys import jwks
 from hub.oauth.tokens import hashed
-from hub.ports import Client, Token
+from hub.ports import Binding, Client, Token
 from hub.store import MongoRegistry, MongoStore
 from hub.web.app import create_app
 from tests.support.furnishing import CALLER, ORGANIZATIONS, Things, furnish
@@ -28,6 +29,8 @@ from tests.support.parties import KEY, Addresses, Party
 
 BEGINNING: Final = datetime(2026, 11, 20, 9, tzinfo=UTC)
 SECRET: Final = "a-token-of-the-caller-that-opens-nothing-else"[:43]
+BOUND: Final = "a-token-that-stands-on-one-consent-and-no-other"[:43]
+NEVER: Final = datetime(2099, 1, 1, tzinfo=UTC)
 _FRESH: Final = re.compile(r"[0-9a-f]{8}-0000-4000-9[0-9a-f]{3}-[0-9a-f]{12}")
 _PAGE: Final = re.compile(r"_page=[A-Za-z0-9_\-]+")
 _PLACEHOLDER: Final = re.compile(r"NEW\.(\d+)\.")
@@ -77,10 +80,17 @@ class World:
     app: Flask
     fresh: list[str] = field(default_factory=list)
     things: Things = field(default_factory=Things)
+    secret: str = SECRET
 
     @property
     def caller(self) -> Party:
-        return Party(self.app, f"{CALLER}-system", SECRET)
+        return Party(self.app, f"{CALLER}-system", self.secret)
+
+    def bindings(self) -> dict[str, Binding]:
+        """What a token of the caller could stand on, by consent."""
+        ids = [id_ for id_ in self.things.references["Consent"] if not id_.startswith("NEW")]
+        found = {id_: bind([id_], CALLER, "COC", BEGINNING, hub=self.hub) for id_ in ids}
+        return {id_: binding for id_, binding in found.items() if binding}
 
     def ask(self, method: str, path: str, body: object = None, headers: Sequence[tuple[str, str]] = ()) -> Answer:
         """As the caller. `NEW.3.` in an address is the fourth id that the caller was told: no page token holds a full stop."""
@@ -101,6 +111,12 @@ class World:
         if id_ not in self.fresh:
             self.fresh.append(id_)
         return f"NEW.{self.fresh.index(id_)}."
+
+    def opened_by(self, binding: Binding) -> int:
+        """How many documents a token that stands on it reaches."""
+        hers = [{"person": kept.person, "custodian": kept.custodian} for kept in binding.kept]
+        reached = {"$or": hers, "k.g": {"$regex": rf"^{CALLER}\|COC\|"}}
+        return sum(self.store.database[type_].count_documents(reached) for type_ in self.things.references)
 
 
 @dataclass(frozen=True)
@@ -143,7 +159,21 @@ class Builder:
         hidden = (Random(f"{seed} full"), Random(f"{seed} other") if seed % 2 else None)
         return Pair(*(self._world(n, seed, source) for n, source in enumerate(hidden)))
 
-    def _world(self, number: int, seed: int, hidden: Random | None) -> World:
+    def build_bound(self, seed: int) -> Pair:
+        """The caller asks with a token that stands on one consent: in the full world there are also survivors whom it may see,
+        but not with that."""
+        full = self._world(0, seed, Random(f"{seed} full"), Random(f"{seed} beyond"))
+        pair = Pair(full, self._world(1, seed, Random(f"{seed} other") if seed % 2 else None))
+        for world in pair:
+            world.clock.at = BEGINNING
+        common = sorted(pair.full.bindings().keys() & pair.other.bindings().keys())
+        chosen = max(common, key=lambda id_: pair.other.opened_by(pair.other.bindings()[id_]))
+        for world in pair:
+            _save_bound(MongoRegistry(world.store), world.bindings()[chosen])
+            world.secret = BOUND
+        return pair
+
+    def _world(self, number: int, seed: int, hidden: Random | None, beyond: Random | None = None) -> World:
         store, clock = self.stores[number], self.clocks[number]
         for collection in store.database.list_collection_names():
             if collection != "settings":
@@ -155,7 +185,7 @@ class Builder:
         registry = MongoRegistry(store)
         _admit(registry)
         world = World(store, clock, ids, hub, create_app(hub, registry, Addresses()))
-        world.things = furnish(hub, clock, Random(f"{seed} seen"), hidden)
+        world.things = furnish(hub, clock, Random(f"{seed} seen"), hidden, beyond)
         clock.at = BEGINNING
         return world
 
@@ -163,5 +193,9 @@ class Builder:
 def _admit(registry: MongoRegistry) -> None:
     scopes = frozenset({"system/*.cruds"})
     registry.save_client(Client(f"{CALLER}-system", CALLER, jwks(KEY), scopes, ("COC",)))
-    until = datetime(2099, 1, 1, tzinfo=UTC)
-    registry.save_token(Token(hashed(SECRET), f"{CALLER}-system", CALLER, scopes, "COC", until))
+    registry.save_token(Token(hashed(SECRET), f"{CALLER}-system", CALLER, scopes, "COC", NEVER))
+
+
+def _save_bound(registry: MongoRegistry, binding: Binding) -> None:
+    scopes = frozenset({"system/*.rus"})  # nothing is created with such a token
+    registry.save_token(Token(hashed(BOUND), f"{CALLER}-system", CALLER, scopes, "COC", NEVER, binding=binding))

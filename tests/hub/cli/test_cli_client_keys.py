@@ -108,3 +108,43 @@ def test_what_is_not_registered_is_named(hub: Command, tmp_path: Path) -> None:
     assert (unknown.exit_code, "has no key no-such-key" in unknown.output) == (2, True)
     none = hub("client", "add-key", "his")
     assert (none.exit_code, "one of the two" in none.output) == (2, True)
+
+
+# --- keys at a URL ----------------------------------------------------------------------------------------------------
+
+URL = "https://keys.hospital.example/jwks.json"
+
+
+def allow(hub: Command, host: str) -> None:
+    toml = hub.home / "hub.toml"
+    toml.write_text(toml.read_text("utf-8").replace("jwks_hosts = []", f'jwks_hosts = ["{host}"]'), "utf-8")
+
+
+def test_a_client_may_be_registered_with_the_url_of_its_keys(hub: Command, registry: Registry) -> None:
+    allow(hub, "keys.hospital.example")
+    added = hub.json(*BASE, "--jwks-url", URL)
+    assert (added["jwks_url"], added["keys"]) == (URL, [])
+    kept = registry.client("his")
+    assert kept
+    assert (kept.jwks_url, kept.jwks) == (URL, {"keys": []})
+    assert hub.json("client", "list")[0]["jwks_url"] == URL
+
+
+def test_a_url_that_the_hub_would_never_ask_is_refused_now(hub: Command, registry: Registry) -> None:
+    shown = hub(*BASE, "--jwks-url", URL)
+    assert shown.exit_code == 2
+    assert "keys.hospital.example" in shown.output
+    assert "oauth.jwks_hosts" in shown.output
+    for wrong in ("keys.hospital.example", "ftp://keys.hospital.example", "https://me:pass@keys.hospital.example/"):
+        assert hub(*BASE, "--jwks-url", wrong).exit_code == 2
+    assert registry.client("his") is None
+
+
+def test_keys_come_from_one_place(hub: Command, tmp_path: Path) -> None:
+    allow(hub, "keys.hospital.example")
+    assert hub(*BASE, "--jwks-url", URL, "--generate", str(tmp_path / "key")).exit_code == 2
+    hub(*BASE, "--jwks-url", URL)
+    for command in (("add-key", "his", "--generate", str(tmp_path / "key")), ("end-key", "his", "k1")):
+        shown = hub("client", *command)
+        assert shown.exit_code == 2
+        assert URL in shown.output.replace("\n", "")

@@ -43,6 +43,14 @@ def test_a_caller_cannot_tell_apart_worlds_that_differ_in_what_it_may_not_see(bu
     assert len(walked.matched) > 40, "a walk that finds nothing shows nothing"
 
 
+@pytest.mark.parametrize("seed", range(2))
+def test_nor_with_a_token_that_stands_on_a_consent_what_is_beyond_it(builder: Builder, seed: int) -> None:
+    walked = walk(builder.build_bound(seed), 200, seed)
+    assert walked.difference == ""
+    assert walked.asked >= 200
+    assert len(walked.matched) > 5, "a walk that finds nothing shows nothing"
+
+
 @pytest.mark.deep
 @pytest.mark.skipif(not os.environ.get("IHALA_DEEP"), reason="thousands of requests: make deep")
 @pytest.mark.parametrize("seed", range(8))
@@ -153,6 +161,26 @@ def a_mark_that_tells_whether_something_was_there(monkeypatch: pytest.MonkeyPatc
         return (cut, marked) if cut.keys() != resource.keys() else (resource, False)
 
     monkeypatch.setattr(disclose, "redact", redact)
+
+
+def unbound_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+    read = MongoStore.read
+    monkeypatch.setattr(
+        MongoStore, "read", lambda s, type_, id_, v: read(s, type_, id_, v and replace(v, bound=frozenset()))
+    )
+
+
+def unbound_searches(monkeypatch: pytest.MonkeyPatch) -> None:
+    matching = pages.matching
+    monkeypatch.setattr(pages, "matching", lambda query, visible: matching(query, replace(visible, bound=frozenset())))
+
+
+@pytest.mark.parametrize("disable", [unbound_reads, unbound_searches], ids=lambda exit_: exit_.__name__)
+def test_the_walk_finds_a_reach_beyond_the_consent(
+    builder: Builder, disable: Callable[[pytest.MonkeyPatch], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disable(monkeypatch)
+    assert any(walk(builder.build_bound(seed), 600, seed).difference for seed in range(4))
 
 
 EXITS: list[Callable[[pytest.MonkeyPatch], None]] = [

@@ -1,0 +1,97 @@
+"""AuditEvents of the authorization server: a token given, refused, given back, asked about. Built here, stored by who acts.
+
+Shaped after IHE BALP's pattern for ITI-71 (https://profiles.ihe.net/ITI/BALP/StructureDefinition-IHE.IUA.71.html) and the
+event codes of DICOM PS3.16 (User Authentication, Security Alert). As everywhere: no address on the network, of a token the
+beginning of its hash and nothing else. A refusal names a client only where one is registered by the name that was claimed.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from hub.audit.events import HUB
+from hub.fhir import Resource
+from hub.fhir.canonicals import TERMINOLOGY, code_system, profile
+from hub.fhir.instants import instant
+
+DICOM: Final = "http://dicom.nema.org/resources/ontology/DCM"
+IHE: Final = "urn:ihe:event-type-code"
+AUTHENTICATION, ALERT = "110114", "110113"
+_ACTS: Final[dict[str, tuple[str, str, str]]] = {
+    "token.issue": (AUTHENTICATION, IHE, "ITI-71"),
+    "token.introspect": (AUTHENTICATION, IHE, "ITI-102"),
+    "token.revoke": (AUTHENTICATION, DICOM, "110123"),  # Logout
+}
+_REFUSALS: Final[dict[str, tuple[str, str, str]]] = {
+    "oauth.not-proven": (AUTHENTICATION, DICOM, "110122"),  # Login
+    "oauth.consent": (ALERT, "https://profiles.ihe.net/ITI/BALP/CodeSystem/AuthZsubType", "AuthZ-Consent"),
+}
+_RESTRICTED: Final = (ALERT, DICOM, "110132")  # Use of Restricted Function
+MINOR, SERIOUS, MAJOR = "4", "8", "12"
+
+
+@dataclass(frozen=True)
+class Who:
+    """A registered client as an event names it. `token`: the hash of the one that it holds."""
+
+    client: str
+    organization: str
+    purpose: str = ""
+    token: str = ""
+
+
+def token_event(
+    id_: str,
+    verb: str,
+    at: datetime,
+    who: Who | None,
+    *,
+    about: Iterable[str] = (),
+    because: str = "",
+    outcome: str = "0",
+) -> Resource:
+    """`who` None: somebody whom nobody knows. `about`: references. `because`: a key of the catalogue, of a refusal."""
+    type_, system, code = _REFUSALS.get(because, _RESTRICTED) if because else _ACTS[verb]
+    return {
+        "resourceType": "AuditEvent",
+        "id": id_,
+        "meta": {"profile": [profile("audit-event")]},
+        "type": {"system": DICOM, "code": type_},
+        "subtype": [{"system": system, "code": code}, {"system": code_system("audit-action"), "code": verb}],
+        "action": "E",
+        "recorded": instant(at),
+        "outcome": outcome,
+        **({"outcomeDesc": because} if because else {}),
+        "agent": [_client(who), _server()],
+        "source": {"observer": HUB},
+        "entity": [_data({"reference": one}) for one in about] or [_data(HUB)],
+    }
+
+
+def _client(who: Who | None) -> Resource:
+    kind = {"coding": [{"system": DICOM, "code": "110150"}]}  # Application
+    if who is None:
+        return {"type": kind, "who": {"identifier": {"value": "unknown"}}, "requestor": True}
+    purpose = {"coding": [{"system": f"{TERMINOLOGY}/v3-ActReason", "code": who.purpose}]}
+    return {
+        "type": kind,
+        "who": {"reference": f"Organization/{who.organization}"},
+        "altId": who.client,
+        "requestor": True,
+        **({"purposeOfUse": [purpose]} if who.purpose else {}),
+        **({"policy": [f"urn:ietf:params:oauth:jti:{who.token[:32]}"]} if who.token else {}),
+    }
+
+
+def _server() -> Resource:
+    kind = {"coding": [{"system": f"{TERMINOLOGY}/extra-security-role-type", "code": "authserver"}]}
+    return {"type": kind, "who": HUB, "requestor": False}
+
+
+def _data(what: Resource) -> Resource:
+    return {
+        "what": what,
+        "type": {"system": f"{TERMINOLOGY}/audit-entity-type", "code": "2"},
+        "role": {"system": f"{TERMINOLOGY}/object-role", "code": "4"},
+    }

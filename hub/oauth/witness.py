@@ -1,0 +1,97 @@
+"""What becomes of requests to the authorization server, told to the audit trail.
+
+A token that is given or given back is told in its own transaction. Refusals come in any number and from anybody, and a chain of
+events only grows: of those of one client for one reason, in a quarter of an hour, the first is told, the tenth and the
+hundredth, each as a graver failure, and no others. Who claims a name that nobody is registered by shares one such account
+with all the others.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final
+
+from authlib.oauth2.rfc6749.errors import OAuth2Error
+
+from hub.audit.token_events import MAJOR, MINOR, SERIOUS, Who, token_event
+from hub.consent.keys import own
+from hub.exchange import Hub
+from hub.ports import Changes, Client, Key, Registry, Save, Token
+
+WINDOW_S: Final = 900
+TOLD: Final[Mapping[int, str]] = {1: MINOR, 10: SERIOUS, 100: MAJOR}
+"""The how-manieth refusal of a window is told, and as how grave a failure."""
+
+REASONS: Final = {
+    "invalid_client": "oauth.not-proven",
+    "invalid_scope": "oauth.scope",
+    "invalid_grant": "oauth.consent",
+    "invalid_request": "oauth.purpose",
+}
+"""Error of RFC 6749 → the key of the catalogue that says why."""
+
+
+@dataclass(frozen=True)
+class Witness:
+    hub: Hub
+    registry: Registry
+    secret: bytes = field(repr=False)  # keys the counts
+
+    def issued(self, token: Token) -> Save:
+        return self._event("token.issue", token.since, _holder(token), about=_consents(token))
+
+    def revoked(self, token: Token, now: datetime) -> Save:
+        return self._event("token.revoke", now, _holder(token))
+
+    def introspected(self, token: Token, by: Client, now: datetime) -> None:
+        """Told once for each token and who asks: a resource server asks at every request that it answers."""
+        if self.registry.count(self._key("introspected", by.id, token.hash), token.until) == 1:
+            about = [f"Organization/{token.organization}"]
+            self._save(self._event("token.introspect", now, Who(by.id, by.organization, token=token.hash), about=about))
+
+    def refused(self, error: OAuth2Error, claimed: str, now: datetime) -> None:
+        """Of a request that nothing was tried with (malformed, of no client) there is nothing to tell."""
+        proven: Client | None = getattr(error, "proven", None)
+        if (proven is None and error.error != "invalid_client") or error.error not in REASONS:
+            return
+        client = proven or (self.registry.client(claimed) if claimed else None)
+        because = REASONS[error.error]
+        if outcome := TOLD.get(self._how_manieth(client, because, now)):
+            who = Who(client.id, client.organization) if client else None
+            self._save(self._event("token.refuse", now, who, refusal=(because, outcome)))
+
+    def _how_manieth(self, client: Client | None, because: str, now: datetime) -> int:
+        window = int(now.timestamp()) // WINDOW_S
+        until = datetime.fromtimestamp((window + 1) * WINDOW_S, UTC)
+        return self.registry.count(self._key(because, str(window), client.id if client else ""), until)
+
+    def _event(
+        self,
+        verb: str,
+        at: datetime,
+        who: Who | None,
+        about: list[str] | None = None,
+        refusal: tuple[str, str] = ("", "0"),
+    ) -> Save:
+        """For the client's organisation to see; of nobody's, for nobody but the trail."""
+        because, outcome = refusal
+        event = token_event(self.hub.ids.new(), verb, at, who, about=about or (), because=because, outcome=outcome)
+        keys = (Key(own(who.organization)),) if who else ()
+        return Save(event, None, who.organization if who else None, keys)
+
+    def _save(self, event: Save) -> None:
+        self.hub.store.commit(Changes(saves=[event]))
+
+    def _key(self, *of: str) -> str:
+        text = "|".join(["hub.oauth.witness", *(f"{len(one)}:{one}" for one in of)])
+        return hmac.digest(self.secret, text.encode(), hashlib.sha256).hex()
+
+
+def _holder(token: Token) -> Who:
+    return Who(token.client, token.organization, token.purpose, token.hash)
+
+
+def _consents(token: Token) -> list[str]:
+    return [f"Consent/{id_}" for id_, _ in token.binding.consents] if token.binding else []
