@@ -205,19 +205,19 @@ def _owned(type_: str, id_: str, caller: Caller, hub: Hub, now: datetime) -> tup
     stored = next((s for s in compartment.documents if (s.type, s.id) == (type_, id_)), None)
     if stored is None:
         raise HubError(errors.NOT_SUPPORTED, type=type_)
-    return Person.of(compartment), stored
+    return Person.of(compartment, hub.policies), stored
 
 
 def _person_for(resource: Resource, caller: Caller, hub: Hub) -> Person:
     element = PERSON_ELEMENT[resource["resourceType"]]
     if element is None:
-        return Person(resource["id"])
+        return Person(resource["id"], policies=hub.policies)
     type_, id_ = split(resource.get(element, {}).get("reference", ""))
     stored = hub.store.read("Patient", id_, None) if type_ == "Patient" else None
     if stored is None or stored.custodian != caller.organization:
         path = f"{resource['resourceType']}.{element}"
         raise HubError(errors.UNKNOWN_REFERENCE, path=path)
-    return Person.of(hub.store.compartments([id_])[id_])
+    return Person.of(hub.store.compartments([id_])[id_], hub.policies)
 
 
 def _require_custodian(resource: Resource, caller: Caller) -> None:

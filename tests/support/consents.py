@@ -50,6 +50,8 @@ def consent(root: Resource, id_: str = "c1", status: str = "active", person: str
             "coding": [{"system": "http://terminology.hl7.org/CodeSystem/consentscope", "code": "patient-privacy"}]
         },
         "patient": {"reference": f"Patient/{person}"},
+        "dateTime": "2026-01-01",
+        "performer": [{"reference": f"Patient/{person}"}],
         "provision": root,
     }
 
