@@ -14,6 +14,7 @@ from hub.consent.keys import is_referral, own
 from hub.errors import Conflict, HubError
 from hub.exchange import Hub, Invalid, View, disclose
 from hub.exchange.person import Person
+from hub.exchange.recording import require_recorded
 from hub.fhir import Resource
 from hub.fhir.definitions import load
 from hub.fhir.instants import instant
@@ -49,6 +50,7 @@ def create(resource: Resource, caller: Caller, *, hub: Hub) -> View:
         _require_valid(fresh)
         person = _person_for(fresh, caller, hub)
         _require_custodian(fresh, caller)
+        require_recorded(fresh, None, caller)
         _require_known(fresh, hub)
         return person, fresh, f"{_noun(fresh)}.create"
 
@@ -61,14 +63,19 @@ def update(type_: str, id_: str, resource: Resource, caller: Caller, *, expected
     return _revise(type_, id_, lambda _: body, caller, expected=expected, interaction="update", hub=hub)
 
 
-def foresee_create(resource: Resource, caller: Caller, *, hub: Hub) -> None:
-    """What would speak against storing this, as far as no record has to be read to know it. Raises HubError."""
+def foresee_create(resource: Resource, caller: Caller, *, hub: Hub, unsigned: bool = False) -> None:
+    """What would speak against storing this, as far as no record has to be read to know it. Raises HubError.
+
+    `unsigned`: a consent that is not given yet, so that nothing can tell who gave it.
+    """
     type_ = resource["resourceType"]
     if type_ not in PERSON_ELEMENT:
         raise HubError(errors.NOT_SUPPORTED, type=type_)
     fresh = _fresh(resource, hub)
     _require_valid(fresh)
     _require_custodian(fresh, caller)
+    if not unsigned:
+        require_recorded(fresh, None, caller)
     _require_known(fresh, hub)
 
 
@@ -138,6 +145,7 @@ def _revision(
             _require_custodian(after, caller)
             _require_known(after, hub)
         _require_none(issues)
+        require_recorded(after, before, caller)
         if type_ == "Consent" and before["status"] == "active" and after["status"] != "active":
             action = "consent.withdraw"
         assert person.get(key) is not None

@@ -170,7 +170,7 @@ def _signed(consent: Resource, custodian: str, hub: Hub) -> Resource:
     """The consent under an id of its own, in force; judged as an act of the organisation that accompanies her."""
     if consent.get("status") in UNSIGNED:
         consent = {**consent, "status": "active"}
-    change.foresee_create(consent, Caller("", custodian, REFERRAL_PURPOSE), hub=hub)
+    change.foresee_create(consent, Caller("", custodian, REFERRAL_PURPOSE), hub=hub, unsigned=True)
     return {**consent, "id": hub.ids.new()}
 
 
