@@ -4,7 +4,7 @@ committed with its version, audit, keys and outbox, or refused whole.
 A party changes what it keeps itself; a referral (Task) is moved by its requester and its owner along the state machine.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
 from hub import errors
@@ -15,6 +15,7 @@ from hub.errors import Conflict, HubError
 from hub.exchange import Hub, Invalid, View, disclose
 from hub.exchange.person import Person
 from hub.exchange.recording import require_recorded
+from hub.exchange.supersede import end_superseded, replacement, require_same, superseded
 from hub.fhir import Resource
 from hub.fhir.definitions import load
 from hub.fhir.instants import instant
@@ -52,6 +53,8 @@ def create(resource: Resource, caller: Caller, *, hub: Hub) -> View:
         _require_custodian(fresh, caller)
         require_recorded(fresh, None, caller)
         _require_known(fresh, hub)
+        if type_ == "Consent":
+            end_superseded(fresh, person, caller.organization)
         return person, fresh, f"{_noun(fresh)}.create"
 
     return _commit(act, caller, "create", hub)
@@ -146,6 +149,7 @@ def _revision(
             _require_known(after, hub)
         _require_none(issues)
         require_recorded(after, before, caller)
+        require_same(after, before)
         if type_ == "Consent" and before["status"] == "active" and after["status"] != "active":
             action = "consent.withdraw"
         assert person.get(key) is not None
@@ -180,6 +184,8 @@ def _changes(
     settled = person.settle(now, hub.ids.new)
     told = [(action, key, caller), *((step.action, reference(step.task), None) for step in settled.steps)]
     audits = [_audit(person, about, verb, by=by, interaction=interaction, now=now, hub=hub) for verb, about, by in told]
+    if interaction == "create":
+        audits += _replacements(person, resource, caller, now, hub)
     outbox = [Due(action, "", key)] if resource["resourceType"] == "Task" else []
     return Changes(
         saves=settled.saves + audits,
@@ -187,6 +193,14 @@ def _changes(
         persons={person.id: person.revision},
         outbox=outbox + settled.outbox,
     )
+
+
+def _replacements(person: Person, resource: Resource, caller: Caller, now: datetime, hub: Hub) -> Iterator[Save]:
+    """What is told of the consents that a new one took the place of."""
+    for old in superseded(resource):
+        yield _audit(person, old, "consent.supersede", by=caller, interaction="update", now=now, hub=hub)
+    for provenance in replacement(resource, now, hub.ids.new(), caller):
+        yield Save(provenance, person.id, caller.organization, (Key(own(caller.organization)),))
 
 
 def _audit(

@@ -21,6 +21,7 @@ from hub.consent.standing import Standing, stand
 from hub.errors import HubError
 from hub.exchange import Hub, View, change, disclose
 from hub.exchange.person import REFERRAL_PURPOSE, Person, Settled, purposes_under
+from hub.exchange.supersede import end_superseded
 from hub.fhir import Resource
 from hub.fhir.data_classes import data_classes, shareable
 from hub.fhir.presence import present
@@ -155,6 +156,8 @@ def simulate(person: str = "", *, sign: Sequence[Resource] = (), withdraw: Seque
     )
     for consent in (*signed, *withdrawn):
         working.put(consent, custodian)
+    for consent in signed:
+        end_superseded(consent, working, custodian)
     settled = working.settle(at, hub.ids.new)
     then = State(tuple(_afterwards(compartment, settled, at)), custodian, at, hub.policies)
     then = _with_acceptance(then, working, compartment, hub)
