@@ -86,7 +86,7 @@ def opened(folder: Path) -> Iterator[Deployment]:
     read = settings.read(folder)
     with database_uri(read) as uri, MongoStore.open(uri, read.database) as store:
         names = Names(read.organizations)
-        hub = Hub(store, SystemClock(), RandomIds(), names, read.pepper)
+        hub = Hub(store, SystemClock(), RandomIds(), names, read.pepper, read.policies)
         publish((resource for entry in names for resource in resources(entry)), hub=hub)
         doors = {c.id: door(c, read) for c in read.connections}
         yield Deployment(read, hub, MongoRegistry(store), MongoTrail(store), doors)

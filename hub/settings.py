@@ -1,7 +1,8 @@
 """Settings: the deployment folder and the environment, read once into one frozen value.
 
-The folder holds `hub.toml`, `organizations.yaml` and `connections/*.yaml`. Secrets are never in these: a connection names
-an environment variable or a file (`{env: NAME}`, `{file: secrets/name}`).
+The folder holds `hub.toml`, `organizations.yaml`, `connections/*.yaml` and, where its rules are other than those that come with
+the hub, `policies.yaml`. Secrets are never in these: a connection names an environment variable or a file (`{env: NAME}`,
+`{file: secrets/name}`).
 """
 
 import os
@@ -15,6 +16,8 @@ from typing import Any, Final, TypeVar
 import yaml
 
 from hub import errors
+from hub.consent import policies
+from hub.consent.policies import Policies
 from hub.directory.organizations import Entry
 from hub.errors import HubError
 from hub.outbound.allowed import Allowed
@@ -53,6 +56,7 @@ class Settings:
     cors_origins: tuple[str, ...]
     organizations: tuple[Entry, ...]
     connections: tuple[ConnectionFile, ...]
+    policies: Policies
 
 
 def read(folder: Path) -> Settings:
@@ -80,6 +84,7 @@ def read(folder: Path) -> Settings:
         cors_origins=tuple(_each(toml, "cors.origins", _origin)),
         organizations=organizations,
         connections=tuple(_connection(path, known) for path in sorted((folder / "connections").glob("*.yaml"))),
+        policies=policies.policies(_yaml(folder / policies.FILE)),
     )
 
 

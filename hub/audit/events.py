@@ -91,6 +91,23 @@ def provenance(
     }
 
 
+def replacement(id_: str, at: datetime, *, new: str, old: Iterable[str], organization: str) -> Resource:
+    """The Provenance of a consent that took the place of others."""
+    return {
+        "resourceType": "Provenance",
+        "id": id_,
+        "meta": {"profile": [profile("consent-replacement")]},
+        "target": [{"reference": new}],
+        "recorded": instant(at),
+        "activity": {"coding": [{"system": f"{TERMINOLOGY}/v3-DataOperation", "code": "UPDATE"}]},
+        "agent": [
+            _participant("author", {"reference": f"Organization/{organization}"}),
+            _participant("assembler", HUB),
+        ],
+        "entity": [{"role": "revision", "what": {"reference": one}} for one in old],
+    }
+
+
 def _participant(role: str, who: Resource) -> Resource:
     return {"type": {"coding": [{"system": f"{TERMINOLOGY}/provenance-participant-type", "code": role}]}, "who": who}
 

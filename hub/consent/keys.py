@@ -9,7 +9,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from hub.consent.grants import NOTICE, Grant, grants
+from hub.consent.policies import Policies, packaged
 from hub.consent.provisions import PurposesUnder
+from hub.consent.standing import stand
 from hub.fhir import Resource
 from hub.fhir.references import reference, split
 from hub.ports import Key
@@ -47,14 +49,12 @@ Granted = Mapping[str, tuple[Grant, ...]]
 """Grants by custodian: what one association's consents permit, or its referrals open, says nothing about another's records."""
 
 
-def granted(documents: Iterable[Held], under: PurposesUnder) -> Granted:
-    """The grants of one person's Consents, by the custodian that recorded them."""
-    consents: dict[str, list[Resource]] = {}
+def granted(documents: Iterable[Held], under: PurposesUnder, policies: Policies | None = None) -> Granted:
+    """The grants of one person's Consents as they stand, by the custodian that recorded them. `policies`: else the packaged."""
+    kept: dict[str, list[Resource]] = {}
     for document in documents:
-        found = consents.setdefault(document.custodian, [])
-        if document.resource["resourceType"] == "Consent":
-            found.append(document.resource)
-    return {custodian: grants(mine, under) for custodian, mine in consents.items()}
+        kept.setdefault(document.custodian, []).append(document.resource)
+    return {custodian: grants(stand(mine, policies or packaged()).consents, under) for custodian, mine in kept.items()}
 
 
 def keys(

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from hub.consent.policies import Policies, packaged
 from hub.errors import HubError, Problem
 from hub.fhir.issues import Issue
 from hub.ports import Clock, Directory, Ids, Store
@@ -12,13 +13,15 @@ __all__ = ["Hub", "Invalid", "Page", "View"]
 
 @dataclass(frozen=True)
 class Hub:
-    """The ports, handed to every use case. `pepper`: the secret that keys hashes of source ids and identities."""
+    """The ports, handed to every use case. `pepper`: the secret that keys hashes of source ids and identities;
+    `policies`: what this deployment says beside the consents."""
 
     store: Store
     clock: Clock
     ids: Ids
     directory: Directory
     pepper: bytes = field(repr=False)
+    policies: Policies = field(default_factory=packaged)
 
 
 @dataclass(frozen=True, repr=False)

@@ -4,7 +4,7 @@ committed with its version, audit, keys and outbox, or refused whole.
 A party changes what it keeps itself; a referral (Task) is moved by its requester and its owner along the state machine.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
 from hub import errors
@@ -14,6 +14,8 @@ from hub.consent.keys import is_referral, own
 from hub.errors import Conflict, HubError
 from hub.exchange import Hub, Invalid, View, disclose
 from hub.exchange.person import Person
+from hub.exchange.recording import require_recorded
+from hub.exchange.supersede import end_superseded, replacement, require_same, superseded
 from hub.fhir import Resource
 from hub.fhir.definitions import load
 from hub.fhir.instants import instant
@@ -49,7 +51,10 @@ def create(resource: Resource, caller: Caller, *, hub: Hub) -> View:
         _require_valid(fresh)
         person = _person_for(fresh, caller, hub)
         _require_custodian(fresh, caller)
+        require_recorded(fresh, None, caller)
         _require_known(fresh, hub)
+        if type_ == "Consent":
+            end_superseded(fresh, person, caller.organization)
         return person, fresh, f"{_noun(fresh)}.create"
 
     return _commit(act, caller, "create", hub)
@@ -61,14 +66,19 @@ def update(type_: str, id_: str, resource: Resource, caller: Caller, *, expected
     return _revise(type_, id_, lambda _: body, caller, expected=expected, interaction="update", hub=hub)
 
 
-def foresee_create(resource: Resource, caller: Caller, *, hub: Hub) -> None:
-    """What would speak against storing this, as far as no record has to be read to know it. Raises HubError."""
+def foresee_create(resource: Resource, caller: Caller, *, hub: Hub, unsigned: bool = False) -> None:
+    """What would speak against storing this, as far as no record has to be read to know it. Raises HubError.
+
+    `unsigned`: a consent that is not given yet, so that nothing can tell who gave it.
+    """
     type_ = resource["resourceType"]
     if type_ not in PERSON_ELEMENT:
         raise HubError(errors.NOT_SUPPORTED, type=type_)
     fresh = _fresh(resource, hub)
     _require_valid(fresh)
     _require_custodian(fresh, caller)
+    if not unsigned:
+        require_recorded(fresh, None, caller)
     _require_known(fresh, hub)
 
 
@@ -138,6 +148,8 @@ def _revision(
             _require_custodian(after, caller)
             _require_known(after, hub)
         _require_none(issues)
+        require_recorded(after, before, caller)
+        require_same(after, before)
         if type_ == "Consent" and before["status"] == "active" and after["status"] != "active":
             action = "consent.withdraw"
         assert person.get(key) is not None
@@ -172,6 +184,8 @@ def _changes(
     settled = person.settle(now, hub.ids.new)
     told = [(action, key, caller), *((step.action, reference(step.task), None) for step in settled.steps)]
     audits = [_audit(person, about, verb, by=by, interaction=interaction, now=now, hub=hub) for verb, about, by in told]
+    if interaction == "create":
+        audits += _replacements(person, resource, caller, now, hub)
     outbox = [Due(action, "", key)] if resource["resourceType"] == "Task" else []
     return Changes(
         saves=settled.saves + audits,
@@ -179,6 +193,14 @@ def _changes(
         persons={person.id: person.revision},
         outbox=outbox + settled.outbox,
     )
+
+
+def _replacements(person: Person, resource: Resource, caller: Caller, now: datetime, hub: Hub) -> Iterator[Save]:
+    """What is told of the consents that a new one took the place of."""
+    for old in superseded(resource):
+        yield _audit(person, old, "consent.supersede", by=caller, interaction="update", now=now, hub=hub)
+    for provenance in replacement(resource, now, hub.ids.new(), caller):
+        yield Save(provenance, person.id, caller.organization, (Key(own(caller.organization)),))
 
 
 def _audit(
@@ -205,19 +227,19 @@ def _owned(type_: str, id_: str, caller: Caller, hub: Hub, now: datetime) -> tup
     stored = next((s for s in compartment.documents if (s.type, s.id) == (type_, id_)), None)
     if stored is None:
         raise HubError(errors.NOT_SUPPORTED, type=type_)
-    return Person.of(compartment), stored
+    return Person.of(compartment, hub.policies), stored
 
 
 def _person_for(resource: Resource, caller: Caller, hub: Hub) -> Person:
     element = PERSON_ELEMENT[resource["resourceType"]]
     if element is None:
-        return Person(resource["id"])
+        return Person(resource["id"], policies=hub.policies)
     type_, id_ = split(resource.get(element, {}).get("reference", ""))
     stored = hub.store.read("Patient", id_, None) if type_ == "Patient" else None
     if stored is None or stored.custodian != caller.organization:
         path = f"{resource['resourceType']}.{element}"
         raise HubError(errors.UNKNOWN_REFERENCE, path=path)
-    return Person.of(hub.store.compartments([id_])[id_])
+    return Person.of(hub.store.compartments([id_])[id_], hub.policies)
 
 
 def _require_custodian(resource: Resource, caller: Caller) -> None:

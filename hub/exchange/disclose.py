@@ -14,6 +14,7 @@ from hub.audit import events
 from hub.consent.decide import Deny, decide
 from hub.consent.keys import PUBLIC, held, is_referral, own
 from hub.consent.provisions import Question
+from hub.consent.standing import stand
 from hub.errors import HubError
 from hub.exchange import Hub, Page, View
 from hub.exchange.person import purposes_under
@@ -166,12 +167,12 @@ def _denial(type_: str, id_: str, caller: Caller, visible: Visible, hub: Hub) ->
         return _Look(hidden.person, (f"{type_}/{id_}",), hidden.custodian, "consent.scope")
     compartment = hub.store.compartments([hidden.person]).get(hidden.person)
     documents = [s for s in compartment.documents if s.custodian == hidden.custodian] if compartment else []
-    consents = [s.resource() for s in documents if s.type == "Consent"]
+    standing = stand((s.resource() for s in documents), hub.policies)
     tasks = [s.resource() for s in documents if s.type == "Task"]
     profile = load().profile_of(hidden.resource())
     question = Question(caller.organization, caller.purpose, profile.base_class if profile else "custodian", now)
-    answer = decide(question, consents, _concerning(hidden, tasks), purposes_under())
-    because = answer.because if isinstance(answer, Deny) else "consent.class"
+    answer = decide(question, standing.consents, _concerning(hidden, tasks), purposes_under())
+    because = standing.why(answer.because, question) if isinstance(answer, Deny) else "consent.class"
     return _Look(hidden.person, (f"{type_}/{id_}",), hidden.custodian, because)
 
 

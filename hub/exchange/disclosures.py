@@ -11,6 +11,8 @@ from typing import Literal
 
 from hub import errors
 from hub.consent.grants import NOTICE, Grant, grants
+from hub.consent.policies import Policies
+from hub.consent.standing import as_said
 from hub.errors import HubError
 from hub.exchange import Hub, disclose
 from hub.exchange.consents import ASKED_AT_THE_HUB
@@ -66,7 +68,7 @@ def account(person: str, *, hub: Hub) -> Account:
         raise HubError(errors.NOT_FOUND)
     custodian = next((one.custodian or "" for one in compartment.documents if one.type == "Patient"), "")
     events = list(_events(person, custodian, hub))
-    record = _Record(compartment, custodian, _first_told_of(events))
+    record = _Record(compartment, custodian, _first_told_of(events), hub.policies)
     entries = tuple(_entry(event, record) for event in events)
     return Account(person, custodian, hub.clock.now(), entries, record.dates())
 
@@ -94,6 +96,7 @@ class _Record:
     compartment: Compartment
     custodian: str
     since: Mapping[str, datetime]
+    policies: Policies
     _grants: dict[frozenset[str], tuple[Grant, ...]] = field(default_factory=dict)
 
     def profile(self, reference: str) -> str:
@@ -107,7 +110,8 @@ class _Record:
         in_force = [one for one in self._consents() if self._was_in_force(one, at)]
         key = frozenset(one.id for one in in_force)
         if key not in self._grants:
-            self._grants[key] = grants([{**one.resource(), "status": "active"} for one in in_force], purposes_under())
+            said = as_said(({**one.resource(), "status": "active"} for one in in_force), self.policies)
+            self._grants[key] = grants(said, purposes_under())
         asked = (organization, purpose)
         return [g for g in self._grants[key] if (g.recipient, g.purpose) == asked and g.since <= at < g.until]
 

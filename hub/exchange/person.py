@@ -11,6 +11,7 @@ from functools import cache
 
 from hub.consent.grants import NOTICE, Grant
 from hub.consent.keys import Held, granted, is_referral, keys
+from hub.consent.policies import Policies, packaged
 from hub.consent.provisions import PurposesUnder
 from hub.fhir import Resource
 from hub.fhir.definitions import load
@@ -81,11 +82,12 @@ class Person:
 
     id: str
     revision: int = 0
+    policies: Policies = field(default_factory=packaged)
     _documents: dict[str, _Document] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, compartment: Compartment) -> "Person":
-        person = cls(compartment.person, compartment.revision)
+    def of(cls, compartment: Compartment, policies: Policies | None = None) -> "Person":
+        person = cls(compartment.person, compartment.revision, policies or packaged())
         for stored in compartment.documents:
             person._documents[f"{stored.type}/{stored.id}"] = _Document(
                 stored.resource(), stored.custodian or "", stored
@@ -126,11 +128,13 @@ class Person:
 
     def may_be_referred_to(self, organization: str, custodian: str, now: datetime) -> bool:
         """Whether a consent that `custodian` recorded lets this organisation have a referral's notice now."""
-        return organization in _may_receive(granted(self._held(), purposes_under()).get(custodian, ()), now)
+        return organization in _may_receive(
+            granted(self._held(), purposes_under(), self.policies).get(custodian, ()), now
+        )
 
     def settle(self, now: datetime, new_id: Callable[[], str]) -> Settled:
         """Let everything follow from the present state, and say what is to be written."""
-        permitted = granted(self._held(), purposes_under())
+        permitted = granted(self._held(), purposes_under(), self.policies)
         steps: list[Step] = []
         for custodian, grants in permitted.items():
             for step in list(self._follow(custodian, _may_receive(grants, now), now, new_id)):

@@ -147,7 +147,7 @@ class _Batch:
             references |= set(arrival.known.resources.values()) if arrival.known else set()
         patients = {r.split("/")[1] for r in references if r.startswith("Patient/")}
         found = self.hub.store.compartments(patients) if patients else {}
-        self.persons = {person: Person.of(compartment) for person, compartment in found.items()}
+        self.persons = {person: Person.of(compartment, self.hub.policies) for person, compartment in found.items()}
 
     def _identity_key(self, draft: Draft) -> str:
         type_ = draft.resource["resourceType"]
@@ -218,7 +218,7 @@ class _Batch:
 
     def _put(self, arrival: _Arrival, resources: Mapping[str, Resource], identities: Mapping[str, str]) -> None:
         patient = next(r for r in resources.values() if r["resourceType"] == "Patient")
-        person = self.persons.setdefault(patient["id"], Person(patient["id"]))
+        person = self.persons.setdefault(patient["id"], Person(patient["id"], policies=self.hub.policies))
         custodian = self.connection.organization
         changed = [reference(r) for r in resources.values() if person.put(r, custodian)]
         changed += self._retire_vanished(arrival, person, set(resources))

@@ -15,10 +15,13 @@ from hub import errors
 from hub.consent.decide import Deny, Permit, decide
 from hub.consent.grants import NOTICE, Grant, grants
 from hub.consent.keys import is_referral
+from hub.consent.policies import Policies
 from hub.consent.provisions import Question, recipients
+from hub.consent.standing import Standing, stand
 from hub.errors import HubError
 from hub.exchange import Hub, View, change, disclose
 from hub.exchange.person import REFERRAL_PURPOSE, Person, Settled, purposes_under
+from hub.exchange.supersede import end_superseded
 from hub.fhir import Resource
 from hub.fhir.data_classes import data_classes, shareable
 from hub.fhir.presence import present
@@ -84,6 +87,7 @@ class State:
     documents: tuple[Stored, ...]
     custodian: str
     at: datetime
+    policies: Policies
     accepted: "State | None" = None
 
     def views(self, caller: Caller) -> Iterator[View]:
@@ -91,11 +95,11 @@ class State:
         return (view for one in self.documents if (view := disclose.foresee(one, caller, self.at)))
 
     def answer(self, question: Question, seen: Iterable[str]) -> Answer:
-        decision = decide(question, self.consents, self.referrals, purposes_under())
+        decision = decide(question, self.standing.consents, self.referrals, purposes_under())
         grant = self._grant(question)
         if isinstance(decision, Permit) and grant:
             return Answer("open", decision.because, "", grant.since, grant.until, frozenset(seen))
-        reason = decision.because if isinstance(decision, Deny) else ""
+        reason = self.standing.why(decision.because, question) if isinstance(decision, Deny) else ""
         if grant:
             return Answer("agreed", grant.because, reason, grant.since, grant.until, frozenset(seen))
         return Answer("closed", reason=reason)
@@ -108,18 +112,18 @@ class State:
 
     @cached_property
     def grants(self) -> tuple[Grant, ...]:
-        return grants(self.consents, purposes_under())
+        return grants(self.standing.consents, purposes_under())
 
     @cached_property
-    def consents(self) -> list[Resource]:
-        return self._of_type("Consent")
+    def standing(self) -> Standing:
+        return stand((one.resource() for one in self._kept()), self.policies)
 
     @cached_property
     def referrals(self) -> list[Resource]:
-        return [task for task in self._of_type("Task") if is_referral(task)]
+        return [task for one in self._kept() if one.type == "Task" and is_referral(task := one.resource())]
 
-    def _of_type(self, type_: str) -> list[Resource]:
-        return [one.resource() for one in self.documents if (one.type, one.custodian) == (type_, self.custodian)]
+    def _kept(self) -> Iterator[Stored]:
+        return (one for one in self.documents if one.custodian == self.custodian)
 
 
 @dataclass(frozen=True, repr=False)
@@ -143,12 +147,19 @@ def simulate(person: str = "", *, sign: Sequence[Resource] = (), withdraw: Seque
     custodian = next((one.custodian or "" for one in compartment.documents if one.type == "Patient"), "")
     signed = [_signed(one, custodian, hub) for one in sign]
     at = hub.clock.now()
-    working = Person.of(compartment)
-    now = _with_acceptance(State(compartment.documents, custodian, at), Person.of(compartment), compartment, hub)
+    working = Person.of(compartment, hub.policies)
+    now = _with_acceptance(
+        State(compartment.documents, custodian, at, hub.policies),
+        Person.of(compartment, hub.policies),
+        compartment,
+        hub,
+    )
     for consent in (*signed, *withdrawn):
         working.put(consent, custodian)
+    for consent in signed:
+        end_superseded(consent, working, custodian)
     settled = working.settle(at, hub.ids.new)
-    then = State(tuple(_afterwards(compartment, settled, at)), custodian, at)
+    then = State(tuple(_afterwards(compartment, settled, at)), custodian, at, hub.policies)
     then = _with_acceptance(then, working, compartment, hub)
     named = {one for consent in signed for one in recipients(consent.get("provision", {}))}
     lines, courses = tuple(_lines(now, then, named)), tuple(_courses(now, then, settled))
@@ -162,7 +173,7 @@ def _signed(consent: Resource, custodian: str, hub: Hub) -> Resource:
     """The consent under an id of its own, in force; judged as an act of the organisation that accompanies her."""
     if consent.get("status") in UNSIGNED:
         consent = {**consent, "status": "active"}
-    change.foresee_create(consent, Caller("", custodian, REFERRAL_PURPOSE), hub=hub)
+    change.foresee_create(consent, Caller("", custodian, REFERRAL_PURPOSE), hub=hub, unsigned=True)
     return {**consent, "id": hub.ids.new()}
 
 

@@ -37,6 +37,7 @@ DEFAULTS: Final = {
     "Consent": "consent",
     "Location": "location",
     "AuditEvent": "audit-event",
+    "Provenance": "provenance",
 }
 """Of several profiles of one type: the one that is meant where a resource names none."""
 

@@ -68,7 +68,9 @@ def consent_of(task: Resource, *, to: Persona, kept_by: Persona) -> Resource:
         "category": [_coded("http://loinc.org", "59284-0")],
         "patient": task["for"],
         "dateTime": register.TODAY.isoformat(),
+        "performer": [task["for"]],
         "organization": [{"reference": kept_by.reference}],
+        "verification": [{"verified": True, "verificationDate": register.TODAY.isoformat()}],
         "policyRule": _coded("http://terminology.hl7.org/CodeSystem/v3-ActCode", "OPTIN"),
         "provision": {
             "period": {"start": register.TODAY.isoformat()},

@@ -50,6 +50,8 @@ def consent(root: Resource, id_: str = "c1", status: str = "active", person: str
             "coding": [{"system": "http://terminology.hl7.org/CodeSystem/consentscope", "code": "patient-privacy"}]
         },
         "patient": {"reference": f"Patient/{person}"},
+        "dateTime": "2026-01-01",
+        "performer": [{"reference": f"Patient/{person}"}],
         "provision": root,
     }
 
@@ -70,3 +72,8 @@ def referral(id_: str, to: str, status: str, need: str = "n1", person: str = "p1
         "requester": {"reference": f"Organization/{by}"},
         "owner": {"reference": f"Organization/{to}"},
     }
+
+
+def asked(consent: Resource, on: str = "2026-05-01") -> Resource:
+    """With the note that she was asked: without evidence a consent is not recorded."""
+    return {**consent, "verification": [{"verified": True, "verifiedWith": consent["patient"], "verificationDate": on}]}

@@ -14,6 +14,7 @@ from hub.fhir.instants import span
 from hub.fhir.serial import loads
 from hub.ports import Caller
 from tests.support.association import Scene, association, court, hospital, outcome, reason, task_of
+from tests.support.consents import asked
 
 
 def refusal(act: Any) -> Problem:
@@ -39,7 +40,8 @@ def new(at: Scene, type_: str) -> Resource:
     """A resource of this type as the association could send it: one that the register made, without what is the hub's."""
     at.receive(at.row())
     made = at.one(type_)
-    return {key: value for key, value in made.items() if key not in {"id", "meta"}}
+    rest = {key: value for key, value in made.items() if key not in {"id", "meta"}}
+    return asked(rest) if type_ == "Consent" else rest
 
 
 # --- a party's own ---------------------------------------------------------------------------------------------------
@@ -200,8 +202,7 @@ def test_withdrawal_is_one_act_with_all_that_follows(at: Scene) -> None:
 
 
 def test_a_consent_recorded_later_sends_what_waited(at: Scene) -> None:
-    at.receive(at.row())
-    body = {key: value for key, value in at.one("Consent").items() if key not in {"id", "meta"}}
+    body = new(at, "Consent")
     at.receive(at.row(consent="non", consent_date=None))
     change.create(body, association(), hub=at.hub)
     assert sorted(task["status"] for task in at.all("Task")) == ["cancelled", "requested"]
@@ -209,8 +210,7 @@ def test_a_consent_recorded_later_sends_what_waited(at: Scene) -> None:
 
 
 def test_a_consent_for_research_alone_sends_no_referral(at: Scene) -> None:
-    at.receive(at.row())
-    body = {key: value for key, value in at.one("Consent").items() if key not in {"id", "meta"}}
+    body = new(at, "Consent")
     at.receive(at.row(consent="non", consent_date=None))
     body["provision"]["provision"][0]["purpose"][0]["code"] = "HRESCH"
     change.create(body, association(), hub=at.hub)
@@ -220,7 +220,9 @@ def test_a_consent_for_research_alone_sends_no_referral(at: Scene) -> None:
 def test_a_consent_can_be_given_back_after_a_withdrawal_and_work_goes_on(at: Scene) -> None:
     task = at.accepted()
     at.withdraw()
-    patch(at, at.one("Consent"), association(), replaced("/status", "active"))
+    given = asked(at.one("Consent"))["verification"]
+    again = {"op": "add", "path": "/verification", "value": given}
+    patch(at, at.one("Consent"), association(), replaced("/status", "active"), again)
     assert task_of(at.read(f"Task/{task['id']}", hospital()))["status"] == "on-hold"
     at.move(task, "in-progress", hospital())
     assert "businessStatus" not in at.one("Task"), "what the hub said of the pause goes with it"

@@ -10,6 +10,7 @@ from hub.exchange import change
 from hub.exchange.disclosures import Account, Entry, account
 from hub.fhir.references import reference
 from tests.support.association import ASSOCIATION, HOSPITAL, Scene, association, court, hospital
+from tests.support.consents import asked
 
 
 def told(at: Scene) -> Account:
@@ -67,7 +68,7 @@ def test_a_consent_that_came_later_did_not_open_what_was_seen_before(at: Scene) 
     at.withdraw()
     again = {key: value for key, value in first.items() if key not in {"id", "meta"}}
     at.clock.forward(timedelta(days=2))
-    change.create({**again, "dateTime": "2026-06-05"}, association(), hub=at.hub)
+    change.create(asked({**again, "dateTime": "2026-06-05"}), association(), hub=at.hub)
     assert {one.consents for one in told(at).of("seen") if "survivor" in one.profiles} == {(reference(first),)}
 
 

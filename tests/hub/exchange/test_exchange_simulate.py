@@ -31,7 +31,7 @@ from tests.support.association import (
     scene,
 )  # fmt: skip
 from tests.support.budget import examples
-from tests.support.consents import permit, provision
+from tests.support.consents import asked, permit, provision
 
 CLASSES = (
     "core",
@@ -229,7 +229,7 @@ def do(at: Scene, act: tuple[str, Any]) -> None:
     elif kind == "sign":
         body = unsigned(at, provision(exceptions=what))
         foreseen = simulate(sign=[body], hub=at.hub)
-        change.create(body, association(), hub=at.hub)
+        change.create(asked(body), association(), hub=at.hub)
         assert_foreseen(at, foreseen)
     elif active := [one for one in at.all("Consent") if one["status"] == "active"]:
         consent = active[what % len(active)]

@@ -1,0 +1,209 @@
+"""Who records a consent, what must be known of it, and how one takes the place of another."""
+
+from typing import Any
+
+import pytest
+
+from hub import errors
+from hub.conformance import validate
+from hub.errors import HubError
+from hub.exchange import Invalid, change
+from hub.exchange.simulate import simulate
+from hub.fhir import Resource
+from hub.fhir.canonicals import profile
+from hub.fhir.references import reference
+from hub.fhir.serial import loads
+from tests.support.association import ASSOCIATION, COURT, HOSPITAL, Scene, association, hospital
+from tests.support.consents import asked, permit, provision
+
+CLASSES = ["core", "needs-and-services"]
+
+
+def agreement(at: Scene, root: Resource | None = None, **more: Any) -> Resource:
+    """A consent of the woman of the register, as the association would send it. An element that is None is left out."""
+    rest = {key: value for key, value in at.one("Consent").items() if key not in {"id", "meta"}}
+    said = {**asked(rest), "provision": root or provision(exceptions=[permit(HOSPITAL, CLASSES)]), **more}
+    return {key: value for key, value in said.items() if value is not None}
+
+
+def record(at: Scene, consent: Resource) -> Resource:
+    return dict(loads(change.create(consent, association(), hub=at.hub).text))
+
+
+def missing(at: Scene, consent: Resource) -> set[str]:
+    with pytest.raises(Invalid) as refused:
+        record(at, consent)
+    return {issue.text for issue in refused.value.issues}
+
+
+def replacing(old: Resource | str) -> list[Resource]:
+    literal = old if isinstance(old, str) else reference(old)
+    return [{"url": profile("supersedes"), "valueReference": {"reference": literal}}]
+
+
+# --- who and by what -------------------------------------------------------------------------------------------------
+
+
+def test_a_consent_that_opens_anything_says_who_gave_it_and_by_what_that_is_known(at: Scene) -> None:
+    at.receive(at.row())
+    before = at.everything()
+    assert missing(at, agreement(at, performer=None)) == {"consent.record-performer"}
+    assert missing(at, agreement(at, verification=None)) == {"consent.record-evidence"}
+    assert missing(at, agreement(at, verification=[{"verified": False, "verificationDate": "2026-05-01"}])) == {
+        "consent.record-evidence"
+    }
+    assert missing(at, agreement(at, verification=[{"verified": True}])) == {"consent.record-evidence"}
+    assert at.everything() == before
+    record(at, agreement(at))
+
+
+def test_to_refuse_and_to_withdraw_needs_neither(at: Scene) -> None:
+    at.accepted()
+    refusal = provision(exceptions=[provision("deny", to=[HOSPITAL], classes=["core"])])
+    record(at, agreement(at, refusal, performer=None, verification=None))
+    assert f"{HOSPITAL}|COC|core" not in at.keys(at.one("Patient"))
+    imported = next(one for one in at.all("Consent") if "verification" not in one and "performer" in one)
+    change.update(
+        "Consent", imported["id"], {**imported, "status": "inactive"}, association(), expected=None, hub=at.hub
+    )
+    assert at.keys(at.one("Patient")) == frozenset()
+
+
+def test_less_of_the_same_word_needs_no_new_evidence_and_more_does(at: Scene) -> None:
+    at.accepted()
+    imported = at.one("Consent")
+    less, more = (dict(imported["provision"]) for _ in range(2))
+    [said] = imported["provision"]["provision"]
+    less["provision"] = [{**said, "class": said["class"][:2]}]
+    more["provision"] = [{**said, "class": [*said["class"], {**said["class"][0], "code": "identity"}]}]
+
+    def change_to(root: Resource, **also: Any) -> None:
+        body = {**at.one("Consent"), "provision": root, **also}
+        change.update("Consent", imported["id"], body, association(), expected=None, hub=at.hub)
+
+    with pytest.raises(Invalid):
+        change_to(more)
+    with pytest.raises(Invalid):  # who said it, or when, is another word
+        change_to(less, dateTime="2026-05-02")
+    change_to(less)
+    with pytest.raises(Invalid):
+        change_to(imported["provision"])
+    change_to(more, verification=asked(imported)["verification"])
+
+
+def test_nobody_records_a_consent_that_authorises_itself(at: Scene) -> None:
+    at.receive(at.row())
+    mine = provision(exceptions=[permit(ASSOCIATION, CLASSES)])
+    above = provision("deny", to=[ASSOCIATION], exceptions=[permit(HOSPITAL, CLASSES)])
+    imported = at.one("Consent")
+    for act in (
+        lambda: record(at, agreement(at, mine)),
+        lambda: record(at, agreement(at, provision(exceptions=[above]), meta={"profile": [profile("consent")]})),
+        lambda: change.update(
+            "Consent", imported["id"], asked({**imported, "provision": mine}), association(), expected=None, hub=at.hub
+        ),
+    ):
+        with pytest.raises(HubError) as refused:
+            act()
+        assert refused.value.problem is errors.SELF_AUTHORISED, getattr(refused.value, "issues", "")
+    assert at.all("Consent") == [imported]
+
+
+def test_a_recipient_changes_no_consent_that_opens_its_view(at: Scene) -> None:
+    at.accepted()
+    kept = at.one("Consent")
+    for act in (
+        lambda: change.create(agreement(at), hospital(), hub=at.hub),
+        lambda: change.update("Consent", kept["id"], kept, hospital(), expected=None, hub=at.hub),
+    ):
+        with pytest.raises(HubError) as refused:
+            act()
+        assert refused.value.problem in {errors.UNKNOWN_REFERENCE, errors.NOT_FOUND}
+
+
+# --- supersession ----------------------------------------------------------------------------------------------------
+
+
+def test_a_newer_consent_ends_nothing_by_being_newer(at: Scene) -> None:
+    at.accepted()
+    old = at.one("Consent")
+    record(at, agreement(at, provision(exceptions=[permit(COURT, ["core"])]), dateTime="2026-06-01"))
+    assert {one["status"] for one in at.all("Consent")} == {"active"}
+    assert f"{HOSPITAL}|COC|safe-contact" in at.keys(at.one("Patient"))
+    assert reference(old) in {reference(one) for one in at.all("Consent")}
+
+
+def test_a_consent_takes_the_place_of_another_in_one_act_that_is_told(at: Scene) -> None:
+    at.accepted()
+    old = at.one("Consent")
+    new = record(at, agreement(at, extension=replacing(old)))
+    assert {one["id"]: one["status"] for one in at.all("Consent")} == {old["id"]: "inactive", new["id"]: "active"}
+    assert f"{HOSPITAL}|COC|core" in at.keys(at.one("Patient"))
+    assert f"{HOSPITAL}|COC|safe-contact" not in at.keys(at.one("Patient"))
+    [told] = [one for one in at.all("Provenance") if one["meta"]["profile"] == [profile("consent-replacement")]]
+    assert [one["reference"] for one in told["target"]] == [reference(new)]
+    assert told["entity"] == [{"role": "revision", "what": {"reference": reference(old)}}]
+    assert validate(told) == ()
+    [event] = at.audit("consent.supersede")
+    assert event["entity"][0]["what"]["reference"] == reference(old)
+    assert len(at.audit("consent.create")) == 1
+
+
+def test_what_cannot_be_superseded_leaves_everything_as_it_was(at: Scene) -> None:
+    at.accepted()
+    old = at.one("Consent")
+    before = at.everything()
+    for wrong, problem in (
+        (replacing("Consent/nobody"), errors.UNKNOWN_REFERENCE),
+        (replacing(old), errors.ILLEGAL_REPLACEMENT),
+    ):
+        status = {"status": "draft"} if problem is errors.ILLEGAL_REPLACEMENT else {}
+        with pytest.raises(HubError) as refused:
+            record(at, agreement(at, extension=wrong, **status))
+        assert refused.value.problem is problem
+    assert at.everything() == before
+    at.withdraw()
+    with pytest.raises(HubError) as refused:
+        record(at, agreement(at, status="active", extension=replacing(old)))
+    assert refused.value.problem is errors.ILLEGAL_REPLACEMENT
+
+
+def test_another_womans_consent_is_not_superseded(at: Scene) -> None:
+    at.receive(at.row())
+    mine = at.one("Consent")
+    body = agreement(at)
+    at.receive(
+        at.row(
+            "2",
+            survivor_code="YAS-0777",
+            case_number="777",
+            phone="0622222222",
+            cin="AB123777",
+            full_name="Autre Exemple",
+        )
+    )
+    theirs = next(one for one in at.all("Consent") if one["id"] != mine["id"])
+    with pytest.raises(HubError) as refused:
+        record(at, {**body, "extension": replacing(theirs)})
+    assert refused.value.problem is errors.UNKNOWN_REFERENCE
+
+
+def test_what_a_consent_superseded_is_said_once(at: Scene) -> None:
+    at.accepted()
+    old = at.one("Consent")
+    new = record(at, agreement(at))
+    with pytest.raises(HubError) as refused:
+        change.update(
+            "Consent", new["id"], {**new, "extension": replacing(old)}, association(), expected=None, hub=at.hub
+        )
+    assert refused.value.problem is errors.IMMUTABLE
+    assert next(one for one in at.all("Consent") if one["id"] == old["id"])["status"] == "active"
+
+
+def test_a_replacement_is_simulated_as_it_would_be(at: Scene) -> None:
+    at.accepted()
+    found = simulate(sign=[agreement(at, extension=replacing(at.one("Consent")), verification=None)], hub=at.hub)
+    closed = {
+        one.data_class for one in found.lines if one.recipient == HOSPITAL and one.now.is_open and not one.then.is_open
+    }
+    assert closed == {"safe-contact", "incident-summary"}
