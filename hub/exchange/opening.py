@@ -1,0 +1,120 @@
+"""Opening: one exceptional disclosure as an act: a review Task for each keeper, what follows from it, its audit and its notice.
+
+All of it is one commit, or nothing: nobody sees a thing of which no record tells, and no record tells of what was not opened.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from hub import errors
+from hub.audit import overrides as told
+from hub.consent.keys import own
+from hub.consent.overrides import opened_by, refused
+from hub.consent.reviews import Asked, review_of
+from hub.errors import HubError
+from hub.exchange import Hub
+from hub.exchange.person import Person, classes, purposes_under
+from hub.fhir import Resource
+from hub.fhir.references import reference
+from hub.ports import Caller, Changes, Compartment, Due, Key, Save
+
+
+@dataclass(frozen=True, repr=False)
+class Act:
+    """What is to be committed, and the Tasks that it makes; `refusal`: raised once it is recorded."""
+
+    changes: Changes
+    tasks: tuple[Resource, ...] = ()
+    refusal: HubError | None = None
+
+
+@dataclass(frozen=True, repr=False)
+class Opening:
+    """What is asked for, by whom, at which instant. `custodian`: of several keepers the one whose records are meant; "": all."""
+
+    asked: Asked
+    caller: Caller
+    now: datetime
+    hub: Hub
+    custodian: str = ""
+
+    def of(self, compartments: Iterable[Compartment]) -> Act:
+        """The act that opens these. Where nothing can be opened, it records that and is refused as for nobody."""
+        changes, tasks, persons = Changes(), list[Resource](), list(compartments)
+        for compartment in persons:
+            made = list(self._reviews(compartment))
+            if made:
+                changes = _joined(changes, self._settled(Person.of(compartment), made))
+                tasks += [task for task, _ in made]
+        if tasks:
+            return Act(changes, tuple(tasks))
+        saves = [self._denied(one) for one in persons] or [self._absent()]
+        return Act(Changes(saves), refusal=HubError(errors.NOT_FOUND))
+
+    def _reviews(self, compartment: Compartment) -> Iterator[tuple[Resource, str]]:
+        """A Task for each keeper of records of hers that it opens something of; a duty is a keeper's own."""
+        keepers = {one.custodian or "" for one in compartment.documents} - {self.asked.recipient, ""}
+        if self.asked.override.kind == "legal-duty":
+            keepers &= {self.caller.organization}
+        if self.custodian:
+            keepers &= {self.custodian}
+        for custodian in sorted(keepers):
+            kept = [one.resource() for one in compartment.documents if one.custodian == custodian]
+            task = self._review(compartment.person, custodian, kept)
+            if opened_by(task).classes:
+                yield task, custodian
+
+    def _review(self, person: str, custodian: str, kept: list[Resource]) -> Resource:
+        """Of the policy's classes those that occur in what is kept, but what she expressly refused."""
+        there = frozenset[str]().union(*(classes(one) for one in kept if one["resourceType"] != "Task"))
+        id_, names = self.hub.ids.new(), self.asked.override.classes & there
+        task = review_of(self.asked, id_=id_, person=person, custodian=custodian, classes=names, now=self.now)
+        if self.asked.override.despite_refusal:
+            return task
+        consents = [one for one in kept if one["resourceType"] == "Consent"]
+        names = names - refused(opened_by(task), consents, purposes_under())
+        return review_of(self.asked, id_=id_, person=person, custodian=custodian, classes=names, now=self.now)
+
+    def _settled(self, person: Person, made: list[tuple[Resource, str]]) -> Changes:
+        for task, custodian in made:
+            person.put(task, custodian)
+        settled = person.settle(self.now, self.hub.ids.new)
+        audits = [self._audit(person.id, task, custodian) for task, custodian in made]
+        kind = "override.open" if self.asked.override.kind == "break-glass" else "override.disclose"
+        return Changes(
+            saves=settled.saves + audits,
+            rekeys=settled.rekeys,
+            persons={person.id: person.revision},
+            outbox=[*(Due(kind, "", reference(task)) for task, _ in made), *settled.outbox],
+        )
+
+    def _audit(self, person: str, task: Resource, custodian: str) -> Save:
+        id_, about = self.hub.ids.new(), reference(task)
+        if self.asked.override.kind == "break-glass":
+            event = told.opened(id_, self.now, caller=self.caller, person=person, task=about)
+        else:
+            to = self.asked.recipient
+            event = told.disclosed(id_, self.now, caller=self.caller, person=person, task=about, recipient=to)
+        return Save(event, person, custodian, (Key(own(custodian)),))
+
+    def _denied(self, compartment: Compartment) -> Save:
+        """Kept with her keeper: the association sees that somebody tried."""
+        keeper = next((one.custodian for one in compartment.documents if one.type == "Patient"), None)
+        event = self._refusal("consent.override-closed", compartment.person)
+        return Save(event, compartment.person, keeper, (Key(own(keeper)),) if keeper else ())
+
+    def _absent(self) -> Save:
+        return Save(self._refusal("consent.override-nobody", None), None, None, ())
+
+    def _refusal(self, because: str, person: str | None) -> Resource:
+        return told.refused(self.hub.ids.new(), self.now, caller=self.caller, because=because, person=person)
+
+
+def _joined(one: Changes, other: Changes) -> Changes:
+    return Changes(
+        saves=[*one.saves, *other.saves],
+        rekeys=[*one.rekeys, *other.rekeys],
+        persons={**one.persons, **other.persons},
+        outbox=[*one.outbox, *other.outbox],
+    )
