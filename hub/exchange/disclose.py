@@ -139,14 +139,12 @@ def _narrowed(type_: str, reach: str, caller: Caller) -> tuple[Narrowed, ...]:
 
 @dataclass(frozen=True)
 class _Look:
-    """One person looked at, what of hers, who keeps it, why not where it was denied, and by which review Tasks where no consent
-    was asked."""
+    """One person looked at, what of hers, who keeps it, and why not where it was denied."""
 
     person: str | None = None
     references: tuple[str, ...] = ()
     custodian: str | None = None
     denied: str = ""
-    under: tuple[str, ...] = ()
 
 
 def _looks(page: tuple[Stored, ...]) -> list[_Look]:
@@ -191,10 +189,6 @@ def _concerning(hidden: Stored, tasks: list[Resource]) -> list[Resource]:
 def _record(hub: Hub, caller: Caller, now: datetime, interaction: str, looks: list[_Look]) -> None:
     """Kept with the keeper of what was looked at: an association can see who read of the women it accompanies."""
     if looks:
-        looks = [
-            replace(look, under=exceptions.permitting(look.person, look.custodian, caller, now, hub=hub))
-            for look in looks
-        ]
         hub.store.commit(Changes(saves=[_event(hub, caller, now, interaction, look) for look in looks]))
 
 
@@ -209,7 +203,7 @@ def _event(hub: Hub, caller: Caller, now: datetime, interaction: str, look: _Loo
         entities=look.references,
         because=look.denied,
         denied=bool(look.denied),
-        under=look.under,
+        under=() if look.denied else exceptions.permitting(look.person, look.custodian, caller, now, hub=hub),
     )
     keys = (Key(own(look.custodian)),) if look.custodian else ()
     return Save(event, look.person, look.custodian, keys)

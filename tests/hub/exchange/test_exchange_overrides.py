@@ -24,7 +24,6 @@ from tests.support.consents import provision
 
 WORDS = "Arrivée inconsciente aux urgences, seule."
 CIN = Known(identifier_system("cin"), "AB123456")
-CODE = Known(identifier_system("survivor-code"), "S-7")
 GLASS = hospital("BTG")
 
 
@@ -217,8 +216,11 @@ def test_a_reference_is_enough_only_for_whom_the_caller_knows(at: Scene) -> None
 def test_a_code_that_two_women_go_by_opens_neither_until_it_is_said_whose_code_it_is(draft: Scene) -> None:
     other = replace(draft, connection=replace(draft.connection, id="other", organization=COURT))
     other.receive(draft.row("9", full_name="Autre Exemple", cin="XX000001", consent=None, consent_date=None))
-    refused(draft, lambda: broken(draft, CODE), errors.NOT_FOUND)
-    task = broken(draft, replace(CODE, custodian=ASSOCIATION))
+    codes = {one["identifier"][0]["value"] for one in draft.all("Patient")}
+    assert len(draft.all("Patient")) == 2 and len(codes) == 1
+    code = Known(identifier_system("survivor-code"), codes.pop())
+    refused(draft, lambda: broken(draft, code), errors.NOT_FOUND)
+    task = broken(draft, replace(code, custodian=ASSOCIATION))
     assert task["owner"]["reference"] == f"Organization/{ASSOCIATION}"
 
 
