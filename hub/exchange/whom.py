@@ -13,6 +13,7 @@ from hub import errors
 from hub.consent.keys import own
 from hub.errors import HubError
 from hub.exchange import Hub
+from hub.fhir import Resource
 from hub.fhir.canonicals import identifier_system
 from hub.fhir.query import Match, Query, Token
 from hub.ports import Caller, Compartment, Visible
@@ -54,12 +55,26 @@ def _by_identifier(known: Known, now: datetime, hub: Hub) -> list[str]:
     if not known.system:
         return []
     asked = [known.custodian] if known.custodian else hub.directory.organizations()
-    same = Match("identifier", "token", (Token(known.system, known.value),))
+    same = Match("identifier", "token", (Token(known.system, known.value), Token("", known.value)))
     visible = Visible(frozenset(map(own, asked)), now)
     found = hub.store.search(Query("Patient", (same,), count=MOST), visible)
-    persons = list(dict.fromkeys(stored.person for stored in found.page if stored.person))
+    hers = (stored for stored in found.page if stored.person and _bears(stored.resource(), known))
+    persons = list(dict.fromkeys(stored.person or "" for stored in hers))
     one_woman = known.system in ONE_HOLDER or len(persons) == 1
     return persons if one_woman and found.after is None else []
+
+
+def _bears(patient: Resource, known: Known) -> bool:
+    """Whether she bears this very identifier: of one without a system, its type tells whose number it is."""
+    return any(
+        one.get("value") == known.value and one.get("system", _system_of(one)) == known.system
+        for one in patient.get("identifier", ())
+    )
+
+
+def _system_of(identifier: Resource) -> str:
+    codings = identifier.get("type", {}).get("coding", ())
+    return next((identifier_system(coding.get("code", "")) for coding in codings), "")
 
 
 def _is_known(compartment: Compartment, caller: Caller, now: datetime) -> bool:

@@ -77,10 +77,11 @@ class World:
     app: Flask
     fresh: list[str] = field(default_factory=list)
     things: Things = field(default_factory=Things)
+    secret: str = SECRET
 
     @property
     def caller(self) -> Party:
-        return Party(self.app, f"{CALLER}-system", SECRET)
+        return Party(self.app, f"{CALLER}-system", self.secret)
 
     def ask(self, method: str, path: str, body: object = None, headers: Sequence[tuple[str, str]] = ()) -> Answer:
         """As the caller. `NEW.3.` in an address is the fourth id that the caller was told: no page token holds a full stop."""

@@ -213,6 +213,15 @@ def test_a_reference_is_enough_only_for_whom_the_caller_knows(at: Scene) -> None
     assert broken(at, her)["for"]["reference"] == f"Patient/{her.person}"
 
 
+def test_a_number_without_a_system_is_of_the_kind_that_its_type_says(draft: Scene) -> None:
+    patient = draft.one("Patient")
+    bare = [{key: value for key, value in one.items() if key != "system"} for one in patient["identifier"][1:]]
+    body = {**patient, "identifier": [patient["identifier"][0], *bare]}
+    change.update("Patient", patient["id"], body, association(), expected=None, hub=draft.hub)
+    refused(draft, lambda: broken(draft, Known(identifier_system("passport"), CIN.value)), errors.NOT_FOUND)
+    assert broken(draft)
+
+
 def test_a_code_that_two_women_go_by_opens_neither_until_it_is_said_whose_code_it_is(draft: Scene) -> None:
     other = replace(draft, connection=replace(draft.connection, id="other", organization=COURT))
     other.receive(draft.row("9", full_name="Autre Exemple", cin="XX000001", consent=None, consent_date=None))
