@@ -9,13 +9,14 @@ from datetime import datetime
 
 from hub import errors
 from hub.audit import overrides as told
-from hub.consent.keys import own
+from hub.consent.keys import CLOSED_TO_RECIPIENTS, own
 from hub.consent.overrides import opened_by, refused
 from hub.consent.reviews import Asked, review_of
 from hub.errors import HubError
 from hub.exchange import Hub
-from hub.exchange.person import Person, classes, purposes_under
+from hub.exchange.person import Person, purposes_under
 from hub.fhir import Resource
+from hub.fhir.definitions import load
 from hub.fhir.references import reference
 from hub.ports import Caller, Changes, Compartment, Due, Key, Save
 
@@ -66,15 +67,17 @@ class Opening:
                 yield task, custodian
 
     def _review(self, person: str, custodian: str, kept: list[Resource]) -> Resource:
-        """Of the policy's classes those that occur in what is kept, but what she expressly refused."""
-        there = frozenset[str]().union(*(classes(one) for one in kept if one["resourceType"] != "Task"))
-        id_, names = self.hub.ids.new(), self.asked.override.classes & there
-        task = review_of(self.asked, id_=id_, person=person, custodian=custodian, classes=names, now=self.now)
-        if self.asked.override.despite_refusal:
-            return task
-        consents = [one for one in kept if one["resourceType"] == "Consent"]
-        names = names - refused(opened_by(task), consents, purposes_under())
-        return review_of(self.asked, id_=id_, person=person, custodian=custodian, classes=names, now=self.now)
+        """Of the policy's classes, but what she expressly refused, those by which something of what is kept can be seen."""
+        override, id_ = self.asked.override, self.hub.ids.new()
+
+        def opening(names: frozenset[str]) -> Resource:
+            return review_of(self.asked, id_=id_, person=person, custodian=custodian, classes=names, now=self.now)
+
+        names = opened_by(opening(override.classes)).classes
+        if not override.despite_refusal:
+            consents = [one for one in kept if one["resourceType"] == "Consent"]
+            names -= refused(opened_by(opening(names)), consents, purposes_under())
+        return opening(names & _to_be_seen(names, kept))
 
     def _settled(self, person: Person, made: list[tuple[Resource, str]]) -> Changes:
         for task, custodian in made:
@@ -109,6 +112,12 @@ class Opening:
 
     def _refusal(self, because: str, person: str | None) -> Resource:
         return told.refused(self.hub.ids.new(), self.now, caller=self.caller, because=because, person=person)
+
+
+def _to_be_seen(names: frozenset[str], kept: Iterable[Resource]) -> frozenset[str]:
+    """The classes of the documents of which something would be seen: without its own class a document is as absent."""
+    profiles = (load().profile_of(one) for one in kept if one["resourceType"] not in CLOSED_TO_RECIPIENTS | {"Task"})
+    return frozenset[str]().union(*(one.classes for one in profiles if one and one.base_class in names))
 
 
 def _joined(one: Changes, other: Changes) -> Changes:
