@@ -38,6 +38,7 @@ class Opened:
     until: datetime
     reason: str
     review: str = ""  # what a review found; "" until then
+    informed: str = ""  # of a disclosure by a duty: a code of `survivor-informed`
 
     def covers(self, recipient: str, purpose: str, at: datetime) -> bool:
         return recipient == self.recipient and purpose in self.purposes and self.since <= at < self.until
@@ -65,6 +66,7 @@ def opened_by(task: Resource) -> Opened:
         since=span(period["start"])[0],
         until=span(period["end"])[0],
         reason=task["reasonCode"]["coding"][0]["code"],
+        informed=next((value for name, value in told if name == "survivor-informed"), ""),
         review=next((value for name, value in _parts(task, "output") if name == "review"), ""),
     )
 
