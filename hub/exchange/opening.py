@@ -3,22 +3,25 @@
 All of it is one commit, or nothing: nobody sees a thing of which no record tells, and no record tells of what was not opened.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from hub import errors
 from hub.audit import overrides as told
 from hub.consent.keys import CLOSED_TO_RECIPIENTS, own
 from hub.consent.overrides import opened_by, refused
 from hub.consent.reviews import Asked, review_of
-from hub.errors import HubError
+from hub.errors import Conflict, HubError
 from hub.exchange import Hub
 from hub.exchange.person import Person, purposes_under
 from hub.fhir import Resource
 from hub.fhir.definitions import load
 from hub.fhir.references import reference
 from hub.ports import Caller, Changes, Compartment, Due, Key, Save
+
+ATTEMPTS: Final = 5
 
 
 @dataclass(frozen=True, repr=False)
@@ -28,6 +31,20 @@ class Act:
     changes: Changes
     tasks: tuple[Resource, ...] = ()
     refusal: HubError | None = None
+
+
+def committed(act: Callable[[datetime], Act], hub: Hub) -> tuple[Resource, ...]:
+    """The Tasks of an act, computed from the present state and committed; when somebody was faster, it is computed again."""
+    for _ in range(ATTEMPTS):
+        done = act(hub.clock.now())
+        try:
+            hub.store.commit(done.changes)
+        except Conflict:
+            continue
+        if done.refusal:
+            raise done.refusal
+        return done.tasks
+    raise Conflict
 
 
 @dataclass(frozen=True, repr=False)

@@ -5,28 +5,21 @@ Task, from which what is open follows (`consent.overrides`); no act of this modu
 Every attempt is recorded, also one that opens nothing. Policies are data: `profiles/policies/policies.yaml`.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 from hub import errors
 from hub.audit import overrides as told
-from hub.consent.keys import own
-from hub.consent.overrides import BREAK_GLASS, is_review
+from hub.consent.overrides import BREAK_GLASS
 from hub.consent.policies import Override
-from hub.consent.reviews import LONGEST_REASON, SHORTEST_REASON, Asked, reviewed
-from hub.errors import Conflict, HubError, Problem
+from hub.consent.reviews import LONGEST_REASON, SHORTEST_REASON, Asked
+from hub.errors import HubError, Problem
 from hub.exchange import Hub, whom
-from hub.exchange.opening import Act, Opening
-from hub.exchange.person import Person
+from hub.exchange.opening import Act, Opening, committed
 from hub.exchange.whom import Known
 from hub.fhir import Resource
 from hub.fhir.definitions import load
-from hub.fhir.references import split
-from hub.ports import Caller, Changes, Key, Save
-
-ATTEMPTS: Final = 5
+from hub.ports import Caller, Changes, Save
 
 
 @dataclass(frozen=True, repr=False)
@@ -64,7 +57,7 @@ def break_glass(emergency: Emergency, caller: Caller, *, hub: Hub) -> tuple[Reso
         found = whom.find(emergency.whom, caller, now, hub=hub)
         return Opening(asked, caller, now, hub, emergency.whom.custodian).of(found)
 
-    return _committed(act, hub)
+    return committed(act, hub)
 
 
 def disclose(duty: Duty, caller: Caller, *, hub: Hub) -> Resource:
@@ -74,15 +67,7 @@ def disclose(duty: Duty, caller: Caller, *, hub: Hub) -> Resource:
     def act(now: datetime) -> Act:
         return Opening(asked, caller, now, hub).of(whom.kept_by(duty.person, caller, hub=hub))
 
-    return _committed(act, hub)[0]
-
-
-def review(task: str, outcome: str, note: str, caller: Caller, *, hub: Hub) -> Resource:
-    """The Task after its review. What was not justified and is still open is closed in the same moment."""
-    _require_code("override-review", outcome, "outcome")
-    if len(note) > LONGEST_REASON:
-        raise _bad("note", f"0 – {LONGEST_REASON}")
-    return _committed(_Review(task, outcome, note, caller, hub).act, hub)[0]
+    return committed(act, hub)[0]
 
 
 def refuse(caller: Caller, problem: Problem, *, hub: Hub) -> None:
@@ -130,7 +115,7 @@ def _duty(duty: Duty, caller: Caller, hub: Hub) -> Asked:
     if override is None or duty.recipient == caller.organization or not _is_for(override, duty.recipient, hub):
         raise HubError(errors.NO_OVERRIDE)
     _require_reason(duty.reason, duty.words)
-    _require_code("survivor-informed", duty.informed, "informed")
+    require_code("survivor-informed", duty.informed, "informed")
     return Asked(
         override,
         requester=caller.organization,
@@ -144,67 +129,18 @@ def _duty(duty: Duty, caller: Caller, hub: Hub) -> Asked:
 
 
 def _require_reason(code: str, words: str) -> None:
-    _require_code("override-reason", code, "reason")
+    require_code("override-reason", code, "reason")
     if not SHORTEST_REASON <= len(words.strip()) <= LONGEST_REASON:
-        raise _bad("text", f"{SHORTEST_REASON} – {LONGEST_REASON}")
+        raise bad("text", f"{SHORTEST_REASON} – {LONGEST_REASON}")
 
 
-def _require_code(system: str, code: str, parameter: str) -> None:
+def require_code(system: str, code: str, parameter: str) -> None:
+    """Raises BAD_PARAMETER that names the codes there are."""
     known = load().code_system(system).codes
     if code not in known:
-        raise _bad(parameter, ", ".join(known))
+        raise bad(parameter, ", ".join(known))
 
 
-def _bad(parameter: str, expected: str) -> HubError:
+def bad(parameter: str, expected: str) -> HubError:
+    """What is wrong with a parameter, without repeating it."""
     return HubError(errors.BAD_PARAMETER, path=f"http.{parameter}", parameter=parameter, expected=expected)
-
-
-# --- acts ------------------------------------------------------------------------------------------------------------
-
-
-def _committed(act: Callable[[datetime], Act], hub: Hub) -> tuple[Resource, ...]:
-    """Compute the act from the present state and commit it; when somebody was faster, compute it again."""
-    for _ in range(ATTEMPTS):
-        done = act(hub.clock.now())
-        try:
-            hub.store.commit(done.changes)
-        except Conflict:
-            continue
-        if done.refusal:
-            raise done.refusal
-        return done.tasks
-    raise Conflict
-
-
-@dataclass(frozen=True, repr=False)
-class _Review:
-    """A review of one Task by its keeper."""
-
-    task: str
-    outcome: str
-    note: str
-    caller: Caller
-    hub: Hub
-
-    def act(self, now: datetime) -> Act:
-        person, before = self._found()
-        if before["status"] != "requested":
-            raise HubError(errors.ILLEGAL_TRANSITION, path="Task.status", status=before["status"], allowed="-")
-        after = reviewed(before, self.outcome, self.note, now)
-        person.put(after, self.caller.organization)
-        settled = person.settle(now, self.hub.ids.new)
-        event = told.reviewed(self.hub.ids.new(), now, caller=self.caller, person=person.id, task=self.task)
-        audit = Save(event, person.id, self.caller.organization, (Key(own(self.caller.organization)),))
-        saves, persons = [*settled.saves, audit], {person.id: person.revision}
-        return Act(Changes(saves, settled.rekeys, persons, outbox=settled.outbox), (after,))
-
-    def _found(self) -> tuple[Person, Resource]:
-        type_, id_ = split(self.task)
-        stored = self.hub.store.read(type_, id_, None) if type_ == "Task" else None
-        if stored is None or stored.person is None or stored.custodian != self.caller.organization:
-            raise HubError(errors.NOT_FOUND)
-        person = Person.of(self.hub.store.compartments([stored.person])[stored.person])
-        before = person.get(self.task)
-        if before is None or not is_review(before):
-            raise HubError(errors.NOT_FOUND)
-        return person, before

@@ -11,7 +11,7 @@ from hub import errors
 from hub.conformance import validate
 from hub.consent.policies import policies
 from hub.errors import HubError
-from hub.exchange import change, overrides
+from hub.exchange import change, overrides, reviews
 from hub.exchange.overrides import Duty, Emergency
 from hub.exchange.whom import Known
 from hub.fhir import Resource
@@ -330,13 +330,13 @@ def test_a_review_is_the_keepers_and_is_made_once(draft: Scene) -> None:
     task = reference(broken(draft))
     for caller in (GLASS, hospital(), Caller("court-system", COURT, "COC")):
         with pytest.raises(HubError) as caught:
-            overrides.review(task, "justified", "", caller, hub=draft.hub)
+            reviews.review(task, "justified", "", caller, hub=draft.hub)
         assert caught.value.problem is errors.NOT_FOUND
-    after = overrides.review(task, "justified", "Le service a rappelé.", association(), hub=draft.hub)
+    after = reviews.review(task, "justified", "Le service a rappelé.", association(), hub=draft.hub)
     assert validate(draft.one("Task", id=after["id"])) == ()
     assert draft.audit("override.review")
     with pytest.raises(HubError) as caught:
-        overrides.review(task, "not-justified", "", association(), hub=draft.hub)
+        reviews.review(task, "not-justified", "", association(), hub=draft.hub)
     assert caught.value.problem is errors.ILLEGAL_TRANSITION
 
 
@@ -344,7 +344,7 @@ def test_what_was_not_justified_is_closed_at_once(draft: Scene) -> None:
     task = reference(broken(draft))
     draft.clock.forward(timedelta(minutes=1))
     assert draft.search("Patient", GLASS).total == 1
-    overrides.review(task, "not-justified", "", association(), hub=draft.hub)
+    reviews.review(task, "not-justified", "", association(), hub=draft.hub)
     assert draft.search("Patient", GLASS).total == 0
     assert validate(draft.one("Task", id=task.removeprefix("Task/"))) == ()
 
@@ -353,13 +353,13 @@ def test_a_review_says_only_what_a_review_can_find(draft: Scene) -> None:
     task = reference(broken(draft))
     for outcome, note in (("fine", ""), ("", ""), ("justified", "x" * 501)):
         with pytest.raises(HubError) as caught:
-            overrides.review(task, outcome, note, association(), hub=draft.hub)
+            reviews.review(task, outcome, note, association(), hub=draft.hub)
         assert caught.value.problem is errors.BAD_PARAMETER
 
 
 def test_a_referral_is_not_reviewed(at: Scene) -> None:
     with pytest.raises(HubError) as caught:
-        overrides.review(reference(at.accepted()), "justified", "", association(), hub=at.hub)
+        reviews.review(reference(at.accepted()), "justified", "", association(), hub=at.hub)
     assert caught.value.problem is errors.NOT_FOUND
 
 
