@@ -30,8 +30,7 @@ from hub.ports import Caller
 
 BY: Final = ("cin", "passport", "residence-permit", "survivor-code")
 JSON: Final = ("--json", "as_json")
-WHOLE: Final = frozenset({"review", "survivor"})
-"""Columns that are copied into the next command: on one line."""
+COLUMNS: Final = ("review", "survivor", "keeper", "recipient", "kind", "until", "why", "words", "outcome")
 
 
 @group("override", "cli.override")
@@ -50,7 +49,7 @@ def show_all(session: Session, organization: str | None, every: bool, as_json: b
         if as_json:
             session.write_json([_as_json(task) for task in found])
         elif found:
-            session.out.print(_table(session, found, deployment))
+            _show(session, found, deployment)
         else:
             session.tell("override-list.none")
 
@@ -171,13 +170,14 @@ def _as_json(task: Resource) -> dict[str, Any]:
     }
 
 
-def _table(session: Session, found: list[Resource], deployment: Deployment) -> Table:
-    table = Table(show_lines=True)
-    for name in ("review", "survivor", "keeper", "recipient", "kind", "until", "why", "outcome"):
-        table.add_column(session.say(f"override-list.{name}"), overflow="fold", no_wrap=name in WHOLE)
+def _show(session: Session, found: list[Resource], deployment: Deployment) -> None:
+    """One under the other: the references are long, and are copied into the next command."""
     for task in found:
-        table.add_row(*map(Text, _cells(session, task, deployment)))
-    return table
+        table = Table.grid(padding=(0, 2))
+        for name, cell in zip(COLUMNS, _cells(session, task, deployment), strict=True):
+            table.add_row(session.say(f"override-list.{name}"), Text(cell))
+        session.out.print(table)
+        session.out.print()
 
 
 def _cells(session: Session, task: Resource, deployment: Deployment) -> tuple[str, ...]:
@@ -193,6 +193,7 @@ def _cells(session: Session, task: Resource, deployment: Deployment) -> tuple[st
         name(one.recipient, session.language),
         label("override-kind", one.kind),
         _time(one),
-        f"{label('override-reason', one.reason)}\n{task['reasonCode']['text']}",
+        label("override-reason", one.reason),
+        task["reasonCode"]["text"],
         label("override-review", one.review) if one.review else session.say("override-list.waits"),
     )
