@@ -13,6 +13,7 @@ main = Root(
         "profiles": "hub.cli.profiles:profiles",
         "validate": "hub.cli.validate:validate",
         "consent": "hub.cli.consent:consent",
+        "override": "hub.cli.override:override",
         "client": "hub.cli.client:client",
         "deliver": "hub.cli.deliver:deliver",
         "status": "hub.cli.status:status",

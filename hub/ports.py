@@ -514,3 +514,6 @@ class Directory(Protocol):
         """What an organisation is called in a language, else in the first that it has; the id itself when it is unknown."""
 
     def organization(self, id_: str) -> Mapping[str, Any] | None: ...
+
+    def organizations(self) -> Iterable[str]:
+        """The ids of all of them."""

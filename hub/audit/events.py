@@ -39,13 +39,14 @@ def event(
     denied: bool = False,
     followed: Iterable[str] = (),
     source: str = "",
+    under: Iterable[str] = (),
 ) -> Resource:
     """One AuditEvent. `action` is the verb string (`referral.accept`); `caller` None means the hub itself acted.
 
     `followed`: verbs of what the hub did in consequence, in the same transaction. `source`: the organisation whose tool the
-    hub read.
+    hub read. `under`: the review Tasks of the exceptional disclosures that permitted it, as the policies that the agent acted by.
     """
-    agents = [*_agents(caller, interaction, source)]
+    agents = [*_agents(caller, interaction, source, under)]
     data = [_data({"reference": reference}) for reference in entities]
     patient = [_patient(person)] if person else []
     whole = len(agents) == 2 and data and not denied
@@ -116,25 +117,27 @@ def _named(system: str, value: str) -> Resource:
     return {"identifier": {"system": system, "value": value}}
 
 
-def _agents(caller: Caller | None, interaction: str, source: str) -> Iterable[Resource]:
+def _agents(caller: Caller | None, interaction: str, source: str, under: Iterable[str]) -> Iterable[Resource]:
     """Who gives and who receives: a reader receives, whoever sends or searches gives."""
     reads = interaction in {"read", "vread"}
     if caller:
+        policies = [*([f"urn:ietf:params:oauth:jti:{caller.token[:32]}"] if caller.token else []), *under]
         yield {
-            "type": _dicom(DESTINATION if reads else SOURCE),
+            "type": dicom(DESTINATION if reads else SOURCE),
             "who": {"reference": f"Organization/{caller.organization}"},
             "altId": caller.client,
             "requestor": True,
             "purposeOfUse": [{"coding": [{"system": f"{TERMINOLOGY}/v3-ActReason", "code": caller.purpose}]}],
-            **({"policy": [f"urn:ietf:params:oauth:jti:{caller.token[:32]}"]} if caller.token else {}),
+            **({"policy": policies} if policies else {}),
         }
     elif source:
-        yield {"type": _dicom(SOURCE), "who": {"reference": f"Organization/{source}"}, "requestor": False}
+        yield {"type": dicom(SOURCE), "who": {"reference": f"Organization/{source}"}, "requestor": False}
     gives = reads and not source
-    yield {"type": _dicom(SOURCE if gives else DESTINATION), "who": HUB, "requestor": caller is None}
+    yield {"type": dicom(SOURCE if gives else DESTINATION), "who": HUB, "requestor": caller is None}
 
 
-def _dicom(code: str) -> Resource:
+def dicom(code: str) -> Resource:
+    """A code of DICOM."""
     return {"coding": [{"system": "http://dicom.nema.org/resources/ontology/DCM", "code": code}]}
 
 

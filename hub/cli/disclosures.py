@@ -13,7 +13,8 @@ from hub.cli.manual import command
 from hub.cli.paper import InWords, page
 from hub.cli.problems import WrongUse
 from hub.cli.session import Session, pass_session
-from hub.exchange.disclosures import Account, Entry, account
+from hub.consent.overrides import Opened
+from hub.exchange.disclosures import Account, Entry, account, in_order
 from hub.fhir.instants import instant
 from hub.fhir.references import split
 from hub.ports import Directory
@@ -53,7 +54,9 @@ def _write(path: Path, text: str) -> None:
 
 
 def _show(session: Session, found: Account, directory: Directory) -> None:
-    words = InWords(found.dates, session.language, directory)
+    words = InWords(found, session.language, directory)
+    if found.exceptions:
+        session.out.print(_exceptions(words, found))
     for title, empty, entries in (
         ("seen", "nobody", found.of("seen")),
         ("refused", "none-refused", found.of("refused")),
@@ -80,11 +83,22 @@ def _table(words: InWords, title: str, entries: list[Entry]) -> Table:
     return table
 
 
+def _exceptions(words: InWords, found: Account) -> Table:
+    table = Table(title=words.say("exceptions"), title_justify="left")
+    for name in ("organization", "when", "what", "exception-why", "classes", "exception-told", "exception-review"):
+        table.add_column(words.say(name), overflow="fold")
+    for one in words.exceptions(found.exceptions):
+        cells = (one.organization, f"{one.day} {one.times}", one.kind, one.reason, one.classes, one.told, one.review)
+        table.add_row(*map(Text, cells))
+    return table
+
+
 def _as_json(session: Session, found: Account) -> dict[str, Any]:
     return {
         "survivor": f"Patient/{found.survivor}",
         "custodian": found.custodian,
         "at": instant(found.at),
+        "exceptions": [_exception(one) for one in found.exceptions],
         "seen": [_entry(session, one) for one in found.of("seen")],
         "refused": [_entry(session, one) for one in found.of("refused")],
         "own": [_entry(session, one) for one in found.of("own")],
@@ -100,6 +114,22 @@ def _entry(session: Session, entry: Entry) -> dict[str, Any]:
         "records": list(entry.profiles),
         "data_classes": list(entry.classes),
         "consents": list(entry.consents),
+        "exceptions": list(entry.exceptions),
         "reason": entry.reason,
         "sentence": texts.say(entry.reason, session.language) if entry.reason else "",
+    }
+
+
+def _exception(one: Opened) -> dict[str, Any]:
+    return {
+        "task": one.task,
+        "kind": one.kind,
+        "organization": one.recipient,
+        "since": instant(one.since),
+        "until": instant(one.until),
+        "purposes": sorted(one.purposes),
+        "data_classes": list(in_order(one.classes)),
+        "reason": one.reason,
+        "informed": one.informed or None,
+        "review": one.review or None,
     }

@@ -9,6 +9,7 @@ from rich.table import Table
 from hub.bootstrap import Deployment
 from hub.cli.manual import command
 from hub.cli.session import Session, pass_session
+from hub.exchange import exceptions
 
 NOT_RESOURCES = frozenset({"history", "persons", "ledger", "quarantine"})
 
@@ -43,6 +44,7 @@ def _count(deployment: Deployment) -> dict[str, Any]:
             for name, door in sorted(deployment.doors.items())
         ],
         "quarantined": aside.total(),
+        "reviews": exceptions.waiting(deployment.hub),
         "outbox": {"waiting": counts.get("outbox.waiting", 0), "dead": counts.get("outbox.dead", 0)},
     }
 
@@ -62,3 +64,5 @@ def _show(session: Session, found: dict[str, Any]) -> None:
         connections.add_row(one["connection"], one["organization"], one["mapping"], pulled, str(one["quarantined"]))
     session.out.print(connections)
     session.tell("status.outbox", **found["outbox"])
+    if found["reviews"]:
+        session.tell("status.reviews", count=found["reviews"])

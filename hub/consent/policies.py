@@ -45,7 +45,10 @@ class Ages:
 
 @dataclass(frozen=True)
 class Override:
-    """A disclosure without a consent. `recipients`: organisation types or ids, `roles`: of the person who asks; empty is any."""
+    """A disclosure without a consent. `recipients`: organisation types or ids, `roles`: of the person who asks; empty is any.
+
+    `despite_refusal`: whether it opens even what a survivor expressly refused to this recipient or for this purpose.
+    """
 
     id: str
     kind: Kind
@@ -56,6 +59,11 @@ class Override:
     title: Mapping[str, str]
     recipients: frozenset[str]
     roles: frozenset[str]
+    despite_refusal: bool = False
+
+    def is_for(self, organization: str, type_: str) -> bool:
+        """Whether this organisation, of this type, may be a recipient."""
+        return not self.recipients or bool({organization, type_} & self.recipients)
 
 
 @dataclass(frozen=True)
@@ -130,7 +138,19 @@ def _suspects(entry: Place) -> Mapping[str, frozenset[str]]:
 
 def _override(entry: Place) -> tuple[bool, Override]:
     entry.has_only(
-        {"id", "enabled", "kind", "basis", "purposes", "classes", "minutes", "recipients", "roles", "title"},
+        {
+            "id",
+            "enabled",
+            "kind",
+            "basis",
+            "purposes",
+            "classes",
+            "minutes",
+            "recipients",
+            "roles",
+            "title",
+            "despite_refusal",
+        },
     )
     kind: Kind = (
         "legal-duty" if entry.at("kind").one_of(("break-glass", "legal-duty")) == "legal-duty" else "break-glass"
@@ -146,4 +166,5 @@ def _override(entry: Place) -> tuple[bool, Override]:
         title=entry.at("title").in_three_languages(),
         recipients=entry.at("recipients").texts(),
         roles=entry.at("roles").texts(),
+        despite_refusal=entry.at("despite_refusal").value is not None and entry.at("despite_refusal").flag(),
     )

@@ -76,6 +76,9 @@ class Names:
             return None
         return {"id": entry.id, "name": entry.name, "type": entry.type, "services": entry.services}
 
+    def organizations(self) -> Iterable[str]:
+        return tuple(self._entries)
+
     def __iter__(self) -> Iterator[Entry]:
         return iter(self._entries.values())
 

@@ -16,7 +16,7 @@ from hub.consent.keys import PUBLIC, held, is_referral, own
 from hub.consent.provisions import Question
 from hub.consent.standing import stand
 from hub.errors import HubError
-from hub.exchange import Hub, Page, View
+from hub.exchange import Hub, Page, View, exceptions
 from hub.exchange.person import purposes_under
 from hub.fhir import Resource
 from hub.fhir.definitions import Profile, load
@@ -204,6 +204,7 @@ def _event(hub: Hub, caller: Caller, now: datetime, interaction: str, look: _Loo
         entities=look.references,
         because=look.denied,
         denied=bool(look.denied),
+        under=() if look.denied else exceptions.permitting(look.person, look.custodian, caller, now, hub=hub),
     )
     keys = (Key(own(look.custodian)),) if look.custodian else ()
     return Save(event, look.person, look.custodian, keys)

@@ -1,16 +1,18 @@
 """Disclosures: who saw what of one survivor, when, why, and under which of her consents: her own account.
 
 An AuditEvent says who looked at which records for what purpose; what was open to them then is told by the consents in force
-at that instant, read by the engine that opened it (`consent.grants`). What was shown itself is kept nowhere.
+at that instant, read by the engine that opened it (`consent.grants`). A look that no consent covers names the review Task that
+permitted it. What was shown itself is kept nowhere.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
 from hub import errors
 from hub.consent.grants import NOTICE, Grant, grants
+from hub.consent.overrides import Opened, is_review, opened_by
 from hub.consent.policies import Policies
 from hub.consent.standing import as_said
 from hub.errors import HubError
@@ -28,13 +30,13 @@ from hub.ports import LONG_AGO, Caller, Compartment, Stored
 MOST = 500  # events a page
 NEVER_IN_FORCE = frozenset({"draft", "proposed", "rejected", "entered-in-error"})
 
-Kind = Literal["seen", "refused", "own"]
+Kind = Literal["seen", "refused", "own", "exception"]
 
 
 @dataclass(frozen=True)
 class Entry:
     """One event. `organization` is empty where the hub acted by itself; `profiles`: kinds of record; `classes`: what of them
-    was open; `consents`: references; `reason`: a key of the text catalogue."""
+    was open; `consents`: references; `exceptions`: references of review Tasks; `reason`: a key of the text catalogue."""
 
     at: datetime
     kind: Kind
@@ -44,18 +46,20 @@ class Entry:
     profiles: tuple[str, ...]
     classes: tuple[str, ...] = ()
     consents: tuple[str, ...] = ()
+    exceptions: tuple[str, ...] = ()
     reason: str = ""
 
 
 @dataclass(frozen=True)
 class Account:
-    """`dates`: of each consent, the day on which it was given. Entries are newest first."""
+    """`dates`: of each consent, the day on which it was given; `exceptions`: what was opened without one. Newest first."""
 
     survivor: str
     custodian: str
     at: datetime
     entries: tuple[Entry, ...]
     dates: dict[str, str]
+    exceptions: tuple[Opened, ...] = ()
 
     def of(self, kind: Kind) -> list[Entry]:
         return [one for one in self.entries if one.kind == kind]
@@ -70,7 +74,7 @@ def account(person: str, *, hub: Hub) -> Account:
     events = list(_events(person, custodian, hub))
     record = _Record(compartment, custodian, _first_told_of(events), hub.policies)
     entries = tuple(_entry(event, record) for event in events)
-    return Account(person, custodian, hub.clock.now(), entries, record.dates())
+    return Account(person, custodian, hub.clock.now(), entries, record.dates(), record.exceptions())
 
 
 def _events(person: str, custodian: str, hub: Hub) -> Iterator[Resource]:
@@ -118,6 +122,11 @@ class _Record:
     def dates(self) -> dict[str, str]:
         return {f"Consent/{one.id}": str(one.resource().get("dateTime", ""))[:10] for one in self._consents()}
 
+    def exceptions(self) -> tuple[Opened, ...]:
+        tasks = [one for one in self.compartment.documents if (one.type, one.custodian) == ("Task", self.custodian)]
+        found = (opened_by(task) for task in map(Stored.resource, tasks) if is_review(task))
+        return tuple(sorted(found, key=lambda one: one.since, reverse=True))
+
     def _consents(self) -> list[Stored]:
         documents = self.compartment.documents
         return [one for one in documents if (one.type, one.custodian) == ("Consent", self.custodian)]
@@ -145,28 +154,28 @@ def _entry(event: Resource, record: _Record) -> Entry:
     organization, purpose = _asker(event)
     denied = event["outcome"] != "0"
     kind: Kind = "own" if organization in {"", record.custodian} else "refused" if denied else "seen"
-    profiles = dict.fromkeys(filter(None, map(record.profile, _entities(event))))
-    entry = Entry(at, kind, organization, _verb(event), purpose, tuple(profiles), reason=event.get("outcomeDesc", ""))
+    if _verb(event) == "override.open":
+        kind = "exception"  # told from its Task, with all that came of it
+    profiles = tuple(dict.fromkeys(filter(None, map(record.profile, _entities(event)))))
+    reason, under = event.get("outcomeDesc", ""), _exceptions(event)
+    entry = Entry(at, kind, organization, _verb(event), purpose, profiles, exceptions=under, reason=reason)
     return _explained(entry, record) if kind == "seen" else entry
 
 
 def _explained(entry: Entry, record: _Record) -> Entry:
-    """With what of these records was open then, and by which consents."""
+    """With what of these records was open then, and by which consents; an exception is none of theirs."""
     wanted = frozenset[str]().union(*map(_classes, entry.profiles))
+    if entry.exceptions:
+        named = [one for one in record.exceptions() if one.task in entry.exceptions]
+        return replace(entry, classes=in_order(wanted & frozenset[str]().union(*(one.classes for one in named))))
     opened = [g for g in record.open_to(entry.organization, entry.purpose, entry.at) if g.data_class in wanted]
     consents = dict.fromkeys(reference for g in opened for reference in g.because)
-    order = list(load().code_system("data-class").codes)
-    shown = sorted({g.data_class for g in opened}, key=order.index)
-    return Entry(
-        entry.at,
-        entry.kind,
-        entry.organization,
-        entry.action,
-        entry.purpose,
-        entry.profiles,
-        tuple(shown),
-        tuple(consents),
-    )
+    return replace(entry, classes=in_order({g.data_class for g in opened}), consents=tuple(consents))
+
+
+def in_order(names: Iterable[str]) -> tuple[str, ...]:
+    """Data classes as their code system lists them."""
+    return tuple(sorted(names, key=list(load().code_system("data-class").codes).index))
 
 
 def _classes(profile: str) -> frozenset[str]:
@@ -187,6 +196,12 @@ def _asker(event: Resource) -> tuple[str, str]:
 
 def _verb(event: Resource) -> str:
     return next((str(one["code"]) for one in event["subtype"][1:]), "")
+
+
+def _exceptions(event: Resource) -> tuple[str, ...]:
+    """The review Tasks that the agent's policies name."""
+    policies = (policy for agent in event["agent"] for policy in agent.get("policy", ()))
+    return tuple(policy for policy in policies if split(policy)[0] == "Task")
 
 
 def _entities(event: Resource) -> Iterable[str]:

@@ -6,6 +6,7 @@ Consent is asked again when the message is made, not when it was queued: everyth
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from hub.consent.keys import is_referral
 from hub.errors import NOT_FOUND, HubError
 from hub.exchange import Hub, disclose
 from hub.exchange.person import REFERRAL_PURPOSE
@@ -26,7 +27,7 @@ class News:
 def news(due: Due, *, hub: Hub) -> News | None:
     """None when nothing is to be told: the referral came from no connection, or its keeper may not see it any more."""
     stored = hub.store.read(*split(due.reference), None)
-    if stored is None or stored.custodian is None:
+    if stored is None or stored.custodian is None or not is_referral(stored.resource()):
         return None
     focus = stored.resource()["focus"]["reference"]
     origin = hub.store.origin(focus)

@@ -11,6 +11,7 @@ from functools import cache
 
 from hub.consent.grants import NOTICE, Grant
 from hub.consent.keys import Held, granted, is_referral, keys
+from hub.consent.overrides import with_overrides
 from hub.consent.policies import Policies, packaged
 from hub.consent.provisions import PurposesUnder
 from hub.fhir import Resource
@@ -140,7 +141,8 @@ class Person:
             for step in list(self._follow(custodian, _may_receive(grants, now), now, new_id)):
                 self.put(step.task, custodian)
                 steps.append(step)
-        opened = keys(self._held(), permitted, classes)
+        held = self._held()
+        opened = with_overrides(keys(held, permitted, classes), held, classes, purposes_under(), now)
         return Settled(
             saves=list(self._saves(opened)),
             rekeys=list(self._rekeys(opened)),

@@ -8,7 +8,7 @@ A lock-out belongs to a client *at an address*: whoever only claims to be a clie
 
 import hashlib
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, TypeVar
@@ -25,11 +25,15 @@ Answer = TypeVar("Answer")
 class Limit:
     name: str
     most: int  # in one window
+    window_s: int = WINDOW_S
 
 
 REFUSALS_AT_ADDRESS: Final = Limit("refusals-at-address", 60)
 REFUSALS_OF_CLIENT: Final = Limit("refusals-of-client", 10)  # at one address
 TOKENS: Final = Limit("tokens", 120)  # of one client; it needs one in five minutes
+EMERGENCIES_OF_CLIENT: Final = Limit("emergencies-of-client", 5, 600)
+EMERGENCIES_OF_ORGANIZATION: Final = Limit("emergencies-of-organization", 20, 3600)
+"""Attempts to break a glass, whatever becomes of them: so few that guessing numbers of identity cards finds nobody."""
 
 
 class TooMany(OAuth2Error):  # type: ignore[misc]  # noqa: N818 — the field's word; Authlib has no types
@@ -71,6 +75,20 @@ def guarded(act: Callable[[], Answer], asker: Asker, *, registry: Registry, secr
         raise
     _count(given, until, registry)
     return answer
+
+
+def spend(spent: Mapping[Limit, str], *, registry: Registry, secret: bytes, now: datetime) -> int:
+    """Count one attempt under each limit, of whom it says: how many seconds to wait where there were too many, else 0.
+
+    It is counted before it is judged: of attempts at one time, no more than the limit pass.
+    """
+    at = int(now.timestamp())
+    keys = {limit: _key(limit, at // limit.window_s, secret, of) for limit, of in spent.items()}
+    ends = {limit: (at // limit.window_s + 1) * limit.window_s for limit in keys}
+    for limit, key in keys.items():
+        registry.count(key, datetime.fromtimestamp(ends[limit], UTC))
+    counts = registry.counts(keys.values())
+    return max((max(1, ends[limit] - at) for limit, key in keys.items() if counts.get(key, 0) > limit.most), default=0)
 
 
 def _count(keys: dict[str, Limit], until: datetime, registry: Registry) -> None:

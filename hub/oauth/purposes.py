@@ -13,6 +13,8 @@ _SYSTEMS: Final = (
     "http://terminology.hl7.org/CodeSystem/v3-ActReason",
     "urn:oid:2.16.840.1.113883.5.8",
 )
+ONLY_DECLARED: Final = frozenset({"BTG"})
+"""Nobody breaks a glass without saying so."""
 
 
 class PurposeRefused(ValueError):  # noqa: N818 — the field's word
@@ -20,10 +22,11 @@ class PurposeRefused(ValueError):  # noqa: N818 — the field's word
 
 
 def purpose(claims: Mapping[str, Any], client: Client) -> str:
-    """The one purpose of use of the token to come; the client's first where none is declared. Raises PurposeRefused."""
+    """The one purpose of use of the token to come; the client's first usual one where none is declared. Raises PurposeRefused."""
     declared = _declared(claims)
-    if declared is None and client.purposes:
-        return client.purposes[0]
+    usual = [one for one in client.purposes if one not in ONLY_DECLARED]
+    if declared is None and usual:
+        return usual[0]
     if declared not in client.purposes:
         raise PurposeRefused("not among the client's purposes")
     return declared

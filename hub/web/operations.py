@@ -14,6 +14,7 @@ from flask import Request, Response, g
 
 from hub.errors import BAD_PARAMETER, UNKNOWN_PARAMETER, HubError
 from hub.fhir import Resource
+from hub.fhir.canonicals import BASE
 from hub.fhir.serial import dumps
 from hub.oauth import tokens
 from hub.search.parsing import shown
@@ -33,6 +34,8 @@ _KEYS: Final = {
     "integer": frozenset({"valueInteger", "valueUnsignedInt", "valuePositiveInt"}),
     "Coding": frozenset({"valueCoding"}),
     "CodeableConcept": frozenset({"valueCodeableConcept"}),
+    "Identifier": frozenset({"valueIdentifier"}),
+    "Reference": frozenset({"valueReference"}),
     "Resource": frozenset({"resource"}),
 }
 _OF_ELEMENTS: Final = frozenset({"id", "extension"})
@@ -54,16 +57,25 @@ class Operation:
     answer: Callable[[Inputs, Call, Service], Resource]
     instance: bool = True  # whether it may also be asked of one resource by id
     bare: str = ""  # the parameter that a body is which is no Parameters resource
+    of_type: bool = True  # whether it may be asked of the type as a whole
+    ours: bool = False  # whether this project defines it, and not HL7
+    changes: bool = False  # whether it changes something: it is only asked by POST, with nothing in the URL
 
     @property
     def definition(self) -> str:
+        if self.ours:
+            return f"{BASE}/OperationDefinition/{self.type.lower()}-{self.name}"
         return f"http://hl7.org/fhir/OperationDefinition/{self.type}-{self.name}"
+
+    @property
+    def methods(self) -> list[str]:
+        return ["POST"] if self.changes else ["GET", "POST"]
 
     @property
     def rules(self) -> tuple[str, ...]:
         type_ = "<type_>" if self.type == ANY_TYPE else self.type
-        one = (f"/fhir/{type_}/<id_>/${self.name}",) if self.instance else ()
-        return (f"/fhir/{type_}/${self.name}", *one)
+        whole = (f"/fhir/{type_}/${self.name}",) if self.of_type else ()
+        return (*whole, f"/fhir/{type_}/<id_>/${self.name}") if self.instance else whole
 
 
 def perform(operation: Operation, request: Request, type_: str, id_: str, service: Service) -> Response:
@@ -72,8 +84,16 @@ def perform(operation: Operation, request: Request, type_: str, id_: str, servic
     caller = tokens.authenticate(request.headers.get("Authorization"), service.hub.clock.now(), service.registry)
     g.client = caller.client
     call = Call(request, type_ or operation.type, id_, caller, media)
+    if operation.changes:
+        _require_nothing_in_the_url(request)
     inputs = read_inputs(request, operation.parameters, operation.bare)
     return json_answer(dumps(operation.answer(inputs, call, service)), call)
+
+
+def _require_nothing_in_the_url(request: Request) -> None:
+    """A URL is written down on its way; what stands in it is not repeated."""
+    if any(name not in HTTP_PARAMETERS for name in request.args):
+        raise HubError(UNKNOWN_PARAMETER, parameter="?", known="POST Parameters")
 
 
 def read_inputs(request: Request, declared: Mapping[str, str], bare: str = "") -> Inputs:
@@ -142,7 +162,7 @@ def _checked(name: str, type_: str, value: Any) -> Any:
             right = isinstance(value, bool)
         case "integer":
             right = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _ABOVE
-        case "Coding" | "CodeableConcept" | "Resource":
+        case "Coding" | "CodeableConcept" | "Identifier" | "Reference" | "Resource":
             right = isinstance(value, dict)
         case _:
             right = isinstance(value, str) and 0 < len(value) <= _LONGEST

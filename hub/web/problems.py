@@ -59,6 +59,8 @@ def _answer(problem: Exception, request: Request) -> Response:
         response.headers["WWW-Authenticate"] = 'Bearer realm="fhir", error="insufficient_scope"'
     if error.problem is errors.UNAVAILABLE:
         response.headers["Retry-After"] = "2"
+    if error.problem is errors.TOO_OFTEN:
+        response.headers["Retry-After"] = error.params["wait"]
     if isinstance(problem, HTTPException) and (allowed := getattr(problem, "valid_methods", None)):
         response.headers["Allow"] = ", ".join(sorted(allowed))
     return response

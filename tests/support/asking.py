@@ -251,6 +251,8 @@ class Asking:
 
     def operation(self, type_: str, name: str) -> Ask:
         covers = frozenset({f"{type_}${name}"})
+        if name in {"break-glass", "disclose-by-duty"}:
+            return Ask("POST", self._override(name), self._exception(name), covers=covers)
         if type_ != "Resource":
             query = self.chance.choice(
                 [
@@ -272,6 +274,29 @@ class Asking:
             return Ask("POST", f"/fhir/{written['resourceType']}/${name}{mode}", written, covers=covers)
         path = f"/fhir/{written['resourceType']}/{(id_ := self.id(written['resourceType']))}/${name}"
         return Ask("POST", path + mode, written | {"id": id_}, covers=covers)
+
+    def _override(self, name: str) -> str:
+        whole = f"/fhir/Patient/${name}" + self.chance.choice(["", "", "", "?identifier=ZZ000000"])
+        return whole if name == "break-glass" else f"/fhir/Patient/{self.id('Patient')}/${name}"
+
+    def _exception(self, name: str) -> Resource:
+        """Whom it means is guessed as everything else is: by a number or a code that somebody has, by a reference, or not at all."""
+        words = self.chance.choice(["Said by the one who asks for it.", "Said by the one who asks for it.", "short"])
+        said: list[Resource] = [
+            {"name": "reason", "valueCode": self.chance.choice(["danger-to-life", "danger-to-life", "curiosity"])},
+            {"name": "text", "valueString": words},
+        ]
+        if name == "disclose-by-duty":
+            said += [
+                {"name": "recipient", "valueReference": {"reference": f"Organization/{self.id('Organization')}"}},
+                {"name": "policy", "valueId": "legal-duty"}, {"name": "informed", "valueCode": "informed"},
+            ]  # fmt: skip
+        elif self.chance.random() < 0.3:
+            said.append({"name": "patient", "valueReference": {"reference": f"Patient/{self.id('Patient')}"}})
+        else:
+            system, _, value = str(self._value("Patient", "identifier") or "|").rpartition("|")
+            said.append({"name": "identifier", "valueIdentifier": {"system": system, "value": value}})
+        return {"resourceType": "Parameters", "parameter": said}
 
     def refused(self, query: str) -> Ask:
         strict = (("Prefer", "handling=strict"),) if self.chance.random() < 0.5 else ()

@@ -5,7 +5,7 @@ and no content of a record stands on it: whoever finds the paper learns of nobod
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -16,7 +16,8 @@ from typing import Final
 import jinja2
 
 from hub import texts
-from hub.exchange.disclosures import Account, Entry
+from hub.consent.overrides import Opened
+from hub.exchange.disclosures import Account, Entry, in_order
 from hub.fhir.canonicals import TERMINOLOGY
 from hub.fhir.definitions import load
 from hub.fhir.instants import MOROCCO
@@ -42,13 +43,27 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Exceptional:
+    """One exceptional disclosure, in words to her. `told` is empty where nothing is said of it."""
+
+    organization: str
+    day: str
+    times: str
+    kind: str
+    reason: str
+    classes: str
+    told: str
+    review: str
+
+
+@dataclass(frozen=True)
 class Day:
     day: str
     rows: tuple[Row, ...]
 
 
 def page(found: Account, language: str, directory: Directory) -> str:
-    words = InWords(found.dates, language, directory)
+    words = InWords(found, language, directory)
     return _template().render(
         language=language,
         direction="rtl" if language in RIGHT_TO_LEFT else "ltr",
@@ -57,6 +72,7 @@ def page(found: Account, language: str, directory: Directory) -> str:
         custodian=directory.name(found.custodian, language),
         file=found.survivor,
         today=words.day(found.at),
+        exceptions=words.exceptions(found.exceptions),
         seen=words.by_organization(found.of("seen")),
         refused=words.by_organization(found.of("refused")),
         own=words.counted(found.of("own")),
@@ -66,8 +82,9 @@ def page(found: Account, language: str, directory: Directory) -> str:
 class InWords:
     """What an account says, in one language."""
 
-    def __init__(self, dates: Mapping[str, str], language: str, directory: Directory) -> None:
-        self.dates, self.language, self.directory = dates, language, directory
+    def __init__(self, account: Account, language: str, directory: Directory) -> None:
+        self.dates, self.language, self.directory = account.dates, language, directory
+        self.opened = {one.task: one for one in account.exceptions}
 
     def say(self, key: str, **blanks: object) -> str:
         return texts.say(f"disclosures.{key}", self.language, **blanks)
@@ -126,8 +143,32 @@ class InWords:
         """By the day on which she gave them; where none is found that covers it, that is said."""
         if entry.kind != "seen":
             return ""
+        if entry.exceptions:
+            return self._list(dict.fromkeys(self._opened(one) for one in entry.exceptions))
         days = (self._given(one) for one in entry.consents)
         return self._list(dict.fromkeys(days)) or self.say("consent-unknown")
+
+    def exceptions(self, opened: Iterable[Opened]) -> list[Exceptional]:
+        """What was opened without a consent of hers, the newest first."""
+        return [self._exception(one) for one in opened]
+
+    def _exception(self, one: Opened) -> Exceptional:
+        since, until = (moment.astimezone(MOROCCO).strftime("%H:%M") for moment in (one.since, one.until))
+        same_day = self.day(one.since) == self.day(one.until)
+        return Exceptional(
+            organization=self.directory.name(one.recipient, self.language),
+            day=self.day(one.since),
+            times=f"{since} – {until if same_day else f'{self.day(one.until)} {until}'}",
+            kind=self.say(f"exception-{one.kind}"),
+            reason=load().display("override-reason", one.reason, self.language) or one.reason,
+            classes=self._list(map(self._class, in_order(one.classes))),
+            told=self.say(f"told-{one.informed}") if one.informed else "",
+            review=self.say(f"review-{one.review or 'waits'}"),
+        )
+
+    def _opened(self, task: str) -> str:
+        known = self.opened.get(task)
+        return self.say(f"under-{known.kind}", day=self.day(known.since)) if known else self.say("consent-unknown")
 
     def _given(self, reference: str) -> str:
         written = self.dates.get(reference, "")

@@ -27,6 +27,7 @@ OURS = (
     "profiles",
     "validate",
     "consent",
+    "override",
     "client",
     "deliver",
     "status",

@@ -14,6 +14,7 @@ FILLED = {
     "unknown-parameter": {"parameter", "known"},
     "unsupported-media": {"expected"},
     "scope-lacking": {"expected"},
+    "purpose-lacking": {"expected"},
     "illegal-transition": {"status", "allowed"},
     "immutable": {"element"},
     "bad-patch": {"operation"},

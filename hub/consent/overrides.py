@@ -1,0 +1,145 @@
+"""Exceptional disclosures: what is open without a consent that covers it, to whom, and until when.
+
+The record of one is a review Task among the survivor's resources (profile `override-review-task`). The keys follow from it as
+others follow from a Consent, and end by themselves: nothing has to be closed, and nothing is open of which no record tells.
+The purpose is one of its own, as BTG: https://terminology.hl7.org/CodeSystem/v3-ActReason
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final
+
+from hub.consent.keys import CLOSED_TO_RECIPIENTS, Held
+from hub.consent.provisions import Provision, PurposesUnder, in_force, read, verdicts
+from hub.fhir import Resource
+from hub.fhir.canonicals import code_system
+from hub.fhir.data_classes import shareable
+from hub.fhir.instants import span
+from hub.fhir.references import reference, split
+from hub.ports import Key
+
+CODE: Final = "review-override"
+BREAK_GLASS: Final = "BTG"
+"""The purpose for which alone a glass is broken."""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What a review Task says is open in [since, until). `task`: its reference; `reason`: a code of `override-reason`."""
+
+    task: str
+    kind: str
+    recipient: str
+    purposes: frozenset[str]
+    classes: frozenset[str]
+    despite_refusal: bool
+    since: datetime
+    until: datetime
+    reason: str
+    review: str = ""  # what a review found; "" until then
+    informed: str = ""  # of a disclosure by a duty: a code of `survivor-informed`
+
+    def covers(self, recipient: str, purpose: str, at: datetime) -> bool:
+        return recipient == self.recipient and purpose in self.purposes and self.since <= at < self.until
+
+
+def is_review(resource: Resource) -> bool:
+    """A Task by which an exceptional disclosure is reviewed, and from which it follows."""
+    return resource["resourceType"] == "Task" and any(
+        (coding.get("system"), coding.get("code")) == (code_system("task-code"), CODE)
+        for coding in resource.get("code", {}).get("coding", ())
+    )
+
+
+def opened_by(task: Resource) -> Opened:
+    """What a review Task says. Classes that no consent could open are not opened by it either."""
+    period = task["restriction"]["period"]
+    told = list(_parts(task, "input"))
+    return Opened(
+        task=reference(task),
+        kind=next(value for name, value in told if name == "override-kind"),
+        recipient=next(split(value["reference"])[1] for name, value in told if name == "recipient"),
+        purposes=frozenset(value for name, value in told if name == "purpose"),
+        classes=frozenset(value for name, value in told if name == "data-class") & shareable(),
+        despite_refusal=any(value for name, value in told if name == "despite-refusal"),
+        since=span(period["start"])[0],
+        until=span(period["end"])[0],
+        reason=task["reasonCode"]["coding"][0]["code"],
+        informed=next((value for name, value in told if name == "survivor-informed"), ""),
+        review=next((value for name, value in _parts(task, "output") if name == "review"), ""),
+    )
+
+
+def _parts(task: Resource, name: str) -> Iterator[tuple[str, Any]]:
+    """Each input or output by its code."""
+    for part in task.get(name, ()):
+        (value,) = (value for key, value in part.items() if key.startswith("value"))
+        yield part["type"]["coding"][0]["code"], value
+
+
+def with_overrides(
+    keys: Mapping[str, tuple[Key, ...]],
+    documents: Iterable[Held],
+    classes: Callable[[Resource], frozenset[str]],
+    under: PurposesUnder,
+    now: datetime,
+) -> Mapping[str, tuple[Key, ...]]:
+    """The keys of one person's documents, and those that exceptional disclosures add to them while they last.
+
+    One custodian's records are opened by its own review Tasks alone.
+    """
+    documents = list(documents)
+    tasks = [(held.custodian, opened_by(held.resource)) for held in documents if is_review(held.resource)]
+    lasting = [(custodian, one) for custodian, one in tasks if now < one.until]
+    if not lasting:
+        return keys
+    open_ = [(custodian, one, _effective(one, _consents(documents, custodian), under)) for custodian, one in lasting]
+    return {
+        reference(held.resource): (*keys[reference(held.resource)], *_added(held, open_, classes)) for held in documents
+    }
+
+
+def _consents(documents: Iterable[Held], custodian: str) -> list[Resource]:
+    return [d.resource for d in documents if d.resource["resourceType"] == "Consent" and d.custodian == custodian]
+
+
+def _added(
+    held: Held, open_: Iterable[tuple[str, Opened, frozenset[str]]], classes: Callable[[Resource], frozenset[str]]
+) -> Iterator[Key]:
+    if held.resource["resourceType"] in CLOSED_TO_RECIPIENTS or is_review(held.resource):
+        return
+    known = classes(held.resource)
+    for custodian, one, effective in open_:
+        if custodian == held.custodian != one.recipient:
+            for purpose in sorted(one.purposes):
+                for name in sorted(effective & known):
+                    yield Key(f"{one.recipient}|{purpose}|{name}", one.since, one.until)
+
+
+def _effective(one: Opened, consents: Iterable[Resource], under: PurposesUnder) -> frozenset[str]:
+    return one.classes if one.despite_refusal else one.classes - refused(one, list(consents), under)
+
+
+def refused(one: Opened, consents: Sequence[Resource], under: PurposesUnder) -> frozenset[str]:
+    """Of the classes that it would open, those that she expressly refused at any time while it lasts.
+
+    A root that only says that nothing is shared but what its exceptions name is no refusal of an emergency.
+    """
+    found = frozenset[str]()
+    for root in (_without_default(read(c.get("provision", {}), under)) for c in consents if in_force(c)):
+        for at in {one.since, *(bound for bound in _bounds(root) if one.since < bound < one.until)}:
+            for purpose in one.purposes:
+                found |= verdicts(root, one.recipient, purpose, at, one.classes)[1]
+    return found
+
+
+def _without_default(root: Provision) -> Provision:
+    names_nothing = not (root.recipients or root.purposes or root.classes)
+    return replace(root, type=None) if root.type == "deny" and names_nothing else root
+
+
+def _bounds(provision: Provision) -> Iterator[datetime]:
+    yield from (provision.since, provision.until)
+    for exception in provision.exceptions:
+        yield from _bounds(exception)
