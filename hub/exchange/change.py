@@ -13,6 +13,7 @@ from hub.conformance import validate
 from hub.consent.keys import is_referral, own
 from hub.errors import Conflict, HubError
 from hub.exchange import Hub, Invalid, View, disclose
+from hub.exchange.aftermath import told as told_of
 from hub.exchange.person import Person
 from hub.fhir import Resource
 from hub.fhir.definitions import load
@@ -174,10 +175,12 @@ def _changes(
     audits = [_audit(person, about, verb, by=by, interaction=interaction, now=now, hub=hub) for verb, about, by in told]
     outbox = [Due(action, "", key)] if resource["resourceType"] == "Task" else []
     return Changes(
-        saves=settled.saves + audits,
+        saves=settled.saves + audits + told_of(person, settled, now, hub=hub),
         rekeys=settled.rekeys,
         persons={person.id: person.revision},
         outbox=outbox + settled.outbox,
+        voids=settled.voids,
+        due={person.id: settled.due},
     )
 
 

@@ -67,8 +67,14 @@ def account(person: str, *, hub: Hub) -> Account:
     custodian = next((one.custodian or "" for one in compartment.documents if one.type == "Patient"), "")
     events = list(_events(person, custodian, hub))
     record = _Record(compartment, custodian, _first_told_of(events))
-    entries = tuple(_entry(event, record) for event in events)
-    return Account(person, custodian, hub.clock.now(), entries, record.dates())
+    found = tuple(_entry(event, record) for event in events)
+    return Account(person, custodian, hub.clock.now(), found, record.dates())
+
+
+def entries(compartment: Compartment, custodian: str, events: list[Resource]) -> list[Entry]:
+    """These events of one survivor, explained by the consents of one custodian."""
+    record = _Record(compartment, custodian, _first_told_of(events))
+    return [_entry(event, record) for event in events]
 
 
 def _events(person: str, custodian: str, hub: Hub) -> Iterator[Resource]:

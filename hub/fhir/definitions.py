@@ -36,6 +36,7 @@ DEFAULTS: Final = {
     "Procedure": "service-record",
     "Consent": "consent",
     "Location": "location",
+    "Communication": "message",
     "AuditEvent": "audit-event",
 }
 """Of several profiles of one type: the one that is meant where a resource names none."""
