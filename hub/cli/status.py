@@ -43,7 +43,11 @@ def _count(deployment: Deployment) -> dict[str, Any]:
             for name, door in sorted(deployment.doors.items())
         ],
         "quarantined": aside.total(),
-        "outbox": {"waiting": counts.get("outbox.waiting", 0), "dead": counts.get("outbox.dead", 0)},
+        "outbox": {
+            "waiting": counts.get("outbox.waiting", 0),
+            "dead": counts.get("outbox.dead", 0),
+            "void": counts.get("outbox.void", 0),
+        },
     }
 
 

@@ -87,8 +87,9 @@ class State:
     accepted: "State | None" = None
 
     def views(self, caller: Caller) -> Iterator[View]:
-        """What reads of this caller would answer."""
-        return (view for one in self.documents if (view := disclose.foresee(one, caller, self.at)))
+        """What reads of this caller would answer of her records; a notice of withdrawal says nothing of her."""
+        hers = (one for one in self.documents if one.type != "Communication")
+        return (view for one in hers if (view := disclose.foresee(one, caller, self.at)))
 
     def answer(self, question: Question, seen: Iterable[str]) -> Answer:
         decision = decide(question, self.consents, self.referrals, purposes_under())
@@ -124,7 +125,8 @@ class State:
 
 @dataclass(frozen=True, repr=False)
 class Simulation:
-    """`signed`: the references that the consents to be signed go by in `because`."""
+    """`signed`: the references that the consents to be signed go by in `because`. `told`: the organisations that would be told
+    that a consent has ended."""
 
     person: str
     custodian: str
@@ -133,6 +135,7 @@ class Simulation:
     signed: tuple[str, ...]
     lines: tuple[Line, ...]
     courses: tuple[Course, ...]
+    told: tuple[str, ...] = ()
 
 
 def simulate(person: str = "", *, sign: Sequence[Resource] = (), withdraw: Sequence[str] = (), hub: Hub) -> Simulation:
@@ -152,7 +155,8 @@ def simulate(person: str = "", *, sign: Sequence[Resource] = (), withdraw: Seque
     then = _with_acceptance(then, working, compartment, hub)
     named = {one for consent in signed for one in recipients(consent.get("provision", {}))}
     lines, courses = tuple(_lines(now, then, named)), tuple(_courses(now, then, settled))
-    return Simulation(compartment.person, custodian, now, then, tuple(map(reference, signed)), lines, courses)
+    told = tuple(split(notice["recipient"][0]["reference"])[1] for notice in settled.notices)
+    return Simulation(compartment.person, custodian, now, then, tuple(map(reference, signed)), lines, courses, told)
 
 
 # --- the act, as it would be done ------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """She withdraws while four worker processes answer her hospital without pause: no answer that is asked for after the
 withdrawal's own answer arrived holds anything of hers, and no total counts her."""
 
+import logging
 import time
 import uuid
 from collections.abc import Iterator
@@ -17,6 +18,8 @@ from tests.support.budget import examples
 from tests.support.deployments import Deployment, Running, wait_until_ready
 from tests.support.personas import Persona, Resource, personas
 from tests.support.watchers import TYPES, Look, Watchers
+
+log = logging.getLogger(__name__)
 
 WORKERS: Final = 4
 READERS: Final = 4
@@ -100,7 +103,7 @@ def test_no_answer_of_any_worker_that_is_asked_for_after_a_withdrawal_holds_her_
         assert any(one.person in look.held for look in looks if look.ended < one.asked), "she was never seen at all"
     staying = known.keys() - {one.person for one in withdrawn}
     assert any(staying <= look.held for look in looks if look.began > withdrawn[-1].answered)
-    print(told(looks, withdrawn))
+    log.info(told(looks, withdrawn))
 
 
 def late(looks: list[Look], withdrawn: list[Withdrawal]) -> list[str]:
