@@ -61,4 +61,4 @@ def _route_operation(app: Flask, operation: Operation, service: Service) -> None
         return perform(operation, request, type_, id_, service)
 
     for rule in operation.rules:
-        app.add_url_rule(rule, f"operation {rule}".replace(".", "_"), view, methods=["GET", "POST"])
+        app.add_url_rule(rule, f"operation {rule}".replace(".", "_"), view, methods=[*operation.methods])

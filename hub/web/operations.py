@@ -33,10 +33,16 @@ _KEYS: Final = {
     "integer": frozenset({"valueInteger", "valueUnsignedInt", "valuePositiveInt"}),
     "Coding": frozenset({"valueCoding"}),
     "CodeableConcept": frozenset({"valueCodeableConcept"}),
+    "Reference": frozenset({"valueReference"}),
     "Resource": frozenset({"resource"}),
 }
 _OF_ELEMENTS: Final = frozenset({"id", "extension"})
-_EXPECTED: Final = {"boolean": "true, false", "integer": "0, 1, 2, …", "language": "ar, fr, en, fr-MA"}
+_EXPECTED: Final = {
+    "boolean": "true, false",
+    "integer": "0, 1, 2, …",
+    "Reference": "{reference: Type/[id]}",
+    "language": "ar, fr, en, fr-MA",
+}
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,4}", re.ASCII)
 _NUMBER: Final = re.compile(r"\d{1,9}", re.ASCII)
 _ABOVE: Final = 10**9
@@ -54,10 +60,12 @@ class Operation:
     answer: Callable[[Inputs, Call, Service], Resource]
     instance: bool = True  # whether it may also be asked of one resource by id
     bare: str = ""  # the parameter that a body is which is no Parameters resource
+    methods: tuple[str, ...] = ("GET", "POST")  # one that changes something is never asked by GET
+    canonical: str = ""  # of its definition, where it is not HL7's
 
     @property
     def definition(self) -> str:
-        return f"http://hl7.org/fhir/OperationDefinition/{self.type}-{self.name}"
+        return self.canonical or f"http://hl7.org/fhir/OperationDefinition/{self.type}-{self.name}"
 
     @property
     def rules(self) -> tuple[str, ...]:
@@ -144,6 +152,8 @@ def _checked(name: str, type_: str, value: Any) -> Any:
             right = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _ABOVE
         case "Coding" | "CodeableConcept" | "Resource":
             right = isinstance(value, dict)
+        case "Reference":
+            right = isinstance(value, dict) and isinstance(value.get("reference"), str)
         case _:
             right = isinstance(value, str) and 0 < len(value) <= _LONGEST
             right = right and (type_ != "language" or _LANGUAGE.fullmatch(value) is not None)
