@@ -88,7 +88,7 @@ class State:
     accepted: "State | None" = None
 
     def views(self, caller: Caller) -> Iterator[View]:
-        """What reads of this caller would answer of what the custodian keeps of her; a notice of withdrawal is nothing of hers."""
+        """What reads of this caller would answer of what the custodian keeps of her; a notice of withdrawal is none of it."""
         hers = (one for one in self.documents if one.type != "Communication" and one.custodian == self.custodian)
         return (view for one in hers if (view := disclose.foresee(one, caller, self.at)))
 

@@ -41,7 +41,8 @@ class Stopped:
 
 @dataclass(frozen=True)
 class Withdrawal:
-    """`ended` and `written`: references of consents. `told`: the recipients that are told, with what cannot be recalled from it."""
+    """`ended` and `written`: references of consents. `told`: the recipients that are told, with what
+    cannot be recalled from them. `stopped`: what became of referrals."""
 
     person: str
     custodian: str
@@ -71,15 +72,6 @@ def active(person: str, caller: Caller, *, hub: Hub) -> list[str]:
     """Her consents that are active, of those that the caller's organisation keeps."""
     compartment = hub.store.compartments([person]).get(person)
     return [one for one, stored in _kept(compartment, caller).items() if _is_active(stored)] if compartment else []
-
-
-def person_of(consent: str, caller: Caller, *, hub: Hub) -> str:
-    """Whose consent it is, when the caller's organisation keeps it; else HubError(NOT_FOUND), whether or not it exists."""
-    type_, id_ = split(consent)
-    stored = hub.store.read(type_, id_, None) if type_ == "Consent" else None
-    if stored is None or stored.person is None or stored.custodian != caller.organization:
-        raise HubError(errors.NOT_FOUND)
-    return stored.person
 
 
 def _acts(compartment: Compartment, caller: Caller, consents: Sequence[str], recipient: str, hub: Hub) -> list[Act]:

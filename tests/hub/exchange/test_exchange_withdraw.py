@@ -7,7 +7,7 @@ import pytest
 from hub.conformance import validate
 from hub.consent.partial import without
 from hub.errors import NOT_FOUND, HubError
-from hub.exchange.withdraw import person_of, withdraw
+from hub.exchange.withdraw import withdraw
 from hub.fhir.references import reference
 from tests.hub.exchange.test_exchange_aftermath import inbox, sign
 from tests.support.association import COURT, HOSPITAL, Scene, association, court, hospital
@@ -86,10 +86,6 @@ def test_another_organisation_finds_nothing_to_withdraw(at: Scene) -> None:
     ):
         with pytest.raises(HubError) as caught:
             attempt()
-        assert caught.value.problem is NOT_FOUND
-    for consent in (reference(at.all("Consent")[0]), "Consent/nothing", "Patient/1", ""):
-        with pytest.raises(HubError) as caught:
-            person_of(consent, hospital(), hub=at.hub)
         assert caught.value.problem is NOT_FOUND
 
 
