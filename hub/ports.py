@@ -262,7 +262,8 @@ class Quarantined:
 
 @dataclass(frozen=True)
 class Due:
-    """A row of the outbox: something to do after the commit that wrote it."""
+    """A row of the outbox: something to do after the commit that wrote it. `recipient`: the organisation that is to be told,
+    empty where it is the keeper of the record itself."""
 
     kind: str  # noun.verb, as `referral.complete`
     connection: str
@@ -271,6 +272,16 @@ class Due:
     attempts: int = 0
     next_try: datetime = LONG_AGO
     payload: Mapping[str, Any] = field(default_factory=dict)
+    recipient: str = ""
+
+
+@dataclass(frozen=True)
+class Void:
+    """What waits in the outbox to tell `recipient` of `reference` is not sent any more. `reason`: a key of the text catalogue."""
+
+    reference: str
+    recipient: str
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -289,6 +300,8 @@ class Changes:
     quarantine: Sequence[Quarantined] = ()
     released: Sequence[str] = ()  # quarantine keys that are understood now
     outbox: Sequence[Due] = ()
+    voids: Sequence[Void] = ()
+    due: Mapping[str, datetime] = field(default_factory=dict)  # person → when her keys next open or close by themselves
     watermark: tuple[str, Watermark] | None = None  # connection id, value
     tokens: "Sequence[Token]" = ()
     ended: Sequence[tuple[str, str]] = ()  # tokens that end: hash, and the client whose they must be
@@ -296,11 +309,12 @@ class Changes:
 
 @dataclass(frozen=True)
 class Compartment:
-    """Everything kept about one person, and the revision it was read at."""
+    """Everything kept about one person, and the revision it was read at. `due`: as in `Changes`; None: not known."""
 
     person: str
     revision: int
     documents: tuple[Stored, ...] = ()
+    due: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -340,8 +354,19 @@ class Store(Protocol):
     def lease(self, now: datetime, until: datetime, limit: int) -> list[Due]:
         """Rows of the outbox that are due, taken by this worker alone until `until`."""
 
-    def settle(self, due: Due, *, next_try: datetime | None = None, error: str = "") -> None:
-        """The row is done; or, with `next_try`, is to be tried again then, its attempts counted; `error` is a catalogue key."""
+    def settle(self, due: Due, *, next_try: datetime | None = None, error: str = "", void: str = "") -> None:
+        """The row is done; or, with `next_try`, is to be tried again then, its attempts counted; `error` is a catalogue key.
+
+        `void`: the catalogue key of the reason why it is not sent at all.
+        """
+
+    def due_persons(self, now: datetime, limit: int) -> list[str]:
+        """Persons whose keys have opened or closed by themselves since they were last settled, or might have."""
+
+    def take_turn(self, name: str, holder: str, now: datetime, until: datetime) -> bool:
+        """Whether `holder` has the turn `name` until `until`: nobody else of any process has."""
+
+    def end_turn(self, name: str, holder: str) -> None: ...
 
     def counts(self) -> dict[str, int]:
         """How many documents of each kind are stored: for status pages, never for callers."""

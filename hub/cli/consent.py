@@ -1,4 +1,4 @@
-"""`hub consent`: for consent officers. Which consents there are, what one would do, and who has seen what."""
+"""`hub consent`: for consent officers. Which consents there are, what one would do, how one ends, and who has seen what."""
 
 from pathlib import Path
 from typing import Final
@@ -13,6 +13,7 @@ from hub.cli.manual import command, group
 from hub.cli.problems import WrongUse
 from hub.cli.session import Session, pass_session
 from hub.cli.validate import REFUSALS
+from hub.cli.withdrawal import withdraw_
 from hub.exchange.consents import Kept, kept
 from hub.exchange.simulate import simulate as foresee
 from hub.fhir import Resource
@@ -69,7 +70,7 @@ def simulate(
             simulation.show(session, found, deployment.hub.directory)
 
 
-for one_more in (show_all, simulate, disclosures):
+for one_more in (show_all, simulate, withdraw_, disclosures):
     consent.add_command(one_more)
 
 

@@ -5,6 +5,7 @@ import click
 from hub.cli.manual import command
 from hub.cli.session import Session, pass_session
 from hub.delivery import worker
+from hub.exchange.expire import sweep
 
 
 @command("deliver", "cli.deliver")
@@ -12,9 +13,11 @@ from hub.delivery import worker
 @pass_session
 def deliver(session: Session, as_json: bool) -> None:
     with session.deployment() as deployment:
+        sweep(hub=deployment.hub)
         sent = worker.deliver(deployment.doors, hub=deployment.hub)
-        waiting = deployment.hub.store.counts().get("outbox.waiting", 0)
+        counts = deployment.hub.store.counts()
+        waiting, void = (counts.get(f"outbox.{state}", 0) for state in ("waiting", "void"))
     if as_json:
-        session.write_json({"sent": sent, "waiting": waiting})
+        session.write_json({"sent": sent, "waiting": waiting, "void": void})
     else:
-        session.tell("deliver.done", sent=sent, waiting=waiting)
+        session.tell("deliver.done", sent=sent, waiting=waiting, void=void)

@@ -45,7 +45,11 @@ def _count(deployment: Deployment) -> dict[str, Any]:
         ],
         "quarantined": aside.total(),
         "reviews": exceptions.waiting(deployment.hub),
-        "outbox": {"waiting": counts.get("outbox.waiting", 0), "dead": counts.get("outbox.dead", 0)},
+        "outbox": {
+            "waiting": counts.get("outbox.waiting", 0),
+            "dead": counts.get("outbox.dead", 0),
+            "void": counts.get("outbox.void", 0),
+        },
     }
 
 

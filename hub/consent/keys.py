@@ -13,6 +13,7 @@ from hub.consent.policies import Policies, packaged
 from hub.consent.provisions import PurposesUnder
 from hub.consent.standing import stand
 from hub.fhir import Resource
+from hub.fhir.canonicals import profile
 from hub.fhir.references import reference, split
 from hub.ports import Key
 
@@ -22,6 +23,7 @@ OPENS_THE_NOTICE = frozenset(
     {"requested", "received", "accepted", "in-progress", "on-hold", "completed", "failed", "rejected", "cancelled"}
 )
 OPENS_THE_PAYLOAD = frozenset({"accepted", "in-progress", "on-hold", "completed"})
+NOTICE_PROFILE = profile("withdrawal-notice")
 CLOSED_TO_RECIPIENTS = frozenset({"Consent", "Provenance", "AuditEvent"})
 
 
@@ -80,6 +82,8 @@ def _keys(
     resource = document.resource
     type_ = resource["resourceType"]
     found = [Key(own(document.custodian))]
+    if is_notice(resource):
+        return [*found, *(Key(own(split(one["reference"])[1])) for one in resource["recipient"])]
     if type_ in CLOSED_TO_RECIPIENTS or not granted:
         return found
     recipients = _recipients(resource, tasks)
@@ -100,6 +104,11 @@ def is_referral(resource: Resource) -> bool:
     return resource["resourceType"] == "Task" and any(
         coding.get("code") == "fulfill" for coding in resource.get("code", {}).get("coding", ())
     )
+
+
+def is_notice(resource: Resource) -> bool:
+    """A notice of withdrawal: it belongs to whom it is addressed to as much as to who sends it, whatever a consent says."""
+    return resource["resourceType"] == "Communication" and NOTICE_PROFILE in resource.get("meta", {}).get("profile", ())
 
 
 def _recipients(resource: Resource, tasks: list[Resource]) -> set[str]:

@@ -100,6 +100,12 @@ def with_overrides(
     }
 
 
+def excepted(documents: Iterable[Held]) -> frozenset[str]:
+    """The grants that review Tasks give or gave: that they end is no withdrawal of anything."""
+    opened = (opened_by(held.resource) for held in documents if is_review(held.resource))
+    return frozenset(f"{o.recipient}|{purpose}|{name}" for o in opened for purpose in o.purposes for name in o.classes)
+
+
 def _consents(documents: Iterable[Held], custodian: str) -> list[Resource]:
     return [d.resource for d in documents if d.resource["resourceType"] == "Consent" and d.custodian == custodian]
 

@@ -14,7 +14,9 @@ from datetime import datetime, timedelta
 
 from hub.errors import AdapterError, Retriable
 from hub.exchange import Hub
-from hub.exchange.notify import News, news
+from hub.exchange.expire import sweep
+from hub.exchange.notify import MayNotKnow, News, news
+from hub.exchange.person import VOIDED
 from hub.mapping import Context
 from hub.mapping import Mapping as FormMapping
 from hub.ports import Adapter, Connection, Due, FollowUp
@@ -59,6 +61,9 @@ def _sorted(due: list[Due], doors: Mapping[str, Door], hub: Hub) -> dict[str, li
     for row in due:
         try:
             about = news(row, hub=hub)
+        except MayNotKnow:
+            hub.store.settle(row, void=VOIDED)
+            continue
         except Exception as problem:
             _put_off([row], "", problem, hub)
             continue
@@ -130,6 +135,7 @@ class Worker(threading.Thread):
     def run(self) -> None:
         while not self._stopped.wait(self._every):
             try:
+                sweep(hub=self._hub)
                 deliver(self._doors, hub=self._hub)
             except Exception as problem:
                 log.error("delivery.broken", extra={"problem": type(problem).__name__})

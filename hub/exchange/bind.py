@@ -18,7 +18,7 @@ def bind(consents: Iterable[str], organization: str, purpose: str, now: datetime
     """What a token is bound to that names these Consents by id; None unless all of them can be stood on."""
     read = [hub.store.read("Consent", id_, None) for id_ in dict.fromkeys(consents)]
     found = [one for one in read if one is not None]
-    ends = [end for one in found if (end := _end(one, organization, purpose, now)) is not None]
+    ends = [end for one in found if (end := _end(one, organization, purpose, now, hub)) is not None]
     persons = {one.person for one in found}
     if not found or len(ends) < len(read) or len(persons) != 1:
         return None
@@ -32,10 +32,10 @@ def bind(consents: Iterable[str], organization: str, purpose: str, now: datetime
     )
 
 
-def _end(consent: Stored, organization: str, purpose: str, now: datetime) -> datetime | None:
+def _end(consent: Stored, organization: str, purpose: str, now: datetime, hub: Hub) -> datetime | None:
     """When the last of what it opens now is over; None where it opens nothing."""
     held = Held(consent.resource(), consent.custodian or "")
-    opened = granted([held], purposes_under()).get(held.custodian, ())
+    opened = granted([held], purposes_under(), hub.policies).get(held.custodian, ())
     asked = (organization, purpose)
     ends = [g.until for g in opened if (g.recipient, g.purpose) == asked and g.since <= now < g.until]
     return max(ends, default=None)

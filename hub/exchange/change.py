@@ -13,6 +13,7 @@ from hub.conformance import validate
 from hub.consent.keys import is_referral, own
 from hub.errors import Conflict, HubError
 from hub.exchange import Hub, Invalid, View, disclose
+from hub.exchange.aftermath import told as told_of
 from hub.exchange.person import Person
 from hub.exchange.recording import require_recorded
 from hub.exchange.supersede import end_superseded, replacement, require_same, superseded
@@ -187,12 +188,7 @@ def _changes(
     if interaction == "create":
         audits += _replacements(person, resource, caller, now, hub)
     outbox = [Due(action, "", key)] if resource["resourceType"] == "Task" else []
-    return Changes(
-        saves=settled.saves + audits,
-        rekeys=settled.rekeys,
-        persons={person.id: person.revision},
-        outbox=outbox + settled.outbox,
-    )
+    return settled.changes(person, [*audits, *told_of(person, settled, now, hub=hub)], outbox)
 
 
 def _replacements(person: Person, resource: Resource, caller: Caller, now: datetime, hub: Hub) -> Iterator[Save]:

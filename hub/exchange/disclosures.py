@@ -73,8 +73,14 @@ def account(person: str, *, hub: Hub) -> Account:
     custodian = next((one.custodian or "" for one in compartment.documents if one.type == "Patient"), "")
     events = list(_events(person, custodian, hub))
     record = _Record(compartment, custodian, _first_told_of(events), hub.policies)
-    entries = tuple(_entry(event, record) for event in events)
-    return Account(person, custodian, hub.clock.now(), entries, record.dates(), record.exceptions())
+    found = tuple(_entry(event, record) for event in events)
+    return Account(person, custodian, hub.clock.now(), found, record.dates(), record.exceptions())
+
+
+def entries(compartment: Compartment, custodian: str, events: list[Resource], policies: Policies) -> list[Entry]:
+    """These events of one survivor, explained by the consents of one custodian."""
+    record = _Record(compartment, custodian, _first_told_of(events), policies)
+    return [_entry(event, record) for event in events]
 
 
 def _events(person: str, custodian: str, hub: Hub) -> Iterator[Resource]:

@@ -16,6 +16,10 @@ from hub.fhir.serial import loads
 from hub.ports import Caller, Due, LedgerEntry
 
 
+class MayNotKnow(Exception):  # noqa: N818 — a refusal, not an error
+    """Whom a message was queued for may not see any more what it is about."""
+
+
 @dataclass(frozen=True, repr=False)
 class News:
     """A referral's present state, for the connection whose record it came from."""
@@ -25,21 +29,28 @@ class News:
 
 
 def news(due: Due, *, hub: Hub) -> News | None:
-    """None when nothing is to be told: the referral came from no connection, or its keeper may not see it any more."""
+    """None when nothing is to be told: the referral came from no connection. Raises MayNotKnow."""
     stored = hub.store.read(*split(due.reference), None)
     if stored is None or stored.custodian is None or not is_referral(stored.resource()):
+        return None
+    if due.recipient:  # it finds what is new by asking; no door leads to it
+        _seen(stored.type, stored.id, Caller("hub:delivery", due.recipient, REFERRAL_PURPOSE), hub)
         return None
     focus = stored.resource()["focus"]["reference"]
     origin = hub.store.origin(focus)
     if origin is None:
         return None
     caller = Caller(f"connection:{origin.connection}", stored.custodian, REFERRAL_PURPOSE)
-    try:
-        task = loads(disclose.read("Task", stored.id, caller, hub=hub).text)
-        need = loads(disclose.read(*split(focus), caller, hub=hub).text)
-    except HubError as problem:
-        if problem.problem is NOT_FOUND:
-            return None
-        raise
+    task, need = _seen("Task", stored.id, caller, hub), _seen(*split(focus), caller, hub)
     local = next(name for name, kept in origin.resources.items() if kept == focus)
     return News(origin, {"task": task, local: need})
+
+
+def _seen(type_: str, id_: str, caller: Caller, hub: Hub) -> Resource:
+    try:
+        found: Resource = loads(disclose.read(type_, id_, caller, hub=hub).text)
+    except HubError as problem:
+        if problem.problem is NOT_FOUND:
+            raise MayNotKnow from None
+        raise
+    return found

@@ -14,7 +14,7 @@ from hub.consent.keys import CLOSED_TO_RECIPIENTS, own
 from hub.consent.overrides import opened_by, refused
 from hub.consent.reviews import Asked, review_of
 from hub.errors import Conflict, HubError
-from hub.exchange import Hub
+from hub.exchange import Hub, aftermath
 from hub.exchange.person import Person, purposes_under
 from hub.fhir import Resource
 from hub.fhir.definitions import load
@@ -63,7 +63,7 @@ class Opening:
         for compartment in persons:
             made = list(self._reviews(compartment))
             if made:
-                changes = _joined(changes, self._settled(Person.of(compartment), made))
+                changes = _joined(changes, self._settled(Person.of(compartment, self.hub.policies), made))
                 tasks += [task for task, _ in made]
         if tasks:
             return Act(changes, tuple(tasks))
@@ -102,12 +102,8 @@ class Opening:
         settled = person.settle(self.now, self.hub.ids.new)
         audits = [self._audit(person.id, task, custodian) for task, custodian in made]
         kind = "override.open" if self.asked.override.kind == "break-glass" else "override.disclose"
-        return Changes(
-            saves=settled.saves + audits,
-            rekeys=settled.rekeys,
-            persons={person.id: person.revision},
-            outbox=[*(Due(kind, "", reference(task)) for task, _ in made), *settled.outbox],
-        )
+        notices = aftermath.told(person, settled, self.now, hub=self.hub)
+        return settled.changes(person, [*audits, *notices], [Due(kind, "", reference(task)) for task, _ in made])
 
     def _audit(self, person: str, task: Resource, custodian: str) -> Save:
         id_, about = self.hub.ids.new(), reference(task)
@@ -143,4 +139,6 @@ def _joined(one: Changes, other: Changes) -> Changes:
         rekeys=[*one.rekeys, *other.rekeys],
         persons={**one.persons, **other.persons},
         outbox=[*one.outbox, *other.outbox],
+        voids=[*one.voids, *other.voids],
+        due={**one.due, **other.due},
     )

@@ -9,23 +9,27 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 
+from hub.consent import aftermath
+from hub.consent.aftermath import Lost
 from hub.consent.grants import NOTICE, Grant
-from hub.consent.keys import Held, granted, is_referral, keys
-from hub.consent.overrides import with_overrides
+from hub.consent.keys import Granted, Held, granted, is_referral, keys
+from hub.consent.overrides import excepted, with_overrides
 from hub.consent.policies import Policies, packaged
 from hub.consent.provisions import PurposesUnder
 from hub.fhir import Resource
 from hub.fhir.definitions import load
 from hub.fhir.references import reference
 from hub.fhir.serial import written_alike
-from hub.ports import Compartment, Due, Key, Rekey, Save, Stored
+from hub.ports import Changes, Compartment, Due, Key, Rekey, Save, Stored, Void
 from hub.referral.follow import Step, follow
 
 SET_BY_THE_STORE = ("versionId", "lastUpdated")
 REFERRAL_PURPOSE = "COC"
 """A referral is coordination of care, http://terminology.hl7.org/CodeSystem/v3-ActReason: other purposes send none."""
 
+VOIDED = "delivery.void"
 NEEDS = frozenset({"need", "referral"})
+OF_THE_HUB = frozenset({"Task", "Communication"})
 ENDED = frozenset({"inactive", "revoked", "entered-in-error"})
 
 
@@ -69,12 +73,27 @@ class _Document:
 
 @dataclass(frozen=True)
 class Settled:
-    """What one person's part of a commit writes. `steps`: what followed, for the audit."""
+    """What one person's part of a commit writes. `steps`: what followed, for the audit; `notices`: what recipients are told
+    whom a consent covers no longer; `due`: when something opens or closes by itself."""
 
     saves: list[Save]
     rekeys: list[Rekey]
     outbox: list[Due]
     steps: list[Step]
+    notices: list[Resource]
+    voids: list[Void]
+    due: datetime
+
+    def changes(self, person: "Person", also: Iterable[Save] = (), told: Iterable[Due] = ()) -> Changes:
+        """All of it as one person's commit, with what an act says besides: its audit, and what is to be told of it first."""
+        return Changes(
+            saves=[*self.saves, *also],
+            rekeys=self.rekeys,
+            persons={person.id: person.revision},
+            outbox=[*told, *self.outbox],
+            voids=self.voids,
+            due={person.id: self.due},
+        )
 
 
 @dataclass
@@ -84,11 +103,12 @@ class Person:
     id: str
     revision: int = 0
     policies: Policies = field(default_factory=packaged)
+    compartment: Compartment | None = field(default=None, repr=False)
     _documents: dict[str, _Document] = field(default_factory=dict)
 
     @classmethod
     def of(cls, compartment: Compartment, policies: Policies | None = None) -> "Person":
-        person = cls(compartment.person, compartment.revision, policies or packaged())
+        person = cls(compartment.person, compartment.revision, policies or packaged(), compartment)
         for stored in compartment.documents:
             person._documents[f"{stored.type}/{stored.id}"] = _Document(
                 stored.resource(), stored.custodian or "", stored
@@ -121,9 +141,11 @@ class Person:
         return True
 
     def comes_only_from(self, references: Container[str]) -> bool:
-        """Whether all that is said of this person, and has not ended, is among these; referrals are the hub's own."""
+        """Whether all that is said of this person, and has not ended, is among these; referrals and notices are the hub's own."""
         return all(
-            key in references or document.resource["resourceType"] == "Task" or document.resource.get("status") in ENDED
+            key in references
+            or document.resource["resourceType"] in OF_THE_HUB
+            or document.resource.get("status") in ENDED
             for key, document in self._documents.items()
         )
 
@@ -141,6 +163,10 @@ class Person:
             for step in list(self._follow(custodian, _may_receive(grants, now), now, new_id)):
                 self.put(step.task, custodian)
                 steps.append(step)
+        lost = self._lost(permitted, now)
+        notices = [aftermath.notice(one, new_id(), now) for one in lost]
+        for one, notice in zip(lost, notices, strict=True):
+            self.put(notice, one.custodian)
         held = self._held()
         opened = with_overrides(keys(held, permitted, classes), held, classes, purposes_under(), now)
         return Settled(
@@ -148,6 +174,9 @@ class Person:
             rekeys=list(self._rekeys(opened)),
             outbox=[Due(step.action, "", reference(step.task)) for step in steps if step.action != "referral.draft"],
             steps=steps,
+            notices=notices,
+            voids=list(self._voids(opened, now)),
+            due=aftermath.next_change(permitted, now),
         )
 
     def _held(self) -> list[Held]:
@@ -163,6 +192,19 @@ class Person:
             now=now,
             new_id=new_id,
         )
+
+    def _lost(self, permitted: Granted, now: datetime) -> list[Lost]:
+        since = aftermath.just_before(self.compartment.due if self.compartment else None, now)
+        return list(aftermath.lost(self._stored(), permitted, excepted(self._held()), since, now))
+
+    def _stored(self) -> list[Stored]:
+        return [document.stored for document in self._documents.values() if document.stored]
+
+    def _voids(self, opened: Mapping[str, tuple[Key, ...]], now: datetime) -> Iterator[Void]:
+        for stored in self._stored():
+            name = f"{stored.type}/{stored.id}"
+            for recipient in sorted(aftermath.closed(stored, opened[name], now)):
+                yield Void(name, recipient, VOIDED)
 
     def _saves(self, opened: Mapping[str, tuple[Key, ...]]) -> Iterator[Save]:
         for key, document in self._documents.items():

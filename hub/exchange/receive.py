@@ -18,6 +18,7 @@ from hub.conformance import validate
 from hub.consent.keys import own
 from hub.errors import Conflict
 from hub.exchange import Hub
+from hub.exchange.aftermath import told
 from hub.exchange.identity import fingerprint
 from hub.exchange.merge import contradiction, merge, overwrite, retire
 from hub.exchange.person import Person, Settled
@@ -303,6 +304,9 @@ class _Batch:
         settled = {id_: person.settle(self.now, self.hub.ids.new) for id_, person in self.persons.items()}
         touched = {id_: s for id_, s in settled.items() if s.saves or s.rekeys}
         self.records += [event for id_, one in touched.items() for event in self._audits(id_, one)]
+        self.records += [
+            event for id_, one in touched.items() for event in told(self.persons[id_], one, self.now, hub=self.hub)
+        ]
         return Changes(
             saves=[save for s in touched.values() for save in s.saves] + self.records,
             rekeys=[rekey for s in touched.values() for rekey in s.rekeys],
@@ -312,6 +316,8 @@ class _Batch:
             quarantine=list(self.quarantine.values()),
             released=[key for key in self.written if key not in self.quarantine],
             outbox=[due for s in touched.values() for due in s.outbox],
+            voids=[void for s in touched.values() for void in s.voids],
+            due={id_: s.due for id_, s in touched.items()},
         )
 
     def _audits(self, person: str, settled: Settled) -> Iterator[Save]:

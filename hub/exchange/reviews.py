@@ -10,7 +10,7 @@ from hub.consent.keys import own
 from hub.consent.overrides import is_review
 from hub.consent.reviews import LONGEST_REASON, reviewed
 from hub.errors import HubError
-from hub.exchange import Hub, disclose
+from hub.exchange import Hub, aftermath, disclose
 from hub.exchange.consents import ASKED_AT_THE_HUB
 from hub.exchange.exceptions import IS_REVIEW, WAITS
 from hub.exchange.opening import Act, committed
@@ -20,7 +20,7 @@ from hub.fhir import Resource
 from hub.fhir.query import Query
 from hub.fhir.references import split
 from hub.fhir.serial import loads
-from hub.ports import Caller, Changes, Key, Save
+from hub.ports import Caller, Key, Save
 
 
 def review(task: str, outcome: str, note: str, caller: Caller, *, hub: Hub) -> Resource:
@@ -71,15 +71,16 @@ class _Review:
         settled = person.settle(now, self.hub.ids.new)
         event = told.reviewed(self.hub.ids.new(), now, caller=self.caller, person=person.id, task=self.task)
         audit = Save(event, person.id, self.caller.organization, (Key(own(self.caller.organization)),))
-        saves, persons = [*settled.saves, audit], {person.id: person.revision}
-        return Act(Changes(saves, settled.rekeys, persons, outbox=settled.outbox), (after,))
+        notices = aftermath.told(person, settled, now, hub=self.hub)
+        return Act(settled.changes(person, [audit, *notices]), (after,))
 
     def _found(self) -> tuple[Person, Resource]:
         type_, id_ = split(self.task)
         stored = self.hub.store.read(type_, id_, None) if type_ == "Task" else None
         if stored is None or stored.person is None or stored.custodian != self.caller.organization:
             raise HubError(errors.NOT_FOUND)
-        person = Person.of(self.hub.store.compartments([stored.person])[stored.person])
+        compartment = self.hub.store.compartments([stored.person])[stored.person]
+        person = Person.of(compartment, self.hub.policies)
         before = person.get(self.task)
         if before is None or not is_review(before):
             raise HubError(errors.NOT_FOUND)

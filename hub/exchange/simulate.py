@@ -12,9 +12,10 @@ from functools import cached_property
 from typing import Literal
 
 from hub import errors
+from hub.audit import events
 from hub.consent.decide import Deny, Permit, decide
 from hub.consent.grants import NOTICE, Grant, grants
-from hub.consent.keys import is_referral
+from hub.consent.keys import is_referral, own
 from hub.consent.policies import Policies
 from hub.consent.provisions import Question, recipients
 from hub.consent.standing import Standing, stand
@@ -27,7 +28,7 @@ from hub.fhir.data_classes import data_classes, shareable
 from hub.fhir.presence import present
 from hub.fhir.references import reference, split
 from hub.fhir.serial import dumps, loads
-from hub.ports import Caller, Compartment, Stored
+from hub.ports import Caller, Changes, Compartment, Key, Save, Stored
 from hub.referral.follow import WAITING
 
 Access = Literal["open", "agreed", "closed"]
@@ -91,8 +92,9 @@ class State:
     accepted: "State | None" = None
 
     def views(self, caller: Caller) -> Iterator[View]:
-        """What reads of this caller would answer."""
-        return (view for one in self.documents if (view := disclose.foresee(one, caller, self.at)))
+        """What reads of this caller would answer of what the custodian keeps of her; a notice of withdrawal is none of it."""
+        hers = (one for one in self.documents if one.type != "Communication" and one.custodian == self.custodian)
+        return (view for one in hers if (view := disclose.foresee(one, caller, self.at)))
 
     def answer(self, question: Question, seen: Iterable[str]) -> Answer:
         decision = decide(question, self.standing.consents, self.referrals, purposes_under())
@@ -128,7 +130,8 @@ class State:
 
 @dataclass(frozen=True, repr=False)
 class Simulation:
-    """`signed`: the references that the consents to be signed go by in `because`."""
+    """`signed`: the references that the consents to be signed go by in `because`. `told`: the organisations that would be told
+    that a consent has ended."""
 
     person: str
     custodian: str
@@ -137,6 +140,7 @@ class Simulation:
     signed: tuple[str, ...]
     lines: tuple[Line, ...]
     courses: tuple[Course, ...]
+    told: tuple[str, ...] = ()
 
 
 def simulate(person: str = "", *, sign: Sequence[Resource] = (), withdraw: Sequence[str] = (), hub: Hub) -> Simulation:
@@ -163,7 +167,16 @@ def simulate(person: str = "", *, sign: Sequence[Resource] = (), withdraw: Seque
     then = _with_acceptance(then, working, compartment, hub)
     named = {one for consent in signed for one in recipients(consent.get("provision", {}))}
     lines, courses = tuple(_lines(now, then, named)), tuple(_courses(now, then, settled))
-    return Simulation(compartment.person, custodian, now, then, tuple(map(reference, signed)), lines, courses)
+    told = tuple(_told(settled, custodian))
+    return Simulation(compartment.person, custodian, now, then, tuple(map(reference, signed)), lines, courses, told)
+
+
+def record(found: Simulation, caller: Caller, *, hub: Hub) -> None:
+    """That it was asked, and for whom: kept before the answer leaves."""
+    event = events.event(
+        hub.ids.new(), "consent.simulate", found.now.at, interaction="operation", caller=caller, person=found.person
+    )
+    hub.store.commit(Changes(saves=[Save(event, found.person, found.custodian, (Key(own(found.custodian)),))]))
 
 
 # --- the act, as it would be done ------------------------------------------------------------------------------------
@@ -277,6 +290,12 @@ def _courses(now: State, then: State, settled: Settled) -> Iterator[Course]:
         known = before.get(task["id"], {})
         need = needs[task["focus"]["reference"]].resource()["code"]
         yield Course(need, _owner(task), known.get("status", ""), task["status"], actions.get(task["id"], ""))
+
+
+def _told(settled: Settled, custodian: str) -> Iterator[str]:
+    for notice in settled.notices:
+        if split(notice["sender"]["reference"])[1] == custodian:
+            yield split(notice["recipient"][0]["reference"])[1]
 
 
 def _owner(task: Resource) -> str:

@@ -106,6 +106,13 @@ _TABLE: Final[dict[str, str]] = {
         date          date       dateTime
         period        date       provision.period
     """,
+    "Communication": """
+        recipient  reference  recipient
+        sender     reference  sender
+        category   token      category
+        status     token      status
+        sent       date       sent
+    """,
     "Organization": """
         identifier     token   identifier
         active         token   active

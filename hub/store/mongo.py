@@ -17,11 +17,11 @@ from pymongo.read_concern import ReadConcern
 from hub.errors import MISCONFIGURED, UNKNOWN_TYPE, HubError
 from hub.fhir.query import Query
 from hub.ports import Changes, Compartment, Due, Found, LedgerEntry, Quarantined, Stored, Visible, Watermark
-from hub.store import outbox, pages, queries, writing
+from hub.store import outbox, pages, queries, turns, writing
 from hub.store.chains import Chains
 from hub.store.documents import SERVED, stored
 from hub.store.failures import in_our_words, silence_driver
-from hub.store.records import DEAD, WAITING, ledger_entry, quarantined
+from hub.store.records import DEAD, VOID, WAITING, ledger_entry, quarantined
 from hub.store.schema import Document, Mongo, is_type, prepare, prepare_types
 
 DURABLE: Final = WriteConcern("majority", j=True)
@@ -147,7 +147,21 @@ class MongoStore:
                 theirs = {"person": {"$in": [id_ for id_, person in found.items() if type_ in person["t"]]}}
                 for document in self.database[type_].find(theirs, SERVED, batch_size=CHUNK * 10, session=session):
                     documents[document["person"]].append(stored(type_, document))
-        return {id_: Compartment(id_, person["r"], tuple(documents[id_])) for id_, person in found.items()}
+        return {
+            id_: Compartment(id_, person["r"], tuple(documents[id_]), person.get("n")) for id_, person in found.items()
+        }
+
+    @in_our_words
+    def due_persons(self, now: datetime, limit: int) -> list[str]:
+        return turns.due_persons(self.database, now, limit)
+
+    @in_our_words
+    def take_turn(self, name: str, holder: str, now: datetime, until: datetime) -> bool:
+        return turns.take(self.database, name, holder, now, until)
+
+    @in_our_words
+    def end_turn(self, name: str, holder: str) -> None:
+        turns.end(self.database, name, holder)
 
     # --- records of what was received ----------------------------------------------------------------------------------
 
@@ -188,16 +202,16 @@ class MongoStore:
         return outbox.lease(self.database, now, until, limit)
 
     @in_our_words
-    def settle(self, due: Due, *, next_try: datetime | None = None, error: str = "") -> None:
+    def settle(self, due: Due, *, next_try: datetime | None = None, error: str = "", void: str = "") -> None:
         """With `error` and without `next_try` the row is given up: kept as a dead letter, it holds nothing up."""
-        outbox.settle(self.database, due, next_try, error)
+        outbox.settle(self.database, due, next_try, error, void)
 
     @in_our_words
     def counts(self) -> dict[str, int]:
-        """By resource type; `history`, `persons`, `ledger`, `quarantine`, and `outbox.waiting`, `outbox.dead`."""
+        """By resource type; `history`, `persons`, `ledger`, `quarantine`, and `outbox.waiting`, `outbox.dead`, `outbox.void`."""
         kept = (*sorted(self._types), "history", "persons", "ledger", "quarantine")
         counted = {name: self.database[name].estimated_document_count() for name in kept}
-        rows = {state: self.database.outbox.count_documents({"state": state}) for state in (WAITING, DEAD)}
+        rows = {state: self.database.outbox.count_documents({"state": state}) for state in (WAITING, DEAD, VOID)}
         return counted | {f"outbox.{state}": count for state, count in rows.items()}
 
 

@@ -5,10 +5,13 @@ handed out: what happened to a referral is told in the order in which it happene
 """
 
 import uuid
+from collections.abc import Iterable
 from datetime import datetime
 
-from hub.ports import Due
-from hub.store.records import DEAD, WAITING, due
+from pymongo import UpdateMany
+
+from hub.ports import Due, Void
+from hub.store.records import DEAD, VOID, WAITING, due
 from hub.store.schema import Mongo
 
 
@@ -36,12 +39,25 @@ def lease(database: Mongo, now: datetime, until: datetime, limit: int) -> list[D
     return [due(row) for row in database.outbox.find({"_id": {"$in": ids}, "worker": worker}).sort("order")]
 
 
-def settle(database: Mongo, row: Due, next_try: datetime | None, error: str) -> None:
-    """Done rows go; rows given up on stay as dead letters and hold nothing up."""
+def settle(database: Mongo, row: Due, next_try: datetime | None, error: str, void: str) -> None:
+    """Done rows go; rows given up on stay as dead letters, those not to be sent as void, and hold nothing up."""
     mine = {"_id": row.id, "state": WAITING}
-    if next_try is not None:
+    if void:
+        database.outbox.update_one(mine, {"$set": {"state": VOID, "error": void}})
+    elif next_try is not None:
         database.outbox.update_one(mine, {"$set": {"next_try": next_try, "error": error}, "$inc": {"attempts": 1}})
     elif error:
         database.outbox.update_one(mine, {"$set": {"state": DEAD, "error": error}, "$inc": {"attempts": 1}})
     else:
         database.outbox.delete_one(mine)
+
+
+def voiding(voids: Iterable[Void]) -> list[UpdateMany]:
+    """What a commit does with rows of which the recipient may not know any more, also while a worker has them."""
+    return [
+        UpdateMany(
+            {"reference": one.reference, "recipient": one.recipient, "state": WAITING},
+            {"$set": {"state": VOID, "error": one.reason}},
+        )
+        for one in voids
+    ]

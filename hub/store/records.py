@@ -13,6 +13,7 @@ from hub.store.schema import Document
 
 WAITING: Final = "waiting"
 DEAD: Final = "dead"
+VOID: Final = "void"
 
 
 def ledger_document(entry: LedgerEntry) -> Document:
@@ -78,6 +79,7 @@ def outbox_document(due: Due, id_: str, order: int) -> Document:
         "attempts": due.attempts,
         "next_try": due.next_try,
         "order": order,
+        "recipient": due.recipient,
         "state": WAITING,
         "error": "",
     }
@@ -92,4 +94,5 @@ def due(document: Document) -> Due:
         attempts=document["attempts"],
         next_try=document["next_try"],
         payload=cells.load(document["payload"]),
+        recipient=document.get("recipient", ""),
     )

@@ -38,6 +38,7 @@ SEARCHED: Final[Mapping[str, tuple[str, ...]]] = {
     "MeasureReport": ("reporter",),
     "Provenance": ("target",),
     "AuditEvent": ("patient", "entity"),
+    "Communication": ("recipient",),
 }
 """Resource type → search parameters with an index of their own: the selective ones. The others ride on the keys' index."""
 
@@ -68,14 +69,15 @@ def _expiring() -> IndexModel:
 
 
 def _housekeeping() -> dict[str, list[IndexModel]]:
-    """`persons` and `watermarks`, `clients`, `settings` and `checkpoints` are only ever found by their id."""
+    """`watermarks`, `clients`, `settings` and `checkpoints` are only ever found by their id."""
     return {
         "history": [IndexModel([("r", ASCENDING), ("v", DESCENDING)]), IndexModel([("person", ASCENDING)])],
-        "persons": [],
+        "persons": [IndexModel([("n", ASCENDING)])],
         "ledger": [IndexModel([("resources.r", ASCENDING)])],
         "identities": [IndexModel([("r", ASCENDING)])],
         "quarantine": [IndexModel([("connection", ASCENDING), ("at", ASCENDING)])],
-        "outbox": [IndexModel([("state", ASCENDING), ("order", ASCENDING)])],
+        "outbox": [IndexModel([("state", ASCENDING), ("order", ASCENDING)]), IndexModel([("reference", ASCENDING)])],
+        "turns": [],
         "watermarks": [],
         "clients": [],
         "tokens": [_expiring()],

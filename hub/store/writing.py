@@ -11,19 +11,19 @@ from datetime import datetime
 from typing import Any, Final
 
 import orjson
-from pymongo import DeleteMany, InsertOne, ReplaceOne, UpdateOne
+from pymongo import DeleteMany, InsertOne, ReplaceOne, UpdateMany, UpdateOne
 from pymongo.client_session import ClientSession
 
 from hub.errors import INVALID, TOO_LARGE, Conflict, HubError
 from hub.ports import Changes, Save
-from hub.store import chains
+from hub.store import chains, outbox
 from hub.store.chains import AUDIT, contents_of
 from hub.store.documents import document, keys_document, superseded
 from hub.store.records import ledger_document, outbox_document, quarantine_document
 from hub.store.schema import NOT_COMPARTMENT, Document, Mongo
 from hub.store.tokens import token_document
 
-Write = InsertOne[Document] | ReplaceOne[Document] | UpdateOne | DeleteMany
+Write = InsertOne[Document] | ReplaceOne[Document] | UpdateOne | UpdateMany | DeleteMany
 Writes = Sequence[Write]
 
 FIRST_REVISION: Final = 1
@@ -57,6 +57,7 @@ class Plan:
         self.outbox = [
             outbox_document(due, due.id or uuid.uuid4().hex, order + place) for place, due in enumerate(changes.outbox)
         ]
+        self.voids: Writes = outbox.voiding(changes.voids)
         self.watermark: Writes = (
             _upserts([{"_id": changes.watermark[0], "value": changes.watermark[1].value}]) if changes.watermark else []
         )
@@ -102,13 +103,18 @@ def _revisions(changes: Changes) -> list[Write]:
         type_ = save.resource["resourceType"]
         if save.person is not None and type_ not in NOT_COMPARTMENT:
             types[save.person].add(type_)
-    return [_revision(person, known, sorted(types[person])) for person, known in changes.persons.items()]
+    return [
+        _revision(person, known, sorted(types[person]), changes.due.get(person))
+        for person, known in changes.persons.items()
+    ]
 
 
-def _revision(person: str, known: int, types: list[str]) -> Write:
+def _revision(person: str, known: int, types: list[str], due: datetime | None) -> Write:
+    """Who says not when something is due leaves it unknown (null): then she is looked at soon."""
     if known == 0:
-        return InsertOne({"_id": person, "r": FIRST_REVISION, "t": types})
-    return UpdateOne({"_id": person, "r": known}, {"$inc": {"r": 1}, "$addToSet": {"t": {"$each": types}}})
+        return InsertOne({"_id": person, "r": FIRST_REVISION, "t": types, "n": due})
+    changed = {"$inc": {"r": 1}, "$addToSet": {"t": {"$each": types}}, "$set": {"n": due}}
+    return UpdateOne({"_id": person, "r": known}, changed)
 
 
 def _upserts(documents: Iterable[Document]) -> list[Write]:
@@ -131,6 +137,7 @@ def write(plan: Plan, database: Mongo, session: ClientSession) -> None:
     _write_identities(database, plan.identities, session)
     _apply(database, "quarantine", plan.released, session, exact=False)
     _apply(database, "quarantine", plan.quarantine, session)
+    _apply(database, "outbox", plan.voids, session, exact=False)
     if plan.outbox:
         database.outbox.insert_many(plan.outbox, session=session)
     _apply(database, "watermarks", plan.watermark, session)

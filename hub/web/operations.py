@@ -39,7 +39,12 @@ _KEYS: Final = {
     "Resource": frozenset({"resource"}),
 }
 _OF_ELEMENTS: Final = frozenset({"id", "extension"})
-_EXPECTED: Final = {"boolean": "true, false", "integer": "0, 1, 2, …", "language": "ar, fr, en, fr-MA"}
+_EXPECTED: Final = {
+    "boolean": "true, false",
+    "integer": "0, 1, 2, …",
+    "Reference": "{reference: Type/[id]}",
+    "language": "ar, fr, en, fr-MA",
+}
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,4}", re.ASCII)
 _NUMBER: Final = re.compile(r"\d{1,9}", re.ASCII)
 _ABOVE: Final = 10**9
@@ -59,7 +64,9 @@ class Operation:
     bare: str = ""  # the parameter that a body is which is no Parameters resource
     of_type: bool = True  # whether it may be asked of the type as a whole
     ours: bool = False  # whether this project defines it, and not HL7
-    changes: bool = False  # whether it changes something: it is only asked by POST, with nothing in the URL
+    changes: bool = (
+        False  # whether it changes something or tells of a person: only asked by POST, with nothing in the URL
+    )
 
     @property
     def definition(self) -> str:
@@ -162,8 +169,10 @@ def _checked(name: str, type_: str, value: Any) -> Any:
             right = isinstance(value, bool)
         case "integer":
             right = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _ABOVE
-        case "Coding" | "CodeableConcept" | "Identifier" | "Reference" | "Resource":
+        case "Coding" | "CodeableConcept" | "Identifier" | "Resource":
             right = isinstance(value, dict)
+        case "Reference":
+            right = isinstance(value, dict) and isinstance(value.get("reference"), str)
         case _:
             right = isinstance(value, str) and 0 < len(value) <= _LONGEST
             right = right and (type_ != "language" or _LANGUAGE.fullmatch(value) is not None)

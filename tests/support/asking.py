@@ -253,6 +253,9 @@ class Asking:
         covers = frozenset({f"{type_}${name}"})
         if name in {"break-glass", "disclose-by-duty"}:
             return Ask("POST", self._override(name), self._exception(name), covers=covers)
+        if type_ == "Consent" and name in {"simulate", "withdraw"}:
+            path, body = self._simulate() if name == "simulate" else self._withdraw()
+            return Ask("POST", path, body, covers=covers)
         if type_ != "Resource":
             query = self.chance.choice(
                 [
@@ -297,6 +300,32 @@ class Asking:
             system, _, value = str(self._value("Patient", "identifier") or "|").rpartition("|")
             said.append({"name": "identifier", "valueIdentifier": {"system": system, "value": value}})
         return {"resourceType": "Parameters", "parameter": said}
+
+    def _person(self) -> Resource:
+        """One that the caller keeps, more often than not."""
+        mine = self.chance.random() < 0.6
+        return {"reference": f"Patient/{self.chance.choice(self.things.mine) if mine else self.id('Patient')}"}
+
+    def _simulate(self) -> tuple[str, Resource]:
+        given: list[Resource] = [{"name": "patient", "valueReference": self._person()}]
+        if self.chance.random() < 0.5:
+            given.append({"name": "withdraw", "valueReference": {"reference": f"Consent/{self.id('Consent')}"}})
+        if self.chance.random() < 0.5:
+            consent = self._mine(example("consent-by-class")) | {"patient": given[0]["valueReference"]}
+            given.append({"name": "consent", "resource": consent})
+        if self.chance.random() < 0.2:
+            given.append({"name": "recipient", "valueReference": {"reference": "Organization/hopital"}})
+        return "/fhir/Consent/$simulate", {"resourceType": "Parameters", "parameter": given}
+
+    def _withdraw(self) -> tuple[str, Resource]:
+        given: list[Resource] = []
+        path = f"/fhir/Consent/{self.id('Consent')}/$withdraw"
+        if self.chance.random() < 0.4:
+            path, given = "/fhir/Consent/$withdraw", [{"name": "patient", "valueReference": self._person()}]
+        if self.chance.random() < 0.4:
+            named = self.chance.choice(["hopital", "amal", "nobody"])
+            given.append({"name": "recipient", "valueReference": {"reference": f"Organization/{named}"}})
+        return path, {"resourceType": "Parameters", **({"parameter": given} if given else {})}
 
     def refused(self, query: str) -> Ask:
         strict = (("Prefer", "handling=strict"),) if self.chance.random() < 0.5 else ()

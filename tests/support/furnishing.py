@@ -44,6 +44,9 @@ def concept(system: str, code: str) -> Resource:
     return {"coding": [{"system": code_system(system), "code": code}]}
 
 
+AS_WRITTEN: Final = frozenset({"Consent", "Communication"})
+"""Not disguised: what a consent says decides what is seen, and a notice is seen as a whole by whom it is addressed to."""
+
 SURVIVORS: Final = ("survivor", "survivor--foreign-national", "survivor--safe-contact", "survivor--do-not-contact")
 _AS_IT_MUST_BE: Final[dict[str, Resource]] = {
     "completed": {"output": [{"type": concept("task-output", "outcome"), "valueCodeableConcept": concept("referral-outcome", "service-provided")}]},
@@ -127,7 +130,7 @@ class _Survivor:
         resource = _renamed(resource, self.id, self.keeper)
         if chance is None and self.hidden is None and not self._is_seen(resource):
             return f"{resource['resourceType']}/{resource['id']}"
-        if self._is_seen(resource) and resource["resourceType"] != "Consent":  # what that says decides what is seen
+        if self._is_seen(resource) and resource["resourceType"] not in AS_WRITTEN:
             resource = disguise(resource, self.allowed, self.hidden)
         self.person.put(resource, self.keeper)
         return f"{resource['resourceType']}/{resource['id']}"
@@ -139,6 +142,7 @@ class _Survivor:
         return (
             self.allowed == EVERY
             or resource["resourceType"] in {"Task", "Consent"}
+            or {"reference": f"Organization/{CALLER}"} in resource.get("recipient", ())
             or profile.base_class in self.allowed
         )
 
@@ -185,14 +189,23 @@ def _referred(
         identifier=[{"system": example("referral-task")["identifier"][0]["system"], "value": id_[:8].upper()}],
         **_AS_IT_MUST_BE.get(status, {}),
     )  # fmt: skip
+    one.add("withdrawal-notice", **_told(keeper, to, id_))
     if hidden and keeper != CALLER:
         _add_hidden(one, hidden)
     return one.person
 
 
+def _told(keeper: str, to: str, task: str) -> Resource:
+    """A notice of withdrawal, of an earlier consent say: between these two and nobody else's."""
+    number = {"system": example("withdrawal-notice")["about"][0]["identifier"]["system"], "value": task[:8].upper()}
+    about = [{"reference": f"Task/{task}", "identifier": number}]
+    return {"recipient": [_organization(to)], "sender": _organization(keeper), "about": about}
+
+
 def _add_hidden(one: _Survivor, hidden: Random) -> None:
     """What belongs to the same survivor and not to the caller: other referrals, a court's measure, another keeper's records."""
     one.add("consent-by-class", hidden, provision=_consent("hopital", GRANTED[-1]))
+    one.add("withdrawal-notice", hidden, **_told(one.keeper, "hopital", new_id(hidden)))
     for _ in range(hidden.randrange(3)):
         one.add("need", hidden, performer=[_organization("hopital")])
     if not one.allowed & {"legal"}:

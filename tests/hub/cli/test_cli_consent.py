@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from hub import texts
+from hub.__main__ import main
 from hub.bootstrap import opened
 from hub.errors import HubError
 from hub.exchange import change, disclose
@@ -171,4 +173,69 @@ def test_the_screen_and_programs_are_told_the_same(hub: Command) -> None:
     assert [one["reason"] for one in answer["refused"]] == ["consent.purpose"]
     shown = hub("consent", "disclosures", found["survivor"]).output
     assert "your consent of 5 January 2026" in shown and "cannot be taken back" in shown
+    assert marks_in(shown) == []
+
+
+# --- withdraw --------------------------------------------------------------------------------------------------------
+
+
+def test_a_consent_is_withdrawn_in_one_command_that_says_what_cannot_be_recalled(hub: Command) -> None:
+    found = consented(hub)
+    accepted_and_read(hub, found)
+    done = hub.json("consent", "withdraw", found["consent"], "--yes")
+    assert done["ended"] == [found["consent"]]
+    (told,) = done["told"]
+    assert told["recipient"] == found["recipients"][0]
+    assert "core" in told["data_classes"] and told["last_seen"]
+    assert done["referrals"] == [{"recipient": told["recipient"], "status": "on-hold"}]
+    assert hub.json("consent", "list", "example-association")[0]["status"] == "inactive"
+
+
+@pytest.mark.parametrize("by", ["AR-001", "reference"])
+def test_all_her_consents_are_withdrawn_by_her_code_or_reference(hub: Command, by: str) -> None:
+    found = consented(hub)
+    survivor = found["survivor"] if by == "reference" else by
+    shown = hub("consent", "withdraw", "--survivor", survivor, "--all", "--yes")
+    assert (shown.exit_code, marks_in(shown.output)) == (0, [])
+    assert found["consent"] in shown.output
+    assert hub.json("consent", "list", "example-association")[0]["status"] == "inactive"
+
+
+@pytest.mark.parametrize(
+    ("language", "said", "done"), [("fr", "oui", True), ("ar", "نعم", True), ("en", "no", False), ("en", "", False)]
+)
+def test_it_asks_once_and_in_her_language(hub: Command, language: str, said: str, done: bool) -> None:
+    found = consented(hub)
+    arguments = ["--home", str(hub.home), "--lang", language, "consent", "withdraw", found["consent"]]
+    CliRunner().invoke(main, arguments, input=f"{said}\n" if said else "")
+    assert (hub.json("consent", "list", "example-association")[0]["status"] == "inactive") == done
+
+
+def test_one_recipient_is_withdrawn_by_its_name(hub: Command) -> None:
+    found = consented(hub)
+    recipient = found["recipients"][0]
+    done = hub.json("consent", "withdraw", "--survivor", found["survivor"], "--recipient", recipient, "--yes")
+    assert (done["ended"], [one["recipient"] for one in done["told"]]) == ([found["consent"]], [recipient])
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        [], ["--survivor", "AR-001"], ["Consent/1", "--survivor", "AR-001", "--all"], ["Consent/1"], ["--survivor", "NOBODY", "--all"],
+        ["--survivor", "AR-001", "--recipient", "nowhere"],
+    ],
+)  # fmt: skip
+def test_what_is_not_clear_is_not_withdrawn(hub: Command, wrong: list[str]) -> None:
+    consented(hub)
+    assert hub("consent", "withdraw", *wrong, "--yes").exit_code == 2
+    assert hub.json("consent", "list", "example-association")[0]["status"] == "active"
+
+
+@pytest.mark.parametrize("language", ["ar", "fr", "en"])
+def test_what_became_of_it_is_told_in_three_languages(hub: Command, language: str) -> None:
+    found = consented(hub)
+    accepted_and_read(hub, found)
+    shown = hub("consent", "withdraw", found["consent"], "--yes", language=language).output
+    assert texts.say("cli.consent-withdraw.told", language) in shown
+    assert texts.say("cli.consent-withdraw.not-recalled", language) in shown
     assert marks_in(shown) == []

@@ -8,8 +8,8 @@ def test_what_is_due_is_sent_once(hub: Command) -> None:
     hub("pull", "register")
     waiting = hub.json("status")["outbox"]["waiting"]
     assert waiting == 1
-    assert hub.json("deliver") == {"sent": 1, "waiting": 0}
-    assert hub.json("deliver") == {"sent": 0, "waiting": 0}
+    assert hub.json("deliver") == {"sent": 1, "waiting": 0, "void": 0}
+    assert hub.json("deliver") == {"sent": 0, "waiting": 0, "void": 0}
     assert list((hub.home / "follow-up").glob("*.xlsx"))
     assert "Sent: 0" in hub("deliver").output
 

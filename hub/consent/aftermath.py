@@ -1,0 +1,120 @@
+"""What a consent that ends leaves to be done: recipients who could see data are told to keep and pass on nothing, and what is
+queued for them is void.
+
+IHE PCF: a revocation takes effect at once, https://profiles.ihe.net/ITI/PCF. Obligations: DELAU (delete after use) and
+NORDSCLCD (no redisclosure without a consent), http://terminology.hl7.org/CodeSystem/v3-ActCode.
+Pure: read from the disclosure keys that were open and from what the survivor's consents permit now.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from hub import texts
+from hub.consent.grants import Grant
+from hub.consent.keys import Granted, is_notice, own
+from hub.fhir import Resource
+from hub.fhir.canonicals import TERMINOLOGY, code_system, profile
+from hub.fhir.instants import instant
+from hub.fhir.references import reference
+from hub.ports import FOREVER, Key, Stored
+
+A_MOMENT: Final = timedelta(milliseconds=1)
+OBLIGATIONS: Final = ("DELAU", "NORDSCLCD")
+LANGUAGES: Final = ("ar", "fr", "en")
+
+
+@dataclass(frozen=True)
+class Lost:
+    """`recipient` could see something that `custodian` keeps, and the survivor's consents do not permit it any more.
+
+    `referrals`: those by which it could.
+    """
+
+    custodian: str
+    recipient: str
+    referrals: tuple[Resource, ...]
+
+
+def lost(
+    documents: Iterable[Stored], permitted: Granted, excepted: frozenset[str], since: datetime, now: datetime
+) -> Iterator[Lost]:
+    """Who could see something at some moment from `since` to `now` that no consent permits at `now`. `excepted`: grants that
+    no consent gave."""
+    could: dict[tuple[str, str], set[str]] = {}
+    referrals: dict[tuple[str, str], list[Resource]] = {}
+    for document in documents:
+        for key in _of_others(document):
+            if key.since <= now and key.until > since:
+                pair = (document.custodian or "", recipient_of(key))
+                could.setdefault(pair, set()).add(key.grant)
+                if document.type == "Task":
+                    referrals.setdefault(pair, []).append(document.resource())
+    for (custodian, recipient), grants in sorted(could.items()):
+        told_of = {task["id"]: task for task in referrals.get((custodian, recipient), ())}
+        if told_of and grants - excepted - _open(permitted.get(custodian, ()), now):
+            yield Lost(custodian, recipient, tuple(told_of.values()))
+
+
+def closed(document: Stored, keys: Iterable[Key], now: datetime) -> frozenset[str]:
+    """The recipients that held a key of this document before, and hold none that is open with these."""
+    still = {recipient_of(key) for key in keys if key.since <= now < key.until}
+    return frozenset(recipient_of(key) for key in _of_others(document)) - still
+
+
+def recipient_of(key: Key) -> str:
+    return key.grant.partition("|")[0]
+
+
+def next_change(permitted: Granted, now: datetime) -> datetime:
+    """The next instant at which something opens or closes by itself; FOREVER where nothing does."""
+    bounds = {bound for grants in permitted.values() for grant in grants for bound in (grant.since, grant.until)}
+    return min((bound for bound in bounds if bound > now), default=FOREVER)
+
+
+def just_before(due: datetime | None, now: datetime) -> datetime:
+    """The last moment at which the keys of a person were surely looked after: what has ended by itself since counts too."""
+    return min(due - A_MOMENT, now) if due else now
+
+
+def notice(of: Lost, id_: str, now: datetime) -> Resource:
+    """The notice to a recipient. It names the referrals and says nothing of the survivor."""
+    return {
+        "resourceType": "Communication",
+        "id": id_,
+        "meta": {
+            "profile": [profile("withdrawal-notice")],
+            "security": [{"system": f"{TERMINOLOGY}/v3-ActCode", "code": code} for code in OBLIGATIONS],
+        },
+        "status": "completed",
+        "category": [_concept("message-category", "consent-change")],
+        "about": [_by_number(task) for task in of.referrals],
+        "sent": instant(now),
+        "recipient": [{"reference": f"Organization/{of.recipient}"}],
+        "sender": {"reference": f"Organization/{of.custodian}"},
+        "reasonCode": [_concept("referral-status-reason", "consent-withdrawn")],
+        "payload": [{"contentString": texts.say("consent.told-to-recipient", language)} for language in LANGUAGES],
+    }
+
+
+def _by_number(task: Resource) -> Resource:
+    numbers = [{"system": one["system"], "value": one["value"]} for one in task.get("identifier", ())[:1]]
+    return {"reference": reference(task), **({"identifier": numbers[0]} if numbers else {})}
+
+
+def _concept(system: str, code: str) -> Resource:
+    return {"coding": [{"system": code_system(system), "code": code}]}
+
+
+def _of_others(document: Stored) -> Iterator[Key]:
+    """Its keys but for the custodian's own; a notice is its recipient's for good."""
+    if document.type == "Communication" and is_notice(document.resource()):
+        return
+    yield from (key for key in document.keys if key.grant != own(document.custodian or ""))
+
+
+def _open(grants: Iterable[Grant], now: datetime) -> frozenset[str]:
+    return frozenset(
+        f"{grant.recipient}|{grant.purpose}|{grant.data_class}" for grant in grants if grant.since <= now < grant.until
+    )

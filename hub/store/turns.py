@@ -1,0 +1,31 @@
+"""Whose turn it is: work that one process of a deployment does at a time, and the persons who are due.
+
+A turn has an end, so that it passes on when its holder dies: https://martinfowler.com/articles/patterns-of-distributed-systems/lease.html.
+What is done in a turn must bear to be done twice, as the end may come before the holder notices.
+"""
+
+from datetime import datetime
+
+from pymongo.errors import DuplicateKeyError
+
+from hub.store.schema import Mongo
+
+
+def due_persons(database: Mongo, now: datetime, limit: int) -> list[str]:
+    """First those of whom nothing is known, as persons that were stored before this was kept."""
+    wanted = {"$or": [{"n": None}, {"n": {"$lte": now}}]}
+    return [found["_id"] for found in database.persons.find(wanted, {"_id": 1}).sort("n").limit(limit)]
+
+
+def take(database: Mongo, name: str, holder: str, now: datetime, until: datetime) -> bool:
+    """True when nobody else holds it now; the holder may take it again, which makes it longer."""
+    free = {"_id": name, "$or": [{"holder": holder}, {"until": {"$lte": now}}]}
+    try:
+        database.turns.update_one(free, {"$set": {"holder": holder, "until": until}}, upsert=True)
+    except DuplicateKeyError:  # it is there, and somebody else's
+        return False
+    return True
+
+
+def end(database: Mongo, name: str, holder: str) -> None:
+    database.turns.delete_one({"_id": name, "holder": holder})
