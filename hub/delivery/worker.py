@@ -27,6 +27,8 @@ LEASE = timedelta(seconds=60)
 FIRST_PAUSE = timedelta(seconds=2)
 LONGEST_PAUSE = timedelta(hours=1)
 AT_ONCE = 100
+TOLD_HERE = frozenset({"override.open", "override.disclose"})
+"""What no tool is told: it stands in the log of those who run the hub at once, and in `hub status` until it is reviewed."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,8 @@ def _sorted(due: list[Due], doors: Mapping[str, Door], hub: Hub) -> dict[str, li
     """What is to be told, by connection; rows that concern none of ours are done."""
     parcels: dict[str, list[_Parcel]] = {}
     for row in due:
+        if row.kind in TOLD_HERE:
+            log.warning("override.to-be-reviewed")
         try:
             about = news(row, hub=hub)
         except MayNotKnow:

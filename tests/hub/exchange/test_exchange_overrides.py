@@ -10,8 +10,9 @@ import pytest
 from hub import errors
 from hub.conformance import validate
 from hub.consent.policies import policies
+from hub.delivery.worker import deliver
 from hub.errors import HubError
-from hub.exchange import change, overrides, reviews
+from hub.exchange import change, exceptions, overrides, reviews
 from hub.exchange.overrides import Duty, Emergency
 from hub.exchange.whom import Known
 from hub.fhir import Resource
@@ -156,6 +157,16 @@ def test_it_is_told_in_the_same_commit_and_flagged_in_the_audit(draft: Scene, st
     assert event["entity"][0]["what"]["reference"] == reference(task)
     assert WORDS not in str(event)
     assert draft.search("AuditEvent", association()).total  # its keeper sees it
+
+
+def test_the_notice_stands_in_the_log_at_once_and_holds_up_nothing(
+    draft: Scene, store: MongoStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken(draft)
+    assert deliver({}, hub=draft.hub) == 0
+    assert [one.getMessage() for one in caplog.records if one.levelname == "WARNING"] == ["override.to-be-reviewed"]
+    assert store.database.outbox.count_documents({}) == 0
+    assert exceptions.waiting(draft.hub) == 1  # and in the numbers until it is reviewed
 
 
 def test_every_look_through_the_broken_glass_names_it(draft: Scene) -> None:
