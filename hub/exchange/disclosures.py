@@ -15,6 +15,7 @@ from hub.errors import HubError
 from hub.exchange import Hub, disclose
 from hub.exchange.consents import ASKED_AT_THE_HUB
 from hub.exchange.person import REFERRAL_PURPOSE, purposes_under
+from hub.exchange.recall import Seen, stated
 from hub.fhir import Resource
 from hub.fhir.definitions import load
 from hub.fhir.instants import span
@@ -26,7 +27,10 @@ from hub.ports import LONG_AGO, Caller, Compartment, Stored
 MOST = 500  # events a page
 NEVER_IN_FORCE = frozenset({"draft", "proposed", "rejected", "entered-in-error"})
 
-Kind = Literal["seen", "refused", "own"]
+Kind = Literal["seen", "refused", "own", "notice"]
+"""A look at a notice of withdrawal alone is none at anything of hers."""
+
+NOTICE_OF_WITHDRAWAL = "withdrawal-notice"
 
 
 @dataclass(frozen=True)
@@ -47,13 +51,15 @@ class Entry:
 
 @dataclass(frozen=True)
 class Account:
-    """`dates`: of each consent, the day on which it was given. Entries are newest first."""
+    """`dates`: of each consent, the day on which it was given. `told`: who was told of a withdrawal, when, and what could not
+    be recalled from them by then. All are newest first."""
 
     survivor: str
     custodian: str
     at: datetime
     entries: tuple[Entry, ...]
     dates: dict[str, str]
+    told: tuple[tuple[datetime, Seen], ...] = ()
 
     def of(self, kind: Kind) -> list[Entry]:
         return [one for one in self.entries if one.kind == kind]
@@ -68,7 +74,8 @@ def account(person: str, *, hub: Hub) -> Account:
     events = list(_events(person, custodian, hub))
     record = _Record(compartment, custodian, _first_told_of(events))
     found = tuple(_entry(event, record) for event in events)
-    return Account(person, custodian, hub.clock.now(), found, record.dates())
+    told = tuple((span(event["recorded"])[0], seen) for event in events if (seen := stated(event)))
+    return Account(person, custodian, hub.clock.now(), found, record.dates(), told)
 
 
 def entries(compartment: Compartment, custodian: str, events: list[Resource]) -> list[Entry]:
@@ -146,8 +153,10 @@ def _entry(event: Resource, record: _Record) -> Entry:
     at = span(event["recorded"])[0]
     organization, purpose = _asker(event)
     denied = event["outcome"] != "0"
-    kind: Kind = "own" if organization in {"", record.custodian} else "refused" if denied else "seen"
     profiles = dict.fromkeys(filter(None, map(record.profile, _entities(event))))
+    kind: Kind = "own" if organization in {"", record.custodian} else "refused" if denied else "seen"
+    if kind == "seen" and set(profiles) == {NOTICE_OF_WITHDRAWAL}:
+        kind = "notice"
     entry = Entry(at, kind, organization, _verb(event), purpose, tuple(profiles), reason=event.get("outcomeDesc", ""))
     return _explained(entry, record) if kind == "seen" else entry
 
