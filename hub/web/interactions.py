@@ -13,7 +13,7 @@ from hub.errors import NOT_SUPPORTED, SCOPE_LACKING, UNKNOWN_TYPE, HubError
 from hub.exchange import change
 from hub.oauth import scopes, tokens
 from hub.search.parameters import PARAMETERS
-from hub.web import consents, snapshot, terminology, validate
+from hub.web import close, consents, snapshot, terminology, validate
 from hub.web.create import create
 from hub.web.negotiation import answer_media
 from hub.web.patch import patch
@@ -48,7 +48,13 @@ INTERACTIONS: Final = (
     Interaction("patch", "patch", "PATCH", "/fhir/<type_>/<id_>", CHANGED, patch),
 )
 
-OPERATIONS: Final = (*validate.OPERATIONS, *snapshot.OPERATIONS, *terminology.OPERATIONS, *consents.OPERATIONS)
+OPERATIONS: Final = (
+    *validate.OPERATIONS,
+    *snapshot.OPERATIONS,
+    *terminology.OPERATIONS,
+    *consents.OPERATIONS,
+    *close.OPERATIONS,
+)
 
 
 def respond(interaction: Interaction, request: Request, type_: str, id_: str, service: Service) -> Response:
