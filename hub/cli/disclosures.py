@@ -15,6 +15,7 @@ from hub.cli.problems import WrongUse
 from hub.cli.session import Session, pass_session
 from hub.consent.overrides import Opened
 from hub.exchange.disclosures import Account, Entry, account, in_order
+from hub.exchange.recall import Seen
 from hub.fhir.instants import instant
 from hub.fhir.references import split
 from hub.ports import Directory
@@ -65,6 +66,8 @@ def _show(session: Session, found: Account, directory: Directory) -> None:
             session.out.print(_table(words, title, entries))
         else:
             session.out.print(words.say(empty), markup=False, highlight=False, soft_wrap=True)
+    if found.told:
+        session.out.print(_told(words, found))
     for sentence in ("not-recalled", "limits-text"):
         session.out.print(words.say(sentence), markup=False, highlight=False, soft_wrap=True)
 
@@ -93,6 +96,18 @@ def _exceptions(words: InWords, found: Account) -> Table:
     return table
 
 
+def _told(words: InWords, found: Account) -> Table:
+    """Withdrawals: when each organisation was told, and what could not be recalled from it by then."""
+    table = Table(title=words.say("told"), title_justify="left")
+    for name in ("organization", "told-on", "seen-by-then", "last-seen"):
+        table.add_column(words.say(name), overflow="fold")
+    for at, seen in found.told:
+        classes = words.named(seen.classes) or words.say("nothing-seen")
+        last = words.day(seen.last) if seen.last else ""
+        table.add_row(*map(Text, (words.name(seen.recipient), words.day(at), classes, last)))
+    return table
+
+
 def _as_json(session: Session, found: Account) -> dict[str, Any]:
     return {
         "survivor": f"Patient/{found.survivor}",
@@ -102,6 +117,16 @@ def _as_json(session: Session, found: Account) -> dict[str, Any]:
         "seen": [_entry(session, one) for one in found.of("seen")],
         "refused": [_entry(session, one) for one in found.of("refused")],
         "own": [_entry(session, one) for one in found.of("own")],
+        "told": [{"at": instant(at), **seen_as_json(seen)} for at, seen in found.told],
+    }
+
+
+def seen_as_json(seen: Seen) -> dict[str, Any]:
+    return {
+        "recipient": seen.recipient,
+        "data_classes": list(seen.classes),
+        "first_seen": instant(seen.first) if seen.first else None,
+        "last_seen": instant(seen.last) if seen.last else None,
     }
 
 

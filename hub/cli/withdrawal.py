@@ -9,14 +9,14 @@ from rich.table import Table
 from rich.text import Text
 
 from hub.bootstrap import Deployment
-from hub.cli.disclosures import person_id
+from hub.cli.disclosures import person_id, seen_as_json
 from hub.cli.manual import command
 from hub.cli.problems import FAILED, WrongUse
 from hub.cli.session import Session, pass_session
 from hub.exchange import Hub
-from hub.exchange.aftermath import Seen
 from hub.exchange.consents import ASKED_AT_THE_HUB, accompanying, by_code, keeping
 from hub.exchange.person import REFERRAL_PURPOSE
+from hub.exchange.recall import Seen
 from hub.exchange.withdraw import Stopped, Withdrawal, withdraw
 from hub.fhir.definitions import load
 from hub.fhir.instants import MOROCCO, instant
@@ -72,7 +72,7 @@ def _whose(consents: tuple[str, ...], survivor: str | None, deployment: Deployme
     hub = deployment.hub
     if not survivor:
         found = {pair for one in consents if (pair := keeping(one, hub=hub))}
-    elif "/" in survivor:
+    elif survivor.startswith("Patient/"):  # a code may hold a stroke too
         found = {pair for pair in [accompanying(person_id(survivor), hub=hub)] if pair}
     else:
         organizations = [entry.id for entry in deployment.settings.organizations]
@@ -159,14 +159,6 @@ def _as_json(done: Withdrawal) -> dict[str, Any]:
         "at": instant(done.at),
         "ended": list(done.ended),
         "written": list(done.written),
-        "told": [
-            {
-                "recipient": one.recipient,
-                "data_classes": list(one.classes),
-                "first_seen": instant(one.first) if one.first else None,
-                "last_seen": instant(one.last) if one.last else None,
-            }
-            for one in done.told
-        ],
+        "told": [seen_as_json(one) for one in done.told],
         "referrals": [{"recipient": one.recipient, "status": one.status} for one in done.stopped],
     }

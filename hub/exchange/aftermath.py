@@ -5,7 +5,6 @@ by the record of looks: data classes, first and last look. Never what these said
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 
 from hub.audit import events
@@ -13,26 +12,14 @@ from hub.consent.keys import own
 from hub.exchange import Hub
 from hub.exchange.disclosures import Entry, entries
 from hub.exchange.person import Person, Settled
+from hub.exchange.recall import VERB, Seen, details
 from hub.fhir import Resource
-from hub.fhir.instants import instant, span
 from hub.fhir.query import Match, Query, Target
 from hub.fhir.references import reference, split
 from hub.fhir.serial import loads
 from hub.ports import Compartment, Key, Save, Visible
 
-VERB = "consent.notify"
-CLASS, FIRST, LAST = "data-class", "first-seen", "last-seen"
 MOST = 500  # events a page
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What an organisation saw of one survivor's records and what can therefore not be recalled; `first` None: nothing."""
-
-    recipient: str
-    classes: tuple[str, ...] = ()
-    first: datetime | None = None
-    last: datetime | None = None
 
 
 def told(person: Person, settled: Settled, now: datetime, *, hub: Hub) -> list[Save]:
@@ -55,20 +42,6 @@ def summed(recipient: str, looks: list[Entry]) -> Seen:
     return Seen(recipient, tuple(sorted(classes)), min(one.at for one in looks), max(one.at for one in looks))
 
 
-def stated(event: Resource) -> Seen | None:
-    """What an AuditEvent of ours says; None for any other."""
-    if all(subtype["code"] != VERB for subtype in event["subtype"]):
-        return None
-    for entity in event["entity"]:
-        type_, id_ = split(entity["what"].get("reference", ""))
-        if type_ == "Organization":
-            details = [(one["type"], one["valueString"]) for one in entity.get("detail", ())]
-            at = {name: span(value)[0] for name, value in details if name in {FIRST, LAST}}
-            classes = tuple(value for name, value in details if name == CLASS)
-            return Seen(id_, classes, at.get(FIRST), at.get(LAST))
-    return None
-
-
 def _event(notice: Resource, compartment: Compartment, now: datetime, hub: Hub) -> Save:
     custodian, recipient = (split(one["reference"])[1] for one in (notice["sender"], notice["recipient"][0]))
     found = seen(compartment, custodian, recipient, hub=hub)
@@ -82,16 +55,8 @@ def _event(notice: Resource, compartment: Compartment, now: datetime, hub: Hub) 
         entities=[reference(notice), f"Organization/{recipient}"],
     )
     entity = event["entity"][1]
-    event["entity"][1] = entity | ({"detail": list(_details(found))} if found.first else {})
+    event["entity"][1] = entity | ({"detail": list(details(found))} if found.first else {})
     return Save(event, compartment.person, custodian, (Key(own(custodian)),))
-
-
-def _details(found: Seen) -> Iterator[Resource]:
-    for name in found.classes:
-        yield {"type": CLASS, "valueString": name}
-    for name, at in ((FIRST, found.first), (LAST, found.last)):
-        if at:
-            yield {"type": name, "valueString": instant(at)}
 
 
 def _events(person: str, custodian: str, hub: Hub) -> Iterator[Resource]:

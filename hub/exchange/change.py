@@ -99,6 +99,23 @@ def patch(type_: str, id_: str, steps: list[Resource], caller: Caller, *, expect
     )
 
 
+def close_unseen(id_: str, close: Callable[[Resource], Resource], caller: Caller, *, hub: Hub) -> str:
+    """The status of a referral that its owner closes although consent was withdrawn and it sees nothing of it any more."""
+
+    def act(now: datetime) -> tuple[Person, Resource, str]:
+        person, before = _held_for_withdrawal(id_, caller, hub)
+        after = close(before)
+        action = _judge(before, after, caller)
+        after = _stamp(before, after, now)
+        _require_none(_findings(after))
+        return person, after, action
+
+    _commit(act, caller, "update", hub)
+    stored = hub.store.read("Task", id_, None)
+    assert stored is not None
+    return str(stored.resource()["status"])
+
+
 def _revise(
     type_: str,
     id_: str,
@@ -224,6 +241,19 @@ def _owned(type_: str, id_: str, caller: Caller, hub: Hub, now: datetime) -> tup
     if stored is None:
         raise HubError(errors.NOT_SUPPORTED, type=type_)
     return Person.of(compartment, hub.policies), stored
+
+
+def _held_for_withdrawal(id_: str, caller: Caller, hub: Hub) -> tuple[Person, Resource]:
+    """Only its owner's, and only while it is on hold for that reason; whatever else the caller does not see is absent."""
+    stored = hub.store.read("Task", id_, None)
+    task = stored.resource() if stored else {}
+    mine = task.get("owner", {}).get("reference") == f"Organization/{caller.organization}"
+    narrowed = any((one.type, one.interaction) == ("Task", "update") for one in caller.within)
+    held = mine and task["status"] == "on-hold" and business_status(task) == "consent-withdrawn"
+    if stored is None or stored.person is None or narrowed or not held:
+        disclose.read("Task", id_, caller, hub=hub, reach="update")
+        raise HubError(errors.NOT_YOURS, path="Task.status")
+    return Person.of(hub.store.compartments([stored.person])[stored.person]), task
 
 
 def _person_for(resource: Resource, caller: Caller, hub: Hub) -> Person:

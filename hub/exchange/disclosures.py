@@ -19,6 +19,7 @@ from hub.errors import HubError
 from hub.exchange import Hub, disclose
 from hub.exchange.consents import ASKED_AT_THE_HUB
 from hub.exchange.person import REFERRAL_PURPOSE, purposes_under
+from hub.exchange.recall import Seen, stated
 from hub.fhir import Resource
 from hub.fhir.definitions import load
 from hub.fhir.instants import span
@@ -30,7 +31,10 @@ from hub.ports import LONG_AGO, Caller, Compartment, Stored
 MOST = 500  # events a page
 NEVER_IN_FORCE = frozenset({"draft", "proposed", "rejected", "entered-in-error"})
 
-Kind = Literal["seen", "refused", "own", "exception"]
+Kind = Literal["seen", "refused", "own", "exception", "notice"]
+"""A look at a notice of withdrawal alone is none at anything of hers."""
+
+NOTICE_OF_WITHDRAWAL = "withdrawal-notice"
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,8 @@ class Entry:
 
 @dataclass(frozen=True)
 class Account:
-    """`dates`: of each consent, the day on which it was given; `exceptions`: what was opened without one. Newest first."""
+    """`dates`: of each consent, the day on which it was given. `exceptions`: what was opened without one. `told`: who was told
+    of a withdrawal, when, and what could not be recalled from them by then. All are newest first."""
 
     survivor: str
     custodian: str
@@ -60,6 +65,7 @@ class Account:
     entries: tuple[Entry, ...]
     dates: dict[str, str]
     exceptions: tuple[Opened, ...] = ()
+    told: tuple[tuple[datetime, Seen], ...] = ()
 
     def of(self, kind: Kind) -> list[Entry]:
         return [one for one in self.entries if one.kind == kind]
@@ -74,7 +80,8 @@ def account(person: str, *, hub: Hub) -> Account:
     events = list(_events(person, custodian, hub))
     record = _Record(compartment, custodian, _first_told_of(events), hub.policies)
     found = tuple(_entry(event, record) for event in events)
-    return Account(person, custodian, hub.clock.now(), found, record.dates(), record.exceptions())
+    told = tuple((span(event["recorded"])[0], seen) for event in events if (seen := stated(event)))
+    return Account(person, custodian, hub.clock.now(), found, record.dates(), record.exceptions(), told)
 
 
 def entries(compartment: Compartment, custodian: str, events: list[Resource], policies: Policies) -> list[Entry]:
@@ -163,6 +170,8 @@ def _entry(event: Resource, record: _Record) -> Entry:
     if _verb(event) == "override.open":
         kind = "exception"  # told from its Task, with all that came of it
     profiles = tuple(dict.fromkeys(filter(None, map(record.profile, _entities(event)))))
+    if kind == "seen" and set(profiles) == {NOTICE_OF_WITHDRAWAL}:
+        kind = "notice"
     reason, under = event.get("outcomeDesc", ""), _exceptions(event)
     entry = Entry(at, kind, organization, _verb(event), purpose, profiles, exceptions=under, reason=reason)
     return _explained(entry, record) if kind == "seen" else entry

@@ -14,9 +14,10 @@ from hub.consent.keys import own
 from hub.consent.partial import names, without
 from hub.errors import Conflict, HubError
 from hub.exchange import Hub
-from hub.exchange.aftermath import Seen, stated, told
+from hub.exchange.aftermath import told
 from hub.exchange.change import ATTEMPTS
 from hub.exchange.person import Person, Settled
+from hub.exchange.recall import Seen, stated
 from hub.fhir import Resource
 from hub.fhir.references import reference, split
 from hub.ports import Caller, Compartment, Key, Save, Stored

@@ -256,6 +256,13 @@ class Asking:
         if type_ == "Consent" and name in {"simulate", "withdraw"}:
             path, body = self._simulate() if name == "simulate" else self._withdraw()
             return Ask("POST", path, body, covers=covers)
+        if (type_, name) == ("Task", "close"):
+            status, code = self.chance.choice(
+                [("completed", "service-provided"), ("failed", "no-capacity"), ("draft", "x")]
+            )
+            said = [{"name": "status", "valueCode": status}, {"name": "code", "valueCode": code}]
+            body = {"resourceType": "Parameters", "parameter": said}
+            return Ask("POST", f"/fhir/Task/{self.id('Task')}/${name}", body, covers=covers)
         if type_ != "Resource":
             query = self.chance.choice(
                 [

@@ -18,6 +18,7 @@ import jinja2
 from hub import texts
 from hub.consent.overrides import Opened
 from hub.exchange.disclosures import Account, Entry, in_order
+from hub.exchange.recall import Seen
 from hub.fhir.canonicals import TERMINOLOGY
 from hub.fhir.definitions import load
 from hub.fhir.instants import MOROCCO
@@ -76,6 +77,7 @@ def page(found: Account, language: str, directory: Directory) -> str:
         seen=words.by_organization(found.of("seen")),
         refused=words.by_organization(found.of("refused")),
         own=words.counted(found.of("own")),
+        told=words.told(found),
     )
 
 
@@ -135,6 +137,21 @@ class InWords:
 
     def classes(self, entry: Entry) -> str:
         return self._list(map(self._class, entry.classes))
+
+    def named(self, classes: Iterable[str]) -> str:
+        return self._list(map(self._class, classes))
+
+    def name(self, organization: str) -> str:
+        return self.directory.name(organization, self.language)
+
+    def told(self, found: Account) -> list[tuple[str, str]]:
+        """Each organisation that was told of a withdrawal, and in one sentence when, and what it had seen by then."""
+        return [(self.name(seen.recipient), self._told(at, seen)) for at, seen in found.told]
+
+    def _told(self, at: datetime, seen: Seen) -> str:
+        if seen.last is None:
+            return self.say("told-nothing-seen", day=self.day(at))
+        return self.say("told-seen", day=self.day(at), classes=self.named(seen.classes), last=self.day(seen.last))
 
     def _class(self, code: str) -> str:
         return load().display("data-class", code, self.language) or code

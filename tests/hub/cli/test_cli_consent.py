@@ -191,12 +191,12 @@ def test_a_consent_is_withdrawn_in_one_command_that_says_what_cannot_be_recalled
     assert hub.json("consent", "list", "example-association")[0]["status"] == "inactive"
 
 
-@pytest.mark.parametrize("by", ["AR-001", "reference"])
+@pytest.mark.parametrize("by", ["AR-001/2026", "reference"])
 def test_all_her_consents_are_withdrawn_by_her_code_or_reference(hub: Command, by: str) -> None:
     found = consented(hub)
     survivor = found["survivor"] if by == "reference" else by
     shown = hub("consent", "withdraw", "--survivor", survivor, "--all", "--yes")
-    assert (shown.exit_code, marks_in(shown.output)) == (0, [])
+    assert (shown.exit_code, marks_in(shown.output)) == (0, []), shown.output
     assert found["consent"] in shown.output
     assert hub.json("consent", "list", "example-association")[0]["status"] == "inactive"
 
@@ -239,3 +239,21 @@ def test_what_became_of_it_is_told_in_three_languages(hub: Command, language: st
     assert texts.say("cli.consent-withdraw.told", language) in shown
     assert texts.say("cli.consent-withdraw.not-recalled", language) in shown
     assert marks_in(shown) == []
+
+
+@pytest.mark.parametrize("language", ["ar", "fr", "en"])
+def test_her_account_says_who_was_told_and_what_cannot_be_recalled(hub: Command, language: str, tmp_path: Path) -> None:
+    found = consented(hub)
+    accepted_and_read(hub, found)
+    done = hub.json("consent", "withdraw", found["consent"], "--yes")
+    (told,) = hub.json("consent", "disclosures", found["survivor"])["told"]
+    assert {**told, "at": done["at"]} == {"at": done["at"], **done["told"][0]}
+    out = tmp_path / "page.html"
+    shown = hub("consent", "disclosures", found["survivor"], "--out", str(out), language=language)
+    assert shown.exit_code == 0
+    title = html.escape(texts.say("disclosures.told", language))
+    assert title in out.read_text("utf-8")
+    assert (
+        texts.say("disclosures.told", language)
+        in hub("consent", "disclosures", found["survivor"], language=language).output
+    )

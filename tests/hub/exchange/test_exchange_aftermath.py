@@ -9,8 +9,9 @@ from typing import Any
 from hub.conformance import validate
 from hub.delivery.worker import deliver
 from hub.exchange import change
-from hub.exchange.aftermath import Seen, stated
+from hub.exchange.disclosures import account
 from hub.exchange.person import VOIDED
+from hub.exchange.recall import Seen, stated
 from hub.fhir import Resource
 from hub.fhir.query import Target
 from hub.fhir.references import reference
@@ -176,6 +177,16 @@ def test_the_statement_is_the_custodians_alone(at: Scene) -> None:
     stored = at.hub.store.read("AuditEvent", event["id"], None)
     assert stored is not None
     assert {key.grant for key in stored.keys} == {f"{ASSOCIATION}|*|*"}
+
+
+def test_reading_the_notice_is_no_look_at_her_data(at: Scene) -> None:
+    task = at.accepted()
+    at.withdraw()
+    at.clock.forward(timedelta(days=1))
+    assert len(inbox(at, hospital())) == 1
+    found = account(task["for"]["reference"].partition("/")[2], hub=at.hub)
+    assert {one.at for one in found.of("seen")} == {BEGINNING}
+    assert [one.at for one in found.entries if one.kind == "notice"] == [BEGINNING + timedelta(days=1)]
 
 
 # --- what is queued --------------------------------------------------------------------------------------------------

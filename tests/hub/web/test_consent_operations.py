@@ -165,6 +165,39 @@ def test_only_one_recipient_is_withdrawn(case: Case) -> None:
     assert case.chu.get(f"/fhir/{case.patient}").status_code == 404
 
 
+# --- Task/$close -----------------------------------------------------------------------------------------------------
+
+
+def close(party: Party, task: str, status: str, code: str) -> Any:
+    said = [{"name": "status", "valueCode": status}, {"name": "code", "valueCode": code}]
+    return party.send("POST", f"/fhir/{task}/$close", {"resourceType": "Parameters", "parameter": said})
+
+
+@pytest.mark.parametrize(("status", "code"), [("completed", "service-provided"), ("failed", "survivor-declined")])
+def test_after_a_withdrawal_the_recipient_can_say_how_its_work_ended_and_see_nothing(
+    case: Case, status: str, code: str
+) -> None:
+    task = f"Task/{case.chu.get('/fhir/Task').json['entry'][0]['resource']['id']}"  # type: ignore[index]
+    assert close(case.chu, task, status, code).status_code == 403, "while it sees the referral it answers as always"
+    case.amal.send("POST", f"/fhir/{case.consent}/$withdraw")
+    assert close(case.chu, task, status, "no-such-code").status_code == 400
+    answer = close(case.chu, task, status, code)
+    assert (answer.status_code, answer.json["parameter"]) == (200, [{"name": "status", "valueCode": status}])
+    kept = case.amal.get(f"/fhir/{task}").json
+    assert kept is not None
+    assert (kept["status"], code in str(kept)) == (status, True)
+    assert case.chu.get(f"/fhir/{task}").status_code == 404
+    assert close(case.chu, task, status, code).status_code == 404, "once"
+
+
+def test_nobody_but_the_recipient_closes_it(case: Case, party: Parties) -> None:
+    task = f"Task/{case.chu.get('/fhir/Task').json['entry'][0]['resource']['id']}"  # type: ignore[index]
+    case.amal.send("POST", f"/fhir/{case.consent}/$withdraw")
+    hidden, never = (close(party("nour"), one, "failed", "no-capacity") for one in (task, f"Task/{NEVER}"))
+    assert (hidden.status_code, hidden.data) == (never.status_code, never.data)
+    assert hidden.status_code == 404
+
+
 # --- nobody else -----------------------------------------------------------------------------------------------------
 
 
