@@ -234,7 +234,8 @@ class Rekey:
 
 @dataclass(frozen=True)
 class LedgerEntry:
-    """What became of one source record. `resources`: local name in the mapping → `Type/id`."""
+    """What became of one source record. `resources`: local name in the mapping → `Type/id`. `consents`: the version in which it
+    left each Consent, so that what somebody has changed since is known."""
 
     key: str
     connection: str
@@ -244,6 +245,7 @@ class LedgerEntry:
     handle: Mapping[str, str]
     at: datetime
     state: Literal["stored", "quarantined"] = "stored"
+    consents: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, repr=False)

@@ -7,6 +7,7 @@ import click
 from rich.table import Table
 from rich.text import Text
 
+from hub import texts
 from hub.cli import simulation
 from hub.cli.disclosures import disclosures, person_id
 from hub.cli.manual import command, group
@@ -18,6 +19,7 @@ from hub.exchange.consents import Kept, kept
 from hub.exchange.simulate import simulate as foresee
 from hub.fhir import Resource
 from hub.fhir.definitions import load
+from hub.fhir.instants import MOROCCO
 from hub.fhir.strict import NotReadable, read
 
 CONSENT_STATE: Final = "http://hl7.org/fhir/consent-state-codes"
@@ -93,15 +95,32 @@ def _as_json(one: Kept) -> dict[str, object]:
         "status": one.status,
         "date": one.date,
         "recipients": list(one.recipients),
+        "remark": one.remark or None,
+        "since": _day(one),
     }
+
+
+def _day(one: Kept) -> str | None:
+    return one.since.astimezone(MOROCCO).date().isoformat() if one.since else None
+
+
+def _remark(session: Session, one: Kept) -> str:
+    """With the day from which it holds, where it does not hold for ever."""
+    if not one.remark:
+        return ""
+    sentence = texts.say(one.remark, session.language)
+    return session.say("consent-list.from-day", day=_day(one), remark=sentence) if one.since else sentence
 
 
 def _table(session: Session, found: list[Kept], names: dict[str, str]) -> Table:
     table = Table()
-    for name in ("consent", "survivor", "status", "date", "recipients"):
+    columns = ["consent", "survivor", "status", "date", "recipients"]
+    columns += ["remark"] if any(one.remark for one in found) else []
+    for name in columns:
         table.add_column(session.say(f"consent-list.{name}"), overflow="fold", no_wrap=name in REFERENCES)
     for one in found:
         status = load().display(CONSENT_STATE, one.status, session.language) or one.status
         recipients = "\n".join(names[id_] for id_ in one.recipients)
-        table.add_row(*map(Text, (one.reference, one.survivor, status, one.date[:10], recipients)))
+        cells = (one.reference, one.survivor, status, one.date[:10], recipients, _remark(session, one))
+        table.add_row(*map(Text, cells[: len(columns)]))
     return table

@@ -53,9 +53,12 @@ Granted = Mapping[str, tuple[Grant, ...]]
 
 def granted(documents: Iterable[Held], under: PurposesUnder, policies: Policies | None = None) -> Granted:
     """The grants of one person's Consents as they stand, by the custodian that recorded them. `policies`: else the packaged."""
-    kept: dict[str, list[Resource]] = {}
+    documents = list(documents)
+    kept: dict[str, list[Resource]] = {document.custodian: [] for document in documents}
     for document in documents:
-        kept.setdefault(document.custodian, []).append(document.resource)
+        hers = document.resource["resourceType"] == "Patient"  # who she is, she is for every keeper
+        for custodian in kept if hers else (document.custodian,):
+            kept[custodian].append(document.resource)
     return {custodian: grants(stand(mine, policies or packaged()).consents, under) for custodian, mine in kept.items()}
 
 

@@ -2,16 +2,18 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 from hub.consent.provisions import recipients
+from hub.consent.standing import Remark, stand
 from hub.exchange import Hub, disclose
-from hub.exchange.person import REFERRAL_PURPOSE
+from hub.exchange.person import REFERRAL_PURPOSE, Person
 from hub.fhir import Resource
 from hub.fhir.canonicals import identifier_system
 from hub.fhir.query import Match, Query, Token
 from hub.fhir.references import reference, split
 from hub.fhir.serial import loads
-from hub.ports import Caller
+from hub.ports import LONG_AGO, Caller
 
 ASKED_AT_THE_HUB = "hub:consent-officer"
 """The client that the record of looks names: somebody at the hub itself, at its command line."""
@@ -19,13 +21,16 @@ ASKED_AT_THE_HUB = "hub:consent-officer"
 
 @dataclass(frozen=True)
 class Kept:
-    """`recipients`: every organisation that it names, whether it permits or denies."""
+    """`recipients`: every organisation that it names, whether it permits or denies. `remark`, a key of the text catalogue: why it
+    opens nothing, or from `since` on no longer."""
 
     reference: str
     survivor: str
     status: str
     date: str
     recipients: tuple[str, ...]
+    remark: str = ""
+    since: datetime | None = None
 
 
 def kept(organization: str, *, hub: Hub) -> Iterator[Kept]:
@@ -34,19 +39,32 @@ def kept(organization: str, *, hub: Hub) -> Iterator[Kept]:
     after: str | None = None
     while True:
         page = disclose.search(Query("Consent", after=after), caller, hub=hub)
-        yield from (_kept(loads(view.text)) for view in page.entries)
+        found = [loads(view.text) for view in page.entries]
+        remarks = _remarks({split(one["patient"]["reference"])[1] for one in found}, organization, hub)
+        yield from (_kept(one, remarks.get(one["id"])) for one in found)
         after = page.after
         if after is None:
             return
 
 
-def _kept(consent: Resource) -> Kept:
+def _remarks(persons: set[str], organization: str, hub: Hub) -> dict[str, Remark]:
+    """By the Consent's id, of those of these persons that do not count as they are written."""
+    found: dict[str, Remark] = {}
+    for compartment in hub.store.compartments(persons).values():
+        kept_here = Person.of(compartment, hub.policies).kept_by(organization)
+        found |= stand(kept_here, hub.policies).remarks
+    return found
+
+
+def _kept(consent: Resource, remark: Remark | None) -> Kept:
     return Kept(
         reference(consent),
         consent["patient"]["reference"],
         consent["status"],
         consent.get("dateTime", ""),
         tuple(sorted(recipients(consent.get("provision", {})))),
+        remark.reason if remark else "",
+        remark.since if remark and remark.since > LONG_AGO else None,
     )
 
 

@@ -166,7 +166,11 @@ def _denial(type_: str, id_: str, caller: Caller, visible: Visible, hub: Hub) ->
     if hub.store.read(type_, id_, replace(visible, bound=frozenset())):
         return _Look(hidden.person, (f"{type_}/{id_}",), hidden.custodian, "consent.scope")
     compartment = hub.store.compartments([hidden.person]).get(hidden.person)
-    documents = [s for s in compartment.documents if s.custodian == hidden.custodian] if compartment else []
+    documents = (
+        [s for s in compartment.documents if s.type == "Patient" or s.custodian == hidden.custodian]
+        if compartment
+        else []
+    )
     standing = stand((s.resource() for s in documents), hub.policies)
     tasks = [s.resource() for s in documents if s.type == "Task"]
     profile = load().profile_of(hidden.resource())

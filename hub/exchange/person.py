@@ -128,6 +128,16 @@ class Person:
         found = self._documents.get(reference_)
         return found.stored.version if found and found.stored else 0
 
+    def changed_at(self, reference_: str) -> datetime | None:
+        """When its stored version was written; None for a resource that is not stored yet."""
+        found = self._documents.get(reference_)
+        return found.stored.at if found and found.stored else None
+
+    def kept_by(self, custodian: str) -> list[Resource]:
+        """All that this keeper keeps of her, and she herself, whoever keeps her record."""
+        hers = f"Patient/{self.id}"
+        return [one.resource for key, one in self._documents.items() if one.custodian == custodian or key == hers]
+
     def put(self, resource: Resource, custodian: str) -> bool:
         """Take in a resource; False when it says nothing new."""
         key = reference(resource)
@@ -183,7 +193,7 @@ class Person:
         return [Held(document.resource, document.custodian) for document in self._documents.values()]
 
     def _follow(self, custodian: str, may: set[str], now: datetime, new_id: Callable[[], str]) -> Iterator[Step]:
-        mine = [d.resource for d in self._documents.values() if d.custodian == custodian]
+        mine = self.kept_by(custodian)
         return follow(
             [r for r in mine if r["resourceType"] == "ServiceRequest" and _is_need(r)],
             [r for r in mine if is_referral(r)],

@@ -16,9 +16,11 @@ from typing import Any
 from hub.audit import events
 from hub.conformance import validate
 from hub.consent.keys import own
+from hub.consent.recording import shortcomings
 from hub.errors import Conflict
 from hub.exchange import Hub
 from hub.exchange.aftermath import told
+from hub.exchange.disagreement import ISSUE, kept_as_changed, not_counted
 from hub.exchange.identity import fingerprint
 from hub.exchange.merge import contradiction, merge, overwrite, retire
 from hub.exchange.person import Person, Settled
@@ -164,7 +166,7 @@ class _Batch:
         if not any(issue.blocks for issue in issues):
             resources, identities = self._identify(arrival, arrival.mapped)
             issues += self._contradictions(arrival, resources, identities)
-            issues += [issue for resource in resources.values() for issue in validate(resource)]
+            issues += [issue for resource in resources.values() for issue in _judge(resource)]
         warnings = tuple((str(arrival.record.place), issue) for issue in issues if not issue.blocks)
         self.receipt += Receipt(warnings=warnings)
         if any(issue.blocks for issue in issues):
@@ -221,11 +223,21 @@ class _Batch:
         patient = next(r for r in resources.values() if r["resourceType"] == "Patient")
         person = self.persons.setdefault(patient["id"], Person(patient["id"], policies=self.hub.policies))
         custodian = self.connection.organization
-        changed = [reference(r) for r in resources.values() if person.put(r, custodian)]
+        consents = {reference(r): r for r in resources.values() if r["resourceType"] == "Consent"}
+        kept = kept_as_changed(consents, person, arrival.known)
+        changed = [name for r in resources.values() if (name := reference(r)) not in kept and person.put(r, custodian)]
         changed += self._retire_vanished(arrival, person, set(resources))
         references = {local: reference(resource) for local, resource in resources.items()}
         self.new_identities |= identities
-        self.written[arrival.key] = self._entry(arrival, references, "stored")
+        left = {name: person.version(name) + (name in changed) for name in consents if name not in kept}
+        self.written[arrival.key] = replace(
+            entry := self._entry(arrival, references, "stored"), consents={**entry.consents, **left}
+        )
+        said = [ISSUE for _ in kept]
+        said += not_counted(
+            [name for name in consents if name in changed], person, custodian, self.hub.policies, self.now
+        )
+        self.receipt += Receipt(warnings=tuple((str(arrival.record.place), issue) for issue in said))
         if changed:
             self._tell(arrival, person, changed)
         if not changed:
@@ -295,6 +307,7 @@ class _Batch:
             mapping=self.signature,
             resources=resources,
             handle=arrival.record.handle,
+            consents=arrival.known.consents if arrival.known else {},
             at=self.now,
             state="stored" if state == "stored" else "quarantined",
         )
@@ -360,6 +373,13 @@ class _Batch:
             source=keeper if verb == "record.receive" else "",
         )
         return Save(event, person, keeper, (Key(own(keeper)),))
+
+
+def _judge(resource: Resource) -> Iterable[Issue]:
+    issues = validate(resource)
+    if resource["resourceType"] == "Consent" and not any(issue.blocks for issue in issues):
+        return (*issues, *shortcomings(resource, from_a_tool=True))
+    return issues
 
 
 def _size(content: Any) -> int:

@@ -125,7 +125,7 @@ class State:
         return [task for one in self._kept() if one.type == "Task" and is_referral(task := one.resource())]
 
     def _kept(self) -> Iterator[Stored]:
-        return (one for one in self.documents if one.custodian == self.custodian)
+        return (one for one in self.documents if one.type == "Patient" or one.custodian == self.custodian)
 
 
 @dataclass(frozen=True, repr=False)

@@ -24,6 +24,7 @@ def ledger_document(entry: LedgerEntry) -> Document:
         "mapping": entry.mapping,
         "resources": [{"n": name, "r": reference} for name, reference in entry.resources.items()],
         "handle": cells.dump(entry.handle),
+        "consents": [list(pair) for pair in sorted(entry.consents.items())],
         "at": entry.at,
         "state": entry.state,
     }
@@ -37,6 +38,7 @@ def ledger_entry(document: Document) -> LedgerEntry:
         mapping=document["mapping"],
         resources={pair["n"]: pair["r"] for pair in document["resources"]},
         handle=cells.load(document["handle"]),
+        consents={str(name): int(version) for name, version in document.get("consents", ())},
         at=document["at"],
         state=document["state"],
     )

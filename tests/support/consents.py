@@ -56,9 +56,11 @@ def consent(root: Resource, id_: str = "c1", status: str = "active", person: str
     }
 
 
-def agreed(to: str, classes: Iterable[str] = ("core", "needs-and-services"), id_: str = "c1", **more: Any) -> Resource:
+def agreed(
+    to: str, classes: Iterable[str] = ("core", "needs-and-services"), id_: str = "c1", person: str = "p1", **more: Any
+) -> Resource:
     """A consent as associations record them: one permit below a silent root."""
-    return consent(provision(exceptions=[permit(to, classes, **more)]), id_)
+    return consent(provision(exceptions=[permit(to, classes, **more)]), id_, person=person)
 
 
 def referral(id_: str, to: str, status: str, need: str = "n1", person: str = "p1", by: str = "yasmine") -> Resource:

@@ -257,3 +257,37 @@ def test_her_account_says_who_was_told_and_what_cannot_be_recalled(hub: Command,
         texts.say("disclosures.told", language)
         in hub("consent", "disclosures", found["survivor"], language=language).output
     )
+
+
+# --- whose consent counts --------------------------------------------------------------------------------------------
+
+GIRL = GOOD.replace(";34;", ";16;")
+
+
+def test_a_girls_own_consent_is_listed_with_what_is_missing_of_it(hub: Command) -> None:
+    hub.register(GIRL)
+    warned = hub.json("pull", "register")
+    assert "consent.caregiver-lacking" in json.dumps(warned)
+    (found,) = hub.json("consent", "list", "example-association")
+    assert (found["status"], found["remark"], found["since"]) == ("active", "consent.caregiver-lacking", None)
+    for language, word in (("en", "too young"), ("fr", "trop jeune"), ("ar", "لا يسمح سن الناجية")):
+        shown = " ".join(hub("consent", "list", "example-association", language=language).output.split())
+        assert word.split()[0] in shown
+        assert marks_in(shown) == []
+
+
+def test_a_deployment_says_from_which_age_on_her_own_consent_suffices(hub: Command) -> None:
+    (hub.home / "policies.yaml").write_text("ages: {own_consent: 15}\n", "utf-8")
+    hub.register(GIRL)
+    assert "consent.caregiver-lacking" not in json.dumps(hub.json("pull", "register"))
+    (found,) = hub.json("consent", "list", "example-association")
+    assert found["remark"] is None
+    answer = hub.json("consent", "simulate", "--survivor", found["survivor"])
+    assert next(one for one in answer["lines"] if one["data_class"] == "notice")["now"]["state"] == "open"
+
+
+def test_a_mistake_in_the_policies_stops_the_hub_with_its_place(hub: Command) -> None:
+    (hub.home / "policies.yaml").write_text("ages: {own_consent: nineteen}\n", "utf-8")
+    answer = hub("consent", "list", "example-association")
+    assert answer.exit_code != 0
+    assert "policies.yaml" in answer.output and "ages.own_consent" in answer.output

@@ -131,7 +131,7 @@ def test_what_the_examples_of_the_contract_open() -> None:
     }
     opening = {name for name, granted in found.items() if granted}
     assert len(found) >= 14
-    assert opening == {"consent", "consent-by-class", "consent--nested-as-r4"}
+    assert opening == {"consent", "consent-by-class", "consent-by-class--superseding", "consent--nested-as-r4"}
     assert found["consent-by-class"] == {("chu-atlas", "COC")}
     nested = grants([example("consent--nested-as-r4")], purposes_under())
     assert {g.data_class for g in nested if g.purpose == "TREAT"} == {"core", "needs-and-services", NOTICE}

@@ -54,3 +54,15 @@ def test_nor_is_a_record_that_one_keeper_sends(at: Scene) -> None:
     assert theirs(at)["status"] == "cancelled"
     assert told(at, ASSOCIATION, task) == []
     assert told(at, OTHER, task) == [["referral.cancel"]]
+
+
+def test_a_girl_is_a_girl_for_every_keeper(at: Scene) -> None:
+    also_kept(at)
+    patient = at.one("Patient")
+    change.update(
+        "Patient", patient["id"], patient | {"birthDate": "2012-03-02"}, association(), expected=None, hub=at.hub
+    )
+    person = Person.of(at.store.compartments([patient["id"]])[patient["id"]])
+    hers = agreed(COURT, id_="theirs-later", person=patient["id"]) | {"dateTime": "2026-06-01"}
+    person.put(hers, OTHER)
+    assert not person.may_be_referred_to(COURT, OTHER, at.clock.now())

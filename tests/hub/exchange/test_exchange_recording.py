@@ -1,18 +1,26 @@
 """Who records a consent, what must be known of it, and how one takes the place of another."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from hub import errors
 from hub.conformance import validate
+from hub.consent.recording import shortcomings
 from hub.errors import HubError
 from hub.exchange import Invalid, change
+from hub.exchange.consents import kept
+from hub.exchange.person import Person
+from hub.exchange.receipt import Receipt
 from hub.exchange.simulate import simulate
 from hub.fhir import Resource
-from hub.fhir.canonicals import profile
+from hub.fhir.canonicals import code_system, profile
+from hub.fhir.instants import span
 from hub.fhir.references import reference
 from hub.fhir.serial import loads
+from hub.mapping import Context
+from hub.ports import Changes
 from tests.support.association import ASSOCIATION, COURT, HOSPITAL, Scene, association, hospital
 from tests.support.consents import asked, permit, provision
 
@@ -207,3 +215,139 @@ def test_a_replacement_is_simulated_as_it_would_be(at: Scene) -> None:
         one.data_class for one in found.lines if one.recipient == HOSPITAL and one.now.is_open and not one.then.is_open
     }
     assert closed == {"safe-contact", "incident-summary"}
+
+
+# --- what a tool says against it -------------------------------------------------------------------------------------
+
+
+def texts(receipt: Receipt) -> list[str]:
+    return [issue.text for _, issue in receipt.warnings if issue.text.startswith(("receive.", "consent."))]
+
+
+def test_an_edit_in_the_register_does_not_open_again_what_was_withdrawn_at_the_hub(at: Scene) -> None:
+    at.receive(at.row())
+    at.withdraw()
+    for remark in ("elle a déménagé", "elle a appelé"):
+        receipt = at.receive(at.row(remarks=remark))
+        assert texts(receipt) == ["receive.consent-conflict"]
+        assert at.one("Consent")["status"] == "inactive"
+        assert at.keys(at.one("Patient")) == frozenset()
+    assert texts(at.receive(at.row(remarks="elle a appelé"))) == []  # unchanged: nothing new to be told
+
+
+def test_a_later_date_in_the_register_is_a_new_word(at: Scene) -> None:
+    at.receive(at.row())
+    at.withdraw()
+    at.clock.forward(timedelta(days=70 * 365))  # the day of a change is the database's
+    assert texts(at.receive(at.row(consent_date="01/05/2096"))) == []
+    assert at.one("Consent")["status"] == "active"
+
+
+def test_what_was_narrowed_at_the_hub_stays_narrow_and_the_register_may_narrow_it_further(at: Scene) -> None:
+    at.receive(at.row())
+    said = at.one("Consent")
+    steps = [{"op": "remove", "path": "/provision/provision/0/class/2"}]  # safe-contact
+    change.patch("Consent", said["id"], steps, association(), expected=None, hub=at.hub)
+    narrowed = at.one("Consent")
+    assert texts(at.receive(at.row(phone="0699999999"))) == ["receive.consent-conflict"]
+    assert at.one("Consent")["provision"] == narrowed["provision"]
+    assert at.one("Patient")["telecom"][0]["value"] == "+212699999999", "all else of the row is taken"
+    at.receive(at.row(consent="non", consent_date=None))
+    assert at.one("Consent")["status"] == "inactive"
+
+
+def test_a_consent_superseded_at_the_hub_is_not_revived_by_the_register(at: Scene) -> None:
+    at.receive(at.row())
+    old = at.one("Consent")
+    record(at, agreement(at, extension=replacing(old)))
+    assert texts(at.receive(at.row(remarks="autre"))) == ["receive.consent-conflict"]
+    assert next(one for one in at.all("Consent") if one["id"] == old["id"])["status"] == "inactive"
+
+
+def test_an_edit_in_the_register_that_nobody_has_contradicted_is_taken(at: Scene) -> None:
+    at.receive(at.row())
+    assert texts(at.receive(at.row(consent_date="02/05/2026"))) == []
+    assert at.one("Consent")["dateTime"] == "2026-05-02"
+    assert texts(at.receive(at.row(consent_date="01/05/2026"))) == []
+    assert at.one("Consent")["dateTime"] == "2026-05-01"
+
+
+def test_a_girl_alone_sends_no_referral_and_the_receipt_says_why(at: Scene) -> None:
+    receipt = at.receive(at.row(birth_date="02/03/2012"))
+    assert texts(receipt) == ["consent.caregiver-lacking"]
+    assert at.one("Task")["status"] == "draft"
+    assert at.keys(at.one("Patient")) == frozenset()
+
+
+def test_a_consent_without_a_giver_is_not_taken_in_from_a_tool(at: Scene) -> None:
+    mapped = at.form.forward(at.row(), Context(ASSOCIATION, at.hub.directory.find, at.clock.now().date()))
+    consent = next(one.resource for one in mapped.drafts if one.resource["resourceType"] == "Consent")
+    assert [issue.text for issue in shortcomings(consent, from_a_tool=True)] == []
+    unsigned = {name: value for name, value in consent.items() if name != "performer"}
+    assert [issue.text for issue in shortcomings(unsigned, from_a_tool=True)] == ["consent.record-performer"]
+
+
+# --- minors with a caregiver -----------------------------------------------------------------------------------------
+
+
+def with_mother(at: Scene, born: str = "02/03/2010", suspicion: str = "none") -> str:
+    """A girl of the register whose mother consented for her; her id. Her mother stands in the association's records."""
+    at.receive(at.row(birth_date=born, consent="non", consent_date=None))
+    patient = reference(at.one("Patient"))
+    mother = {
+        "resourceType": "RelatedPerson", "id": "mother", "meta": {"profile": [profile("caregiver")]},
+        "extension": [{"url": profile("caregiver-suspicion"), "valueCode": suspicion}], "patient": {"reference": patient},
+        "relationship": [{"coding": [{"system": code_system("caregiver-relationship"), "code": "parent-guardian"}]}],
+    }  # fmt: skip
+    id_ = patient.partition("/")[2]
+    person = Person.of(at.store.compartments([id_])[id_])
+    person.put(mother, ASSOCIATION)
+    settled = person.settle(at.clock.now(), at.hub.ids.new)
+    at.store.commit(Changes(saves=settled.saves, rekeys=settled.rekeys, persons={id_: person.revision}))
+    return id_
+
+
+def by_mother(at: Scene, id_: str, root: Resource | None = None) -> Resource:
+    return asked({
+        "resourceType": "Consent", "status": "active",
+        "scope": {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/consentscope", "code": "patient-privacy"}]},
+        "category": [{"coding": [{"system": "http://loinc.org", "code": "59284-0"}]}],
+        "patient": {"reference": f"Patient/{id_}"}, "dateTime": "2026-05-01", "performer": [{"reference": "RelatedPerson/mother"}],
+        "organization": [{"reference": f"Organization/{ASSOCIATION}"}], "meta": {"profile": [profile("consent-by-class")]},
+        "policyRule": {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "OPTIN"}]},
+        "provision": root or provision(exceptions=[permit(HOSPITAL, [*CLASSES, "caregiver"])]),
+    })  # fmt: skip
+
+
+def test_what_her_mother_consented_to_closes_by_itself_when_she_comes_of_age(at: Scene) -> None:
+    id_ = with_mother(at)
+    record(at, by_mother(at, id_))
+    at.move(next(one for one in at.all("Task") if one["status"] == "requested"), "accepted", hospital())
+    assert at.read("RelatedPerson/mother", hospital()).text
+    (listed,) = kept(ASSOCIATION, hub=at.hub)
+    assert (listed.remark, listed.since) == ("consent.of-age", span("2028-03-02")[0])
+    at.clock.at = span("2028-03-02")[0] - timedelta(milliseconds=1)
+    at.read(f"Patient/{id_}", hospital())
+    at.clock.at = span("2028-03-02")[0]
+    for hidden in (f"Patient/{id_}", "RelatedPerson/mother"):
+        with pytest.raises(HubError) as refused:
+            at.read(hidden, hospital())
+        assert refused.value.problem is errors.NOT_FOUND
+    assert at.audit("disclosure.deny")[-1]["outcomeDesc"] == "consent.of-age"
+
+
+def test_a_suspicion_recorded_later_closes_the_caregiver_at_once(at: Scene) -> None:
+    id_ = with_mother(at)
+    both = {"performer": [{"reference": f"Patient/{id_}"}, {"reference": "RelatedPerson/mother"}]}
+    record(at, by_mother(at, id_) | both)
+    assert f"{HOSPITAL}|COC|notice" in at.keys(at.one("Task", status="requested"))
+    at.move(at.one("Task", status="requested"), "accepted", hospital())
+    assert f"{HOSPITAL}|COC|caregiver" in at.keys(at.one("RelatedPerson"))
+    incident = at.one("Observation")
+    coding = {"system": code_system("perpetrator-relation"), "code": "primary-caregiver"}
+    code = {"system": code_system("incident-component"), "code": "perpetrator-relation"}
+    part = {"code": {"coding": [code]}, "valueCodeableConcept": {"coding": [coding]}}
+    steps = [{"op": "add", "path": "/component/-", "value": part}]
+    change.patch("Observation", incident["id"], steps, association(), expected=None, hub=at.hub)
+    assert at.keys(at.one("RelatedPerson")) == frozenset()
+    assert at.keys(at.one("Patient")) == frozenset(), "a suspected mother's consent does not count either"
