@@ -142,11 +142,13 @@ class Adapter(Protocol):
 
 @dataclass(frozen=True)
 class Key:
-    """Who may see a document: `grant` is `recipient|purpose|data class`; it opens at `since` and closes at `until`."""
+    """Who may see a document: `grant` is `recipient|purpose|data class`; it opens at `since` and closes at `until`. `unless`: marks
+    of a person (her reference, a function) to whom it is no key."""
 
     grant: str
     since: datetime = LONG_AGO
     until: datetime = FOREVER
+    unless: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, repr=False)
@@ -177,7 +179,8 @@ class Visible:
     `also`: further sets, one for each other data class that the query reads; one key of each must be open too.
     Where the profiles of a type need different keys, this speaks of documents of `profiles` alone ("": of those that were
     stored without one), and each of `others` of its own; without others, of all documents.
-    `narrowed`: where there are any, the document must be one of these besides.
+    `narrowed`: where there are any, the document must be one of these besides. `marks`: of the person who asks; a key that is
+    closed to one of them does not count.
     """
 
     grants: frozenset[str]
@@ -186,6 +189,7 @@ class Visible:
     profiles: frozenset[str] = frozenset()
     others: "tuple[Visible, ...]" = ()
     narrowed: tuple["Narrowed", ...] = ()
+    marks: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -472,3 +476,6 @@ class Directory(Protocol):
         """What an organisation is called in a language, else in the first that it has; the id itself when it is unknown."""
 
     def organization(self, id_: str) -> Mapping[str, Any] | None: ...
+
+    def below(self, id_: str) -> frozenset[str]:
+        """The organisation and all that stand below it by Organization.partOf, at any depth."""

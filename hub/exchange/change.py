@@ -130,7 +130,7 @@ def _revision(
         if type_ == "Task":  # the state machine says more exactly than an invariant what is missing
             action = _judge(before, after, caller)
             if action == "referral.send":
-                _require_consent(person, after, stored.custodian or "", now)
+                _require_consent(person, after, stored.custodian or "", now, hub)
             after = _stamp(before, after, now)
             issues = _findings(after)  # times are the hub's, whatever was sent
         else:
@@ -169,7 +169,7 @@ def _changes(
     person: Person, resource: Resource, action: str, interaction: str, caller: Caller, *, now: datetime, hub: Hub
 ) -> Changes:
     key = reference(resource)
-    settled = person.settle(now, hub.ids.new)
+    settled = person.settle(now, hub.ids.new, hub.directory.below)
     told = [(action, key, caller), *((step.action, reference(step.task), None) for step in settled.steps)]
     audits = [_audit(person, about, verb, by=by, interaction=interaction, now=now, hub=hub) for verb, about, by in told]
     outbox = [Due(action, "", key)] if resource["resourceType"] == "Task" else []
@@ -260,9 +260,9 @@ def _judge(before: Resource, after: Resource, caller: Caller) -> str:
     return VERBS.get(after["status"], "referral.update") if before["status"] != after["status"] else "referral.update"
 
 
-def _require_consent(person: Person, task: Resource, custodian: str, now: datetime) -> None:
+def _require_consent(person: Person, task: Resource, custodian: str, now: datetime, hub: Hub) -> None:
     """A referral waits as a draft until a consent covers it; then it is sent by itself."""
-    if not person.may_be_referred_to(split(task["owner"]["reference"])[1], custodian, now):
+    if not person.may_be_referred_to(split(task["owner"]["reference"])[1], custodian, now, hub.directory.below):
         allowed = ", ".join(targets("draft", "requester"))
         raise HubError(
             errors.ILLEGAL_TRANSITION, path="Task.status", text="consent.none", status="draft", allowed=allowed

@@ -1,7 +1,8 @@
 """Disclosures: who saw what of one survivor, when, why, and under which of her consents: her own account.
 
 An AuditEvent says who looked at which records for what purpose; what was open to them then is told by the consents in force
-at that instant, read by the engine that opened it (`consent.grants`). What was shown itself is kept nowhere.
+at that instant, read by the engine that opened it (`consent.compiled`). What was shown itself is kept nowhere; whether a
+Consent covers a record is asked of that record as it is today.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,7 +11,9 @@ from datetime import datetime
 from typing import Literal
 
 from hub import errors
-from hub.consent.grants import NOTICE, Grant, grants
+from hub.consent.actors import OrganizationsUnder
+from hub.consent.grants import NOTICE, Grant
+from hub.consent.keys import Granted, Held, granted
 from hub.errors import HubError
 from hub.exchange import Hub, disclose
 from hub.exchange.consents import ASKED_AT_THE_HUB
@@ -66,7 +69,7 @@ def account(person: str, *, hub: Hub) -> Account:
         raise HubError(errors.NOT_FOUND)
     custodian = next((one.custodian or "" for one in compartment.documents if one.type == "Patient"), "")
     events = list(_events(person, custodian, hub))
-    record = _Record(compartment, custodian, _first_told_of(events))
+    record = _Record(compartment, custodian, _first_told_of(events), hub.directory.below)
     entries = tuple(_entry(event, record) for event in events)
     return Account(person, custodian, hub.clock.now(), entries, record.dates())
 
@@ -94,7 +97,8 @@ class _Record:
     compartment: Compartment
     custodian: str
     since: Mapping[str, datetime]
-    _grants: dict[frozenset[str], tuple[Grant, ...]] = field(default_factory=dict)
+    below: OrganizationsUnder
+    _granted: dict[frozenset[str], Granted] = field(default_factory=dict)
 
     def profile(self, reference: str) -> str:
         """The profile of a record; of one that is no longer there, that of its type."""
@@ -103,13 +107,23 @@ class _Record:
         found = load().profile_of(stored.resource()) if stored else load().for_type(type_)
         return found.name if found else ""
 
-    def open_to(self, organization: str, purpose: str, at: datetime) -> list[Grant]:
-        in_force = [one for one in self._consents() if self._was_in_force(one, at)]
+    def open_to(self, organization: str, purpose: str, at: datetime, references: Iterable[str]) -> list[Grant]:
+        """What of these records was open to an organisation, or to somebody in it."""
+        found = self._granted_by([one for one in self._consents() if self._was_in_force(one, at)])
+        every = dict.fromkeys(
+            one for name in references for one in (*found.of(_named(name)), *found.notice)
+        )
+        mine = found.compiled.to(organization, every)
+        return [one for one in mine if one.purpose == purpose and one.since <= at < one.until]
+
+    def _granted_by(self, in_force: list[Stored]) -> Granted:
         key = frozenset(one.id for one in in_force)
-        if key not in self._grants:
-            self._grants[key] = grants([{**one.resource(), "status": "active"} for one in in_force], purposes_under())
-        asked = (organization, purpose)
-        return [g for g in self._grants[key] if (g.recipient, g.purpose) == asked and g.since <= at < g.until]
+        if key not in self._granted:
+            consents = [Held({**one.resource(), "status": "active"}, self.custodian) for one in in_force]
+            rest = [one for one in self.compartment.documents if one.type != "Consent"]
+            held = [Held(one.resource(), self.custodian, one.at) for one in rest if one.custodian == self.custodian]
+            self._granted[key] = granted([*held, *consents], purposes_under(), self.below)[self.custodian]
+        return self._granted[key]
 
     def dates(self) -> dict[str, str]:
         return {f"Consent/{one.id}": str(one.resource().get("dateTime", ""))[:10] for one in self._consents()}
@@ -143,13 +157,13 @@ def _entry(event: Resource, record: _Record) -> Entry:
     kind: Kind = "own" if organization in {"", record.custodian} else "refused" if denied else "seen"
     profiles = dict.fromkeys(filter(None, map(record.profile, _entities(event))))
     entry = Entry(at, kind, organization, _verb(event), purpose, tuple(profiles), reason=event.get("outcomeDesc", ""))
-    return _explained(entry, record) if kind == "seen" else entry
+    return _explained(entry, record, list(_entities(event))) if kind == "seen" else entry
 
 
-def _explained(entry: Entry, record: _Record) -> Entry:
+def _explained(entry: Entry, record: _Record, references: list[str]) -> Entry:
     """With what of these records was open then, and by which consents."""
     wanted = frozenset[str]().union(*map(_classes, entry.profiles))
-    opened = [g for g in record.open_to(entry.organization, entry.purpose, entry.at) if g.data_class in wanted]
+    opened = [g for g in record.open_to(entry.organization, entry.purpose, entry.at, references) if g.data_class in wanted]
     consents = dict.fromkeys(reference for g in opened for reference in g.because)
     order = list(load().code_system("data-class").codes)
     shown = sorted({g.data_class for g in opened}, key=order.index)
@@ -163,6 +177,11 @@ def _explained(entry: Entry, record: _Record) -> Entry:
         tuple(shown),
         tuple(consents),
     )
+
+
+def _named(reference: str) -> Resource:
+    type_, id_ = split(reference)
+    return {"resourceType": type_, "id": id_}
 
 
 def _classes(profile: str) -> frozenset[str]:

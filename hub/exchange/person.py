@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 
-from hub.consent.grants import NOTICE, Grant
+from hub.consent.actors import OrganizationsUnder, alone
+from hub.consent.grants import Grant
 from hub.consent.keys import Held, granted, is_referral, keys
 from hub.consent.provisions import PurposesUnder
 from hub.fhir import Resource
@@ -124,19 +125,24 @@ class Person:
             for key, document in self._documents.items()
         )
 
-    def may_be_referred_to(self, organization: str, custodian: str, now: datetime) -> bool:
+    def may_be_referred_to(
+        self, organization: str, custodian: str, now: datetime, below: OrganizationsUnder = alone
+    ) -> bool:
         """Whether a consent that `custodian` recorded lets this organisation have a referral's notice now."""
-        return organization in _may_receive(granted(self._held(), purposes_under()).get(custodian, ()), now)
+        permitted = granted(self._held(now), purposes_under(), below).get(custodian)
+        return permitted is not None and organization in _may_receive(permitted.notice, now)
 
-    def settle(self, now: datetime, new_id: Callable[[], str]) -> Settled:
-        """Let everything follow from the present state, and say what is to be written."""
-        permitted = granted(self._held(), purposes_under())
+    def settle(self, now: datetime, new_id: Callable[[], str], below: OrganizationsUnder = alone) -> Settled:
+        """Let everything follow from the present state, and say what is to be written. `below`: the tree of organisations."""
+        permitted = granted(self._held(now), purposes_under(), below)
         steps: list[Step] = []
-        for custodian, grants in permitted.items():
-            for step in list(self._follow(custodian, _may_receive(grants, now), now, new_id)):
+        for custodian, found in permitted.items():
+            for step in list(self._follow(custodian, _may_receive(found.notice, now), now, new_id)):
                 self.put(step.task, custodian)
                 steps.append(step)
-        opened = keys(self._held(), permitted, classes)
+        if steps and any(found.compiled.asks_documents for found in permitted.values()):
+            permitted = granted(self._held(now), purposes_under(), below)  # of the referrals that followed, too
+        opened = keys(self._held(now), permitted, classes)
         return Settled(
             saves=list(self._saves(opened)),
             rekeys=list(self._rekeys(opened)),
@@ -144,8 +150,12 @@ class Person:
             steps=steps,
         )
 
-    def _held(self) -> list[Held]:
-        return [Held(document.resource, document.custodian) for document in self._documents.values()]
+    def _held(self, now: datetime) -> list[Held]:
+        """What is changed by this act is stored with it."""
+        return [
+            Held(one.resource, one.custodian, one.stored.at if one.stored and not one.is_new_version else now)
+            for one in self._documents.values()
+        ]
 
     def _follow(self, custodian: str, may: set[str], now: datetime, new_id: Callable[[], str]) -> Iterator[Step]:
         mine = [d.resource for d in self._documents.values() if d.custodian == custodian]
@@ -176,9 +186,10 @@ def _is_need(resource: Resource) -> bool:
     return profile is not None and profile.name in NEEDS
 
 
-def _may_receive(grants: Iterable[Grant], now: datetime) -> set[str]:
+def _may_receive(notice: Iterable[Grant], now: datetime) -> set[str]:
+    """Organisations, as a referral is sent to an organisation: what is for one person in it alone sends none."""
     return {
         grant.recipient
-        for grant in grants
-        if grant.data_class == NOTICE and grant.purpose == REFERRAL_PURPOSE and grant.since <= now < grant.until
+        for grant in notice
+        if grant.is_for(frozenset()) and grant.purpose == REFERRAL_PURPOSE and grant.since <= now < grant.until
     }
