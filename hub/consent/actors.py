@@ -59,11 +59,13 @@ def parties(organization: str, marks: Names) -> Names:
 
     `marks`: her reference (`Practitioner/amal`) and the codes of her functions; of a system there are none.
     """
-    return frozenset({organization}).union(*({f"{organization}~{one}", f"{ANYWHERE}~{one}"} for one in marks))
+    if not marks:
+        return frozenset((organization,))
+    return frozenset((organization, *(f"{at}~{one}" for one in marks for at in (organization, ANYWHERE))))
 
 
 def marks(practitioner: str, roles: Iterable[str]) -> Names:
-    return frozenset({practitioner, *roles}) - {NOBODY}
+    return frozenset((practitioner, *roles)) if practitioner else frozenset(roles)
 
 
 def is_person(mark: str) -> bool:

@@ -14,10 +14,12 @@ from hub.consent.actors import ANYWHERE, NONE, Names, OrganizationsUnder, alone,
 from hub.consent.conditions import Outcome
 from hub.consent.facts import Facts
 from hub.consent.grants import Grant, Rule, granted_by, rules_of
-from hub.consent.provisions import Provision, PurposesUnderCode, Question, answers, asks, in_force
+from hub.consent.provisions import Provision, PurposesUnderCode, Question, answers, asks
 from hub.fhir import Resource
 from hub.fhir.data_classes import shareable
 
+_Here = dict[tuple[str, str], list[Grant]]
+"""What an organisation is granted, by purpose and data class."""
 Answers = tuple[Outcome, ...]
 """What documents answer to all that these Consents ask of them."""
 
@@ -67,8 +69,11 @@ class Compiled:
         self._purposes_under, self._below = purposes_under, below
         self._rules = rules_of(self._consents, purposes_under, below)
         self._conditions = asks(rule.provision for rule in self._rules)
+        self._answered: dict[Facts | None, Answers] = {}
         self._settled: dict[Answers, tuple[Rule, ...]] = {}
         self._grants: dict[Answers, tuple[Grant, ...]] = {}
+        self._here: dict[tuple[Answers, str], _Here] = {}
+        self._naming: dict[Names, tuple[str, ...]] = {}
 
     @property
     def asks_documents(self) -> bool:
@@ -76,11 +81,17 @@ class Compiled:
         return bool(self._conditions)
 
     def answers(self, document: Facts | None) -> Answers:
-        return tuple(answers(self._conditions, document).values()) if self._conditions else ()
+        if not self._conditions:
+            return ()
+        if document not in self._answered:
+            self._answered[document] = tuple(answers(self._conditions, document).values())
+        return self._answered[document]
 
     def grants(self, document: Facts | None = None) -> tuple[Grant, ...]:
         """What is permitted of a document; without one, of all whatever they may be."""
-        answered = self.answers(document)
+        return self._granted(self.answers(document))
+
+    def _granted(self, answered: Answers) -> tuple[Grant, ...]:
         if answered not in self._grants:
             self._grants[answered] = granted_by(self._rules_for(answered))
         return self._grants[answered]
@@ -125,35 +136,38 @@ class Compiled:
     def why_not(self, question: Question) -> Deny:
         """Why nothing permits it, where nothing denies it either."""
         who = parties(question.recipient, marks(question.practitioner, question.roles))
-        here = self.to(question.recipient, self.grants(question.document))
-        asked = [g for g in here if (g.purpose, g.data_class) == (question.purpose, question.data_class)]
-        if asked:
+        here = self._opened(question.recipient, self.answers(question.document))
+        if asked := here.get((question.purpose, question.data_class)):
             return Deny(_not_now(question, asked), self._permitting(who))
-        if self._asks_of_documents(question, who):
+        if any(one.speaks_of(who, question.purpose, question.at) and question.data_class in one.possible
+               for one in self._asking):  # fmt: skip
             return Deny("consent.document", self._permitting(who))
         if here:
-            other = all(g.purpose != question.purpose for g in here)
+            other = all(purpose != question.purpose for purpose, _ in here)
             return Deny("consent.purpose" if other else "consent.class", self._permitting(who))
-        if self._before.to(question.recipient, self._before.grants(question.document)):
+        if self._before and self._before.to(question.recipient, self._before.grants(question.document)):
             return Deny("consent.withdrawn", self._before._permitting(who))
         return Deny("consent.none", self._permitting(who))
 
-    def _asks_of_documents(self, question: Question, who: Names) -> bool:
-        """Whether a permit would cover it if the document were another."""
-        return any(
-            level.type == "permit"
-            and (level.about or level.about_own)
-            and question.data_class in level.possible
-            and level.speaks_of(who, question.purpose, question.at)
-            for rule in self._rules
-            for level in rule.provision.levels()
-        )
+    def _opened(self, organization: str, answered: Answers) -> "_Here":
+        if (answered, organization) not in self._here:
+            found: dict[tuple[str, str], list[Grant]] = {}
+            for grant in self.to(organization, self._granted(answered)):
+                found.setdefault((grant.purpose, grant.data_class), []).append(grant)
+            self._here[answered, organization] = found
+        return self._here[answered, organization]
 
     @cached_property
-    def _before(self) -> "Compiled":
+    def _asking(self) -> tuple[Provision, ...]:
+        """The permits that would cover other documents."""
+        levels = (level for rule in self._rules for level in rule.provision.levels())
+        return tuple(one for one in levels if one.type == "permit" and (one.about or one.about_own))
+
+    @cached_property
+    def _before(self) -> "Compiled | None":
         """What was permitted before it was withdrawn."""
         ended = [{**one, "status": "active"} for one in self._consents if one["status"] == "inactive"]
-        return Compiled(filter(in_force, ended), self._purposes_under, self._below)
+        return Compiled(ended, self._purposes_under, self._below) if ended else None
 
     @cached_property
     def _permits(self) -> tuple[tuple[str, Names], ...]:
@@ -161,7 +175,9 @@ class Compiled:
         return tuple(found for rule in self._rules for found in _permits(rule.provision, rule.reference, NONE))
 
     def _permitting(self, who: Names) -> tuple[str, ...]:
-        return tuple(by for by, named in self._permits if not named.isdisjoint(who))
+        if who not in self._naming:
+            self._naming[who] = tuple(by for by, named in self._permits if not named.isdisjoint(who))
+        return self._naming[who]
 
     @cached_property
     def _named(self) -> Names:
