@@ -8,11 +8,11 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from hub import texts
 from hub.cli.manual import command
 from hub.cli.paper import InWords, page
 from hub.cli.problems import WrongUse
 from hub.cli.session import Session, pass_session
+from hub.consent.telling import tell
 from hub.exchange.disclosures import Account, Entry, account
 from hub.fhir.instants import instant
 from hub.fhir.references import split
@@ -101,5 +101,5 @@ def _entry(session: Session, entry: Entry) -> dict[str, Any]:
         "data_classes": list(entry.classes),
         "consents": list(entry.consents),
         "reason": entry.reason,
-        "sentence": texts.say(entry.reason, session.language) if entry.reason else "",
+        "sentence": tell(entry.reason, entry.consents, session.language),
     }
