@@ -1,5 +1,5 @@
-"""A decision over compiled Consents with its reason: five Consents with nested provisions, as an association may hold of one woman
-with several recipients; and what compiling them costs once."""
+"""A decision over compiled Consents with its reason: five Consents with nested provisions, as one woman may have given to
+several recipients; and what compiling them costs once.
 
 import json
 import time
@@ -62,8 +62,15 @@ def consents() -> list[Resource]:
 
 def documents() -> list[Facts]:
     by = [{"reference": "Practitioner/amal"}]
-    found = [{"resourceType": "Observation", "id": f"o{n}", "effectiveDateTime": f"2025-0{n + 1}", "performer": by if n % 2 else []}
-             for n in range(6)]  # fmt: skip
+    found = [
+        {
+            "resourceType": "Observation",
+            "id": f"o{n}",
+            "effectiveDateTime": f"2025-0{n + 1}",
+            "performer": by if n % 2 else [],
+        }
+        for n in range(6)
+    ]
     return [Facts(one, "yasmine", START) for one in found]
 
 

@@ -142,8 +142,10 @@ class Adapter(Protocol):
 
 @dataclass(frozen=True)
 class Key:
-    """Who may see a document: `grant` is `recipient|purpose|data class`; it opens at `since` and closes at `until`. `unless`: marks
-    of a person (her reference, a function) to whom it is no key."""
+    """Who may see a document: `grant` is `recipient|purpose|data class`; it opens at `since` and closes at `until`.
+
+    `unless`: marks of a person (her reference, a function) to whom it is no key.
+    """
 
     grant: str
     since: datetime = LONG_AGO

@@ -159,9 +159,7 @@ def _organizations(path: Path) -> list[Entry]:
         entries[entry.id] = entry
     for number, entry in enumerate(entries.values(), 1):
         if entry.part_of and entry.part_of not in entries:
-            raise HubError(
-                errors.BAD_FILE, place=f"{path.name}, entry {number}", detail=f"part_of: {entry.part_of}"
-            )
+            raise HubError(errors.BAD_FILE, place=f"{path.name}, entry {number}", detail=f"part_of: {entry.part_of}")
     return list(entries.values())
 
 

@@ -173,7 +173,9 @@ def limits(provision: dict[str, Any]) -> Iterator[Condition]:
     if "dataPeriod" in provision:
         yield Dated(*period(provision["dataPeriod"], low=LONG_AGO, high=FOREVER))
     if "data" in provision:
-        pairs = [(one.get("meaning"), split(one.get("reference", {}).get("reference", ""))) for one in provision["data"]]
+        pairs = [
+            (one.get("meaning"), split(one.get("reference", {}).get("reference", ""))) for one in provision["data"]
+        ]
         whole = tuple((meaning, "/".join(at)) for meaning, at in pairs if meaning in _MEANINGS and all(at))
         yield Concerning(whole, len(whole) < len(pairs))
 

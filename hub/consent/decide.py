@@ -80,4 +80,3 @@ def _about(question: Question, data_class: str, document: Facts | None) -> Quest
     return Question(
         question.recipient, question.purpose, data_class, question.at, question.practitioner, question.roles, document
     )
-

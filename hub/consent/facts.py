@@ -104,7 +104,9 @@ class Facts:
     def bare(self) -> Names:
         """Every code that stands without a code system: it may be one of any."""
         words = (value for one in _objects(self.resource) for value in one.values() if isinstance(value, str))
-        items = (v for one in _objects(self.resource) for value in one.values() if isinstance(value, list) for v in value)
+        items = (
+            v for one in _objects(self.resource) for value in one.values() if isinstance(value, list) for v in value
+        )
         return frozenset([*words, *(one for one in items if isinstance(one, str))])
 
     @cached_property

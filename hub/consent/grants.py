@@ -85,7 +85,9 @@ def grants(
     holds the minimal notice for it."""
     rules = rules_of(consents, purposes_under, below)
     unknown = answers(asks(rule.provision for rule in rules), None)
-    return granted_by([replace(rule, provision=rule.provision.settled(unknown)) for rule in rules] if unknown else rules)
+    return granted_by(
+        [replace(rule, provision=rule.provision.settled(unknown)) for rule in rules] if unknown else rules
+    )
 
 
 def granted_by(rules: Sequence[Rule]) -> tuple[Grant, ...]:
@@ -97,7 +99,7 @@ def granted_by(rules: Sequence[Rule]) -> tuple[Grant, ...]:
     for recipient in sorted({organization_of(one) for one in named}):
         people = profiles(recipient, named)
         for purpose in sorted(purposes):
-            opened = _intervals(rules, recipient, people, purpose, classes, bounds)
+            opened = _intervals(rules, recipient, people, purpose, classes=classes, bounds=bounds)
             found += opened
             found += notices(opened)
     return tuple(found)
@@ -122,6 +124,7 @@ def _intervals(
     recipient: str,
     people: tuple[Profile, ...],
     purpose: str,
+    *,
     classes: Names,
     bounds: list[datetime],
 ) -> list[Grant]:

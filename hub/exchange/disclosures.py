@@ -110,9 +110,7 @@ class _Record:
     def open_to(self, organization: str, purpose: str, at: datetime, references: Iterable[str]) -> list[Grant]:
         """What of these records was open to an organisation, or to somebody in it."""
         found = self._granted_by([one for one in self._consents() if self._was_in_force(one, at)])
-        every = dict.fromkeys(
-            one for name in references for one in (*found.of(_named(name)), *found.notice)
-        )
+        every = dict.fromkeys(one for name in references for one in (*found.of(_named(name)), *found.notice))
         mine = found.compiled.to(organization, every)
         return [one for one in mine if one.purpose == purpose and one.since <= at < one.until]
 
@@ -163,7 +161,9 @@ def _entry(event: Resource, record: _Record) -> Entry:
 def _explained(entry: Entry, record: _Record, references: list[str]) -> Entry:
     """With what of these records was open then, and by which consents."""
     wanted = frozenset[str]().union(*map(_classes, entry.profiles))
-    opened = [g for g in record.open_to(entry.organization, entry.purpose, entry.at, references) if g.data_class in wanted]
+    opened = [
+        g for g in record.open_to(entry.organization, entry.purpose, entry.at, references) if g.data_class in wanted
+    ]
     consents = dict.fromkeys(reference for g in opened for reference in g.because)
     order = list(load().code_system("data-class").codes)
     shown = sorted({g.data_class for g in opened}, key=order.index)

@@ -300,7 +300,10 @@ class _Batch:
 
     # settle → changes
     def _changes(self) -> Changes:
-        settled = {id_: person.settle(self.now, self.hub.ids.new, self.hub.directory.below) for id_, person in self.persons.items()}
+        settled = {
+            id_: person.settle(self.now, self.hub.ids.new, self.hub.directory.below)
+            for id_, person in self.persons.items()
+        }
         touched = {id_: s for id_, s in settled.items() if s.saves or s.rekeys}
         self.records += [event for id_, one in touched.items() for event in self._audits(id_, one)]
         return Changes(

@@ -110,7 +110,9 @@ class State:
 
     def _asked(self, data_class: str) -> Sequence[Facts | None]:
         """The documents that are asked for, where the answer depends on which: those that may hold this class."""
-        kind = {"Task"} if data_class == NOTICE else {one.type for one in self.documents} - {"Task", *CLOSED_TO_RECIPIENTS}
+        kind = (
+            {"Task"} if data_class == NOTICE else {one.type for one in self.documents} - {"Task", *CLOSED_TO_RECIPIENTS}
+        )
         mine = (one for one in self.permitted.documents.values() if one.type in kind)
         return [one for one in mine if data_class in classes(one.resource)] or [None]
 

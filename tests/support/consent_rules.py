@@ -252,11 +252,13 @@ def authored(reference: str, q: Asked) -> Maybe:
         found.add(f"Organization/{q.custodian}")
     if reference in found:
         return True
-    return False if any(one.split("/")[0] == reference.split("/")[0] for one in found) else None
+    return False if any(one.split("/")[0] == reference.split("/", maxsplit=1)[0] for one in found) else None
 
 
 def references(node: Any) -> set[str]:
-    return {one["reference"] for one in strings(node) if isinstance(one, dict) and isinstance(one.get("reference"), str)}
+    return {
+        one["reference"] for one in strings(node) if isinstance(one, dict) and isinstance(one.get("reference"), str)
+    }
 
 
 def name(resource: Resource) -> str:

@@ -44,7 +44,10 @@ def coded(system: str, code: str) -> Resource:
 
 def to(reference_: str, *desks: str) -> Resource:
     system = f"{TERMINOLOGY}/v3-ParticipationType"
-    codings = [{"system": system, "code": "IRCP"}, *({"system": code_system("desk-role"), "code": one} for one in desks)]
+    codings = [
+        {"system": system, "code": "IRCP"},
+        *({"system": code_system("desk-role"), "code": one} for one in desks),
+    ]
     return {"role": {"coding": codings}, "reference": {"reference": reference_}}
 
 
@@ -110,7 +113,9 @@ ACTORS = st.sampled_from(
 
 
 def provisions(types: Sequence[str | None], depth: int) -> st.SearchStrategy[Resource]:
-    exceptions = st.just([]) if depth == 0 else st.lists(provisions(["permit", "permit", "deny"], depth - 1), max_size=2)
+    exceptions = (
+        st.just([]) if depth == 0 else st.lists(provisions(["permit", "permit", "deny"], depth - 1), max_size=2)
+    )
     written = st.builds(
         provision,
         st.sampled_from(types),
@@ -131,7 +136,8 @@ def _limited(written: Resource, actors: list[Resource], limits: list[Resource]) 
 
 PERMIT = provision("permit", to=["chu", "ward"], purposes=["COC"], classes=CLASSES)
 OPEN = provision(exceptions=[PERMIT])
-LIMIT = st.one_of(*LIMITS, ACTORS.map(lambda actors: {"actor": actors} if actors else {}))
+OF_PEOPLE: st.SearchStrategy[Resource] = ACTORS.map(lambda actors: {"actor": actors} if actors else {})
+LIMIT = st.integers(0, 2).flatmap(lambda drawn: st.one_of(*LIMITS) if drawn else OF_PEOPLE)
 
 
 def numbered(*roots: Resource) -> list[Resource]:
@@ -144,7 +150,9 @@ SIMPLE = st.one_of(
     st.tuples(LIMIT, LIMIT).map(lambda two: numbered(PERMIT | two[0] | {"provision": [{"type": "deny"} | two[1]]})),
     st.tuples(LIMIT, LIMIT).map(lambda two: numbered(PERMIT | two[0] | {"provision": [{"type": "permit"} | two[1]]})),
     st.tuples(LIMIT, LIMIT).map(
-        lambda two: numbered(provision("deny", exceptions=[PERMIT | two[0]]) | two[1], provision(exceptions=[PERMIT | two[1]]))
+        lambda two: numbered(
+            provision("deny", exceptions=[PERMIT | two[0]]) | two[1], provision(exceptions=[PERMIT | two[1]])
+        )
     ),
     LIMIT.map(lambda limit: numbered(limit | {"provision": [PERMIT, {"type": "deny", "class": PERMIT["class"][1:]}]})),
 )
@@ -239,4 +247,3 @@ def _only_of_documents(rule: Resource, is_marked: bool) -> Resource:
     known = any(one["code"] != "observation" for one in types)
     kept = rule if asks & rule.keys() or known or rule.get("type") != "deny" else {**rule, "type": None}
     return {**kept, "provision": [_only_of_documents(one, is_marked) for one in rule.get("provision", [])]}
-

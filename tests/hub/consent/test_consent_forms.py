@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from hub.consent.grants import NOTICE, grants
 from hub.consent.conditions import DATA_CLASS
+from hub.consent.grants import NOTICE, grants
 from hub.exchange.person import purposes_under
 from hub.fhir import Resource
 from hub.fhir.canonicals import TERMINOLOGY, code_system

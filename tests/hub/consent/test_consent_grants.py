@@ -192,7 +192,8 @@ def test_what_is_refused_for_any_such_data_stays_refused_beside_another_consent(
     found = grants([consent(limited), other], UNDER)
     for question in questions():
         answers = {
-            said(limited, ask(question), holds=lambda label, on=carried: label in on | {"any"}) for carried in ASSIGNMENTS
+            said(limited, ask(question), holds=lambda label, on=carried: label in on | {"any"})
+            for carried in ASSIGNMENTS
         }
         if "deny" in answers:
             assert at(found, question) == []

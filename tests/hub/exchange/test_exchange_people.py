@@ -27,7 +27,10 @@ AMAL, NADIA = "Practitioner/amal", "Practitioner/nadia"
 
 def actor(to: str, *desks: str) -> Resource:
     system = f"{TERMINOLOGY}/v3-ParticipationType"
-    codings = [{"system": system, "code": "IRCP"}, *({"system": code_system("desk-role"), "code": one} for one in desks)]
+    codings = [
+        {"system": system, "code": "IRCP"},
+        *({"system": code_system("desk-role"), "code": one} for one in desks),
+    ]
     return {"actor": [{"role": {"coding": codings}, "reference": {"reference": to}}]}
 
 
@@ -85,7 +88,11 @@ def test_a_refusal_of_one_practitioner_closes_for_her_alone(at: Scene) -> None:
 
 
 def test_a_desk_is_whoever_holds_it_and_nobody_else(at: Scene) -> None:
-    agreed(at, permit(HOSPITAL, ["core"]), permit(HOSPITAL, ["identity"]) | actor(f"Organization/{HOSPITAL}", "referral-desk"))
+    agreed(
+        at,
+        permit(HOSPITAL, ["core"]),
+        permit(HOSPITAL, ["identity"]) | actor(f"Organization/{HOSPITAL}", "referral-desk"),
+    )
     assert names(seen(at, person(NADIA, "referral-desk", "reception")))
     assert not names(seen(at, person(NADIA, "reception")))
     assert not names(seen(at, hospital()))

@@ -58,7 +58,9 @@ def test_what_is_hidden_holds_consents_for_one_person_of_the_caller_and_against_
     pair = builder.build(0)
     database = pair.full.store.database
     assert database.Patient.count_documents({"k.g": {"$regex": "^chu~Practitioner/amal\\|"}})
-    assert database.Patient.count_documents({"k": {"$elemMatch": {"g": {"$regex": "^chu\\|"}, "n": "Practitioner/nadia"}}})
+    assert database.Patient.count_documents(
+        {"k": {"$elemMatch": {"g": {"$regex": "^chu\\|"}, "n": "Practitioner/nadia"}}}
+    )
     assert not pair.other.store.database.Patient.count_documents({"k.g": {"$regex": "~"}})
 
 
