@@ -1,5 +1,5 @@
 """A decision over compiled Consents with its reason: five Consents with nested provisions, as one woman may have given to
-several recipients; and what compiling them costs once.
+several recipients; and what compiling them costs once."""
 
 import json
 import time
