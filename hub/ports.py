@@ -142,11 +142,15 @@ class Adapter(Protocol):
 
 @dataclass(frozen=True)
 class Key:
-    """Who may see a document: `grant` is `recipient|purpose|data class`; it opens at `since` and closes at `until`."""
+    """Who may see a document: `grant` is `recipient|purpose|data class`; it opens at `since` and closes at `until`.
+
+    `unless`: marks of a person (her reference, a function) to whom it is no key.
+    """
 
     grant: str
     since: datetime = LONG_AGO
     until: datetime = FOREVER
+    unless: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, repr=False)
@@ -178,7 +182,7 @@ class Visible:
     Where the profiles of a type need different keys, this speaks of documents of `profiles` alone ("": of those that were
     stored without one), and each of `others` of its own; without others, of all documents.
     `narrowed`: where there are any, the document must be one of these besides. `bound`: where there is one, the document must
-    be of this person and keeper.
+    be of this person and keeper. `marks`: of the person who asks; a key that is closed to one of them does not count.
     """
 
     grants: frozenset[str]
@@ -188,6 +192,7 @@ class Visible:
     others: "tuple[Visible, ...]" = ()
     narrowed: tuple["Narrowed", ...] = ()
     bound: "frozenset[Kept]" = frozenset()
+    marks: frozenset[str] = frozenset()
 
 
 class Kept(NamedTuple):
@@ -544,3 +549,6 @@ class Directory(Protocol):
 
     def organizations(self) -> Iterable[str]:
         """The ids of all of them."""
+
+    def below(self, id_: str) -> frozenset[str]:
+        """The organisation and all that stand below it by Organization.partOf, at any depth."""

@@ -192,6 +192,9 @@ def _organizations(path: Path) -> list[Entry]:
         if entry.id in entries:
             raise HubError(errors.BAD_FILE, place=place, detail=f"id: {entry.id}")
         entries[entry.id] = entry
+    for number, entry in enumerate(entries.values(), 1):
+        if entry.part_of and entry.part_of not in entries:
+            raise HubError(errors.BAD_FILE, place=f"{path.name}, entry {number}", detail=f"part_of: {entry.part_of}")
     return list(entries.values())
 
 

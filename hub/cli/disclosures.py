@@ -8,12 +8,12 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from hub import texts
 from hub.cli.manual import command
 from hub.cli.paper import InWords, page
 from hub.cli.problems import WrongUse
 from hub.cli.session import Session, pass_session
 from hub.consent.overrides import Opened
+from hub.consent.telling import tell
 from hub.exchange.disclosures import Account, Entry, account, in_order
 from hub.exchange.recall import Seen
 from hub.fhir.instants import instant
@@ -141,7 +141,7 @@ def _entry(session: Session, entry: Entry) -> dict[str, Any]:
         "consents": list(entry.consents),
         "exceptions": list(entry.exceptions),
         "reason": entry.reason,
-        "sentence": texts.say(entry.reason, session.language) if entry.reason else "",
+        "sentence": tell(entry.reason, entry.consents, session.language),
     }
 
 

@@ -7,8 +7,8 @@ from typing import Any, Final
 from rich.table import Table
 from rich.text import Text
 
-from hub import texts
 from hub.cli.session import Session
+from hub.consent.telling import part, tell
 from hub.exchange.simulate import Answer, Course, Line, Simulation
 from hub.fhir.canonicals import TERMINOLOGY
 from hub.fhir.definitions import load
@@ -62,8 +62,9 @@ def _answer(session: Session, answer: Answer) -> dict[str, Any]:
     return {
         "state": answer.state,
         "because": list(answer.because),
+        "by": list(answer.by),
         "reason": answer.reason,
-        "sentence": texts.say(answer.reason, session.language) if answer.reason else "",
+        "sentence": tell(answer.reason, answer.by, session.language),
         "since": instant(answer.since) if answer.since not in {None, LONG_AGO} else None,
         "until": instant(answer.until) if answer.until not in {None, FOREVER} else None,
         "elements": [{"profile": profile, "element": id_} for profile, id_ in elements],
@@ -103,7 +104,7 @@ class _Teller:
         for one in lines:
             shown = one.now if one.then.state == "closed" else one.then
             who = (self._name(one.recipient), self._purpose(one.purpose))
-            rest = (self._turn(one), *self._period(shown), self._because(shown.because), self._what(one))
+            rest = (self._turn(one), *self._period(shown), self._because(shown), self._what(one))
             table.add_row(*map(Text, (*(("", "") if who == last else who), self._class(one.data_class), *rest)))
             last = who
         self.session.out.print(table)
@@ -113,13 +114,13 @@ class _Teller:
         found: dict[tuple[str, str, str], list[str]] = {}
         for one in lines:
             label = self._class(one.data_class)
-            found.setdefault((one.recipient, one.purpose, one.then.reason), []).append(label)
+            found.setdefault((one.recipient, one.purpose, self._sentence(one.then)), []).append(label)
         if not found:
             return
         table = self._table("stays-closed", "recipient", "purpose", "data-class", "why")
-        for (recipient, purpose, reason), labels in found.items():
+        for (recipient, purpose, sentence), labels in found.items():
             separator = self.session.say("consent-simulate.separator")
-            cells = (self._name(recipient), self._purpose(purpose), separator.join(labels), self._sentence(reason))
+            cells = (self._name(recipient), self._purpose(purpose), separator.join(labels), sentence)
             table.add_row(*map(Text, cells))
         self.session.out.print(table)
 
@@ -155,13 +156,17 @@ class _Teller:
         last = until - timedelta(milliseconds=1)
         return ("" if since == LONG_AGO else _day(since), "" if until == FOREVER else _day(last))
 
-    def _because(self, references: Iterable[str]) -> str:
-        new = self.session.say("consent-simulate.new")
-        return "\n".join(new if one in self.found.signed else _short(one) for one in references)
+    def _because(self, answer: Answer) -> str:
+        """The consents, each with its part where that is known."""
+        said = answer.by if answer.is_open else answer.because
+        return "\n".join(part(one, self.session.language, self._called) for one in said)
+
+    def _called(self, consent: str) -> str:
+        return self.session.say("consent-simulate.new") if consent in self.found.signed else _short(consent)
 
     def _what(self, line: Line) -> str:
         """What is seen, or would be; why it is not open; for what is permitted with nothing recorded, that."""
-        why = [self._sentence(line.then.reason)] if line.then.reason else []
+        why = [self._sentence(line.then)] if line.then.reason else []
         if line.then.state == "closed":
             return "".join(why)
         seen = [*self._elements(line.then.elements)] or [self.session.say("consent-simulate.nothing-recorded")]
@@ -178,8 +183,10 @@ class _Teller:
             label = of_profile(load().profile(name), self.session.language).title
             yield f"{label}: {self.session.say('consent-simulate.separator').join(titles)}"
 
-    def _sentence(self, reason: str) -> str:
-        return texts.say(reason, self.session.language)
+    def _sentence(self, answer: Answer) -> str:
+        """Where a consent refuses, with the part that does; else what stands in the way is in none of them."""
+        by = answer.by if answer.reason == "consent.refused" else ()
+        return tell(answer.reason, by, self.session.language, self._called)
 
     def _name(self, organization: str) -> str:
         return self.directory.name(organization, self.session.language)

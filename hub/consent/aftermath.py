@@ -6,13 +6,13 @@ NORDSCLCD (no redisclosure without a consent), http://terminology.hl7.org/CodeSy
 Pure: read from the disclosure keys that were open and from what the survivor's consents permit now.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from hub import texts
-from hub.consent.grants import Grant
+from hub.consent.actors import organization_of
 from hub.consent.keys import Granted, is_notice, own
 from hub.fhir import Resource
 from hub.fhir.canonicals import TERMINOLOGY, code_system, profile
@@ -38,7 +38,11 @@ class Lost:
 
 
 def lost(
-    documents: Iterable[Stored], permitted: Granted, excepted: frozenset[str], since: datetime, now: datetime
+    documents: Iterable[Stored],
+    permitted: Mapping[str, Granted],
+    excepted: frozenset[str],
+    since: datetime,
+    now: datetime,
 ) -> Iterator[Lost]:
     """Who could see something at some moment from `since` to `now` that no consent permits at `now`. `excepted`: grants that
     no consent gave."""
@@ -53,7 +57,7 @@ def lost(
                     referrals.setdefault(pair, []).append(document.resource())
     for (custodian, recipient), grants in sorted(could.items()):
         told_of = {task["id"]: task for task in referrals.get((custodian, recipient), ())}
-        if told_of and grants - excepted - _open(permitted.get(custodian, ()), now):
+        if told_of and grants - excepted - _open(permitted.get(custodian), recipient, now):
             yield Lost(custodian, recipient, tuple(told_of.values()))
 
 
@@ -64,12 +68,13 @@ def closed(document: Stored, keys: Iterable[Key], now: datetime) -> frozenset[st
 
 
 def recipient_of(key: Key) -> str:
-    return key.grant.partition("|")[0]
+    """The organisation, also where a key is for one of its people alone."""
+    return organization_of(key.grant.partition("|")[0])
 
 
-def next_change(permitted: Granted, now: datetime) -> datetime:
+def next_change(permitted: Mapping[str, Granted], now: datetime) -> datetime:
     """The next instant at which something opens or closes by itself; FOREVER where nothing does."""
-    bounds = {bound for grants in permitted.values() for grant in grants for bound in (grant.since, grant.until)}
+    bounds = {bound for granted in permitted.values() for bound in granted.compiled.bounds}
     return min((bound for bound in bounds if bound > now), default=FOREVER)
 
 
@@ -114,7 +119,10 @@ def _of_others(document: Stored) -> Iterator[Key]:
     yield from (key for key in document.keys if key.grant != own(document.custodian or ""))
 
 
-def _open(grants: Iterable[Grant], now: datetime) -> frozenset[str]:
-    return frozenset(
-        f"{grant.recipient}|{grant.purpose}|{grant.data_class}" for grant in grants if grant.since <= now < grant.until
+def _open(permitted: Granted | None, recipient: str, now: datetime) -> frozenset[str]:
+    """Of any of her documents."""
+    return (
+        frozenset(key.grant for key in permitted.to(recipient) if key.since <= now < key.until)
+        if permitted
+        else frozenset()
     )

@@ -4,12 +4,28 @@ Across Consents: nothing is permitted unless a Consent permits it, and a deny ov
 (deny-unless-permit with deny-overrides, https://hl7.org/fhir/R4/consent.html#rules and R6 Permission.combining).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import pairwise
+from types import MappingProxyType
 
-from hub.consent.provisions import NOBODY, Provision, PurposesUnder, in_force, read, verdicts
+from hub.consent.actors import (
+    ANYWHERE,
+    MOST_DESKS,
+    NOBODY,
+    NONE,
+    Names,
+    OrganizationsUnder,
+    Profile,
+    alone,
+    is_person,
+    mark_of,
+    organization_of,
+    parties,
+    profiles,
+)
+from hub.consent.provisions import Provision, PurposesUnderCode, answers, asks, in_force, read, verdicts
 from hub.fhir import Resource
 from hub.fhir.data_classes import shareable
 
@@ -18,7 +34,11 @@ NOTICE = "notice"
 
 @dataclass(frozen=True)
 class Grant:
-    """`recipient` may see `data_class` for `purpose` in [since, until). `because`: the Consents that permit it."""
+    """`recipient` may see `data_class` for `purpose` in [since, until). `because`: the Consents that permit it.
+
+    `recipient` ANYWHERE: every organisation of which nothing is said by name. `who`: marks that somebody there must have for
+    it, `unless`: marks that close it to her; of a system there are none.
+    """
 
     recipient: str
     purpose: str
@@ -26,62 +46,127 @@ class Grant:
     since: datetime
     until: datetime
     because: tuple[str, ...]
+    who: Names = NONE
+    unless: Names = NONE
+
+    def is_for(self, marks: Names) -> bool:
+        return self.who <= marks and self.unless.isdisjoint(marks)
 
 
 @dataclass(frozen=True)
-class _Rule:
+class Rule:
     reference: str
     provision: Provision
 
 
-def grants(consents: Iterable[Resource], purposes_under: PurposesUnder) -> tuple[Grant, ...]:
-    """All grants of one person's Consents. A recipient with any grant for a purpose also holds the minimal notice for it."""
-    rules = [
-        _Rule(f"Consent/{consent.get('id', '')}", read(consent.get("provision", {}), purposes_under))
-        for consent in consents
-        if in_force(consent)
-    ]
+def rules_of(
+    consents: Iterable[Resource],
+    purposes_under: PurposesUnderCode,
+    below: OrganizationsUnder,
+    taken: Mapping[str, Names] = MappingProxyType({}),
+) -> tuple[Rule, ...]:
+    """The Consents in force, read. Where they tell apart more functions of people than an answer can depend on, these are
+    not understood."""
+    active = [consent for consent in consents if in_force(consent)]
+
+    def rule(consent: Resource, *, without_desks: bool) -> Rule:
+        root = read(consent.get("provision", {}), purposes_under, below, without_desks=without_desks)
+        id_ = consent.get("id", "")
+        return Rule(f"Consent/{id_}", root.without(taken[id_]) if taken.get(id_) else root)
+
+    read_once = tuple(rule(one, without_desks=False) for one in active)
+    marks = {mark_of(party) for rule in read_once for one in rule.provision.levels() for party in one.parties}
+    if sum(1 for one in marks if one and not is_person(one)) <= MOST_DESKS:
+        return read_once
+    return tuple(rule(one, without_desks=True) for one in active)
+
+
+def grants(
+    consents: Iterable[Resource], purposes_under: PurposesUnderCode, below: OrganizationsUnder = alone
+) -> tuple[Grant, ...]:
+    """What one person's Consents permit of every document, whatever it may be. Whoever holds any grant for a purpose also
+    holds the minimal notice for it."""
+    rules = rules_of(consents, purposes_under, below)
+    unknown = answers(asks(rule.provision for rule in rules), None)
+    return granted_by(
+        [replace(rule, provision=rule.provision.settled(unknown)) for rule in rules] if unknown else rules
+    )
+
+
+def granted_by(rules: Sequence[Rule]) -> tuple[Grant, ...]:
+    """The grants of rules that ask nothing of a document, or are settled for it."""
     if not rules:
         return ()
-    recipients, purposes, classes, bounds = _vocabulary(rules)
+    named, purposes, classes, bounds = _vocabulary(rules)
     found: list[Grant] = []
-    for recipient in sorted(recipients):
+    for recipient in sorted({organization_of(one) for one in named}):
+        people = profiles(recipient, named)
         for purpose in sorted(purposes):
-            opened = _intervals(rules, recipient, purpose, classes, bounds)
+            opened = _intervals(rules, recipient, people, purpose, classes=classes, bounds=bounds)
             found += opened
-            found += _notice(opened)
+            found += notices(opened)
     return tuple(found)
 
 
-def _vocabulary(rules: list[_Rule]) -> tuple[set[str], set[str], frozenset[str], list[datetime]]:
+def _vocabulary(rules: Sequence[Rule]) -> tuple[set[str], set[str], Names, list[datetime]]:
     """What the rules speak of. Outside it no question can be permitted, so nothing else needs to be asked."""
-    recipients: set[str] = set()
+    named: set[str] = set()
     purposes: set[str] = set()
     classes: set[str] = set()
     bounds: set[datetime] = set()
-    pending = [rule.provision for rule in rules]
-    while pending:
-        provision = pending.pop()
-        recipients |= provision.recipients
+    for provision in (level for rule in rules for level in rule.provision.levels()):
+        named |= provision.parties
         purposes |= provision.purposes
-        classes |= provision.classes or (shareable() if provision.type == "permit" else frozenset())
+        classes |= provision.sure if provision.type == "permit" else NONE
         bounds |= {provision.since, provision.until}
-        pending += provision.exceptions
-    return recipients - {NOBODY}, purposes - {NOBODY}, shareable() & classes, sorted(bounds)
+    return named - {NOBODY}, purposes - {NOBODY}, shareable() & classes, sorted(bounds)
 
 
 def _intervals(
-    rules: list[_Rule], recipient: str, purpose: str, classes: frozenset[str], bounds: list[datetime]
+    rules: Sequence[Rule],
+    recipient: str,
+    people: tuple[Profile, ...],
+    purpose: str,
+    *,
+    classes: Names,
+    bounds: list[datetime],
 ) -> list[Grant]:
     """Between two neighbouring bounds nothing changes, so one question asked at the start of each interval is exact."""
-    found: dict[str, list[Grant]] = {data_class: [] for data_class in sorted(classes)}
+    found: dict[tuple[str, Profile], list[Grant]] = {}
+    asking = [(one, parties(recipient, one[0])) for one in people]
     for since, until in pairwise(bounds):
-        answers = [(rule.reference, *verdicts(rule.provision, recipient, purpose, since, classes)) for rule in rules]
-        denied = frozenset[str]().union(*(denies for _, _, denies in answers))
-        for data_class in frozenset[str]().union(*(permits for _, permits, _ in answers)) - denied:
-            because = tuple(reference for reference, permits, _ in answers if data_class in permits)
-            _extend(found[data_class], Grant(recipient, purpose, data_class, since, until, because))
-    return [grant for intervals in found.values() for grant in intervals]
+        opened = {one: _permitted(rules, named, purpose, since, classes) for one, named in asking}
+        for data_class in sorted(NONE.union(*opened.values())):
+            for (who, unless), because in _told_apart(opened, data_class):
+                grant = Grant(recipient, purpose, data_class, since, until, because, who, unless)
+                _extend(found.setdefault((data_class, (who, unless)), []), grant)
+    return [grant for _, intervals in sorted(found.items(), key=_order) for grant in intervals]
+
+
+def _order(item: tuple[tuple[str, Profile], list[Grant]]) -> tuple[str, list[str], list[str]]:
+    data_class, (who, unless) = item[0]
+    return data_class, sorted(who), sorted(unless)
+
+
+def _permitted(
+    rules: Sequence[Rule], named: Names, purpose: str, at: datetime, classes: Names
+) -> dict[str, tuple[str, ...]]:
+    """The data classes that are open then, each with the Consents that permit it."""
+    answered = [(rule.reference, *verdicts(rule.provision, named, purpose, at, classes)) for rule in rules]
+    denied = NONE.union(*(denies for _, _, denies in answered))
+    permitted = NONE.union(*(permits for _, permits, _ in answered)) - denied
+    return {one: tuple(reference for reference, permits, _ in answered if one in permits) for one in permitted}
+
+
+def _told_apart(
+    opened: dict[Profile, dict[str, tuple[str, ...]]], data_class: str
+) -> Iterator[tuple[Profile, tuple[str, ...]]]:
+    """Everybody to whom it is open: in one, where it is so for all and for the same reason."""
+    reasons = {one: found[data_class] for one, found in opened.items() if data_class in found}
+    if len(reasons) == len(opened) and len(set(reasons.values())) == 1:
+        yield (NONE, NONE), next(iter(reasons.values()))
+    else:
+        yield from reasons.items()
 
 
 def _extend(intervals: list[Grant], grant: Grant) -> None:
@@ -92,14 +177,18 @@ def _extend(intervals: list[Grant], grant: Grant) -> None:
         intervals.append(grant)
 
 
-def _notice(opened: list[Grant]) -> list[Grant]:
-    """The notice is open whenever anything is: the union of the intervals of one recipient and purpose."""
-    found: list[Grant] = []
+def notices(opened: Iterable[Grant]) -> list[Grant]:
+    """The notice is open whenever anything is: the union of the intervals of everyone for each purpose."""
+    found: dict[tuple[str, str, Names, Names], list[Grant]] = {}
     for grant in sorted(opened, key=lambda g: g.since):
-        if found and grant.since <= found[-1].until:
-            last = found[-1]
+        intervals = found.setdefault((grant.recipient, grant.purpose, grant.who, grant.unless), [])
+        last = intervals[-1] if intervals else None
+        if last and grant.since <= last.until:
             because = tuple(dict.fromkeys(last.because + grant.because))
-            found[-1] = Grant(last.recipient, last.purpose, NOTICE, last.since, max(last.until, grant.until), because)
+            intervals[-1] = replace(last, until=max(last.until, grant.until), because=because)
         else:
-            found.append(Grant(grant.recipient, grant.purpose, NOTICE, grant.since, grant.until, grant.because))
-    return found
+            intervals.append(replace(grant, data_class=NOTICE))
+    return [grant for intervals in found.values() for grant in intervals]
+
+
+__all__ = ["ANYWHERE", "NOTICE", "Grant", "Rule", "granted_by", "grants", "notices", "rules_of"]

@@ -3,18 +3,25 @@
 Every query of a recipient carries the keys that it holds, so that what is hidden is absent: from matches, totals, pages.
 Notify and pull: before acceptance a recipient holds the key of the referral's notice alone; acceptance opens the classes
 that the consent permits; refusal, cancellation and withdrawal close them.
+
+`chu|COC|core` is a key of a system of the organisation and of everybody in it, `chu~Practitioner/amal|COC|core` of her
+alone; `Key.unless` closes one to those who carry one of these marks.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 
-from hub.consent.grants import NOTICE, Grant, grants
-from hub.consent.policies import Policies, packaged
-from hub.consent.provisions import PurposesUnder
-from hub.consent.standing import stand
+from hub.consent.actors import NONE, Names, spelled, spellings
+from hub.consent.compiled import Compiled
+from hub.consent.facts import Facts
+from hub.consent.grants import NOTICE, Grant
+from hub.consent.notice import of_any, opening
+from hub.consent.rules import Rules
+from hub.consent.standing import Standing, stand
 from hub.fhir import Resource
 from hub.fhir.canonicals import profile
-from hub.fhir.references import reference, split
+from hub.fhir.references import reference, slots, split
 from hub.ports import Key
 
 DIRECTORY = "directory"
@@ -32,38 +39,102 @@ def own(organization: str) -> str:
     return f"{organization}|*|*"
 
 
-def held(organization: str, purpose: str, classes: Iterable[str]) -> frozenset[str]:
-    """The keys with which an organisation asks for data of these classes for this purpose. The key that everyone holds is to
-    the directory and to nothing else: what is withheld of an entry is not opened by what is published of it."""
-    named = {name: f"{organization}|{purpose}|{name}" for name in classes}
-    return frozenset({own(organization), *named.values()} | ({PUBLIC} if DIRECTORY in named else set()))
+def held(organization: str, purpose: str, classes: Iterable[str], marks: Names = NONE) -> frozenset[str]:
+    """The keys with which an organisation, or somebody in it, asks for data of these classes for this purpose. The key that
+    everyone holds is to the directory and to nothing else: what is withheld of an entry is not opened by what is published
+    of it."""
+    names = frozenset(classes)
+    found = (f"{one}|{purpose}|{name}" for one in spellings(organization, marks) for name in names)
+    return frozenset({own(organization), *found} | ({PUBLIC} if DIRECTORY in names else set()))
+
+
+def opened(keys: Iterable[Key], organization: str, purpose: str, marks: Names, at: datetime) -> frozenset[str]:
+    """The data classes that an organisation, or somebody in it, may see by these keys."""
+    asking = frozenset(f"{one}|{purpose}" for one in spellings(organization, marks))
+    open_now = (key for key in keys if key.since <= at < key.until and key.unless.isdisjoint(marks))
+    named = (key.grant.rpartition("|") for key in open_now)
+    return frozenset(data_class for who, _, data_class in named if who in asking)
 
 
 @dataclass(frozen=True, repr=False)
 class Held:
-    """A current resource of one person and the organisation that keeps it."""
+    """A current resource of one person and the organisation that keeps it. `stored`: when it was written, if that is known."""
 
     resource: Resource
     custodian: str
+    stored: datetime | None = None
 
 
-Granted = Mapping[str, tuple[Grant, ...]]
-"""Grants by custodian: what one association's consents permit, or its referrals open, says nothing about another's records."""
+@dataclass(frozen=True, repr=False)
+class Granted:
+    """What one custodian's Consents permit of her documents there. `notice`: who may be told of a referral; `standing`: why
+    some of them do not count, or not all of what they say."""
+
+    compiled: Compiled
+    notice: tuple[Grant, ...]
+    standing: Standing = field(default_factory=lambda: Standing((), {}, {}))
+    documents: Mapping[str, Facts] = field(default_factory=dict)
+
+    def of(self, resource: Resource) -> tuple[Grant, ...]:
+        """The grants to one of her documents; of a referral, those to its notice."""
+        document = self.documents.get(reference(resource))
+        if resource["resourceType"] == "Task":
+            return self.notice if document is None else opening(self.notice, self.compiled, document)
+        return self.compiled.grants(document)
+
+    def to(self, recipient: str) -> Iterator[Key]:
+        """The keys that an organisation, or somebody in it, could have to any document."""
+        of_each = (self.compiled.grants(one) for one in self.documents.values() or (None,))
+        found = dict.fromkeys(grant for grants in (self.notice, *of_each) for grant in grants)
+        return map(_key, self.compiled.to(recipient, found))
 
 
-def granted(documents: Iterable[Held], under: PurposesUnder, policies: Policies | None = None) -> Granted:
-    """The grants of one person's Consents as they stand, by the custodian that recorded them. `policies`: else the packaged."""
+def granted(documents: Iterable[Held], rules: Rules) -> dict[str, Granted]:
+    """The grants of one person's Consents as they stand, by the custodian that recorded them: what one association's consents
+    permit, or its referrals open, says nothing about another's records."""
     documents = list(documents)
-    kept: dict[str, list[Resource]] = {document.custodian: [] for document in documents}
+    mine: dict[str, list[Held]] = {}
     for document in documents:
-        hers = document.resource["resourceType"] == "Patient"  # who she is, she is for every keeper
-        for custodian in kept if hers else (document.custodian,):
-            kept[custodian].append(document.resource)
-    return {custodian: grants(stand(mine, policies or packaged()).consents, under) for custodian, mine in kept.items()}
+        mine.setdefault(document.custodian, []).append(document)
+    persons = [
+        one for one in documents if one.resource["resourceType"] == "Patient"
+    ]  # who she is, she is for every keeper
+    return {
+        custodian: _granted(held, [one for one in persons if one.custodian != custodian], rules)
+        for custodian, held in mine.items()
+    }
+
+
+def _granted(held: list[Held], persons: list[Held], rules: Rules) -> Granted:
+    return by_standing(stand([one.resource for one in (*held, *persons)], rules.policies), held, rules)
+
+
+def by_standing(standing: Standing, held: Iterable[Held], rules: Rules) -> Granted:
+    """What Consents permit that stand so. `held`: all that one organisation keeps of her."""
+    compiled = Compiled(standing.consents, rules.under, rules.below, standing.taken)
+    if not compiled.asks_documents:
+        return Granted(compiled, tuple(one for one in compiled.grants() if one.data_class == NOTICE), standing)
+    facts = facts_of(held)
+    sharable = (one for one in facts.values() if one.type not in CLOSED_TO_RECIPIENTS)
+    return Granted(compiled, of_any(compiled, sharable), standing, facts)
+
+
+def facts_of(held: Iterable[Held]) -> dict[str, Facts]:
+    """What can be asked of each of these documents of one person and one custodian, by reference."""
+    documents = {reference(one.resource): one for one in held}
+    known = frozenset(documents)
+    pointing: dict[str, set[str]] = {name: set() for name in documents}
+    for name, one in documents.items():
+        for slot in slots(one.resource):
+            pointing.get("/".join(split(slot["reference"])), set()).add(name)
+    return {
+        name: Facts(one.resource, one.custodian, one.stored, frozenset(pointing[name]), known)
+        for name, one in documents.items()
+    }
 
 
 def keys(
-    documents: Iterable[Held], granted: Granted, classes: Callable[[Resource], frozenset[str]]
+    documents: Iterable[Held], granted: Mapping[str, Granted], classes: Callable[[Resource], frozenset[str]]
 ) -> dict[str, tuple[Key, ...]]:
     """The keys of every document of one person, by reference. `classes`: the data classes that may occur in a resource.
 
@@ -80,23 +151,28 @@ def keys(
 
 
 def _keys(
-    document: Held, granted: tuple[Grant, ...], tasks: list[Resource], classes: Callable[[Resource], frozenset[str]]
+    document: Held, granted: Granted, tasks: list[Resource], classes: Callable[[Resource], frozenset[str]]
 ) -> list[Key]:
     resource = document.resource
     type_ = resource["resourceType"]
     found = [Key(own(document.custodian))]
     if is_notice(resource):
         return [*found, *(Key(own(split(one["reference"])[1])) for one in resource["recipient"])]
-    if type_ in CLOSED_TO_RECIPIENTS or not granted:
+    if type_ in CLOSED_TO_RECIPIENTS or not granted.notice:
         return found
-    recipients = _recipients(resource, tasks)
+    recipients = _recipients(resource, tasks) - {document.custodian}
+    if not recipients:
+        return found
     wanted = {NOTICE} if type_ == "Task" else classes(resource) - {NOTICE}
-    found += [
-        Key(f"{grant.recipient}|{grant.purpose}|{grant.data_class}", grant.since, grant.until)
-        for grant in granted
-        if grant.recipient in recipients and grant.recipient != document.custodian and grant.data_class in wanted
-    ]
-    return found
+    grants = granted.of(resource)
+    for recipient in sorted(recipients):
+        found += [_key(grant) for grant in granted.compiled.to(recipient, grants) if grant.data_class in wanted]
+    return list(dict.fromkeys(found))
+
+
+def _key(grant: Grant) -> Key:
+    recipient = spelled(grant.recipient, grant.who)
+    return Key(f"{recipient}|{grant.purpose}|{grant.data_class}", grant.since, grant.until, grant.unless)
 
 
 def is_referral(resource: Resource) -> bool:
@@ -117,12 +193,12 @@ def is_notice(resource: Resource) -> bool:
 def _recipients(resource: Resource, tasks: list[Resource]) -> set[str]:
     """Organisations to which this resource belongs by a referral that is open to them."""
     if resource["resourceType"] == "Task":
-        return {_owner(resource)} if resource["status"] in OPENS_THE_NOTICE else set()
+        return {owner(resource)} if resource["status"] in OPENS_THE_NOTICE else set()
     opened = [task for task in tasks if task["status"] in OPENS_THE_PAYLOAD]
     if resource["resourceType"] == "ServiceRequest":
         opened = [task for task in opened if task["focus"]["reference"] == reference(resource)]
-    return {_owner(task) for task in opened}
+    return {owner(task) for task in opened}
 
 
-def _owner(task: Resource) -> str:
+def owner(task: Resource) -> str:
     return split(task.get("owner", {}).get("reference", ""))[1]

@@ -1,12 +1,12 @@
-"""A provision (https://hl7.org/fhir/R4/consent.html) that permits less than the one given: for a time, without some data classes,
-not at all, or only as far as a policy goes. What it denies is never less."""
+"""A provision (https://hl7.org/fhir/R4/consent.html) that permits less than the one given: for a time, not at all, or
+only as far as a policy goes. What it denies is never less."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from hub.consent.provisions import DATA_CLASS, PURPOSE
+from hub.consent.conditions import DATA_CLASS
+from hub.consent.provisions import PURPOSE
 from hub.fhir import Resource
-from hub.fhir.data_classes import shareable
 from hub.fhir.instants import instant, period
 from hub.ports import FOREVER, LONG_AGO
 
@@ -20,33 +20,6 @@ def bounded(root: Resource, since: datetime, until: datetime) -> Resource:
         return root
     within = {"start": instant(max(starts, since)), "end": instant(min(ends, until) - MILLISECOND)}
     return {**root, "period": within if min(ends, until) < FOREVER else {"start": within["start"]}}
-
-
-def without(root: Resource, closed: frozenset[str]) -> Resource:
-    """The root, with permits that never open these data classes, and with all that it denies."""
-    if not closed:
-        return root
-    found = _without(root, closed, named="type" not in root)
-    return found[0] if len(found) == 1 else {"provision": found}
-
-
-def _without(provision: Resource, closed: frozenset[str], named: bool) -> list[Resource]:
-    """What stands in place of a provision: a permit that loses a class goes beside what it denies, which loses none.
-
-    `named`: whether a permit may open data here without naming classes itself, as a level above does or none has to.
-    """
-    named = named or bool(provision.get("class"))
-    found = dict(provision)
-    if "provision" in provision:
-        found["provision"] = [one for child in provision["provision"] for one in _without(child, closed, named)]
-    if provision.get("type") != "permit" or not named:
-        return [found]
-    classes = provision.get("class", _codings(shareable()))
-    left = [coding for coding in classes if _data_class(coding) not in closed]
-    if left == provision.get("class"):
-        return [found]
-    denied = denies(provision)
-    return [*([{**found, "class": left}] if left else []), *([denied] if denied else [])]
 
 
 def denies(provision: Resource) -> Resource | None:

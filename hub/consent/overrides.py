@@ -10,8 +10,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
+from hub.consent.conditions import everything
 from hub.consent.keys import CLOSED_TO_RECIPIENTS, Held
-from hub.consent.provisions import Provision, PurposesUnder, in_force, read, verdicts
+from hub.consent.provisions import Provision, answers, asks, in_force, read, verdicts
+from hub.consent.rules import Rules
+from hub.consent.standing import closed
 from hub.fhir import Resource
 from hub.fhir.canonicals import code_system
 from hub.fhir.data_classes import shareable
@@ -82,7 +85,7 @@ def with_overrides(
     keys: Mapping[str, tuple[Key, ...]],
     documents: Iterable[Held],
     classes: Callable[[Resource], frozenset[str]],
-    under: PurposesUnder,
+    rules: Rules,
     now: datetime,
 ) -> Mapping[str, tuple[Key, ...]]:
     """The keys of one person's documents, and those that exceptional disclosures add to them while they last.
@@ -94,7 +97,7 @@ def with_overrides(
     lasting = [(custodian, one) for custodian, one in tasks if now < one.until]
     if not lasting:
         return keys
-    open_ = [(custodian, one, _effective(one, _consents(documents, custodian), under)) for custodian, one in lasting]
+    open_ = [(custodian, one, _effective(one, _kept_by(documents, custodian), rules)) for custodian, one in lasting]
     return {
         reference(held.resource): (*keys[reference(held.resource)], *_added(held, open_, classes)) for held in documents
     }
@@ -106,8 +109,8 @@ def excepted(documents: Iterable[Held]) -> frozenset[str]:
     return frozenset(f"{o.recipient}|{purpose}|{name}" for o in opened for purpose in o.purposes for name in o.classes)
 
 
-def _consents(documents: Iterable[Held], custodian: str) -> list[Resource]:
-    return [d.resource for d in documents if d.resource["resourceType"] == "Consent" and d.custodian == custodian]
+def _kept_by(documents: Iterable[Held], custodian: str) -> list[Resource]:
+    return [one.resource for one in documents if one.custodian == custodian]
 
 
 def _added(
@@ -123,25 +126,28 @@ def _added(
                     yield Key(f"{one.recipient}|{purpose}|{name}", one.since, one.until)
 
 
-def _effective(one: Opened, consents: Iterable[Resource], under: PurposesUnder) -> frozenset[str]:
-    return one.classes if one.despite_refusal else one.classes - refused(one, list(consents), under)
+def _effective(one: Opened, kept: Sequence[Resource], rules: Rules) -> frozenset[str]:
+    return one.classes if one.despite_refusal else one.classes - refused(one, kept, rules)
 
 
-def refused(one: Opened, consents: Sequence[Resource], under: PurposesUnder) -> frozenset[str]:
-    """Of the classes that it would open, those that she expressly refused at any time while it lasts.
+def refused(one: Opened, kept: Sequence[Resource], rules: Rules) -> frozenset[str]:
+    """Of the classes that it would open, those that she expressly refused at any time while it lasts, and those that are closed
+    for her safety whatever is permitted. `kept`: all that one organisation keeps of her.
 
     A root that only says that nothing is shared but what its exceptions name is no refusal of an emergency.
     """
-    found = frozenset[str]()
-    for root in (_without_default(read(c.get("provision", {}), under)) for c in consents if in_force(c)):
+    found = one.classes & closed(kept, rules.policies).keys()
+    consents = [resource for resource in kept if resource["resourceType"] == "Consent"]
+    read_ = (read(c.get("provision", {}), rules.under, rules.below) for c in consents if in_force(c))
+    for root in (_without_default(one.settled(answers(asks((one,)), None))) for one in read_):
         for at in {one.since, *(bound for bound in _bounds(root) if one.since < bound < one.until)}:
             for purpose in one.purposes:
-                found |= verdicts(root, one.recipient, purpose, at, one.classes)[1]
+                found |= verdicts(root, frozenset({one.recipient}), purpose, at, one.classes)[1]
     return found
 
 
 def _without_default(root: Provision) -> Provision:
-    names_nothing = not (root.recipients or root.purposes or root.classes)
+    names_nothing = not (root.parties or root.purposes) and root.sure == root.possible == everything()
     return replace(root, type=None) if root.type == "deny" and names_nothing else root
 
 

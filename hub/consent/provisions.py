@@ -3,126 +3,209 @@
 https://hl7.org/fhir/R4/consent.html: between the elements of a provision AND, inside a repeating element OR, an absent
 element is no constraint; each nesting level holds exceptions to its parent. Between matching siblings deny wins.
 
-Four readings are ours, on the side of safety. A permit that names no recipient or no purpose, itself or in a level above
-it, permits nothing. A root without exceptions and without type says nothing. A root that permits or denies as IHE PCF wants
-it (https://profiles.ihe.net/ITI/PCF) answers a policy whose words are not read here: a permit in it opens only the data
-classes that it, or a level above it, names. And what cannot be understood (security labels, codes, periods of the data,
-foreign classes and purposes, actors that are no organisation) never lets a permit say more nor a deny say less, at its own
-level or at any below: each provision is read twice, as what it surely covers and as what it may cover.
+Five readings are ours (docs/adr/0004, docs/adr/0009). A permit that names no recipient or no purpose, itself or in a level
+above it, permits nothing. A root without exceptions and without type says nothing. A root that permits or denies as IHE PCF
+wants it (https://profiles.ihe.net/ITI/PCF) answers a policy whose words are not read here: a permit in it opens only the data
+classes that it, or a level above it, names; and the limits on the data (label, period, records) of a root that permits are
+no limits to its exceptions. And what cannot be understood never lets a permit say more nor a deny say less, at its own level
+or at any below: each provision is read twice, as what it surely covers and as what it may cover.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, Literal
 
+from hub.consent import actors
+from hub.consent.actors import NOBODY, NONE, Names, OrganizationsUnder, alone, parties
+from hub.consent.conditions import (
+    Condition,
+    Kind,
+    Outcome,
+    about_reading,
+    conditions,
+    data_class_names,
+    everything,
+    limits,
+    unknown,
+)
+from hub.consent.facts import Facts
 from hub.fhir import Resource
-from hub.fhir.canonicals import TERMINOLOGY, code_system
+from hub.fhir.canonicals import TERMINOLOGY
 from hub.fhir.definitions import load
 from hub.fhir.instants import period
-from hub.fhir.references import split
 from hub.ports import FOREVER, LONG_AGO
 
 Verdict = Literal["permit", "deny"]
-DATA_CLASS: Final = code_system("data-class")
 PURPOSE: Final = f"{TERMINOLOGY}/v3-ActReason"
-RECIPIENT: Final = (f"{TERMINOLOGY}/v3-ParticipationType", "IRCP")
-NOT_UNDERSTOOD: Final = ("action", "code", "data", "dataPeriod", "securityLabel")
-A_PERMIT_NAMES: Final = frozenset({"actor", "purpose", "class"})
-NOBODY: Final = ""
-"""Stands in a set for what was named and not understood: no recipient, purpose or data class is equal to it."""
-
-Names = frozenset[str]
-NONE: Final[Names] = frozenset()
+A_PERMIT_NAMES: Final = frozenset({"actor", "purpose"})
 
 
 @dataclass(frozen=True)
 class Question:
-    """May `recipient` (an organisation's id) see data of `data_class` for `purpose` at this instant?"""
+    """May `recipient` (an organisation's id) see data of `data_class` for `purpose` at this instant?
+
+    `practitioner` and `roles`: who asks there; of a system there are none. `document`: which one is asked for; without it,
+    whatever it may turn out to be.
+    """
 
     recipient: str
     purpose: str
     data_class: str
     at: datetime
+    practitioner: str = ""
+    roles: Names = NONE
+    document: Facts | None = None
 
 
 @dataclass(frozen=True)
 class Provision:
     """One level of a Consent, read once. Empty sets constrain nothing; NOBODY in a set: something was not understood.
 
-    `limited`: an element narrows it in a way that is not read here. `may_permit`: it or a level above names all that a permit
-    must name.
+    `sure`, `possible`: the data classes of which it surely, and of which it possibly, speaks. `own`: the same for what it says
+    itself, where that is less than where its exceptions apply. `about`, `about_own`: what it asks of documents, until
+    `settled` has put the answers into these. `opens`: the data classes that a permit can open; None: all.
     """
 
+    path: str
     type: Verdict | None
-    recipients: Names
+    parties: Names
     purposes: Names
-    classes: Names
     since: datetime
     until: datetime
-    limited: bool
+    sure: Names
+    possible: Names
+    own: Outcome | None
+    about: tuple[Condition, ...]
+    about_own: tuple[Condition, ...]
     may_permit: bool
+    opens: Names | None
     exceptions: tuple["Provision", ...]
 
-    def surely(self, recipient: str, purpose: str, at: datetime, asked: Names) -> Names:
-        """Of the data classes asked for, those of which it certainly speaks."""
-        if self.limited or not (
-            self.since <= at < self.until
-            and (not self.recipients or recipient in self.recipients)
-            and (not self.purposes or purpose in self.purposes)
-        ):
-            return NONE
-        return asked & self.classes if self.classes else asked
+    def speaks_of(self, parties: Names, purpose: str, at: datetime) -> bool | None:
+        """Of this recipient, purpose and instant; None: perhaps."""
+        if not self.since <= at < self.until:
+            return False
+        sure = True
+        if self.parties and self.parties.isdisjoint(parties):
+            if NOBODY not in self.parties:
+                return False
+            sure = False
+        if self.purposes and purpose not in self.purposes:
+            if NOBODY not in self.purposes:
+                return False
+            sure = False
+        return sure or None
 
-    def possibly(self, recipient: str, purpose: str, at: datetime, asked: Names) -> Names:
-        """Of the data classes asked for, those of which it may speak: what is not understood is no limit."""
-        if not (
-            self.since <= at < self.until
-            and (not self.recipients or recipient in self.recipients or NOBODY in self.recipients)
-            and (not self.purposes or purpose in self.purposes or NOBODY in self.purposes)
-        ):
-            return NONE
-        return asked & self.classes if self.classes and NOBODY not in self.classes else asked
+    def levels(self) -> Iterator["Provision"]:
+        """It and everything below it."""
+        yield self
+        for exception in self.exceptions:
+            yield from exception.levels()
+
+    def without(self, taken: Names) -> "Provision":
+        """The same, with permits that never open these data classes; what it denies is as before."""
+        opens = (everything() if self.opens is None else self.opens) - taken
+        return replace(self, opens=opens, exceptions=tuple(one.without(taken) for one in self.exceptions))
+
+    def settled(self, answers: Mapping[Condition, Outcome]) -> "Provision":
+        """The same for documents that answer so."""
+        sure, possible = _narrowed((self.sure, self.possible), self.about, answers)
+        return replace(
+            self,
+            sure=sure,
+            possible=possible,
+            own=_narrowed((sure, possible), self.about_own, answers) if self.about_own else None,
+            about=(),
+            about_own=(),
+            exceptions=tuple(one.settled(answers) for one in self.exceptions),
+        )
 
 
-def read(root: dict[str, Any], purposes_under: "PurposesUnder") -> Provision:
-    """The root provision and its exceptions. `purposes_under(code)`: the code and all that it subsumes."""
-    return _read(root, purposes_under, frozenset() if "type" in root else frozenset({"class"}))
+def _narrowed(start: Outcome, asked: tuple[Condition, ...], answers: Mapping[Condition, Outcome]) -> Outcome:
+    sure, possible = start
+    for one in asked:
+        sure, possible = sure & answers[one][0], possible & answers[one][1]
+    return sure, possible
 
 
-def _read(provision: dict[str, Any], purposes_under: "PurposesUnder", named_above: Names) -> Provision:
-    since, until = period(provision.get("period"), low=LONG_AGO, high=FOREVER)
-    purposes = (code for coding in provision.get("purpose", ()) for code in purposes_under(_purpose(coding)))
-    named = named_above | {element for element in A_PERMIT_NAMES if provision.get(element)}
+PurposesUnderCode = Callable[[str | None], Names]
+
+
+@dataclass(frozen=True)
+class _Above:
+    """What the levels above a provision name, and which codes of purposes and organisations cover which."""
+
+    purposes_under: PurposesUnderCode
+    below: OrganizationsUnder
+    names: Names
+    opens: Names | None
+    without_desks: bool
+
+
+def read(
+    root: dict[str, Any],
+    purposes_under: PurposesUnderCode,
+    below: OrganizationsUnder = alone,
+    *,
+    without_desks: bool = False,
+) -> Provision:
+    """The root provision and its exceptions. `purposes_under(code)`: the code and all that it subsumes; `below(id)`: the
+    organisation and all below it. `without_desks`: functions of people are not to be understood."""
+    opens = NONE if "type" in root else None
+    return _read(root, "provision", _Above(purposes_under, below, NONE, opens, without_desks), is_root=True)
+
+
+def _read(written: dict[str, Any], path: str, above: _Above, *, is_root: bool = False) -> Provision:
+    since, until = period(written.get("period"), low=LONG_AGO, high=FOREVER)
+    about, on_data = tuple(conditions(written)), tuple(limits(written))
+    to_itself = is_root and written.get("type") == "permit"
+    named = above.names | {element for element in A_PERMIT_NAMES if written.get(element)}
+    classes = data_class_names(written)
+    opens = None if above.opens is None else above.opens | (classes - {NOBODY})
+    sure, possible = _classes(classes, about)
+    reads, may_read = about_reading(written)
     return Provision(
-        type=provision.get("type"),
-        recipients=_named(_organization(actor) for actor in provision.get("actor", ())),
-        purposes=_named(purposes),
-        classes=_named(_data_class(coding) for coding in provision.get("class", ())),
+        path=path,
+        type=written.get("type"),
+        parties=_parties(written, above),
+        purposes=frozenset(code for one in written.get("purpose", ()) for code in above.purposes_under(_purpose(one))),
         since=since,
         until=until,
-        limited=any(element in provision for element in NOT_UNDERSTOOD),
+        sure=sure if reads else NONE,
+        possible=possible if may_read else NONE,
+        own=None,
+        about=about if to_itself else about + on_data,
+        about_own=on_data if to_itself else (),
         may_permit=named >= A_PERMIT_NAMES,
-        exceptions=tuple(_read(child, purposes_under, named) for child in provision.get("provision", ())),
+        opens=opens,
+        exceptions=tuple(
+            _read(child, f"{path}.provision[{n}]", replace(above, names=named, opens=opens))
+            for n, child in enumerate(written.get("provision", ()))
+        ),
     )
 
 
-def recipients(root: dict[str, Any]) -> Names:
+def _classes(named: Names, about: tuple[Condition, ...]) -> Outcome:
+    """The data classes that a provision names; where it names other kinds of data beside them, a condition does this."""
+    if not named or any(isinstance(one, Kind) for one in about):
+        return everything(), everything()
+    return named - {NOBODY}, everything() if NOBODY in named else named
+
+
+def _parties(written: dict[str, Any], above: _Above) -> Names:
+    found = frozenset(one for actor in written.get("actor", ()) for one in actors.named(actor, above.below))
+    if above.without_desks:
+        mark = actors.mark_of
+        found = frozenset(NOBODY if mark(one) and not actors.is_person(mark(one)) else one for one in found)
+    return found
+
+
+def recipients(root: dict[str, Any], below: OrganizationsUnder = alone) -> Names:
     """Every organisation that a provision or an exception to it names, whatever it says of it."""
-    named = frozenset(filter(None, map(_organization, root.get("actor", ()))))
-    return named.union(*map(recipients, root.get("provision", ())))
-
-
-def _named(values: Iterable[str | None]) -> Names:
-    return frozenset(value or NOBODY for value in values)
-
-
-def _organization(actor: dict[str, Any]) -> str | None:
-    """An organisation to which data may go: in any other role an actor is not understood."""
-    codings = actor.get("role", {}).get("coding", ())
-    type_, id_ = split(actor.get("reference", {}).get("reference", ""))
-    is_recipient = any((coding.get("system"), coding.get("code")) == RECIPIENT for coding in codings)
-    return id_ if is_recipient and type_ == "Organization" else None
+    named = (actors.organization_of(one) for actor in root.get("actor", ()) for one in actors.named(actor, below))
+    found = frozenset(named) - {NOBODY, actors.ANYWHERE}
+    return found.union(*(recipients(one, below) for one in root.get("provision", ())))
 
 
 def _purpose(coding: dict[str, Any]) -> str | None:
@@ -131,27 +214,35 @@ def _purpose(coding: dict[str, Any]) -> str | None:
     return code if known else None
 
 
-def _data_class(coding: dict[str, Any]) -> str | None:
-    code: str | None = coding.get("code")
-    return code if coding.get("system") == DATA_CLASS else None
+def asks(roots: Iterable[Provision]) -> tuple[Condition, ...]:
+    """All that these ask of a document, each thing once."""
+    return tuple(dict.fromkeys(c for root in roots for one in root.levels() for c in (*one.about, *one.about_own)))
+
+
+def answers(asked: Iterable[Condition], document: Facts | None) -> dict[Condition, Outcome]:
+    return {one: one.of(document) if document else unknown() for one in asked}
 
 
 def evaluate(provision: Provision, question: Question) -> Verdict | None:
     """What a root provision answers, or None when it does not speak of this question."""
     asked = frozenset({question.data_class})
-    permitted, denied = verdicts(provision, question.recipient, question.purpose, question.at, asked)
+    who = parties(question.recipient, actors.marks(question.practitioner, question.roles))
+    settled = provision.settled(answers(asks((provision,)), question.document))
+    permitted, denied = verdicts(settled, who, question.purpose, question.at, asked)
     return "deny" if denied else "permit" if permitted else None
 
 
-def verdicts(root: Provision, recipient: str, purpose: str, at: datetime, asked: Names) -> tuple[Names, Names]:
+def verdicts(root: Provision, parties: Names, purpose: str, at: datetime, asked: Names) -> tuple[Names, Names]:
     """Of the data classes `asked`, those that a whole Consent permits and those that it denies."""
 
     def verdict(provision: Provision, sure: Names, possible: Names) -> tuple[Names, Names]:
-        sure = provision.surely(recipient, purpose, at, sure) if sure else NONE
-        possible = provision.possibly(recipient, purpose, at, possible)
-        permitted, denied = NONE, NONE
+        speaks = provision.speaks_of(parties, purpose, at)
+        if speaks is False:
+            return NONE, NONE
+        sure, possible = (sure & provision.sure) if speaks else NONE, possible & provision.possible
         if not possible:
             return NONE, NONE
+        permitted, denied = NONE, NONE
         for exception in provision.exceptions:
             more, less = verdict(exception, sure, possible)
             permitted, denied = permitted | more, denied | less
@@ -159,7 +250,9 @@ def verdicts(root: Provision, recipient: str, purpose: str, at: datetime, asked:
         if provision.type == "deny":
             return permitted, possible - permitted
         if provision.type == "permit" and provision.may_permit:
-            return sure - denied, denied
+            own = sure if provision.own is None else sure & provision.own[0]
+            own = own if provision.opens is None else own & provision.opens
+            return permitted | (own - denied), denied
         return permitted, denied
 
     return verdict(root, asked, asked)

@@ -10,7 +10,7 @@ from typing import Any
 
 from hub.consent.grants import Grant, grants
 from hub.consent.narrowing import denies
-from hub.consent.provisions import PurposesUnder
+from hub.consent.provisions import PurposesUnderCode, asks, read
 from hub.fhir import Resource
 from hub.fhir.issues import Issue
 from hub.fhir.references import split
@@ -48,17 +48,23 @@ def authorises(provision: dict[str, Any], organization: str) -> bool:
     return any(authorises(child, organization) for child in provision.get("provision", ()))
 
 
-def says_no_more(after: Resource, before: Resource, under: PurposesUnder) -> bool:
+def says_no_more(after: Resource, before: Resource, under: PurposesUnderCode) -> bool:
     """Whether a new version opens nothing that the one before does not, and denies as much: her same word, or less of it."""
     if any(after.get(name) != before.get(name) for name in WHO_AND_WHEN):
         return False
+    if after["provision"] != before["provision"] and any(_asks_documents(one, under) for one in (after, before)):
+        return False  # what it opens then depends on records that are not looked at here
     denied = denies(before["provision"])
     return denied in (None, denies(after["provision"])) and all(
         _is_covered(grant, _grants(before, under)) for grant in _grants(after, under)
     )
 
 
-def _grants(consent: Resource, under: PurposesUnder) -> tuple[Grant, ...]:
+def _asks_documents(consent: Resource, under: PurposesUnderCode) -> bool:
+    return bool(asks((read(consent["provision"], under),)))
+
+
+def _grants(consent: Resource, under: PurposesUnderCode) -> tuple[Grant, ...]:
     return grants([{**consent, "status": "active"}], under)
 
 

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from hub.consent.provisions import PurposesUnder, read
+from hub.consent.actors import OrganizationsUnder, alone
+from hub.consent.provisions import PurposesUnderCode, read
 from hub.fhir import Resource
 
 Rule = Mapping[str, Any]
@@ -26,12 +27,13 @@ class Asker:
 
     organization: str
     purpose: str
-    under: PurposesUnder
+    under: PurposesUnderCode
+    below: OrganizationsUnder = alone
 
     def is_permitted_by(self, provision: Resource) -> bool:
         """Whether a permit surely speaks of this asker."""
-        parsed = read(provision, self.under)
-        return (not parsed.recipients or self.organization in parsed.recipients) and (
+        parsed = read(provision, self.under, self.below)
+        return (not parsed.parties or self.organization in parsed.parties) and (
             not parsed.purposes or self.purpose in parsed.purposes
         )
 

@@ -7,11 +7,11 @@ with the classes and purposes of the deployment's file. Nothing here opens more 
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from hub.consent.capacity import Capacity, capacity, closes_caregiver
-from hub.consent.narrowing import bounded, denies, has_period, names, under, without
+from hub.consent.narrowing import bounded, denies, has_period, names, under
 from hub.consent.policies import Policies
 from hub.consent.provisions import Question, in_force, recipients
 from hub.fhir import Resource
@@ -34,11 +34,13 @@ class Remark:
 
 @dataclass(frozen=True)
 class Standing:
-    """`consents`: as they count. `closed`: data class → why, a key of the text catalogue. `remarks`: by the Consent's id."""
+    """`consents`: as they count. `closed`: data class → why, a key of the text catalogue. `remarks`: by the Consent's id.
+    `taken`: the data classes that the permits of a Consent do not open whatever they say, by its id."""
 
     consents: tuple[Resource, ...]
     closed: Mapping[str, str]
     remarks: Mapping[str, Remark]
+    taken: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def why(self, denied: str, question: Question) -> str:
         """The reason that the engine gives, or a more exact one where it is something here that denies."""
@@ -57,21 +59,31 @@ def stand(documents: Iterable[Resource], policies: Policies) -> Standing:
     consents = [one for one in documents if one["resourceType"] == "Consent"]
     if not any(map(in_force, consents)):
         return Standing(tuple(consents), {}, {})
-    because = closes_caregiver(documents, policies)
-    refusal = _refusal(documents)
+    closes, refusal = closed(documents, policies), _refusal(documents)
     counted: list[Resource] = []
     remarks: dict[str, Remark] = {}
+    taken: dict[str, frozenset[str]] = {}
     for consent in consents:
-        closed = {CAREGIVER} if because else set()
-        closed |= {SAFE_CONTACT} if refusal and not _lifts(consent, refusal) else set()
+        lifted = {SAFE_CONTACT} if refusal and _lifts(consent, refusal) else set()
+        closed_to_it = frozenset(closes) - lifted
         able = _capacity(consent, documents, policies) if in_force(consent) else None
-        counted += _as_it_counts(consent, able, frozenset(closed), policies) if able else [consent]
+        taken[consent.get("id", "")] = closed_to_it
+        counted += _as_it_counts(consent, able, closed_to_it, policies) if able else [consent]
         if able and able.reason:
             remarks[consent.get("id", "")] = Remark(
                 able.reason, able.until or LONG_AGO, recipients(consent["provision"])
             )
-    closes = {CAREGIVER: because, SAFE_CONTACT: "consent.contact-refused" if refusal else ""}
-    return Standing(tuple(counted), {name: why for name, why in closes.items() if why}, remarks)
+    return Standing(tuple(counted), closes, remarks, taken)
+
+
+def closed(documents: Iterable[Resource], policies: Policies) -> dict[str, str]:
+    """The data classes of one organisation's records of her that are closed to others whatever is permitted, and why."""
+    documents = list(documents)
+    closes = {
+        CAREGIVER: closes_caregiver(documents, policies),
+        SAFE_CONTACT: "consent.contact-refused" if _refusal(documents) else "",
+    }
+    return {name: why for name, why in closes.items() if why}
 
 
 def as_said(consents: Iterable[Resource], policies: Policies) -> Iterator[Resource]:
@@ -95,7 +107,7 @@ def _as_it_counts(consent: Resource, able: Capacity, closed: frozenset[str], pol
     root, until = consent["provision"], able.until or LONG_AGO
     if able.until:
         given = span(consent["dateTime"])[0]
-        for one in (without(root, closed), *_answered(consent, closed, policies)):
+        for one in (root, *_answered(consent, closed, policies)):
             yield {**consent, "provision": bounded(one, given, until)}
     if until < FOREVER and (said := denies(root)):
         yield {**consent, "provision": bounded(said, until, FOREVER)}

@@ -22,7 +22,8 @@ PLACES = {
 
 @dataclass(frozen=True)
 class Entry:
-    """One organisation as the deployment describes it. `name`: by language; `services`: codes of service-type."""
+    """One organisation as the deployment describes it. `name`: by language; `services`: codes of service-type; `part_of`:
+    the id of the organisation that it belongs to."""
 
     id: str
     type: str
@@ -33,6 +34,7 @@ class Entry:
     phone: str = ""
     address: str = ""
     shelter: bool = False
+    part_of: str = ""
 
     @classmethod
     def read(cls, written: Mapping[str, Any]) -> "Entry":
@@ -62,6 +64,7 @@ class Names:
         for entry in self._entries.values():
             for name in {fold(name) for name in entry.names}:
                 self._by_name[name] = None if name in self._by_name else entry.id
+        self._below: dict[str, frozenset[str]] = {}
 
     def find(self, text: str) -> str | None:
         return self._by_name.get(fold(text))
@@ -78,6 +81,18 @@ class Names:
 
     def organizations(self) -> Iterable[str]:
         return tuple(self._entries)
+
+    def below(self, id_: str) -> frozenset[str]:
+        """An organisation that is a part of itself by mistake is one once."""
+        if id_ not in self._below:
+            found, pending = {id_}, [id_]
+            while pending:
+                above = pending.pop()
+                parts = {one.id for one in self._entries.values() if one.part_of == above} - found
+                found |= parts
+                pending += parts
+            self._below[id_] = frozenset(found)
+        return self._below[id_]
 
     def __iter__(self) -> Iterator[Entry]:
         return iter(self._entries.values())
@@ -97,6 +112,7 @@ def resources(entry: Entry) -> Iterator[Resource]:
         **({"alias": list(entry.aliases)} if entry.aliases else {}),
         **({"telecom": [{"system": "phone", "value": entry.phone}]} if entry.phone else {}),
         "address": [{"state": entry.province, "country": "MA"}],
+        **({"partOf": {"reference": f"Organization/{entry.part_of}"}} if entry.part_of else {}),
     }
     yield _shelter(entry, me) if entry.shelter else _place(entry, me)
     for service in entry.services:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from hub.consent.policies import Policies, packaged
+from hub.consent.rules import Rules, purposes_under
 from hub.errors import HubError, Problem
 from hub.fhir.issues import Issue
 from hub.ports import Clock, Directory, Ids, Store
@@ -22,6 +23,11 @@ class Hub:
     directory: Directory
     pepper: bytes = field(repr=False)
     policies: Policies = field(default_factory=packaged)
+
+    @property
+    def rules(self) -> Rules:
+        """By what Consents are read here."""
+        return Rules(self.policies, purposes_under(), self.directory.below)
 
 
 @dataclass(frozen=True, repr=False)

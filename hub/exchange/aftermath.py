@@ -31,7 +31,7 @@ def told(person: Person, settled: Settled, now: datetime, *, hub: Hub) -> list[S
 
 def seen(compartment: Compartment, custodian: str, recipient: str, *, hub: Hub) -> Seen:
     """By the record of looks of one custodian. It is read for the hub's own act, and so is no look itself."""
-    found = entries(compartment, custodian, list(_events(compartment.person, custodian, hub)), hub.policies)
+    found = entries(compartment, custodian, list(_events(compartment.person, custodian, hub)), hub.rules)
     return summed(recipient, [one for one in found if one.kind == "seen" and one.organization == recipient])
 
 

@@ -10,7 +10,6 @@ from datetime import datetime
 from hub.consent.keys import Held, granted
 from hub.consent.residual import Asker, residual
 from hub.exchange import Hub
-from hub.exchange.person import purposes_under
 from hub.ports import Binding, Kept, Stored
 
 
@@ -28,14 +27,15 @@ def bind(consents: Iterable[str], organization: str, purpose: str, now: datetime
         kept=frozenset(Kept(one.person or "", one.custodian or "") for one in found),
         until=min(ends),
         policies=tuple(dict.fromkeys(p["uri"] for one in resources for p in one.get("policy", ()) if "uri" in p)),
-        residual=residual(resources, Asker(organization, purpose, purposes_under())),
+        residual=residual(resources, Asker(organization, purpose, hub.rules.under, hub.rules.below)),
     )
 
 
 def _end(consent: Stored, organization: str, purpose: str, now: datetime, hub: Hub) -> datetime | None:
-    """When the last of what it opens now is over; None where it opens nothing."""
-    held = Held(consent.resource(), consent.custodian or "")
-    opened = granted([held], purposes_under(), hub.policies).get(held.custodian, ())
-    asked = (organization, purpose)
-    ends = [g.until for g in opened if (g.recipient, g.purpose) == asked and g.since <= now < g.until]
+    """When the last of what it alone opens now is over; None where it opens nothing."""
+    found = hub.store.compartments([consent.person or ""]).get(consent.person or "")
+    rest = [one for one in found.documents if one.type != "Consent"] if found else []
+    held = [Held(one.resource(), one.custodian or "", one.at) for one in (*rest, consent)]
+    keys = granted(held, hub.rules)[consent.custodian or ""].to(organization)
+    ends = [key.until for key in keys if key.grant.split("|")[1] == purpose and key.since <= now < key.until]
     return max(ends, default=None)

@@ -158,7 +158,7 @@ def _revision(
         if type_ == "Task":  # the state machine says more exactly than an invariant what is missing
             action = _judge(before, after, caller)
             if action == "referral.send":
-                _require_consent(person, after, stored.custodian or "", now)
+                _require_consent(person, after, stored.custodian or "", now, hub)
             after = _stamp(before, after, now)
             issues = _findings(after)  # times are the hub's, whatever was sent
         else:
@@ -240,7 +240,7 @@ def _owned(type_: str, id_: str, caller: Caller, hub: Hub, now: datetime) -> tup
     stored = next((s for s in compartment.documents if (s.type, s.id) == (type_, id_)), None)
     if stored is None:
         raise HubError(errors.NOT_SUPPORTED, type=type_)
-    return Person.of(compartment, hub.policies), stored
+    return Person.of(compartment, hub.rules), stored
 
 
 def _held_for_withdrawal(id_: str, caller: Caller, hub: Hub) -> tuple[Person, Resource]:
@@ -253,19 +253,19 @@ def _held_for_withdrawal(id_: str, caller: Caller, hub: Hub) -> tuple[Person, Re
     if stored is None or stored.person is None or narrowed or not held:
         disclose.read("Task", id_, caller, hub=hub, reach="update")
         raise HubError(errors.NOT_YOURS, path="Task.status")
-    return Person.of(hub.store.compartments([stored.person])[stored.person]), task
+    return Person.of(hub.store.compartments([stored.person])[stored.person], hub.rules), task
 
 
 def _person_for(resource: Resource, caller: Caller, hub: Hub) -> Person:
     element = PERSON_ELEMENT[resource["resourceType"]]
     if element is None:
-        return Person(resource["id"], policies=hub.policies)
+        return Person(resource["id"], hub.rules)
     type_, id_ = split(resource.get(element, {}).get("reference", ""))
     stored = hub.store.read("Patient", id_, None) if type_ == "Patient" else None
     if stored is None or stored.custodian != caller.organization:
         path = f"{resource['resourceType']}.{element}"
         raise HubError(errors.UNKNOWN_REFERENCE, path=path)
-    return Person.of(hub.store.compartments([id_])[id_], hub.policies)
+    return Person.of(hub.store.compartments([id_])[id_], hub.rules)
 
 
 def _require_custodian(resource: Resource, caller: Caller) -> None:
@@ -308,7 +308,7 @@ def _judge(before: Resource, after: Resource, caller: Caller) -> str:
     return VERBS.get(after["status"], "referral.update") if before["status"] != after["status"] else "referral.update"
 
 
-def _require_consent(person: Person, task: Resource, custodian: str, now: datetime) -> None:
+def _require_consent(person: Person, task: Resource, custodian: str, now: datetime, hub: Hub) -> None:
     """A referral waits as a draft until a consent covers it; then it is sent by itself."""
     if not person.may_be_referred_to(split(task["owner"]["reference"])[1], custodian, now):
         allowed = ", ".join(targets("draft", "requester"))

@@ -51,7 +51,7 @@ def _remarks(persons: set[str], organization: str, hub: Hub) -> dict[str, Remark
     """By the Consent's id, of those of these persons that do not count as they are written."""
     found: dict[str, Remark] = {}
     for compartment in hub.store.compartments(persons).values():
-        kept_here = Person.of(compartment, hub.policies).kept_by(organization)
+        kept_here = Person.of(compartment, hub.rules).kept_by(organization)
         found |= stand(kept_here, hub.policies).remarks
     return found
 

@@ -11,8 +11,9 @@ from typing import Final
 
 from hub.consent.policies import Policies
 from hub.consent.recording import says_no_more
+from hub.consent.rules import purposes_under
 from hub.consent.standing import stand
-from hub.exchange.person import Person, purposes_under, same_content
+from hub.exchange.person import Person, same_content
 from hub.fhir import Resource
 from hub.fhir.instants import span
 from hub.fhir.issues import Issue

@@ -11,13 +11,12 @@ from functools import cache
 
 from hub import errors
 from hub.audit import events
-from hub.consent.decide import Deny, decide
-from hub.consent.keys import PUBLIC, held, is_referral, own
+from hub.consent.actors import marks
+from hub.consent.decide import Deny, decide_of
+from hub.consent.keys import PUBLIC, Granted, Held, granted, held, is_referral, opened, own
 from hub.consent.provisions import Question
-from hub.consent.standing import stand
 from hub.errors import HubError
 from hub.exchange import Hub, Page, View, exceptions
-from hub.exchange.person import purposes_under
 from hub.fhir import Resource
 from hub.fhir.definitions import Profile, load
 from hub.fhir.masking import redact
@@ -64,8 +63,11 @@ def view(stored: Stored, caller: Caller, now: datetime) -> View:
 
 def foresee(stored: Stored, caller: Caller, now: datetime) -> View | None:
     """What a read would answer if this document were stored so: its view, or None where it would be hidden."""
-    grants = _visible(stored.type, caller, now).grants
-    is_open = any(key.grant in grants and key.since <= now < key.until for key in stored.keys)
+    visible = _visible(stored.type, caller, now)
+    is_open = any(
+        key.grant in visible.grants and key.since <= now < key.until and key.unless.isdisjoint(visible.marks)
+        for key in stored.keys
+    )
     return view(stored, caller, now) if is_open else None
 
 
@@ -75,27 +77,36 @@ def _cut(stored: Stored, allowed: frozenset[str]) -> str:
 
 
 def _allowed(stored: Stored, caller: Caller, now: datetime) -> frozenset[str]:
-    opened = {key.grant for key in stored.keys if key.since <= now < key.until}
-    if own(caller.organization) in opened:
+    grants = {key.grant for key in stored.keys if key.since <= now < key.until}
+    if own(caller.organization) in grants:
         return ALL
-    if PUBLIC in opened:
+    if PUBLIC in grants:
         return IN_THE_DIRECTORY
-    prefix = f"{caller.organization}|{caller.purpose}|"
-    return frozenset(grant.removeprefix(prefix) for grant in opened if grant.startswith(prefix))
+    return opened(stored.keys, caller.organization, caller.purpose, _marks(caller), now)
 
 
 def _visible(type_: str, caller: Caller, now: datetime, query: Query | None = None) -> Visible:
     """Documents whose own class the caller holds, and each class that the query reads in them: of a type with several profiles
     both are asked by profile."""
     parts = [
-        Visible(_held(caller, {own_class}), now, tuple(_held(caller, {name}) for name in sorted(asked)), names)
+        Visible(
+            _held(caller, {own_class}),
+            now,
+            tuple(_held(caller, {name}) for name in sorted(asked)),
+            names,
+            marks=_marks(caller),
+        )
         for (own_class, asked), names in _needs(type_, query).items()
     ]
     return replace(parts[0], others=tuple(parts[1:]), bound=caller.bound)
 
 
 def _held(caller: Caller, classes: Iterable[str]) -> frozenset[str]:
-    return held(caller.organization, caller.purpose, classes)
+    return held(caller.organization, caller.purpose, classes, _marks(caller))
+
+
+def _marks(caller: Caller) -> frozenset[str]:
+    return marks(caller.practitioner, caller.roles)
 
 
 _Needs = Mapping[tuple[str, frozenset[str]], frozenset[str]]
@@ -166,18 +177,29 @@ def _denial(type_: str, id_: str, caller: Caller, visible: Visible, hub: Hub) ->
     if hub.store.read(type_, id_, replace(visible, bound=frozenset())):
         return _Look(hidden.person, (f"{type_}/{id_}",), hidden.custodian, "consent.scope")
     compartment = hub.store.compartments([hidden.person]).get(hidden.person)
-    documents = (
-        [s for s in compartment.documents if s.type == "Patient" or s.custodian == hidden.custodian]
-        if compartment
-        else []
-    )
-    standing = stand((s.resource() for s in documents), hub.policies)
-    tasks = [s.resource() for s in documents if s.type == "Task"]
-    profile = load().profile_of(hidden.resource())
-    question = Question(caller.organization, caller.purpose, profile.base_class if profile else "custodian", now)
-    answer = decide(question, standing.consents, _concerning(hidden, tasks), purposes_under())
-    because = standing.why(answer.because, question) if isinstance(answer, Deny) else "consent.class"
+    held_ = [Held(s.resource(), s.custodian or "", s.at) for s in compartment.documents] if compartment else []
+    tasks = [
+        one.resource for one in held_ if one.custodian == hidden.custodian and one.resource["resourceType"] == "Task"
+    ]
+    permitted = granted(held_, hub.rules).get(hidden.custodian or "")
+    if permitted is None:
+        return _Look(hidden.person, (f"{type_}/{id_}",), hidden.custodian, "consent.none")
+    answer = decide_of(_question(hidden, caller, now, permitted), permitted, _concerning(hidden, tasks))
+    because = answer.because if isinstance(answer, Deny) else "consent.class"
     return _Look(hidden.person, (f"{type_}/{id_}",), hidden.custodian, because)
+
+
+def _question(hidden: Stored, caller: Caller, now: datetime, permitted: Granted) -> Question:
+    profile = load().profile_of(hidden.resource())
+    return Question(
+        caller.organization,
+        caller.purpose,
+        profile.base_class if profile else "custodian",
+        now,
+        caller.practitioner,
+        caller.roles,
+        permitted.documents.get(f"{hidden.type}/{hidden.id}"),
+    )
 
 
 def _concerning(hidden: Stored, tasks: list[Resource]) -> list[Resource]:

@@ -1,8 +1,8 @@
 """Disclosures: who saw what of one survivor, when, why, and under which of her consents: her own account.
 
 An AuditEvent says who looked at which records for what purpose; what was open to them then is told by the consents in force
-at that instant, read by the engine that opened it (`consent.grants`). A look that no consent covers names the review Task that
-permitted it. What was shown itself is kept nowhere.
+at that instant, read by the engine that opened it (`consent.compiled`). A look that no consent covers names the review Task that
+permitted it. What was shown itself is kept nowhere; whether a Consent covers a record is asked of that record as it is today.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,14 +11,15 @@ from datetime import datetime
 from typing import Literal
 
 from hub import errors
-from hub.consent.grants import NOTICE, Grant, grants
+from hub.consent.grants import NOTICE, Grant
+from hub.consent.keys import Granted, Held, by_standing
 from hub.consent.overrides import Opened, is_review, opened_by
-from hub.consent.policies import Policies
-from hub.consent.standing import as_said
+from hub.consent.rules import Rules
+from hub.consent.standing import Standing, as_said
 from hub.errors import HubError
 from hub.exchange import Hub, disclose
 from hub.exchange.consents import ASKED_AT_THE_HUB
-from hub.exchange.person import REFERRAL_PURPOSE, purposes_under
+from hub.exchange.person import REFERRAL_PURPOSE
 from hub.exchange.recall import Seen, stated
 from hub.fhir import Resource
 from hub.fhir.definitions import load
@@ -78,15 +79,15 @@ def account(person: str, *, hub: Hub) -> Account:
         raise HubError(errors.NOT_FOUND)
     custodian = next((one.custodian or "" for one in compartment.documents if one.type == "Patient"), "")
     events = list(_events(person, custodian, hub))
-    record = _Record(compartment, custodian, _first_told_of(events), hub.policies)
+    record = _Record(compartment, custodian, _first_told_of(events), hub.rules)
     found = tuple(_entry(event, record) for event in events)
     told = tuple((span(event["recorded"])[0], seen) for event in events if (seen := stated(event)))
     return Account(person, custodian, hub.clock.now(), found, record.dates(), record.exceptions(), told)
 
 
-def entries(compartment: Compartment, custodian: str, events: list[Resource], policies: Policies) -> list[Entry]:
+def entries(compartment: Compartment, custodian: str, events: list[Resource], rules: Rules) -> list[Entry]:
     """These events of one survivor, explained by the consents of one custodian."""
-    record = _Record(compartment, custodian, _first_told_of(events), policies)
+    record = _Record(compartment, custodian, _first_told_of(events), rules)
     return [_entry(event, record) for event in events]
 
 
@@ -113,8 +114,8 @@ class _Record:
     compartment: Compartment
     custodian: str
     since: Mapping[str, datetime]
-    policies: Policies
-    _grants: dict[frozenset[str], tuple[Grant, ...]] = field(default_factory=dict)
+    rules: Rules
+    _granted: dict[frozenset[str], Granted] = field(default_factory=dict)
 
     def profile(self, reference: str) -> str:
         """The profile of a record; of one that is no longer there, that of its type."""
@@ -123,14 +124,21 @@ class _Record:
         found = load().profile_of(stored.resource()) if stored else load().for_type(type_)
         return found.name if found else ""
 
-    def open_to(self, organization: str, purpose: str, at: datetime) -> list[Grant]:
-        in_force = [one for one in self._consents() if self._was_in_force(one, at)]
+    def open_to(self, organization: str, purpose: str, at: datetime, references: Iterable[str]) -> list[Grant]:
+        """What of these records was open to an organisation, or to somebody in it."""
+        found = self._granted_by([one for one in self._consents() if self._was_in_force(one, at)])
+        every = dict.fromkeys(one for name in references for one in (*found.of(_named(name)), *found.notice))
+        mine = found.compiled.to(organization, every)
+        return [one for one in mine if one.purpose == purpose and one.since <= at < one.until]
+
+    def _granted_by(self, in_force: list[Stored]) -> Granted:
         key = frozenset(one.id for one in in_force)
-        if key not in self._grants:
-            said = as_said(({**one.resource(), "status": "active"} for one in in_force), self.policies)
-            self._grants[key] = grants(said, purposes_under())
-        asked = (organization, purpose)
-        return [g for g in self._grants[key] if (g.recipient, g.purpose) == asked and g.since <= at < g.until]
+        if key not in self._granted:
+            said = as_said(({**one.resource(), "status": "active"} for one in in_force), self.rules.policies)
+            rest = [one for one in self.compartment.documents if one.type != "Consent"]
+            held = [Held(one.resource(), self.custodian, one.at) for one in rest if one.custodian == self.custodian]
+            self._granted[key] = by_standing(Standing(tuple(said), {}, {}), held, self.rules)
+        return self._granted[key]
 
     def dates(self) -> dict[str, str]:
         return {f"Consent/{one.id}": str(one.resource().get("dateTime", ""))[:10] for one in self._consents()}
@@ -174,16 +182,18 @@ def _entry(event: Resource, record: _Record) -> Entry:
         kind = "notice"
     reason, under = event.get("outcomeDesc", ""), _exceptions(event)
     entry = Entry(at, kind, organization, _verb(event), purpose, profiles, exceptions=under, reason=reason)
-    return _explained(entry, record) if kind == "seen" else entry
+    return _explained(entry, record, list(_entities(event))) if kind == "seen" else entry
 
 
-def _explained(entry: Entry, record: _Record) -> Entry:
+def _explained(entry: Entry, record: _Record, references: list[str]) -> Entry:
     """With what of these records was open then, and by which consents; an exception is none of theirs."""
     wanted = frozenset[str]().union(*map(_classes, entry.profiles))
     if entry.exceptions:
         named = [one for one in record.exceptions() if one.task in entry.exceptions]
         return replace(entry, classes=in_order(wanted & frozenset[str]().union(*(one.classes for one in named))))
-    opened = [g for g in record.open_to(entry.organization, entry.purpose, entry.at) if g.data_class in wanted]
+    opened = [
+        g for g in record.open_to(entry.organization, entry.purpose, entry.at, references) if g.data_class in wanted
+    ]
     consents = dict.fromkeys(reference for g in opened for reference in g.because)
     return replace(entry, classes=in_order({g.data_class for g in opened}), consents=tuple(consents))
 
@@ -191,6 +201,11 @@ def _explained(entry: Entry, record: _Record) -> Entry:
 def in_order(names: Iterable[str]) -> tuple[str, ...]:
     """Data classes as their code system lists them."""
     return tuple(sorted(names, key=list(load().code_system("data-class").codes).index))
+
+
+def _named(reference: str) -> Resource:
+    type_, id_ = split(reference)
+    return {"resourceType": type_, "id": id_}
 
 
 def _classes(profile: str) -> frozenset[str]:

@@ -45,7 +45,7 @@ def _settle(id_: str, hub: Hub) -> bool:
     if compartment is None:
         return False
     now = hub.clock.now()
-    person = Person.of(compartment, hub.policies)
+    person = Person.of(compartment, hub.rules)
     settled = person.settle(now, hub.ids.new)
     audits = [_audit(person, step.action, reference(step.task), hub) for step in settled.steps]
     changes = settled.changes(person, [*audits, *told(person, settled, now, hub=hub)])

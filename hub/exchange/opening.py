@@ -15,7 +15,7 @@ from hub.consent.overrides import opened_by, refused
 from hub.consent.reviews import Asked, review_of
 from hub.errors import Conflict, HubError
 from hub.exchange import Hub, aftermath
-from hub.exchange.person import Person, purposes_under
+from hub.exchange.person import Person
 from hub.fhir import Resource
 from hub.fhir.definitions import load
 from hub.fhir.references import reference
@@ -63,7 +63,7 @@ class Opening:
         for compartment in persons:
             made = list(self._reviews(compartment))
             if made:
-                changes = _joined(changes, self._settled(Person.of(compartment, self.hub.policies), made))
+                changes = _joined(changes, self._settled(Person.of(compartment, self.hub.rules), made))
                 tasks += [task for task, _ in made]
         if tasks:
             return Act(changes, tuple(tasks))
@@ -92,8 +92,7 @@ class Opening:
 
         names = opened_by(opening(override.classes)).classes
         if not override.despite_refusal:
-            consents = [one for one in kept if one["resourceType"] == "Consent"]
-            names -= refused(opened_by(opening(names)), consents, purposes_under())
+            names -= refused(opened_by(opening(names)), kept, self.hub.rules)
         return opening(names & _to_be_seen(names, kept))
 
     def _settled(self, person: Person, made: list[tuple[Resource, str]]) -> Changes:

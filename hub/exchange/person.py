@@ -7,15 +7,13 @@ the new state. The result is committed with the act, so the next request of any 
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
 
 from hub.consent import aftermath
 from hub.consent.aftermath import Lost
-from hub.consent.grants import NOTICE, Grant
+from hub.consent.grants import Grant
 from hub.consent.keys import Granted, Held, granted, is_referral, keys
 from hub.consent.overrides import excepted, with_overrides
-from hub.consent.policies import Policies, packaged
-from hub.consent.provisions import PurposesUnder
+from hub.consent.rules import Rules
 from hub.fhir import Resource
 from hub.fhir.definitions import load
 from hub.fhir.references import reference
@@ -37,15 +35,6 @@ def classes(resource: Resource) -> frozenset[str]:
     """The data classes that may occur in a resource, by its profile."""
     profile = load().profile_of(resource)
     return profile.classes if profile else frozenset()
-
-
-@cache
-def purposes_under() -> PurposesUnder:
-    """Subsumption of purposes of use, from the packaged code system."""
-    system = load().code_system("http://terminology.hl7.org/CodeSystem/v3-ActReason")
-    return PurposesUnder(
-        {code: frozenset(other for other in system.codes if system.subsumes(code, other)) for code in system.codes}
-    )
 
 
 def content(resource: Resource) -> Resource:
@@ -101,14 +90,14 @@ class Person:
     """A working copy. `revision` 0: not stored yet."""
 
     id: str
+    rules: Rules
     revision: int = 0
-    policies: Policies = field(default_factory=packaged)
     compartment: Compartment | None = field(default=None, repr=False)
     _documents: dict[str, _Document] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, compartment: Compartment, policies: Policies | None = None) -> "Person":
-        person = cls(compartment.person, compartment.revision, policies or packaged(), compartment)
+    def of(cls, compartment: Compartment, rules: Rules) -> "Person":
+        person = cls(compartment.person, rules, compartment.revision, compartment)
         for stored in compartment.documents:
             person._documents[f"{stored.type}/{stored.id}"] = _Document(
                 stored.resource(), stored.custodian or "", stored
@@ -161,24 +150,25 @@ class Person:
 
     def may_be_referred_to(self, organization: str, custodian: str, now: datetime) -> bool:
         """Whether a consent that `custodian` recorded lets this organisation have a referral's notice now."""
-        return organization in _may_receive(
-            granted(self._held(), purposes_under(), self.policies).get(custodian, ()), now
-        )
+        permitted = granted(self._held(now), self.rules).get(custodian)
+        return permitted is not None and organization in _may_receive(permitted.notice, now)
 
     def settle(self, now: datetime, new_id: Callable[[], str]) -> Settled:
         """Let everything follow from the present state, and say what is to be written."""
-        permitted = granted(self._held(), purposes_under(), self.policies)
+        permitted = granted(self._held(now), self.rules)
         steps: list[Step] = []
-        for custodian, grants in permitted.items():
-            for step in list(self._follow(custodian, _may_receive(grants, now), now, new_id)):
+        for custodian, found in permitted.items():
+            for step in list(self._follow(custodian, _may_receive(found.notice, now), now, new_id)):
                 self.put(step.task, custodian)
                 steps.append(step)
+        if steps and any(found.compiled.asks_documents for found in permitted.values()):
+            permitted = granted(self._held(now), self.rules)  # of the referrals that followed, too
         lost = self._lost(permitted, now)
         notices = [aftermath.notice(one, new_id(), now) for one in lost]
         for one, notice in zip(lost, notices, strict=True):
             self.put(notice, one.custodian)
-        held = self._held()
-        opened = with_overrides(keys(held, permitted, classes), held, classes, purposes_under(), now)
+        held = self._held(now)
+        opened = with_overrides(keys(held, permitted, classes), held, classes, self.rules, now)
         return Settled(
             saves=list(self._saves(opened)),
             rekeys=list(self._rekeys(opened)),
@@ -189,8 +179,12 @@ class Person:
             due=aftermath.next_change(permitted, now),
         )
 
-    def _held(self) -> list[Held]:
-        return [Held(document.resource, document.custodian) for document in self._documents.values()]
+    def _held(self, now: datetime) -> list[Held]:
+        """What is changed by this act is stored with it."""
+        return [
+            Held(one.resource, one.custodian, one.stored.at if one.stored and not one.is_new_version else now)
+            for one in self._documents.values()
+        ]
 
     def _follow(self, custodian: str, may: set[str], now: datetime, new_id: Callable[[], str]) -> Iterator[Step]:
         mine = self.kept_by(custodian)
@@ -203,9 +197,9 @@ class Person:
             new_id=new_id,
         )
 
-    def _lost(self, permitted: Granted, now: datetime) -> list[Lost]:
+    def _lost(self, permitted: Mapping[str, Granted], now: datetime) -> list[Lost]:
         since = aftermath.just_before(self.compartment.due if self.compartment else None, now)
-        return list(aftermath.lost(self._stored(), permitted, excepted(self._held()), since, now))
+        return list(aftermath.lost(self._stored(), permitted, excepted(self._held(now)), since, now))
 
     def _stored(self) -> list[Stored]:
         return [document.stored for document in self._documents.values() if document.stored]
@@ -234,9 +228,10 @@ def _is_need(resource: Resource) -> bool:
     return profile is not None and profile.name in NEEDS
 
 
-def _may_receive(grants: Iterable[Grant], now: datetime) -> set[str]:
+def _may_receive(notice: Iterable[Grant], now: datetime) -> set[str]:
+    """Organisations, as a referral is sent to an organisation: what is for one person in it alone sends none."""
     return {
         grant.recipient
-        for grant in grants
-        if grant.data_class == NOTICE and grant.purpose == REFERRAL_PURPOSE and grant.since <= now < grant.until
+        for grant in notice
+        if grant.is_for(frozenset()) and grant.purpose == REFERRAL_PURPOSE and grant.since <= now < grant.until
     }

@@ -150,7 +150,7 @@ class _Batch:
             references |= set(arrival.known.resources.values()) if arrival.known else set()
         patients = {r.split("/")[1] for r in references if r.startswith("Patient/")}
         found = self.hub.store.compartments(patients) if patients else {}
-        self.persons = {person: Person.of(compartment, self.hub.policies) for person, compartment in found.items()}
+        self.persons = {person: Person.of(compartment, self.hub.rules) for person, compartment in found.items()}
 
     def _identity_key(self, draft: Draft) -> str:
         type_ = draft.resource["resourceType"]
@@ -221,7 +221,7 @@ class _Batch:
 
     def _put(self, arrival: _Arrival, resources: Mapping[str, Resource], identities: Mapping[str, str]) -> None:
         patient = next(r for r in resources.values() if r["resourceType"] == "Patient")
-        person = self.persons.setdefault(patient["id"], Person(patient["id"], policies=self.hub.policies))
+        person = self.persons.setdefault(patient["id"], Person(patient["id"], self.hub.rules))
         custodian = self.connection.organization
         consents = {reference(r): r for r in resources.values() if r["resourceType"] == "Consent"}
         kept = kept_as_changed(consents, person, arrival.known)

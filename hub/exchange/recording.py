@@ -6,9 +6,9 @@ refuse and to say less is always possible.
 
 from hub import errors
 from hub.consent.recording import authorises, says_no_more, shortcomings
+from hub.consent.rules import purposes_under
 from hub.errors import HubError
 from hub.exchange import Invalid
-from hub.exchange.person import purposes_under
 from hub.fhir import Resource
 from hub.ports import Caller
 

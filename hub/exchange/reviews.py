@@ -80,7 +80,7 @@ class _Review:
         if stored is None or stored.person is None or stored.custodian != self.caller.organization:
             raise HubError(errors.NOT_FOUND)
         compartment = self.hub.store.compartments([stored.person])[stored.person]
-        person = Person.of(compartment, self.hub.policies)
+        person = Person.of(compartment, self.hub.rules)
         before = person.get(self.task)
         if before is None or not is_review(before):
             raise HubError(errors.NOT_FOUND)

@@ -13,15 +13,16 @@ from typing import Literal
 
 from hub import errors
 from hub.audit import events
-from hub.consent.decide import Deny, Permit, decide
-from hub.consent.grants import NOTICE, Grant, grants
-from hub.consent.keys import is_referral, own
-from hub.consent.policies import Policies
+from hub.consent.actors import NONE
+from hub.consent.decide import Deny, Permit, decide_of
+from hub.consent.facts import Facts
+from hub.consent.grants import NOTICE, Grant
+from hub.consent.keys import CLOSED_TO_RECIPIENTS, Granted, Held, granted, is_referral, own
 from hub.consent.provisions import Question, recipients
-from hub.consent.standing import Standing, stand
+from hub.consent.rules import Rules
 from hub.errors import HubError
 from hub.exchange import Hub, View, change, disclose
-from hub.exchange.person import REFERRAL_PURPOSE, Person, Settled, purposes_under
+from hub.exchange.person import REFERRAL_PURPOSE, Person, Settled, classes
 from hub.exchange.supersede import end_superseded
 from hub.fhir import Resource
 from hub.fhir.data_classes import data_classes, shareable
@@ -37,9 +38,9 @@ UNSIGNED = frozenset({"draft", "proposed"})
 
 @dataclass(frozen=True)
 class Answer:
-    """Whether a data class is open, agreed to and not open yet, or closed. `because`: the Consents that permit it; `reason`, a
-    key of the text catalogue, where it is not open. `elements`: what of her record is seen by it, or would be once the
-    referral is accepted: `profile#element id`."""
+    """Whether a data class is open, agreed to and not open yet, or closed; open, where any document of it is. `because`: the
+    Consents that permit it; `reason`, a key of the text catalogue, where it is not open. `elements`: what of her record is
+    seen by it, or would be once the referral is accepted: `profile#element id`. `by`: the provisions that say so."""
 
     state: Access
     because: tuple[str, ...] = ()
@@ -47,6 +48,7 @@ class Answer:
     since: datetime | None = None
     until: datetime | None = None
     elements: frozenset[str] = frozenset()
+    by: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def is_open(self) -> bool:
@@ -88,7 +90,7 @@ class State:
     documents: tuple[Stored, ...]
     custodian: str
     at: datetime
-    policies: Policies
+    rules: Rules
     accepted: "State | None" = None
 
     def views(self, caller: Caller) -> Iterator[View]:
@@ -97,28 +99,53 @@ class State:
         return (view for one in hers if (view := disclose.foresee(one, caller, self.at)))
 
     def answer(self, question: Question, seen: Iterable[str]) -> Answer:
-        decision = decide(question, self.standing.consents, self.referrals, purposes_under())
+        found = [self._answer(replace(question, document=one), seen) for one in self._asked(question.data_class)]
+        return min(found, key=lambda one: ("open", "agreed", "closed").index(one.state))
+
+    def _answer(self, question: Question, seen: Iterable[str]) -> Answer:
+        decision = decide_of(question, self.permitted, self.referrals)
         grant = self._grant(question)
         if isinstance(decision, Permit) and grant:
-            return Answer("open", decision.because, "", grant.since, grant.until, frozenset(seen))
-        reason = self.standing.why(decision.because, question) if isinstance(decision, Deny) else ""
+            return Answer("open", decision.because, "", grant.since, grant.until, frozenset(seen), decision.by)
+        reason = decision.because if isinstance(decision, Deny) else ""
         if grant:
-            return Answer("agreed", grant.because, reason, grant.since, grant.until, frozenset(seen))
-        return Answer("closed", reason=reason)
+            return Answer("agreed", grant.because, reason, grant.since, grant.until, frozenset(seen), decision.by)
+        return Answer("closed", reason=reason, by=decision.by)
+
+    def _asked(self, data_class: str) -> Sequence[Facts | None]:
+        """The documents that are asked for, where the answer depends on which: those that may hold this class."""
+        kind = (
+            {"Task"} if data_class == NOTICE else {one.type for one in self.documents} - {"Task", *CLOSED_TO_RECIPIENTS}
+        )
+        mine = (one for one in self.permitted.documents.values() if one.type in kind)
+        return [one for one in mine if data_class in classes(one.resource)] or [None]
 
     def _grant(self, question: Question) -> Grant | None:
         """The grant that is in force, else the next one, else none."""
-        asked = (question.recipient, question.purpose, question.data_class)
-        mine = [g for g in self.grants if (g.recipient, g.purpose, g.data_class) == asked and g.until > question.at]
+        found = self.permitted.notice if question.data_class == NOTICE else self.permitted.compiled.grants()
+        if question.document:
+            found = self.permitted.of(question.document.resource)
+        mine = [
+            one
+            for one in self.permitted.compiled.to(question.recipient, found)
+            if (one.purpose, one.data_class) == (question.purpose, question.data_class)
+            and one.until > question.at
+            and one.is_for(NONE)
+        ]
         return min(mine, key=lambda g: g.since, default=None)
 
     @cached_property
-    def grants(self) -> tuple[Grant, ...]:
-        return grants(self.standing.consents, purposes_under())
+    def permitted(self) -> Granted:
+        """What her Consents permit of all that is kept here."""
+        held = [Held(one.resource(), one.custodian or "", one.at) for one in self.documents]
+        nothing = Held({"resourceType": "Patient", "id": ""}, self.custodian)
+        return (granted([nothing], self.rules) | granted(held, self.rules))[self.custodian]
 
-    @cached_property
-    def standing(self) -> Standing:
-        return stand((one.resource() for one in self._kept()), self.policies)
+    @property
+    def pairs(self) -> set[tuple[str, str]]:
+        """Every organisation that is granted anything, and for what purpose."""
+        found = self.permitted.notice
+        return {(one.recipient, one.purpose) for one in found if one.is_for(NONE)}
 
     @cached_property
     def referrals(self) -> list[Resource]:
@@ -151,21 +178,17 @@ def simulate(person: str = "", *, sign: Sequence[Resource] = (), withdraw: Seque
     custodian = next((one.custodian or "" for one in compartment.documents if one.type == "Patient"), "")
     signed = [_signed(one, custodian, hub) for one in sign]
     at = hub.clock.now()
-    working = Person.of(compartment, hub.policies)
-    now = _with_acceptance(
-        State(compartment.documents, custodian, at, hub.policies),
-        Person.of(compartment, hub.policies),
-        compartment,
-        hub,
-    )
+    working = Person.of(compartment, hub.rules)
+    before = State(compartment.documents, custodian, at, hub.rules)
+    now = _with_acceptance(before, Person.of(compartment, hub.rules), compartment, hub)
     for consent in (*signed, *withdrawn):
         working.put(consent, custodian)
     for consent in signed:
         end_superseded(consent, working, custodian)
     settled = working.settle(at, hub.ids.new)
-    then = State(tuple(_afterwards(compartment, settled, at)), custodian, at, hub.policies)
+    then = State(tuple(_afterwards(compartment, settled, at)), custodian, at, hub.rules)
     then = _with_acceptance(then, working, compartment, hub)
-    named = {one for consent in signed for one in recipients(consent.get("provision", {}))}
+    named = {one for consent in signed for one in recipients(consent.get("provision", {}), hub.rules.below)}
     lines, courses = tuple(_lines(now, then, named)), tuple(_courses(now, then, settled))
     told = tuple(_told(settled, custodian))
     return Simulation(compartment.person, custodian, now, then, tuple(map(reference, signed)), lines, courses, told)
@@ -249,8 +272,7 @@ def _afterwards(compartment: Compartment, settled: Settled, at: datetime) -> Ite
 
 def _lines(now: State, then: State, named: Iterable[str]) -> Iterator[Line]:
     owners = {_owner(task) for task in (*now.referrals, *then.referrals)}
-    granted = {(g.recipient, g.purpose) for g in (*now.grants, *then.grants)}
-    asked = granted | {(one, REFERRAL_PURPOSE) for one in owners.union(named)}
+    asked = now.pairs | then.pairs | {(one, REFERRAL_PURPOSE) for one in owners.union(named)}
     for recipient, purpose in sorted(asked):
         if recipient != now.custodian:
             yield from _of_recipient(now, then, recipient, purpose)

@@ -107,7 +107,7 @@ def _meta(consent: Resource) -> Resource:
 
 def _commit(compartment: Compartment, acts: list[Act], caller: Caller, hub: Hub) -> Withdrawal:
     now = hub.clock.now()
-    person = Person.of(compartment, hub.policies)
+    person = Person.of(compartment, hub.rules)
     for act in acts:
         for consent in filter(None, (act.anew, act.consent)):
             person.put(consent, caller.organization)

@@ -39,7 +39,10 @@ def document(save: Save, at: datetime) -> Document:
 
 
 def keys_document(keys: Iterable[Key]) -> list[Document]:
-    return [{"g": key.grant, "f": key.since, "u": key.until} for key in keys]
+    return [
+        {"g": key.grant, "f": key.since, "u": key.until, **({"n": sorted(key.unless)} if key.unless else {})}
+        for key in keys
+    ]
 
 
 def superseded(type_: str, document: Document) -> Document:
@@ -61,5 +64,5 @@ def stored(type_: str, document: Document) -> Stored:
         text=document["json"],
         person=document["person"],
         custodian=document["custodian"],
-        keys=tuple(Key(key["g"], key["f"], key["u"]) for key in document["k"]),
+        keys=tuple(Key(key["g"], key["f"], key["u"], frozenset(key.get("n", ()))) for key in document["k"]),
     )

@@ -51,29 +51,30 @@ def seen(type_: str, visible: Visible) -> Iterator[Document]:
         yield from _keys(visible)
     else:
         parts = (visible, *visible.others)
-        yield _open(
-            frozenset().union(*(part.grants for part in parts)), visible.at
-        )  # so that one index serves all parts
+        every = frozenset[str]().union(*(part.grants for part in parts))  # so that one index serves all parts
+        yield _open(every, visible.at, visible.marks)
         yield {"$or": [{"$and": [_of_profiles(part.profiles), *_keys(part)]} for part in parts]}
     if visible.bound:
         yield _any([{"person": kept.person, "custodian": kept.custodian} for kept in sorted(visible.bound)])
     if visible.narrowed:
-        yield {"$or": [_narrowed(type_, one, visible.at) for one in visible.narrowed]}
+        yield {"$or": [_narrowed(type_, one, visible) for one in visible.narrowed]}
 
 
-def _narrowed(type_: str, narrowed: Narrowed, at: datetime) -> Document:
+def _narrowed(type_: str, narrowed: Narrowed, visible: Visible) -> Document:
     profiles = [_of_profiles(narrowed.profiles)] if narrowed.profiles else []
-    keys = [_open(grants, at) for grants in narrowed.also]
+    keys = [_open(grants, visible.at, visible.marks) for grants in narrowed.also]
     return {"$and": [*profiles, *keys, *(_match(type_, match) for match in narrowed.matches)]}
 
 
 def _keys(visible: Visible) -> Iterator[Document]:
     for grants in (visible.grants, *visible.also):
-        yield _open(grants, visible.at)
+        yield _open(grants, visible.at, visible.marks)
 
 
-def _open(grants: frozenset[str], at: datetime) -> Document:
-    return {"k": {"$elemMatch": {"g": {"$in": sorted(grants)}, "f": {"$lte": at}, "u": {"$gt": at}}}}
+def _open(grants: frozenset[str], at: datetime, marks: frozenset[str]) -> Document:
+    """`n`, the marks that a key is closed to, is asked for a person alone: a system has none."""
+    but = {"n": {"$nin": sorted(marks)}} if marks else {}
+    return {"k": {"$elemMatch": {"g": {"$in": sorted(grants)}, "f": {"$lte": at}, "u": {"$gt": at}, **but}}}
 
 
 def _of_profiles(names: frozenset[str]) -> Document:

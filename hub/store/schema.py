@@ -3,7 +3,7 @@
 One collection per resource type holds the current versions:
 
     {_id: id, v: version, at: instant, p: name of the profile, json: text served, person, custodian,
-     k: [{g: grant, f: since, u: until}], x: {search parameter: [values]},
+     k: [{g: grant, f: since, u: until, n: [marks that it is closed to]}], x: {search parameter: [values]},
      c: {s: chain, n: place, h: hash}}  (audit events alone)
 
 A compound index cannot cover two arrays (https://www.mongodb.com/docs/manual/core/indexes/index-types/index-multikey/), so

@@ -88,6 +88,11 @@ def test_a_folder_without_settings_is_no_deployment(tmp_path: Path) -> None:
         ("organizations.yaml", "- {id: a}", "organizations.yaml, entry 1"),
         ("organizations.yaml", ORGANIZATIONS + "- {id: x, colour: red}", "organizations.yaml, entry 3"),
         ("organizations.yaml", ORGANIZATIONS * 2, "organizations.yaml, entry 3"),
+        (
+            "organizations.yaml",
+            ORGANIZATIONS + "- {id: x, type: association, name: {fr: X}, province: MA-CAS, part_of: nowhere}",
+            "organizations.yaml, entry 3",
+        ),
         ("organizations.yaml", "just words", "organizations.yaml, entry 1"),
         ("connections/register.yaml", "[1, 2]", "connections/register.yaml"),
         ("connections/register.yaml", "{organization: yasmine}", "connections/register.yaml"),

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from hub.consent.provisions import DATA_CLASS
+from hub.consent.conditions import DATA_CLASS
 from hub.fhir import Resource
 from hub.fhir.instants import instant
 

@@ -17,11 +17,13 @@ from uuid import UUID
 
 from hub import search
 from hub.consent.keys import own
+from hub.consent.rules import as_packaged
 from hub.exchange import Hub
 from hub.exchange.person import Person
 from hub.exchange.publish import publish
 from hub.fhir import Resource
-from hub.fhir.canonicals import code_system
+from hub.fhir.canonicals import TERMINOLOGY, code_system
+from hub.fhir.data_classes import CONFIDENTIALITY, shareable
 from hub.fhir.definitions import load
 from hub.fhir.serial import loads
 from hub.ports import Changes, Key, Save
@@ -47,6 +49,7 @@ def concept(system: str, code: str) -> Resource:
 AS_WRITTEN: Final = frozenset({"Consent", "Communication"})
 """Not disguised: what a consent says decides what is seen, and a notice is seen as a whole by whom it is addressed to."""
 
+_READING: Final = {"coding": [{"system": f"{TERMINOLOGY}/consentaction", "code": "access"}]}
 SURVIVORS: Final = ("survivor", "survivor--foreign-national", "survivor--safe-contact", "survivor--do-not-contact")
 _AS_IT_MUST_BE: Final[dict[str, Resource]] = {
     "completed": {"output": [{"type": concept("task-output", "outcome"), "valueCodeableConcept": concept("referral-outcome", "service-provided")}]},
@@ -121,7 +124,7 @@ class _Survivor:
     person: Person = field(init=False)
 
     def __post_init__(self) -> None:
-        self.person = Person(self.id)
+        self.person = Person(self.id, as_packaged())
 
     def add(self, name: str, chance: Random | None = None, **elements: Any) -> str:
         """An example as a document of hers, under a new id. It is put in only if it is seen, or there are hidden ones."""
@@ -206,10 +209,26 @@ def _add_hidden(one: _Survivor, hidden: Random) -> None:
     """What belongs to the same survivor and not to the caller: other referrals, a court's measure, another keeper's records."""
     one.add("consent-by-class", hidden, provision=_consent("hopital", GRANTED[-1]))
     one.add("withdrawal-notice", hidden, **_told(one.keeper, "hopital", new_id(hidden)))
+    for root in _of_people_and_documents():
+        one.add("consent", hidden, provision=root)
     for _ in range(hidden.randrange(3)):
         one.add("need", hidden, performer=[_organization("hopital")])
     if not one.allowed & {"legal"}:
         one.add("protective-measure", hidden)
+
+
+def _of_people_and_documents() -> Iterator[Resource]:
+    """Consents that open to one practitioner of the caller all that its system is not to see, close some of what it sees to
+    another, and open by label or by record what nobody of the caller's asks for."""
+    permit = _consent("hopital", sorted(shareable()))["provision"][0]
+    role = permit["actor"][0]["role"]
+    amal, nadia = ([{"role": role, "reference": {"reference": f"Practitioner/{one}"}}] for one in ("amal", "nadia"))
+    caller = _consent(CALLER, sorted(shareable()))
+    yield caller | {"provision": [caller["provision"][0] | {"actor": amal}]}
+    yield {"provision": [{"type": "deny", "actor": nadia}]}
+    yield {"provision": [permit | {"securityLabel": [{"system": CONFIDENTIALITY, "code": "R"}]}]}
+    yield {"provision": [permit | {"dataPeriod": {"end": "2026-03"}, "action": [_READING]}]}
+    yield {"provision": [caller["provision"][0] | {"securityLabel": [{"system": CONFIDENTIALITY, "code": "N"}]}]}
 
 
 def _also_kept_by(person: Person, keeper: str, hidden: Random) -> None:

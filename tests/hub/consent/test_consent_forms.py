@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from hub.consent.conditions import DATA_CLASS
 from hub.consent.grants import NOTICE, grants
-from hub.consent.provisions import DATA_CLASS
-from hub.exchange.person import purposes_under
+from hub.consent.rules import purposes_under
 from hub.fhir import Resource
 from hub.fhir.canonicals import TERMINOLOGY, code_system
 from tests.support import pcf
@@ -23,9 +23,9 @@ COORDINATION = pcf.purposes("COC")
 
 
 def opened(*consents: Resource) -> set[str]:
-    """What CHU may see today for the coordination of care."""
+    """What a system of CHU may see today for the coordination of care."""
     found = grants(consents, purposes_under())
-    now = [grant for grant in found if grant.since <= NOW < grant.until]
+    now = [grant for grant in found if grant.since <= NOW < grant.until and grant.is_for(frozenset())]
     return {g.data_class for g in now if (g.recipient, g.purpose) == ("chu", "COC")} - {NOTICE}
 
 
@@ -88,10 +88,12 @@ LIMITS: dict[str, pcf.Part] = {
     "label": pcf.labels("N"),
     "data-period": pcf.YEAR,
     "instance": pcf.data("instance", "Observation/o1"),
-    "action": {"action": [{"coding": [{"system": f"{TERMINOLOGY}/consentaction", "code": "access"}]}]},
+    "action": {"action": [{"coding": [{"system": f"{TERMINOLOGY}/consentaction", "code": "copy"}]}]},
     "code": {"code": [{"coding": [{"system": "http://loinc.org", "code": "34117-2"}]}]},
     "resource-type": {"class": [{"system": "http://hl7.org/fhir/resource-types", "code": "Observation"}]},
-    "practitioner": pcf.to("Practitioner/amal"),
+    "care-team": pcf.to("CareTeam/t1"),
+    "group": pcf.to("Group/g1"),
+    "desk-by-reference": pcf.to("PractitionerRole/desk"),
     "foreign-purpose": {"purpose": [{"system": "https://partner.example/purpose", "code": "COC"}]},
     "unknown-purpose": pcf.purposes("SOINS"),
     "other-role": {"actor": [{"role": {"coding": [{"code": "AUT"}]}, "reference": {"reference": "Organization/chu"}}]},

@@ -1,6 +1,6 @@
-"""Grants are exact: at every instant they say what the Consents say, by rules written here a second time."""
+"""Grants are exact: at every instant they say what the Consents say, by rules written a second time in the tests."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given, settings
@@ -10,8 +10,8 @@ from hub.consent.grants import NOTICE, Grant, grants
 from hub.consent.provisions import PurposesUnder, Question, evaluate, read
 from hub.fhir import Resource
 from hub.fhir.data_classes import shareable
-from hub.fhir.instants import span
 from hub.ports import FOREVER, LONG_AGO
+from tests.support.consent_rules import Asked, said
 from tests.support.consents import agreed, consent, permit, provision
 
 DAY = timedelta(days=1)
@@ -20,6 +20,7 @@ INSTANTS = [START + DAY * n for n in range(6)]
 RECIPIENTS, PURPOSES = ["chu", "tribunal", "police"], ["COC", "TREAT", "HRESCH"]
 CLASSES = ["core", "identity", "health", "custodian"]
 UNDER = PurposesUnder({"TREAT": frozenset({"TREAT", "COC"})})
+NARROWER = {"TREAT": {"COC"}}
 
 
 def subset(values: Sequence[str]) -> st.SearchStrategy[list[str]]:
@@ -53,53 +54,13 @@ CONSENTS = st.integers(0, 3).flatmap(
 )
 
 
-def said(
-    rule: Resource,
-    question: Question,
-    to_someone: bool = False,
-    for_something: bool = False,
-    of_something: bool | None = None,
-    holds: Callable[[str], bool] = lambda label: True,
-) -> str | None:
-    """The rule of https://hl7.org/fhir/R4/consent.html on the raw JSON, one question at a time.
-
-    `holds`: whether the data asked for carry a label.
-    """
-    if not any(holds(label["code"]) for label in rule.get("securityLabel", [{"code": "any"}])):
-        return None
-    period = rule.get("period", {})
-    recipients = [actor["reference"]["reference"].removeprefix("Organization/") for actor in rule.get("actor", [])]
-    purposes = [purpose["code"] for purpose in rule.get("purpose", [])]
-    purposes += ["COC"] if "TREAT" in purposes else []
-    classes = [data_class["code"] for data_class in rule.get("class", [])]
-    if "start" in period and question.at < span(period["start"])[0]:
-        return None
-    if "end" in period and question.at >= span(period["end"])[1]:
-        return None
-    for named, asked in (
-        (recipients, question.recipient),
-        (purposes, question.purpose),
-        (classes, question.data_class),
-    ):
-        if named and asked not in named:
-            return None
-    to_someone, for_something = to_someone or bool(recipients), for_something or bool(purposes)
-    of_something = bool(classes) or ("type" not in rule if of_something is None else of_something)
-    below = [
-        said(child, question, to_someone, for_something, of_something, holds) for child in rule.get("provision", [])
-    ]
-    if "deny" in below:
-        return "deny"
-    if "permit" in below:
-        return "permit"
-    if rule.get("type") == "permit" and not (to_someone and for_something and of_something):
-        return None
-    return rule.get("type")
+def ask(question: Question) -> Asked:
+    return Asked(question.recipient, question.purpose, question.data_class, question.at, narrower=NARROWER)
 
 
 def permitted_by(consents: list[Resource], question: Question) -> tuple[str, ...]:
     """The Consents that permit it; none when one of them denies it."""
-    answers = {f"Consent/{c['id']}": said(c["provision"], question) for c in consents if c["status"] == "active"}
+    answers = {f"Consent/{c['id']}": said(c["provision"], ask(question)) for c in consents if c["status"] == "active"}
     if "deny" in answers.values() or question.data_class not in shareable():
         return ()
     return tuple(reference for reference, answer in answers.items() if answer == "permit")
@@ -141,7 +102,7 @@ def test_one_consent_asked_alone_answers_by_the_same_rule(consents: list[Resourc
     for one in consents:
         rule = read(one["provision"], UNDER)
         for question in questions():
-            assert evaluate(rule, question) == said(one["provision"], question)
+            assert evaluate(rule, question) == said(one["provision"], ask(question))
 
 
 @settings(deadline=None)
@@ -218,7 +179,7 @@ def test_what_is_granted_is_permitted_whatever_the_data_turn_out_to_be(root: Res
         if grant.data_class != NOTICE:
             question = Question(grant.recipient, grant.purpose, grant.data_class, grant.since)
             for carried in ASSIGNMENTS:
-                assert said(limited, question, holds=lambda label, on=carried: label in on | {"any"}) == "permit"
+                assert said(limited, ask(question), holds=lambda label, on=carried: label in on | {"any"}) == "permit"
 
 
 @settings(deadline=None)
@@ -231,7 +192,8 @@ def test_what_is_refused_for_any_such_data_stays_refused_beside_another_consent(
     found = grants([consent(limited), other], UNDER)
     for question in questions():
         answers = {
-            said(limited, question, holds=lambda label, on=carried: label in on | {"any"}) for carried in ASSIGNMENTS
+            said(limited, ask(question), holds=lambda label, on=carried: label in on | {"any"})
+            for carried in ASSIGNMENTS
         }
         if "deny" in answers:
             assert at(found, question) == []

@@ -7,10 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hub.consent.actors import alone
 from hub.consent.decide import Deny, Permit, decide
 from hub.consent.grants import NOTICE
 from hub.consent.keys import PUBLIC, Held, granted, held, keys, own
+from hub.consent.policies import packaged
 from hub.consent.provisions import PurposesUnder, Question
+from hub.consent.rules import Rules
 from hub.fhir import Resource
 from hub.fhir.references import reference
 from hub.ports import FOREVER, Key
@@ -54,7 +57,7 @@ def classes_of(resource: Resource) -> frozenset[str]:
 
 def keyed(resources: Iterable[Resource], custodian: str = ASSOCIATION) -> dict[str, tuple[Key, ...]]:
     documents = [Held(resource, custodian) for resource in resources]
-    return keys(documents, granted(documents, UNDER), classes_of)
+    return keys(documents, granted(documents, Rules(packaged(), UNDER, alone)), classes_of)
 
 
 def opened(found: tuple[Key, ...], recipient: str, at: datetime = START) -> set[str]:
@@ -131,7 +134,7 @@ def test_consents_provenance_and_audit_stay_with_the_custodian(given_: list[Reso
 
 def test_a_consent_stays_closed_even_if_a_profile_put_a_shared_class_into_it() -> None:
     documents = [Held(one, ASSOCIATION) for one in case(agreed("chu"), referral("t1", "chu", "accepted"))]
-    found = keys(documents, granted(documents, UNDER), lambda _: frozenset({"core"}))
+    found = keys(documents, granted(documents, Rules(packaged(), UNDER, alone)), lambda _: frozenset({"core"}))
     assert found["Consent/c1"] == (Key(own(ASSOCIATION)),)
 
 
@@ -187,7 +190,7 @@ def test_the_consents_and_referrals_of_one_association_open_nothing_of_anothers(
         )
     ]
     documents = [*mine, *theirs]
-    found = keys(documents, granted(documents, UNDER), classes_of)
+    found = keys(documents, granted(documents, Rules(packaged(), UNDER, alone)), classes_of)
     assert opened(found["EpisodeOfCare/e1"], "chu") == set(), "their accepted referral opened our case"
     assert found["EpisodeOfCare/e2"] == found["Task/t2"] == (Key(own(OTHER)),), "our consent opened their case"
 
@@ -223,7 +226,9 @@ WHY = {
 @pytest.mark.parametrize("because", WHY)
 def test_a_denial_says_why(because: str) -> None:
     (recipient, purpose, data_class), given_, tasks = WHY[because]
-    assert decide(Question(recipient, purpose, data_class, START), given_, tasks, UNDER) == Deny(because)
+    answer = decide(Question(recipient, purpose, data_class, START), given_, tasks, UNDER)
+    assert isinstance(answer, Deny)
+    assert answer.because == because
 
 
 def test_a_consent_withdrawn_from_somebody_else_is_not_the_reason() -> None:
@@ -235,4 +240,6 @@ def test_a_consent_withdrawn_from_somebody_else_is_not_the_reason() -> None:
 def test_a_permit_names_the_consents_that_give_it() -> None:
     given_ = [agreed("chu", id_="c1"), agreed("chu", id_="c2"), consent(permit("tribunal"), "c3")]
     answer = decide(Question(*COC, START), given_, [referral("t1", "chu", "accepted")], UNDER)
-    assert answer == Permit(("Consent/c1", "Consent/c2"))
+    assert isinstance(answer, Permit)
+    assert answer.because == ("Consent/c1", "Consent/c2")
+    assert answer.by == ("Consent/c1#provision.provision[0]", "Consent/c2#provision.provision[0]")

@@ -7,11 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hub.consent.actors import alone
 from hub.consent.keys import Held
 from hub.consent.overrides import is_review, opened_by, with_overrides
 from hub.consent.policies import Override, packaged
 from hub.consent.provisions import PurposesUnder
 from hub.consent.reviews import Asked, review_of, reviewed
+from hub.consent.rules import Rules
 from hub.fhir import Resource
 from hub.fhir.data_classes import data_classes, shareable
 from hub.fhir.references import reference
@@ -19,6 +21,7 @@ from hub.ports import Key
 from tests.support.consents import consent, permit, provision, referral
 
 NOW = datetime(2026, 6, 1, 9, tzinfo=UTC)
+RULES = Rules(packaged(), PurposesUnder(), alone)
 MINUTE = timedelta(minutes=1)
 OWN = (Key("yasmine|*|*"),)
 CLASSES = {
@@ -43,7 +46,7 @@ def added(*resources: Resource, at: datetime = NOW, keeper: str = "yasmine") -> 
     """The keys that the review Tasks among these add to each of them."""
     held = [Held(one, "yasmine" if is_review(one) or one["resourceType"] == "Consent" else keeper) for one in resources]
     keys = {reference(one.resource): OWN for one in held}
-    found = with_overrides(keys, held, classes_of, PurposesUnder(), at)
+    found = with_overrides(keys, held, classes_of, RULES, at)
     assert all(found[name][: len(OWN)] == OWN for name in keys)
     return {name: set(found[name][len(OWN) :]) for name in keys}
 
@@ -73,7 +76,7 @@ def test_what_is_over_adds_no_key_and_what_has_begun_does() -> None:
 
 def test_without_a_review_nothing_is_changed() -> None:
     keys = {"Patient/p1": OWN}
-    assert with_overrides(keys, [Held(PATIENT, "yasmine")], classes_of, PurposesUnder(), NOW) is keys
+    assert with_overrides(keys, [Held(PATIENT, "yasmine")], classes_of, RULES, NOW) is keys
 
 
 def test_what_was_not_justified_ends_at_its_review_and_what_was_justified_goes_on() -> None:

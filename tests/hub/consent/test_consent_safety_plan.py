@@ -9,9 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hub.consent.actors import alone
 from hub.consent.grants import grants
 from hub.consent.keys import Held, granted, keys, own
+from hub.consent.policies import packaged
 from hub.consent.provisions import PurposesUnder
+from hub.consent.rules import Rules
 from hub.exchange.person import classes
 from hub.fhir import Resource
 from hub.fhir.data_classes import data_classes, shareable
@@ -28,7 +31,7 @@ ORGANIZATIONS, PURPOSES = ["chu", "tribunal"], ["COC", "TREAT", "HRESCH", "BTG"]
 
 def keyed(*resources: Resource) -> dict[str, tuple[Key, ...]]:
     documents = [Held(resource, ASSOCIATION) for resource in (*PLANS, *resources)]
-    found = keys(documents, granted(documents, UNDER), classes)
+    found = keys(documents, granted(documents, Rules(packaged(), UNDER, alone)), classes)
     return {name: mine for name, mine in found.items() if name.startswith("CarePlan/")}
 
 

@@ -7,12 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hub.consent.actors import alone
 from hub.consent.capacity import may_be_minor
-from hub.consent.decide import Deny, decide
+from hub.consent.compiled import Compiled
+from hub.consent.decide import Deny, decide_of
 from hub.consent.grants import grants
-from hub.consent.narrowing import denies, without
+from hub.consent.keys import by_standing
+from hub.consent.narrowing import denies
 from hub.consent.policies import PCF, Policies, packaged, policies
 from hub.consent.provisions import PurposesUnder, Question
+from hub.consent.rules import Rules
 from hub.consent.standing import stand
 from hub.fhir import Resource
 from hub.fhir.canonicals import code_system, profile
@@ -56,16 +60,18 @@ def given_by(*who: str, classes: tuple[str, ...] = ALL, on: str = "2026-05-01", 
 
 
 def opened(*documents: Resource, at: datetime = NOW, to: str = "chu", by: Policies | None = None) -> set[str]:
-    found = grants(stand(documents, by or packaged()).consents, UNDER)
+    standing = stand(documents, by or packaged())
+    found = Compiled(standing.consents, UNDER, alone, standing.taken).grants()
     return {g.data_class for g in found if g.recipient == to and g.since <= at < g.until} - {"notice"}
 
 
 def reason(*documents: Resource, data_class: str = "core", at: datetime = NOW, by: Policies | None = None) -> str:
     standing = stand(documents, by or packaged())
     question = Question("chu", "COC", data_class, at)
-    answer = decide(question, standing.consents, [referral("t1", "chu", "accepted")], UNDER)
+    permitted = by_standing(standing, [], Rules(by or packaged(), UNDER, alone))
+    answer = decide_of(question, permitted, [referral("t1", "chu", "accepted")])
     assert isinstance(answer, Deny)
-    return standing.why(answer.because, question)
+    return answer.because
 
 
 # --- who gave it -----------------------------------------------------------------------------------------------------
@@ -315,8 +321,10 @@ ROOTS = st.recursive(
 )
 
 
-def granted(*roots: Resource) -> set[tuple[str, str]]:
-    found = grants([consent(root, f"c{number}") for number, root in enumerate(roots)], UNDER)
+def granted(*roots: Resource, taken: frozenset[str] = frozenset()) -> set[tuple[str, str]]:
+    """`taken`: what the first of them does not open."""
+    consents = [consent(root, f"c{number}") for number, root in enumerate(roots)]
+    found = Compiled(consents, UNDER, alone, {"c0": taken}).grants()
     return {(g.recipient, g.data_class) for g in found if g.data_class != "notice"}
 
 
@@ -324,7 +332,7 @@ def granted(*roots: Resource) -> set[tuple[str, str]]:
 def test_what_is_taken_out_opens_for_nobody_and_all_else_stays_as_it_was(
     root: Resource, other: Resource, closed: set[str]
 ) -> None:
-    left = granted(without(root, frozenset(closed)), other)
+    left = granted(root, other, taken=frozenset(closed))
     by_other = granted(other)
     assert left <= granted(root, other)
     assert {pair for pair in granted(root, other) if pair[1] not in closed} <= left
@@ -333,10 +341,10 @@ def test_what_is_taken_out_opens_for_nobody_and_all_else_stays_as_it_was(
 
 @given(ROOTS, ROOTS)
 def test_denies_alone_open_nothing_and_deny_as_much_as_the_whole(root: Resource, other: Resource) -> None:
-    alone = denies(root) or {}
-    assert granted(alone) == set()
-    assert granted(alone, other) <= granted(other)
-    assert granted(alone, other) <= granted(root, other)
+    denied = denies(root) or {}
+    assert granted(denied) == set()
+    assert granted(denied, other) <= granted(other)
+    assert granted(denied, other) <= granted(root, other)
 
 
 def test_a_person_without_consents_stands_as_she_is() -> None:

@@ -99,3 +99,18 @@ def test_names_in_other_languages_are_translations_of_the_french() -> None:
 def test_a_hospital_has_an_address_and_a_shelter_has_none_anywhere() -> None:
     assert "boulevard" in str(list(resources(Entry.read(HOSPITAL))))
     assert "cachée" not in str(list(resources(Entry.read(SHELTER))))
+
+
+def test_below_an_organisation_stands_all_that_is_a_part_of_it_at_any_depth() -> None:
+    tree = (("b", "a"), ("c", "b"), ("a", "c"))
+    parts = [{**SHELTER, "id": id_, "name": {"fr": id_}, "part_of": above} for id_, above in tree]
+    known = names(*parts[:2], HOSPITAL)
+    assert (known.below("a"), known.below("b"), known.below("c")) == ({"a", "b", "c"}, {"b", "c"}, {"c"})
+    assert known.below("nobody") == {"nobody"}
+    assert names(*parts).below("a") == {"a", "b", "c"}, "a circle is a mistake that ends"
+
+
+def test_what_an_organisation_is_a_part_of_is_published_with_it() -> None:
+    (organization, *_) = resources(Entry.read({**HOSPITAL, "part_of": "ministere"}))
+    assert organization["partOf"] == {"reference": "Organization/ministere"}
+    assert [issue for issue in validate(organization) if issue.blocks] == []

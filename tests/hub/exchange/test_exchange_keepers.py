@@ -17,7 +17,7 @@ def also_kept(at: Scene) -> Resource:
     """The other keeper referred the same woman to a court, under a consent that is soon over; its referral."""
     at.receive(at.row())
     patient = at.one("Patient")["id"]
-    person = Person.of(at.store.compartments([patient])[patient])
+    person = Person.of(at.store.compartments([patient])[patient], at.hub.rules)
     person.put(agreed(COURT, id_="theirs", until=BEGINNING + timedelta(days=1)), OTHER)
     need = at.one("ServiceRequest") | {"id": "need-of-the-other", "performer": [{"reference": f"Organization/{COURT}"}]}
     person.put(need | {"requester": {"reference": f"Organization/{OTHER}"}}, OTHER)
@@ -62,7 +62,7 @@ def test_a_girl_is_a_girl_for_every_keeper(at: Scene) -> None:
     change.update(
         "Patient", patient["id"], patient | {"birthDate": "2012-03-02"}, association(), expected=None, hub=at.hub
     )
-    person = Person.of(at.store.compartments([patient["id"]])[patient["id"]])
+    person = Person.of(at.store.compartments([patient["id"]])[patient["id"]], at.hub.rules)
     hers = agreed(COURT, id_="theirs-later", person=patient["id"]) | {"dateTime": "2026-06-01"}
     person.put(hers, OTHER)
     assert not person.may_be_referred_to(COURT, OTHER, at.clock.now())

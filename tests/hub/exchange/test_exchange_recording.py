@@ -300,7 +300,7 @@ def with_mother(at: Scene, born: str = "02/03/2010", suspicion: str = "none") ->
         "relationship": [{"coding": [{"system": code_system("caregiver-relationship"), "code": "parent-guardian"}]}],
     }  # fmt: skip
     id_ = patient.partition("/")[2]
-    person = Person.of(at.store.compartments([id_])[id_])
+    person = Person.of(at.store.compartments([id_])[id_], at.hub.rules)
     person.put(mother, ASSOCIATION)
     settled = person.settle(at.clock.now(), at.hub.ids.new)
     at.store.commit(Changes(saves=settled.saves, rekeys=settled.rekeys, persons={id_: person.revision}))

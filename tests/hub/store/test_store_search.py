@@ -9,7 +9,7 @@ import pytest
 from hub.errors import BAD_PARAMETER, UNKNOWN_TYPE, HubError
 from hub.fhir.canonicals import profile
 from hub.fhir.query import Match, Query, Sort, Span, Target, Token
-from hub.ports import Changes, Found, Save, Visible
+from hub.ports import Changes, Found, Key, Save, Visible
 from hub.search import parse
 from hub.store import MongoStore
 from tests.support.acts import NOW, opened, referral, saving, sees, survivor
@@ -53,6 +53,18 @@ def test_a_query_needs_a_key_of_each_class_that_it_reads(store: MongoStore) -> N
         store.commit(saving(survivor(f"p{number}"), person=f"p{number}", grants=grants))
     visible = Visible(frozenset({"core"}), NOW, also=(frozenset({"identity", "x"}),))
     assert ids(store.search(Query("Patient"), visible)) == ["p1"]
+
+
+def test_a_key_does_not_open_to_the_people_that_it_is_closed_to(store: MongoStore) -> None:
+    keys = (Key("chu|a", unless=frozenset({"Practitioner/nadia"})), Key("chu~Practitioner/nadia|b"))
+    store.commit(Changes(saves=[Save(referral("t"), "p", "amal", keys)], persons={"p": 0}))
+    assert store.search(Query("Task"), sees("chu|a")).page[0].keys == keys
+    for marks, total in (("Practitioner/amal", 1), ("Practitioner/nadia", 0)):
+        asked = Visible(frozenset({"chu|a"}), NOW, marks=frozenset({marks, "reception"}))
+        assert store.search(Query("Task"), asked).total == total
+        assert (store.read("Task", "t", asked) is not None) == bool(total)
+    hers = Visible(frozenset({"chu|a", "chu~Practitioner/nadia|b"}), NOW, marks=frozenset({"Practitioner/nadia"}))
+    assert store.search(Query("Task"), hers).total == 1, "by another key"
 
 
 def test_the_keys_come_with_the_documents(store: MongoStore) -> None:

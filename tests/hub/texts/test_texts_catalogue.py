@@ -89,8 +89,8 @@ def test_every_key_in_the_mappings_has_a_sentence() -> None:
 
 
 def test_the_reasons_that_a_decision_gives_are_sentences() -> None:
-    keys = {key for key, where in SAID if where == "hub/consent/decide.py"}
-    assert {"consent.no-referral", "consent.not-accepted", "consent.withdrawn"} <= keys
+    keys = {key for key, where in SAID if where.startswith("hub/consent/")}
+    assert {"consent.no-referral", "consent.not-accepted", "consent.withdrawn", "consent.refused"} <= keys
 
 
 def test_a_sentence_is_said_in_the_language_asked_for_and_in_english_otherwise() -> None:

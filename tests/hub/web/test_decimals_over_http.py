@@ -48,7 +48,7 @@ def test_numbers_are_read_searched_and_printed_as_they_were_written(
 
 
 def test_the_next_version_keeps_them_too(hub: Hub, counted: str) -> None:
-    person = Person.of(hub.store.compartments([PERSON])[PERSON])
+    person = Person.of(hub.store.compartments([PERSON])[PERSON], hub.rules)
     task = person.get(f"Task/{counted}")
     assert task is not None
     assert person.put({**task, "priority": "asap"}, "amal")
@@ -57,7 +57,7 @@ def test_the_next_version_keeps_them_too(hub: Hub, counted: str) -> None:
 
 
 def test_another_precision_is_a_new_version_and_the_same_is_not(hub: Hub, counted: str) -> None:
-    person = Person.of(hub.store.compartments([PERSON])[PERSON])
+    person = Person.of(hub.store.compartments([PERSON])[PERSON], hub.rules)
     task = dumps(person.get(f"Task/{counted}") or {})
     assert not person.put(strict.read(task.encode()), "amal")
     for before, after in (("1.00", "1.0"), ("1.0", "1"), ("1e2", "100")):

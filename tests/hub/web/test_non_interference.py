@@ -61,6 +61,17 @@ def test_nor_can_it_in_thousands_of_requests_that_cover_everything(builder: Buil
     assert declared(statement(pair)) <= walked.covered
 
 
+def test_what_is_hidden_holds_consents_for_one_person_of_the_caller_and_against_another(builder: Builder) -> None:
+    """Else the walk would show nothing of them."""
+    pair = builder.build(0)
+    database = pair.full.store.database
+    assert database.Patient.count_documents({"k.g": {"$regex": "^chu~Practitioner/amal\\|"}})
+    assert database.Patient.count_documents(
+        {"k": {"$elemMatch": {"g": {"$regex": "^chu\\|"}, "n": "Practitioner/nadia"}}}
+    )
+    assert not pair.other.store.database.Patient.count_documents({"k.g": {"$regex": "~"}})
+
+
 # --- coverage ---------------------------------------------------------------------------------------------------------
 
 

@@ -44,7 +44,7 @@ def open_one(world: World, person: str, names: frozenset[str]) -> None:
     (keeper,) = {one.custodian or "" for one in compartment.documents if one.type == "Patient"}
     (override,) = OPENS.overrides
     asked = Asked(override, CALLER, CALLER, frozenset({"BTG"}), "danger-to-life", "Said by the one who opened it.")
-    working = Person.of(compartment)
+    working = Person.of(compartment, world.hub.rules)
     id_ = "00000000-0000-4000-8000-0000000b76b7"
     working.put(review_of(asked, id_=id_, person=person, custodian=keeper, classes=names, now=BEGINNING), keeper)
     settled = working.settle(BEGINNING, world.hub.ids.new)

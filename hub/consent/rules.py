@@ -1,0 +1,32 @@
+"""By what a survivor's Consents are read, beside their own words: one value that every act, view and explanation is given."""
+
+from dataclasses import dataclass
+from functools import cache
+
+from hub.consent.actors import OrganizationsUnder, alone
+from hub.consent.policies import Policies, packaged
+from hub.consent.provisions import PurposesUnder, PurposesUnderCode
+from hub.fhir.definitions import load
+
+
+@cache
+def purposes_under() -> PurposesUnder:
+    """Subsumption of purposes of use, from the packaged code system: http://terminology.hl7.org/CodeSystem/v3-ActReason."""
+    system = load().code_system("http://terminology.hl7.org/CodeSystem/v3-ActReason")
+    return PurposesUnder(
+        {code: frozenset(other for other in system.codes if system.subsumes(code, other)) for code in system.codes}
+    )
+
+
+@dataclass(frozen=True)
+class Rules:
+    """`policies`: the deployment's. `under`: a purpose and all that it subsumes. `below`: an organisation and all below it."""
+
+    policies: Policies
+    under: PurposesUnderCode
+    below: OrganizationsUnder
+
+
+def as_packaged(below: OrganizationsUnder = alone) -> Rules:
+    """The rules as they come with the hub, for a directory in which an organisation may have parts."""
+    return Rules(packaged(), purposes_under(), below)
