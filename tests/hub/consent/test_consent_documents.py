@@ -189,7 +189,7 @@ def keyed(consents: list[Resource]) -> tuple[list[Resource], Granted, dict[str, 
     return everything, found["yasmine"], keys(held, found, lambda _: frozenset({*CLASSES, "notice"}))
 
 
-@settings(deadline=None, max_examples=examples(80, 3000))
+@settings(deadline=None, max_examples=examples(40, 3000))
 @given(CONSENTS)
 def test_a_key_is_there_exactly_where_the_decision_is_to_permit_and_the_rules_read_again_say_so(
     consents: list[Resource],
@@ -210,7 +210,7 @@ def test_a_key_is_there_exactly_where_the_decision_is_to_permit_and_the_rules_re
                 assert (data_class in visible) == bool(expected), (reference(document), data_class, one)
 
 
-@settings(deadline=None, max_examples=examples(30, 500))
+@settings(deadline=None, max_examples=examples(15, 500))
 @given(CONSENTS)
 def test_a_referrals_notice_is_open_exactly_while_anything_is_unless_the_referral_itself_is_closed(
     consents: list[Resource],
