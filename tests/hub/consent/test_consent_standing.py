@@ -18,6 +18,7 @@ from hub.consent.policies import PCF, Policies, packaged, policies
 from hub.consent.provisions import PurposesUnder, Question
 from hub.consent.rules import Rules
 from hub.consent.standing import stand
+from hub.consent.statistics import may_be_counted
 from hub.fhir import Resource
 from hub.fhir.canonicals import code_system, profile
 from hub.fhir.data_classes import shareable
@@ -297,6 +298,21 @@ def statistics(type_: str) -> Resource:
 def test_a_consent_to_be_counted_opens_nothing_and_a_refusal_to_be_counted_closes_nothing() -> None:
     assert not grants(stand([patient(ADULT), statistics("permit")], packaged()).consents, UNDER)
     assert opened(patient(ADULT), given_by(HERSELF), statistics("deny")) == set(ALL)
+
+
+def test_only_a_consent_to_be_counted_lets_her_be_counted() -> None:
+    def counted(*consents: Resource, known: Resource | None = None) -> bool:
+        return may_be_counted([known or patient(ADULT), *consents], packaged(), NOW)
+
+    assert counted(statistics("permit"))
+    assert counted(statistics("permit"), given_by(HERSELF))
+    assert not counted(given_by(HERSELF, classes=()))
+    for code in ("COC", "HRESCH", "PUBHLTH"):
+        assert not counted(consent(provision("permit", to=["chu"], purposes=[code], classes=["core"])))
+    assert not counted(statistics("permit"), {**statistics("deny"), "id": "s2"})
+    assert not counted({**statistics("permit"), "status": "inactive"})
+    assert not counted({**statistics("permit"), "dateTime": "2026-06-02"})
+    assert not counted(statistics("permit"), known=patient("2020-01-01"))
 
 
 # --- what closes never opens -----------------------------------------------------------------------------------------
