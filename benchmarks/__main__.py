@@ -12,6 +12,7 @@ BENCHMARKS = (
     "benchmarks.import_register",
     "benchmarks.import_memory",
     "benchmarks.audit_trail",
+    "benchmarks.enforcement",
 )
 
 

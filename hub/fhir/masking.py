@@ -6,7 +6,7 @@ https://hl7.org/fhir/R4/resource.html#simple-tags (SUBSETTED),
 https://hl7.org/fhir/R4/extension-data-absent-reason.html (`masked`, in place of what must be there).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
@@ -160,10 +160,16 @@ def _apply_to_object(plan: _Plan, node: dict[str, Any]) -> tuple[dict[str, Any] 
     kept: dict[str, Any] = {}
     removed = False
     for key, value in node.items():
-        left, cut = _apply(plan.properties.get(key, plan.rest), value)
-        removed = removed or cut
-        if left is not None:
-            kept[key] = left
+        inner = plan.properties.get(key, plan.rest)
+        if inner is True:  # the two that most properties have, without another call: pages of many are cut like this
+            kept[key] = value
+        elif inner is False:
+            removed = True
+        else:
+            left, cut = _apply(inner, value)
+            removed = removed or cut
+            if left is not None:
+                kept[key] = left
     if removed and plan.must:
         for key, placeholder in plan.must.items():
             if key in node and key not in kept:
@@ -175,14 +181,17 @@ def _choose(plan: _Slices, node: dict[str, Any]) -> _Plan:
     value = node.get(plan.key)
     if not isinstance(value, dict):
         return plan.plans.get(value, plan.otherwise) if isinstance(value, str) else plan.otherwise
-    found: list[_Plan] = [
-        plan.plans[system, code]
-        for coding in value.get("coding", (value,))
-        if isinstance(coding, dict)
-        and isinstance(system := coding.get("system"), str | None)
-        and isinstance(code := coding.get("code"), str | None)
-        and (system, code) in plan.plans
-    ]
+    codings = value.get("coding")
+    found = list(_kinds(plan, codings if isinstance(codings, list) else (value,)))
     if not found:
         return plan.otherwise
-    return found[0] if all(one == found[0] for one in found) else False
+    return found[0] if len(found) == 1 or all(one == found[0] for one in found) else False
+
+
+def _kinds(plan: _Slices, codings: Iterable[Any]) -> Iterator[_Plan]:
+    """The plans of those kinds that these codings name."""
+    for coding in codings:
+        if isinstance(coding, dict):
+            system, code = coding.get("system"), coding.get("code")
+            if isinstance(code, str) and (system is None or isinstance(system, str)) and (system, code) in plan.plans:
+                yield plan.plans[system, code]
