@@ -13,6 +13,7 @@ BENCHMARKS = (
     "benchmarks.import_memory",
     "benchmarks.audit_trail",
     "benchmarks.enforcement",
+    "benchmarks.timing",
 )
 
 

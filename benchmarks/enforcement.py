@@ -11,7 +11,6 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
-from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 from statistics import median
@@ -20,16 +19,13 @@ from pymongo import DESCENDING
 
 from benchmarks.deployment import register_deployment
 from benchmarks.referred import Stored, fill
-from benchmarks.servers import SECRET, Server, serving
+from benchmarks.servers import ASKED, SECRET, Server, admit, serving
 from hub.bootstrap import opened
-from hub.oauth.tokens import hashed
-from hub.ports import Client, Registry, Token
 from hub.store import MongoStore
 
 PERSONS = 3000
 ROUNDS = 400
 MOST = 1.25
-ASKED = "chu-atlas"
 OPEN = "open"
 """The database of the all-permit server."""
 
@@ -52,14 +48,6 @@ def main(persons: int, rounds: int) -> None:
             ):
                 figures |= compared(enforced, permitting, stored, rounds, recorded.replace("-", ", "))
     print(json.dumps(figures))
-
-
-def admit(registry: Registry) -> None:
-    """A system of one recipient, with a token that lasts longer than a benchmark."""
-    scopes = frozenset({"system/*.cruds"})
-    registry.save_client(Client(f"{ASKED}-bench", ASKED, {"keys": []}, scopes, ("COC",)))
-    until = datetime(2099, 1, 1, tzinfo=UTC)
-    registry.save_token(Token(hashed(SECRET), f"{ASKED}-bench", ASKED, scopes, "COC", until))
 
 
 def copy_open(store: MongoStore) -> None:

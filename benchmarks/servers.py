@@ -9,10 +9,25 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
+from hub.oauth.tokens import hashed
+from hub.ports import Client, Registry, Token
+
 SECRET = "a-token-of-a-benchmark-that-opens-no-real-thing"[:43]
+ASKED = "chu-atlas"
+"""The recipient whose system asks."""
+
 STARTED_WITHIN_S = 60
+
+
+def admit(registry: Registry) -> None:
+    """A system of one recipient, with a token that lasts longer than a benchmark."""
+    scopes = frozenset({"system/*.cruds"})
+    registry.save_client(Client(f"{ASKED}-bench", ASKED, {"keys": []}, scopes, ("COC",)))
+    until = datetime(2099, 1, 1, tzinfo=UTC)
+    registry.save_token(Token(hashed(SECRET), f"{ASKED}-bench", ASKED, scopes, "COC", until))
 
 
 @dataclass

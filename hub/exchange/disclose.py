@@ -5,19 +5,16 @@ is found is cut to the data classes whose keys the caller holds. The AuditEvent 
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
 
 from hub import errors
 from hub.audit import events
-from hub.consent.decide import Deny, decide
-from hub.consent.keys import PUBLIC, held, is_referral, own
-from hub.consent.provisions import Question
+from hub.consent.keys import PUBLIC, held, own
 from hub.errors import HubError
 from hub.exchange import Hub, Page, View
-from hub.exchange.person import purposes_under
-from hub.fhir import Resource
+from hub.exchange.denial import Look, explain
 from hub.fhir.definitions import Profile, load
 from hub.fhir.masking import redact
 from hub.fhir.query import Query
@@ -38,10 +35,10 @@ def read(type_: str, id_: str, caller: Caller, *, hub: Hub, reach: str = "read")
     visible = _visible(type_, caller, now)
     found = hub.store.read(type_, id_, replace(visible, narrowed=_narrowed(type_, reach, caller)))
     if found is None:
-        _record(hub, caller, now, "read", [_denial(type_, id_, caller, visible, hub)])
+        _record(hub, caller, now, "read", [explain(type_, id_, caller, visible, hub)])
         raise HubError(errors.NOT_FOUND)
     if found.person:
-        _record(hub, caller, now, "read", [_Look(found.person, (f"{type_}/{id_}",), found.custodian)])
+        _record(hub, caller, now, "read", [Look(found.person, (f"{type_}/{id_}",), found.custodian)])
     return view(found, caller, now)
 
 
@@ -137,62 +134,22 @@ def _narrowed(type_: str, reach: str, caller: Caller) -> tuple[Narrowed, ...]:
     )
 
 
-@dataclass(frozen=True)
-class _Look:
-    """One person looked at, what of hers, who keeps it, and why not where it was denied."""
-
-    person: str | None = None
-    references: tuple[str, ...] = ()
-    custodian: str | None = None
-    denied: str = ""
-
-
-def _looks(page: tuple[Stored, ...]) -> list[_Look]:
+def _looks(page: tuple[Stored, ...]) -> list[Look]:
     """One event per person present in the results; one without a person when there are none."""
     by_person: dict[tuple[str, str | None], list[str]] = {}
     for stored in page:
         if stored.person:
             by_person.setdefault((stored.person, stored.custodian), []).append(f"{stored.type}/{stored.id}")
-    return [_Look(person, tuple(found), custodian) for (person, custodian), found in by_person.items()] or [_Look()]
+    return [Look(person, tuple(found), custodian) for (person, custodian), found in by_person.items()] or [Look()]
 
 
-def _denial(type_: str, id_: str, caller: Caller, visible: Visible, hub: Hub) -> _Look:
-    """Why a read found nothing, for the audit alone. The answer to the caller is the same in every case."""
-    now = visible.at
-    hidden = hub.store.read(type_, id_, None)
-    if hidden is None or hidden.person is None:
-        return _Look(denied="consent.absent")
-    if hub.store.read(type_, id_, visible):
-        return _Look(hidden.person, (f"{type_}/{id_}",), hidden.custodian, "consent.scope")
-    compartment = hub.store.compartments([hidden.person]).get(hidden.person)
-    documents = [s for s in compartment.documents if s.custodian == hidden.custodian] if compartment else []
-    consents = [s.resource() for s in documents if s.type == "Consent"]
-    tasks = [s.resource() for s in documents if s.type == "Task"]
-    profile = load().profile_of(hidden.resource())
-    question = Question(caller.organization, caller.purpose, profile.base_class if profile else "custodian", now)
-    answer = decide(question, consents, _concerning(hidden, tasks), purposes_under())
-    because = answer.because if isinstance(answer, Deny) else "consent.class"
-    return _Look(hidden.person, (f"{type_}/{id_}",), hidden.custodian, because)
-
-
-def _concerning(hidden: Stored, tasks: list[Resource]) -> list[Resource]:
-    """The referrals that could open a document: a need is opened by its own alone, as a referral's notice is."""
-    reference = f"{hidden.type}/{hidden.id}"
-    if hidden.type == "Task":
-        return [task for task in tasks if task["id"] == hidden.id]
-    tasks = [task for task in tasks if is_referral(task)]
-    if hidden.type == "ServiceRequest":
-        return [task for task in tasks if task["focus"]["reference"] == reference]
-    return tasks
-
-
-def _record(hub: Hub, caller: Caller, now: datetime, interaction: str, looks: list[_Look]) -> None:
+def _record(hub: Hub, caller: Caller, now: datetime, interaction: str, looks: list[Look]) -> None:
     """Kept with the keeper of what was looked at: an association can see who read of the women it accompanies."""
     if looks:
         hub.store.commit(Changes(saves=[_event(hub, caller, now, interaction, look) for look in looks]))
 
 
-def _event(hub: Hub, caller: Caller, now: datetime, interaction: str, look: _Look) -> Save:
+def _event(hub: Hub, caller: Caller, now: datetime, interaction: str, look: Look) -> Save:
     event = events.event(
         hub.ids.new(),
         "disclosure.deny" if look.denied else "disclosure.permit",
