@@ -15,8 +15,6 @@ from pathlib import Path
 from random import Random
 from statistics import median
 
-from pymongo import DESCENDING
-
 from benchmarks.deployment import register_deployment
 from benchmarks.referred import Stored, fill
 from benchmarks.servers import ASKED, SECRET, Server, admit, serving
@@ -59,7 +57,7 @@ def copy_open(store: MongoStore) -> None:
     beside = database.client[OPEN]
     MongoStore._prepared(beside, store._now, store._patience)
     for type_ in ("Patient", "Task", "Observation"):
-        beside[type_].create_index([("at", DESCENDING), ("_id", DESCENDING)])
+        beside[type_].create_index([("at", -1), ("_id", -1)])
 
 
 def requests(stored: Stored, chance: Random) -> Iterator[tuple[str, str]]:

@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 
 from hub.errors import HubError, Problem
+from hub.exchange.pseudonyms import Pseudonyms
 from hub.fhir.issues import Issue
 from hub.ports import Clock, Directory, Ids, Store
 
@@ -19,6 +21,11 @@ class Hub:
     ids: Ids
     directory: Directory
     pepper: bytes = field(repr=False)
+
+    @cached_property
+    def pseudonyms(self) -> Pseudonyms:
+        """By which number each organisation knows a survivor."""
+        return Pseudonyms(self.pepper)
 
 
 @dataclass(frozen=True, repr=False)

@@ -19,6 +19,7 @@ from hub.fhir.definitions import load
 from hub.fhir.instants import instant
 from hub.fhir.issues import Issue
 from hub.fhir.json_patch import apply
+from hub.fhir.numbered import is_numbered
 from hub.fhir.references import reference, split
 from hub.fhir.serial import written_alike
 from hub.ports import Caller, Changes, Due, Key, Save, Stored
@@ -161,7 +162,7 @@ def _commit(
                 continue
         stored = hub.store.read(*split(key), None)
         assert stored is not None
-        return disclose.view(stored, caller, now)
+        return disclose.view(stored, caller, now, hub=hub)
     raise Conflict
 
 
@@ -290,6 +291,8 @@ def _require_valid(resource: Resource) -> None:
 def _findings(resource: Resource) -> tuple[Issue, ...]:
     if _is_partial(resource):
         raise HubError(errors.SUBSETTED, path=f"{resource['resourceType']}.meta.tag")
+    if is_numbered(resource):
+        raise HubError(errors.HUB_GIVEN, path=f"{resource['resourceType']}.identifier")
     return validate(resource)
 
 

@@ -17,10 +17,12 @@ from hub.exchange import Hub, Page, View
 from hub.exchange.denial import Look, explain
 from hub.fhir.definitions import Profile, load
 from hub.fhir.masking import redact
+from hub.fhir.numbered import numbered
 from hub.fhir.query import Query
 from hub.fhir.serial import dumps
 from hub.ports import Caller, Changes, Key, Narrowed, Save, Stored, Visible
 from hub.search import classes as classes_read
+from hub.search.numbers import resolved, resolved_matches
 
 ALL = frozenset({"*"})
 IN_THE_DIRECTORY = frozenset({"directory"})
@@ -33,41 +35,49 @@ def read(type_: str, id_: str, caller: Caller, *, hub: Hub, reach: str = "read")
     """
     now = hub.clock.now()
     visible = _visible(type_, caller, now)
-    found = hub.store.read(type_, id_, replace(visible, narrowed=_narrowed(type_, reach, caller)))
+    found = hub.store.read(type_, id_, replace(visible, narrowed=_narrowed(type_, reach, caller, hub)))
     if found is None:
         _record(hub, caller, now, "read", [explain(type_, id_, caller, visible, hub)])
         raise HubError(errors.NOT_FOUND)
     if found.person:
         _record(hub, caller, now, "read", [Look(found.person, (f"{type_}/{id_}",), found.custodian)])
-    return view(found, caller, now)
+    return view(found, caller, now, hub=hub)
 
 
 def search(query: Query, caller: Caller, *, hub: Hub) -> Page:
     """One page of what the caller may see, with the exact total. A parameter reads a data class: without its key, no match."""
     now = hub.clock.now()
-    visible = replace(_visible(query.type, caller, now, query), narrowed=_narrowed(query.type, "search", caller))
+    query = resolved(query, _numbers_of(caller, hub))
+    visible = replace(_visible(query.type, caller, now, query), narrowed=_narrowed(query.type, "search", caller, hub))
     found = hub.store.search(query, visible)
     _record(hub, caller, now, "search", _looks(found.page))
-    return Page(found.total, tuple(view(stored, caller, now) for stored in found.page), found.after)
+    return Page(found.total, tuple(view(stored, caller, now, hub=hub) for stored in found.page), found.after)
 
 
-def view(stored: Stored, caller: Caller, now: datetime) -> View:
+def view(stored: Stored, caller: Caller, now: datetime, *, hub: Hub) -> View:
     """The document cut to what the caller's open keys cover."""
     allowed = _allowed(stored, caller, now)
-    text = stored.text if allowed is ALL else _cut(stored, allowed)
+    text = stored.text if allowed is ALL else _cut(stored, allowed, caller, hub)
     return View(stored.type, stored.id, stored.version, stored.at, text)
 
 
-def foresee(stored: Stored, caller: Caller, now: datetime) -> View | None:
+def foresee(stored: Stored, caller: Caller, now: datetime, *, hub: Hub) -> View | None:
     """What a read would answer if this document were stored so: its view, or None where it would be hidden."""
     grants = _visible(stored.type, caller, now).grants
     is_open = any(key.grant in grants and key.since <= now < key.until for key in stored.keys)
-    return view(stored, caller, now) if is_open else None
+    return view(stored, caller, now, hub=hub) if is_open else None
 
 
-def _cut(stored: Stored, allowed: frozenset[str]) -> str:
+def _cut(stored: Stored, allowed: frozenset[str], caller: Caller, hub: Hub) -> str:
+    """What is left of a survivor's record goes by the reader's own number, never by her keeper's code."""
     resource, removed = redact(stored.resource(), allowed)
+    if stored.type == "Patient":
+        return dumps(numbered(resource, hub.pseudonyms.of(stored.id, caller.organization)))
     return dumps(resource) if removed else stored.text
+
+
+def _numbers_of(caller: Caller, hub: Hub) -> Callable[[str], str | None]:
+    return lambda number: hub.pseudonyms.person(number, caller.organization)
 
 
 def _allowed(stored: Stored, caller: Caller, now: datetime) -> frozenset[str]:
@@ -121,9 +131,10 @@ def _by_need(type_: str, read: Callable[[Profile], frozenset[str]]) -> _Needs:
     return needs
 
 
-def _narrowed(type_: str, reach: str, caller: Caller) -> tuple[Narrowed, ...]:
+def _narrowed(type_: str, reach: str, caller: Caller, hub: Hub) -> tuple[Narrowed, ...]:
     """What a granular scope matches, by the same rules as a search: also that a match reads data classes, by profile."""
-    any_of = [match for one in caller.within if (one.type, one.interaction) == (type_, reach) for match in one.any_of]
+    within = [match for one in caller.within if (one.type, one.interaction) == (type_, reach) for match in one.any_of]
+    any_of = [resolved_matches(type_, matches, _numbers_of(caller, hub)) for matches in within]
     return tuple(
         Narrowed(
             matches, tuple(_held(caller, {name}) for name in sorted(asked)), names if len(needs) > 1 else frozenset()

@@ -24,6 +24,7 @@ from hub.exchange.person import Person, Settled
 from hub.exchange.receipt import Receipt, Rejected
 from hub.fhir import Resource
 from hub.fhir.issues import Issue
+from hub.fhir.numbered import is_numbered
 from hub.fhir.references import reference, split
 from hub.mapping import Context, Draft, Mapped
 from hub.mapping import Mapping as FormMapping
@@ -163,7 +164,7 @@ class _Batch:
         if not any(issue.blocks for issue in issues):
             resources, identities = self._identify(arrival, arrival.mapped)
             issues += self._contradictions(arrival, resources, identities)
-            issues += [issue for resource in resources.values() for issue in validate(resource)]
+            issues += [issue for resource in resources.values() for issue in (*validate(resource), *_given(resource))]
         warnings = tuple((str(arrival.record.place), issue) for issue in issues if not issue.blocks)
         self.receipt += Receipt(warnings=warnings)
         if any(issue.blocks for issue in issues):
@@ -354,6 +355,12 @@ class _Batch:
             source=keeper if verb == "record.receive" else "",
         )
         return Save(event, person, keeper, (Key(own(keeper)),))
+
+
+def _given(resource: Resource) -> Iterator[Issue]:
+    """What the hub alone gives."""
+    if is_numbered(resource):
+        yield Issue("error", "business-rule", "problems.hub-given", f"{resource['resourceType']}.identifier")
 
 
 def _size(content: Any) -> int:

@@ -84,11 +84,12 @@ class State:
     documents: tuple[Stored, ...]
     custodian: str
     at: datetime
+    hub: Hub = field(repr=False)
     accepted: "State | None" = None
 
     def views(self, caller: Caller) -> Iterator[View]:
         """What reads of this caller would answer."""
-        return (view for one in self.documents if (view := disclose.foresee(one, caller, self.at)))
+        return (view for one in self.documents if (view := disclose.foresee(one, caller, self.at, hub=self.hub)))
 
     def answer(self, question: Question, seen: Iterable[str]) -> Answer:
         decision = decide(question, self.consents, self.referrals, purposes_under())
@@ -144,11 +145,11 @@ def simulate(person: str = "", *, sign: Sequence[Resource] = (), withdraw: Seque
     signed = [_signed(one, custodian, hub) for one in sign]
     at = hub.clock.now()
     working = Person.of(compartment)
-    now = _with_acceptance(State(compartment.documents, custodian, at), Person.of(compartment), compartment, hub)
+    now = _with_acceptance(State(compartment.documents, custodian, at, hub), Person.of(compartment), compartment, hub)
     for consent in (*signed, *withdrawn):
         working.put(consent, custodian)
     settled = working.settle(at, hub.ids.new)
-    then = State(tuple(_afterwards(compartment, settled, at)), custodian, at)
+    then = State(tuple(_afterwards(compartment, settled, at)), custodian, at, hub)
     then = _with_acceptance(then, working, compartment, hub)
     named = {one for consent in signed for one in recipients(consent.get("provision", {}))}
     lines, courses = tuple(_lines(now, then, named)), tuple(_courses(now, then, settled))

@@ -156,6 +156,7 @@ class Builder:
         _admit(registry)
         world = World(store, clock, ids, hub, create_app(hub, registry, Addresses()))
         world.things = furnish(hub, clock, Random(f"{seed} seen"), hidden)
+        world.things.number(hub)
         clock.at = BEGINNING
         return world
 

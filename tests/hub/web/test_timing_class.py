@@ -39,12 +39,10 @@ def asked(pair: Pair, method: str, path: str, body: Any = None, headers: Any = (
 
 def same_work(pair: Pair, method: str, path: str, body: Any = None, headers: Any = (), type_: str = "Patient") -> int:
     """Asserts it for some of the hidden ones; how many commands it took. `{id}` stands for an id."""
-    spelled = lambda id_: (
-        method,
-        path.format(id=id_),
-        body if not isinstance(body, dict) else body | {"id": id_},
-        headers,
-    )  # noqa: E731
+
+    def spelled(id_: str) -> tuple[str, str, Any, Any]:
+        return method, path.format(id=id_), body | {"id": id_} if isinstance(body, dict) else body, headers
+
     asked(pair, *spelled(NOBODY))  # the end of a chain of audit events is looked up once
     absent = asked(pair, *spelled(NOBODY))
     for id_ in hidden(pair, type_)[:6]:
