@@ -16,6 +16,7 @@ from hub.errors import HubError
 from hub.exchange import Hub, Page, View
 from hub.exchange.denial import Look, explain
 from hub.fhir.definitions import Profile, load
+from hub.fhir.labels import relabelled
 from hub.fhir.masking import redact
 from hub.fhir.numbered import numbered
 from hub.fhir.query import Query
@@ -72,8 +73,8 @@ def _cut(stored: Stored, allowed: frozenset[str], caller: Caller, hub: Hub) -> s
     """What is left of a survivor's record goes by the reader's own number, never by her keeper's code."""
     resource, removed = redact(stored.resource(), allowed)
     if stored.type == "Patient":
-        return dumps(numbered(resource, hub.pseudonyms.of(stored.id, caller.organization)))
-    return dumps(resource) if removed else stored.text
+        resource = numbered(resource, hub.pseudonyms.of(stored.id, caller.organization))
+    return dumps(relabelled(resource)) if removed else stored.text
 
 
 def _numbers_of(caller: Caller, hub: Hub) -> Callable[[str], str | None]:

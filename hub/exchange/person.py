@@ -14,6 +14,7 @@ from hub.consent.keys import Held, granted, is_referral, keys
 from hub.consent.provisions import PurposesUnder
 from hub.fhir import Resource
 from hub.fhir.definitions import load
+from hub.fhir.labels import labelled
 from hub.fhir.references import reference
 from hub.fhir.serial import written_alike
 from hub.ports import Compartment, Due, Key, Rekey, Save, Stored
@@ -106,9 +107,10 @@ class Person:
         return found.stored.version if found and found.stored else 0
 
     def put(self, resource: Resource, custodian: str) -> bool:
-        """Take in a resource; False when it says nothing new."""
+        """Take in a resource, labelled by rule; False when it says nothing new."""
         key = reference(resource)
         known = self._documents.get(key)
+        resource = labelled(resource, known.resource if known else None)
         if known is None:
             self._documents[key] = _Document(resource, custodian, None, changed=True)
             return True

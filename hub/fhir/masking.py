@@ -23,6 +23,7 @@ MASKED: Final = {
     "extension": [{"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "masked"}]
 }
 _ALWAYS_KEPT: Final = ("resourceType", "id", "meta")
+_META_KEPT: Final = ("versionId", "lastUpdated", "profile")
 
 
 def redact(resource: Resource, allowed: frozenset[str]) -> tuple[Resource, bool]:
@@ -41,9 +42,9 @@ def redact(resource: Resource, allowed: frozenset[str]) -> tuple[Resource, bool]
 
 
 def _marked(meta: Mapping[str, Any]) -> dict[str, Any]:
-    security = [label for label in meta.get("security", ()) if label.get("code") != "REDACTED"]
-    tags = [tag for tag in meta.get("tag", ()) if tag.get("code") != "SUBSETTED"]
-    return {**meta, "security": [*security, REDACTED], "tag": [*tags, SUBSETTED]}
+    """Labels and tags are about the whole, and go: `labels.relabelled` says those of the part."""
+    kept = {key: meta[key] for key in _META_KEPT if key in meta}
+    return {**kept, "security": [REDACTED], "tag": [SUBSETTED]}
 
 
 # --- the plan: what to do with each property, compiled once per profile and set of classes ---------------------------
