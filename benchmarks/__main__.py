@@ -13,6 +13,8 @@ BENCHMARKS = (
     "benchmarks.import_memory",
     "benchmarks.audit_trail",
     "benchmarks.consent_decisions",
+    "benchmarks.enforcement",
+    "benchmarks.timing",
 )
 
 

@@ -347,6 +347,10 @@ class Store(Protocol):
     def compartments(self, persons: Iterable[str]) -> dict[str, Compartment]:
         """Compartments of persons that exist, each read consistently."""
 
+    def grounds(self, person: str | None) -> tuple[Stored, ...]:
+        """The Consents and Tasks of a person, and what says which of them count; of None, those of somebody drawn at random, by
+        the same questions."""
+
     def ledger(self, keys: Iterable[str]) -> dict[str, LedgerEntry]: ...
 
     def origin(self, reference: str) -> LedgerEntry | None:

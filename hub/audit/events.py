@@ -15,6 +15,7 @@ from typing import Final
 from hub.fhir import Resource
 from hub.fhir.canonicals import TERMINOLOGY, code_system, identifier_system, profile
 from hub.fhir.instants import instant
+from hub.fhir.labels import labelled
 from hub.ports import Caller
 
 HUB: Final = {"identifier": {"value": "hub"}}
@@ -50,46 +51,50 @@ def event(
     data = [_data({"reference": reference}) for reference in entities]
     patient = [_patient(person)] if person else []
     whole = len(agents) == 2 and data and not denied
-    return {
-        "resourceType": "AuditEvent",
-        "id": id_,
-        "meta": {"profile": [profile(_PATTERNS.get(interaction, "audit-event") if whole else "audit-event")]},
-        "type": {"system": f"{TERMINOLOGY}/audit-event-type", "code": "rest"},
-        "subtype": [
-            {"system": "http://hl7.org/fhir/restful-interaction", "code": interaction},
-            *({"system": code_system("audit-action"), "code": verb} for verb in (action, *followed)),
-        ],
-        "action": _ACTIONS.get(interaction, "E"),
-        "recorded": instant(at),
-        "outcome": "4" if denied else "0",
-        **({"outcomeDesc": because} if because else {}),
-        "agent": agents,
-        "source": {"observer": HUB},
-        "entity": [*data, *patient] or [_data(HUB)],
-    }
+    return labelled(
+        {
+            "resourceType": "AuditEvent",
+            "id": id_,
+            "meta": {"profile": [profile(_PATTERNS.get(interaction, "audit-event") if whole else "audit-event")]},
+            "type": {"system": f"{TERMINOLOGY}/audit-event-type", "code": "rest"},
+            "subtype": [
+                {"system": "http://hl7.org/fhir/restful-interaction", "code": interaction},
+                *({"system": code_system("audit-action"), "code": verb} for verb in (action, *followed)),
+            ],
+            "action": _ACTIONS.get(interaction, "E"),
+            "recorded": instant(at),
+            "outcome": "4" if denied else "0",
+            **({"outcomeDesc": because} if because else {}),
+            "agent": agents,
+            "source": {"observer": HUB},
+            "entity": [*data, *patient] or [_data(HUB)],
+        }
+    )
 
 
 def provenance(
     id_: str, at: datetime, *, targets: Iterable[str], organization: str, connection: str, record: str, mapping: str
 ) -> Resource:
     """The Provenance of what one imported record made. `record`: a handle that says nothing of it, as a keyed hash."""
-    return {
-        "resourceType": "Provenance",
-        "id": id_,
-        "meta": {"profile": [profile("provenance")]},
-        "target": [{"reference": target} for target in targets],
-        "recorded": instant(at),
-        "activity": {"coding": [{"system": f"{TERMINOLOGY}/v3-DataOperation", "code": "CREATE"}]},
-        "agent": [
-            _participant("author", {"reference": f"Organization/{organization}"}),
-            _participant("informant", _named(code_system("connection"), connection)),
-            _participant("assembler", HUB),
-        ],
-        "entity": [
-            {"role": "source", "what": _named(identifier_system("source-record"), record)},
-            {"role": "derivation", "what": _named(code_system("mapping"), mapping)},
-        ],
-    }
+    return labelled(
+        {
+            "resourceType": "Provenance",
+            "id": id_,
+            "meta": {"profile": [profile("provenance")]},
+            "target": [{"reference": target} for target in targets],
+            "recorded": instant(at),
+            "activity": {"coding": [{"system": f"{TERMINOLOGY}/v3-DataOperation", "code": "CREATE"}]},
+            "agent": [
+                _participant("author", {"reference": f"Organization/{organization}"}),
+                _participant("informant", _named(code_system("connection"), connection)),
+                _participant("assembler", HUB),
+            ],
+            "entity": [
+                {"role": "source", "what": _named(identifier_system("source-record"), record)},
+                {"role": "derivation", "what": _named(code_system("mapping"), mapping)},
+            ],
+        }
+    )
 
 
 def replacement(id_: str, at: datetime, *, new: str, old: Iterable[str], organization: str) -> Resource:

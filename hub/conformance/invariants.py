@@ -13,6 +13,7 @@ from fhirpathpy.models import models
 
 from hub.conformance.examination.native import not_after
 from hub.fhir import Resource
+from hub.fhir.canonicals import identifier_system
 from hub.fhir.definitions import Constraint, Element, Profile
 from hub.fhir.issues import Issue
 from hub.fhir.serial import dumps, loads
@@ -34,7 +35,18 @@ def modified_after(task: Any) -> bool:
     return not (isinstance(last, str) and isinstance(first, str)) or not_after(first, last)
 
 
-IN_PYTHON: Final = {"start.empty() or end.empty() or (start.toDateTime() > end.toDateTime()).allFalse()": in_order}
+def is_known(survivor: Any) -> bool:
+    """What `survivor-known` says: among her identifiers is a code of her keeper's, or a number that the hub gave."""
+    listed = survivor.get("identifier")
+    return isinstance(listed, list) and any(isinstance(one, dict) and one.get("system") in _KNOWN for one in listed)
+
+
+_KNOWN: Final = (identifier_system("survivor-code"), identifier_system("pseudonym"))
+_ONE_OF: Final = " or ".join(f"system = '{system}'" for system in _KNOWN)
+IN_PYTHON: Final = {
+    "start.empty() or end.empty() or (start.toDateTime() > end.toDateTime()).allFalse()": in_order,
+    f"identifier.where({_ONE_OF}).exists()": is_known,
+}
 """Asked of nearly every resource, and answered here a hundred times faster than by FHIRPath; a test holds both together."""
 OF_R4: Final[dict[str, tuple[tuple[str, Callable[[Any], bool]], ...]]] = {"Task": (("rule-inv-1", modified_after),)}
 """Invariants of R4 itself on whole resources that the JSON Schema cannot say and a closed profile leaves to be said."""

@@ -14,6 +14,7 @@ from hub.fhir import Resource
 from hub.fhir.data_classes import CONFIDENTIALITY, data_classes
 from hub.fhir.definitions import load
 from hub.fhir.instants import period, span
+from hub.fhir.labels import labels as by_content
 from hub.fhir.references import reference, slots, split
 from hub.ports import FOREVER, LONG_AGO
 
@@ -111,8 +112,10 @@ class Facts:
 
     @cached_property
     def marked(self) -> Label | None:
-        """What is written on it in `meta.security`, if anything."""
-        security = self.resource.get("meta", {}).get("security", ())
+        """What its keeper wrote on it in `meta.security` beside the labels that it has by rule, if anything."""
+        written = self.resource.get("meta", {}).get("security", ())
+        by_rule = by_content(self.resource) if written else ()
+        security = [label for label in written if label not in by_rule]
         return _label(security) if security else None
 
     @cached_property

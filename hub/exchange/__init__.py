@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 
 from hub.consent.policies import Policies, packaged
 from hub.consent.rules import Rules, purposes_under
 from hub.errors import HubError, Problem
+from hub.exchange.pseudonyms import Pseudonyms
 from hub.fhir.issues import Issue
 from hub.ports import Clock, Directory, Ids, Store
 
@@ -28,6 +30,11 @@ class Hub:
     def rules(self) -> Rules:
         """By what Consents are read here."""
         return Rules(self.policies, purposes_under(), self.directory.below)
+
+    @cached_property
+    def pseudonyms(self) -> Pseudonyms:
+        """By which number each organisation knows a survivor."""
+        return Pseudonyms(self.pepper)
 
 
 @dataclass(frozen=True, repr=False)

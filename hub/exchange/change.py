@@ -22,6 +22,7 @@ from hub.fhir.definitions import load
 from hub.fhir.instants import instant
 from hub.fhir.issues import Issue
 from hub.fhir.json_patch import apply
+from hub.fhir.numbered import is_numbered
 from hub.fhir.references import reference, split
 from hub.fhir.serial import written_alike
 from hub.ports import Caller, Changes, Due, Key, Save, Stored
@@ -191,7 +192,7 @@ def _commit(
                 continue
         stored = hub.store.read(*split(key), None)
         assert stored is not None
-        return disclose.view(stored, caller, now)
+        return disclose.view(stored, caller, now, hub=hub)
     raise Conflict
 
 
@@ -338,6 +339,8 @@ def _require_valid(resource: Resource) -> None:
 def _findings(resource: Resource) -> tuple[Issue, ...]:
     if _is_partial(resource):
         raise HubError(errors.SUBSETTED, path=f"{resource['resourceType']}.meta.tag")
+    if is_numbered(resource):
+        raise HubError(errors.HUB_GIVEN, path=f"{resource['resourceType']}.identifier")
     return validate(resource)
 
 

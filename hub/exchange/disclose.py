@@ -5,25 +5,26 @@ is found is cut to the data classes whose keys the caller holds. The AuditEvent 
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
 
 from hub import errors
 from hub.audit import events
 from hub.consent.actors import marks
-from hub.consent.decide import Deny, decide_of
-from hub.consent.keys import PUBLIC, Granted, Held, granted, held, is_referral, opened, own
-from hub.consent.provisions import Question
+from hub.consent.keys import PUBLIC, held, opened, own
 from hub.errors import HubError
 from hub.exchange import Hub, Page, View, exceptions
-from hub.fhir import Resource
+from hub.exchange.denial import Look, explain
 from hub.fhir.definitions import Profile, load
+from hub.fhir.labels import relabelled
 from hub.fhir.masking import redact
+from hub.fhir.numbered import numbered
 from hub.fhir.query import Query
 from hub.fhir.serial import dumps
 from hub.ports import Caller, Changes, Key, Narrowed, Save, Stored, Visible
 from hub.search import classes as classes_read
+from hub.search.numbers import resolved, resolved_matches
 
 ALL = frozenset({"*"})
 IN_THE_DIRECTORY = frozenset({"directory"})
@@ -36,44 +37,52 @@ def read(type_: str, id_: str, caller: Caller, *, hub: Hub, reach: str = "read")
     """
     now = hub.clock.now()
     visible = _visible(type_, caller, now)
-    found = hub.store.read(type_, id_, replace(visible, narrowed=_narrowed(type_, reach, caller)))
+    found = hub.store.read(type_, id_, replace(visible, narrowed=_narrowed(type_, reach, caller, hub)))
     if found is None:
-        _record(hub, caller, now, "read", [_denial(type_, id_, caller, visible, hub)])
+        _record(hub, caller, now, "read", [explain(type_, id_, caller, visible, hub)])
         raise HubError(errors.NOT_FOUND)
     if found.person:
-        _record(hub, caller, now, "read", [_Look(found.person, (f"{type_}/{id_}",), found.custodian)])
-    return view(found, caller, now)
+        _record(hub, caller, now, "read", [Look(found.person, (f"{type_}/{id_}",), found.custodian)])
+    return view(found, caller, now, hub=hub)
 
 
 def search(query: Query, caller: Caller, *, hub: Hub) -> Page:
     """One page of what the caller may see, with the exact total. A parameter reads a data class: without its key, no match."""
     now = hub.clock.now()
-    visible = replace(_visible(query.type, caller, now, query), narrowed=_narrowed(query.type, "search", caller))
+    query = resolved(query, _numbers_of(caller, hub))
+    visible = replace(_visible(query.type, caller, now, query), narrowed=_narrowed(query.type, "search", caller, hub))
     found = hub.store.search(query, visible)
     _record(hub, caller, now, "search", _looks(found.page))
-    return Page(found.total, tuple(view(stored, caller, now) for stored in found.page), found.after)
+    return Page(found.total, tuple(view(stored, caller, now, hub=hub) for stored in found.page), found.after)
 
 
-def view(stored: Stored, caller: Caller, now: datetime) -> View:
+def view(stored: Stored, caller: Caller, now: datetime, *, hub: Hub) -> View:
     """The document cut to what the caller's open keys cover."""
     allowed = _allowed(stored, caller, now)
-    text = stored.text if allowed is ALL else _cut(stored, allowed)
+    text = stored.text if allowed is ALL else _cut(stored, allowed, caller, hub)
     return View(stored.type, stored.id, stored.version, stored.at, text)
 
 
-def foresee(stored: Stored, caller: Caller, now: datetime) -> View | None:
+def foresee(stored: Stored, caller: Caller, now: datetime, *, hub: Hub) -> View | None:
     """What a read would answer if this document were stored so: its view, or None where it would be hidden."""
     visible = _visible(stored.type, caller, now)
     is_open = any(
         key.grant in visible.grants and key.since <= now < key.until and key.unless.isdisjoint(visible.marks)
         for key in stored.keys
     )
-    return view(stored, caller, now) if is_open else None
+    return view(stored, caller, now, hub=hub) if is_open else None
 
 
-def _cut(stored: Stored, allowed: frozenset[str]) -> str:
+def _cut(stored: Stored, allowed: frozenset[str], caller: Caller, hub: Hub) -> str:
+    """What is left of a survivor's record goes by the reader's own number, never by her keeper's code."""
     resource, removed = redact(stored.resource(), allowed)
-    return dumps(resource) if removed else stored.text
+    if stored.type == "Patient":
+        resource = numbered(resource, hub.pseudonyms.of(stored.id, caller.organization))
+    return dumps(relabelled(resource)) if removed else stored.text
+
+
+def _numbers_of(caller: Caller, hub: Hub) -> Callable[[str], str | None]:
+    return lambda number: hub.pseudonyms.person(number, caller.organization)
 
 
 def _allowed(stored: Stored, caller: Caller, now: datetime) -> frozenset[str]:
@@ -136,9 +145,10 @@ def _by_need(type_: str, read: Callable[[Profile], frozenset[str]]) -> _Needs:
     return needs
 
 
-def _narrowed(type_: str, reach: str, caller: Caller) -> tuple[Narrowed, ...]:
+def _narrowed(type_: str, reach: str, caller: Caller, hub: Hub) -> tuple[Narrowed, ...]:
     """What a granular scope matches, by the same rules as a search: also that a match reads data classes, by profile."""
-    any_of = [match for one in caller.within if (one.type, one.interaction) == (type_, reach) for match in one.any_of]
+    within = [match for one in caller.within if (one.type, one.interaction) == (type_, reach) for match in one.any_of]
+    any_of = [resolved_matches(type_, matches, _numbers_of(caller, hub)) for matches in within]
     return tuple(
         Narrowed(
             matches, tuple(_held(caller, {name}) for name in sorted(asked)), names if len(needs) > 1 else frozenset()
@@ -149,77 +159,22 @@ def _narrowed(type_: str, reach: str, caller: Caller) -> tuple[Narrowed, ...]:
     )
 
 
-@dataclass(frozen=True)
-class _Look:
-    """One person looked at, what of hers, who keeps it, and why not where it was denied."""
-
-    person: str | None = None
-    references: tuple[str, ...] = ()
-    custodian: str | None = None
-    denied: str = ""
-
-
-def _looks(page: tuple[Stored, ...]) -> list[_Look]:
+def _looks(page: tuple[Stored, ...]) -> list[Look]:
     """One event per person present in the results; one without a person when there are none."""
     by_person: dict[tuple[str, str | None], list[str]] = {}
     for stored in page:
         if stored.person:
             by_person.setdefault((stored.person, stored.custodian), []).append(f"{stored.type}/{stored.id}")
-    return [_Look(person, tuple(found), custodian) for (person, custodian), found in by_person.items()] or [_Look()]
+    return [Look(person, tuple(found), custodian) for (person, custodian), found in by_person.items()] or [Look()]
 
 
-def _denial(type_: str, id_: str, caller: Caller, visible: Visible, hub: Hub) -> _Look:
-    """Why a read found nothing, for the audit alone. The answer to the caller is the same in every case."""
-    now = visible.at
-    hidden = hub.store.read(type_, id_, None)
-    if hidden is None or hidden.person is None:
-        return _Look(denied="consent.absent")
-    if hub.store.read(type_, id_, replace(visible, bound=frozenset())):
-        return _Look(hidden.person, (f"{type_}/{id_}",), hidden.custodian, "consent.scope")
-    compartment = hub.store.compartments([hidden.person]).get(hidden.person)
-    held_ = [Held(s.resource(), s.custodian or "", s.at) for s in compartment.documents] if compartment else []
-    tasks = [
-        one.resource for one in held_ if one.custodian == hidden.custodian and one.resource["resourceType"] == "Task"
-    ]
-    permitted = granted(held_, hub.rules).get(hidden.custodian or "")
-    if permitted is None:
-        return _Look(hidden.person, (f"{type_}/{id_}",), hidden.custodian, "consent.none")
-    answer = decide_of(_question(hidden, caller, now, permitted), permitted, _concerning(hidden, tasks))
-    because = answer.because if isinstance(answer, Deny) else "consent.class"
-    return _Look(hidden.person, (f"{type_}/{id_}",), hidden.custodian, because)
-
-
-def _question(hidden: Stored, caller: Caller, now: datetime, permitted: Granted) -> Question:
-    profile = load().profile_of(hidden.resource())
-    return Question(
-        caller.organization,
-        caller.purpose,
-        profile.base_class if profile else "custodian",
-        now,
-        caller.practitioner,
-        caller.roles,
-        permitted.documents.get(f"{hidden.type}/{hidden.id}"),
-    )
-
-
-def _concerning(hidden: Stored, tasks: list[Resource]) -> list[Resource]:
-    """The referrals that could open a document: a need is opened by its own alone, as a referral's notice is."""
-    reference = f"{hidden.type}/{hidden.id}"
-    if hidden.type == "Task":
-        return [task for task in tasks if task["id"] == hidden.id]
-    tasks = [task for task in tasks if is_referral(task)]
-    if hidden.type == "ServiceRequest":
-        return [task for task in tasks if task["focus"]["reference"] == reference]
-    return tasks
-
-
-def _record(hub: Hub, caller: Caller, now: datetime, interaction: str, looks: list[_Look]) -> None:
+def _record(hub: Hub, caller: Caller, now: datetime, interaction: str, looks: list[Look]) -> None:
     """Kept with the keeper of what was looked at: an association can see who read of the women it accompanies."""
     if looks:
         hub.store.commit(Changes(saves=[_event(hub, caller, now, interaction, look) for look in looks]))
 
 
-def _event(hub: Hub, caller: Caller, now: datetime, interaction: str, look: _Look) -> Save:
+def _event(hub: Hub, caller: Caller, now: datetime, interaction: str, look: Look) -> Save:
     event = events.event(
         hub.ids.new(),
         "disclosure.deny" if look.denied else "disclosure.permit",

@@ -16,6 +16,7 @@ from hub.consent.overrides import excepted, with_overrides
 from hub.consent.rules import Rules
 from hub.fhir import Resource
 from hub.fhir.definitions import load
+from hub.fhir.labels import labelled
 from hub.fhir.references import reference
 from hub.fhir.serial import written_alike
 from hub.ports import Changes, Compartment, Due, Key, Rekey, Save, Stored, Void
@@ -128,9 +129,10 @@ class Person:
         return [one.resource for key, one in self._documents.items() if one.custodian == custodian or key == hers]
 
     def put(self, resource: Resource, custodian: str) -> bool:
-        """Take in a resource; False when it says nothing new."""
+        """Take in a resource, labelled by rule; False when it says nothing new."""
         key = reference(resource)
         known = self._documents.get(key)
+        resource = labelled(resource, known.resource if known else None)
         if known is None:
             self._documents[key] = _Document(resource, custodian, None, changed=True)
             return True

@@ -13,6 +13,7 @@ from hub.exchange import Hub, Invalid
 from hub.exchange.person import content
 from hub.fhir import Resource
 from hub.fhir.definitions import load
+from hub.fhir.labels import labelled
 from hub.fhir.references import split
 from hub.ports import Changes, Key, Save
 
@@ -28,6 +29,7 @@ def publish(resources: Iterable[Resource], *, hub: Hub) -> int:
         issues = validate(resource)
         if any(issue.blocks for issue in issues):
             raise Invalid(errors.INVALID, issues)
+    entries = [labelled(resource) for resource in entries]
     for _ in range(ATTEMPTS):  # several processes of a deployment begin at once
         try:
             return _store(entries, hub)

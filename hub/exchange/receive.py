@@ -27,6 +27,7 @@ from hub.exchange.person import Person, Settled
 from hub.exchange.receipt import Receipt, Rejected
 from hub.fhir import Resource
 from hub.fhir.issues import Issue
+from hub.fhir.numbered import is_numbered
 from hub.fhir.references import reference, split
 from hub.mapping import Context, Draft, Mapped
 from hub.mapping import Mapping as FormMapping
@@ -376,10 +377,16 @@ class _Batch:
 
 
 def _judge(resource: Resource) -> Iterable[Issue]:
-    issues = validate(resource)
+    issues = (*validate(resource), *_given(resource))
     if resource["resourceType"] == "Consent" and not any(issue.blocks for issue in issues):
         return (*issues, *shortcomings(resource, from_a_tool=True))
     return issues
+
+
+def _given(resource: Resource) -> Iterator[Issue]:
+    """What the hub alone gives."""
+    if is_numbered(resource):
+        yield Issue("error", "business-rule", "problems.hub-given", f"{resource['resourceType']}.identifier")
 
 
 def _size(content: Any) -> int:

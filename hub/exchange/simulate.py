@@ -19,7 +19,6 @@ from hub.consent.facts import Facts
 from hub.consent.grants import NOTICE, Grant
 from hub.consent.keys import CLOSED_TO_RECIPIENTS, Granted, Held, granted, is_referral, own
 from hub.consent.provisions import Question, recipients
-from hub.consent.rules import Rules
 from hub.errors import HubError
 from hub.exchange import Hub, View, change, disclose
 from hub.exchange.person import REFERRAL_PURPOSE, Person, Settled, classes
@@ -90,13 +89,13 @@ class State:
     documents: tuple[Stored, ...]
     custodian: str
     at: datetime
-    rules: Rules
+    hub: Hub = field(repr=False)
     accepted: "State | None" = None
 
     def views(self, caller: Caller) -> Iterator[View]:
         """What reads of this caller would answer of what the custodian keeps of her; a notice of withdrawal is none of it."""
         hers = (one for one in self.documents if one.type != "Communication" and one.custodian == self.custodian)
-        return (view for one in hers if (view := disclose.foresee(one, caller, self.at)))
+        return (view for one in hers if (view := disclose.foresee(one, caller, self.at, hub=self.hub)))
 
     def answer(self, question: Question, seen: Iterable[str]) -> Answer:
         found = [self._answer(replace(question, document=one), seen) for one in self._asked(question.data_class)]
@@ -139,7 +138,7 @@ class State:
         """What her Consents permit of all that is kept here."""
         held = [Held(one.resource(), one.custodian or "", one.at) for one in self.documents]
         nothing = Held({"resourceType": "Patient", "id": ""}, self.custodian)
-        return (granted([nothing], self.rules) | granted(held, self.rules))[self.custodian]
+        return (granted([nothing], self.hub.rules) | granted(held, self.hub.rules))[self.custodian]
 
     @property
     def pairs(self) -> set[tuple[str, str]]:
@@ -179,14 +178,14 @@ def simulate(person: str = "", *, sign: Sequence[Resource] = (), withdraw: Seque
     signed = [_signed(one, custodian, hub) for one in sign]
     at = hub.clock.now()
     working = Person.of(compartment, hub.rules)
-    before = State(compartment.documents, custodian, at, hub.rules)
+    before = State(compartment.documents, custodian, at, hub)
     now = _with_acceptance(before, Person.of(compartment, hub.rules), compartment, hub)
     for consent in (*signed, *withdrawn):
         working.put(consent, custodian)
     for consent in signed:
         end_superseded(consent, working, custodian)
     settled = working.settle(at, hub.ids.new)
-    then = State(tuple(_afterwards(compartment, settled, at)), custodian, at, hub.rules)
+    then = State(tuple(_afterwards(compartment, settled, at)), custodian, at, hub)
     then = _with_acceptance(then, working, compartment, hub)
     named = {one for consent in signed for one in recipients(consent.get("provision", {}), hub.rules.below)}
     lines, courses = tuple(_lines(now, then, named)), tuple(_courses(now, then, settled))

@@ -6,7 +6,7 @@ https://hl7.org/fhir/R4/resource.html#simple-tags (SUBSETTED),
 https://hl7.org/fhir/R4/extension-data-absent-reason.html (`masked`, in place of what must be there).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
@@ -23,6 +23,7 @@ MASKED: Final = {
     "extension": [{"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "masked"}]
 }
 _ALWAYS_KEPT: Final = ("resourceType", "id", "meta")
+_META_KEPT: Final = ("versionId", "lastUpdated", "profile")
 
 
 def redact(resource: Resource, allowed: frozenset[str]) -> tuple[Resource, bool]:
@@ -41,9 +42,9 @@ def redact(resource: Resource, allowed: frozenset[str]) -> tuple[Resource, bool]
 
 
 def _marked(meta: Mapping[str, Any]) -> dict[str, Any]:
-    security = [label for label in meta.get("security", ()) if label.get("code") != "REDACTED"]
-    tags = [tag for tag in meta.get("tag", ()) if tag.get("code") != "SUBSETTED"]
-    return {**meta, "security": [*security, REDACTED], "tag": [*tags, SUBSETTED]}
+    """Labels and tags are about the whole, and go: `labels.relabelled` says those of the part."""
+    kept = {key: meta[key] for key in _META_KEPT if key in meta}
+    return {**kept, "security": [REDACTED], "tag": [SUBSETTED]}
 
 
 # --- the plan: what to do with each property, compiled once per profile and set of classes ---------------------------
@@ -160,10 +161,16 @@ def _apply_to_object(plan: _Plan, node: dict[str, Any]) -> tuple[dict[str, Any] 
     kept: dict[str, Any] = {}
     removed = False
     for key, value in node.items():
-        left, cut = _apply(plan.properties.get(key, plan.rest), value)
-        removed = removed or cut
-        if left is not None:
-            kept[key] = left
+        inner = plan.properties.get(key, plan.rest)
+        if inner is True:  # the two that most properties have, without another call: pages of many are cut like this
+            kept[key] = value
+        elif inner is False:
+            removed = True
+        else:
+            left, cut = _apply(inner, value)
+            removed = removed or cut
+            if left is not None:
+                kept[key] = left
     if removed and plan.must:
         for key, placeholder in plan.must.items():
             if key in node and key not in kept:
@@ -175,14 +182,17 @@ def _choose(plan: _Slices, node: dict[str, Any]) -> _Plan:
     value = node.get(plan.key)
     if not isinstance(value, dict):
         return plan.plans.get(value, plan.otherwise) if isinstance(value, str) else plan.otherwise
-    found: list[_Plan] = [
-        plan.plans[system, code]
-        for coding in value.get("coding", (value,))
-        if isinstance(coding, dict)
-        and isinstance(system := coding.get("system"), str | None)
-        and isinstance(code := coding.get("code"), str | None)
-        and (system, code) in plan.plans
-    ]
+    codings = value.get("coding")
+    found = list(_kinds(plan, codings if isinstance(codings, list) else (value,)))
     if not found:
         return plan.otherwise
-    return found[0] if all(one == found[0] for one in found) else False
+    return found[0] if len(found) == 1 or all(one == found[0] for one in found) else False
+
+
+def _kinds(plan: _Slices, codings: Iterable[Any]) -> Iterator[_Plan]:
+    """The plans of those kinds that these codings name."""
+    for coding in codings:
+        if isinstance(coding, dict):
+            system, code = coding.get("system"), coding.get("code")
+            if isinstance(code, str) and (system is None or isinstance(system, str)) and (system, code) in plan.plans:
+                yield plan.plans[system, code]

@@ -42,7 +42,14 @@ class Word:
     text: str
 
 
-Value = Token | Target | Span | Word
+@dataclass(frozen=True)
+class ById:
+    """The document of this id, whatever stands in it: what a number means that only its owner knows. "": none."""
+
+    id: str
+
+
+Value = Token | Target | Span | Word | ById
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,8 @@
 A match on an element, its absence or the order by it tells something about it: all three belong to its class.
 """
 
-from hub.fhir.query import Match, Query, Token
+from hub.fhir.numbered import SYSTEM
+from hub.fhir.query import ById, Match, Query, Token, Value
 from hub.search.parameters import Parameter, in_profile, parameter
 
 
@@ -26,7 +27,13 @@ def _known(type_: str, name: str, profile: str) -> Parameter:
 
 
 def _read_by(match: Match, found: Parameter) -> frozenset[str]:
-    systems = {value.system if isinstance(value, Token) else None for value in match.values}
+    systems = {_system(value) for value in match.values}
     if systems <= found.by_system.keys():
         return frozenset(found.by_system[system] for system in systems if system is not None)
     return found.data_classes
+
+
+def _system(value: Value) -> str | None:
+    if isinstance(value, ById):
+        return SYSTEM
+    return value.system if isinstance(value, Token) else None

@@ -4,6 +4,7 @@ https://www.mongodb.com/docs/manual/core/transactions-in-applications/
 """
 
 import time
+import uuid
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -30,6 +31,8 @@ SELECTION_MS: Final = 10_000
 SNAPSHOT_UNAVAILABLE: Final = 246
 SNAPSHOT_PAUSES_S: Final = (0.01, 0.05, 0.2, 1.0)
 CHUNK: Final = 1000
+GROUNDS: Final = ("Consent", "Task", "Patient", "RelatedPerson", "ServiceRequest", "Observation")
+"""Types that say why somebody may see something."""
 
 
 def _now() -> datetime:
@@ -162,6 +165,14 @@ class MongoStore:
     @in_our_words
     def end_turn(self, name: str, holder: str) -> None:
         turns.end(self.database, name, holder)
+
+    @in_our_words
+    def grounds(self, person: str | None) -> tuple[Stored, ...]:
+        """The same commands for whoever it is, and for nobody."""
+        drawn = self.database.persons.find_one({"_id": {"$gte": str(uuid.uuid4())}}, {"_id": 1}, sort=[("_id", 1)])
+        whose = person or (drawn["_id"] if drawn else "")
+        found = {type_: self.database[type_].find({"person": whose}, SERVED) for type_ in GROUNDS}
+        return tuple(stored(type_, document) for type_, documents in found.items() for document in documents)
 
     # --- records of what was received ----------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from hub.fhir.folding import fold
-from hub.fhir.query import Match, Query, Span, Target, Token, Value, Word
+from hub.fhir.query import ById, Match, Query, Span, Target, Token, Word
 from hub.ports import Narrowed, Visible
 from hub.search.parameters import PARAMETERS
 from hub.store.schema import Document, Mongo
@@ -109,6 +109,9 @@ def _conditions(at: str, match: Match) -> Iterator[Document]:
     """Equal values go into one `$in`; the others are alternatives beside it."""
     equal: list[Any] = []
     for value in match.values:
+        if isinstance(value, ById):
+            yield {"_id": value.id}
+            continue
         condition = _condition(value, match)
         if isinstance(condition, str):
             equal.append(condition)
@@ -118,7 +121,7 @@ def _conditions(at: str, match: Match) -> Iterator[Document]:
         yield {at: {"$in": equal}}
 
 
-def _condition(value: Value, match: Match) -> str | Document:
+def _condition(value: Token | Target | Span | Word, match: Match) -> str | Document:
     match value:
         case Token(system=system, code=code):
             return _token(system, code)

@@ -47,7 +47,10 @@ def test_the_anonymous_form_holds_age_band_sex_language_province_and_one_identif
     }  # fmt: skip
     anonymous = load().profile("survivor-anonymous")
     assert [one.slice_name for one in anonymous.slices("Patient.extension") if one.max != 0] == ["age-band"]
-    assert [one.slice_name for one in anonymous.slices("Patient.identifier") if one.max != 0] == ["survivor-code"]
+    assert [one.slice_name for one in anonymous.slices("Patient.identifier") if one.max != 0] == [
+        "survivor-code",
+        "pseudonym",
+    ]
     assert {e.name for e in anonymous.children("Patient.address") if e.max != 0} <= {"id", "extension", "state"}
 
 

@@ -103,7 +103,7 @@ def test_acceptance_opens_what_she_consented_to_and_nothing_else(stage: Stage) -
     survivor = stage.hospital.read(task["for"]["reference"]).body
     assert survivor["telecom"][0]["value"] == "+212612345678"
     assert survivor["address"] == [{"state": "MA-SAL", "country": "MA"}]
-    assert [code_of(one["type"]) for one in survivor["identifier"]] == ["survivor-code"]
+    assert [code_of(one["type"]) for one in survivor["identifier"]] == ["pseudonym"]
     for absent in ("name", "birthDate", "maritalStatus"):
         assert absent not in survivor
     assert tags(survivor) >= {"SUBSETTED", "REDACTED"}
@@ -128,7 +128,7 @@ def test_acceptance_opens_what_she_consented_to_and_nothing_else(stage: Stage) -
 def test_nobody_is_found_by_what_the_asker_may_not_see(stage: Stage) -> None:
     task = accepted(stage)
     (code,) = (one["value"] for one in stage.hospital.read(task["for"]["reference"]).body["identifier"])
-    visible = stage.hospital.find("Patient", identifier=f"{identifier_system('survivor-code')}|{code}")
+    visible = stage.hospital.find("Patient", identifier=f"{identifier_system('pseudonym')}|{code}")
     assert [one["id"] for one in visible.resources] == [task["for"]["reference"][8:]]
     hidden = {"identifier": f"{identifier_system('cin')}|{register.CIN}", "birthdate": register.BIRTH}
     for name, value in hidden.items():
@@ -156,7 +156,7 @@ def test_another_hospital_cannot_tell_a_hidden_referral_from_one_that_never_was(
         ("Task", {"focus": focus}),
         ("Task", {"owner": "Organization/chu-atlas"}),
         ("Task", {"_id": task["id"]}),
-        ("Patient", {"identifier": f"{identifier_system('survivor-code')}|{code}"}),
+        ("Patient", {"identifier": f"{identifier_system('pseudonym')}|{code}"}),
         ("Patient", {"_id": person[8:]}),
         ("ServiceRequest", {"patient": person}),
         ("Observation", {"patient": person}),

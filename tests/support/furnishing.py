@@ -25,6 +25,7 @@ from hub.fhir import Resource
 from hub.fhir.canonicals import TERMINOLOGY, code_system
 from hub.fhir.data_classes import CONFIDENTIALITY, shareable
 from hub.fhir.definitions import load
+from hub.fhir.numbered import SYSTEM
 from hub.fhir.serial import loads
 from hub.ports import Changes, Key, Save
 from hub.search.parameters import PARAMETERS
@@ -77,6 +78,14 @@ class Things:
         for name, found in search.index(resource).items() if type_ in PARAMETERS else ():
             for value in found:
                 _once(self.values.setdefault(type_, {}).setdefault(name, []), value)
+
+    def number(self, hub: Hub) -> None:
+        """By which numbers the caller knows survivors, or would, and by which another organisation does."""
+        known = self.values.setdefault("Patient", {}).setdefault("identifier", [])
+        for id_ in self.references.get("Patient", ()):
+            for organization in (CALLER, "hopital"):
+                number = hub.pseudonyms.of(id_, organization)
+                known += [number, f"{SYSTEM}|{number}"]
 
     def __or__(self, other: "Things") -> "Things":
         both = deepcopy(self)

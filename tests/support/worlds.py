@@ -186,6 +186,7 @@ class Builder:
         _admit(registry)
         world = World(store, clock, ids, hub, create_app(hub, registry, Addresses()))
         world.things = furnish(hub, clock, Random(f"{seed} seen"), hidden, beyond)
+        world.things.number(hub)
         clock.at = BEGINNING
         return world
 

@@ -12,11 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.conformance import validate
-from hub.conformance.invariants import IN_PYTHON, in_order
+from hub.conformance.invariants import IN_PYTHON, in_order, is_known
+from hub.fhir.canonicals import identifier_system
 from hub.fhir.definitions import load
 
 ROOT = Path(str(files("profiles"))) / "examples" / "valid"
-(EXPRESSION,) = IN_PYTHON
+EXPRESSION, KNOWN = IN_PYTHON
 YEARS = st.integers(2019, 2021)
 DATES = st.one_of(
     YEARS.map(str),
@@ -41,6 +42,17 @@ def test_a_period_of_dates_is_in_order_for_both(period: dict[str, Any]) -> None:
 def test_a_period_of_moments_is_in_order_for_both_across_time_zones(period: dict[str, Any]) -> None:
     said = fhirpathpy.compile(EXPRESSION, models["r4"])(period)
     assert in_order(period) == all(one is True for one in said)
+
+
+SYSTEMS = st.sampled_from([identifier_system(name) for name in ("survivor-code", "pseudonym", "cin")])
+IDENTIFIERS = st.lists(st.fixed_dictionaries({"value": st.just("1")}, optional={"system": SYSTEMS}), max_size=3)
+
+
+@given(st.fixed_dictionaries({}, optional={"identifier": IDENTIFIERS}))
+@settings(max_examples=200, deadline=None)
+def test_a_survivor_is_known_by_a_code_or_a_number_for_both(survivor: dict[str, Any]) -> None:
+    said = fhirpathpy.compile(KNOWN, models["r4"])({"resourceType": "Patient", **survivor})
+    assert is_known(survivor) == all(one is True for one in said)
 
 
 def test_every_expression_that_is_answered_in_python_is_one_of_a_profile() -> None:

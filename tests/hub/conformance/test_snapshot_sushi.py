@@ -42,7 +42,7 @@ def test_profiles_written_against_our_package_compile_and_have_the_same_snapshot
     assert {written[id_]["baseDefinition"] for id_ in every} == {*every.values()}
     survivor = {element["id"]: element for element in written["vendor-survivor"]["snapshot"]["element"]}
     assert survivor["Patient.identifier:cin"]["max"] == "0"
-    assert survivor["Patient.identifier:survivor-code"]["min"] == 1
+    assert survivor["Patient.identifier:survivor-code.value"]["min"] == 1
     assert survivor["Patient.extension:reported-age.extension:low"]["min"] == 1
     bare = [{key: value for key, value in one.items() if key != "snapshot"} for one in written.values()]
     known = Snapshots([*STRUCTURES, *bare])

@@ -8,13 +8,14 @@ from hub import errors
 from hub.errors import HubError
 from hub.exchange import disclose
 from hub.fhir import Resource
+from hub.fhir.canonicals import identifier_system
 from hub.fhir.query import Query, Sort
 from hub.fhir.serial import loads
 from hub.ports import Caller
 from tests.support.association import Scene, association, code, court, hospital, reason, task_of, to
 
 PAYLOAD = ("Patient", "EpisodeOfCare", "Observation", "ServiceRequest")
-SECRETS = ("Zineb", "AB123456", "Orangers", "1990", "peur", "12/2026")
+SECRETS = ("S-7/2026", "Zineb", "AB123456", "Orangers", "1990", "peur", "12/2026")
 
 
 def refused(at: Scene, reference: str, by: Caller) -> HubError:
@@ -51,7 +52,7 @@ def test_acceptance_opens_what_the_consent_names(at: Scene) -> None:
     assert patient["telecom"][0]["value"] == "+212612345678"
     assert patient["address"] == [{"state": "MA-CAS", "country": "MA"}]
     assert "name" not in patient and "birthDate" not in patient
-    assert [i["value"] for i in patient["identifier"]] == ["S-7/2026"]
+    assert [i["system"] for i in patient["identifier"]] == [identifier_system("pseudonym")]
     assert {tag["code"] for tag in patient["meta"]["tag"]} == {"SUBSETTED"}
     for type_ in PAYLOAD:
         text = at.read(name(at.one(type_)), hospital()).text
@@ -66,7 +67,8 @@ def test_an_element_that_may_not_be_seen_finds_nobody(at: Scene) -> None:
     assert at.search("Patient", association(), identifier=code("AB123456", cin)).total == 1
     assert at.search("Patient", hospital(), identifier=code("AB123456", cin)).total == 0
     assert at.search("Patient", hospital(), identifier=code("AB123456")).total == 0
-    assert at.search("Patient", hospital(), identifier=code("S-7/2026", survivor_code)).total == 1
+    assert at.search("Patient", association(), identifier=code("S-7/2026", survivor_code)).total == 1
+    assert at.search("Patient", hospital(), identifier=code("S-7/2026", survivor_code)).total == 0
 
 
 def test_a_hidden_element_cannot_be_read_from_the_order_of_results_either(at: Scene) -> None:

@@ -83,7 +83,7 @@ def test_signing_shows_what_opens_until_when_and_under_which_consent(at: Scene) 
     assert "referral-task#Task.owner" in notice.then.elements
     core = line(found, HOSPITAL, "core").then
     assert (core.state, core.because, core.reason) == ("agreed", found.signed, "consent.not-accepted")
-    assert "survivor#Patient.identifier:survivor-code" in core.elements, "what acceptance would open"
+    assert "survivor#Patient.identifier:pseudonym" in core.elements, "what acceptance would open"
     assert line(found, HOSPITAL, "address").then.reason == "consent.class"
 
 
@@ -101,7 +101,7 @@ def test_withdrawal_shows_what_closes_element_by_element(at: Scene) -> None:
     found = simulate(withdraw=[consent], hub=at.hub)
     core = line(found, HOSPITAL, "core")
     assert core.now.because == (consent,)
-    assert "survivor#Patient.identifier:survivor-code" in core.now.elements
+    assert "survivor#Patient.identifier:pseudonym" in core.now.elements
     assert (core.then.state, core.then.elements, core.then.reason) == ("closed", frozenset(), "consent.withdrawn")
     assert {(one.now, one.then, one.action) for one in found.courses} == {("accepted", "on-hold", "referral.hold")}
     assert not any(one.then.is_open for one in found.lines)

@@ -28,7 +28,8 @@ def test_an_element_inherits_the_data_class_of_its_parent_unless_it_has_its_own(
         "Patient.name.family": "identity",
         "Patient.address.city": "address",
         "Patient.address.state": "core",
-        "Patient.identifier:survivor-code.value": "core",
+        "Patient.identifier:survivor-code.value": "custodian",
+        "Patient.identifier:pseudonym.value": "core",
         "Patient.identifier:cin.value": "identity",
         "Patient.identifier.value": "identity",
         "Patient.telecom.extension:safe-hours.value[x]": "safe-contact",
@@ -46,7 +47,7 @@ def test_components_of_an_incident_have_classes_of_their_own() -> None:
 
 
 def test_the_classes_of_a_profile_are_those_that_its_resources_may_hold() -> None:
-    assert SURVIVOR.classes == {"core", "identity", "safe-contact", "address", "social"}
+    assert SURVIVOR.classes == {"core", "custodian", "identity", "safe-contact", "address", "social"}
     assert load().profile("referral-task").classes == {"notice"}
     assert load().profile("case").classes == {"needs-and-services", "custodian"}
 

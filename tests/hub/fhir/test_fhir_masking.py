@@ -17,7 +17,9 @@ from hypothesis import strategies as st
 from hub.conformance import validate
 from hub.conformance.explain import matches
 from hub.fhir.definitions import Element, Profile, load
+from hub.fhir.labels import relabelled
 from hub.fhir.masking import MASKED, REDACTED, SUBSETTED, redact
+from hub.fhir.numbered import numbered
 
 EXAMPLES = {
     path.stem: json.loads(path.read_text("utf-8"))
@@ -150,7 +152,9 @@ def test_a_cut_example_still_conforms_to_its_profile(name: str) -> None:
     assert profile
     for allowed in subsets(profile):
         if profile.base_class in allowed:
-            assert validate(redact(resource, allowed)[0]) == ()
+            cut, removed = redact(resource, allowed)
+            cut = numbered(cut, "0000") if removed and profile.type == "Patient" else cut  # as it is disclosed
+            assert validate(relabelled(cut) if removed else cut) == ()
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
@@ -170,10 +174,10 @@ def test_who_holds_every_class_gets_the_resource_unmarked(name: str) -> None:
 # --- the rules, one by one -------------------------------------------------------------------------------------------
 
 
-def test_core_shows_the_code_and_the_province_but_no_name_number_or_street() -> None:
+def test_core_shows_the_province_but_no_code_name_number_or_street() -> None:
     seen, removed = redact(survivor(), frozenset({"core"}))
     assert removed
-    assert [one["value"] for one in seen["identifier"]] == ["ZHR-2026-0042"]
+    assert seen["identifier"] == [MASKED]
     assert seen["address"] == [{"state": "MA-CAS", "country": "MA"}]
     assert [one["url"].rsplit("/", 1)[1] for one in seen["extension"]] == ["age-band", "milieu"]
     assert not {"name", "telecom", "birthDate", "maritalStatus"} & seen.keys()
@@ -214,11 +218,12 @@ def test_the_mark_does_not_tell_whether_there_was_anything_to_cut() -> None:
     assert bare == full
 
 
-def test_labels_that_were_there_stay() -> None:
+def test_labels_tags_and_source_of_the_whole_are_not_those_of_the_part() -> None:
     labelled = survivor()
-    labelled["meta"]["security"] = [{"system": "urn:example", "code": "R"}]
+    label = {"system": "urn:example", "code": "R"}
+    labelled["meta"] |= {"security": [label], "tag": [label], "source": "urn:tool"}
     seen, _ = redact(labelled, frozenset({"core"}))
-    assert seen["meta"]["security"] == [{"system": "urn:example", "code": "R"}, REDACTED]
+    assert seen["meta"] == survivor()["meta"] | {"security": [REDACTED], "tag": [SUBSETTED]}
 
 
 def test_where_a_mandatory_element_was_it_says_masked() -> None:

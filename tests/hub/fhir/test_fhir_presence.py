@@ -26,7 +26,7 @@ def named(resource: dict[str, object]) -> dict[str, str]:
 
 def test_slices_have_names_of_their_own_and_classes_are_told_apart() -> None:
     found = named(PATIENT)
-    assert found["Patient.identifier:survivor-code"] == "core"
+    assert found["Patient.identifier:survivor-code"] == "custodian"
     assert (found["Patient.address.state"], found["Patient.address.city"]) == ("core", "address")
     assert found["Patient.birthDate"] == "identity"
     assert "Patient.id" not in found

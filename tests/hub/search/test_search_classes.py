@@ -30,15 +30,16 @@ def test_order_and_absence_tell_as_much_as_a_match() -> None:
 
 def test_the_system_of_an_identifier_tells_which_one_is_read() -> None:
     code, cin = identifier_system("survivor-code"), identifier_system("cin")
-    assert read_by("Patient", ("identifier", f"{code}|CAS-1")) == {"core"}
+    assert read_by("Patient", ("identifier", f"{code}|CAS-1")) == {"custodian"}
+    assert read_by("Patient", ("identifier", f"{identifier_system('pseudonym')}|0000")) == {"core"}
     assert read_by("Patient", ("identifier", f"{cin}|AB1")) == {"identity"}
-    assert read_by("Patient", ("identifier", f"{code}|CAS-1,{cin}|AB1")) == {"core", "identity"}
+    assert read_by("Patient", ("identifier", f"{code}|CAS-1,{cin}|AB1")) == {"custodian", "identity"}
 
 
 def test_an_identifier_without_system_could_be_any() -> None:
-    assert read_by("Patient", ("identifier", "AB1")) == {"core", "identity"}
-    assert read_by("Patient", ("identifier", "|AB1")) == {"core", "identity"}
-    assert read_by("Patient", ("identifier:missing", "true")) == {"core", "identity"}
+    assert read_by("Patient", ("identifier", "AB1")) == {"core", "custodian", "identity"}
+    assert read_by("Patient", ("identifier", "|AB1")) == {"core", "custodian", "identity"}
+    assert read_by("Patient", ("identifier:missing", "true")) == {"core", "custodian", "identity"}
 
 
 def test_id_and_last_updated_read_no_class() -> None:
