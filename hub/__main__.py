@@ -14,6 +14,7 @@ main = Root(
         "validate": "hub.cli.validate:validate",
         "consent": "hub.cli.consent:consent",
         "client": "hub.cli.client:client",
+        "person": "hub.cli.person:person",
         "deliver": "hub.cli.deliver:deliver",
         "status": "hub.cli.status:status",
         "audit": "hub.cli.audit:audit",

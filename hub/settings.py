@@ -8,6 +8,7 @@ import os
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,6 +17,7 @@ import yaml
 from hub import errors
 from hub.directory.organizations import Entry
 from hub.errors import HubError
+from hub.oauth.lifetimes import Lifetimes
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ class Settings:
     cache_gb: float
     delivery_seconds: float
     pepper: bytes = field(repr=False)
+    lifetimes: Lifetimes
     organizations: tuple[Entry, ...]
     connections: tuple[ConnectionFile, ...]
 
@@ -70,8 +73,26 @@ def read(folder: Path) -> Settings:
         cache_gb=_setting(toml, "database.cache_gb", 0.5),
         delivery_seconds=_setting(toml, "delivery.every_seconds", 1.0),
         pepper=secret(folder, {"env": "IHALA_PEPPER", "file": "secrets/pepper"}, "pepper").encode(),
+        lifetimes=_lifetimes(toml),
         organizations=organizations,
         connections=tuple(_connection(path, known) for path in sorted((folder / "connections").glob("*.yaml"))),
+    )
+
+
+def _lifetimes(toml: dict[str, Any]) -> Lifetimes:
+    usual = Lifetimes()
+
+    def minutes(name: str, default: timedelta) -> timedelta:
+        found = _setting(toml, f"people.{name}_minutes", int(default.total_seconds()) // 60)
+        if found < 1:
+            raise HubError(errors.BAD_FILE, place="hub.toml", detail=f"people.{name}_minutes")
+        return timedelta(minutes=found)
+
+    return Lifetimes(
+        session_idle=minutes("session_idle", usual.session_idle),
+        session_most=minutes("session", usual.session_most),
+        refresh_idle=minutes("refresh_idle", usual.refresh_idle),
+        refresh_most=minutes("refresh", usual.refresh_most),
     )
 
 

@@ -17,6 +17,7 @@ from hub.fhir.canonicals import TERMINOLOGY, code_system, identifier_system, pro
 from hub.fhir.instants import instant
 from hub.ports import Caller
 
+DICOM: Final = "http://dicom.nema.org/resources/ontology/DCM"
 HUB: Final = {"identifier": {"value": "hub"}}
 SOURCE, DESTINATION = "110153", "110152"  # roles of DICOM
 _ACTIONS: Final = {"create": "C", "read": "R", "vread": "R", "search": "E", "update": "U", "patch": "U", "delete": "D"}
@@ -49,6 +50,7 @@ def event(
     data = [_data({"reference": reference}) for reference in entities]
     patient = [_patient(person)] if person else []
     whole = len(agents) == 2 and data and not denied
+    agents += [person_agent(caller.practitioner)] if caller and caller.practitioner else []
     return {
         "resourceType": "AuditEvent",
         "id": id_,
@@ -107,7 +109,7 @@ def _agents(caller: Caller | None, interaction: str, source: str) -> Iterable[Re
             "type": _dicom(DESTINATION if reads else SOURCE),
             "who": {"reference": f"Organization/{caller.organization}"},
             "altId": caller.client,
-            "requestor": True,
+            "requestor": not caller.practitioner,  # there is one: the person, where one signed in
             "purposeOfUse": [{"coding": [{"system": f"{TERMINOLOGY}/v3-ActReason", "code": caller.purpose}]}],
             **({"policy": [f"urn:ietf:params:oauth:jti:{caller.token[:32]}"]} if caller.token else {}),
         }
@@ -117,8 +119,14 @@ def _agents(caller: Caller | None, interaction: str, source: str) -> Iterable[Re
     yield {"type": _dicom(SOURCE if gives else DESTINATION), "who": HUB, "requestor": caller is None}
 
 
+def person_agent(practitioner: str) -> Resource:
+    """The person who asked (`Practitioner/…`), as BALP names one: an information recipient."""
+    kind = {"coding": [{"system": f"{TERMINOLOGY}/v3-ParticipationType", "code": "IRCP"}]}
+    return {"type": kind, "who": {"reference": practitioner}, "requestor": True}
+
+
 def _dicom(code: str) -> Resource:
-    return {"coding": [{"system": "http://dicom.nema.org/resources/ontology/DCM", "code": code}]}
+    return {"coding": [{"system": DICOM, "code": code}]}
 
 
 def _data(what: Resource) -> Resource:

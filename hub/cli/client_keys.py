@@ -66,6 +66,14 @@ def require_one(jwks: Path | None, generate: Path | None) -> None:
         raise WrongUse("client-add.one-key")
 
 
+def check_keys(jwks: Path | None, generate: Path | None, *, is_public: bool) -> None:
+    """A public client has none: whoever had its application would have its key."""
+    if is_public and (jwks or generate):
+        raise WrongUse("client-add.public-key")
+    if not is_public:
+        require_one(jwks, generate)
+
+
 def keys_from(jwks: Path | None, generate: Path | None) -> dict[str, Any]:
     """The public halves of what is given, or of what is made. Exactly one of both is given."""
     return _read(jwks) if jwks else _generate(generate or Path())

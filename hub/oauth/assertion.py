@@ -66,7 +66,7 @@ def _signed(assertion: str, registry: Registry) -> Proof:
         raise ValueError
     claims = orjson.loads(parsed.payload)
     client = registry.client(claims["sub"]) if isinstance(claims["sub"], str) else None
-    if client is None or claims["iss"] != claims["sub"]:
+    if client is None or client.disabled or client.is_public or claims["iss"] != claims["sub"]:
         raise ValueError
     if not jws.validate_compact(parsed, verifying_key(client.jwks, kid, alg), algorithms=[alg]):
         raise ValueError

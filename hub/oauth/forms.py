@@ -7,11 +7,11 @@ token endpoint as its audience.
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from authlib.oauth2.rfc6749.errors import InvalidRequestError
+from authlib.oauth2.rfc6749.errors import InvalidClientError, InvalidRequestError
 
 from hub.oauth import assertion
 from hub.oauth.assertion import Proof
-from hub.ports import Registry
+from hub.ports import Client, Registry
 
 Form = Sequence[tuple[str, str]]
 
@@ -31,6 +31,22 @@ def proof(asked: Mapping[str, str], *, registry: Registry, token_url: str, now: 
             description=f"client_assertion and client_assertion_type={assertion.TYPE} are required."
         )
     return assertion.verify(asked["client_assertion"], registry=registry, token_url=token_url, now=now)
+
+
+def asker(asked: Mapping[str, str], *, registry: Registry, token_url: str, now: datetime) -> tuple[Client, str]:
+    """Which client asks and by which of its keys, "" where it has none to prove itself with: a public one says who it is.
+
+    Raises what `proof` does; a client that has keys is never believed without.
+    """
+    if "client_assertion" in asked or "client_assertion_type" in asked or "client_id" not in asked:
+        proven = proof(asked, registry=registry, token_url=token_url, now=now)
+        if asked.get("client_id", proven.client.id) != proven.client.id:
+            raise InvalidRequestError(description="client_id is not the client that the assertion proves.")
+        return proven.client, proven.kid
+    client = registry.client(asked["client_id"][:256])
+    if client is None or client.disabled or not client.is_public:
+        raise InvalidClientError(description="The client is unknown, or must prove itself.", status_code=401)
+    return client, ""
 
 
 def token(asked: Mapping[str, str]) -> str:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from authlib.oauth2.rfc6749.errors import InvalidClientError
 
+from hub.fhir.canonicals import code_system
 from hub.oauth import forms, tokens
 from hub.oauth.endpoints import Endpoints
 from hub.ports import Client, Directory, Registry, Token
@@ -44,7 +45,7 @@ def _client(
     if authorization is None or "client_assertion" in asked:
         return forms.proof(asked, registry=registry, token_url=endpoints.token, now=now).client
     own = tokens.alive(tokens.bearer(authorization), now, registry)
-    client = registry.client(own.client) if own else None
+    client = registry.client(own.client) if own and not own.practitioner else None  # a person is no resource server
     if client is None:
         raise InvalidClientError(description="The token in Authorization is not valid.", status_code=401)
     return client
@@ -55,7 +56,7 @@ def _known(token: Token, endpoints: Endpoints, organization: str) -> dict[str, A
         "active": True,
         "scope": " ".join(sorted(token.scopes)),
         "client_id": token.client,
-        "sub": token.client,
+        **_subject(token, endpoints),
         "iss": endpoints.issuer,
         "iat": int(token.since.timestamp()),
         "exp": int(token.until.timestamp()),
@@ -65,6 +66,25 @@ def _known(token: Token, endpoints: Endpoints, organization: str) -> dict[str, A
                 "subject_organization": organization,
                 "subject_organization_id": f"{endpoints.base}/Organization/{token.organization}",
                 "purpose_of_use": [{"system": ACT_REASON, "code": token.purpose}],
+                **_person(token),
             }
         },
     }
+
+
+def _subject(token: Token, endpoints: Endpoints) -> dict[str, str]:
+    if not token.practitioner:
+        return {"sub": token.client}
+    return {"sub": _id(token), "fhirUser": f"{endpoints.base}/{token.practitioner}"}
+
+
+def _person(token: Token) -> dict[str, Any]:
+    """No name: who needs one asks the person's organisation."""
+    if not token.practitioner:
+        return {}
+    roles = [{"system": code_system("desk-role"), "code": code} for code in sorted(token.roles)]
+    return {"person_id": _id(token), "subject_role": roles}
+
+
+def _id(token: Token) -> str:
+    return token.practitioner.rpartition("/")[2]

@@ -25,11 +25,17 @@ Answer = TypeVar("Answer")
 class Limit:
     name: str
     most: int  # in one window
+    seconds: int = WINDOW_S  # of a window
 
 
 REFUSALS_AT_ADDRESS: Final = Limit("refusals-at-address", 60)
 REFUSALS_OF_CLIENT: Final = Limit("refusals-of-client", 10)  # at one address
 TOKENS: Final = Limit("tokens", 120)  # of one client; it needs one in five minutes
+SIGN_INS_AT_ADDRESS: Final = Limit("sign-ins-at-address", 60, 900)  # a whole office may be one address
+SIGN_INS_OF_ACCOUNT: Final = Limit(
+    "sign-ins-of-account", 10, 900
+)  # at one address: elsewhere its person is not locked out
+WRONG_CODES: Final = Limit("wrong-codes", 20, 86_400)  # of one account, anywhere, by somebody who has its password
 
 
 class TooMany(OAuth2Error):  # type: ignore[misc]  # noqa: N818 — the field's word; Authlib has no types
@@ -71,6 +77,37 @@ def guarded(act: Callable[[], Answer], asker: Asker, *, registry: Registry, secr
         raise
     _count(given, until, registry)
     return answer
+
+
+def count_sign_in(account: str, address: str, *, registry: Registry, secret: bytes, now: datetime) -> None:
+    """Count one, before anything of it is looked at: of many at once, too many are refused. Raises TooMany."""
+    counted = {
+        SIGN_INS_AT_ADDRESS: _at(SIGN_INS_AT_ADDRESS, now, secret, address),
+        SIGN_INS_OF_ACCOUNT: _at(SIGN_INS_OF_ACCOUNT, now, secret, account, address),
+    }
+    for key, ends in counted.values():
+        registry.count(key, datetime.fromtimestamp(ends, UTC))
+    counts = registry.counts([key for key, _ in counted.values()])
+    over = [ends for limit, (key, ends) in counted.items() if counts.get(key, 0) > limit.most]
+    if over:
+        raise TooMany(max(1, max(over) - int(now.timestamp())))
+
+
+def count_wrong_code(account: str, *, registry: Registry, secret: bytes, now: datetime) -> None:
+    key, ends = _at(WRONG_CODES, now, secret, account)
+    registry.count(key, datetime.fromtimestamp(ends, UTC))
+
+
+def too_many_wrong_codes(account: str, *, registry: Registry, secret: bytes, now: datetime) -> bool:
+    """Whoever guesses codes has the password already: the account is shut for everybody until the window ends."""
+    key, _ = _at(WRONG_CODES, now, secret, account)
+    return registry.counts([key]).get(key, 0) >= WRONG_CODES.most
+
+
+def _at(limit: Limit, now: datetime, secret: bytes, *of: str) -> tuple[str, int]:
+    """Under what it is counted now, and when that ends (seconds since 1970)."""
+    window = int(now.timestamp()) // limit.seconds
+    return _key(limit, window, secret, *of), (window + 1) * limit.seconds
 
 
 def _count(keys: dict[str, Limit], until: datetime, registry: Registry) -> None:

@@ -5,21 +5,21 @@ Of a token only its hash is kept. Tokens, assertions and counts go by themselves
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
-import orjson
 from pymongo import WriteConcern
 from pymongo.errors import DuplicateKeyError
 
-from hub.ports import LONG_AGO, Client, Token
+from hub.ports import Changes, Client, Save, Token
 from hub.store.failures import in_our_words
 from hub.store.mongo import MongoStore
-from hub.store.schema import Document
+from hub.store.registered import change, client_document, read_client, read_token, token_document
 
 
 class MongoRegistry:
     def __init__(self, store: MongoStore) -> None:
+        self._store = store
         self._database = store.database
 
     def __repr__(self) -> str:
@@ -28,44 +28,27 @@ class MongoRegistry:
     @in_our_words
     def client(self, id_: str) -> Client | None:
         found = self._database.clients.find_one({"_id": id_})
-        return _client(found) if found else None
+        return read_client(found) if found else None
 
     @in_our_words
     def clients(self) -> Iterator[Client]:
-        return iter([_client(found) for found in self._database.clients.find().sort("_id")])
+        return iter([read_client(found) for found in self._database.clients.find().sort("_id")])
 
     @in_our_words
     def save_client(self, client: Client) -> None:
-        kept = {
-            "_id": client.id,
-            "organization": client.organization,
-            "jwks": orjson.dumps(client.jwks).decode(),
-            "scopes": sorted(client.scopes),
-            "purposes": list(client.purposes),
-            "title": client.title,
-            "introspects": client.introspects,
-        }
-        self._database.clients.replace_one({"_id": client.id}, kept, upsert=True)
+        self._database.clients.replace_one({"_id": client.id}, client_document(client), upsert=True)
+
+    def change_client(self, client: Client, replaces: Client | None, told: Sequence[Save] = ()) -> None:
+        self._store.commit(Changes(saves=told), lambda session: change(client, replaces, self._database, session))
 
     @in_our_words
     def save_token(self, token: Token) -> None:
-        self._database.tokens.insert_one(
-            {
-                "_id": token.hash,
-                "client": token.client,
-                "organization": token.organization,
-                "scopes": sorted(token.scopes),
-                "purpose": token.purpose,
-                "until": token.until,
-                "since": token.since,
-                "kid": token.kid,
-            }
-        )
+        self._database.tokens.insert_one(token_document(token))
 
     @in_our_words
     def token(self, hash_: str, now: datetime) -> Token | None:
         found = self._database.tokens.find_one({"_id": hash_, "until": {"$gt": now}})
-        return _token(found) if found else None
+        return read_token(found) if found else None
 
     @in_our_words
     def end_token(self, hash_: str, client: str) -> None:
@@ -93,28 +76,3 @@ class MongoRegistry:
     @in_our_words
     def counts(self, keys: Iterable[str]) -> Mapping[str, int]:
         return {row["_id"]: row["n"] for row in self._database.attempts.find({"_id": {"$in": list(keys)}})}
-
-
-def _client(found: Document) -> Client:
-    return Client(
-        id=found["_id"],
-        organization=found["organization"],
-        jwks=orjson.loads(found["jwks"]),
-        scopes=frozenset(found["scopes"]),
-        purposes=tuple(found["purposes"]),
-        title=found["title"],
-        introspects=found.get("introspects", False),
-    )
-
-
-def _token(found: Document) -> Token:
-    return Token(
-        hash=found["_id"],
-        client=found["client"],
-        organization=found["organization"],
-        scopes=frozenset(found["scopes"]),
-        purpose=found["purpose"],
-        until=found["until"],
-        since=found.get("since", LONG_AGO),
-        kid=found.get("kid", ""),
-    )

@@ -8,6 +8,7 @@ from types import TracebackType
 from flask import Flask, Response, request
 
 from hub.exchange import Hub
+from hub.oauth.people import People
 from hub.ports import Registry
 from hub.web import access, authorization, discovery, health, problems, schemas
 from hub.web.bodies import LARGEST
@@ -26,13 +27,16 @@ class Application(Flask):
             problems.tell(exc_info[1])
 
 
-def create_app(hub: Hub, registry: Registry, settings: Addresses) -> Flask:
-    """The application of one deployment. All it holds is what it is given here."""
+def create_app(hub: Hub, registry: Registry, settings: Addresses, people: People | None = None) -> Flask:
+    """The application of one deployment. All it holds is what it is given here.
+
+    `people`: where they sign in; their pages are another room's (`hub.console`), mounted by who calls this.
+    """
     app = Application("hub.web", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST
     app.url_map.strict_slashes = False  # `/fhir/Task/` is `/fhir/Task`
     app.url_map.merge_slashes = False  # no redirect that would repeat a URL
-    service = Service(hub, registry, settings.base_url.rstrip("/"), settings.proxies)
+    service = Service(hub, registry, settings.base_url.rstrip("/"), settings.proxies, people)
 
     access.watch(app)
     app.register_error_handler(Exception, lambda problem: problems.answer(problem, request))

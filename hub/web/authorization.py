@@ -36,11 +36,15 @@ def _view(act: Act, limit: Limit | None, service: Service) -> Callable[[], Respo
 
 
 def _token(form: Form, _: Request, service: Service, now: datetime) -> dict[str, Any]:
-    return tokens.issue(form, registry=service.registry, token_url=service.endpoints.token, now=now)
+    return tokens.issue(
+        form, registry=service.registry, token_url=service.endpoints.token, now=now, people=service.people
+    )
 
 
 def _revoke(form: Form, _: Request, service: Service, now: datetime) -> None:
-    revocation.revoke(form, registry=service.registry, token_url=service.endpoints.token, now=now)
+    revocation.revoke(
+        form, registry=service.registry, token_url=service.endpoints.token, now=now, people=service.people
+    )
 
 
 def _introspect(form: Form, request: Request, service: Service, now: datetime) -> dict[str, Any]:
@@ -78,7 +82,8 @@ def _answered(act: Act, limit: Limit | None, request: Request, service: Service)
 
 def _guarded(act: Act, limit: Limit | None, request: Request, service: Service) -> Body:
     form, now = _form(request), service.hub.clock.now()
-    claimed = claimed_client(dict(form).get("client_assertion", ""))
+    asked = dict(form)
+    claimed = claimed_client(asked.get("client_assertion", "")) or asked.get("client_id", "")[:256]
     asker = Asker(claimed, address(request, service.proxies), limit)
     return guarded(
         lambda: act(form, request, service, now), asker, registry=service.registry, secret=service.counting, now=now

@@ -10,6 +10,7 @@ from flask import Request
 
 from hub.exchange import Hub
 from hub.oauth.endpoints import Endpoints
+from hub.oauth.people import People
 from hub.ports import Caller, Registry
 from hub.texts import choose_language
 from hub.web.paging import Pages
@@ -33,6 +34,7 @@ class Service:
     registry: Registry
     base: str
     proxies: int = 0
+    people: People | None = None  # where they sign in
 
     @property
     def endpoints(self) -> Endpoints:
