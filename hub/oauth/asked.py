@@ -55,7 +55,9 @@ class Asked:
 
     def offers(self, account: Account) -> bool:
         """Whether there is anything that she could permit: a system acts for its own organisation's people alone."""
-        return self.client.organization == account.organization and bool(self.granted(account) and self.purposes(account))
+        return self.client.organization == account.organization and bool(
+            self.granted(account) and self.purposes(account)
+        )
 
 
 def read(form: forms.Form, *, registry: Registry, base: str) -> Asked:

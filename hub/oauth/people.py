@@ -114,9 +114,7 @@ def prove(name: str, password: str, code: str, *, people: People, address: str) 
     return account if proven else None
 
 
-def _proven(
-    account: Account | None, name: str, password: str, code: str, *, people: People, address: str
-) -> bool:
+def _proven(account: Account | None, name: str, password: str, code: str, *, people: People, address: str) -> bool:
     """Each step is taken whatever the one before said, for nobody where the person is not the one: the time tells nothing."""
     now, pepper = people.hub.clock.now(), people.hub.pepper
     right = passwords.matches(password, account.password if account else "")
