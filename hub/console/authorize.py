@@ -24,7 +24,7 @@ def register(room: Blueprint, desk: Desk) -> None:
             return _sign_in(asked, desk)
         return _decide(asked, present.account, desk)
 
-    room.register_error_handler(NobodyToTell, lambda _: _nobody())
+    room.register_error_handler(NobodyToTell, lambda _: pages.sorry("authorize.nobody", 400))
     room.register_error_handler(Refused, lambda refused: _go(sent_back(refused, desk.endpoints.issuer)))
 
 
@@ -76,12 +76,6 @@ def _refusal(asked: Asked, description: str) -> Refused:
 
 def _title(asked: Asked) -> str:
     return asked.client.title or asked.client.id
-
-
-def _nobody() -> Response:
-    return pages.show(
-        "sorry.html", status=400, title=pages.say("authorize.nobody-title"), text=pages.say("authorize.nobody")
-    )
 
 
 def _go(address: str) -> Response:

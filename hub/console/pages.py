@@ -71,14 +71,19 @@ def say(key: str, **blanks: object) -> str:
     return texts.say(f"console.{key}", language(), **blanks)
 
 
-def show(template: str, *, status: int = 200, **given: Any) -> Response:
-    """`wrong`: what is wrong, by the name of the field."""
+def sorry(key: str, status: int) -> Response:
+    """A page that only says something; of the address that led to it nothing is repeated."""
+    return show("sorry.html", status=status, title=say(f"{key}-title"), text=say(key), plain=True)
+
+
+def show(template: str, *, status: int = 200, plain: bool = False, **given: Any) -> Response:
+    """`wrong`: what is wrong, by the name of the field. `plain`: links to other languages are without the query."""
     spoken = language()
     given.setdefault("wrong", {})
     page = _template(template).render(
         language=spoken,
         direction="rtl" if spoken in RIGHT_TO_LEFT else "ltr",
-        languages=[(code, name, _here(code)) for code, name in NAMES.items()],
+        languages=[(code, name, _here(code, plain)) for code, name in NAMES.items()],
         say=say,
         day=day,
         purpose=purpose,
@@ -89,8 +94,9 @@ def show(template: str, *, status: int = 200, **given: Any) -> Response:
     return Response(page, status, content_type="text/html; charset=utf-8")
 
 
-def _here(code: str) -> str:
-    return f"{request.path}?{urlencode({**request.args.to_dict(), 'lang': code})}"
+def _here(code: str, plain: bool) -> str:
+    query = {} if plain else request.args.to_dict()
+    return f"{request.path}?{urlencode({**query, 'lang': code})}"
 
 
 def purpose(code: str) -> str:
@@ -118,30 +124,26 @@ def style() -> Response:
 
 
 def stale(_: CSRFError) -> Response:
-    return _sorry("stale", 400)
+    return sorry("stale", 400)
 
 
 def too_many(refused: TooMany) -> Response:
-    answer = _sorry("too-many", 429)
+    answer = sorry("too-many", 429)
     answer.headers["Retry-After"] = str(refused.wait)
     return answer
 
 
 def problem(found: HubError) -> Response:
     if found.problem is errors.CONFLICT:
-        return _sorry("changed-meanwhile", 409)
+        return sorry("changed-meanwhile", 409)
     if found.problem is errors.UNAVAILABLE:
-        return _sorry("unavailable", 503)
+        return sorry("unavailable", 503)
     raise found
 
 
 def wrong_address(found: HTTPException) -> Response:
     known: Mapping[int, str] = {403: "not-for-you", 404: "no-such-page", 405: "no-such-page", 413: "too-large"}
-    return _sorry(known.get(found.code or 400, "stale"), found.code or 400)
-
-
-def _sorry(key: str, status: int) -> Response:
-    return show("sorry.html", status=status, title=say(f"{key}-title"), text=say(key))
+    return sorry(known.get(found.code or 400, "stale"), found.code or 400)
 
 
 def _style() -> bytes:

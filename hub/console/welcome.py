@@ -20,9 +20,7 @@ def register(room: Blueprint, desk: Desk) -> None:
     def welcome(secret: str) -> Response:
         account = people.invited(secret[:64], people=desk.people)
         if account is None:
-            return pages.show(
-                "sorry.html", status=404, title=pages.say("welcome.over-title"), text=pages.say("welcome.over")
-            )
+            return pages.sorry("welcome.over", 404)
         if request.method == "GET":
             return _form(secret, account, desk, {})
         return _enrol(secret, account, desk)

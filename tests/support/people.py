@@ -18,15 +18,15 @@ from werkzeug.test import TestResponse
 from hub import console
 from hub.accounts import Account
 from hub.exchange import Hub
+from hub.oauth import assertion, second_factor
 from hub.oauth import people as signing_in
-from hub.oauth import second_factor
 from hub.oauth.lifetimes import Lifetimes
 from hub.oauth.people import People
 from hub.ports import Client, Registry
 from hub.store import MongoAccounts, MongoStore
 from hub.web.app import create_app
 from tests.support.association import StillClock
-from tests.support.parties import BASE, Addresses
+from tests.support.parties import BASE, KEY, TOKEN_URL, Addresses
 
 PASSWORD = "quatre mots sans rapport"
 BACK = "https://app.example/back"
@@ -163,7 +163,12 @@ class Town:
     def token(self, path: str = "/oauth/token", **form: str) -> TestResponse:
         return self.app.test_client().post(path, data=form)
 
-    def redeem(self, code: str, **changes: str) -> TestResponse:
+    def proven(self, client: str, **form: str) -> dict[str, str]:
+        """A form signed by a confidential client."""
+        signed = assertion.sign(KEY, client, TOKEN_URL, now=self.clock.now())
+        return {"client_assertion_type": assertion.TYPE, "client_assertion": signed, **form}
+
+    def redeem(self, code: str, /, **changes: str) -> TestResponse:
         asked = {
             "grant_type": "authorization_code",
             "client_id": "phone",
@@ -173,7 +178,7 @@ class Town:
         }
         return self.token(**(asked | changes))
 
-    def renew(self, refresh: str, **changes: str) -> TestResponse:
+    def renew(self, refresh: str, /, **changes: str) -> TestResponse:
         return self.token(**({"grant_type": "refresh_token", "client_id": "phone", "refresh_token": refresh} | changes))
 
     def ask(self, token: str, path: str = "/fhir/Task") -> TestResponse:
