@@ -54,7 +54,7 @@ def _hub(*, requestor: bool) -> Resource:
 
 
 def _people(about: str) -> list[Resource]:
-    return [_entity({"reference": about}, "15", type_="1")] if about else []
+    return [_entity({"reference": about}, "11", kind="4")] if about else []
 
 
 def _systems(client: str) -> list[Resource]:
@@ -62,9 +62,9 @@ def _systems(client: str) -> list[Resource]:
     return [_entity(named, "4")] if client else []
 
 
-def _entity(what: Resource, role: str, type_: str = "2") -> Resource:
+def _entity(what: Resource, role: str, kind: str = "2") -> Resource:
     return {
         "what": what,
-        "type": {"system": f"{TERMINOLOGY}/audit-entity-type", "code": type_},
+        "type": {"system": f"{TERMINOLOGY}/audit-entity-type", "code": kind},
         "role": {"system": f"{TERMINOLOGY}/object-role", "code": role},
     }

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
 
 from hub.accounts import Account
@@ -145,7 +146,7 @@ def _from_json(text: str) -> list[dict[str, Any]]:
 def _from_pem(text: str) -> list[dict[str, Any]]:
     try:
         return [_as_jwk(block) for block in _PEM.findall(text)]
-    except (ValueError, TypeError, KeyError, UnsupportedAlgorithm):
+    except (JoseError, ValueError, TypeError, KeyError, AttributeError, UnsupportedAlgorithm):
         raise KeyFlaw("unreadable") from None
 
 
@@ -159,6 +160,8 @@ def _as_jwk(pem: str) -> dict[str, Any]:
 
 def _require_usable(key: Mapping[str, Any], among: Sequence[Mapping[str, Any]]) -> None:
     try:
+        if not (isinstance(key["kid"], str) and key["kid"]):
+            raise KeyFlaw("unreadable")
         if key["kty"] == "EC" and key["crv"] != _CURVE:
             raise KeyFlaw("weak")
         keys.verifying_key({"keys": list(among)}, key["kid"], key.get("alg", _ALGORITHMS[key["kty"]]))
@@ -166,7 +169,7 @@ def _require_usable(key: Mapping[str, Any], among: Sequence[Mapping[str, Any]]) 
         raise KeyFlaw("weak") from None
     except KeyFlaw:
         raise
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (JoseError, ValueError, KeyError, TypeError, AttributeError):
         raise KeyFlaw("unreadable") from None
 
 
