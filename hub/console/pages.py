@@ -68,7 +68,9 @@ def language() -> str:
 
 
 def say(key: str, **blanks: object) -> str:
-    return texts.say(f"console.{key}", language(), **blanks)
+    """A name inside a sentence keeps its own direction (https://www.w3.org/International/questions/qa-bidi-unicode-controls)."""
+    isolated = {name: f"\u2068{blank}\u2069" if isinstance(blank, str) else blank for name, blank in blanks.items()}
+    return texts.say(f"console.{key}", language(), **isolated)
 
 
 def sorry(key: str, status: int) -> Response:

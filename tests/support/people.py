@@ -21,13 +21,14 @@ from hub.accounts import Account
 from hub.exchange import Hub
 from hub.oauth import assertion, passwords, second_factor
 from hub.oauth import people as signing_in
+from hub.oauth.endpoints import Endpoints
 from hub.oauth.lifetimes import Lifetimes
 from hub.oauth.people import People
 from hub.ports import Client, Registry
 from hub.store import MongoAccounts, MongoStore
 from hub.web.app import create_app
 from tests.support.association import StillClock
-from tests.support.parties import BASE, KEY, TOKEN_URL, Addresses
+from tests.support.parties import BASE, KEY, Addresses
 
 PASSWORD = "quatre mots sans rapport"
 BACK = "https://app.example/back"
@@ -114,14 +115,16 @@ class Town:
     registry: Registry
     store: MongoStore
     lifetimes: Lifetimes = field(default_factory=Lifetimes)
+    base: str = BASE
     clock: StillClock = field(default_factory=lambda: StillClock(_SOON))  # what is over is swept by the real clock
 
     def __post_init__(self) -> None:
         self.people = People(
             replace(self.hub, clock=self.clock), self.registry, MongoAccounts(self.store), self.lifetimes
         )
-        self.app = create_app(self.people.hub, self.registry, Addresses(), self.people)
-        console.mount(self.app, self.people, Addresses())
+        addresses = Addresses(self.base)
+        self.app = create_app(self.people.hub, self.registry, addresses, self.people)
+        console.mount(self.app, self.people, addresses)
 
     def browser(self, **how: str) -> Browser:
         return Browser(self.app, **how)
@@ -180,7 +183,7 @@ class Town:
 
     def proven(self, client: str, **form: str) -> dict[str, str]:
         """A form signed by a confidential client."""
-        signed = assertion.sign(KEY, client, TOKEN_URL, now=self.clock.now())
+        signed = assertion.sign(KEY, client, Endpoints(self.base).token, now=self.clock.now())
         return {"client_assertion_type": assertion.TYPE, "client_assertion": signed, **form}
 
     def redeem(self, code: str, /, **changes: str) -> TestResponse:

@@ -28,6 +28,7 @@ OURS = (
     "validate",
     "consent",
     "client",
+    "person",
     "deliver",
     "status",
     "audit",

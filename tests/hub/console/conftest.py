@@ -11,9 +11,17 @@ from tests.support.people import Town
 
 
 @pytest.fixture
-def town(store: MongoStore, registry: Registry) -> Town:
+def hub(store: MongoStore) -> Hub:
     names = Names(
-        Entry(id_, type_, {"fr": id_, "ar": id_}, "MA-CAS")
-        for id_, type_ in [("amal", "association"), ("chu", "hospital-unit")]
+        Entry(id_, type_, {"fr": french, "ar": arabic, "en": french}, "MA-CAS")
+        for id_, type_, french, arabic in [
+            ("amal", "association", "Association Amal", "جمعية أمل"),
+            ("chu", "hospital-unit", "CHU de l'Atlas", "المستشفى الجامعي الأطلس"),
+        ]
     )
-    return Town(Hub(store, Clock(), RandomIds(), names, b"a pepper that only this test knows"), registry, store)
+    return Hub(store, Clock(), RandomIds(), names, b"a pepper that only this test knows")
+
+
+@pytest.fixture
+def town(hub: Hub, store: MongoStore, registry: Registry) -> Town:
+    return Town(hub, registry, store)
