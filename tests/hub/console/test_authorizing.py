@@ -5,6 +5,7 @@ RFC 6749 · RFC 7636 · RFC 9700. Each trap of a library is a test here.
 
 import json
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
@@ -276,6 +277,22 @@ def test_a_code_that_comes_twice_ends_what_it_gave(town: Town) -> None:
     assert error(town.redeem(code)) == "invalid_grant"
     assert town.ask(got["access_token"]).status_code == 401
     assert error(town.renew(got["refresh_token"])) == "invalid_grant"
+
+
+@pytest.mark.parametrize("grant", ["authorization_code", "refresh_token"])
+def test_of_many_who_come_at_once_at_most_one_is_served_and_in_the_end_none(town: Town, grant: str) -> None:
+    town.application()
+    held = town.permitted(town.person())
+    if grant == "refresh_token":
+        held = (town.redeem(held).json or {})["refresh_token"]
+    exchange = town.redeem if grant == "authorization_code" else town.renew
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(exchange, [held] * 6))
+    served = [one.json or {} for one in answers if one.status_code == 200]
+    assert len(served) <= 1
+    assert {error(one) for one in answers if one.status_code != 200} == {"invalid_grant"}
+    assert [one for one in served if town.ask(one["access_token"]).status_code == 200] == []
+    assert town.store.database.refreshes.count_documents({}) == 0
 
 
 def test_of_a_code_that_was_used_a_late_replay_is_still_known(town: Town) -> None:
