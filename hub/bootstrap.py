@@ -150,6 +150,6 @@ def _for_life(folder: Path) -> Deployment:
 def wsgi() -> "Flask":
     """The WSGI application of the deployment folder in IHALA_HOME: what a server process runs."""
     deployment = _for_life(Path(os.environ.get("IHALA_HOME", ".")).resolve())
-    app = create_app(deployment.hub, deployment.registry, deployment.settings, deployment.people)
+    app = create_app(deployment.hub, deployment.registry, deployment.settings, people=deployment.people)
     console.mount(app, deployment.people, deployment.settings)
     return app

@@ -68,7 +68,9 @@ def add(
         if deployment.registry.client(name) is not None:
             raise WrongUse("client-add.taken", id=name)
         held = {"keys": []} if is_public else keys_from(jwks, generate)
-        added = Client(name, organization, held, asked, purposes, title, introspects, redirects, is_public)
+        added = Client(
+            name, organization, held, asked, purposes, title, introspects, redirects=redirects, is_public=is_public
+        )
         deployment.registry.save_client(added)
         _tell_added(session, added, _token_endpoint(deployment), generate, as_json)
 

@@ -123,10 +123,10 @@ def _token(
         now + ACCESS,
         now,
         kid,
-        reference(account),
-        account.roles,
-        account.id,
-        of.family,
+        practitioner=reference(account),
+        roles=account.roles,
+        account=account.id,
+        family=of.family,
     )
     return secret, token
 

@@ -80,8 +80,8 @@ def authenticate(header: str | None, now: datetime, registry: Registry) -> Calle
         token.scopes,
         token.hash,
         within,
-        token.practitioner,
-        token.roles,
+        practitioner=token.practitioner,
+        roles=token.roles,
     )
 
 

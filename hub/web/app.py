@@ -27,7 +27,7 @@ class Application(Flask):
             problems.tell(exc_info[1])
 
 
-def create_app(hub: Hub, registry: Registry, settings: Addresses, people: People | None = None) -> Flask:
+def create_app(hub: Hub, registry: Registry, settings: Addresses, *, people: People | None = None) -> Flask:
     """The application of one deployment. All it holds is what it is given here.
 
     `people`: where they sign in; their pages are another room's (`hub.console`), mounted by who calls this.
@@ -36,7 +36,7 @@ def create_app(hub: Hub, registry: Registry, settings: Addresses, people: People
     app.config["MAX_CONTENT_LENGTH"] = LARGEST
     app.url_map.strict_slashes = False  # `/fhir/Task/` is `/fhir/Task`
     app.url_map.merge_slashes = False  # no redirect that would repeat a URL
-    service = Service(hub, registry, settings.base_url.rstrip("/"), settings.proxies, people)
+    service = Service(hub, registry, settings.base_url.rstrip("/"), settings.proxies, people=people)
 
     access.watch(app)
     app.register_error_handler(Exception, lambda problem: problems.answer(problem, request))

@@ -123,7 +123,7 @@ class Town:
             replace(self.hub, clock=self.clock), self.registry, MongoAccounts(self.store), self.lifetimes
         )
         addresses = Addresses(self.base)
-        self.app = create_app(self.people.hub, self.registry, addresses, self.people)
+        self.app = create_app(self.people.hub, self.registry, addresses, people=self.people)
         console.mount(self.app, self.people, addresses)
 
     def browser(self, **how: str) -> Browser:
