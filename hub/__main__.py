@@ -15,6 +15,7 @@ main = Root(
         "consent": "hub.cli.consent:consent",
         "override": "hub.cli.override:override",
         "client": "hub.cli.client:client",
+        "person": "hub.cli.person:person",
         "deliver": "hub.cli.deliver:deliver",
         "status": "hub.cli.status:status",
         "audit": "hub.cli.audit:audit",

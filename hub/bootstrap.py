@@ -12,7 +12,7 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hub import errors, mapping, settings
+from hub import console, errors, mapping, settings
 from hub.delivery.worker import Door
 from hub.directory.organizations import Names, resources
 from hub.errors import HubError
@@ -20,11 +20,12 @@ from hub.exchange import Hub
 from hub.exchange.publish import publish
 from hub.exchange.vouch import checkpoint
 from hub.keyring import signing_keys
+from hub.oauth.people import People
 from hub.outbound.fetch import Fetcher
 from hub.outbound.key_sets import FetchedKeys
 from hub.ports import Adapter, Connection, Registry, Trail
 from hub.settings import ConnectionFile, Settings
-from hub.store import MongoRegistry, MongoStore, MongoTrail, embedded
+from hub.store import MongoAccounts, MongoRegistry, MongoStore, MongoTrail, embedded
 from hub.web.app import create_app
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class Deployment:
     settings: Settings
     hub: Hub
     registry: Registry
+    people: People
     trail: Trail
     doors: Mapping[str, Door]
 
@@ -89,7 +91,9 @@ def opened(folder: Path) -> Iterator[Deployment]:
         hub = Hub(store, SystemClock(), RandomIds(), names, read.pepper, read.policies)
         publish((resource for entry in names for resource in resources(entry)), hub=hub)
         doors = {c.id: door(c, read) for c in read.connections}
-        yield Deployment(read, hub, MongoRegistry(store), MongoTrail(store), doors)
+        registry = MongoRegistry(store)
+        people = People(hub, registry, MongoAccounts(store), read.lifetimes)
+        yield Deployment(read, hub, registry, people, MongoTrail(store), doors)
 
 
 @contextmanager
@@ -149,4 +153,6 @@ def wsgi() -> "Flask":
     """The WSGI application of the deployment folder in IHALA_HOME: what a server process runs."""
     deployment = _for_life(Path(os.environ.get("IHALA_HOME", ".")).resolve())
     keys = FetchedKeys(Fetcher(deployment.settings.jwks_hosts))
-    return create_app(deployment.hub, deployment.registry, deployment.settings, keys)
+    app = create_app(deployment.hub, deployment.registry, deployment.settings, keys=keys, people=deployment.people)
+    console.mount(app, deployment.people, deployment.settings)
+    return app

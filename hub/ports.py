@@ -441,6 +441,9 @@ class Client:
     purposes: tuple[str, ...]  # http://terminology.hl7.org/CodeSystem/v3-ActReason; the first is the default
     title: str = ""
     introspects: bool = False  # whether it may ask about the tokens of other clients, as a resource server does
+    redirects: tuple[str, ...] = ()  # where people who signed in are sent back to, exactly so
+    is_public: bool = False  # it can keep no secret, as an application on a phone
+    disabled: bool = False
     jwks_url: str = ""  # where its keys are, where they are not in `jwks`
 
 
@@ -475,6 +478,10 @@ class Token:
     until: datetime
     since: datetime = LONG_AGO
     kid: str = ""  # of the client's key that got it
+    practitioner: str = ""  # `Practitioner/…` of the person in whose name it is; "" for a system's own
+    roles: frozenset[str] = frozenset()
+    account: str = ""
+    family: str = ""  # of the sign-in that it came from
     binding: Binding | None = None
 
 
@@ -496,6 +503,10 @@ class Registry(Protocol):
 
     def save_token(self, token: Token, *events: Save) -> None:
         """With the audit events that tell of it, in one transaction."""
+
+    def change_client(self, client: Client, replaces: Client | None, told: Sequence[Save] = ()) -> None:
+        """With its audit events, in one transaction. Raises Conflict where the client is not `replaces` any more (None: there is
+        none yet). Tokens that were got by a key it has no more end; where it is disabled, all that it holds."""
 
     def token(self, hash_: str, now: datetime) -> Token | None:
         """None also where a Consent that it is bound to is no longer in the version that was read."""

@@ -10,6 +10,7 @@ import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -20,6 +21,7 @@ from hub.consent import policies
 from hub.consent.policies import Policies
 from hub.directory.organizations import Entry
 from hub.errors import HubError
+from hub.oauth.lifetimes import Lifetimes
 from hub.outbound.allowed import Allowed
 
 _ORIGIN: Final = re.compile(r"https?://[a-z0-9\-.]+(:\d{1,5})?", re.ASCII)
@@ -54,6 +56,7 @@ class Settings:
     pepper: bytes = field(repr=False)
     jwks_hosts: tuple[Allowed, ...]
     cors_origins: tuple[str, ...]
+    lifetimes: Lifetimes
     organizations: tuple[Entry, ...]
     connections: tuple[ConnectionFile, ...]
     policies: Policies
@@ -82,9 +85,27 @@ def read(folder: Path) -> Settings:
         pepper=secret(folder, {"env": "IHALA_PEPPER", "file": "secrets/pepper"}, "pepper").encode(),
         jwks_hosts=tuple(_each(toml, "oauth.jwks_hosts", Allowed.read)),
         cors_origins=tuple(_each(toml, "cors.origins", _origin)),
+        lifetimes=_lifetimes(toml),
         organizations=organizations,
         connections=tuple(_connection(path, known) for path in sorted((folder / "connections").glob("*.yaml"))),
         policies=policies.policies(_yaml(folder / policies.FILE)),
+    )
+
+
+def _lifetimes(toml: dict[str, Any]) -> Lifetimes:
+    usual = Lifetimes()
+
+    def minutes(name: str, default: timedelta) -> timedelta:
+        found = _setting(toml, f"people.{name}_minutes", int(default.total_seconds()) // 60)
+        if found < 1:
+            raise HubError(errors.BAD_FILE, place="hub.toml", detail=f"people.{name}_minutes")
+        return timedelta(minutes=found)
+
+    return Lifetimes(
+        session_idle=minutes("session_idle", usual.session_idle),
+        session_most=minutes("session", usual.session_most),
+        refresh_idle=minutes("refresh_idle", usual.refresh_idle),
+        refresh_most=minutes("refresh", usual.refresh_most),
     )
 
 

@@ -18,6 +18,7 @@ from hub.fhir.instants import instant
 from hub.fhir.labels import labelled
 from hub.ports import Caller
 
+DICOM: Final = "http://dicom.nema.org/resources/ontology/DCM"
 HUB: Final = {"identifier": {"value": "hub"}}
 SOURCE, DESTINATION = "110153", "110152"  # roles of DICOM
 _ACTIONS: Final = {"create": "C", "read": "R", "vread": "R", "search": "E", "update": "U", "patch": "U", "delete": "D"}
@@ -51,6 +52,7 @@ def event(
     data = [_data({"reference": reference}) for reference in entities]
     patient = [_patient(person)] if person else []
     whole = len(agents) == 2 and data and not denied
+    agents += [person_agent(caller.practitioner)] if caller and caller.practitioner else []
     return labelled(
         {
             "resourceType": "AuditEvent",
@@ -131,7 +133,7 @@ def _agents(caller: Caller | None, interaction: str, source: str, under: Iterabl
             "type": dicom(DESTINATION if reads else SOURCE),
             "who": {"reference": f"Organization/{caller.organization}"},
             "altId": caller.client,
-            "requestor": True,
+            "requestor": not caller.practitioner,  # there is one: the person, where one signed in
             "purposeOfUse": [{"coding": [{"system": f"{TERMINOLOGY}/v3-ActReason", "code": caller.purpose}]}],
             **({"policy": policies} if policies else {}),
         }
@@ -143,7 +145,13 @@ def _agents(caller: Caller | None, interaction: str, source: str, under: Iterabl
 
 def dicom(code: str) -> Resource:
     """A code of DICOM."""
-    return {"coding": [{"system": "http://dicom.nema.org/resources/ontology/DCM", "code": code}]}
+    return {"coding": [{"system": DICOM, "code": code}]}
+
+
+def person_agent(practitioner: str) -> Resource:
+    """The person who asked (`Practitioner/…`), as BALP names one: an information recipient."""
+    kind = {"coding": [{"system": f"{TERMINOLOGY}/v3-ParticipationType", "code": "IRCP"}]}
+    return {"type": kind, "who": {"reference": practitioner}, "requestor": True}
 
 
 def _data(what: Resource) -> Resource:

@@ -6,15 +6,13 @@ Started`. A disclosure by a duty is shaped after BALP's disclosure at source. Re
 """
 
 from datetime import datetime
-from typing import Final
 
-from hub.audit.events import DESTINATION, SOURCE, dicom, event
+from hub.audit.events import DESTINATION, DICOM, SOURCE, dicom, event
 from hub.fhir import Resource
 from hub.fhir.canonicals import TERMINOLOGY, code_system, profile
 from hub.ports import Caller
 
 SECURITY_ALERT, EMERGENCY_OVERRIDE, EXPORT = "110113", "110127", "110106"
-_DICOM: Final = "http://dicom.nema.org/resources/ontology/DCM"
 
 
 def opened(id_: str, at: datetime, *, caller: Caller, person: str, task: str) -> Resource:
@@ -50,7 +48,7 @@ def disclosed(id_: str, at: datetime, *, caller: Caller, person: str, task: str,
     return {
         **written,
         "meta": {"profile": [profile("audit-disclosure")]},
-        "type": {"system": _DICOM, "code": EXPORT},
+        "type": {"system": DICOM, "code": EXPORT},
         "subtype": [
             {"system": f"{TERMINOLOGY}/iso-21089-lifecycle", "code": "disclose"},
             {"system": code_system("audit-action"), "code": "override.disclose"},
@@ -65,5 +63,5 @@ def reviewed(id_: str, at: datetime, *, caller: Caller, person: str, task: str) 
 
 
 def _alert(written: Resource) -> Resource:
-    subtype = [{"system": _DICOM, "code": EMERGENCY_OVERRIDE}, *written["subtype"][1:]]
-    return {**written, "type": {"system": _DICOM, "code": SECURITY_ALERT}, "subtype": subtype}
+    subtype = [{"system": DICOM, "code": EMERGENCY_OVERRIDE}, *written["subtype"][1:]]
+    return {**written, "type": {"system": DICOM, "code": SECURITY_ALERT}, "subtype": subtype}

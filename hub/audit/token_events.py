@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from hub.audit.events import HUB
+from hub.audit.events import DICOM, HUB, person_agent
 from hub.fhir import Resource
 from hub.fhir.canonicals import TERMINOLOGY, code_system, profile
 from hub.fhir.instants import instant
 
-DICOM: Final = "http://dicom.nema.org/resources/ontology/DCM"
 IHE: Final = "urn:ihe:event-type-code"
 AUTHENTICATION, ALERT = "110114", "110113"
 _ACTS: Final[dict[str, tuple[str, str, str]]] = {
@@ -33,12 +32,13 @@ MINOR, SERIOUS, MAJOR = "4", "8", "12"
 
 @dataclass(frozen=True)
 class Who:
-    """A registered client as an event names it. `token`: the hash of the one that it holds."""
+    """A registered client as an event names it. `token`: the hash of the one that it holds; `practitioner`: in whose name."""
 
     client: str
     organization: str
     purpose: str = ""
     token: str = ""
+    practitioner: str = ""  # `Practitioner/…`
 
 
 def token_event(
@@ -63,7 +63,7 @@ def token_event(
         "recorded": instant(at),
         "outcome": outcome,
         **({"outcomeDesc": because} if because else {}),
-        "agent": [_client(who), _server()],
+        "agent": [_client(who), *_person(who), _server()],
         "source": {"observer": HUB},
         "entity": [_data({"reference": one}) for one in about] or [_data(HUB)],
     }
@@ -78,10 +78,14 @@ def _client(who: Who | None) -> Resource:
         "type": kind,
         "who": {"reference": f"Organization/{who.organization}"},
         "altId": who.client,
-        "requestor": True,
+        "requestor": not who.practitioner,  # there is one: the person, where it acts in somebody's name
         **({"purposeOfUse": [purpose]} if who.purpose else {}),
         **({"policy": [f"urn:ietf:params:oauth:jti:{who.token[:32]}"]} if who.token else {}),
     }
+
+
+def _person(who: Who | None) -> list[Resource]:
+    return [person_agent(who.practitioner)] if who and who.practitioner else []
 
 
 def _server() -> Resource:

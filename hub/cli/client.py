@@ -15,18 +15,19 @@ from rich.text import Text
 from hub.bootstrap import Deployment
 from hub.cli.client_keys import (
     add_key,
+    check_keys,
     end_key,
     from_generated,
     from_jwks,
     from_url,
     keys_from,
     require_allowed,
-    require_one,
 )
 from hub.cli.manual import command, group
 from hub.cli.problems import WrongUse
 from hub.cli.session import Session, pass_session
 from hub.oauth.endpoints import Endpoints
+from hub.oauth.redirects import is_usable
 from hub.oauth.scopes import NotAScope, parse
 from hub.ports import Client
 
@@ -48,6 +49,8 @@ def client() -> None: ...
 @click.option("--title", metavar="TEXT", default="")
 @click.option("--id", "id_", metavar="ID", default=None)
 @click.option("--introspects", is_flag=True)
+@click.option("--redirect", "redirects", metavar="URI", multiple=True)
+@click.option("--public", "is_public", is_flag=True)
 @click.option(*JSON_HELP, is_flag=True)
 @pass_session
 def add(
@@ -62,20 +65,33 @@ def add(
     title: str,
     id_: str | None,
     introspects: bool,
+    redirects: tuple[str, ...],
+    is_public: bool,
     as_json: bool,
 ) -> None:
-    require_one(jwks, generate, jwks_url)
+    check_keys(jwks, generate, jwks_url, is_public=is_public)
+    _check_redirects(redirects)
     asked = frozenset(word for text in scopes for word in text.split())
     _check_scopes(asked)
     with session.deployment() as deployment:
-        _check_organization(organization, deployment)
+        check_organization(organization, deployment)
         name = id_ or f"{organization}-{secrets.token_hex(3)}"
         if deployment.registry.client(name) is not None:
             raise WrongUse("client-add.taken", id=name)
         if jwks_url:
             require_allowed(jwks_url, deployment)
-        keys = keys_from(jwks, generate)
-        added = Client(name, organization, keys, asked, purposes, title, introspects, jwks_url=jwks_url or "")
+        added = Client(
+            name,
+            organization,
+            keys_from(jwks, generate),
+            asked,
+            purposes,
+            title,
+            introspects,
+            redirects=redirects,
+            is_public=is_public,
+            jwks_url=jwks_url or "",
+        )
         deployment.registry.save_client(added)
         _tell_added(session, added, _token_endpoint(deployment), generate, as_json)
 
@@ -115,7 +131,13 @@ def _check_scopes(scopes: frozenset[str]) -> None:
             raise WrongUse("client-add.bad-scope", scope=scope) from None
 
 
-def _check_organization(organization: str, deployment: Deployment) -> None:
+def _check_redirects(redirects: tuple[str, ...]) -> None:
+    wrong = [uri for uri in redirects if not is_usable(uri)]
+    if wrong:
+        raise WrongUse("client-add.bad-redirect", uri=wrong[0])
+
+
+def check_organization(organization: str, deployment: Deployment) -> None:
     known = sorted(entry.id for entry in deployment.settings.organizations)
     if organization not in known:
         raise WrongUse("client-add.unknown-organization", id=organization, known=", ".join(known) or "-")
@@ -142,6 +164,9 @@ def _as_json(one: Client) -> Mapping[str, Any]:
         "purposes": list(one.purposes),
         "title": one.title,
         "introspects": one.introspects,
+        "redirects": list(one.redirects),
+        "public": one.is_public,
+        "disabled": one.disabled,
         "jwks_url": one.jwks_url or None,
         "keys": [key.get("kid", "") for key in one.jwks.get("keys", ())],
     }

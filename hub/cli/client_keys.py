@@ -17,8 +17,7 @@ from hub.cli.manual import command
 from hub.cli.problems import WrongUse
 from hub.cli.session import Session, pass_session
 from hub.oauth import keys
-from hub.outbound.allowed import Target
-from hub.outbound.fetch import Fetcher
+from hub.outbound.allowed import Target, is_allowed
 from hub.ports import Client
 
 CURVE: Final = "P-384"  # the one of ES384, RFC 7518 §3.4
@@ -64,14 +63,18 @@ def end_key(session: Session, id_: str, kid: str, as_json: bool) -> None:
         _tell(session, changed, as_json, "client-end-key.done")
 
 
-def require_one(jwks: Path | None, generate: Path | None, url: str | None) -> None:
-    if len([given for given in (jwks, generate, url) if given is not None]) != 1:
-        raise WrongUse("client-add.one-key")
-
-
 def require_one_of_two(jwks: Path | None, generate: Path | None) -> None:
     if (jwks is None) == (generate is None):
         raise WrongUse("client-add-key.one-key")
+
+
+def check_keys(jwks: Path | None, generate: Path | None, url: str | None, *, is_public: bool) -> None:
+    """A public client has none: whoever had its application would have its key."""
+    given = len([one for one in (jwks, generate, url) if one is not None])
+    if is_public and given:
+        raise WrongUse("client-add.public-key")
+    if not is_public and given != 1:
+        raise WrongUse("client-add.one-key")
 
 
 def keys_from(jwks: Path | None, generate: Path | None) -> dict[str, Any]:
@@ -87,7 +90,7 @@ def require_allowed(url: str, deployment: Deployment) -> None:
         target = Target.of(url)
     except ValueError:
         raise WrongUse("client-add.bad-url", url=url) from None
-    if not Fetcher(deployment.settings.jwks_hosts).allows(url):
+    if not is_allowed(url, deployment.settings.jwks_hosts):
         raise WrongUse("client-add.url-not-allowed", host=target.host)
 
 

@@ -217,7 +217,7 @@ def _classes(profile: str) -> frozenset[str]:
 def _asker(event: Resource) -> tuple[str, str]:
     """The organisation that asked and its purpose; empty where the hub acted by itself."""
     for agent in event["agent"]:
-        if agent["requestor"]:
+        if agent["requestor"] or "purposeOfUse" in agent:  # of a person who signed in, her organisation stands first
             organization = split(agent["who"].get("reference", ""))[1]
             purposes = (c["code"] for concept in agent.get("purposeOfUse", ()) for c in concept["coding"])
             return organization, next(purposes, "")

@@ -35,17 +35,7 @@ class Proof(NamedTuple):
     kid: str
 
 
-class RegisteredKeys:
-    """The keys that a client was registered with, and no others: of one whose keys are at a URL there are none."""
-
-    def of(self, client: Client, kid: str, now: datetime) -> Mapping[str, Any]:
-        return client.jwks
-
-
-REGISTERED: Final[KeySource] = RegisteredKeys()
-
-
-def verify(assertion: str, *, registry: Registry, token_url: str, now: datetime, keys: KeySource = REGISTERED) -> Proof:
+def verify(assertion: str, *, registry: Registry, token_url: str, now: datetime, keys: KeySource) -> Proof:
     """Who signed; the assertion is used up. Raises InvalidClientError."""
     try:
         proof = _signed(assertion, registry, keys, now)
@@ -76,8 +66,10 @@ def _signed(assertion: str, registry: Registry, keys: KeySource, now: datetime) 
         raise ValueError
     claims = orjson.loads(parsed.payload)
     client = registry.client(claims["sub"]) if isinstance(claims["sub"], str) else None
-    if client is None or claims["iss"] != claims["sub"] or header.get("jku", client.jwks_url) != client.jwks_url:
-        raise ValueError  # `jku`: an address that the client was not registered with
+    if client is None or client.disabled or client.is_public or claims["iss"] != claims["sub"]:
+        raise ValueError
+    if header.get("jku", client.jwks_url) != client.jwks_url:  # an address that the client was not registered with
+        raise ValueError
     if not jws.validate_compact(parsed, verifying_key(keys.of(client, kid, now), kid, alg), algorithms=[alg]):
         raise ValueError
     return Proof(client, claims, kid)

@@ -18,20 +18,40 @@ IN_BOTH: Final[dict[str, Any]] = {
 }
 IN_SMART: Final[dict[str, Any]] = {"capabilities": ["client-confidential-asymmetric", "permission-v1", "permission-v2"]}
 IN_METADATA: Final[dict[str, Any]] = {"access_token_format": "opaque"}
+PEOPLE_IN_BOTH: Final[dict[str, Any]] = {
+    "grant_types_supported": ["client_credentials", "authorization_code", "refresh_token"],
+    "scopes_supported": [*IN_BOTH["scopes_supported"], "user/*.cruds", "user/*.rs", "online_access", "offline_access"],
+    "response_types_supported": ["code"],
+    "response_modes_supported": ["query"],
+    "authorization_response_iss_parameter_supported": True,  # RFC 9207
+}
+PEOPLE_IN_SMART: Final[dict[str, Any]] = {
+    "capabilities": [
+        *("launch-standalone", "client-public", *IN_SMART["capabilities"]),
+        *("permission-user", "permission-online", "permission-offline"),
+    ]
+}
+PUBLIC: Final = frozenset({"token", "revocation"})
+"""Where a public client may ask, too: it says who it is, and holds what only it was given."""
 
 
-def smart_configuration(endpoints: Endpoints) -> dict[str, Any]:
-    """The content of `/.well-known/smart-configuration`."""
-    return {"issuer": endpoints.issuer, **_proofs(endpoints), **IN_BOTH, **IN_SMART}
+def smart_configuration(endpoints: Endpoints, *, people: bool = False) -> dict[str, Any]:
+    """The content of `/.well-known/smart-configuration`. `people`: whether they sign in here."""
+    return _shared(endpoints, people) | IN_SMART | (PEOPLE_IN_SMART if people else {})
 
 
-def server_metadata(endpoints: Endpoints) -> dict[str, Any]:
+def server_metadata(endpoints: Endpoints, *, people: bool = False) -> dict[str, Any]:
     """The content of `/.well-known/oauth-authorization-server`."""
-    return {"issuer": endpoints.issuer, **_proofs(endpoints), **IN_BOTH, **IN_METADATA}
+    return _shared(endpoints, people) | IN_METADATA
 
 
-def _proofs(endpoints: Endpoints) -> dict[str, Any]:
-    """Each endpoint with how a client proves itself there: everywhere the same."""
+def _shared(endpoints: Endpoints, people: bool) -> dict[str, Any]:
+    said = {"issuer": endpoints.issuer, **_proofs(endpoints, people), **IN_BOTH}
+    return said | PEOPLE_IN_BOTH | {"authorization_endpoint": endpoints.authorization} if people else said
+
+
+def _proofs(endpoints: Endpoints, people: bool) -> dict[str, Any]:
+    """Each endpoint with how a client proves itself there: everywhere the same, but for those that can keep no secret."""
     addresses = {
         "token": endpoints.token,
         "revocation": endpoints.revocation,
@@ -40,6 +60,6 @@ def _proofs(endpoints: Endpoints) -> dict[str, Any]:
     declared: dict[str, Any] = {}
     for name, address in addresses.items():
         declared[f"{name}_endpoint"] = address
-        declared[f"{name}_endpoint_auth_methods_supported"] = [PROOF]
+        declared[f"{name}_endpoint_auth_methods_supported"] = [PROOF, *(["none"] if people and name in PUBLIC else ())]
         declared[f"{name}_endpoint_auth_signing_alg_values_supported"] = list(KEY_TYPES)
     return declared

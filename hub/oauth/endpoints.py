@@ -6,6 +6,7 @@ RFC 8414 §2: the issuer is the address from which all others follow.
 from dataclasses import dataclass
 from typing import Final
 
+AUTHORIZATION: Final = "/oauth/authorize"
 TOKEN: Final = "/oauth/token"  # noqa: S105 — an address
 REVOCATION: Final = "/oauth/revoke"
 INTROSPECTION: Final = "/oauth/introspect"
@@ -20,6 +21,10 @@ class Endpoints:
     @property
     def issuer(self) -> str:
         return self.base.removesuffix("/fhir")
+
+    @property
+    def authorization(self) -> str:
+        return self.issuer + AUTHORIZATION
 
     @property
     def token(self) -> str:

@@ -10,11 +10,11 @@ from typing import Any, Final
 
 from authlib.oauth2.rfc6749.errors import InvalidClientError
 
+from hub.fhir.canonicals import code_system
 from hub.oauth import forms, tokens
-from hub.oauth.assertion import REGISTERED
 from hub.oauth.endpoints import Endpoints
-from hub.oauth.witness import Witness
-from hub.ports import Binding, Client, Directory, KeySource, Registry, Token
+from hub.oauth.server import Server
+from hub.ports import Binding, Client, Directory, Registry, Token
 
 INACTIVE: Final = {"active": False}
 ACT_REASON: Final = "http://terminology.hl7.org/CodeSystem/v3-ActReason"
@@ -24,32 +24,29 @@ def introspect(
     form: forms.Form,
     authorization: str | None,
     *,
-    registry: Registry,
-    endpoints: Endpoints,
+    server: Server,
     directory: Directory,
     language: str,
     now: datetime,
-    keys: KeySource = REGISTERED,
-    witness: Witness | None = None,
 ) -> dict[str, Any]:
     """What is known of a token, as JSON data. Raises an OAuth2Error of Authlib."""
     asked = forms.single(form)
     if authorization is None or "client_assertion" in asked:
-        client = forms.proof(asked, registry=registry, token_url=endpoints.token, now=now, keys=keys).client
+        client = forms.proof(asked, server, now).client
     else:
-        client = _resource_server(authorization, registry, now)
-    token = tokens.alive(forms.token(asked), now, registry)
+        client = _resource_server(authorization, server.registry, now)
+    token = tokens.alive(forms.token(asked), now, server.registry)
     if token is None or not (client.introspects or token.client == client.id):
         return dict(INACTIVE)
-    if witness and token.client != client.id:
-        witness.introspected(token, client, now)
-    return _known(token, endpoints, directory.name(token.organization, language))
+    if server.witness and token.client != client.id:
+        server.witness.introspected(token, client, now)
+    return _known(token, server.endpoints, directory.name(token.organization, language))
 
 
 def _resource_server(authorization: str, registry: Registry, now: datetime) -> Client:
     """Who asks by a token of its own in the header, as IUA wants it for resource servers."""
     own = tokens.alive(tokens.bearer(authorization), now, registry)
-    client = registry.client(own.client) if own else None
+    client = registry.client(own.client) if own and not own.practitioner else None  # a person is no resource server
     if client is None:
         raise InvalidClientError(description="The token in Authorization is not valid.", status_code=401)
     return client
@@ -60,7 +57,7 @@ def _known(token: Token, endpoints: Endpoints, organization: str) -> dict[str, A
         "active": True,
         "scope": " ".join(sorted(token.scopes)),
         "client_id": token.client,
-        "sub": token.client,
+        **_subject(token, endpoints),
         "iss": endpoints.issuer,
         "iat": int(token.since.timestamp()),
         "exp": int(token.until.timestamp()),
@@ -70,6 +67,7 @@ def _known(token: Token, endpoints: Endpoints, organization: str) -> dict[str, A
                 "subject_organization": organization,
                 "subject_organization_id": f"{endpoints.base}/Organization/{token.organization}",
                 "purpose_of_use": [{"system": ACT_REASON, "code": token.purpose}],
+                **_person(token),
             },
             **({"ihe_pcf": _privacy(token.binding, endpoints)} if token.binding else {}),
         },
@@ -85,3 +83,21 @@ def _privacy(binding: Binding, endpoints: Endpoints) -> dict[str, Any]:
         "residual": list(binding.residual),
     }
     return {name: value for name, value in told.items() if value}
+
+
+def _subject(token: Token, endpoints: Endpoints) -> dict[str, str]:
+    if not token.practitioner:
+        return {"sub": token.client}
+    return {"sub": _id(token), "fhirUser": f"{endpoints.base}/{token.practitioner}"}
+
+
+def _person(token: Token) -> dict[str, Any]:
+    """No name: who needs one asks the person's organisation."""
+    if not token.practitioner:
+        return {}
+    roles = [{"system": code_system("desk-role"), "code": code} for code in sorted(token.roles)]
+    return {"person_id": _id(token), "subject_role": roles}
+
+
+def _id(token: Token) -> str:
+    return token.practitioner.rpartition("/")[2]

@@ -6,15 +6,14 @@ processes count together; under which address and client they stand is only ther
 A lock-out belongs to a client *at an address*: whoever only claims to be a client does not lock it out elsewhere.
 """
 
-import hashlib
-import hmac
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, TypeVar
 
 from authlib.oauth2.rfc6749.errors import InvalidClientError, OAuth2Error
 
+from hub.oauth.vault import keyed
 from hub.ports import Registry
 
 WINDOW_S: Final = 60
@@ -34,6 +33,11 @@ TOKENS: Final = Limit("tokens", 120)  # of one client; it needs one in five minu
 EMERGENCIES_OF_CLIENT: Final = Limit("emergencies-of-client", 5, 600)
 EMERGENCIES_OF_ORGANIZATION: Final = Limit("emergencies-of-organization", 20, 3600)
 """Attempts to break a glass, whatever becomes of them: so few that guessing numbers of identity cards finds nobody."""
+SIGN_INS_AT_ADDRESS: Final = Limit("sign-ins-at-address", 60, 900)  # a whole office may be one address
+SIGN_INS_OF_ACCOUNT: Final = Limit(
+    "sign-ins-of-account", 10, 900
+)  # at one address: elsewhere its person is not locked out
+WRONG_CODES: Final = Limit("wrong-codes", 20, 86_400)  # of one account, anywhere, by somebody who has its password
 
 
 class TooMany(OAuth2Error):  # type: ignore[misc]  # noqa: N818 — the field's word; Authlib has no types
@@ -77,18 +81,41 @@ def guarded(act: Callable[[], Answer], asker: Asker, *, registry: Registry, secr
     return answer
 
 
-def spend(spent: Mapping[Limit, str], *, registry: Registry, secret: bytes, now: datetime) -> int:
+def spend(spent: Mapping[Limit, Sequence[str]], *, registry: Registry, secret: bytes, now: datetime) -> int:
     """Count one attempt under each limit, of whom it says: how many seconds to wait where there were too many, else 0.
 
     It is counted before it is judged: of attempts at one time, no more than the limit pass.
     """
-    at = int(now.timestamp())
-    keys = {limit: _key(limit, at // limit.window_s, secret, of) for limit, of in spent.items()}
-    ends = {limit: (at // limit.window_s + 1) * limit.window_s for limit in keys}
-    for limit, key in keys.items():
-        registry.count(key, datetime.fromtimestamp(ends[limit], UTC))
-    counts = registry.counts(keys.values())
-    return max((max(1, ends[limit] - at) for limit, key in keys.items() if counts.get(key, 0) > limit.most), default=0)
+    waits = [0]
+    for limit, of in spent.items():
+        key, ends = _at(limit, now, secret, *of)
+        if registry.count(key, datetime.fromtimestamp(ends, UTC)) > limit.most:
+            waits.append(max(1, ends - int(now.timestamp())))
+    return max(waits)
+
+
+def count_sign_in(account: str, address: str, *, registry: Registry, secret: bytes, now: datetime) -> None:
+    """Count one, before anything of it is looked at: of many at once, too many are refused. Raises TooMany."""
+    spent = {SIGN_INS_AT_ADDRESS: (address,), SIGN_INS_OF_ACCOUNT: (account, address)}
+    if wait := spend(spent, registry=registry, secret=secret, now=now):
+        raise TooMany(wait)
+
+
+def count_wrong_code(account: str, *, registry: Registry, secret: bytes, now: datetime) -> None:
+    key, ends = _at(WRONG_CODES, now, secret, account)
+    registry.count(key, datetime.fromtimestamp(ends, UTC))
+
+
+def too_many_wrong_codes(account: str, *, registry: Registry, secret: bytes, now: datetime) -> bool:
+    """Whoever guesses codes has the password already: the account is shut for everybody until the window ends."""
+    key, _ = _at(WRONG_CODES, now, secret, account)
+    return registry.counts([key]).get(key, 0) >= WRONG_CODES.most
+
+
+def _at(limit: Limit, now: datetime, secret: bytes, *of: str) -> tuple[str, int]:
+    """Under what it is counted now, and when that ends (seconds since 1970)."""
+    window = int(now.timestamp()) // limit.window_s
+    return _key(limit, window, secret, *of), (window + 1) * limit.window_s
 
 
 def _count(keys: dict[str, Limit], until: datetime, registry: Registry) -> None:
@@ -97,6 +124,4 @@ def _count(keys: dict[str, Limit], until: datetime, registry: Registry) -> None:
 
 
 def _key(limit: Limit, window: int, secret: bytes, *of: str) -> str:
-    """Lengths stand in it: no two lists of texts are the same text."""
-    text = "|".join([limit.name, str(window), *(f"{len(one)}:{one}" for one in of)])
-    return hmac.digest(secret, text.encode(), hashlib.sha256).hex()
+    return keyed(secret, limit.name, str(window), *of)

@@ -1,8 +1,8 @@
 """SMART scopes: which interactions a token allows on which types. No I/O.
 
 https://hl7.org/fhir/smart-app-launch/STU2.2/scopes-and-launch-context.html: `system/Task.rus` (v2), `system/Task.read`
-(v1), `system/Task.rus?owner=Organization/x` (granular). A scope only ever narrows: what a caller sees is still decided by
-consent.
+(v1), `system/Task.rus?owner=Organization/x` (granular). A person's are `user/…`. A scope only ever narrows: what a caller
+sees is still decided by consent.
 """
 
 import re
@@ -14,10 +14,13 @@ from hub.oauth.narrowing import NotNarrowed, Pairs, matches, read, written
 from hub.ports import Within
 
 _GRAMMAR: Final = re.compile(
-    r"system/(\*|[A-Z][A-Za-z]{0,63})\.(read|write|\*|c?r?u?d?s?)(?:\?([!#-\[\]-~]{1,512}))?",  # RFC 6749 §3.3
+    r"(system|user)/(\*|[A-Z][A-Za-z]{0,63})\.(read|write|\*|c?r?u?d?s?)(?:\?([!#-\[\]-~]{1,512}))?",  # RFC 6749 §3.3
     re.ASCII,
 )
 _V1: Final = {"read": "rs", "write": "cud", "*": "cruds"}
+
+SYSTEM: Final = "system"
+USER: Final = "user"
 
 LETTERS: Final = {
     "read": "r",
@@ -42,41 +45,70 @@ class Scope(NamedTuple):
     type: str
     letters: frozenset[str]
     where: Pairs = ()
+    of: str = SYSTEM
 
     def __str__(self) -> str:
         letters = "".join(letter for letter in "cruds" if letter in self.letters)
-        return f"system/{self.type}.{letters}{'?' if self.where else ''}{written(self.where)}"
+        return f"{self.of}/{self.type}.{letters}{'?' if self.where else ''}{written(self.where)}"
 
 
 @lru_cache(maxsize=1024)
 def parse(text: str) -> Scope:
     """One scope. Raises NotAScope."""
     match = _GRAMMAR.fullmatch(text)
-    if match is None or not match[2]:
-        raise NotAScope("not a SMART system scope")
-    type_, letters = match[1], frozenset(_V1.get(match[2], match[2]))
-    if match[3] is None:
-        return Scope(type_, letters)
+    if match is None or not match[3]:
+        raise NotAScope("not a SMART scope of a system or a user")
+    of, type_, letters = match[1], match[2], frozenset(_V1.get(match[3], match[3]))
+    if match[4] is None:
+        return Scope(type_, letters, of=of)
     if not letters <= NARROWED.keys():
         raise NotAScope("what is created or deleted cannot be narrowed")
     try:
-        return Scope(type_, letters, read(type_, match[3]))
+        return Scope(type_, letters, read(type_, match[4]), of)
     except NotNarrowed:
         raise NotAScope("not narrowed by a search of this type") from None
 
 
 def grant(asked: str, registered: Iterable[str]) -> frozenset[str]:
-    """The scopes asked for, in v2 spelling, when each is within the registered ones. Raises NotAScope."""
+    """The scopes that a system asks for, in v2 spelling, when each is within the registered ones. Raises NotAScope."""
     scopes = [parse(text) for text in asked.split(" ") if text]
     held = frozenset(registered)
-    if not scopes or not all(_within(scope, held) for scope in scopes):
+    if not scopes or not all(scope.of == SYSTEM and _within(scope, held) for scope in scopes):
         raise NotAScope("no scope, or one that is not registered")
     return frozenset(str(scope) for scope in scopes)
 
 
+def shared(*held: Iterable[str]) -> frozenset[str]:
+    """What all of these allow a person: pair by pair the narrower type, the letters of both, the parameters of both."""
+    first, *others = ([one for one in map(parse, texts) if one.of == USER] for texts in held)
+    for other in others:
+        first = [both for one in first for two in other if (both := _both(one, two))]
+    left = frozenset(map(str, first))
+    for text in sorted(left):  # one by one: of two that say the same, one stays
+        if len(left) > 1 and _within(parse(text), left - {text}):
+            left -= {text}
+    return left
+
+
+def _both(one: Scope, two: Scope) -> Scope | None:
+    if one.type != two.type and "*" not in (one.type, two.type):
+        return None
+    type_ = two.type if one.type == "*" else one.type
+    where = tuple(sorted({*one.where, *two.where}))
+    letters = one.letters & two.letters & (NARROWED.keys() if where else one.letters)
+    try:
+        return parse(str(Scope(type_, letters, where, USER)))
+    except NotAScope:  # no letter is left, or too many parameters
+        return None
+
+
 def _within(scope: Scope, held: frozenset[str]) -> bool:
     """Each letter is given by one that asks for no more than `scope` does: it matches whatever `scope` matches."""
-    covering = [one for one in map(parse, held) if one.type in {"*", scope.type} and set(one.where) <= set(scope.where)]
+    covering = [
+        one
+        for one in map(parse, held)
+        if one.of == scope.of and one.type in {"*", scope.type} and set(one.where) <= set(scope.where)
+    ]
     return all(any(letter in one.letters for one in covering) for letter in scope.letters)
 
 

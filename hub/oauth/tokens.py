@@ -3,52 +3,62 @@
 RFC 6750 · https://hl7.org/fhir/smart-app-launch/STU2.2/backend-services.html#issue-access-token
 """
 
-import hashlib
 import re
-import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 from authlib.oauth2.rfc6749.errors import InvalidRequestError, InvalidScopeError, OAuth2Error
 
 from hub.errors import LOGIN, HubError
-from hub.oauth import forms, scopes
-from hub.oauth.assertion import REGISTERED, Proof
-from hub.oauth.bindings import Bind, require_bindable, unbound
+from hub.oauth import forms, grants, scopes
+from hub.oauth.assertion import Proof
+from hub.oauth.bindings import Bind, require_bindable
+from hub.oauth.lifetimes import ACCESS
 from hub.oauth.purposes import PurposeRefused, purpose
-from hub.oauth.witness import Witness
-from hub.ports import Caller, KeySource, Registry, Token
+from hub.oauth.server import Server
+from hub.oauth.vault import hashed, new_secret
+from hub.ports import Caller, Registry, Token
 
-LIFETIME: Final = timedelta(seconds=300)
+LIFETIME: Final = ACCESS
+FOR_ITSELF: Final = "client_credentials"
 _SECRET: Final = re.compile(r"[A-Za-z0-9_\-]{43}", re.ASCII)  # what token_urlsafe(32) gives
 _BEARER: Final = re.compile(rf"(?i:bearer) +({_SECRET.pattern})", re.ASCII)
+Grant = Callable[[Mapping[str, str], Proof, Server, datetime], dict[str, Any]]
 
 
-def issue(
-    form: Sequence[tuple[str, str]],
-    *,
-    registry: Registry,
-    token_url: str,
-    now: datetime,
-    keys: KeySource = REGISTERED,
-    bind: Bind = unbound,
-    witness: Witness | None = None,
-) -> dict[str, Any]:
+def issue(form: forms.Form, *, server: Server, now: datetime) -> dict[str, Any]:
     """The answer to a token request, as JSON data. Raises an OAuth2Error of Authlib (RFC 6749 §5.2)."""
     asked = forms.single(form)
-    if asked.get("grant_type") != "client_credentials":
-        raise OAuth2Error(error="unsupported_grant_type", description="grant_type must be client_credentials.")
-    proof = forms.proof(asked, registry=registry, token_url=token_url, now=now, keys=keys)
+    kind, known = asked.get("grant_type", ""), _grants(server)
+    if kind not in known:
+        raise OAuth2Error(error="unsupported_grant_type", description=f"grant_type must be {' or '.join(known)}.")
+    proof = (forms.proof if kind == FOR_ITSELF else forms.asker)(asked, server, now)
     try:
-        token = _judged(proof, asked.get("scope", ""), bind, now)
+        return known[kind](asked, proof, server, now)
     except OAuth2Error as refused:
         refused.proven = proof.client  # for who tells of it
         raise
-    secret = secrets.token_urlsafe(32)
-    kept = replace(token, hash=hashed(secret))
-    registry.save_token(kept, *([witness.issued(kept)] if witness else []))
+
+
+def _grants(server: Server) -> Mapping[str, Grant]:
+    """grant_type → what it gives."""
+    mine: dict[str, Grant] = {FOR_ITSELF: _for_itself}
+    if server.people is None:
+        return mine
+    return mine | {
+        "authorization_code": partial(grants.redeem, people=server.people),
+        "refresh_token": partial(grants.renew, people=server.people),
+    }
+
+
+def _for_itself(asked: Mapping[str, str], proof: Proof, server: Server, now: datetime) -> dict[str, Any]:
+    """A token of a system, in nobody's name."""
+    secret = new_secret()
+    token = replace(_judged(proof, asked.get("scope", ""), server.bind, now), hash=hashed(secret))
+    server.registry.save_token(token, *server.told(lambda witness: witness.issued(token)))
     return {
         "access_token": secret,
         "token_type": "bearer",
@@ -81,9 +91,17 @@ def authenticate(header: str | None, now: datetime, registry: Registry) -> Calle
     token = alive(bearer(header), now, registry)
     if token is None:
         raise HubError(LOGIN)
-    within = scopes.narrowings(token.scopes)
-    bound = token.binding.kept if token.binding else frozenset()
-    return Caller(token.client, token.organization, token.purpose, token.scopes, token.hash, within, bound=bound)
+    return Caller(
+        token.client,
+        token.organization,
+        token.purpose,
+        token.scopes,
+        token.hash,
+        scopes.narrowings(token.scopes),
+        practitioner=token.practitioner,
+        roles=token.roles,
+        bound=token.binding.kept if token.binding else frozenset(),
+    )
 
 
 def bearer(header: str | None) -> str:
@@ -96,8 +114,3 @@ def alive(secret: str, now: datetime, registry: Registry) -> Token | None:
     """What is kept of a token that is still good. It is looked up each time: a revoked one is gone for every process."""
     token = registry.token(hashed(secret), now) if _SECRET.fullmatch(secret) else None
     return token if token and now < token.until else None
-
-
-def hashed(secret: str) -> str:
-    """What is kept of a token. It is random and long: one unsalted hash cannot be turned back."""
-    return hashlib.sha256(secret.encode()).hexdigest()

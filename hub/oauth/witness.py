@@ -6,8 +6,6 @@ hundredth, each as a graver failure, and no others. Who claims a name that nobod
 with all the others.
 """
 
-import hashlib
-import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -18,6 +16,7 @@ from authlib.oauth2.rfc6749.errors import OAuth2Error
 from hub.audit.token_events import MAJOR, MINOR, SERIOUS, Who, token_event
 from hub.consent.keys import own
 from hub.exchange import Hub
+from hub.oauth.vault import keyed
 from hub.ports import Changes, Client, Key, Registry, Save, Token
 
 WINDOW_S: Final = 900
@@ -30,7 +29,8 @@ REASONS: Final = {
     "invalid_grant": "oauth.consent",
     "invalid_request": "oauth.purpose",
 }
-"""Error of RFC 6749 → the key of the catalogue that says why."""
+"""Error of RFC 6749 → the key of the catalogue that says why, where the error does not say it itself (`because`)."""
+GRANT, REUSED = "oauth.grant", "oauth.reused"
 
 
 @dataclass(frozen=True)
@@ -40,10 +40,14 @@ class Witness:
     secret: bytes = field(repr=False)  # keys the counts
 
     def issued(self, token: Token) -> Save:
-        return self._event("token.issue", token.since, _holder(token), about=_consents(token))
+        return self._event("token.issue", token.since, holder(token), about=_consents(token))
 
-    def revoked(self, token: Token, now: datetime) -> Save:
-        return self._event("token.revoke", now, _holder(token))
+    def revoked(self, who: Who, now: datetime) -> Save:
+        return self._event("token.revoke", now, who)
+
+    def reused(self, who: Who, now: datetime) -> Save:
+        """A code or a refresh token came a second time, and all that grew from its sign-in ends."""
+        return self._event("token.revoke", now, who, refusal=(REUSED, SERIOUS))
 
     def introspected(self, token: Token, by: Client, now: datetime) -> None:
         """Told once for each token and who asks: a resource server asks at every request that it answers."""
@@ -57,7 +61,7 @@ class Witness:
         if (proven is None and error.error != "invalid_client") or error.error not in REASONS:
             return
         client = proven or (self.registry.client(claimed) if claimed else None)
-        because = REASONS[error.error]
+        because = getattr(error, "because", REASONS[error.error])
         if outcome := TOLD.get(self._how_manieth(client, because, now)):
             who = Who(client.id, client.organization) if client else None
             self._save(self._event("token.refuse", now, who, refusal=(because, outcome)))
@@ -85,12 +89,11 @@ class Witness:
         self.hub.store.commit(Changes(saves=[event]))
 
     def _key(self, *of: str) -> str:
-        text = "|".join(["hub.oauth.witness", *(f"{len(one)}:{one}" for one in of)])
-        return hmac.digest(self.secret, text.encode(), hashlib.sha256).hex()
+        return keyed(self.secret, "hub.oauth.witness", *of)
 
 
-def _holder(token: Token) -> Who:
-    return Who(token.client, token.organization, token.purpose, token.hash)
+def holder(token: Token) -> Who:
+    return Who(token.client, token.organization, token.purpose, token.hash, token.practitioner)
 
 
 def _consents(token: Token) -> list[str]:

@@ -7,6 +7,7 @@ http://127.0.0.1:9000          without TLS on this very machine: for a trial
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
@@ -53,3 +54,11 @@ class Allowed:
         if target.scheme == "http" and not is_loopback(target.host):
             raise ValueError("without TLS only on this machine")
         return cls(target, anywhere)
+
+
+def is_allowed(url: str, hosts: Iterable[Allowed]) -> bool:
+    """Whether the hub would ask there."""
+    try:
+        return Target.of(url) in {one.target for one in hosts}
+    except ValueError:
+        return False

@@ -19,7 +19,7 @@ import httpx2
 import orjson
 
 from hub.outbound.addresses import is_public
-from hub.outbound.allowed import Allowed, Target
+from hub.outbound.allowed import Allowed, Target, is_allowed
 
 PATIENCE_S: Final = 3.0
 LARGEST: Final = 64 * 1024
@@ -67,10 +67,7 @@ class Fetcher:
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="outbound")
 
     def allows(self, url: str) -> bool:
-        try:
-            return Target.of(url) in self._allowed
-        except ValueError:
-            return False
+        return is_allowed(url, self._allowed.values())
 
     def fetch_json(self, url: str) -> Fetched:
         """Raises NotFetched. It takes no longer than its patience, whatever the other side does."""

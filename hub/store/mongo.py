@@ -12,6 +12,7 @@ from typing import Any, Final, Self
 
 import pymongo
 from pymongo import MongoClient, ReadPreference, WriteConcern
+from pymongo.client_session import ClientSession
 from pymongo.errors import OperationFailure, PyMongoError
 from pymongo.read_concern import ReadConcern
 
@@ -33,6 +34,7 @@ SNAPSHOT_PAUSES_S: Final = (0.01, 0.05, 0.2, 1.0)
 CHUNK: Final = 1000
 GROUNDS: Final = ("Consent", "Task", "Patient", "RelatedPerson", "ServiceRequest", "Observation")
 """Types that say why somebody may see something."""
+Also = Callable[[ClientSession], None]
 
 
 def _now() -> datetime:
@@ -76,22 +78,30 @@ class MongoStore:
     # --- writing -----------------------------------------------------------------------------------------------------
 
     @in_our_words
-    def commit(self, changes: Changes) -> None:
-        """All of it or nothing, on disk when this returns. A fail-over or a colliding transaction is retried here."""
-        if not any(vars(changes).values()):
+    def commit(self, changes: Changes, also: Also | None = None) -> None:
+        """All of it or nothing, on disk when this returns. A fail-over or a colliding transaction is retried here.
+
+        `also`: what else is written in the transaction, to collections that are not documents of FHIR.
+        """
+        if also is None and not any(vars(changes).values()):
             return
         plan = writing.Plan(changes, self._now())
         self._make_types(plan.types)
         with pymongo.timeout(self._patience):
             if plan.events:
-                self.chains.commit(plan.events, plan.contents, lambda: self._transact(plan))
+                self.chains.commit(plan.events, plan.contents, lambda: self._transact(plan, also))
             else:
-                self._transact(plan)
+                self._transact(plan, also)
 
-    def _transact(self, plan: writing.Plan) -> None:
+    def _transact(self, plan: writing.Plan, also: Also | None) -> None:
+        def write(session: ClientSession) -> None:
+            writing.write(plan, self.database, session)
+            if also is not None:
+                also(session)
+
         with self.database.client.start_session() as session:
             session.with_transaction(
-                lambda session: writing.write(plan, self.database, session),
+                write,
                 read_concern=ReadConcern("snapshot"),
                 write_concern=DURABLE,
                 read_preference=ReadPreference.PRIMARY,

@@ -5,10 +5,9 @@ Of a token only its hash is kept. Tokens, assertions and counts go by themselves
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
-import orjson
 from pymongo import WriteConcern
 from pymongo.collection import ReturnDocument
 from pymongo.errors import DuplicateKeyError
@@ -16,7 +15,7 @@ from pymongo.errors import DuplicateKeyError
 from hub.ports import Changes, Client, Save, Token
 from hub.store.failures import in_our_words
 from hub.store.mongo import MongoStore
-from hub.store.schema import Document
+from hub.store.registered import change, client_document, read_client
 from hub.store.tokens import read_token, stands
 
 
@@ -31,25 +30,18 @@ class MongoRegistry:
     @in_our_words
     def client(self, id_: str) -> Client | None:
         found = self._database.clients.find_one({"_id": id_})
-        return _client(found) if found else None
+        return read_client(found) if found else None
 
     @in_our_words
     def clients(self) -> Iterator[Client]:
-        return iter([_client(found) for found in self._database.clients.find().sort("_id")])
+        return iter([read_client(found) for found in self._database.clients.find().sort("_id")])
 
     @in_our_words
     def save_client(self, client: Client) -> None:
-        kept = {
-            "_id": client.id,
-            "organization": client.organization,
-            "jwks": orjson.dumps(client.jwks).decode(),
-            "scopes": sorted(client.scopes),
-            "purposes": list(client.purposes),
-            "title": client.title,
-            "introspects": client.introspects,
-            "jwks_url": client.jwks_url,
-        }
-        self._database.clients.replace_one({"_id": client.id}, kept, upsert=True)
+        self._database.clients.replace_one({"_id": client.id}, client_document(client), upsert=True)
+
+    def change_client(self, client: Client, replaces: Client | None, told: Sequence[Save] = ()) -> None:
+        self._store.commit(Changes(saves=told), lambda session: change(client, replaces, self._database, session))
 
     @in_our_words
     def save_token(self, token: Token, *events: Save) -> None:
@@ -88,16 +80,3 @@ class MongoRegistry:
     @in_our_words
     def counts(self, keys: Iterable[str]) -> Mapping[str, int]:
         return {row["_id"]: row["n"] for row in self._database.attempts.find({"_id": {"$in": list(keys)}})}
-
-
-def _client(found: Document) -> Client:
-    return Client(
-        id=found["_id"],
-        organization=found["organization"],
-        jwks=orjson.loads(found["jwks"]),
-        scopes=frozenset(found["scopes"]),
-        purposes=tuple(found["purposes"]),
-        title=found["title"],
-        introspects=found.get("introspects", False),
-        jwks_url=found.get("jwks_url", ""),
-    )

@@ -68,6 +68,16 @@ def _expiring() -> IndexModel:
     return IndexModel([("until", ASCENDING)], expireAfterSeconds=0)
 
 
+def _by(*names: str) -> list[IndexModel]:
+    return [IndexModel([(name, ASCENDING) for name in names])]
+
+
+def _of_people() -> list[IndexModel]:
+    """What is held in the name of a person who signed in: hers, and of one sign-in. A system's own is in neither index."""
+    named = {name: {"$type": "string"} for name in ("account", "family")}
+    return [IndexModel([(name, ASCENDING)], partialFilterExpression={name: kind}) for name, kind in named.items()]
+
+
 def _housekeeping() -> dict[str, list[IndexModel]]:
     """`watermarks`, `clients`, `settings` and `checkpoints` are only ever found by their id."""
     return {
@@ -80,7 +90,12 @@ def _housekeeping() -> dict[str, list[IndexModel]]:
         "turns": [],
         "watermarks": [],
         "clients": [],
-        "tokens": [_expiring()],
+        "tokens": [_expiring(), *_of_people(), *_by("client", "kid")],
+        "accounts": _by("organization"),
+        "invitations": [_expiring(), *_by("account")],
+        "sessions": [_expiring(), *_by("account")],
+        "codes": [_expiring(), *_of_people()],
+        "refreshes": [_expiring(), *_of_people()],
         "assertions": [_expiring()],
         "attempts": [_expiring()],
         "settings": [],

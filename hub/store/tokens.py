@@ -1,6 +1,7 @@
 """Tokens as the database keeps them, with the Consents that they are bound to.
 
     {_id: hash, client, organization, scopes, purpose, since, until, kid,
+     practitioner, roles, account, family,   of a person
      binding: {consents: [{id, v}], kept: [{person, custodian}], until, policies, residual: JSON}}
 
 A token is good for as long as each of its Consents is in the version that was read. That is asked at every use: a withdrawal
@@ -23,6 +24,8 @@ def token_document(token: Token) -> Document:
         "until": token.until,
         "since": token.since,
         "kid": token.kid,
+        **({"practitioner": token.practitioner, "roles": sorted(token.roles)} if token.practitioner else {}),
+        **({"account": token.account, "family": token.family} if token.family else {}),
         **({"binding": _binding_document(token.binding)} if token.binding else {}),
     }
 
@@ -37,6 +40,10 @@ def read_token(found: Document) -> Token:
         until=found["until"],
         since=found.get("since", LONG_AGO),
         kid=found.get("kid", ""),
+        practitioner=found.get("practitioner", ""),
+        roles=frozenset(found.get("roles", ())),
+        account=found.get("account", ""),
+        family=found.get("family", ""),
         binding=_binding(found["binding"]) if "binding" in found else None,
     )
 

@@ -8,7 +8,8 @@ from types import TracebackType
 from flask import Flask, Response, request
 
 from hub.exchange import Hub
-from hub.oauth.assertion import REGISTERED
+from hub.oauth.people import People
+from hub.oauth.server import REGISTERED
 from hub.ports import KeySource, Registry
 from hub.web import access, authorization, cors, discovery, health, problems, schemas
 from hub.web.bodies import LARGEST
@@ -27,13 +28,23 @@ class Application(Flask):
             problems.tell(exc_info[1])
 
 
-def create_app(hub: Hub, registry: Registry, settings: Addresses, keys: KeySource = REGISTERED) -> Flask:
-    """The application of one deployment. All it holds is what it is given here."""
+def create_app(
+    hub: Hub,
+    registry: Registry,
+    settings: Addresses,
+    *,
+    keys: KeySource = REGISTERED,
+    people: People | None = None,
+) -> Flask:
+    """The application of one deployment. All it holds is what it is given here.
+
+    `people`: where they sign in; their pages are another room's (`hub.console`), mounted by who calls this.
+    """
     app = Application("hub.web", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST
     app.url_map.strict_slashes = False  # `/fhir/Task/` is `/fhir/Task`
     app.url_map.merge_slashes = False  # no redirect that would repeat a URL
-    service = Service(hub, registry, settings.base_url.rstrip("/"), settings.proxies, keys)
+    service = Service(hub, registry, settings.base_url.rstrip("/"), settings.proxies, keys, people)
 
     access.watch(app)
     cors.register(app, settings.cors_origins)

@@ -14,7 +14,6 @@ from flask import Flask, Request, Response, request
 from hub.errors import TOO_LARGE, HubError
 from hub.oauth import endpoints, introspection, revocation, tokens
 from hub.oauth.assertion import claimed_client
-from hub.oauth.bindings import binder
 from hub.oauth.forms import Form
 from hub.oauth.limits import TOKENS, Asker, Limit, TooMany, guarded
 from hub.texts import choose_language
@@ -37,39 +36,21 @@ def _view(act: Act, limit: Limit | None, service: Service) -> Callable[[], Respo
 
 
 def _token(form: Form, _: Request, service: Service, now: datetime) -> dict[str, Any]:
-    return tokens.issue(
-        form,
-        registry=service.registry,
-        token_url=service.endpoints.token,
-        now=now,
-        keys=service.keys,
-        bind=binder(service.hub, service.endpoints),
-        witness=service.witness,
-    )
+    return tokens.issue(form, server=service.server, now=now)
 
 
 def _revoke(form: Form, _: Request, service: Service, now: datetime) -> None:
-    revocation.revoke(
-        form,
-        registry=service.registry,
-        token_url=service.endpoints.token,
-        now=now,
-        keys=service.keys,
-        witness=service.witness,
-    )
+    revocation.revoke(form, server=service.server, now=now)
 
 
 def _introspect(form: Form, request: Request, service: Service, now: datetime) -> dict[str, Any]:
     return introspection.introspect(
         form,
         request.headers.get("Authorization"),
-        registry=service.registry,
-        endpoints=service.endpoints,
+        server=service.server,
         directory=service.hub.directory,
         language=choose_language(request.headers.get("Accept-Language")),
         now=now,
-        keys=service.keys,
-        witness=service.witness,
     )
 
 
@@ -96,7 +77,8 @@ def _answered(act: Act, limit: Limit | None, request: Request, service: Service)
 
 def _guarded(act: Act, limit: Limit | None, request: Request, service: Service) -> Body:
     form, now = _form(request), service.hub.clock.now()
-    claimed = claimed_client(dict(form).get("client_assertion", ""))
+    asked = dict(form)
+    claimed = claimed_client(asked.get("client_assertion", "")) or asked.get("client_id", "")[:256]
     asker = Asker(claimed, address(request, service.proxies), limit)
     try:
         return guarded(

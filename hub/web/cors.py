@@ -2,12 +2,15 @@
 
 https://fetch.spec.whatwg.org/#http-cors-protocol · https://hl7.org/fhir/smart-app-launch/STU2.2/conformance.html. What is told
 to everybody (`.well-known`) may be read from everywhere. Everything else is for origins that the operator lists; none by
-default. Credentials of the browser are never allowed: a token stands in `Authorization`, and there are no cookies to send.
+default. Credentials of the browser are never allowed: a token stands in `Authorization`. Pages for people, to which a browser
+sends a cookie, are for no other page to read (RFC 9700 §2.6, of the authorization endpoint).
 """
 
 from typing import Final
 
 from flask import Flask, Request, Response, request
+
+from hub.oauth import endpoints
 
 EVERYWHERE: Final = "*"
 WELL_KNOWN: Final = ("/.well-known/", "/fhir/.well-known/")
@@ -57,4 +60,4 @@ def _allowed(asked: Request, origins: tuple[str, ...]) -> str:
 
 
 def _is_covered(asked: Request) -> bool:
-    return asked.path.startswith(COVERED)
+    return asked.path.startswith(COVERED) and asked.path != endpoints.AUTHORIZATION

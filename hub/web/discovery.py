@@ -17,9 +17,12 @@ from hub.web.service import Service
 def register(app: Flask, service: Service) -> None:
     codes = {interaction.code: interaction.types for interaction in INTERACTIONS}
     now = service.hub.clock.now()
-    statement = dumps(capabilities(codes, OPERATIONS, base=service.base, endpoints=service.endpoints, at=now))
-    smart = orjson.dumps(smart_configuration(service.endpoints))
-    server = orjson.dumps(server_metadata(service.endpoints))
+    signs_in = service.people is not None
+    statement = dumps(
+        capabilities(codes, OPERATIONS, base=service.base, endpoints=service.endpoints, at=now, people=signs_in)
+    )
+    smart = orjson.dumps(smart_configuration(service.endpoints, people=signs_in))
+    server = orjson.dumps(server_metadata(service.endpoints, people=signs_in))
 
     @app.get("/fhir/metadata")
     def metadata() -> Response:

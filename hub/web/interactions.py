@@ -68,5 +68,8 @@ def respond(interaction: Interaction, request: Request, type_: str, id_: str, se
     if type_ not in interaction.types:
         raise HubError(NOT_SUPPORTED)
     if not scopes.permits(caller.scopes, type_, interaction.scope):
-        raise HubError(SCOPE_LACKING, expected=f"system/{type_}.{scopes.LETTERS[interaction.scope]}")
+        raise HubError(
+            SCOPE_LACKING,
+            expected=f"{'user' if caller.practitioner else 'system'}/{type_}.{scopes.LETTERS[interaction.scope]}",
+        )
     return interaction.answer(Call(request, type_, id_, caller, media), service)

@@ -27,8 +27,9 @@ def capabilities(
     base: str,
     endpoints: Endpoints,
     at: datetime,
+    people: bool = False,
 ) -> Resource:
-    """The CapabilityStatement. `interactions`: FHIR's code of each → the types it works on."""
+    """The CapabilityStatement. `interactions`: FHIR's code of each → the types it works on. `people`: whether they sign in."""
     only_operated = sorted({operation.type for operation in operations} - {ANY_TYPE} - PARAMETERS.keys())
     return {
         "resourceType": "CapabilityStatement",
@@ -43,7 +44,7 @@ def capabilities(
         "rest": [
             {
                 "mode": "server",
-                "security": _security(endpoints),
+                "security": _security(endpoints, people),
                 "resource": [
                     *(_resource(type_, interactions) | _operations(type_, operations) for type_ in PARAMETERS),
                     *({"type": type_} | _operations(type_, operations) for type_ in only_operated),
@@ -61,8 +62,9 @@ def _version() -> str:
         return "0"
 
 
-def _security(endpoints: Endpoints) -> Resource:
-    addresses = {"token": endpoints.token, "introspect": endpoints.introspection, "revoke": endpoints.revocation}
+def _security(endpoints: Endpoints, people: bool) -> Resource:
+    addresses = {"authorize": endpoints.authorization} if people else {}
+    addresses |= {"token": endpoints.token, "introspect": endpoints.introspection, "revoke": endpoints.revocation}
     known = [{"url": name, "valueUri": address} for name, address in addresses.items()]
     return {
         "extension": [{"url": _OAUTH, "extension": known}],

@@ -55,7 +55,7 @@ def _require_scope(call: Call, interaction: str) -> None:
 
 
 def _require_few(call: Call, service: Service) -> None:
-    spent = {EMERGENCIES_OF_CLIENT: call.caller.client, EMERGENCIES_OF_ORGANIZATION: call.caller.organization}
+    spent = {EMERGENCIES_OF_CLIENT: [call.caller.client], EMERGENCIES_OF_ORGANIZATION: [call.caller.organization]}
     wait = spend(spent, registry=service.registry, secret=service.counting, now=service.hub.clock.now())
     if wait:
         overrides.refuse(call.caller, TOO_OFTEN, hub=service.hub)

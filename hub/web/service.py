@@ -1,7 +1,5 @@
 """What the interactions share: the ports behind them, the addresses in front of them, and one caller's request."""
 
-import hashlib
-import hmac
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
@@ -9,8 +7,11 @@ from typing import Protocol
 from flask import Request
 
 from hub.exchange import Hub
-from hub.oauth.assertion import REGISTERED
+from hub.oauth import vault
+from hub.oauth.bindings import binder
 from hub.oauth.endpoints import Endpoints
+from hub.oauth.people import People
+from hub.oauth.server import REGISTERED, Server
 from hub.oauth.witness import Witness
 from hub.ports import Caller, KeySource, Registry
 from hub.texts import choose_language
@@ -40,6 +41,7 @@ class Service:
     base: str
     proxies: int = 0
     keys: KeySource = REGISTERED
+    people: People | None = None  # where they sign in
 
     @property
     def endpoints(self) -> Endpoints:
@@ -59,8 +61,13 @@ class Service:
     def witness(self) -> Witness:
         return Witness(self.hub, self.registry, self._secret("hub.oauth.witness"))
 
+    @cached_property
+    def server(self) -> Server:
+        bind = binder(self.hub, self.endpoints)
+        return Server(self.registry, self.endpoints, self.keys, bind, self.witness, self.people)
+
     def _secret(self, use: str) -> bytes:
-        return hmac.digest(self.hub.pepper, use.encode(), hashlib.sha256)
+        return vault.key(self.hub.pepper, use)
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,13 @@
 """A deployment folder is read once, and what is wrong with it is named by file and field, never by value."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from hub import errors, settings
 from hub.errors import HubError
+from hub.oauth.lifetimes import Lifetimes
 
 ORGANIZATIONS = """
 - {id: yasmine, type: association, name: {fr: Yasmine, ar: ياسمين}, province: MA-CAS, services: [listening]}
@@ -168,3 +170,18 @@ def test_hosts_of_keys_and_origins_of_pages_are_none_unless_listed(folder: Path)
 def test_a_member_of_a_list_that_cannot_be_meant_is_named(folder: Path, toml: str, field: str) -> None:
     (folder / "hub.toml").write_text(toml, "utf-8")
     assert refusal(folder).params["detail"] == field
+
+
+def test_how_long_people_stay_signed_in_is_set_in_minutes(folder: Path) -> None:
+    assert settings.read(folder).lifetimes == Lifetimes()
+    (folder / "hub.toml").write_text("[people]\nsession_idle_minutes = 5\nrefresh_minutes = 60\n", "utf-8")
+    found = settings.read(folder).lifetimes
+    assert (found.session_idle, found.refresh_most) == (timedelta(minutes=5), timedelta(hours=1))
+    assert found.session_most == Lifetimes().session_most
+
+
+@pytest.mark.parametrize("wrong", ["0", "-1", "1.5", '"an hour"'])
+def test_a_stay_that_is_no_number_of_minutes_is_named(folder: Path, wrong: str) -> None:
+    (folder / "hub.toml").write_text(f"[people]\nsession_minutes = {wrong}\n", "utf-8")
+    found = refusal(folder)
+    assert (found.problem, found.params["detail"]) == (errors.BAD_FILE, "people.session_minutes")

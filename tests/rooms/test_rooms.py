@@ -76,7 +76,7 @@ def test_only_the_store_knows_mongodb() -> None:
     assert {path for path in knowing if not path.startswith("hub/store/")} == set()
 
 
-@pytest.mark.parametrize("room", ["hub/web"])
+@pytest.mark.parametrize("room", ["hub/web", "hub/console"])
 def test_no_route_reaches_the_database_around_disclose(room: str) -> None:
     for path in (ROOT / room).rglob("*.py"):
         assert not [one for one in imported(path) if one.startswith("hub.store")], name(path)

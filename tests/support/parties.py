@@ -10,6 +10,7 @@ from werkzeug.test import TestResponse
 
 from hub.oauth import assertion
 from hub.oauth.keys import jwks, new_key
+from hub.outbound.allowed import Allowed
 from hub.ports import Client, Registry
 
 BASE = "https://hub.example/fhir"
@@ -22,6 +23,7 @@ class Addresses:
     base_url: str = BASE
     proxies: int = 0
     cors_origins: tuple[str, ...] = ()
+    jwks_hosts: tuple[Allowed, ...] = ()
 
 
 class Clock:

@@ -11,6 +11,8 @@ from joserfc.jwk import ECKey, RSAKey
 
 from hub.bootstrap import SystemClock
 from hub.oauth import tokens
+from hub.oauth.endpoints import Endpoints
+from hub.oauth.server import Server
 from hub.store import MongoRegistry, MongoStore
 from tests.support.command_line import Command
 
@@ -39,7 +41,7 @@ def test_the_key_that_was_made_gets_a_token(hub: Command, store: MongoStore, tmp
         ("client_assertion", signed),
     ]
     now = SystemClock().now()
-    token = tokens.issue(form, registry=MongoRegistry(store), token_url=added["token_endpoint"], now=now)
+    token = tokens.issue(form, server=Server(MongoRegistry(store), Endpoints("http://127.0.0.1:8080/fhir")), now=now)
     caller = tokens.authenticate(f"Bearer {token['access_token']}", now, MongoRegistry(store))
     assert (caller.organization, caller.purpose) == ("example-hospital", "COC")
 

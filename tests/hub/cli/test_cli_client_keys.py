@@ -11,7 +11,9 @@ from authlib.oauth2.rfc6749.errors import OAuth2Error
 from hub.bootstrap import SystemClock
 from hub.errors import HubError
 from hub.oauth import assertion, tokens
+from hub.oauth.endpoints import Endpoints
 from hub.oauth.keys import jwks, new_key
+from hub.oauth.server import Server
 from hub.ports import Registry
 from tests.support.command_line import Command
 
@@ -33,7 +35,7 @@ def header(key: dict[str, Any], registry: Registry) -> str:
         ("client_assertion_type", assertion.TYPE),
         ("client_assertion", assertion.sign(key, "his", TOKEN_URL, now=now)),
     ]
-    return f"Bearer {tokens.issue(form, registry=registry, token_url=TOKEN_URL, now=now)['access_token']}"
+    return f"Bearer {tokens.issue(form, server=Server(registry, Endpoints('http://127.0.0.1:8080/fhir')), now=now)['access_token']}"
 
 
 def works(sent: str, registry: Registry) -> bool:

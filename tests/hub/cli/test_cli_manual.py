@@ -29,6 +29,7 @@ OURS = (
     "consent",
     "override",
     "client",
+    "person",
     "deliver",
     "status",
     "audit",

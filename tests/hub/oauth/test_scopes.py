@@ -27,7 +27,7 @@ def test_v1_is_read_as_v2(text: str, meaning: str) -> None:
         "",
         "openid",
         "patient/Task.rs",
-        "user/Task.rs",
+        "user/Task",
         "system/Task",
         "system/Task.",
         "system/Task.sr",

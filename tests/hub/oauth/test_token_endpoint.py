@@ -17,10 +17,13 @@ from joserfc.jwk import ECKey, OctKey, RSAKey
 
 from hub.errors import LOGIN, HubError
 from hub.oauth import assertion, tokens
+from hub.oauth.endpoints import Endpoints
 from hub.oauth.keys import jwks, new_key, public
+from hub.oauth.server import Server
 from hub.ports import Client, Registry
 from hub.store import MongoRegistry, MongoStore
 
+SERVED = Endpoints("https://hub.example/fhir")
 TOKEN_URL = "https://hub.example/oauth/token"
 NOW = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=1)  # however long the run: nothing expires by itself
 KEY = new_key("ES384")
@@ -81,7 +84,7 @@ def form(proof: str, **changes: str | None) -> list[tuple[str, str]]:
 
 
 def ask(registry: Registry, proof: str, **changes: str | None) -> dict[str, Any]:
-    return tokens.issue(form(proof, **changes), registry=registry, token_url=TOKEN_URL, now=NOW)
+    return tokens.issue(form(proof, **changes), server=Server(registry, SERVED), now=NOW)
 
 
 def refusal(registry: Registry, proof: str, **changes: str | None) -> tuple[str, int]:
@@ -359,7 +362,7 @@ def test_a_request_that_is_not_backend_services_is_refused(
 def test_a_repeated_parameter_is_refused(registered: Registry) -> None:
     twice = [*form(signed(claims())), ("scope", "system/Task.u")]
     with pytest.raises(OAuth2Error) as refused:
-        tokens.issue(twice, registry=registered, token_url=TOKEN_URL, now=NOW)
+        tokens.issue(twice, server=Server(registered, SERVED), now=NOW)
     assert refused.value.error == "invalid_request"
 
 

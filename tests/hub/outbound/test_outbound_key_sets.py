@@ -13,7 +13,9 @@ from joserfc import jws
 from joserfc.jwk import ECKey
 
 from hub.oauth import assertion, tokens
+from hub.oauth.endpoints import Endpoints
 from hub.oauth.keys import new_key, public
+from hub.oauth.server import REGISTERED, Server
 from hub.outbound.allowed import Allowed
 from hub.outbound.fetch import Fetched, Fetcher
 from hub.outbound.key_sets import FetchedKeys, lifetime
@@ -21,6 +23,7 @@ from hub.ports import Client, Registry
 from tests.support.association import StillClock
 from tests.support.key_servers import KeyServer, serving
 
+SERVED = Endpoints("https://hub.example/fhir")
 TOKEN_URL = "https://hub.example/oauth/token"
 OLD, NEW, RSA = new_key("ES384"), new_key("ES384"), new_key("RS384")
 
@@ -46,7 +49,7 @@ class Desk:
             "client_assertion_type": assertion.TYPE,
             "client_assertion": proof or assertion.sign(key, client, TOKEN_URL, now=now),
         }
-        return tokens.issue(list(form.items()), registry=self.registry, token_url=TOKEN_URL, now=now, keys=self.keys)
+        return tokens.issue(list(form.items()), server=Server(self.registry, SERVED, self.keys), now=now)
 
     def is_refused(self, key: Any, **how: str) -> bool:
         try:
@@ -196,7 +199,7 @@ def test_a_refused_client_is_not_told_why(desk: Desk) -> None:
 def test_without_a_source_of_keys_a_client_with_a_url_has_none(desk: Desk) -> None:
     proof = assertion.sign(OLD, "chu", TOKEN_URL, now=desk.clock.now())
     with pytest.raises(InvalidClientError):
-        assertion.verify(proof, registry=desk.registry, token_url=TOKEN_URL, now=desk.clock.now())
+        assertion.verify(proof, registry=desk.registry, token_url=TOKEN_URL, now=desk.clock.now(), keys=REGISTERED)
 
 
 def _with_jku(key: Any, url: str, desk: Desk) -> str:

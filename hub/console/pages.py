@@ -1,0 +1,167 @@
+"""A page: its template in the reader's language, and the headers that every page has.
+
+https://cheatsheetseries.owasp.org/cheatsheets/HTTP_Headers_Cheat_Sheet.html · https://www.w3.org/International/questions/qa-html-dir
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
+from urllib.parse import urlencode
+
+import jinja2
+from flask import Response, g, request, session
+from flask_wtf.csrf import CSRFError, generate_csrf, validate_csrf
+from werkzeug.exceptions import HTTPException
+from wtforms.validators import ValidationError
+
+from hub import errors, texts
+from hub.errors import HubError
+from hub.fhir.definitions import load
+from hub.fhir.instants import MOROCCO
+from hub.oauth.introspection import ACT_REASON
+from hub.oauth.limits import TooMany
+
+RIGHT_TO_LEFT: Final = frozenset({"ar"})
+NAMES: Final = {"ar": "العربية", "fr": "Français", "en": "English"}
+LARGEST_FORM: Final = 64 * 1024
+_POLICY: Final = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
+)
+_HEADERS: Final = {
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+def begin() -> None:
+    """Before every page: a form that is sent is one that we showed to this browser. Raises CSRFError."""
+    request.max_content_length = LARGEST_FORM
+    if (asked := request.args.get("lang")) in texts.LANGUAGES:
+        session["language"] = asked
+    if request.method == "POST":
+        try:
+            validate_csrf(request.form.get("csrf_token"))
+        except ValidationError:
+            raise CSRFError from None
+
+
+def finish(answer: Response) -> Response:
+    for name, value in _HEADERS.items():
+        answer.headers.setdefault(name, value)
+    answer.headers["Content-Security-Policy"] = f"{_POLICY} {g.get('form_goes_to', '')}".strip()
+    return answer
+
+
+def allow_form_to(origin: str) -> None:
+    """Browsers hold the redirect after a form to the policy of its page, too."""
+    g.form_goes_to = origin
+
+
+def language() -> str:
+    chosen = str(session.get("language", ""))
+    return chosen if chosen in texts.LANGUAGES else texts.choose_language(request.headers.get("Accept-Language"))
+
+
+def say(key: str, **blanks: object) -> str:
+    """A name inside a sentence keeps its own direction (https://www.w3.org/International/questions/qa-bidi-unicode-controls)."""
+    isolated = {name: f"\u2068{blank}\u2069" if isinstance(blank, str) else blank for name, blank in blanks.items()}
+    return texts.say(f"console.{key}", language(), **isolated)
+
+
+def sorry(key: str, status: int) -> Response:
+    """A page that only says something; of the address that led to it nothing is repeated."""
+    return show("sorry.html", status=status, title=say(f"{key}-title"), text=say(key), plain=True)
+
+
+def show(template: str, *, status: int = 200, plain: bool = False, **given: Any) -> Response:
+    """`wrong`: what is wrong, by the name of the field. `plain`: links to other languages are without the query."""
+    spoken = language()
+    given.setdefault("wrong", {})
+    page = _template(template).render(
+        language=spoken,
+        direction="rtl" if spoken in RIGHT_TO_LEFT else "ltr",
+        languages=[(code, name, _here(code, plain)) for code, name in NAMES.items()],
+        say=say,
+        day=day,
+        purpose=purpose,
+        csrf_token=generate_csrf,
+        here=request.full_path.rstrip("?"),
+        **given,
+    )
+    return Response(page, status, content_type="text/html; charset=utf-8")
+
+
+def _here(code: str, plain: bool) -> str:
+    query = {} if plain else request.args.to_dict()
+    return f"{request.path}?{urlencode({**query, 'lang': code})}"
+
+
+def purpose(code: str) -> str:
+    """A purpose of use in words."""
+    concept = load().code_system(ACT_REASON).codes.get(code)
+    return concept.label(language()) if concept else code
+
+
+def role(code: str, url: str) -> str:
+    concept = load().code_system(url).codes.get(code)
+    return concept.label(language()) if concept else code
+
+
+def day(at: datetime) -> str:
+    return at.astimezone(MOROCCO).strftime("%d/%m/%Y %H:%M")
+
+
+def style() -> Response:
+    answer = Response(_style(), content_type="text/css; charset=utf-8")
+    answer.headers["Cache-Control"] = "max-age=3600"
+    return answer
+
+
+# --- what went wrong ----------------------------------------------------------------------------------------------------
+
+
+def stale(_: CSRFError) -> Response:
+    return sorry("stale", 400)
+
+
+def too_many(refused: TooMany) -> Response:
+    answer = sorry("too-many", 429)
+    answer.headers["Retry-After"] = str(refused.wait)
+    return answer
+
+
+def problem(found: HubError) -> Response:
+    if found.problem is errors.CONFLICT:
+        return sorry("changed-meanwhile", 409)
+    if found.problem is errors.UNAVAILABLE:
+        return sorry("unavailable", 503)
+    raise found
+
+
+def wrong_address(found: HTTPException) -> Response:
+    known: Mapping[int, str] = {403: "not-for-you", 404: "no-such-page", 405: "no-such-page", 413: "too-large"}
+    return sorry(known.get(found.code or 400, "stale"), found.code or 400)
+
+
+def _style() -> bytes:
+    return files(__package__).joinpath("templates", "style.css").read_bytes()
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    loader = jinja2.PackageLoader(__package__, "templates")
+    return jinja2.Environment(
+        loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+
+
+def _template(name: str) -> jinja2.Template:
+    return _environment().get_template(name)
+
+
+View = Callable[..., Response]

@@ -1,0 +1,27 @@
+"""A hub with its pages, in a hospital and an association."""
+
+import pytest
+
+from hub.directory.organizations import Entry, Names
+from hub.exchange import Hub
+from hub.ports import Registry
+from hub.store import MongoStore
+from tests.support.parties import Clock, RandomIds
+from tests.support.people import Town
+
+
+@pytest.fixture
+def hub(store: MongoStore) -> Hub:
+    names = Names(
+        Entry(id_, type_, {"fr": french, "ar": arabic, "en": french}, "MA-CAS")
+        for id_, type_, french, arabic in [
+            ("amal", "association", "Association Amal", "جمعية أمل"),
+            ("chu", "hospital-unit", "CHU de l'Atlas", "المستشفى الجامعي الأطلس"),
+        ]
+    )
+    return Hub(store, Clock(), RandomIds(), names, b"a pepper that only this test knows")
+
+
+@pytest.fixture
+def town(hub: Hub, store: MongoStore, registry: Registry) -> Town:
+    return Town(hub, registry, store)

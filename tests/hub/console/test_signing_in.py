@@ -1,0 +1,452 @@
+"""How a person signs in, and every way in which somebody else does not."""
+
+import json
+import logging
+from datetime import timedelta
+from typing import Any
+
+import argon2
+import pyotp
+import pytest
+
+from hub.conformance.validator import validate
+from hub.oauth import limits, passwords, second_factor, vault
+from hub.oauth import people as signing_in
+from tests.support.people import PASSWORD, Browser, Person, Town, request_path
+
+WRONG = "autre chose de faux"
+
+
+def events(town: Town, verb: str) -> list[dict[str, Any]]:
+    kept = [json.loads(one["json"]) for one in town.store.database.AuditEvent.find()]
+    return [one for one in kept if one["subtype"][1]["code"] == verb]
+
+
+def is_in(browser: Browser) -> bool:
+    return browser.get("/console/").status_code == 200
+
+
+def test_whoever_signs_in_is_at_home(town: Town) -> None:
+    amina = town.person()
+    browser = town.browser()
+    signed = browser.sign_in(amina)
+    assert (signed.status_code, signed.location) == (303, "/console/")
+    home = browser.get("/console/")
+    assert (home.status_code, "amina" in home.text) == (200, True)
+
+
+def test_nobody_is_at_home_without_signing_in(town: Town) -> None:
+    for path in ("/console/", "/console/clients", "/console/clients/new", "/console/clients/x"):
+        answer = town.browser().get(path)
+        assert (answer.status_code, answer.location) == (303, "/console/sign-in")
+
+
+# --- the invitation -------------------------------------------------------------------------------------------------------
+
+
+def test_an_invitation_may_be_looked_at_often_and_used_once(town: Town) -> None:
+    secret = town.invite("amina")
+    browser, path = town.browser(), f"/console/welcome/{secret}"
+    first = browser.get(path)
+    assert browser.get(path).status_code == first.status_code == 200
+    offered = second_factor.from_invitation(secret, town.hub.pepper)
+    amina = Person(town.people.accounts.account("amina"), offered, town.clock)  # type: ignore[arg-type]
+    typed = {"password": PASSWORD, "again": PASSWORD}
+    enrolled = browser.post(path, **typed, code=amina.code)
+    assert (enrolled.status_code, enrolled.text.count('<li class="code">')) == (200, 10)
+    assert browser.get(path).status_code == 404
+    assert town.browser().sign_in(amina).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("typed", "field"),
+    [
+        ({"password": "court"}, "password"),
+        ({"password": "a" * 40}, "password"),
+        ({"password": "x" * 60 + "yzabc" * 20}, "password"),
+        ({"password": "amina amina 12"}, "password"),
+        ({"again": WRONG}, "again"),
+        ({"code": "000000"}, "code"),
+        ({"code": ""}, "code"),
+    ],
+)
+def test_what_is_wrong_with_an_enrolment_is_named_by_its_field(town: Town, typed: dict[str, str], field: str) -> None:
+    secret = town.invite("amina")
+    browser, path = town.browser(), f"/console/welcome/{secret}"
+    browser.get(path)
+    given = {"password": PASSWORD, "again": typed.get("password", PASSWORD), "code": "123456"} | typed
+    refused = browser.post(path, **given)
+    assert refused.status_code == 422
+    assert f'href="#f-{field}"' in refused.text
+    assert PASSWORD not in refused.text
+    assert browser.get(path).status_code == 200
+
+
+def test_an_invitation_ends_after_two_days_or_with_the_next(town: Town) -> None:
+    old = town.invite("amina")
+    new = town.invite("amina")
+    assert [town.browser().get(f"/console/welcome/{one}").status_code for one in (old, new)] == [404, 200]
+    town.clock.forward(timedelta(hours=48))
+    assert town.browser().get(f"/console/welcome/{new}").status_code == 404
+
+
+def test_a_new_invitation_ends_all_that_she_had(town: Town) -> None:
+    amina, browser = town.person(), town.browser()
+    browser.sign_in(amina)
+    town.invite("amina")
+    assert not is_in(browser)
+    assert town.browser().sign_in(amina).status_code == 403
+
+
+# --- what proves it -------------------------------------------------------------------------------------------------------
+
+
+def test_whatever_is_wrong_the_answer_is_the_same(town: Town) -> None:
+    amina = town.person()
+    town.invite("nawal")  # invited, and no password yet
+    disabled = town.person("salma")
+    signing_in.disable(disabled.account, people=town.people)
+    tried = [
+        {"name": "amina", "password": WRONG, "code": amina.code},
+        {"name": "amina", "password": PASSWORD, "code": "000000"},
+        {"name": "nobody", "password": PASSWORD, "code": amina.code},
+        {"name": "nawal", "password": "", "code": amina.code},
+        {"name": "salma", "password": PASSWORD, "code": disabled.code},
+        {"name": "", "password": "", "code": ""},
+        {"name": "amina'}", "password": PASSWORD, "code": amina.code},
+    ]
+    answers = set()
+    for typed in tried:
+        browser = town.browser()
+        browser.get("/console/sign-in")
+        answer = browser.post("/console/sign-in", **typed)
+        text = answer.text.replace(f'value="{typed["name"]}"', 'value=""').replace("amina&#39;}", "")
+        answers.add((answer.status_code, len(text)))
+        assert not is_in(browser)
+    assert {status for status, _ in answers} == {403}
+    assert len(answers) == 1
+
+
+def test_an_unknown_account_costs_the_same_work(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The work is counted, not timed: each try is one verification of argon2, at one cost, and as many commands to the
+    database."""
+    amina, costs = town.person(), []
+    verify = argon2.PasswordHasher.verify
+
+    def counted(self: argon2.PasswordHasher, kept: str, given: str) -> bool:
+        costs.append(argon2.extract_parameters(kept))
+        return verify(self, kept, given)
+
+    monkeypatch.setattr(argon2.PasswordHasher, "verify", counted)
+    passwords.matches("x", "")
+    written = []
+    for name in ("amina", "nobody", "x"):
+        before = town.store.database.AuditEvent.count_documents({})
+        assert signing_in.prove(name, WRONG, amina.code, people=town.people, address="a") is None
+        written.append(town.store.database.AuditEvent.count_documents({}) - before)
+    assert len(costs) == 4
+    assert len(set(map(str, costs))) == 1
+    assert written == [1, 1, 1]
+
+
+def test_a_code_is_good_once(town: Town) -> None:
+    amina = town.person()
+    code = amina.code
+    assert town.browser().sign_in(amina, code=code).status_code == 303
+    assert town.browser().sign_in(amina, code=code).status_code == 403
+
+
+def test_a_code_is_read_as_it_was_meant(town: Town) -> None:
+    amina = town.person()
+    code = amina.code
+    arabic = code.translate(str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩"))
+    assert town.browser().sign_in(amina, code=f"{arabic[:3]} {arabic[3:]}").status_code == 303
+
+
+@pytest.mark.parametrize(("late", "status"), [(-60, 403), (-30, 303), (0, 303), (30, 303), (60, 403)])
+def test_a_phone_may_be_half_a_minute_wrong_and_no_more(town: Town, late: int, status: int) -> None:
+    amina = town.person()
+    town.clock.forward(timedelta(minutes=10))
+    code = amina.code
+    town.clock.forward(timedelta(seconds=late))
+    assert town.browser().sign_in(amina, code=code).status_code == status
+
+
+def test_a_recovery_code_stands_once_in_the_place_of_the_phone(town: Town) -> None:
+    amina = town.person()
+    code = amina.recovery[3].upper()
+    assert town.browser().sign_in(amina, code=code).status_code == 303
+    assert town.browser().sign_in(amina, code=code).status_code == 403
+    assert town.browser().sign_in(amina, code=amina.recovery[4]).status_code == 303
+
+
+def test_the_database_keeps_no_secret_of_hers_in_clear(town: Town) -> None:
+    amina, browser = town.person(), town.browser()
+    invitation = town.invite("nawal")
+    browser.sign_in(amina)
+    database = town.store.database
+    kept = str([list(database[name].find()) for name in database.list_collection_names()])
+    held = town.people.accounts.sessions("amina", town.clock.now())
+    assert next(held).hash in kept
+    for secret in (PASSWORD, amina.secret, invitation, browser.cookie, *amina.recovery):
+        assert secret not in kept
+    assert "$argon2id$" in kept
+
+
+def test_the_second_factor_opens_only_with_the_pepper_and_for_its_account(town: Town) -> None:
+    amina = town.person()
+    sealed = amina.account.second_factor
+    key = vault.key(town.hub.pepper, "hub.oauth.second_factor")
+    assert vault.unseal(sealed, key, "amina").decode() == amina.secret
+    assert vault.unseal(sealed, key, "salma") == b""
+    assert vault.unseal(sealed, vault.key(b"another", "hub.oauth.second_factor"), "amina") == b""
+    assert vault.unseal(sealed[:-1], key, "amina") == b""
+
+
+# --- too often ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["amina", "nobody"])
+def test_after_ten_tries_at_one_address_even_the_right_password_waits(town: Town, name: str) -> None:
+    amina, browser = town.person(), town.browser()
+    browser.get("/console/sign-in")
+    assert browser.post("/console/sign-in", name=name, password=WRONG, code="0").status_code == 403
+    almost = {"$set": {"n": limits.SIGN_INS_OF_ACCOUNT.most - 1}}  # each try takes long, as it should
+    town.store.database.attempts.update_many({}, almost)
+    browser.get("/console/sign-in")
+    assert browser.post("/console/sign-in", name=name, password=WRONG, code="0").status_code == 403
+    browser.get("/console/sign-in")
+    waiting = browser.post("/console/sign-in", name=name, password=PASSWORD, code=amina.code)
+    assert (waiting.status_code, int(waiting.headers["Retry-After"]) <= 900) == (429, True)
+    assert town.browser(address="192.0.2.8").sign_in(amina).status_code == 303  # nobody is locked out elsewhere
+    town.clock.forward(timedelta(seconds=900))
+    assert town.browser().sign_in(amina).status_code == 303
+
+
+def test_many_names_at_one_address_wait(town: Town) -> None:
+    now, most = town.clock.now(), limits.SIGN_INS_AT_ADDRESS.most
+    for number in range(most):
+        limits.count_sign_in(
+            f"name-{number}", "192.0.2.7", registry=town.registry, secret=town.people.counting, now=now
+        )
+    browser = town.browser()
+    browser.get("/console/sign-in")
+    assert browser.post("/console/sign-in", name="another", password="x", code="x").status_code == 429
+
+
+def test_who_has_the_password_and_guesses_codes_everywhere_shuts_the_account_and_is_not_told(town: Town) -> None:
+    amina = town.person()
+    for _ in range(limits.WRONG_CODES.most - 1):
+        limits.count_wrong_code("amina", registry=town.registry, secret=town.people.counting, now=town.clock.now())
+    assert signing_in.prove("amina", PASSWORD, "000000", people=town.people, address="a") is None
+    refused = town.browser().sign_in(amina)
+    assert refused.status_code == 403  # in the words of any other refusal
+    town.clock.forward(timedelta(days=1))
+    assert town.browser().sign_in(amina).status_code == 303
+
+
+def test_wrong_passwords_from_everywhere_lock_nobody_out(town: Town) -> None:
+    amina = town.person()
+    for number in range(3):
+        signing_in.prove("amina", WRONG, "000000", people=town.people, address=f"a-{number}")
+    limit, secret, now = limits.WRONG_CODES, town.people.counting, town.clock.now()
+    assert town.registry.counts([limits._at(limit, now, secret, "amina")[0]]) == {}
+    assert town.browser().sign_in(amina).status_code == 303
+
+
+# --- the session ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_cookie_is_for_this_host_over_https_and_not_for_scripts(town: Town) -> None:
+    browser = town.browser()
+    browser.sign_in(town.person())
+    cookie = browser.last.headers["Set-Cookie"]
+    assert cookie.startswith("__Host-ihala=")
+    attributes = {part.strip() for part in cookie.split(";")[1:]}
+    assert attributes == {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"}
+
+
+def test_what_the_browser_held_before_signing_in_is_good_for_nothing_after(town: Town) -> None:
+    """Fixation: whoever planted a cookie knows nothing of the session."""
+    amina, victim = town.person(), town.browser()
+    victim.get("/console/sign-in")
+    planted = victim.cookie
+    victim.sign_in(amina)
+    attacker = town.browser()
+    attacker.http.set_cookie("__Host-ihala", planted, domain="hub.example")
+    assert not is_in(attacker)
+    assert victim.cookie != planted
+
+
+def test_a_session_ends_when_nothing_is_done_and_after_a_day_of_work(town: Town) -> None:
+    amina, browser = town.person(), town.browser()
+    browser.sign_in(amina)
+    for _ in range(18):
+        town.clock.forward(timedelta(minutes=26))
+        assert is_in(browser)
+    town.clock.forward(timedelta(minutes=13))
+    assert not is_in(browser)  # eight hours are over
+    browser.sign_in(amina)
+    town.clock.forward(timedelta(minutes=30))
+    assert not is_in(browser)
+
+
+def test_signed_out_the_cookie_is_good_for_nothing(town: Town) -> None:
+    browser = town.browser()
+    browser.sign_in(town.person())
+    held = browser.cookie
+    browser.get("/console/")
+    assert browser.post("/console/sign-out").status_code == 303
+    thief = town.browser()
+    thief.http.set_cookie("__Host-ihala", held, domain="hub.example")
+    assert not is_in(thief)
+
+
+def test_signing_out_everywhere_ends_every_session_and_every_application(town: Town) -> None:
+    town.application()
+    amina, here, there = town.person(), town.browser(), town.browser()
+    there.sign_in(amina)
+    got = town.redeem(town.permitted(amina, here)).json or {}
+    home = here.get("/console/")
+    assert "Carnet" in home.text
+    here.post("/console/sign-out-everywhere")
+    assert not is_in(here)
+    assert not is_in(there)
+    assert town.ask(got["access_token"]).status_code == 401
+    assert town.renew(got["refresh_token"]).status_code == 400
+    assert len(events(town, "person.sign-out")) == 1
+
+
+def test_she_ends_one_application_and_nobody_elses(town: Town) -> None:
+    town.application()
+    amina, salma, browser = town.person(), town.person("salma"), town.browser()
+    hers = town.redeem(town.permitted(amina, browser)).json or {}
+    others = town.redeem(town.permitted(salma)).json or {}
+    family = next(town.people.accounts.families("amina", town.clock.now())).id
+    foreign = next(town.people.accounts.families("salma", town.clock.now())).id
+    browser.get("/console/")
+    assert family in browser.last.text
+    browser.post("/console/end", family=foreign)
+    browser.get("/console/")
+    browser.post("/console/end", family=family)
+    assert town.ask(hers["access_token"]).status_code == 401
+    assert town.ask(others["access_token"]).status_code == 200
+
+
+# --- requests from elsewhere ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/console/sign-in", "/console/sign-out", "/console/sign-out-everywhere", "/console/end", "/console/clients/new"],
+)
+@pytest.mark.parametrize("csrf", ["", "x", "of another"])
+def test_a_form_that_we_did_not_show_to_this_browser_does_nothing(town: Town, path: str, csrf: str) -> None:
+    amina, browser = town.person(roles=frozenset({"consent-officer"})), town.browser()
+    browser.sign_in(amina)
+    browser.get("/console/")
+    if csrf == "of another":
+        other = town.browser()
+        other.get("/console/sign-in")
+        csrf = other.last.text.split('name="csrf_token" value="')[1].split('"')[0]
+    refused = browser.post(path, csrf=csrf, name="amina", password=PASSWORD, code=amina.code)
+    assert refused.status_code == 400
+    assert is_in(browser)
+
+
+def test_nobody_permits_an_application_by_a_link(town: Town) -> None:
+    town.application()
+    browser, path = town.browser(), request_path()
+    browser.sign_in(town.person(), path)
+    assert browser.get(f"{path}&act=permit&purpose=COC").status_code == 200
+    assert browser.post(path, csrf="", act="permit", purpose="COC").status_code == 400
+
+
+def test_every_page_forbids_scripts_frames_and_referrers(town: Town) -> None:
+    browser = town.browser()
+    pages = [browser.get("/console/sign-in"), browser.get("/console/welcome/x"), browser.get("/oauth/authorize")]
+    browser.sign_in(town.person())
+    pages += [
+        browser.last,
+        browser.get("/console/"),
+        browser.get("/console/clients"),
+        browser.get("/console/clients/x"),
+    ]
+    for page in pages:
+        policy = page.headers["Content-Security-Policy"]
+        assert "default-src 'none'" in policy and "frame-ancestors 'none'" in policy and "script" not in policy
+        assert page.headers["Referrer-Policy"] == "no-referrer"
+        assert page.headers["Cache-Control"] == "no-store"
+        assert page.headers["X-Content-Type-Options"] == "nosniff"
+        assert "<script" not in page.text and "style=" not in page.text and "http://" not in page.text
+
+
+def test_a_form_may_lead_to_the_application_that_asks_and_nowhere_else(town: Town) -> None:
+    town.application()
+    page = town.browser().get(request_path())
+    assert page.headers["Content-Security-Policy"].endswith("form-action 'self' https://app.example")
+
+
+def test_no_address_can_send_her_elsewhere_after_signing_in(town: Town) -> None:
+    amina = town.person()
+    for lure in ("?next=https://evil.example", "?lang=https://evil.example", "?url=//evil.example"):
+        signed = town.browser().sign_in(amina, f"/console/sign-in{lure}")
+        assert signed.location == "/console/"
+
+
+# --- what is told ---------------------------------------------------------------------------------------------------------
+
+
+def test_signing_in_and_failing_to_are_in_the_audit_trail_without_a_name(town: Town) -> None:
+    amina, browser = town.person(), town.browser()
+    browser.sign_in(amina, password=WRONG)
+    browser.sign_in(amina)
+    failed, done = events(town, "person.sign-in")
+    assert (failed["outcome"], done["outcome"]) == ("4", "0")
+    assert done["agent"][0]["who"] == {"reference": "Practitioner/amina-id"}
+    assert failed["entity"][0]["what"] == {"reference": "Practitioner/amina-id"}
+    assert "amina" not in json.dumps([failed, done]).replace("amina-id", "")
+
+
+def test_every_event_of_people_conforms_to_its_profile(town: Town) -> None:
+    town.application()
+    secret = town.invite("nawal")
+    code = pyotp.TOTP(second_factor.from_invitation(secret, town.hub.pepper)).at(town.clock.now())
+    assert signing_in.enrol(secret, PASSWORD, code, people=town.people)
+    amina, browser = town.person(), town.browser()
+    browser.sign_in(amina, password=WRONG)
+    town.redeem(town.permitted(amina, browser))
+    browser.get("/console/")
+    browser.post("/console/sign-out-everywhere")
+    told = [json.loads(one["json"]) for one in town.store.database.AuditEvent.find()]
+    assert {one["subtype"][1]["code"] for one in told} >= {
+        "person.invite", "person.enrol", "person.sign-in", "person.authorise", "person.sign-out",
+    }  # fmt: skip
+    assert [issue for one in told for issue in validate(one) if issue.blocks] == []
+
+
+def test_no_log_has_a_name_a_password_or_a_link(town: Town, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    secret = town.invite("nawal")
+    town.browser().get(f"/console/welcome/{secret}")
+    amina, browser = town.person(), town.browser()
+    browser.sign_in(amina, password=WRONG)
+    browser.sign_in(amina)
+    said = caplog.text + str([vars(record) for record in caplog.records])
+    assert "request.answered" in said
+    for mark in (secret, PASSWORD, WRONG, amina.secret, browser.cookie, "amina", "192.0.2.7"):
+        assert mark not in said
+
+
+@pytest.mark.parametrize(("language", "direction"), [("ar", "rtl"), ("fr", "ltr"), ("en", "ltr")])
+def test_pages_speak_the_language_that_is_chosen_and_keep_to_it(town: Town, language: str, direction: str) -> None:
+    browser = town.browser()
+    browser.get(f"/console/sign-in?lang={language}", **{"Accept-Language": "de"})
+    again = browser.get("/console/sign-in")
+    assert f'<html lang="{language}" dir="{direction}">' in again.text
+
+
+def test_she_is_spoken_to_in_her_language(town: Town) -> None:
+    browser = town.browser()
+    browser.sign_in(town.person(languages=("ar", "fr")))
+    assert '<html lang="ar" dir="rtl">' in browser.get("/console/").text
