@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,10 +19,11 @@ from hub.errors import HubError
 from hub.exchange import Hub
 from hub.exchange.publish import publish
 from hub.exchange.vouch import checkpoint
-from hub.keyring import signing_keys
+from hub.keyring import kek_text, signing_keys
 from hub.ports import Adapter, Connection, Registry, Trail
 from hub.settings import ConnectionFile, Settings
-from hub.store import MongoRegistry, MongoStore, MongoTrail, embedded
+from hub.store import Keks, MongoRegistry, MongoStore, MongoTrail, embedded
+from hub.store.sealing import random_bytes
 from hub.web.app import create_app
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class RandomIds:
     """UUIDs of version 4 (RFC 9562), written directly: an import asks for ten of them a row."""
 
     def new(self) -> str:
-        digits = os.urandom(16).hex()
+        digits = random_bytes(16).hex()
         variant = "89ab"[int(digits[16], 16) & 3]
         return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
 
@@ -82,7 +83,8 @@ class Deployment:
 def opened(folder: Path) -> Iterator[Deployment]:
     """A deployment with its database running and its directory published; everything is closed in the end."""
     read = settings.read(folder)
-    with database_uri(read) as uri, MongoStore.open(uri, read.database) as store:
+    keks = Keks(partial(kek_text, folder))
+    with database_uri(read) as uri, MongoStore.open(uri, read.database, keks=keks) as store:
         names = Names(read.organizations)
         hub = Hub(store, SystemClock(), RandomIds(), names, read.pepper)
         publish((resource for entry in names for resource in resources(entry)), hub=hub)

@@ -69,7 +69,7 @@ def foresee(stored: Stored, caller: Caller, now: datetime) -> View | None:
 
 
 def _cut(stored: Stored, allowed: frozenset[str]) -> str:
-    resource, removed = redact(stored.resource(), allowed)
+    resource, removed = redact(stored.opened(allowed), allowed)
     return dumps(resource) if removed else stored.text
 
 
@@ -168,7 +168,7 @@ def _denial(type_: str, id_: str, caller: Caller, visible: Visible, hub: Hub) ->
     documents = [s for s in compartment.documents if s.custodian == hidden.custodian] if compartment else []
     consents = [s.resource() for s in documents if s.type == "Consent"]
     tasks = [s.resource() for s in documents if s.type == "Task"]
-    profile = load().profile_of(hidden.resource())
+    profile = load().profile_of(hidden.opened(frozenset()))
     question = Question(caller.organization, caller.purpose, profile.base_class if profile else "custodian", now)
     answer = decide(question, consents, _concerning(hidden, tasks), purposes_under())
     because = answer.because if isinstance(answer, Deny) else "consent.class"
