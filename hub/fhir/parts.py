@@ -7,10 +7,9 @@ name, unless the profile says that it must be there, so that what is left does n
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from itertools import groupby
+from functools import cache, cached_property
 from typing import Any, Final
 
 from hub.fhir import Resource
@@ -37,14 +36,13 @@ class Parted:
     parts: Mapping[str, str]
 
 
-def part(resource: Resource) -> Parted:
-    """`join` of the result is `dumps(resource)`."""
-    profile = load().profile_of(resource)
+def part(resource: Resource, profile: Profile | None) -> Parted:
+    """By its profile. `join` of the result is `dumps(resource)`."""
     plan = _compiled(profile.name) if profile else _UNDESCRIBED
-    if plan == OPEN:
+    if not isinstance(plan, _Object) or (plan.rest == OPEN and plan.closed.isdisjoint(resource)):
         return Parted(dumps(resource), {})
     taken: dict[str, list[str]] = {}
-    text = _object(plan, resource, taken) if isinstance(plan, _Object) else dumps(resource)
+    text = _object(plan, resource, taken)
     return Parted(text, {name: _AND.join(pieces) for name, pieces in taken.items()})
 
 
@@ -69,6 +67,11 @@ class _Object:
     properties: "Mapping[str, _Plan]"
     rest: str
     must: frozenset[str] = frozenset()
+
+    @cached_property
+    def closed(self) -> frozenset[str]:
+        """Properties of which at least something may be taken out."""
+        return frozenset(name for name, plan in self.properties.items() if plan != OPEN)
 
 
 @dataclass(frozen=True)
@@ -133,97 +136,113 @@ def _plan_of_object(profile: Profile, element: Element) -> _Plan:
 
 # --- carrying it out -------------------------------------------------------------------------------------------------
 
-_Taken = dict[str, list[str]]
+
+class _Cut:
+    """An object or a list as text, with marks in it. Neighbours of one class are one piece."""
+
+    __slots__ = ("first", "out", "taken")
+
+    def __init__(self, taken: dict[str, list[str]]) -> None:
+        self.taken = taken
+        self.out: list[str] = []
+        self.first = True
+
+    def put(self, text: str) -> None:
+        self.out.append(text if self.first else f",{text}")
+        self.first = False
+
+    def take(self, class_: str, members: list[tuple[str, str]]) -> None:
+        """Members as what stays of their name, and the text that goes. The first one always leaves a place behind."""
+        pieces = self.taken.setdefault(class_, [])
+        while members and (self.first or members[0][0]):
+            name, text = members.pop(0)
+            pieces.append(text.removeprefix(name))
+            self.put(f"{name}{_VALUE}{class_}{_END}")
+        if not members:
+            return
+        staying = next((n for n, (name, _) in enumerate(members) if name), len(members))
+        pieces.append("".join(f",{text}" for _, text in members[:staying]))
+        self.out.append(f"{_ITEM}{class_}{_END}")
+        self.take(class_, members[staying:])
 
 
-def _value(plan: _Plan, node: Any, taken: _Taken) -> str:
-    """The text of a value whose plan is no class: with marks in it."""
-    if isinstance(node, list):
-        return f"[{''.join(_members(((None, _chosen(plan, item), item) for item in node), taken))}]"
+def _object(plan: _Object, node: Resource, taken: dict[str, list[str]]) -> str:
+    cut, plan_of, rest = _Cut(taken), plan.properties.get, plan.rest
+    run: Resource = {}
+    class_ = OPEN
+    for name, value in node.items():
+        found = plan_of(name, rest)
+        if found.__class__ is not str:
+            found = _settle(found, value)
+        if found != class_ and run:
+            _put(cut, class_, run, plan.must)
+            run = {}
+        if isinstance(found, str):
+            class_, run[name] = found, value
+        else:
+            class_ = OPEN
+            cut.put(f'{dumps(name)}:{_mixed(found, value, taken)}')  # type: ignore[arg-type]  # any JSON can be written
+    if run:
+        _put(cut, class_, run, plan.must)
+    return f"{{{''.join(cut.out)}}}"
+
+
+def _put(cut: _Cut, class_: str, run: Resource, must: frozenset[str]) -> None:
+    if class_ == OPEN:
+        cut.put(dumps(run)[1:-1])
+        return
+    stays = cut.first or not must.isdisjoint(run)
+    if not stays:
+        cut.take(class_, [("", dumps(run)[1:-1])])
+        return
+    texts = [(name, dumps({name: value})[1:-1]) for name, value in run.items()]
+    first = next(iter(run)) if cut.first else None
+    cut.take(
+        class_, [(f"{dumps(n)}:" if n in must or n == first else "", text) for n, text in texts]  # type: ignore[arg-type]
+    )
+
+
+def _mixed(plan: _Plan, node: Any, taken: dict[str, list[str]]) -> str:
     if isinstance(plan, _Object) and isinstance(node, dict):
         return _object(plan, node, taken)
-    return dumps(node)
-
-
-def _chosen(plan: _Plan, node: Any) -> _Plan:
-    """The plan of one item; something that is not an object where one is expected is for the custodian alone."""
-    if isinstance(plan, str) or isinstance(node, list):
-        return plan
-    if not isinstance(node, dict):
-        return CUSTODIAN
-    return _choose(plan, node) if isinstance(plan, _Slices) else plan
-
-
-def _object(plan: _Object, node: Resource, taken: _Taken) -> str:
-    properties, rest = plan.properties, plan.rest
-    members = (
-        (key, found if isinstance(found, str) or isinstance(value, list) else _chosen(found, value), value)
-        for key, value in node.items()
-        for found in (properties.get(key, rest),)
-    )
-    return f"{{{''.join(_members(members, taken, plan.must))}}}"
-
-
-_Member = tuple[str | None, _Plan, Any]
-
-
-def _members(members: Iterable[_Member], taken: _Taken, must: frozenset[str] = frozenset()) -> Iterator[str]:
-    """The members of an object, or the items of a list, with their commas; neighbours of one class are one piece."""
-    first = True
-    for plan, group in groupby(members, _class_of):
-        found = list(group)
-        if plan == OPEN:
-            yield ("" if first else ",") + _texts(found)
-        elif plan is None:
-            yield from _looked_into(found, taken, first)
+    cut = _Cut(taken)
+    for item in node:
+        found = _settle(plan, item)
+        if not isinstance(found, str):
+            cut.put(_mixed(found, item, taken))
+        elif found == OPEN:
+            cut.put(dumps(item))
         else:
-            yield from _take(plan, found, taken, must, first)
-        first = False
+            cut.take(found, [("", dumps(item))])
+    return f"[{''.join(cut.out)}]"
 
 
-def _class_of(member: _Member) -> str | None:
-    return member[1] if isinstance(member[1], str) else None
-
-
-def _looked_into(members: list[_Member], taken: _Taken, first: bool) -> Iterator[str]:
-    for key, plan, value in members:
-        yield ("" if first else ",") + _name(key) + _value(plan, value, taken)
-        first = False
-
-
-def _take(class_: str, members: list[_Member], taken: _Taken, must: frozenset[str], first: bool) -> Iterator[str]:
-    pieces = taken.setdefault(class_, [])
-    for stays, group in groupby(members, lambda member: member[0] in must):
-        found = list(group)
-        while found and (stays or first):
-            key, _, value = found.pop(0)
-            pieces.append(dumps(value))
-            yield f"{'' if first else ','}{_name(key)}{_VALUE}{class_}{_END}"
-            first = False
-        if found:
-            pieces.append("," + _texts(found))
-            yield f"{_ITEM}{class_}{_END}"
-
-
-def _texts(members: list[_Member]) -> str:
-    """Members without the brackets around them."""
-    if members[0][0] is None:
-        return dumps([value for _, _, value in members])[1:-1]  # type: ignore[arg-type]  # any JSON can be written
-    return dumps({key: value for key, _, value in members})[1:-1]  # type: ignore[misc]  # members of an object have names
-
-
-def _name(key: str | None) -> str:
-    return "" if key is None else dumps(key) + ":"  # type: ignore[arg-type]
+def _settle(plan: _Plan, node: Any) -> _Plan:
+    """The class that all of a value belongs to; where there are several, its plan."""
+    if isinstance(node, list):
+        settled = [_settle(plan, item) for item in node]
+        return settled[0] if settled and all(one.__class__ is str and one == settled[0] for one in settled) else plan
+    if not isinstance(node, dict):  # an object is expected here: what this is, nobody knows
+        return plan if isinstance(plan, str) else CUSTODIAN
+    chosen = _choose(plan, node) if isinstance(plan, _Slices) else plan
+    if isinstance(chosen, _Object):
+        plans = [chosen.properties.get(name, chosen.rest) for name in node]
+        return plans[0] if plans and all(one.__class__ is str and one == plans[0] for one in plans) else chosen
+    return chosen
 
 
 def _choose(plan: _Slices, node: Resource) -> _Plan:
     value = node.get(plan.key)
     if not isinstance(value, dict):
         return plan.plans.get(value, plan.otherwise) if isinstance(value, str) else plan.otherwise
-    codings = [coding for coding in value.get("coding", (value,)) if isinstance(coding, dict)]
-    pairs = [(coding.get("system"), coding.get("code")) for coding in codings]
-    found = [plan.plans[pair] for pair in pairs if all(isinstance(one, str | None) for one in pair) and pair in plan.plans]
+    found = [plan.plans[pair] for coding in value.get("coding", (value,)) if (pair := _pair(coding)) in plan.plans]
     if not found:
         return plan.otherwise
     return found[0] if all(one == found[0] for one in found) else CUSTODIAN
 
+
+def _pair(coding: Any) -> Any:
+    if not isinstance(coding, dict):
+        return None
+    system, code = coding.get("system"), coding.get("code")
+    return (system, code) if isinstance(system, str | None) and isinstance(code, str | None) else None

@@ -43,7 +43,7 @@ def document(save: Save, at: datetime, sealer: Sealer) -> Document:
     stamp = {"versionId": str(version), "lastUpdated": instant(at)}
     resource = {**save.resource, "meta": {**save.resource.get("meta", {}), **stamp}}
     profile = load().profile_of(resource)
-    parted = part(resource)
+    parted = part(resource, profile)
     return {
         "_id": resource["id"],
         "v": version,

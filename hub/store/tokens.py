@@ -18,9 +18,9 @@ from hub.fhir.folding import fold
 from hub.fhir.query import Match, Query, Sealed, Span, Target, Token, Word
 from hub.search import is_sealed
 from hub.search.parameters import PARAMETERS
+from hub.search.parsing import SHORTEST
 from hub.store.sealing import DataKey
 
-SHORTEST: Final = 2
 LONGEST: Final = 16
 LENGTH: Final = 12  # bytes of a token: two of a million values are the same once in a quadrillion
 SAME_WORDS: Final = {"family": "name", "given": "name"}
