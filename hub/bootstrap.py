@@ -20,7 +20,7 @@ from hub.exchange import Hub
 from hub.exchange.publish import publish
 from hub.exchange.vouch import checkpoint
 from hub.keyring import kek_text, signing_keys
-from hub.ports import Adapter, Connection, Registry, Trail
+from hub.ports import Adapter, Connection, DataKeys, Registry, Trail
 from hub.settings import ConnectionFile, Settings
 from hub.store import Keks, MongoRegistry, MongoStore, MongoTrail, embedded
 from hub.store.sealing import random_bytes
@@ -57,6 +57,7 @@ class Deployment:
     registry: Registry
     trail: Trail
     doors: Mapping[str, Door]
+    keys: DataKeys
 
     def checkpoint(self, *, only_if_due: bool = False) -> str | None:
         """Sign where the audit trail stands, with the key of this deployment, made when there is none yet."""
@@ -89,7 +90,7 @@ def opened(folder: Path) -> Iterator[Deployment]:
         hub = Hub(store, SystemClock(), RandomIds(), names, read.pepper)
         publish((resource for entry in names for resource in resources(entry)), hub=hub)
         doors = {c.id: door(c, read) for c in read.connections}
-        yield Deployment(read, hub, MongoRegistry(store), MongoTrail(store), doors)
+        yield Deployment(read, hub, MongoRegistry(store), MongoTrail(store), doors, store.vault)
 
 
 @contextmanager

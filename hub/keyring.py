@@ -1,7 +1,7 @@
 """The hub's own keys, in the deployment folder: those that sign checkpoints of the audit trail, and those that wrap data keys.
 
-The former are a JWK Set, https://www.rfc-editor.org/rfc/rfc7517#section-5. The first key signs; the others have signed before and still
-verify: to change the key, put a new one in front. Only the hub's account can read the file.
+The former are a JWK Set, https://www.rfc-editor.org/rfc/rfc7517#section-5. The first key signs; the others have signed before
+and still verify: to change the key, put a new one in front. Only the hub's account can read the file.
 """
 
 import json
@@ -71,7 +71,7 @@ def add_kek(folder: Path) -> str:
 def write_keks(folder: Path, lines: Sequence[str]) -> None:
     """Whole or not at all: a server that reads the file meanwhile finds the old one or the new one."""
     written = _write_beside(folder / KEK_FILE, "".join(f"{line}\n" for line in lines))
-    os.replace(written, folder / KEK_FILE)
+    Path(written).replace(folder / KEK_FILE)
 
 
 def _new_kek() -> str:

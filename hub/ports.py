@@ -160,6 +160,24 @@ class Kek:
         return cls(f"k{sha256(secret).hexdigest()[:16]}", secret)
 
 
+@dataclass(frozen=True)
+class KeyProof:
+    """What can be said of a data key without giving it away: its UUID, and the SHA-256 of its bytes."""
+
+    id: str
+    fingerprint: str
+
+
+class DataKeys(Protocol):
+    """The data keys in the database, for those who look after them."""
+
+    def wrapped(self) -> Mapping[str, int]:
+        """How many data keys each key-encryption key wraps, by its id."""
+
+    def rewrap(self) -> int:
+        """Wrap some that the current one does not wrap yet, and say how many: 0 when nothing is left to do."""
+
+
 class KeyEncryption(Protocol):
     """The key-encryption keys as they are now: asked at each use, since they may be rotated while the hub runs."""
 
@@ -278,7 +296,7 @@ class LedgerEntry:
     resources: Mapping[str, str]
     handle: Mapping[str, str]
     at: datetime
-    state: Literal["stored", "quarantined"] = "stored"
+    state: Literal["stored", "quarantined", "erased"] = "stored"
 
 
 @dataclass(frozen=True, repr=False)
@@ -324,6 +342,7 @@ class Changes:
     quarantine: Sequence[Quarantined] = ()
     released: Sequence[str] = ()  # quarantine keys that are understood now
     outbox: Sequence[Due] = ()
+    erased: Mapping[str, Sequence[str]] = field(default_factory=dict)  # person → all `Type/id` of her compartment
     watermark: tuple[str, Watermark] | None = None  # connection id, value
 
 
@@ -355,6 +374,9 @@ class Store(Protocol):
         """The current version, or None. `visible=None` is for the hub's own acts, whose result is never served."""
 
     def search(self, query: Query, visible: Visible) -> Found: ...
+
+    def key_proof(self, person: str) -> KeyProof | None:
+        """Of the data key of a person."""
 
     def compartments(self, persons: Iterable[str]) -> dict[str, Compartment]:
         """Compartments of persons that exist, each read consistently."""

@@ -39,14 +39,15 @@ def event(
     denied: bool = False,
     followed: Iterable[str] = (),
     source: str = "",
+    destroyed: Iterable[Resource] = (),
 ) -> Resource:
     """One AuditEvent. `action` is the verb string (`referral.accept`); `caller` None means the hub itself acted.
 
-    `followed`: verbs of what the hub did in consequence, in the same transaction. `source`: the organisation whose tool the
+    `destroyed`: what names the data key that an erasure destroyed. `followed`: verbs of what the hub did in consequence, in the same transaction. `source`: the organisation whose tool the
     hub read.
     """
     agents = [*_agents(caller, interaction, source)]
-    data = [_data({"reference": reference}) for reference in entities]
+    data = [_data(what) for what in (*({"reference": reference} for reference in entities), *destroyed)]
     patient = [_patient(person)] if person else []
     whole = len(agents) == 2 and data and not denied
     return {

@@ -107,7 +107,8 @@ def _read_sort(reading: _Reading, name: str, value: str) -> None:
     if all(parameter(reading.type, key) and is_clear(reading.type, key) for key, _ in keys):
         reading.sort += tuple(Sort(key, descending) for key, descending in keys)
     elif reading.strict:
-        raise _bad(name, ", ".join((*PARAMETERS[reading.type], *EVERYWHERE)))
+        known = (name for name in (*PARAMETERS[reading.type], *EVERYWHERE) if is_clear(reading.type, name))
+        raise _bad("_sort", ", ".join(known))
     else:
         reading.ignore(name)
 
@@ -158,24 +159,24 @@ def _read_match(reading: _Reading, name: str, value: str) -> None:
     parts = _split(value, ",")
     if len(parts) > _MAX_ALTERNATIVES:
         raise _bad(name, f"<= {_MAX_ALTERNATIVES}")
-    reading.matches.append(_match(reading.type, found, name, modifier, parts, reading.base))
+    reading.matches.append(_match(reading, found, name, modifier, parts))
 
 
-def _match(type_: str, found: Parameter, name: str, modifier: str, parts: list[str], base: str) -> Match:
+def _match(reading: _Reading, found: Parameter, name: str, modifier: str, parts: list[str]) -> Match:
     if modifier == "missing":
         if found.name in EVERYWHERE:
             raise _bad(name, "-")  # never missing
         if len(parts) != 1 or parts[0] not in {"true", "false"}:
             raise _bad(name, "true, false")
         return Match(found.name, found.type, (Word(parts[0]),), "missing")
-    sealed = is_sealed(type_, found.name)
+    sealed = is_sealed(reading.type, found.name)
     if sealed and modifier == "contains":
         raise _sealed(name, found)
     typed = modifier if modifier in found.targets else ""
     if modifier and not typed and modifier not in MODIFIERS[found.type]:
         known = (f":{m}" for m in (*MODIFIERS[found.type], *found.targets))
         raise _bad(name, ", ".join(known))
-    values = [v for part in parts for v in _values(found, name, part, (typed,) if typed else found.targets, base)]
+    values = [v for part in parts for v in _values(found, name, part, (typed,) if typed else found.targets, reading.base)]
     if sealed and not all(_can_be_sealed(value, exact=modifier == "exact") for value in values):
         raise _sealed(name, found)
     kept = cast(Literal["not", "exact"], modifier) if modifier and not typed else None

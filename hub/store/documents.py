@@ -89,7 +89,7 @@ def superseded(type_: str, document: Document) -> Document:
     It has no keys of its own: who may see an old version is asked of the current one, so that a withdrawal covers both.
     """
     reference = f"{type_}/{document['_id']}"
-    kept = {name: document[name] for name in ("v", "at", "json", "s", "person", "custodian") if name in document}
+    kept: Document = {n: document[n] for n in ("v", "at", "json", "s", "person", "custodian") if n in document}
     return {"_id": f"{reference}/{document['v']}", "r": reference, **kept}
 
 
@@ -104,7 +104,8 @@ def stored_all(type_: str, documents: Sequence[Document], keyring: Keyring) -> I
 
 
 def _stored(type_: str, document: Document, keys: Callable[[], Mapping[bytes, DataKey]]) -> Stored:
-    text, sealed = document["json"], document.get("s")
+    text: str = document["json"]
+    sealed: Mapping[str, bytes] = document.get("s", {})
 
     def opener(classes: frozenset[str] | None) -> str:
         wanted = {name: value for name, value in sealed.items() if classes is None or name in classes}

@@ -23,6 +23,7 @@ from hub.ports import (
     Due,
     Found,
     KeyEncryption,
+    KeyProof,
     LedgerEntry,
     Quarantined,
     Stored,
@@ -169,6 +170,10 @@ class MongoStore:
         return queries.explain(self.database, self._keyed(query), self._with_tokens(query.type, visible))
 
     @in_our_words
+    def key_proof(self, person: str) -> KeyProof | None:
+        return self.vault.proof(person)
+
+    @in_our_words
     def compartments(self, persons: Iterable[str]) -> dict[str, Compartment]:
         """The current documents of each person at one revision: all is read in one snapshot.
 
@@ -186,7 +191,8 @@ class MongoStore:
 
     def _compartments(self, persons: list[str]) -> dict[str, Compartment]:
         with self.database.client.start_session(snapshot=True) as session:
-            found = {p["_id"]: p for p in self.database.persons.find({"_id": {"$in": persons}}, session=session)}
+            known = {"_id": {"$in": persons}, "erased": {"$exists": False}}
+            found = {p["_id"]: p for p in self.database.persons.find(known, session=session)}
             documents: dict[str, list[Stored]] = {person: [] for person in found}
             for type_ in sorted({type_ for person in found.values() for type_ in person["t"]}):
                 theirs = {"person": {"$in": [id_ for id_, person in found.items() if type_ in person["t"]]}}

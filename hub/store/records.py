@@ -1,6 +1,7 @@
 """Ledger entries, quarantined records and outbox rows as documents, and back.
 
-What a tool gave is encrypted. Names that come from outside (columns, handles, payloads) are never field names of a document: they are kept as pairs or text.
+What a tool gave is encrypted. Names that come from outside (columns, handles, payloads) are never field names of a document:
+they are kept as pairs or text.
 """
 
 from dataclasses import asdict

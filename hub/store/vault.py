@@ -5,6 +5,7 @@ key: https://www.mongodb.com/docs/manual/core/csfle/reference/encryption-schemas
 her first commit and destroyed in that of her erasure. What is unwrapped stays in this process for a short while.
 """
 
+import hashlib
 import threading
 import time
 import uuid
@@ -15,11 +16,11 @@ from datetime import UTC, datetime
 from typing import Final
 
 from bson.binary import UUID_SUBTYPE, Binary
-from pymongo import ASCENDING
+from pymongo import ASCENDING, UpdateOne
 from pymongo.errors import DuplicateKeyError
 
 from hub.errors import Conflict
-from hub.ports import KEK_LENGTH, KeyEncryption
+from hub.ports import KEK_LENGTH, KeyEncryption, KeyProof
 from hub.store.failures import in_our_words
 from hub.store.schema import Document, Mongo
 from hub.store.sealing import DataKey, Unreadable, random_bytes, unwrap, wrap
@@ -31,6 +32,7 @@ PERSON: Final = "person:"
 LIFETIME_S: Final = 30.0
 MOST: Final = 20_000
 LOCAL: Final = "local:"
+BATCH: Final = 500
 
 
 class Vault:
@@ -81,6 +83,10 @@ class Vault:
             return {}
         rows = self._rows.find({"keyAltNames": {"$in": [f"{PERSON}{person}" for person in persons]}})
         return {row["keyAltNames"][0].removeprefix(PERSON): self._opened(row) for row in rows}
+
+    def proof(self, person: str) -> KeyProof | None:
+        key = self.of_persons([person]).get(person)
+        return KeyProof(str(uuid.UUID(bytes=key.id)), hashlib.sha256(key.material).hexdigest()) if key else None
 
     def new(self, name: str, at: datetime) -> tuple[DataKey, Document]:
         """A fresh data key and the row to insert."""
@@ -138,10 +144,31 @@ class Vault:
             return unwrap(kek.secret, row["keyMaterial"])
         raise Unreadable
 
-    def forget(self, ids: Iterable[bytes]) -> None:
-        with self._lock:
-            for id_ in ids:
-                self._open.pop(id_, None)
+    # --- rotation ------------------------------------------------------------------------------------------------------
+
+    @in_our_words
+    def wrapped(self) -> Mapping[str, int]:
+        counted = self._rows.aggregate([{"$group": {"_id": "$masterKey.provider", "count": {"$sum": 1}}}])
+        return {row["_id"].removeprefix(LOCAL): row["count"] for row in counted}
+
+    @in_our_words
+    def rewrap(self) -> int:
+        """Each row by itself, as it was found: what was destroyed meanwhile stays so, and a kill loses nothing."""
+        kek, at = self.keks.current(), datetime.now(UTC)
+        provider = f"{LOCAL}{kek.id}"
+        rows = list(self._rows.find({"masterKey.provider": {"$ne": provider}}, limit=BATCH))
+        updates = [
+            UpdateOne(
+                {"_id": row["_id"], "keyMaterial": row["keyMaterial"]},
+                {"$set": {
+                    "keyMaterial": wrap(kek.secret, self.material(row)), "masterKey.provider": provider, "updateDate": at,
+                }},
+            )
+            for row in rows
+        ]  # fmt: skip
+        if updates:
+            self._rows.bulk_write(updates, ordered=False)
+        return len(updates)
 
 
 def _id(row: Document) -> bytes:

@@ -19,6 +19,7 @@ from hub.ports import Changes, Save
 from hub.store import chains
 from hub.store.chains import AUDIT, contents_of
 from hub.store.documents import Sealer, document, keys_document, superseded
+from hub.store.erasure import Erasure, erased_revision
 from hub.store.records import Box, ledger_document, outbox_document, quarantine_document
 from hub.store.schema import NOT_COMPARTMENT, Document, Mongo
 from hub.store.sealing import DataKey
@@ -51,7 +52,8 @@ class Plan:
             self.rekeyed[rekey.type].append(UpdateOne({"_id": rekey.id}, {"$set": {"k": keys_document(rekey.keys)}}))
         self.events = self.inserted.pop(AUDIT, [])
         self.contents = contents_of(self.events)
-        self.persons = _revisions(changes)
+        self.persons = _revisions(changes, at)
+        self.erasures = [Erasure.of(person, references, at) for person, references in changes.erased.items()]
         self.ledger = {entry.key: ledger_document(entry, box) for entry in changes.ledger}
         self.identities = changes.identities
         self.quarantine: Writes = _upserts(quarantine_document(entry, box) for entry in changes.quarantine)
@@ -121,14 +123,17 @@ def _require_append_only(changes: Changes) -> None:
         raise ValueError("an audit event is only ever added")
 
 
-def _revisions(changes: Changes) -> list[Write]:
+def _revisions(changes: Changes, at: datetime) -> list[Write]:
     """`t`: the types that a person's compartment has, so that only these are read back."""
     types: dict[str, set[str]] = {person: set() for person in changes.persons}
     for save in changes.saves:
         type_ = save.resource["resourceType"]
         if save.person is not None and type_ not in NOT_COMPARTMENT:
             types[save.person].add(type_)
-    return [_revision(person, known, sorted(types[person])) for person, known in changes.persons.items()]
+    return [
+        erased_revision(person, known, at) if person in changes.erased else _revision(person, known, sorted(types[person]))
+        for person, known in changes.persons.items()
+    ]
 
 
 def _revision(person: str, known: int, types: list[str]) -> Write:
@@ -149,6 +154,8 @@ def write(plan: Plan, database: Mongo, session: ClientSession) -> None:
     _apply(database, "persons", plan.persons, session)
     if plan.keys:
         database.keyvault.insert_many(plan.keys, session=session)
+    for erasure in plan.erasures:
+        erasure.write(database, session)
     for type_, documents in plan.replaced.items():
         _supersede(database, type_, documents, session)
     for type_, documents in plan.inserted.items():
