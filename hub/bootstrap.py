@@ -86,6 +86,7 @@ def opened(folder: Path) -> Iterator[Deployment]:
     read = settings.read(folder)
     keks = Keks(partial(kek_text, folder))
     with database_uri(read) as uri, MongoStore.open(uri, read.database, keks=keks) as store:
+        store.vault.check()
         names = Names(read.organizations)
         hub = Hub(store, SystemClock(), RandomIds(), names, read.pepper)
         publish((resource for entry in names for resource in resources(entry)), hub=hub)

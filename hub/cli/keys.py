@@ -69,7 +69,8 @@ def _rows(home: Path, data_keys: DataKeys) -> list[dict[str, object]]:
     wraps = dict(data_keys.wrapped())
     known = [Kek.of(line).id for line in kek_text(home).replace(",", " ").split()]
     rows: list[dict[str, object]] = [
-        {"key": id_, "wraps": wraps.pop(id_, 0), "use": "older" if place else "current"} for place, id_ in enumerate(known)
+        {"key": id_, "wraps": wraps.pop(id_, 0), "use": "older" if place else "current"}
+        for place, id_ in enumerate(known)
     ]
     return [*rows, *({"key": id_, "wraps": count, "use": "missing"} for id_, count in wraps.items())]
 

@@ -181,7 +181,7 @@ def _object(plan: _Object, node: Resource, taken: dict[str, list[str]]) -> str:
             class_, run[name] = found, value
         else:
             class_ = OPEN
-            cut.put(f'{dumps(name)}:{_mixed(found, value, taken)}')  # type: ignore[arg-type]  # any JSON can be written
+            cut.put(f"{dumps(name)}:{_mixed(found, value, taken)}")  # type: ignore[arg-type]  # any JSON can be written
     if run:
         _put(cut, class_, run, plan.must)
     return f"{{{''.join(cut.out)}}}"
@@ -198,7 +198,8 @@ def _put(cut: _Cut, class_: str, run: Resource, must: frozenset[str]) -> None:
     texts = [(name, dumps({name: value})[1:-1]) for name, value in run.items()]
     first = next(iter(run)) if cut.first else None
     cut.take(
-        class_, [(f"{dumps(n)}:" if n in must or n == first else "", text) for n, text in texts]  # type: ignore[arg-type]
+        class_,
+        [(f"{dumps(n)}:" if n in must or n == first else "", text) for n, text in texts],  # type: ignore[arg-type]
     )
 
 

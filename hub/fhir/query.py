@@ -47,7 +47,9 @@ class Sealed:
     """A value of an encrypted element. `tokens`: for each custodian's key those that must all be there."""
 
     value: Token | Span | Word
-    tokens: tuple[tuple[bytes, ...], ...] = field(repr=False)  # a page is bound to what was asked, not to who keeps something
+    tokens: tuple[tuple[bytes, ...], ...] = field(
+        repr=False
+    )  # a page is bound to what was asked, not to who keeps something
 
 
 Value = Token | Target | Span | Word | Sealed

@@ -176,7 +176,9 @@ def _match(reading: _Reading, found: Parameter, name: str, modifier: str, parts:
     if modifier and not typed and modifier not in MODIFIERS[found.type]:
         known = (f":{m}" for m in (*MODIFIERS[found.type], *found.targets))
         raise _bad(name, ", ".join(known))
-    values = [v for part in parts for v in _values(found, name, part, (typed,) if typed else found.targets, reading.base)]
+    values = [
+        v for part in parts for v in _values(found, name, part, (typed,) if typed else found.targets, reading.base)
+    ]
     if sealed and not all(_can_be_sealed(value, exact=modifier == "exact") for value in values):
         raise _sealed(name, found)
     kept = cast(Literal["not", "exact"], modifier) if modifier and not typed else None

@@ -63,7 +63,6 @@ class MongoStore:
         self._box = Box(self.vault)
         self._now = now
         self._patience = patience
-        self._cursor_key = pages.cursor_key(self.vault.deployment)
         self.chains = Chains(database, patience)
         self._types = set(filter(is_type, database.list_collection_names()))
 
@@ -93,9 +92,7 @@ class MongoStore:
 
     @classmethod
     @in_our_words
-    def _prepared(
-        cls, database: Mongo, now: Callable[[], datetime], patience: float, keks: KeyEncryption
-    ) -> Self:
+    def _prepared(cls, database: Mongo, now: Callable[[], datetime], patience: float, keks: KeyEncryption) -> Self:
         prepare(database)
         return cls(database, now, patience, keks)
 
@@ -146,7 +143,7 @@ class MongoStore:
         if not is_type(query.type):
             raise HubError(UNKNOWN_TYPE, known=", ".join(sorted(self._types)))
         keyed, seen = self._keyed(query), self._with_tokens(query.type, visible)
-        return pages.find(self.database[query.type], keyed, seen, self._cursor_key, self.vault)
+        return pages.find(self.database[query.type], keyed, seen, pages.cursor_key(self.vault.deployment), self.vault)
 
     def _keyed(self, query: Query) -> Query:
         return tokens.keyed(query, self._search_keys(query.type, query.matches))
@@ -226,7 +223,9 @@ class MongoStore:
         """In the order in which they came."""
         asked = {"connection": connection, "_id": key}
         wanted = {name: value for name, value in asked.items() if value is not None}
-        return iter([quarantined(row, self._box) for row in self.database.quarantine.find(wanted).sort([("at", 1), ("_id", 1)])])
+        return iter(
+            [quarantined(row, self._box) for row in self.database.quarantine.find(wanted).sort([("at", 1), ("_id", 1)])]
+        )
 
     def _by_id(self, collection: str, keys: Iterable[str]) -> Iterator[Document]:
         wanted = list(keys)

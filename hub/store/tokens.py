@@ -39,7 +39,9 @@ def stored(key: DataKey, type_: str, name: str, found: Mapping[str, list[Any]]) 
 
 def keyed(query: Query, keys: Sequence[DataKey]) -> Query:
     """The same query with tokens beside each value of an encrypted element."""
-    return Query(query.type, tuple(match(query.type, one, keys) for one in query.matches), query.sort, query.count, query.after)
+    return Query(
+        query.type, tuple(match(query.type, one, keys) for one in query.matches), query.sort, query.count, query.after
+    )
 
 
 def match(type_: str, one: Match, keys: Sequence[DataKey]) -> Match:
@@ -47,13 +49,17 @@ def match(type_: str, one: Match, keys: Sequence[DataKey]) -> Match:
         return one
     domain = _domain(type_, one.parameter)
     values = tuple(
-        value if isinstance(value, Target | Sealed) else Sealed(value, _asked(value, one.modifier == "exact", domain, keys))
+        value
+        if isinstance(value, Target | Sealed)
+        else Sealed(value, _asked(value, one.modifier == "exact", domain, keys))
         for value in one.values
     )
     return Match(one.parameter, one.type, values, one.modifier)
 
 
-def _asked(value: Token | Span | Word, exact: bool, domain: str, keys: Sequence[DataKey]) -> tuple[tuple[bytes, ...], ...]:
+def _asked(
+    value: Token | Span | Word, exact: bool, domain: str, keys: Sequence[DataKey]
+) -> tuple[tuple[bytes, ...], ...]:
     texts = tuple(_texts(value, exact))
     return tuple(tuple(_token(key.material, domain, text) for text in texts) for key in keys) if texts else ()
 

@@ -55,6 +55,11 @@ class Vault:
         """For what belongs to no person that is known: quarantine, handles, payloads, places of shelters."""
         return self.named(DEPLOYMENT)
 
+    @in_our_words
+    def check(self) -> None:
+        """Raises HubError when the key-encryption key is missing, or is another one: better at the beginning than at a read."""
+        _ = self.deployment
+
     def search_key(self, custodian: str) -> DataKey:
         return self.named(f"{SEARCH}{custodian}")
 

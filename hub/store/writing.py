@@ -60,10 +60,13 @@ class Plan:
         self.released: Writes = [DeleteMany({"_id": {"$in": list(changes.released)}})] if changes.released else []
         order = time.time_ns()  # rows of one reference are written by acts that follow each other
         self.outbox = [
-            outbox_document(due, due.id or uuid.uuid4().hex, order + place, box) for place, due in enumerate(changes.outbox)
+            outbox_document(due, due.id or uuid.uuid4().hex, order + place, box)
+            for place, due in enumerate(changes.outbox)
         ]
         self.watermark: Writes = (
-            _upserts([{"_id": changes.watermark[0], "value": box.seal(changes.watermark[1].value)}]) if changes.watermark else []
+            _upserts([{"_id": changes.watermark[0], "value": box.seal(changes.watermark[1].value)}])
+            if changes.watermark
+            else []
         )
 
     @property
@@ -131,7 +134,9 @@ def _revisions(changes: Changes, at: datetime) -> list[Write]:
         if save.person is not None and type_ not in NOT_COMPARTMENT:
             types[save.person].add(type_)
     return [
-        erased_revision(person, known, at) if person in changes.erased else _revision(person, known, sorted(types[person]))
+        erased_revision(person, known, at)
+        if person in changes.erased
+        else _revision(person, known, sorted(types[person]))
         for person, known in changes.persons.items()
     ]
 

@@ -23,7 +23,9 @@ from tests.support.parties import Addresses, register
 EXAMPLES = Path(__file__).parents[3] / "profiles" / "examples" / "valid"
 REGISTER = tuple(ROW[name] for name in ("full_name", "cin", "phone", "address", "remarks"))
 BIRTH = "1990-03-02"
-_CODED = frozenset({"system", "code", "url", "reference", "resourceType", "id", "use", "status", "profile", "type", "div"})
+_CODED = frozenset(
+    {"system", "code", "url", "reference", "resourceType", "id", "use", "status", "profile", "type", "div"}
+)
 _MARK = re.compile(r"Marq[0-9]+uée Rue[0-9]+Secr")
 
 
@@ -63,7 +65,12 @@ def test_no_search_leaves_a_name_in_the_audit_trail(at: Scene, store: MongoStore
     at.receive(at.row())
     at.clock.at = datetime.now(UTC).replace(microsecond=0)
     party = register(create_app(at.hub, MongoRegistry(store), Addresses()), MongoRegistry(store), ASSOCIATION)
-    for asked in ("Patient?name=alaoui", "Patient?name:exact=Zineb%20Alaoui", "Patient?identifier=AB123456", f"Patient?birthdate={BIRTH}"):
+    for asked in (
+        "Patient?name=alaoui",
+        "Patient?name:exact=Zineb%20Alaoui",
+        "Patient?identifier=AB123456",
+        f"Patient?birthdate={BIRTH}",
+    ):
         assert party.get(f"/fhir/{asked}").json["total"] == 1, asked
     assert found_in(store.database, REGISTER) == set()
 

@@ -43,7 +43,9 @@ def test_nothing_but_the_trail_and_empty_documents_is_left_of_her(at: Scene, era
     kept = at.everything()
     for name, documents in kept.items():
         hers = [one for one in documents if erased.person in str(one)]
-        assert not hers or name in {"Patient", "persons", "AuditEvent", "Provenance", "ledger"} or name[0].isupper(), name
+        assert not hers or name in {"Patient", "persons", "AuditEvent", "Provenance", "ledger"} or name[0].isupper(), (
+            name
+        )
         for one in hers if name not in {"AuditEvent", "Provenance", "persons", "ledger"} else ():
             assert one.keys() <= {"_id", "v", "at", "json", "k", "person", "custodian", "erased"}, name
             assert one["k"] == []
@@ -91,7 +93,9 @@ def test_an_act_computed_before_the_erasure_does_not_bring_anything_back(at: Sce
     erase(id_, "ordered", hub=at.hub)
     (patient,) = [one for one in before.documents if one.type == "Patient"]
     assert at.hub.store.key_proof(id_) is None
-    late = Save({"resourceType": "Patient", "id": id_, "name": [{"text": "Tard"}]}, id_, patient.custodian, (), patient.version)
+    late = Save(
+        {"resourceType": "Patient", "id": id_, "name": [{"text": "Tard"}]}, id_, patient.custodian, (), patient.version
+    )
     with pytest.raises(HubError) as refused:
         at.hub.store.commit(Changes(saves=[late], persons={id_: before.revision}))
     assert refused.value.problem == CONFLICT

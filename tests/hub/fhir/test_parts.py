@@ -69,8 +69,18 @@ def drop_nulls(node: Any) -> Any:
 
 
 def test_what_is_left_does_not_tell_what_there_is() -> None:
-    bare: Resource = {"resourceType": "Patient", "id": "p", "meta": {"profile": [profile("survivor")]}, "gender": "female"}
-    more = {**bare, "birthDate": "1990-03-02", "telecom": [{"system": "phone", "value": "0612345678"}], "name": [{"text": "Z"}]}
+    bare: Resource = {
+        "resourceType": "Patient",
+        "id": "p",
+        "meta": {"profile": [profile("survivor")]},
+        "gender": "female",
+    }
+    more = {
+        **bare,
+        "birthDate": "1990-03-02",
+        "telecom": [{"system": "phone", "value": "0612345678"}],
+        "name": [{"text": "Z"}],
+    }
     for element in ("birthDate", "telecom", "name", "0612345678", "1990"):
         assert element not in parted(more).open
     assert parted(bare).parts == {}

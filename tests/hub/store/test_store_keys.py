@@ -43,7 +43,9 @@ def test_what_is_sealed_can_be_opened_and_only_as_it_is() -> None:
     assert "aaa" not in repr(key)
 
 
-def test_the_drivers_of_mongodb_read_what_is_written_here_and_the_other_way_round(mongodb_uri: str, database: str) -> None:
+def test_the_drivers_of_mongodb_read_what_is_written_here_and_the_other_way_round(
+    mongodb_uri: str, database: str
+) -> None:
     keks = Keks(lambda: kek("k"))
     with MongoStore.open(mongodb_uri, database, keks=keks) as store, MongoClient[dict[str, Any]](mongodb_uri) as client:
         store.commit(saving(survivor("p", name=NAME)))
@@ -73,11 +75,17 @@ def test_each_person_has_a_key_of_her_own_made_with_her_first_commit(store: Mong
 
 def test_without_the_right_key_nothing_is_opened_and_it_is_said(mongodb_uri: str, database: str) -> None:
     with MongoStore.open(mongodb_uri, database, keks=Keks(lambda: kek("a"))) as store:
+        store.vault.check()
         store.commit(saving(survivor("p", name=NAME)))
     for text, problem in ((kek("b"), KEY_UNREADABLE), ("", SECRET_MISSING)):
-        with pytest.raises(HubError) as refused, MongoStore.open(mongodb_uri, database, keks=Keks(lambda text=text: text)):
-            pass
-        assert refused.value.problem in {problem, KEY_UNREADABLE}
+        with MongoStore.open(mongodb_uri, database, keks=Keks(lambda text=text: text)) as other:
+            with pytest.raises(HubError) as refused:
+                other.vault.check()
+            with pytest.raises(HubError) as closed:
+                assert stored(other, "Patient", "p").text
+            with pytest.raises(HubError):
+                other.commit(saving(survivor("q", name=NAME), person="q"))
+        assert (refused.value.problem, closed.value.problem) == (problem, KEY_UNREADABLE)
         assert kek("a") not in str(refused.value)
 
 
