@@ -43,8 +43,8 @@ def event(
 ) -> Resource:
     """One AuditEvent. `action` is the verb string (`referral.accept`); `caller` None means the hub itself acted.
 
-    `destroyed`: what names the data key that an erasure destroyed. `followed`: verbs of what the hub did in consequence, in the same transaction. `source`: the organisation whose tool the
-    hub read.
+    `followed`: verbs of what the hub did in consequence, in the same transaction. `source`: the organisation whose tool the
+    hub read. `destroyed`: what names the data key that an erasure destroyed.
     """
     agents = [*_agents(caller, interaction, source)]
     data = [_data(what) for what in (*({"reference": reference} for reference in entities), *destroyed)]

@@ -33,5 +33,5 @@ def erase(session: Session, survivor: str, reason: str, confirm: str | None, as_
     if as_json:
         session.write_json({"survivor": survivor, "reason": reason, **said})
     else:
-        session.tell("erase.done", **{name: str(value) for name, value in said.items()})
+        session.tell("erase.done", **{"id" if name == "key" else name: str(value) for name, value in said.items()})
     return None

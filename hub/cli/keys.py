@@ -26,7 +26,7 @@ def list_(session: Session, as_json: bool) -> None:
         session.write_json(rows)
         return
     for row in rows:
-        session.tell("keys-list.row", key=row["key"], count=row["wraps"], use=session.say(f"keys-list.{row['use']}"))
+        session.tell("keys-list.row", id=row["key"], count=row["wraps"], use=session.say(f"keys-list.{row['use']}"))
 
 
 @command("rotate", "cli.keys-rotate")
