@@ -31,6 +31,8 @@ OURS = (
     "deliver",
     "status",
     "audit",
+    "keys",
+    "erase",
 )
 
 

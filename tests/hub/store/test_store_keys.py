@@ -77,7 +77,7 @@ def test_without_the_right_key_nothing_is_opened_and_it_is_said(mongodb_uri: str
     with MongoStore.open(mongodb_uri, database, keks=Keks(lambda: kek("a"))) as store:
         store.vault.check()
         store.commit(saving(survivor("p", name=NAME)))
-    for text, problem in ((kek("b"), KEY_UNREADABLE), ("", SECRET_MISSING)):
+    for text in (kek("b"), ""):
         with MongoStore.open(mongodb_uri, database, keks=Keks(lambda text=text: text)) as other:
             with pytest.raises(HubError) as refused:
                 other.vault.check()
@@ -85,8 +85,15 @@ def test_without_the_right_key_nothing_is_opened_and_it_is_said(mongodb_uri: str
                 assert stored(other, "Patient", "p").text
             with pytest.raises(HubError):
                 other.commit(saving(survivor("q", name=NAME), person="q"))
-        assert (refused.value.problem, closed.value.problem) == (problem, KEY_UNREADABLE)
+        assert (refused.value.problem, closed.value.problem) == (KEY_UNREADABLE, KEY_UNREADABLE)
         assert kek("a") not in str(refused.value)
+
+
+def test_without_any_key_nothing_is_begun(mongodb_uri: str, database: str) -> None:
+    with MongoStore.open(mongodb_uri, database, keks=Keks(lambda: "")) as store:
+        with pytest.raises(HubError) as refused:
+            store.vault.check()
+        assert refused.value.problem == SECRET_MISSING
 
 
 def test_keys_are_rewrapped_while_others_read_and_write(mongodb_uri: str, database: str) -> None:
