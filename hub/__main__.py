@@ -19,6 +19,8 @@ main = Root(
         "deliver": "hub.cli.deliver:deliver",
         "status": "hub.cli.status:status",
         "audit": "hub.cli.audit:audit",
+        "keys": "hub.cli.keys:keys",
+        "erase": "hub.cli.erase:erase",
     }
 )
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,13 +19,14 @@ from hub.errors import HubError
 from hub.exchange import Hub
 from hub.exchange.publish import publish
 from hub.exchange.vouch import checkpoint
-from hub.keyring import signing_keys
+from hub.keyring import kek_text, signing_keys
 from hub.oauth.people import People
 from hub.outbound.fetch import Fetcher
 from hub.outbound.key_sets import FetchedKeys
-from hub.ports import Adapter, Connection, Registry, Trail
+from hub.ports import Adapter, Connection, DataKeys, Registry, Trail
 from hub.settings import ConnectionFile, Settings
-from hub.store import MongoAccounts, MongoRegistry, MongoStore, MongoTrail, embedded
+from hub.store import Keks, MongoAccounts, MongoRegistry, MongoStore, MongoTrail, embedded
+from hub.store.sealing import random_bytes
 from hub.web.app import create_app
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class RandomIds:
     """UUIDs of version 4 (RFC 9562), written directly: an import asks for ten of them a row."""
 
     def new(self) -> str:
-        digits = os.urandom(16).hex()
+        digits = random_bytes(16).hex()
         variant = "89ab"[int(digits[16], 16) & 3]
         return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
 
@@ -60,6 +61,7 @@ class Deployment:
     people: People
     trail: Trail
     doors: Mapping[str, Door]
+    keys: DataKeys
 
     def checkpoint(self, *, only_if_due: bool = False) -> str | None:
         """Sign where the audit trail stands, with the key of this deployment, made when there is none yet."""
@@ -86,14 +88,16 @@ class Deployment:
 def opened(folder: Path) -> Iterator[Deployment]:
     """A deployment with its database running and its directory published; everything is closed in the end."""
     read = settings.read(folder)
-    with database_uri(read) as uri, MongoStore.open(uri, read.database) as store:
+    keks = Keks(partial(kek_text, folder))
+    with database_uri(read) as uri, MongoStore.open(uri, read.database, keks=keks) as store:
+        store.vault.check()
         names = Names(read.organizations)
         hub = Hub(store, SystemClock(), RandomIds(), names, read.pepper, read.policies)
         publish((resource for entry in names for resource in resources(entry)), hub=hub)
         doors = {c.id: door(c, read) for c in read.connections}
         registry = MongoRegistry(store)
         people = People(hub, registry, MongoAccounts(store), read.lifetimes)
-        yield Deployment(read, hub, registry, people, MongoTrail(store), doors)
+        yield Deployment(read, hub, registry, people, MongoTrail(store), doors, store.vault)
 
 
 @contextmanager

@@ -1,8 +1,11 @@
 """What the hub asks of the outside world, and the values that pass through those doors."""
 
+from base64 import b64decode
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Protocol
 
@@ -12,6 +15,7 @@ from hub.fhir.query import Match, Query
 from hub.fhir.serial import loads
 
 FOREVER = datetime.fromisoformat("9999-12-31T00:00:00+00:00")
+KEK_LENGTH = 96
 LONG_AGO = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
 
@@ -137,6 +141,53 @@ class Adapter(Protocol):
         """What would stop `pull` now (settings, credentials, reachability), reading at most a few records."""
 
 
+# --- keys ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Kek:
+    """A key-encryption key. Its id says nothing of it, and stands beside each data key that it wraps."""
+
+    id: str
+    secret: bytes = field(repr=False)
+
+    @classmethod
+    def of(cls, text: str) -> "Kek":
+        """As it is written in the deployment's secrets: base64 of 96 bytes. Raises ValueError."""
+        secret = b64decode(text, validate=True)
+        if len(secret) != KEK_LENGTH:
+            raise ValueError("not a key-encryption key")
+        return cls(f"k{sha256(secret).hexdigest()[:16]}", secret)
+
+
+@dataclass(frozen=True)
+class KeyProof:
+    """What can be said of a data key without giving it away: its UUID, and the SHA-256 of its bytes."""
+
+    id: str
+    fingerprint: str
+
+
+class DataKeys(Protocol):
+    """The data keys in the database, for those who look after them."""
+
+    def wrapped(self) -> Mapping[str, int]:
+        """How many data keys each key-encryption key wraps, by its id."""
+
+    def rewrap(self) -> int:
+        """Wrap some that the current one does not wrap yet, and say how many: 0 when nothing is left to do."""
+
+
+class KeyEncryption(Protocol):
+    """The key-encryption keys as they are now: asked at each use, since they may be rotated while the hub runs."""
+
+    def current(self) -> Kek:
+        """The one that wraps new data keys."""
+
+    def find(self, id_: str) -> Kek | None:
+        """One that unwraps."""
+
+
 # --- the store -------------------------------------------------------------------------------------------------------
 
 
@@ -155,19 +206,30 @@ class Key:
 
 @dataclass(frozen=True, repr=False)
 class Stored:
-    """One version of a resource as the database keeps it. `text` is what is served."""
+    """One version of a resource as the database keeps it: its text, or what of it is not encrypted and an opener for the rest."""
 
     type: str
     id: str
     version: int
     at: datetime
-    text: str
+    kept: str
     person: str | None
     custodian: str | None
     keys: tuple[Key, ...] = ()
+    opener: Callable[[frozenset[str] | None], str] | None = field(default=None, compare=False)
+
+    @cached_property
+    def text(self) -> str:
+        """All of it, as it was stored."""
+        return self.opener(None) if self.opener else self.kept
 
     def resource(self) -> Resource:
         parsed: Resource = loads(self.text)
+        return parsed
+
+    def opened(self, classes: frozenset[str]) -> Resource:
+        """Without the encrypted elements of other classes, which stay closed."""
+        parsed: Resource = loads(self.opener(classes) if self.opener else self.kept)
         return parsed
 
     def __repr__(self) -> str:
@@ -249,7 +311,7 @@ class LedgerEntry:
     resources: Mapping[str, str]
     handle: Mapping[str, str]
     at: datetime
-    state: Literal["stored", "quarantined"] = "stored"
+    state: Literal["stored", "quarantined", "erased"] = "stored"
     consents: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -309,6 +371,7 @@ class Changes:
     outbox: Sequence[Due] = ()
     voids: Sequence[Void] = ()
     due: Mapping[str, datetime] = field(default_factory=dict)  # person → when her keys next open or close by themselves
+    erased: Mapping[str, Sequence[str]] = field(default_factory=dict)  # person → all `Type/id` of her compartment
     watermark: tuple[str, Watermark] | None = None  # connection id, value
     tokens: "Sequence[Token]" = ()
     ended: Sequence[tuple[str, str]] = ()  # tokens that end: hash, and the client whose they must be
@@ -343,6 +406,9 @@ class Store(Protocol):
         """The current version, or None. `visible=None` is for the hub's own acts, whose result is never served."""
 
     def search(self, query: Query, visible: Visible) -> Found: ...
+
+    def key_proof(self, person: str) -> KeyProof | None:
+        """Of the data key of a person."""
 
     def compartments(self, persons: Iterable[str]) -> dict[str, Compartment]:
         """Compartments of persons that exist, each read consistently."""

@@ -4,6 +4,7 @@ The first test that needs it starts mongod; the last process of the run stops it
 `IHALA_TEST_MONGODB_URI` puts a server of your own in its place; it must be a replica set.
 """
 
+import base64
 import os
 import shutil
 import signal
@@ -24,6 +25,9 @@ settings.register_profile("ihala", deadline=None, derandomize=not DEEP, print_bl
 settings.load_profile(
     "ihala"
 )  # the same inputs in every run, new ones with `make deep`; nothing is judged by the clock
+
+KEK = base64.b64encode(b"a key-encryption key that only tests know".ljust(96, b".")).decode()
+os.environ.setdefault("IHALA_KEK", KEK)  # told to every process that a test starts
 
 RUN_FOLDER = "IHALA_TEST_FOLDER"  # made by the first process of a run, told to its workers through the environment
 

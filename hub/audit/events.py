@@ -42,14 +42,16 @@ def event(
     followed: Iterable[str] = (),
     source: str = "",
     under: Iterable[str] = (),
+    destroyed: Iterable[Resource] = (),
 ) -> Resource:
     """One AuditEvent. `action` is the verb string (`referral.accept`); `caller` None means the hub itself acted.
 
     `followed`: verbs of what the hub did in consequence, in the same transaction. `source`: the organisation whose tool the
     hub read. `under`: the review Tasks of the exceptional disclosures that permitted it, as the policies that the agent acted by.
+    `destroyed`: what names the data key that an erasure destroyed.
     """
     agents = [*_agents(caller, interaction, source, under)]
-    data = [_data({"reference": reference}) for reference in entities]
+    data = [_data(what) for what in (*({"reference": reference} for reference in entities), *destroyed)]
     patient = [_patient(person)] if person else []
     whole = len(agents) == 2 and data and not denied
     agents += [person_agent(caller.practitioner)] if caller and caller.practitioner else []

@@ -13,7 +13,7 @@ import click
 from hub.cli.manual import command
 from hub.cli.problems import FAILED, WrongUse
 from hub.cli.session import Session, pass_session
-from hub.keyring import signing_keys
+from hub.keyring import make_kek, signing_keys
 
 FOLDERS = ("connections", "mappings", "secrets")
 
@@ -35,6 +35,7 @@ def init(session: Session, folder: Path, template: Path | None, force: bool) -> 
         _write(wanted, folder)
     made = _write_pepper(folder / "secrets" / "pepper")
     signing_keys(folder, make=True)
+    make_kek(folder)
     session.tell("init.done", folder=folder)
     session.tell("init.pepper-made" if made else "init.pepper-kept")
     session.tell("init.next", folder=folder)

@@ -75,7 +75,7 @@ def foresee(stored: Stored, caller: Caller, now: datetime, *, hub: Hub) -> View 
 
 def _cut(stored: Stored, allowed: frozenset[str], caller: Caller, hub: Hub) -> str:
     """What is left of a survivor's record goes by the reader's own number, never by her keeper's code."""
-    resource, removed = redact(stored.resource(), allowed)
+    resource, removed = redact(stored.opened(allowed), allowed)
     if stored.type == "Patient":
         resource = numbered(resource, hub.pseudonyms.of(stored.id, caller.organization))
     return dumps(relabelled(resource)) if removed else stored.text

@@ -22,7 +22,7 @@ SUBSETTED: Final = {"system": _OBSERVATION_VALUE, "code": "SUBSETTED"}
 MASKED: Final = {
     "extension": [{"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "masked"}]
 }
-_ALWAYS_KEPT: Final = ("resourceType", "id", "meta")
+ALWAYS_KEPT: Final = ("resourceType", "id", "meta")
 _META_KEPT: Final = ("versionId", "lastUpdated", "profile")
 
 
@@ -36,8 +36,8 @@ def redact(resource: Resource, allowed: frozenset[str]) -> tuple[Resource, bool]
     cut = _compiled(profile.name, allowed) if profile else _Object(rest=False)
     if cut is True:
         return resource, False
-    kept, _ = _apply(cut, {key: value for key, value in resource.items() if key not in _ALWAYS_KEPT})
-    head = {key: resource[key] for key in _ALWAYS_KEPT if key in resource}
+    kept, _ = _apply(cut, {key: value for key, value in resource.items() if key not in ALWAYS_KEPT})
+    head = {key: resource[key] for key in ALWAYS_KEPT if key in resource}
     return {**head, "meta": _marked(resource.get("meta", {})), **(kept or {})}, True
 
 
@@ -85,7 +85,7 @@ def _plan(profile: Profile, element: Element, allowed: frozenset[str]) -> _Plan:
     kinds = [(one, one.max != 0 and _object(profile, one, allowed)) for one in slices]
     if all(plan is unsliced for _, plan in kinds):
         return unsliced
-    plans = {mark: plan for one, plan in kinds for mark in _marks(profile, one)}
+    plans = {mark: plan for one, plan in kinds for mark in marks(profile, one)}
     return _Slices(profile.discriminator(element.id), plans, unsliced)
 
 
@@ -104,16 +104,16 @@ def _object(profile: Profile, element: Element, allowed: frozenset[str]) -> _Pla
         for name, type_ in child.json_names.items():
             plan = _plan(profile, profile.as_type(child, type_), allowed)
             properties[name] = properties[f"_{name}"] = plan
-            if _must_be_there(profile, child):
+            if must_be_there(profile, child):
                 must |= _placeholder(name, type_, child)
     if element.id == profile.type:
-        properties |= dict.fromkeys(_ALWAYS_KEPT, True)
+        properties |= dict.fromkeys(ALWAYS_KEPT, True)
     if all(plan is own for plan in properties.values()):
         return own
     return _Object(properties | prohibited, own, must)
 
 
-def _must_be_there(profile: Profile, element: Element) -> bool:
+def must_be_there(profile: Profile, element: Element) -> bool:
     return element.min > 0 or any(one.min > 0 for one in profile.slices(element.id))
 
 
@@ -123,7 +123,7 @@ def _placeholder(name: str, type_: str, element: Element) -> dict[str, Resource]
     return {name: {f"_{name}" if primitive else name: [MASKED] if element.is_list else MASKED}}
 
 
-def _marks(profile: Profile, one: Element) -> Iterator[Any]:
+def marks(profile: Profile, one: Element) -> Iterator[Any]:
     """The values under the discriminator that make an item one of this slice: a url or code, or pairs of system and code."""
     mark = profile.mark(one.id)
     if isinstance(mark, str):

@@ -3,7 +3,7 @@
 https://hl7.org/fhir/R4/search.html
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
@@ -49,7 +49,17 @@ class ById:
     id: str
 
 
-Value = Token | Target | Span | Word | ById
+@dataclass(frozen=True)
+class Sealed:
+    """A value of an encrypted element. `tokens`: for each custodian's key those that must all be there."""
+
+    value: Token | Span | Word
+    tokens: tuple[tuple[bytes, ...], ...] = field(
+        repr=False
+    )  # a page is bound to what was asked, not to who keeps something
+
+
+Value = Token | Target | Span | Word | ById | Sealed
 
 
 @dataclass(frozen=True)

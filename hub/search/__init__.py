@@ -7,5 +7,6 @@ https://hl7.org/fhir/R4/search.html
 from hub.search.classes import classes
 from hub.search.indexing import index
 from hub.search.parsing import parse
+from hub.search.sealed import is_clear, is_sealed, sealed_in
 
-__all__ = ["classes", "index", "parse"]
+__all__ = ["classes", "index", "is_clear", "is_sealed", "parse", "sealed_in"]

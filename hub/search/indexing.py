@@ -24,6 +24,8 @@ from hub.fhir.query import ParameterType
 from hub.search.dates import EARLIEST, LATEST, span
 from hub.search.parameters import PARAMETERS, Parameter
 
+_NAME_PARTS: Final = ("text", "family", "given", "prefix", "suffix")
+
 Reader = Callable[[Any, list[Any]], None]
 """Appends the database values of one element (or of a list of them)."""
 
@@ -91,17 +93,22 @@ def _read_date(node: Any, values: list[Any]) -> None:
 
 
 def _read_text(node: Any, values: list[Any]) -> None:
+    """A name of a person is all of its parts: https://hl7.org/fhir/R4/datatypes.html#HumanName."""
     if isinstance(node, str):
         values.append(node)
     elif isinstance(node, list):
-        values += node
+        for item in node:
+            _read_text(item, values)
+    elif isinstance(node, dict):
+        for part in _NAME_PARTS:
+            if part in node:
+                _read_text(node[part], values)
 
 
 def _read_folded(node: Any, values: list[Any]) -> None:
-    if isinstance(node, str):
-        values.append(fold(node))
-    elif isinstance(node, list):
-        values += map(fold, node)
+    texts: list[str] = []
+    _read_text(node, texts)
+    values += map(fold, texts)
 
 
 @cache

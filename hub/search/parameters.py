@@ -74,6 +74,9 @@ _TABLE: Final[dict[str, str]] = {
     """,
     "Patient": """
         identifier    token      identifier
+        name          string     name
+        family        string     name.family
+        given         string     name.given
         gender        token      gender
         active        token      active
         birthdate     date       birthDate

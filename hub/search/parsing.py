@@ -10,10 +10,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Final, Literal, cast
 
-from hub.errors import BAD_PARAMETER, UNKNOWN_PARAMETER, UNKNOWN_TYPE, HubError
+from hub.errors import BAD_PARAMETER, SEALED_SEARCH, UNKNOWN_PARAMETER, UNKNOWN_TYPE, HubError
+from hub.fhir.folding import fold
 from hub.fhir.query import Match, ParameterType, Query, Sort, Span, Target, Token, Value, Word
 from hub.search.dates import NotADate, span
 from hub.search.parameters import EVERYWHERE, PARAMETERS, Parameter, parameter
+from hub.search.sealed import is_clear, is_sealed
 
 MAX_COUNT: Final = 500
 _MAX_PARAMETERS: Final = 40
@@ -32,6 +34,14 @@ MODIFIERS: Final[dict[ParameterType, tuple[str, ...]]] = {
     "uri": ("missing",),
 }
 """The modifiers that are answered, by parameter type."""
+
+SHORTEST: Final = 2
+SEALED_FORMS: Final[dict[ParameterType, str]] = {
+    "token": ":not, :missing, code, system|code, system|",
+    "string": ":exact, :missing, name=fa (>= 2)",
+    "date": ":missing, YYYY, YYYY-MM, YYYY-MM-DD",
+}
+"""How a parameter of an encrypted element may be asked, by parameter type."""
 
 CONTROLS: Final = ("_sort", "_count", "_summary", "_total")
 """Parameters that shape the answer; `_page` continues one."""
@@ -94,10 +104,11 @@ def _read_count(reading: _Reading, name: str, value: str) -> None:
 
 def _read_sort(reading: _Reading, name: str, value: str) -> None:
     keys = [(key.removeprefix("-"), key.startswith("-")) for key in value.split(",")]
-    if all(parameter(reading.type, key) for key, _ in keys):
+    if all(parameter(reading.type, key) and is_clear(reading.type, key) for key, _ in keys):
         reading.sort += tuple(Sort(key, descending) for key, descending in keys)
     elif reading.strict:
-        raise _bad(name, ", ".join((*PARAMETERS[reading.type], *EVERYWHERE)))
+        known = (name for name in (*PARAMETERS[reading.type], *EVERYWHERE) if is_clear(reading.type, name))
+        raise _bad("_sort", ", ".join(known))
     else:
         reading.ignore(name)
 
@@ -148,23 +159,45 @@ def _read_match(reading: _Reading, name: str, value: str) -> None:
     parts = _split(value, ",")
     if len(parts) > _MAX_ALTERNATIVES:
         raise _bad(name, f"<= {_MAX_ALTERNATIVES}")
-    reading.matches.append(_match(found, name, modifier, parts, reading.base))
+    reading.matches.append(_match(reading, found, name, modifier, parts))
 
 
-def _match(found: Parameter, name: str, modifier: str, parts: list[str], base: str) -> Match:
+def _match(reading: _Reading, found: Parameter, name: str, modifier: str, parts: list[str]) -> Match:
     if modifier == "missing":
         if found.name in EVERYWHERE:
             raise _bad(name, "-")  # never missing
         if len(parts) != 1 or parts[0] not in {"true", "false"}:
             raise _bad(name, "true, false")
         return Match(found.name, found.type, (Word(parts[0]),), "missing")
+    sealed = is_sealed(reading.type, found.name)
+    if sealed and modifier == "contains":
+        raise _sealed(name, found)
     typed = modifier if modifier in found.targets else ""
     if modifier and not typed and modifier not in MODIFIERS[found.type]:
         known = (f":{m}" for m in (*MODIFIERS[found.type], *found.targets))
         raise _bad(name, ", ".join(known))
-    values = [v for part in parts for v in _values(found, name, part, (typed,) if typed else found.targets, base)]
+    values = [
+        v for part in parts for v in _values(found, name, part, (typed,) if typed else found.targets, reading.base)
+    ]
+    if sealed and not all(_can_be_sealed(value, exact=modifier == "exact") for value in values):
+        raise _sealed(name, found)
     kept = cast(Literal["not", "exact"], modifier) if modifier and not typed else None
     return Match(found.name, found.type, tuple(values), kept)
+
+
+def _can_be_sealed(value: Value, *, exact: bool) -> bool:
+    """Tokens are equal or they are not: of a date they answer no comparison, of a word they know no single letter."""
+    match value:
+        case Span(prefix=prefix):
+            return prefix == "eq"
+        case Word(text=text) if not exact:
+            return all(len(word) >= SHORTEST for word in fold(text).split())
+        case _:
+            return True
+
+
+def _sealed(name: str, found: Parameter) -> HubError:
+    return HubError(SEALED_SEARCH, path=f"http.{shown(name)}", parameter=shown(name), expected=SEALED_FORMS[found.type])
 
 
 def _values(found: Parameter, name: str, part: str, types: tuple[str, ...], base: str) -> Iterable[Value]:

@@ -5,8 +5,9 @@ https://www.mongodb.com/docs/manual/core/transactions/
 
 from hub.store import embedded
 from hub.store.accounts import MongoAccounts
+from hub.store.keks import Keks
 from hub.store.mongo import MongoStore
 from hub.store.registry import MongoRegistry
 from hub.store.trail import MongoTrail
 
-__all__ = ["MongoAccounts", "MongoRegistry", "MongoStore", "MongoTrail", "embedded"]
+__all__ = ["Keks", "MongoAccounts", "MongoRegistry", "MongoStore", "MongoTrail", "embedded"]

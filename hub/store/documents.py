@@ -3,38 +3,79 @@
 https://hl7.org/fhir/R4/resource.html#Meta
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from functools import cache
+from typing import Final, Protocol
 
 from hub import search
+from hub.fhir import Resource
 from hub.fhir.definitions import load
 from hub.fhir.instants import instant
-from hub.fhir.serial import dumps
+from hub.fhir.parts import Parted, join, part
 from hub.ports import Key, Save, Stored
 from hub.search.parameters import PARAMETERS
+from hub.store import search_tokens
 from hub.store.schema import Document
+from hub.store.sealing import DataKey, key_of
 
-SERVED: Final = {"x": False}
+SERVED: Final = {"x": False, "t": False}
 """Projection of what is read back: everything but the search fields."""
 
 
-def document(save: Save, at: datetime) -> Document:
+class Sealer(Protocol):
+    """The keys that a document is encrypted with."""
+
+    def key(self, person: str | None) -> DataKey: ...
+
+    def search_key(self, custodian: str) -> DataKey: ...
+
+
+class Keyring(Protocol):
+    """The keys that documents are read with."""
+
+    def by_id(self, ids: Iterable[bytes]) -> Mapping[bytes, DataKey]: ...
+
+
+def document(save: Save, at: datetime, sealer: Sealer) -> Document:
     """The new current version. `meta.versionId` and `meta.lastUpdated` are the store's to say."""
     version = (save.replaces or 0) + 1
     stamp = {"versionId": str(version), "lastUpdated": instant(at)}
     resource = {**save.resource, "meta": {**save.resource.get("meta", {}), **stamp}}
     profile = load().profile_of(resource)
+    parted = part(resource, profile)
     return {
         "_id": resource["id"],
         "v": version,
         "at": at,
         "p": profile.name if profile else None,
-        "json": dumps(resource),
+        "json": parted.open,
+        **_sealed(parted, save.person, sealer),
         "person": save.person,
         "custodian": save.custodian,
         "k": keys_document(save.keys),
-        "x": search.index(resource) if resource["resourceType"] in PARAMETERS else {},
+        **_found_by(resource, profile.name if profile else "", save.custodian or "", sealer),
+    }
+
+
+def _sealed(parted: Parted, person: str | None, sealer: Sealer) -> Document:
+    if not parted.parts:
+        return {}
+    key = sealer.key(person)
+    return {"s": {name: key.seal(text) for name, text in parted.parts.items()}}
+
+
+def _found_by(resource: Resource, profile: str, custodian: str, sealer: Sealer) -> Document:
+    """Search fields in clear, and tokens in place of those that read what is encrypted."""
+    type_ = resource["resourceType"]
+    found = search.index(resource) if type_ in PARAMETERS else {}
+    sealed = search.sealed_in(type_, profile) & found.keys() if found else ()
+    if not sealed:
+        return {"x": found}
+    key = sealer.search_key(custodian)
+    return {
+        "x": {name: values for name, values in found.items() if name.partition(":")[0] not in sealed},
+        "t": {name: search_tokens.stored(key, type_, name, found) for name in sorted(sealed)},
     }
 
 
@@ -51,18 +92,36 @@ def superseded(type_: str, document: Document) -> Document:
     It has no keys of its own: who may see an old version is asked of the current one, so that a withdrawal covers both.
     """
     reference = f"{type_}/{document['_id']}"
-    kept = {name: document[name] for name in ("v", "at", "json", "person", "custodian")}
+    kept: Document = {n: document[n] for n in ("v", "at", "json", "s", "person", "custodian") if n in document}
     return {"_id": f"{reference}/{document['v']}", "r": reference, **kept}
 
 
-def stored(type_: str, document: Document) -> Stored:
+def stored_all(type_: str, documents: Sequence[Document], keyring: Keyring) -> Iterator[Stored]:
+    """The keys of all of them are looked up together, by whoever first opens one."""
+
+    @cache
+    def keys() -> Mapping[bytes, DataKey]:
+        return keyring.by_id(key_of(value) for one in documents for value in one.get("s", {}).values())
+
+    return (_stored(type_, document, keys) for document in documents)
+
+
+def _stored(type_: str, document: Document, keys: Callable[[], Mapping[bytes, DataKey]]) -> Stored:
+    text: str = document["json"]
+    sealed: Mapping[str, bytes] = document.get("s", {})
+
+    def opener(classes: frozenset[str] | None) -> str:
+        wanted = {name: value for name, value in sealed.items() if classes is None or name in classes}
+        return join(text, {name: keys()[key_of(value)].open(value) for name, value in wanted.items()} if wanted else {})
+
     return Stored(
         type=type_,
         id=document["_id"],
         version=document["v"],
         at=document["at"],
-        text=document["json"],
+        kept=text,
         person=document["person"],
         custodian=document["custodian"],
         keys=tuple(Key(key["g"], key["f"], key["u"], frozenset(key.get("n", ()))) for key in document["k"]),
+        opener=opener if sealed else None,
     )

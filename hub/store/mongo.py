@@ -5,8 +5,9 @@ https://www.mongodb.com/docs/manual/core/transactions-in-applications/
 
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final, Self
 
@@ -17,14 +18,30 @@ from pymongo.errors import OperationFailure, PyMongoError
 from pymongo.read_concern import ReadConcern
 
 from hub.errors import MISCONFIGURED, UNKNOWN_TYPE, HubError
-from hub.fhir.query import Query
-from hub.ports import Changes, Compartment, Due, Found, LedgerEntry, Quarantined, Stored, Visible, Watermark
-from hub.store import outbox, pages, queries, turns, writing
+from hub.fhir.query import Match, Query
+from hub.ports import (
+    Changes,
+    Compartment,
+    Due,
+    Found,
+    KeyEncryption,
+    KeyProof,
+    LedgerEntry,
+    Quarantined,
+    Stored,
+    Visible,
+    Watermark,
+)
+from hub.search import is_sealed
+from hub.store import outbox, pages, queries, search_tokens, turns, writing
 from hub.store.chains import Chains
-from hub.store.documents import SERVED, stored
+from hub.store.documents import SERVED, stored_all
 from hub.store.failures import in_our_words, silence_driver
-from hub.store.records import DEAD, VOID, WAITING, ledger_entry, quarantined
+from hub.store.keks import Keks
+from hub.store.records import DEAD, VOID, WAITING, Box, ledger_entry, quarantined
 from hub.store.schema import Document, Mongo, is_type, prepare, prepare_types
+from hub.store.sealing import DataKey
+from hub.store.vault import Vault
 
 DURABLE: Final = WriteConcern("majority", j=True)
 PATIENCE_S: Final = 20.0  # a fail-over takes 3 s, or 11 with a replica set's defaults
@@ -45,11 +62,12 @@ def _now() -> datetime:
 class MongoStore:
     """Documents, history, ledger, quarantine and outbox of one deployment. Threads may share it; processes may not."""
 
-    def __init__(self, database: Mongo, now: Callable[[], datetime], patience: float) -> None:
+    def __init__(self, database: Mongo, now: Callable[[], datetime], patience: float, keks: KeyEncryption) -> None:
         self.database = database
+        self.vault = Vault(database, keks)
+        self._box = Box(self.vault)
         self._now = now
         self._patience = patience
-        self._cursor_key = pages.cursor_key(database)
         self.chains = Chains(database, patience)
         self._types = set(filter(is_type, database.list_collection_names()))
 
@@ -59,21 +77,29 @@ class MongoStore:
     @classmethod
     @contextmanager
     def open(
-        cls, uri: str, database: str, *, now: Callable[[], datetime] = _now, patience: float = PATIENCE_S
+        cls,
+        uri: str,
+        database: str,
+        *,
+        now: Callable[[], datetime] = _now,
+        patience: float = PATIENCE_S,
+        keks: KeyEncryption | None = None,
     ) -> Iterator[Self]:
         """A store with all its collections and indexes. Raises HubError(MISCONFIGURED) when the database is not to be used.
 
-        `now` gives `meta.lastUpdated`; `patience`: seconds until a commit is given up while there is no primary.
+        `now` gives `meta.lastUpdated`; `patience`: seconds until a commit is given up while there is no primary; `keks`: by
+        default those of the environment.
         """
         silence_driver()
         with connect(uri) as client:
-            yield cls._prepared(client.get_database(database, write_concern=DURABLE), now, patience)
+            known = client.get_database(database, write_concern=DURABLE)
+            yield cls._prepared(known, now, patience, keks or Keks.of_environment())
 
     @classmethod
     @in_our_words
-    def _prepared(cls, database: Mongo, now: Callable[[], datetime], patience: float) -> Self:
+    def _prepared(cls, database: Mongo, now: Callable[[], datetime], patience: float, keks: KeyEncryption) -> Self:
         prepare(database)
-        return cls(database, now, patience)
+        return cls(database, now, patience, keks)
 
     # --- writing -----------------------------------------------------------------------------------------------------
 
@@ -85,7 +111,7 @@ class MongoStore:
         """
         if also is None and not any(vars(changes).values()):
             return
-        plan = writing.Plan(changes, self._now())
+        plan = writing.Plan(changes, self._now(), self.vault, self._box)
         self._make_types(plan.types)
         with pymongo.timeout(self._patience):
             if plan.events:
@@ -120,21 +146,42 @@ class MongoStore:
             return None
         wanted: Document = {"_id": id_}
         if visible is not None:
-            wanted["$and"] = list(queries.seen(type_, visible))
+            wanted["$and"] = list(queries.seen(type_, self._with_tokens(type_, visible)))
         found = self.database[type_].find_one(wanted, SERVED)
-        return stored(type_, found) if found else None
+        return next(stored_all(type_, [found], self.vault)) if found else None
 
     @in_our_words
     def search(self, query: Query, visible: Visible) -> Found:
         """Ordered as asked, else newest first; the total and the page obey the same predicate."""
         if not is_type(query.type):
             raise HubError(UNKNOWN_TYPE, known=", ".join(sorted(self._types)))
-        return pages.find(self.database[query.type], query, visible, self._cursor_key)
+        keyed, seen = self._keyed(query), self._with_tokens(query.type, visible)
+        return pages.find(self.database[query.type], keyed, seen, pages.cursor_key(self.vault.deployment), self.vault)
+
+    def _keyed(self, query: Query) -> Query:
+        return search_tokens.keyed(query, self._search_keys(query.type, query.matches))
+
+    def _with_tokens(self, type_: str, visible: Visible) -> Visible:
+        """What a token is narrowed to may speak of encrypted elements too."""
+        keys = self._search_keys(type_, [match for one in visible.narrowed for match in one.matches])
+        narrowed = (
+            replace(one, matches=tuple(search_tokens.match(type_, match, keys) for match in one.matches))
+            for one in visible.narrowed
+        )
+        return replace(visible, narrowed=tuple(narrowed)) if visible.narrowed else visible
+
+    def _search_keys(self, type_: str, matches: Iterable[Match]) -> Sequence[DataKey]:
+        """Every custodian's, since the caller may see documents of several."""
+        return self.vault.search_keys() if any(is_sealed(type_, match.parameter) for match in matches) else ()
 
     @in_our_words
     def explain(self, query: Query, visible: Visible) -> Document:
         """How the database answers a query: for benchmarks and tests, never for callers."""
-        return queries.explain(self.database, query, visible)
+        return queries.explain(self.database, self._keyed(query), self._with_tokens(query.type, visible))
+
+    @in_our_words
+    def key_proof(self, person: str) -> KeyProof | None:
+        return self.vault.proof(person)
 
     @in_our_words
     def compartments(self, persons: Iterable[str]) -> dict[str, Compartment]:
@@ -154,12 +201,14 @@ class MongoStore:
 
     def _compartments(self, persons: list[str]) -> dict[str, Compartment]:
         with self.database.client.start_session(snapshot=True) as session:
-            found = {p["_id"]: p for p in self.database.persons.find({"_id": {"$in": persons}}, session=session)}
+            known = {"_id": {"$in": persons}, "erased": {"$exists": False}}
+            found = {p["_id"]: p for p in self.database.persons.find(known, session=session)}
             documents: dict[str, list[Stored]] = {person: [] for person in found}
             for type_ in sorted({type_ for person in found.values() for type_ in person["t"]}):
                 theirs = {"person": {"$in": [id_ for id_, person in found.items() if type_ in person["t"]]}}
-                for document in self.database[type_].find(theirs, SERVED, batch_size=CHUNK * 10, session=session):
-                    documents[document["person"]].append(stored(type_, document))
+                found_ = list(self.database[type_].find(theirs, SERVED, batch_size=CHUNK * 10, session=session))
+                for document in stored_all(type_, found_, self.vault):
+                    documents[document.person or ""].append(document)
         return {
             id_: Compartment(id_, person["r"], tuple(documents[id_]), person.get("n")) for id_, person in found.items()
         }
@@ -181,19 +230,19 @@ class MongoStore:
         """The same commands for whoever it is, and for nobody."""
         drawn = self.database.persons.find_one({"_id": {"$gte": str(uuid.uuid4())}}, {"_id": 1}, sort=[("_id", 1)])
         whose = person or (drawn["_id"] if drawn else "")
-        found = {type_: self.database[type_].find({"person": whose}, SERVED) for type_ in GROUNDS}
-        return tuple(stored(type_, document) for type_, documents in found.items() for document in documents)
+        found = {type_: list(self.database[type_].find({"person": whose}, SERVED)) for type_ in GROUNDS}
+        return tuple(one for type_, documents in found.items() for one in stored_all(type_, documents, self.vault))
 
     # --- records of what was received ----------------------------------------------------------------------------------
 
     @in_our_words
     def ledger(self, keys: Iterable[str]) -> dict[str, LedgerEntry]:
-        return {row["_id"]: ledger_entry(row) for row in self._by_id("ledger", keys)}
+        return {row["_id"]: ledger_entry(row, self._box) for row in self._by_id("ledger", keys)}
 
     @in_our_words
     def origin(self, reference: str) -> LedgerEntry | None:
         found = self.database.ledger.find_one({"resources.r": reference})
-        return ledger_entry(found) if found else None
+        return ledger_entry(found, self._box) if found else None
 
     @in_our_words
     def identities(self, keys: Iterable[str]) -> dict[str, str]:
@@ -202,14 +251,16 @@ class MongoStore:
     @in_our_words
     def watermark(self, connection: str) -> Watermark | None:
         found = self.database.watermarks.find_one({"_id": connection})
-        return Watermark(found["value"]) if found else None
+        return Watermark(self._box.open(found["value"])) if found else None
 
     @in_our_words
     def quarantine(self, connection: str | None = None, key: str | None = None) -> Iterator[Quarantined]:
         """In the order in which they came."""
         asked = {"connection": connection, "_id": key}
         wanted = {name: value for name, value in asked.items() if value is not None}
-        return iter([quarantined(row) for row in self.database.quarantine.find(wanted).sort([("at", 1), ("_id", 1)])])
+        return iter(
+            [quarantined(row, self._box) for row in self.database.quarantine.find(wanted).sort([("at", 1), ("_id", 1)])]
+        )
 
     def _by_id(self, collection: str, keys: Iterable[str]) -> Iterator[Document]:
         wanted = list(keys)
@@ -220,7 +271,7 @@ class MongoStore:
 
     @in_our_words
     def lease(self, now: datetime, until: datetime, limit: int) -> list[Due]:
-        return outbox.lease(self.database, now, until, limit)
+        return outbox.lease(self.database, now, until, limit, self._box)
 
     @in_our_words
     def settle(self, due: Due, *, next_try: datetime | None = None, error: str = "", void: str = "") -> None:

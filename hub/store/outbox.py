@@ -11,11 +11,11 @@ from datetime import datetime
 from pymongo import UpdateMany
 
 from hub.ports import Due, Void
-from hub.store.records import DEAD, VOID, WAITING, due
+from hub.store.records import DEAD, VOID, WAITING, Box, due
 from hub.store.schema import Mongo
 
 
-def lease(database: Mongo, now: datetime, until: datetime, limit: int) -> list[Due]:
+def lease(database: Mongo, now: datetime, until: datetime, limit: int, box: Box) -> list[Due]:
     """Take rows that are due. Taking sets `next_try` to `until`: when the worker dies, they are due again by then."""
     heads = database.outbox.aggregate(
         [
@@ -36,7 +36,7 @@ def lease(database: Mongo, now: datetime, until: datetime, limit: int) -> list[D
         {"_id": {"$in": ids}, "state": WAITING, "next_try": {"$lte": now}},
         {"$set": {"next_try": until, "worker": worker}},
     )
-    return [due(row) for row in database.outbox.find({"_id": {"$in": ids}, "worker": worker}).sort("order")]
+    return [due(row, box) for row in database.outbox.find({"_id": {"$in": ids}, "worker": worker}).sort("order")]
 
 
 def settle(database: Mongo, row: Due, next_try: datetime | None, error: str, void: str) -> None:

@@ -6,23 +6,23 @@ query, is refused. The order always ends with the id, so that no two documents h
 
 import base64
 import hashlib
+import hmac
 import os
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Any, Final
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pymongo.collection import Collection
-from pymongo.errors import DuplicateKeyError
 
 from hub.errors import BAD_PARAMETER, HubError
 from hub.fhir.query import Query, Sort
 from hub.ports import Found, Visible
 from hub.store import cells
-from hub.store.documents import SERVED, stored
+from hub.store.documents import SERVED, Keyring, stored_all
 from hub.store.queries import field, matching
-from hub.store.schema import Document, Mongo
+from hub.store.schema import Document
+from hub.store.sealing import DataKey
 
 PAGE: Final = 50
 MOST: Final = 500
@@ -32,14 +32,12 @@ _NONCE: Final = 12
 _KEPT: Final = {"_id": "_id", "_lastUpdated": "at"}
 
 
-def cursor_key(database: Mongo) -> bytes:
-    """The key that all processes of a deployment share, made by the first one."""
-    with suppress(DuplicateKeyError):
-        database.settings.insert_one({"_id": "cursor", "key": AESGCM.generate_key(256)})
-    return bytes(database.settings.find_one({"_id": "cursor"})["key"])  # type: ignore[index]  # it was just inserted
+def cursor_key(deployment: DataKey) -> bytes:
+    """The key that all processes of a deployment share. It is not in the database: what was sorted by is not to be read there."""
+    return hmac.digest(deployment.material, b"cursor", "sha256")
 
 
-def find(collection: Collection[Document], query: Query, visible: Visible, key: bytes) -> Found:
+def find(collection: Collection[Document], query: Query, visible: Visible, key: bytes, keyring: Keyring) -> Found:
     """A page and the exact total, with the same predicate."""
     wanted = matching(query, visible)
     count = PAGE if query.count is None else min(query.count, MOST)
@@ -51,7 +49,7 @@ def find(collection: Collection[Document], query: Query, visible: Visible, key: 
     page, more = documents[:count], len(documents) > count
     total = collection.count_documents(wanted) if more or last else len(page)
     after = _seal([page[-1]["_s"][name] for name in page[-1]["_s"]], query, key) if more else None
-    return Found(total, tuple(stored(query.type, document) for document in page), after)
+    return Found(total, tuple(stored_all(query.type, page, keyring)), after)
 
 
 def _order(query: Query) -> tuple[Sort, ...]:

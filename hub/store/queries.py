@@ -4,13 +4,15 @@ https://hl7.org/fhir/R4/search.html#prefix for dates; `hub/search/indexing.py` s
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
 from hub.fhir.folding import fold
-from hub.fhir.query import ById, Match, Query, Span, Target, Token, Word
+from hub.fhir.query import ById, Match, Query, Sealed, Span, Target, Token, Word
 from hub.ports import Narrowed, Visible
+from hub.search import is_clear, is_sealed
 from hub.search.parameters import PARAMETERS
 from hub.store.schema import Document, Mongo
 
@@ -98,11 +100,45 @@ def _match(type_: str, match: Match) -> Document:
         return _any([_INSTANT[value.prefix](value) for value in match.values if isinstance(value, Span)])
     at = field(type_, match.parameter)
     if match.modifier == "missing":
-        return {at: {"$exists": match.values != (Word("true"),)}}
+        return _missing(type_, match)
+    if is_sealed(type_, match.parameter):
+        return _sealed(type_, match)
     if match.modifier == "exact":
         return {f"{at}:exact": {"$in": [value.text for value in match.values if isinstance(value, Word)]}}
     found = _any(list(_conditions(at, match)))
     return {"$nor": [found]} if match.modifier == "not" else found
+
+
+def _missing(type_: str, match: Match) -> Document:
+    """A value is there in clear or as a token, depending on the document's profile."""
+    places = [field(type_, match.parameter)] if is_clear(type_, match.parameter) else []
+    places += [f"t.{match.parameter}"] if is_sealed(type_, match.parameter) else []
+    asked = match.values == (Word("true"),)
+    found = [{place: {"$exists": not asked}} for place in places]
+    return found[0] if len(found) == 1 else {"$and" if asked else "$or": found}
+
+
+def _sealed(type_: str, match: Match) -> Document:
+    """By tokens; and by the value, where the parameter also reads documents that hold it in clear."""
+    sealed = [value for value in match.values if isinstance(value, Sealed)]
+    found = list(_tokens(f"t.{match.parameter}", sealed))
+    found += [{"_id": value.id} for value in match.values if isinstance(value, ById)]
+    if is_clear(type_, match.parameter):
+        clear = replace(match, values=tuple(value.value for value in sealed), modifier=None)
+        found += _conditions(field(type_, match.parameter), clear)
+    return {"$nor": [_any(found)]} if match.modifier == "not" else _any(found)
+
+
+def _tokens(at: str, values: Iterable[Sealed]) -> Iterator[Document]:
+    single: list[bytes] = []
+    for value in values:
+        for tokens in value.tokens:
+            if len(tokens) == 1:
+                single += tokens
+            else:
+                yield {at: {"$all": list(tokens)}}
+    if single:
+        yield {at: {"$in": single}}
 
 
 def _conditions(at: str, match: Match) -> Iterator[Document]:
@@ -121,7 +157,7 @@ def _conditions(at: str, match: Match) -> Iterator[Document]:
         yield {at: {"$in": equal}}
 
 
-def _condition(value: Token | Target | Span | Word, match: Match) -> str | Document:
+def _condition(value: Token | Target | Span | Word | Sealed, match: Match) -> str | Document:
     match value:
         case Token(system=system, code=code):
             return _token(system, code)
@@ -129,6 +165,8 @@ def _condition(value: Token | Target | Span | Word, match: Match) -> str | Docum
             return f"{type_}/{id_}" if type_ else id_
         case Span():
             return {"$elemMatch": _EDGE[value.prefix](value)}
+        case Sealed(value=inside):
+            return _condition(inside, match)
         case Word(text=text):
             return text if match.type == "uri" else _words(fold(text), anywhere=match.modifier == "contains")
 

@@ -1,6 +1,7 @@
 """Ledger entries, quarantined records and outbox rows as documents, and back.
 
-Names that come from outside (columns, handles, payloads) are never field names of a document: they are kept as pairs or text.
+What a tool gave is encrypted. Names that come from outside (columns, handles, payloads) are never field names of a document:
+they are kept as pairs or text.
 """
 
 from dataclasses import asdict
@@ -10,74 +11,96 @@ from hub.fhir.issues import Issue
 from hub.ports import Due, LedgerEntry, Quarantined
 from hub.store import cells
 from hub.store.schema import Document
+from hub.store.vault import Vault
 
 WAITING: Final = "waiting"
 DEAD: Final = "dead"
 VOID: Final = "void"
 
 
-def ledger_document(entry: LedgerEntry) -> Document:
+class Box:
+    """Values that belong to no person that is known yet, or to a tool: encrypted with the deployment's data key."""
+
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+
+    def dump(self, value: Any) -> Any:
+        """What is empty tells nothing, and stays as it is."""
+        text = cells.dump(value)
+        return self.seal(text) if value else text
+
+    def load(self, kept: Any) -> Any:
+        return cells.load(self.open(kept))
+
+    def seal(self, text: str) -> Any:
+        return self._vault.deployment.seal(text)
+
+    def open(self, kept: Any) -> str:
+        return kept if isinstance(kept, str) else self._vault.deployment.open(kept)
+
+
+def ledger_document(entry: LedgerEntry, box: Box) -> Document:
     return {
         "_id": entry.key,
         "connection": entry.connection,
         "version": entry.version,
         "mapping": entry.mapping,
         "resources": [{"n": name, "r": reference} for name, reference in entry.resources.items()],
-        "handle": cells.dump(entry.handle),
+        "handle": box.dump(entry.handle),
         "consents": [list(pair) for pair in sorted(entry.consents.items())],
         "at": entry.at,
         "state": entry.state,
     }
 
 
-def ledger_entry(document: Document) -> LedgerEntry:
+def ledger_entry(document: Document, box: Box) -> LedgerEntry:
     return LedgerEntry(
         key=document["_id"],
         connection=document["connection"],
         version=document["version"],
         mapping=document["mapping"],
         resources={pair["n"]: pair["r"] for pair in document["resources"]},
-        handle=cells.load(document["handle"]),
+        handle=box.load(document["handle"]),
         consents={str(name): int(version) for name, version in document.get("consents", ())},
         at=document["at"],
         state=document["state"],
     )
 
 
-def quarantine_document(entry: Quarantined) -> Document:
+def quarantine_document(entry: Quarantined, box: Box) -> Document:
     return {
         "_id": entry.key,
         "connection": entry.connection,
         "mapping": entry.mapping,
         "place": entry.place,
-        "issues": cells.dump([asdict(issue) for issue in entry.issues]),
-        "content": cells.dump(entry.content),
-        "record": cells.dump(entry.record),
+        "issues": box.dump([asdict(issue) for issue in entry.issues]),
+        "content": box.dump(entry.content),
+        "record": box.dump(entry.record),
         "at": entry.at,
     }
 
 
-def quarantined(document: Document) -> Quarantined:
-    issues: list[dict[str, Any]] = cells.load(document["issues"])
+def quarantined(document: Document, box: Box) -> Quarantined:
+    issues: list[dict[str, Any]] = box.load(document["issues"])
     return Quarantined(
         key=document["_id"],
         connection=document["connection"],
         mapping=document["mapping"],
         place=document["place"],
         issues=tuple(Issue(**issue) for issue in issues),
-        content=cells.load(document["content"]),
+        content=box.load(document["content"]),
         at=document["at"],
-        record=cells.load(document["record"]),
+        record=box.load(document["record"]),
     )
 
 
-def outbox_document(due: Due, id_: str, order: int) -> Document:
+def outbox_document(due: Due, id_: str, order: int, box: Box) -> Document:
     return {
         "_id": id_,
         "kind": due.kind,
         "connection": due.connection,
         "reference": due.reference,
-        "payload": cells.dump(due.payload),
+        "payload": box.dump(due.payload),
         "attempts": due.attempts,
         "next_try": due.next_try,
         "order": order,
@@ -87,7 +110,7 @@ def outbox_document(due: Due, id_: str, order: int) -> Document:
     }
 
 
-def due(document: Document) -> Due:
+def due(document: Document, box: Box) -> Due:
     return Due(
         kind=document["kind"],
         connection=document["connection"],
@@ -95,6 +118,6 @@ def due(document: Document) -> Due:
         id=document["_id"],
         attempts=document["attempts"],
         next_try=document["next_try"],
-        payload=cells.load(document["payload"]),
+        payload=box.load(document["payload"]),
         recipient=document.get("recipient", ""),
     )

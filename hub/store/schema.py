@@ -2,8 +2,10 @@
 
 One collection per resource type holds the current versions:
 
-    {_id: id, v: version, at: instant, p: name of the profile, json: text served, person, custodian,
+    {_id: id, v: version, at: instant, p: name of the profile, json: text served, but for what is encrypted,
+     s: {data class: the part of the text, encrypted}, person, custodian,
      k: [{g: grant, f: since, u: until, n: [marks that it is closed to]}], x: {search parameter: [values]},
+     t: {search parameter: [tokens]},
      c: {s: chain, n: place, h: hash}}  (audit events alone)
 
 A compound index cannot cover two arrays (https://www.mongodb.com/docs/manual/core/indexes/index-types/index-multikey/), so
@@ -20,11 +22,13 @@ from pymongo import ASCENDING, DESCENDING, IndexModel, WriteConcern
 from pymongo.database import Database
 from pymongo.errors import CollectionInvalid, OperationFailure
 
+from hub.search import is_sealed
+
 Document = dict[str, Any]
 Mongo = Database[Document]
 
 SEARCHED: Final[Mapping[str, tuple[str, ...]]] = {
-    "Patient": ("identifier",),
+    "Patient": ("identifier", "name"),
     "EpisodeOfCare": ("patient", "identifier"),
     "Observation": ("patient",),
     "ServiceRequest": ("patient", "requester", "performer"),
@@ -48,13 +52,19 @@ NOT_COMPARTMENT: Final = frozenset({"Provenance", "AuditEvent"})
 CHAINED: Final[Document] = {"c.n": {"$gt": 0}}
 """What has a place in a chain of audit events, and so is in the index that keeps one event a place."""
 
+NAMED: Final[Document] = {"keyAltNames": {"$exists": True}}
+"""Two data keys never go by one name: https://www.mongodb.com/docs/manual/core/csfle/fundamentals/keys-key-vaults/"""
+
 _PAGE: Final = (("at", DESCENDING), ("_id", DESCENDING))
 _TYPE: Final = re.compile(r"[A-Z][A-Za-z]{1,63}")
 _EXISTS: Final = 48
 
 
 def _resource_indexes(type_: str) -> list[IndexModel]:
-    searched = [IndexModel([(f"x.{name}", ASCENDING), *_PAGE]) for name in SEARCHED.get(type_, ())]
+    searched = [
+        IndexModel([(f"{'t' if is_sealed(type_, name) else 'x'}.{name}", ASCENDING), *_PAGE])
+        for name in SEARCHED.get(type_, ())
+    ]
     return [IndexModel([("k.g", ASCENDING), *_PAGE]), IndexModel([("person", ASCENDING)]), *searched, *_places(type_)]
 
 
@@ -100,6 +110,7 @@ def _housekeeping() -> dict[str, list[IndexModel]]:
         "attempts": [_expiring()],
         "settings": [],
         "checkpoints": [],
+        "keyvault": [IndexModel([("keyAltNames", ASCENDING)], unique=True, partialFilterExpression=NAMED)],
     }
 
 

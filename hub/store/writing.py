@@ -18,10 +18,13 @@ from hub.errors import INVALID, TOO_LARGE, Conflict, HubError
 from hub.ports import Changes, Save
 from hub.store import chains, outbox
 from hub.store.chains import AUDIT, contents_of
-from hub.store.documents import document, keys_document, superseded
-from hub.store.records import ledger_document, outbox_document, quarantine_document
+from hub.store.documents import Sealer, document, keys_document, superseded
+from hub.store.erasure import Erasure, erased_revision
+from hub.store.records import Box, ledger_document, outbox_document, quarantine_document
 from hub.store.schema import NOT_COMPARTMENT, Document, Mongo
+from hub.store.sealing import DataKey
 from hub.store.tokens import token_document
+from hub.store.vault import PERSON, Vault
 
 Write = InsertOne[Document] | ReplaceOne[Document] | UpdateOne | UpdateMany | DeleteMany
 Writes = Sequence[Write]
@@ -35,31 +38,37 @@ LARGEST: Final = (
 class Plan:
     """Everything to write, ready for the database."""
 
-    def __init__(self, changes: Changes, at: datetime) -> None:
+    def __init__(self, changes: Changes, at: datetime, vault: Vault, box: Box) -> None:
+        sealer = _Sealer(vault, at, changes.persons)
         _require_revisions(changes)
         _require_append_only(changes)
         self.inserted: dict[str, list[Document]] = defaultdict(list)
         self.replaced: dict[str, list[Document]] = defaultdict(list)
         for save in changes.saves:
             kind = self.inserted if save.replaces is None else self.replaced
-            kind[save.resource["resourceType"]].append(_document(save, at))
+            kind[save.resource["resourceType"]].append(_document(save, at, sealer))
+        self.keys = sealer.made
         self.rekeyed: dict[str, list[UpdateOne]] = defaultdict(list)
         for rekey in changes.rekeys:
             self.rekeyed[rekey.type].append(UpdateOne({"_id": rekey.id}, {"$set": {"k": keys_document(rekey.keys)}}))
         self.events = self.inserted.pop(AUDIT, [])
         self.contents = contents_of(self.events)
-        self.persons = _revisions(changes)
-        self.ledger = {entry.key: ledger_document(entry) for entry in changes.ledger}
+        self.persons = _revisions(changes, at)
+        self.erasures = [Erasure.of(person, references, at) for person, references in changes.erased.items()]
+        self.ledger = {entry.key: ledger_document(entry, box) for entry in changes.ledger}
         self.identities = changes.identities
-        self.quarantine: Writes = _upserts(quarantine_document(entry) for entry in changes.quarantine)
+        self.quarantine: Writes = _upserts(quarantine_document(entry, box) for entry in changes.quarantine)
         self.released: Writes = [DeleteMany({"_id": {"$in": list(changes.released)}})] if changes.released else []
         order = time.time_ns()  # rows of one reference are written by acts that follow each other
         self.outbox = [
-            outbox_document(due, due.id or uuid.uuid4().hex, order + place) for place, due in enumerate(changes.outbox)
+            outbox_document(due, due.id or uuid.uuid4().hex, order + place, box)
+            for place, due in enumerate(changes.outbox)
         ]
         self.voids: Writes = outbox.voiding(changes.voids)
         self.watermark: Writes = (
-            _upserts([{"_id": changes.watermark[0], "value": changes.watermark[1].value}]) if changes.watermark else []
+            _upserts([{"_id": changes.watermark[0], "value": box.seal(changes.watermark[1].value)}])
+            if changes.watermark
+            else []
         )
         self.tokens: Writes = [InsertOne(token_document(token)) for token in changes.tokens]
         self.ended: Writes = [DeleteMany({"_id": hash_, "client": client}) for hash_, client in changes.ended]
@@ -69,13 +78,38 @@ class Plan:
         return {*self.inserted, *self.replaced, *self.rekeyed, *([AUDIT] if self.events else ())}
 
 
-def _document(save: Save, at: datetime) -> Document:
+class _Sealer:
+    """The keys of the persons of one act. Those that have none get one, committed with the act."""
+
+    def __init__(self, vault: Vault, at: datetime, persons: Mapping[str, int]) -> None:
+        self._vault = vault
+        self._at = at
+        self._known = [person for person, revision in persons.items() if revision]
+        self._keys: dict[str, DataKey] = {}
+        self.made: list[Document] = []
+
+    def key(self, person: str | None) -> DataKey:
+        if person is None:
+            return self._vault.deployment
+        if self._known and person not in self._keys:
+            self._keys |= self._vault.of_persons(self._known)
+            self._known = []
+        if person not in self._keys:
+            self._keys[person], row = self._vault.new(f"{PERSON}{person}", self._at)
+            self.made.append(row)
+        return self._keys[person]
+
+    def search_key(self, custodian: str) -> DataKey:
+        return self._vault.search_key(custodian)
+
+
+def _document(save: Save, at: datetime, sealer: Sealer) -> Document:
     try:
-        written = document(save, at)
+        written = document(save, at, sealer)
     except orjson.JSONEncodeError:
         problem = HubError(INVALID, path=save.resource["resourceType"])
     else:
-        if len(written["json"].encode()) <= LARGEST:
+        if len(written["json"].encode()) + sum(map(len, written.get("s", {}).values())) <= LARGEST:
             return written
         problem = HubError(TOO_LARGE, path=save.resource["resourceType"])
     raise problem
@@ -96,7 +130,7 @@ def _require_append_only(changes: Changes) -> None:
         raise ValueError("an audit event is only ever added")
 
 
-def _revisions(changes: Changes) -> list[Write]:
+def _revisions(changes: Changes, at: datetime) -> list[Write]:
     """`t`: the types that a person's compartment has, so that only these are read back."""
     types: dict[str, set[str]] = {person: set() for person in changes.persons}
     for save in changes.saves:
@@ -104,7 +138,9 @@ def _revisions(changes: Changes) -> list[Write]:
         if save.person is not None and type_ not in NOT_COMPARTMENT:
             types[save.person].add(type_)
     return [
-        _revision(person, known, sorted(types[person]), changes.due.get(person))
+        erased_revision(person, known, at)
+        if person in changes.erased
+        else _revision(person, known, sorted(types[person]), changes.due.get(person))
         for person, known in changes.persons.items()
     ]
 
@@ -127,6 +163,10 @@ def write(plan: Plan, database: Mongo, session: ClientSession) -> None:
     if plan.events:
         chains.insert(plan.events, database, session)
     _apply(database, "persons", plan.persons, session)
+    if plan.keys:
+        database.keyvault.insert_many(plan.keys, session=session)
+    for erasure in plan.erasures:
+        erasure.write(database, session)
     for type_, documents in plan.replaced.items():
         _supersede(database, type_, documents, session)
     for type_, documents in plan.inserted.items():
@@ -157,7 +197,7 @@ def _apply(database: Mongo, name: str, writes: Writes, session: ClientSession, *
 def _supersede(database: Mongo, type_: str, documents: Sequence[Document], session: ClientSession) -> None:
     """Move the current versions into the history and put the new ones in their place."""
     replaced = {"_id": {"$in": [document["_id"] for document in documents]}}
-    current = {old["_id"]: old for old in database[type_].find(replaced, {"x": 0, "k": 0}, session=session)}
+    current = {old["_id"]: old for old in database[type_].find(replaced, {"x": 0, "t": 0, "k": 0}, session=session)}
     if {new["_id"]: new["v"] - 1 for new in documents} != {id_: old["v"] for id_, old in current.items()}:
         raise Conflict
     database.history.insert_many([superseded(type_, old) for old in current.values()], session=session)

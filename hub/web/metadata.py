@@ -11,7 +11,9 @@ from hub.fhir import Resource
 from hub.fhir.definitions import load
 from hub.fhir.instants import instant
 from hub.oauth.endpoints import Endpoints
+from hub.search import is_clear, is_sealed
 from hub.search.parameters import EVERYWHERE, PARAMETERS
+from hub.search.parsing import SEALED_FORMS
 from hub.web.negotiation import FHIR_JSON, JSON_PATCH
 from hub.web.operations import ANY_TYPE, Operation
 from hub.web.update import MATCH_ALWAYS
@@ -98,4 +100,6 @@ def _operations(type_: str, operations: Collection[Operation]) -> Resource:
 
 def _search_parameters(type_: str) -> Iterator[Resource]:
     for parameter in (*EVERYWHERE.values(), *PARAMETERS[type_].values()):
-        yield {"name": parameter.name, "type": parameter.type}
+        sealed = is_sealed(type_, parameter.name) and not is_clear(type_, parameter.name)
+        about = {"documentation": f"Encrypted: {SEALED_FORMS[parameter.type]}"} if sealed else {}
+        yield {"name": parameter.name, "type": parameter.type, **about}

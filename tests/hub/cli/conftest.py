@@ -31,7 +31,7 @@ def logging_as_before() -> Iterator[None]:
 @pytest.fixture
 def unread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
     """A deployment folder as `hub init` makes it. No database is needed to look at it."""
-    for name in ("IHALA_HOME", "IHALA_LANG", "IHALA_LOG_LEVEL", "IHALA_MONGODB_URI", "IHALA_PEPPER"):
+    for name in ("IHALA_HOME", "IHALA_LANG", "IHALA_LOG_LEVEL", "IHALA_MONGODB_URI", "IHALA_PEPPER", "IHALA_KEK"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("COLUMNS", "200")
     made = CliRunner().invoke(main, ["init", str(tmp_path / "hub")])

@@ -33,6 +33,8 @@ OURS = (
     "deliver",
     "status",
     "audit",
+    "keys",
+    "erase",
 )
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from hub.fhir.canonicals import identifier_system
 from hub.fhir.definitions import load
+from hub.fhir.query import Query, Sort
 from hub.search import classes, parse
 from hub.search.parameters import PARAMETERS, Parameter, in_profile
 
@@ -24,7 +25,7 @@ def test_several_matches_read_several_classes() -> None:
 
 
 def test_order_and_absence_tell_as_much_as_a_match() -> None:
-    assert read_by("Patient", ("_sort", "-birthdate")) == {"identity"}
+    assert classes(Query("Patient", sort=(Sort("birthdate", descending=True),))) == {"identity"}
     assert read_by("Patient", ("birthdate:missing", "true")) == {"identity"}
 
 

@@ -38,6 +38,7 @@ def test_a_stored_resource_is_served_as_it_was_with_version_and_instant(mongodb_
     with MongoStore.open(mongodb_uri, database, now=lambda: at) as store:
         store.commit(saving(sent, grants=("a", "b")))
         found = stored(store, "Patient", "p")
+        assert found.text
     meta = {"profile": ["x"], "versionId": "1", "lastUpdated": "2026-03-01T10:00:00.123+00:00"}
     assert found.resource() == {**sent, "meta": meta}
     assert (found.version, found.at, found.person, found.custodian) == (1, at, "p", "keeper")

@@ -146,8 +146,8 @@ def no_predicate_of_search(monkeypatch: pytest.MonkeyPatch) -> None:
 def totals_of_everybody(monkeypatch: pytest.MonkeyPatch) -> None:
     find = pages.find
 
-    def counted(collection: Any, query: Any, visible: Visible, key: bytes) -> Found:
-        return replace(find(collection, query, visible, key), total=collection.count_documents({}))
+    def counted(collection: Any, query: Any, visible: Visible, *keys: Any) -> Found:
+        return replace(find(collection, query, visible, *keys), total=collection.count_documents({}))
 
     monkeypatch.setattr(pages, "find", counted)
 
