@@ -1,6 +1,7 @@
 """Where the parts meet: the only module that knows them all. From a deployment folder to a running hub."""
 
 import atexit
+import hashlib
 import logging
 import os
 from collections.abc import Iterator, Mapping
@@ -8,11 +9,13 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache, partial
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint, entry_points, version
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hub import console, errors, mapping, settings
+from hub.consent import policies
 from hub.delivery.worker import Door
 from hub.directory.organizations import Names, resources
 from hub.errors import HubError
@@ -34,6 +37,9 @@ if TYPE_CHECKING:
 
 
 log = logging.getLogger("hub.bootstrap")
+
+RULES = (("policies", policies.FILE), ("code-systems", "data-class.json"))
+"""Files of the contract that say what a consent opens."""
 
 
 class SystemClock:
@@ -94,10 +100,21 @@ def opened(folder: Path) -> Iterator[Deployment]:
         names = Names(read.organizations)
         hub = Hub(store, SystemClock(), RandomIds(), names, read.pepper, read.policies)
         publish((resource for entry in names for resource in resources(entry)), hub=hub)
+        store.follow_rules(rules_signature(read))
         doors = {c.id: door(c, read) for c in read.connections}
         registry = MongoRegistry(store)
         people = People(hub, registry, MongoAccounts(store), read.lifetimes)
         yield Deployment(read, hub, registry, people, MongoTrail(store), doors, store.vault)
+
+
+def rules_signature(read: Settings) -> str:
+    """Of all that disclosure keys follow from beside a survivor's own records. Where it changes, the delivery worker settles
+    every record anew."""
+    packaged = (files("profiles").joinpath(*path).read_text("utf-8") for path in RULES)
+    own = read.folder / policies.FILE
+    parts = sorted(f"{entry.id} {entry.part_of}" for entry in read.organizations)
+    written = [version("ihala"), *packaged, own.read_text("utf-8") if own.exists() else "", *parts]
+    return hashlib.sha256("\x1f".join(written).encode()).hexdigest()
 
 
 @contextmanager

@@ -440,6 +440,10 @@ class Store(Protocol):
     def due_persons(self, now: datetime, limit: int) -> list[str]:
         """Persons whose keys have opened or closed by themselves since they were last settled, or might have."""
 
+    def follow_rules(self, signature: str) -> bool:
+        """From now on keys follow from other rules, where this signature is another than before: then True, and all persons are
+        due."""
+
     def take_turn(self, name: str, holder: str, now: datetime, until: datetime) -> bool:
         """Whether `holder` has the turn `name` until `until`: nobody else of any process has."""
 

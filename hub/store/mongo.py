@@ -218,6 +218,10 @@ class MongoStore:
         return turns.due_persons(self.database, now, limit)
 
     @in_our_words
+    def follow_rules(self, signature: str) -> bool:
+        return turns.follow_rules(self.database, signature)
+
+    @in_our_words
     def take_turn(self, name: str, holder: str, now: datetime, until: datetime) -> bool:
         return turns.take(self.database, name, holder, now, until)
 

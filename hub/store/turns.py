@@ -17,6 +17,16 @@ def due_persons(database: Mongo, now: datetime, limit: int) -> list[str]:
     return [found["_id"] for found in database.persons.find(wanted, {"_id": 1}).sort("n").limit(limit)]
 
 
+def follow_rules(database: Mongo, signature: str) -> bool:
+    """The persons are marked first: whoever dies in between leaves it to be done again."""
+    found = database.settings.find_one({"_id": "rules"})
+    if found and found["version"] == signature:
+        return False
+    database.persons.update_many({"n": {"$ne": None}}, {"$set": {"n": None}})
+    database.settings.replace_one({"_id": "rules"}, {"version": signature}, upsert=True)
+    return True
+
+
 def take(database: Mongo, name: str, holder: str, now: datetime, until: datetime) -> bool:
     """True when nobody else holds it now; the holder may take it again, which makes it longer."""
     free = {"_id": name, "$or": [{"holder": holder}, {"until": {"$lte": now}}]}

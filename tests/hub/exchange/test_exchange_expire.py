@@ -1,9 +1,11 @@
 """Consents begin and end by their dates: keys open and close to the instant, and what follows is done soon after."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from hub.consent.policies import policies
 from hub.errors import NOT_FOUND, HubError
 from hub.exchange.expire import TURN, sweep
 from hub.fhir.references import reference
@@ -117,3 +119,20 @@ def test_of_whom_nothing_changes_by_itself_nothing_is_due(at: Scene) -> None:
     at.receive(at.row(consent="non", consent_date=None))
     (person,) = at.store.database.persons.find()
     assert person["n"] == FOREVER
+
+
+def test_other_rules_reach_every_record_by_the_next_sweep_without_an_act(at: Scene) -> None:
+    """A deployment that is told that a girl's own consent does not suffice closes what was opened by one."""
+    at.receive(at.row(birth_date="02/03/2010", consent="non", consent_date=None))
+    old = replace(at.hub, policies=policies({"ages": {"own_consent": 15}}))
+    assert at.store.follow_rules("before")
+    new, at.hub = at.hub, old
+    sign(at, permit(HOSPITAL, ["core"]))
+    assert at.one("Task")["status"] == "requested"
+    at.hub = new
+    assert sweep(hub=at.hub) == 0
+    assert not at.store.follow_rules("before")
+    assert at.store.follow_rules("after")
+    assert sweep(hub=at.hub) == 1
+    assert at.one("Task")["status"] == "cancelled"
+    assert at.keys(at.one("Patient")) == frozenset()
