@@ -39,7 +39,7 @@ def index(resource: Resource) -> dict[str, list[Any]]:
             continue
         values: list[Any] = []
         if rest:
-            for leaf in _walk(node, rest):
+            for leaf in _leaves(node, rest):
                 read(leaf, values)
         else:
             read(node, values)
@@ -49,17 +49,15 @@ def index(resource: Resource) -> dict[str, list[Any]]:
     return found
 
 
-def _walk(node: Any, path: tuple[str, ...]) -> Iterator[Any]:
-    if isinstance(node, list):
-        for child in node:
-            yield from _walk(child, path)
-    elif not path:
-        yield node
-    elif path[0].startswith("="):
-        if node.get("url") == path[0][1:]:
-            yield from _walk(node, path[1:])
-    elif (child := node.get(path[0])) is not None:
-        yield from _walk(child, path[1:])
+def _leaves(node: Any, path: tuple[str, ...]) -> list[Any]:
+    nodes = node if isinstance(node, list) else [node]
+    for step in path:
+        if step.startswith("="):
+            nodes = [one for one in nodes if one.get("url") == step[1:]]
+        else:
+            found = [one[step] for one in nodes if step in one]
+            nodes = [leaf for one in found for leaf in (one if isinstance(one, list) else (one,))]
+    return nodes
 
 
 def _read_token(node: Any, values: list[Any]) -> None:

@@ -8,7 +8,6 @@ https://datatracker.ietf.org/doc/html/draft-mcgrew-aead-aes-cbc-hmac-sha2-05. Wr
 
 import hmac
 import os
-import struct
 import threading
 from dataclasses import dataclass, field
 from typing import Final
@@ -62,7 +61,7 @@ class DataKey:
 
     def seal(self, text: str) -> Binary:
         raw = text.encode()
-        value = struct.pack("<i", len(raw) + 1) + raw + b"\0"
+        value = (len(raw) + 1).to_bytes(4, "little") + raw + b"\0"
         head = _RANDOM + self.id + _STRING
         return Binary(head + _encrypt(self.material, value, head), SUBTYPE)
 
@@ -107,4 +106,4 @@ def _decrypt(key: bytes, whole: bytes, head: bytes) -> bytes:
 
 
 def _tag(key: bytes, head: bytes, body: bytes) -> bytes:
-    return hmac.digest(key[:32], head + body + struct.pack(">Q", len(head) * 8), "sha512")[:_TAG]
+    return hmac.digest(key[:32], head + body + (len(head) * 8).to_bytes(8, "big"), "sha512")[:_TAG]

@@ -1,5 +1,6 @@
-"""Keyed tokens: what an encrypted element is found by. HMAC with a key of its custodian's own, so that the same name gives
-other tokens elsewhere, and a copy of the database gives none of them.
+"""Keyed tokens: what an encrypted element is found by. A keyed hash (BLAKE2b, https://www.rfc-editor.org/rfc/rfc7693, three
+times as fast as HMAC-SHA-256) with a key of its custodian's own, so that the same name gives other tokens elsewhere, and a
+copy of the database gives none of them.
 
 =======  ===========================================================================================================
 token    of `system|code`, of the code, and of the system
@@ -8,7 +9,7 @@ date     of the year, the month and the day, as far as the date is known
 =======  ===========================================================================================================
 """
 
-import hmac
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -125,4 +126,4 @@ def _period(low: datetime, high: datetime) -> Iterator[str]:
 
 
 def _token(secret: bytes, domain: str, text: str) -> bytes:
-    return hmac.digest(secret, (domain + text).encode(), "sha256")[:LENGTH]
+    return hashlib.blake2b((domain + text).encode(), key=secret[:64], digest_size=LENGTH).digest()

@@ -20,7 +20,7 @@ from pymongo import ASCENDING, UpdateOne
 from pymongo.errors import DuplicateKeyError
 
 from hub.errors import Conflict
-from hub.ports import KEK_LENGTH, KeyEncryption, KeyProof
+from hub.ports import KEK_LENGTH, Kek, KeyEncryption, KeyProof
 from hub.store.failures import in_our_words
 from hub.store.schema import Document, Mongo
 from hub.store.sealing import DataKey, Unreadable, random_bytes, unwrap, wrap
@@ -93,11 +93,11 @@ class Vault:
         key = self.of_persons([person]).get(person)
         return KeyProof(str(uuid.UUID(bytes=key.id)), hashlib.sha256(key.material).hexdigest()) if key else None
 
-    def new(self, name: str, at: datetime) -> tuple[DataKey, Document]:
+    def new(self, name: str, at: datetime, kek: Kek | None = None) -> tuple[DataKey, Document]:
         """A fresh data key and the row to insert."""
         raw = bytearray(random_bytes(16))
         raw[6], raw[8] = raw[6] & 0x0F | 0x40, raw[8] & 0x3F | 0x80  # a UUID of version 4
-        key, kek = DataKey(bytes(raw), random_bytes(KEK_LENGTH)), self.keks.current()
+        key, kek = DataKey(bytes(raw), random_bytes(KEK_LENGTH)), kek or self.keks.current()
         return key, {
             "_id": Binary(key.id, UUID_SUBTYPE),
             "keyMaterial": wrap(kek.secret, key.material),

@@ -8,6 +8,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Final
 
 import orjson
@@ -15,7 +16,7 @@ from pymongo import DeleteMany, InsertOne, ReplaceOne, UpdateMany, UpdateOne
 from pymongo.client_session import ClientSession
 
 from hub.errors import INVALID, TOO_LARGE, Conflict, HubError
-from hub.ports import Changes, Save
+from hub.ports import Changes, Kek, Save
 from hub.store import chains, outbox
 from hub.store.chains import AUDIT, contents_of
 from hub.store.documents import Sealer, document, keys_document, superseded
@@ -95,9 +96,13 @@ class _Sealer:
             self._keys |= self._vault.of_persons(self._known)
             self._known = []
         if person not in self._keys:
-            self._keys[person], row = self._vault.new(f"{PERSON}{person}", self._at)
+            self._keys[person], row = self._vault.new(f"{PERSON}{person}", self._at, self._kek)
             self.made.append(row)
         return self._keys[person]
+
+    @cached_property
+    def _kek(self) -> Kek:
+        return self._vault.keks.current()  # asked once an act: to ask is to look at a file
 
     def search_key(self, custodian: str) -> DataKey:
         return self._vault.search_key(custodian)

@@ -17,7 +17,7 @@ from tests.support.deployments import Deployment
 
 Dump = dict[str, list[Any]]
 PASSING = {"tokens", "assertions", "watermarks"}
-NOT_FROM_RECORDS = {"Organization", "HealthcareService", "Location", "settings"}
+NOT_FROM_RECORDS = {"Organization", "HealthcareService", "Location", "settings", "keyvault"}
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ def of(organization: str) -> Resource:
 def her(at: Scene) -> Person:
     """A working copy of the woman of the register's row."""
     id_ = at.one("Patient")["id"]
-    return Person.of(at.store.compartments([id_], at.hub.rules)[id_], at.hub.rules)
+    return Person.of(at.store.compartments([id_])[id_], at.hub.rules)
 
 
 def measure(at: Scene, authority: str) -> Resource:

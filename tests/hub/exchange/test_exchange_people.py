@@ -20,7 +20,7 @@ from hub.fhir.references import reference, split
 from hub.fhir.serial import loads
 from hub.ports import Caller
 from tests.support.association import HOSPITAL, Scene, association, hospital
-from tests.support.consents import permit, provision
+from tests.support.consents import asked, permit, provision
 
 AMAL, NADIA = "Practitioner/amal", "Practitioner/nadia"
 
@@ -44,9 +44,8 @@ def agreed(at: Scene, *exceptions: Resource) -> None:
     kept = at.one("Consent")
     rest = {key: value for key, value in kept.items() if key not in {"id", "meta", "verification", "sourceReference"}}
     patient = {"reference": reference(at.one("Patient"))}
-    change.create(
-        {**rest, "performer": [patient], "provision": provision(exceptions=exceptions)}, association(), hub=at.hub
-    )
+    said = asked({**rest, "performer": [patient], "provision": provision(exceptions=exceptions)})
+    change.create(said, association(), hub=at.hub)
     steps = [{"op": "replace", "path": "/status", "value": "inactive"}]
     change.patch("Consent", kept["id"], steps, association(), expected=None, hub=at.hub)
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
@@ -106,7 +107,7 @@ def test_with_every_class_permitted_no_identifier_of_her_keepers_leaves(at: Scen
     assert left.keys() <= PAPERS | OF_THE_EXCHANGE | {SYSTEM}
     assert not kept & set(left.values())
     assert (SYSTEM in left) == (resource["resourceType"] == "Patient")
-    whole = Stored(**{**vars(document), "keys": (Key(own("zahra-ecoute")),)})
+    whole = replace(document, keys=(Key(own("zahra-ecoute")),))
     assert disclose.view(whole, Caller("x", "zahra-ecoute", "COC"), document.at, hub=at.hub).text == document.text
 
 

@@ -17,10 +17,9 @@ from hub.fhir.definitions import load
 from hub.fhir.json_patch import PatchFailed, apply
 from hub.fhir.masking import redact
 from hub.fhir.serial import dumps, dumps_indented, loads, written_alike
-from hub.ports import Save
 from hub.store import cells
-from hub.store.documents import document
 from tests.support.numbers import DECIMALS
+from tests.support.one_key import kept
 
 UNUSUAL = [
     "1.00", "1.0", "1", "-0", "-0.0", "0.0", "1e2", "1E+2", "100", "1e22", "1e-400", "0.00000001", "1.50", "37.5",
@@ -31,9 +30,9 @@ UNUSUAL = [
 def through_the_store(text: str) -> str:
     """Read as a body, written as a document, read again as for a change, written again."""
     resource = strict.read(text.encode())
-    kept = document(Save(resource, None, None, ()), datetime(2026, 3, 1, tzinfo=UTC))["json"]
-    again = loads(kept)
-    assert dumps(again) == kept
+    written = kept(resource, datetime(2026, 3, 1, tzinfo=UTC))
+    again = loads(written)
+    assert dumps(again) == written
     del again["meta"]
     return dumps(again)
 

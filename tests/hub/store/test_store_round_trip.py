@@ -5,7 +5,6 @@
 
 import gzip
 import json
-from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,12 +13,10 @@ import pytest
 
 from hub.fhir import strict
 from hub.fhir.serial import dumps, loads
-from hub.ports import Changes, Save
-from hub.ports import Key as Grant
+from hub.ports import Changes, Key, Save
 from hub.search.parameters import PARAMETERS
 from hub.store import MongoStore
-from hub.store.documents import document, stored_all
-from hub.store.sealing import DataKey
+from tests.support.one_key import kept
 
 ROOT = Path(__file__).parents[3]
 AT = datetime(2026, 3, 1, tzinfo=UTC)
@@ -36,31 +33,11 @@ def as_written(text: str | bytes) -> Any:
     return resource | ({"meta": meta} if meta else {})
 
 
-class Key:
-    """One key for everything."""
-
-    one = DataKey(b"k" * 16, b"s" * 96)
-
-    def key(self, _: str | None) -> DataKey:
-        return self.one
-
-    search_key = key
-
-    def by_id(self, ids: Iterable[bytes]) -> Mapping[bytes, DataKey]:
-        return dict.fromkeys(ids, self.one)
-
-
-def kept(text: bytes) -> str:
-    written = document(Save({"id": "x", **strict.read(text)}, None, None, ()), AT, Key())
-    (stored,) = stored_all("X", [written], Key())
-    return stored.text
-
-
 @pytest.mark.parametrize(("name", "texts"), [("official", OFFICIAL), ("ours", OURS)])
 def test_every_example_comes_back_as_it_was_written(name: str, texts: list[bytes]) -> None:
     assert texts, name
     for text in texts:
-        stored = kept(text)
+        stored = kept({"id": "x", **strict.read(text)}, AT)
         written = {"id": "x"} | as_written(text)
         assert as_written(stored) == written, written["id"]
         assert dumps(loads(stored)) == stored
@@ -79,7 +56,7 @@ def test_the_official_examples_of_the_types_that_are_served_come_back_from_the_d
     sent = [strict.read(text) for text in OFFICIAL]
     mine = {f"{one['resourceType']}/{one['id']}": one for one in sent if one["resourceType"] in PARAMETERS}
     assert {one["resourceType"] for one in mine.values()} == PARAMETERS.keys()
-    store.commit(Changes(saves=[Save(one, None, None, (Grant("*|*|*"),)) for one in mine.values()]))
+    store.commit(Changes(saves=[Save(one, None, None, (Key("*|*|*"),)) for one in mine.values()]))
     for reference, one in mine.items():
         found = store.read(*reference.split("/"), None)
         assert found is not None, reference

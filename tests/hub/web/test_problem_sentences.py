@@ -11,6 +11,7 @@ from hub.texts import LANGUAGES, catalogue, say
 PROBLEMS = [value for value in vars(errors).values() if isinstance(value, Problem)]
 FILLED = {
     "bad-parameter": {"parameter", "expected"},
+    "sealed-search": {"parameter", "expected"},
     "unknown-parameter": {"parameter", "known"},
     "unsupported-media": {"expected"},
     "scope-lacking": {"expected"},
