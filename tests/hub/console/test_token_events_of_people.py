@@ -59,7 +59,7 @@ def test_a_token_and_its_event_are_one_transaction(town: Town, grant: str) -> No
     before = database.tokens.count_documents({})
     database.command("collMod", "AuditEvent", validator={"never": True}, validationLevel="strict")
     try:
-        assert exchange(held).status_code == 500
+        assert exchange(held).status_code == 503
         assert database.tokens.count_documents({}) == before
     finally:
         database.command("collMod", "AuditEvent", validator={})
@@ -142,7 +142,8 @@ def test_every_event_conforms_to_r4_and_to_its_profile(town: Town) -> None:
     town.renew(first["refresh_token"])
     town.redeem("guess")
     events = told(town)
-    assert len(events) == 5
+    verbs = [one["subtype"][1]["code"] for one in events]
+    assert verbs == ["token.issue", "token.issue", "token.revoke", "token.refuse"]
     for event in events:
         AuditEvent.model_validate(event)
         assert [issue for issue in validate(event) if issue.blocks] == []
