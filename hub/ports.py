@@ -584,9 +584,6 @@ class Registry(Protocol):
     def end_token(self, hash_: str, client: str, *events: Save) -> None:
         """A token of this client is none any more, for the next look-up of any process. Of another client's, nothing changes."""
 
-    def end_tokens(self, client: str, kid: str) -> int:
-        """End all tokens that this client got by one of its keys; how many there were."""
-
     def use_assertion(self, client: str, jti: str, until: datetime) -> bool:
         """True the first time; False when this assertion was used before."""
 

@@ -16,6 +16,7 @@ _KINDS: Final = {
     "person.sign-in": ("110114", "110122"),
     "person.sign-out": ("110114", "110123"),
     "person.authorise": ("110114", "110122"),
+    "token.revoke": ("110114", "110123"),
     "person.invite": ("110113", "110137"),
     "person.enrol": ("110113", "110137"),
     "person.disable": ("110113", "110137"),

@@ -70,7 +70,7 @@ def add(
     as_json: bool,
 ) -> None:
     check_keys(jwks, generate, jwks_url, is_public=is_public)
-    _check_redirects(redirects)
+    _check_redirects(redirects, is_public=is_public)
     asked = frozenset(word for text in scopes for word in text.split())
     _check_scopes(asked)
     with session.deployment() as deployment:
@@ -92,7 +92,8 @@ def add(
             is_public=is_public,
             jwks_url=jwks_url or "",
         )
-        deployment.registry.save_client(added)
+        told = deployment.people.told("client.register", organization, client=name)
+        deployment.registry.change_client(added, None, told)
         _tell_added(session, added, _token_endpoint(deployment), generate, as_json)
 
 
@@ -131,7 +132,9 @@ def _check_scopes(scopes: frozenset[str]) -> None:
             raise WrongUse("client-add.bad-scope", scope=scope) from None
 
 
-def _check_redirects(redirects: tuple[str, ...]) -> None:
+def _check_redirects(redirects: tuple[str, ...], *, is_public: bool) -> None:
+    if is_public and not redirects:
+        raise WrongUse("client-add.public-redirect")
     wrong = [uri for uri in redirects if not is_usable(uri)]
     if wrong:
         raise WrongUse("client-add.bad-redirect", uri=wrong[0])

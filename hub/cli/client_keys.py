@@ -8,7 +8,7 @@ import json
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import click
 
@@ -17,10 +17,10 @@ from hub.cli.manual import command
 from hub.cli.problems import WrongUse
 from hub.cli.session import Session, pass_session
 from hub.oauth import keys
+from hub.oauth.registration import require_usable
 from hub.outbound.allowed import Target, is_allowed
 from hub.ports import Client
 
-CURVE: Final = "P-384"  # the one of ES384, RFC 7518 §3.4
 from_jwks = click.option("--jwks", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 from_url = click.option("--jwks-url", metavar="URL", default=None)
 from_generated = click.option("--generate", metavar="KEYFILE", type=click.Path(dir_okay=False, path_type=Path))
@@ -39,7 +39,8 @@ def add_key(session: Session, id_: str, jwks: Path | None, generate: Path | None
         held = list(known.jwks["keys"])
         added = keys_from(jwks, generate)["keys"]
         _require_new([*_kids(held), *_kids(added)])
-        _tell(session, _save(known, [*held, *added], deployment), as_json, "client-add-key.done")
+        changed = _save(known, [*held, *added], "client.add-key", deployment)
+        _tell(session, changed, as_json, "client-add-key.done")
     if generate and not as_json:
         session.tell("client-add.key-written", file=generate)
 
@@ -58,8 +59,7 @@ def end_key(session: Session, id_: str, kid: str, as_json: bool) -> None:
             raise WrongUse("client-end-key.unknown", kid=kid, known=", ".join(_kids(held)))
         if not left:
             raise WrongUse("client-end-key.last", id=id_)
-        changed = _save(known, left, deployment)
-        deployment.registry.end_tokens(id_, kid)
+        changed = _save(known, left, "client.end-key", deployment)
         _tell(session, changed, as_json, "client-end-key.done")
 
 
@@ -101,6 +101,8 @@ def _client(id_: str, deployment: Deployment) -> Client:
         raise WrongUse("client-keys.unknown-client", id=id_, known=every or "-")
     if known.jwks_url:
         raise WrongUse("client-keys.at-url", id=id_, url=known.jwks_url)
+    if known.is_public:
+        raise WrongUse("client-add.public-key")
     return known
 
 
@@ -115,9 +117,10 @@ def _require_new(kids: list[str]) -> None:
         raise WrongUse("client-add-key.taken", kid=twice[0])
 
 
-def _save(known: Client, held: list[dict[str, Any]], deployment: Deployment) -> Client:
+def _save(known: Client, held: list[dict[str, Any]], verb: str, deployment: Deployment) -> Client:
     changed = replace(known, jwks={"keys": held})
-    deployment.registry.save_client(changed)
+    told = deployment.people.told(verb, known.organization, client=known.id)
+    deployment.registry.change_client(changed, known, told)
     return changed
 
 
@@ -135,15 +138,9 @@ def _read(path: Path) -> dict[str, Any]:
         read = json.loads(path.read_text("utf-8"))
         given = read.get("keys", [read])
         public = keys.jwks(*given)
-        algorithms = {kind: name for name, kind in keys.KEY_TYPES.items()}
-        if any(key["kty"] == "EC" and key["crv"] != CURVE for key in public["keys"]):
-            raise ValueError("another curve")
-        for key in public["keys"]:
-            keys.verifying_key(public, key["kid"], key.get("alg", algorithms[key["kty"]]))
-    except (ValueError, KeyError, TypeError, AttributeError):
+        require_usable(public["keys"])
+    except (ValueError, TypeError, AttributeError):  # KeyFlaw too
         raise WrongUse("client-add.bad-key", file=path.name) from None
-    if not given:
-        raise WrongUse("client-add.bad-key", file=path.name)
     return public
 
 

@@ -130,6 +130,8 @@ def _form(wrong: Mapping[str, str], desk: Desk, account: Account) -> Response:
 def _add_key(client: Client, account: Account, desk: Desk) -> dict[str, str]:
     if client.jwks_url:
         return {"keys": pages.say("client.at-url")}
+    if client.is_public:
+        return {"keys": pages.say("client.is-public")}
     try:
         added = registration.read_keys(request.form.get("keys", "").strip())
         registration.add_keys(client, added, account, people=desk.people)

@@ -5,7 +5,7 @@ from flask import Blueprint, Response, redirect, request
 from hub.console import pages
 from hub.console.desk import Desk, SignInFirst
 from hub.fhir.canonicals import code_system
-from hub.oauth import registration
+from hub.oauth import grants, registration
 
 
 def register(room: Blueprint, desk: Desk) -> None:
@@ -29,8 +29,11 @@ def register(room: Blueprint, desk: Desk) -> None:
     @room.post("/console/end")
     def end() -> Response:
         """A session or what an application holds: hers alone, whatever the form names."""
-        account = desk.account()
-        desk.people.accounts.end_family(request.form.get("family", ""), account.id)
+        account, now = desk.account(), desk.people.hub.clock.now()
+        asked = request.form.get("family", "")
+        for held in desk.people.accounts.families(account.id, now):
+            if held.id == asked:
+                grants.withdraw(held, account, people=desk.people)
         return redirect("/console/", 303)  # type: ignore[return-value]  # Werkzeug's response, of Flask's class
 
 

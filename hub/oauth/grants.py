@@ -14,7 +14,7 @@ from typing import Any, Final
 from authlib.oauth2.rfc6749.errors import InvalidGrantError, InvalidScopeError
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
-from hub.accounts import Account, Code, Given, Refresh
+from hub.accounts import Account, Code, Family, Given, Refresh
 from hub.audit.token_events import Who
 from hub.oauth import redirects, scopes, vault
 from hub.oauth.asked import Asked
@@ -95,6 +95,13 @@ def renew(asked: Mapping[str, str], proof: Proof, server: Server, now: datetime,
     if not people.accounts.rotate(held.hash, Given(token, _refresh(refresh, held, until, held.until)), told):
         raise _reused(held, client, server, people, now)
     return _answer(secret, token, refresh)
+
+
+def withdraw(held: Family, account: Account, *, people: People) -> None:
+    """She takes back what she permitted."""
+    me = reference(account)
+    told = people.told("token.revoke", account.organization, by=me, about=me, client=held.client)
+    people.accounts.end_family(held.id, account.id, told)
 
 
 def bearer_of(held: Code | Refresh, account: Account | None, client: Client) -> Who:

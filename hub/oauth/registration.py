@@ -121,12 +121,17 @@ def read_keys(text: str) -> list[dict[str, Any]]:
     if "PRIVATE KEY" in text:
         raise KeyFlaw("private")
     found = _from_pem(text) if "-----BEGIN" in text else _from_json(text)
+    require_usable(found)
+    return found
+
+
+def require_usable(found: Sequence[Mapping[str, Any]]) -> None:
+    """Whether each of these public keys could verify an assertion. Raises KeyFlaw."""
     if not found:
         raise KeyFlaw("unreadable")
     _require_different(found)
     for key in found:
-        _require_usable(key, found)
-    return found
+        _require_one(key, found)
 
 
 def _from_json(text: str) -> list[dict[str, Any]]:
@@ -157,7 +162,7 @@ def _as_jwk(pem: str) -> dict[str, Any]:
     return keys.public(key.as_dict(private=False) | {"use": "sig", "alg": "RS384" if is_rsa else "ES384"})
 
 
-def _require_usable(key: Mapping[str, Any], among: Sequence[Mapping[str, Any]]) -> None:
+def _require_one(key: Mapping[str, Any], among: Sequence[Mapping[str, Any]]) -> None:
     try:
         if not (isinstance(key["kid"], str) and key["kid"]):
             raise KeyFlaw("unreadable")

@@ -57,10 +57,6 @@ class MongoRegistry:
         self._store.commit(Changes(saves=events, ended=[(hash_, client)]))
 
     @in_our_words
-    def end_tokens(self, client: str, kid: str) -> int:
-        return self._database.tokens.delete_many({"client": client, "kid": kid}).deleted_count
-
-    @in_our_words
     def use_assertion(self, client: str, jti: str, until: datetime) -> bool:
         used = hashlib.sha256(f"{len(client)}|{client}|{jti}".encode()).hexdigest()
         try:

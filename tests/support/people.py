@@ -24,6 +24,7 @@ from hub.oauth import people as signing_in
 from hub.oauth.endpoints import Endpoints
 from hub.oauth.lifetimes import Lifetimes
 from hub.oauth.people import People
+from hub.outbound.allowed import Allowed
 from hub.ports import Client, Registry
 from hub.store import MongoAccounts, MongoStore
 from hub.web.app import create_app
@@ -116,13 +117,14 @@ class Town:
     store: MongoStore
     lifetimes: Lifetimes = field(default_factory=Lifetimes)
     base: str = BASE
+    key_hosts: tuple[Allowed, ...] = ()
     clock: StillClock = field(default_factory=lambda: StillClock(_SOON))  # what is over is swept by the real clock
 
     def __post_init__(self) -> None:
         self.people = People(
             replace(self.hub, clock=self.clock), self.registry, MongoAccounts(self.store), self.lifetimes
         )
-        addresses = Addresses(self.base)
+        addresses = Addresses(self.base, jwks_hosts=self.key_hosts)
         self.app = create_app(self.people.hub, self.registry, addresses, people=self.people)
         console.mount(self.app, self.people, addresses)
 

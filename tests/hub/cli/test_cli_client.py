@@ -121,3 +121,33 @@ def test_a_granular_scope_is_registered_and_one_that_cannot_be_kept_is_not(hub: 
     for wrong in ("system/Task.rus?colour=red", "system/Task.rus?status:not=draft", "system/Task.cruds?status=draft"):
         shown = hub(*base, "--scope", wrong, "--generate", str(tmp_path / "b"))
         assert (shown.exit_code, "is not a scope" in shown.output) == (2, True)
+
+
+APP = ("client", "add", "--organization", "example-hospital", "--scope", "user/Task.rus", "--id", "app", "--public")
+
+
+def test_a_public_application_is_registered_with_its_addresses_and_without_a_key(hub: Command, tmp_path: Path) -> None:
+    back = ("--redirect", "https://app.example/back", "--redirect", "org.example.app:/back")
+    for key in (("--generate", str(tmp_path / "a")), ("--jwks-url", "https://keys.example/jwks.json")):
+        shown = hub(*APP, *back, *key)
+        assert (shown.exit_code, "has no key" in shown.output) == (2, True)
+    nowhere = hub(*APP)
+    assert (nowhere.exit_code, "--redirect" in nowhere.output) == (2, True)
+    added = hub.json(*APP, *back)
+    assert (added["public"], added["redirects"]) == (True, ["https://app.example/back", "org.example.app:/back"])
+    assert (added["keys"], added["jwks_url"], added["key_file"]) == ([], None, None)
+    again = hub("client", "add-key", "app", "--generate", str(tmp_path / "a"))
+    assert (again.exit_code, "has no key" in again.output) == (2, True)
+    assert not (tmp_path / "a").exists()
+
+
+def test_what_the_operator_registers_is_in_the_audit_trail(hub: Command, store: MongoStore, tmp_path: Path) -> None:
+    hub(*BASE, "--generate", str(tmp_path / "a"), "--id", "his")
+    hub("client", "add-key", "his", "--generate", str(tmp_path / "b"))
+    hub("client", "end-key", "his", json.loads((tmp_path / "a").read_text())["kid"])
+    events = [json.loads(one["json"]) for one in store.database.AuditEvent.find().sort("at")]
+    assert [one["subtype"][1]["code"] for one in events] == ["client.register", "client.add-key", "client.end-key"]
+    assert {one["entity"][0]["what"]["identifier"]["value"] for one in events} == {"his"}
+    assert [agent["who"] for one in events for agent in one["agent"] if agent["requestor"]] == [
+        {"identifier": {"value": "hub"}}
+    ] * 3

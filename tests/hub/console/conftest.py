@@ -4,6 +4,7 @@ import pytest
 
 from hub.directory.organizations import Entry, Names
 from hub.exchange import Hub
+from hub.outbound.allowed import Allowed
 from hub.ports import Registry
 from hub.store import MongoStore
 from tests.support.parties import Clock, RandomIds
@@ -24,4 +25,4 @@ def hub(store: MongoStore) -> Hub:
 
 @pytest.fixture
 def town(hub: Hub, store: MongoStore, registry: Registry) -> Town:
-    return Town(hub, registry, store)
+    return Town(hub, registry, store, key_hosts=(Allowed.read("his.example"),))

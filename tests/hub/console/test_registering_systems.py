@@ -109,7 +109,15 @@ def test_an_application_for_people_is_registered_with_its_addresses(town: Town, 
 
 def test_the_address_of_published_keys_is_kept(town: Town, officer: Browser) -> None:
     client = made(town, officer, keys="", jwks_url="https://his.example/jwks.json")
-    assert client.jwks_url == "https://his.example/jwks.json"
+    assert (client.jwks_url, client.jwks) == ("https://his.example/jwks.json", {"keys": []})
+
+
+def test_keys_that_are_at_an_address_are_changed_there_and_not_here(town: Town, officer: Browser) -> None:
+    client = made(town, officer, keys="", jwks_url="https://his.example/jwks.json")
+    path = f"/console/clients/{client.id}"
+    assert 'value="add-key"' not in officer.get(path).text
+    assert officer.post(path, act="add-key", keys=json.dumps(public(OTHER))).status_code == 422
+    assert registered(town) == [client]
 
 
 @pytest.mark.parametrize(
@@ -131,6 +139,10 @@ def test_the_address_of_published_keys_is_kept(town: Town, officer: Browser) -> 
         ({"keys": pem(ed25519.Ed25519PrivateKey.generate())}, "keys"),
         ({"keys": pem(ec.generate_private_key(ec.SECP256R1()))}, "keys"),
         ({"keys": "-----BEGIN PUBLIC KEY-----\nnonsense\n-----END PUBLIC KEY-----"}, "keys"),
+        ({"jwks_url": "https://his.example/jwks.json"}, "keys"),
+        ({"keys": "", "jwks_url": "https://unlisted.example/jwks.json"}, "jwks_url"),
+        ({"keys": "", "jwks_url": "https://his.example:8443/jwks.json"}, "jwks_url"),
+        ({"keys": "", "jwks_url": "https://u@his.example/jwks.json"}, "jwks_url"),
         ({"keys": "", "jwks_url": "http://his.example/jwks.json"}, "jwks_url"),
         ({"keys": "", "jwks_url": "file:///etc/passwd"}, "jwks_url"),
         ({"kind": "people"}, "redirects"),

@@ -2,7 +2,7 @@ import threading
 from dataclasses import replace
 from datetime import timedelta
 
-from hub.ports import Client, Token
+from hub.ports import Binding, Client, Kept, Token
 from hub.store import MongoRegistry, MongoStore
 from tests.support.acts import NOW
 
@@ -38,11 +38,23 @@ def test_a_token_ends_for_its_own_client_alone(registry: MongoRegistry) -> None:
 
 
 def test_the_tokens_of_a_key_end_together(registry: MongoRegistry) -> None:
-    for number, kid in enumerate(("k1", "k1", "k2")):
-        registry.save_token(replace(TOKEN, hash=str(number), kid=kid))
-    assert registry.end_tokens("amal", "k1") == 0
-    assert registry.end_tokens("chu", "k1") == 2
-    assert [registry.token(str(number), NOW) is None for number in range(3)] == [True, True, False]
+    for number, (client, kid) in enumerate((("chu", "k1"), ("chu", "k1"), ("chu", "k2"), ("amal", "k1"))):
+        registry.save_token(replace(TOKEN, hash=str(number), client=client, kid=kid))
+    first, second = ({"keys": [{"kid": kid}]} for kid in ("k1", "k2"))
+    had = replace(CLIENT, jwks={"keys": [*first["keys"], *second["keys"]]})
+    registry.change_client(had, None)
+    registry.change_client(replace(had, jwks=second), had)
+    assert [registry.token(str(number), NOW) is None for number in range(4)] == [True, True, False, False]
+
+
+def test_a_persons_token_that_stands_on_consents_comes_back_whole(registry: MongoRegistry, store: MongoStore) -> None:
+    binding = Binding((("c1", 3),), frozenset({Kept("p1", "amal")}), TOKEN.until, ("urn:p",), ({"type": "forbid"},))
+    hers = {"practitioner": "Practitioner/1", "roles": frozenset({"referral-desk"}), "account": "a", "family": "f"}
+    token = replace(TOKEN, **hers, binding=binding)
+    registry.save_token(token)
+    assert registry.token("5f", NOW) is None, "the consent is not there"
+    store.database["Consent"].insert_one({"_id": "c1", "v": 3})
+    assert registry.token("5f", NOW) == token
 
 
 def test_counts_add_up_whoever_counts(registry: MongoRegistry) -> None:

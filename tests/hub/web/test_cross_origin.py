@@ -108,3 +108,11 @@ def test_an_error_can_be_read_too(made: Made) -> None:
 def test_a_request_without_a_preflights_headers_is_answered_as_ever(made: Made) -> None:
     answer = ask(made(APP), "/fhir/metadata", method="OPTIONS")
     assert "GET" in answer.headers["Allow"]
+
+
+@pytest.mark.parametrize("path", ["/oauth/authorize", "/oauth/authorize?client_id=phone", "/console/"])
+@pytest.mark.parametrize("origins", [(APP,), ("*",)])
+def test_pages_for_people_are_for_no_other_page_to_read(made: Made, origins: tuple[str, ...], path: str) -> None:
+    app = made(*origins)
+    for answer in (ask(app, path), preflight(app, path)):
+        assert ALLOWED not in answer.headers
