@@ -72,6 +72,10 @@ def _is_covered(grant: Grant, before: tuple[Grant, ...]) -> bool:
     """By one of the grants before; they are as long as they can be (`grants`)."""
     what = (grant.recipient, grant.purpose, grant.data_class)
     return any(
-        (one.recipient, one.purpose, one.data_class) == what and one.since <= grant.since and grant.until <= one.until
+        (one.recipient, one.purpose, one.data_class) == what
+        and one.since <= grant.since
+        and grant.until <= one.until
+        and one.who <= grant.who
+        and one.unless <= grant.unless
         for one in before
     )

@@ -144,7 +144,7 @@ class MongoStore:
     def read(self, type_: str, id_: str, visible: Visible | None) -> Stored | None:
         if not is_type(type_):
             return None
-        wanted: Document = {"_id": id_}
+        wanted: Document = {"_id": id_, "erased": {"$exists": False}}
         if visible is not None:
             wanted["$and"] = list(queries.seen(type_, self._with_tokens(type_, visible)))
         found = self.database[type_].find_one(wanted, SERVED)
@@ -232,9 +232,12 @@ class MongoStore:
     @in_our_words
     def grounds(self, person: str | None) -> tuple[Stored, ...]:
         """The same commands for whoever it is, and for nobody."""
-        drawn = self.database.persons.find_one({"_id": {"$gte": str(uuid.uuid4())}}, {"_id": 1}, sort=[("_id", 1)])
+        there = {"_id": {"$gte": str(uuid.uuid4())}, "erased": {"$exists": False}}
+        drawn = self.database.persons.find_one(there, {"_id": 1}, sort=[("_id", 1)])
         whose = person or (drawn["_id"] if drawn else "")
-        found = {type_: list(self.database[type_].find({"person": whose}, SERVED)) for type_ in GROUNDS}
+        self.vault.of_persons([whose])  # asked for now in any case, or whether something was to be opened would show
+        hers = {"person": whose, "erased": {"$exists": False}}
+        found = {type_: list(self.database[type_].find(hers, SERVED)) for type_ in GROUNDS}
         return tuple(one for type_, documents in found.items() for one in stored_all(type_, documents, self.vault))
 
     # --- records of what was received ----------------------------------------------------------------------------------

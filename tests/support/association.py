@@ -86,7 +86,10 @@ class Scene:
     # what is in the database, for the test alone
 
     def all(self, type_: str) -> list[Resource]:
-        return [self.hub.store.read(type_, one["_id"], None).resource() for one in self.store.database[type_].find()]  # type: ignore[union-attr]
+        return [
+            self.hub.store.read(type_, one["_id"], None).resource()
+            for one in self.store.database[type_].find({"erased": {"$exists": False}})
+        ]  # type: ignore[union-attr]
 
     def one(self, type_: str, **where: str) -> Resource:
         (found,) = [one for one in self.all(type_) if all(one.get(name) == value for name, value in where.items())]

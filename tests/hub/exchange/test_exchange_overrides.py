@@ -257,7 +257,7 @@ def test_what_she_refused_expressly_stays_closed_unless_the_policy_says_so(at: S
     at.receive(at.row())
     consent = at.one("Consent", status="active")
     deny = provision("deny", to=[HOSPITAL], purposes=["BTG"], classes=["identity"])
-    body = {**consent, "provision": {"provision": [*consent["provision"]["provision"], deny]}}
+    body = {**consent, "provision": {**consent["provision"], "provision": [*consent["provision"]["provision"], deny]}}
     change.update("Consent", consent["id"], body, association(), expected=None, hub=at.hub)
     broken(at)
     assert "name" not in task_of(at.read(reference(at.one("Patient")), GLASS))
@@ -270,7 +270,7 @@ def test_a_refusal_closes_a_glass_that_is_broken_already(at: Scene) -> None:
     broken(at)
     consent = at.one("Consent", status="active")
     deny = provision("deny", to=[HOSPITAL])
-    body = {**consent, "provision": {"provision": [*consent["provision"]["provision"], deny]}}
+    body = {**consent, "provision": {**consent["provision"], "provision": [*consent["provision"]["provision"], deny]}}
     change.update("Consent", consent["id"], body, association(), expected=None, hub=at.hub)
     assert at.search("Patient", GLASS).total == 0
     event = refused(at, lambda: broken(at), errors.NOT_FOUND)
