@@ -12,7 +12,7 @@ from flask import Response
 from hub.exchange import Page, disclose
 from hub.fhir.issues import Issue
 from hub.fhir.serial import dumps
-from hub.search import parse
+from hub.search import is_sealed, parse
 from hub.search.parsing import shown
 from hub.web.answers import json_answer, said
 from hub.web.bodies import read_form
@@ -38,15 +38,21 @@ def _answer(call: Call, service: Service, received: Iterable[tuple[str, str]]) -
     applied = [(name, value) for name, value in pairs if value and name != "_page" and shown(name) not in ignored]
     page = disclose.search(query, call.caller, hub=service.hub)
 
-    links = [("self", _url(call, service, [("_page", here)] if here else applied))]
+    links = [("self", _url(call, service, [("_page", here)] if here else [_told(call.type, pair) for pair in applied]))]
     if page.after is not None and query.count != 0:
         sealed = service.pages.seal(applied, page.after, type_=call.type, client=call.caller.client)
         links.append(("next", _url(call, service, [("_page", sealed)])))
     return json_answer(_bundle(page, links, _entries(page, ignored, call, service)), call)
 
 
+def _told(type_: str, pair: tuple[str, str]) -> tuple[str, str]:
+    """That it was applied; what stands in an encrypted element stands in no URL either."""
+    name, value = pair
+    return name, "***" if is_sealed(type_, name.partition(":")[0]) else value
+
+
 def _url(call: Call, service: Service, pairs: Pairs) -> str:
-    query = urlencode(pairs, quote_via=quote, safe=",:/|")
+    query = urlencode(pairs, quote_via=quote, safe=",:/|*")
     return f"{service.base}/{call.type}{'?' if query else ''}{query}"
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from hub.fhir import Resource
 from hub.fhir.canonicals import BASE
-from tests.support.consents import permit, provision
+from tests.support.consents import asked, permit, provision
 from tests.support.furnishing import example
 from tests.support.parties import Party
 
@@ -68,7 +68,7 @@ def consent_of(patient: str, *rules: Resource) -> Resource:
         k: v for k, v in example("consent-by-class").items() if k not in {"id", "sourceReference", "verification"}
     }
     whose = {"patient": to(patient), "performer": [to(patient)], "organization": [to("Organization/amal")]}
-    return {**written, **whose, "provision": provision(exceptions=rules)}
+    return asked({**written, **whose, "provision": provision(exceptions=rules)})
 
 
 def created(party: Party, resource: Resource) -> str:

@@ -8,6 +8,7 @@ import pytest
 from hub.exchange import Hub
 from hub.exchange.person import Person
 from hub.fhir import strict
+from hub.fhir.labels import labelled
 from hub.fhir.serial import dumps
 from hub.ports import Changes, Save
 from tests.support.parties import Party
@@ -28,7 +29,7 @@ def counted(hub: Hub, tasks: list[str]) -> str:
     assert stored is not None
     outputs = ",".join(f'{{"type":{{"text":"counted"}},"valueDecimal":{number}}}' for number in NUMBERS)
     changed = strict.read(f'{stored.text[:-1]},"output":[{outputs}]}}'.encode())
-    save = Save(changed, PERSON, "amal", stored.keys, replaces=stored.version)
+    save = Save(labelled(changed), PERSON, "amal", stored.keys, replaces=stored.version)
     hub.store.commit(Changes(saves=[save], persons={PERSON: len(tasks)}))
     return tasks[0]
 
