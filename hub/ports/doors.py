@@ -1,0 +1,117 @@
+"""Doors to the tools of associations, and the values that pass through them."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from hub.fhir.issues import Issue
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What a mapping knows of a source's shape. `columns`: the column's name in the mapping → headers it goes by."""
+
+    columns: Mapping[str, Sequence[str]]
+    required: frozenset[str] = frozenset()
+    key: tuple[str, ...] = ()
+    sheet: str | None = None  # pattern of the sheets to read; None: every visible sheet that has the header
+    follow_up: tuple[str, ...] = ()  # columns that go back to the source
+
+
+@dataclass(frozen=True)
+class Connection:
+    """One tool of one organisation, as the deployment folder describes it. `secret(name)` reads a secret when it is needed."""
+
+    id: str
+    organization: str
+    adapter: str
+    mapping: str
+    settings: Mapping[str, Any]
+    folder: Path  # relative paths in settings start here
+    layout: Layout
+    secret: Callable[[str], str] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a record stands, so that a person finds it. Sheets by number: their names can be names of people."""
+
+    sheet: int | None = None
+    row: int | None = None
+    record: str | None = None  # the tool's own technical number, never a name or a code of a person
+
+    def __str__(self) -> str:
+        parts = [f"sheet {self.sheet}"] if self.sheet else []
+        parts += [f"row {self.row}"] if self.row else []
+        parts += [f"record {self.record}"] if self.record else []
+        return ", ".join(parts)
+
+
+@dataclass(frozen=True, repr=False)
+class SourceRecord:
+    """A record as a tool gave it, before mapping. Its content is never printed.
+
+    `id` is stable across edits; `version` changes with every edit and with nothing else. `content` is by column name of
+    the layout where the adapter knows it, else by the tool's own name. `handle` is what the adapter needs to find the
+    record again for a write-back; nothing in it identifies a person.
+    """
+
+    kind: str
+    id: str
+    version: str
+    content: Mapping[str, Any]
+    place: Place
+    handle: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)  # column name → header as the source spells it
+    issues: tuple[Issue, ...] = ()  # what the adapter itself could not read
+
+    def __repr__(self) -> str:
+        return f"<SourceRecord {self.kind} {self.place}>"
+
+
+@dataclass(frozen=True)
+class Watermark:
+    """How far a connection was read, in the adapter's own words. Kept only after all records before it are stored."""
+
+    value: str
+
+
+Pulled = SourceRecord | Watermark
+
+
+@dataclass(frozen=True, repr=False)
+class FollowUp:
+    """What a source is told about one of its records: `values` by column name, as the mapping wrote them back."""
+
+    id: str  # idempotency key: the same follow-up sent twice has the same id
+    handle: Mapping[str, str]
+    values: Mapping[str, str]
+
+    def __repr__(self) -> str:
+        return f"<FollowUp {self.id}>"
+
+
+@dataclass(frozen=True)
+class Manifest:
+    name: str
+    title: Mapping[str, str]  # by language
+    settings: Mapping[str, str]  # name → what it means
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    required: frozenset[str] = frozenset()
+    writes_back: bool = True
+
+
+class Adapter(Protocol):
+    """A door to one kind of tool."""
+
+    manifest: Manifest
+
+    def pull(self, connection: Connection, since: Watermark | None) -> Iterator[Pulled]:
+        """Records in the source's order, each once, and watermarks between them. Raises Fatal or Retriable."""
+
+    def push(self, connection: Connection, follow_ups: Sequence[FollowUp]) -> None:
+        """Write follow-ups into the tool; sending one twice has the effect of once. Raises Fatal or Retriable."""
+
+    def check(self, connection: Connection) -> Iterator[Issue]:
+        """What would stop `pull` now (settings, credentials, reachability), reading at most a few records."""

@@ -1,0 +1,222 @@
+"""What the database keeps, who may see it, and what one act changes."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from hub.fhir import Resource
+from hub.fhir.issues import Issue
+from hub.fhir.query import Match
+from hub.fhir.serial import loads
+from hub.ports.doors import Watermark
+from hub.ports.surroundings import FOREVER, LONG_AGO
+
+if TYPE_CHECKING:
+    from hub.ports.clients import Token
+
+
+@dataclass(frozen=True)
+class Key:
+    """Who may see a document: `grant` is `recipient|purpose|data class`; it opens at `since` and closes at `until`.
+
+    `unless`: marks of a person (her reference, a function) to whom it is no key.
+    """
+
+    grant: str
+    since: datetime = LONG_AGO
+    until: datetime = FOREVER
+    unless: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, repr=False)
+class Stored:
+    """One version of a resource as the database keeps it: its text, or what of it is not encrypted and an opener for the rest."""
+
+    type: str
+    id: str
+    version: int
+    at: datetime
+    kept: str
+    person: str | None
+    custodian: str | None
+    keys: tuple[Key, ...] = ()
+    opener: Callable[[frozenset[str] | None], str] | None = field(default=None, compare=False)
+
+    @cached_property
+    def text(self) -> str:
+        """All of it, as it was stored."""
+        return self.opener(None) if self.opener else self.kept
+
+    def resource(self) -> Resource:
+        parsed: Resource = loads(self.text)
+        return parsed
+
+    def opened(self, classes: frozenset[str]) -> Resource:
+        """Without the encrypted elements of other classes, which stay closed."""
+        parsed: Resource = loads(self.opener(classes) if self.opener else self.kept)
+        return parsed
+
+    def __repr__(self) -> str:
+        return f"<Stored {self.type} v{self.version}>"
+
+
+@dataclass(frozen=True)
+class Visible:
+    """The predicate that every query carries: a document counts when one of its keys is among `grants` and open `at`.
+
+    `also`: further sets, one for each other data class that the query reads; one key of each must be open too.
+    Where the profiles of a type need different keys, this speaks of documents of `profiles` alone ("": of those that were
+    stored without one), and each of `others` of its own; without others, of all documents.
+    `narrowed`: where there are any, the document must be one of these besides. `bound`: where there is one, the document must
+    be of this person and keeper. `marks`: of the person who asks; a key that is closed to one of them does not count.
+    """
+
+    grants: frozenset[str]
+    at: datetime
+    also: tuple[frozenset[str], ...] = ()
+    profiles: frozenset[str] = frozenset()
+    others: "tuple[Visible, ...]" = ()
+    narrowed: tuple["Narrowed", ...] = ()
+    bound: "frozenset[Kept]" = frozenset()
+    marks: frozenset[str] = frozenset()
+
+
+class Kept(NamedTuple):
+    """All that one organisation keeps about one person: what one consent can speak of."""
+
+    person: str
+    custodian: str
+
+
+@dataclass(frozen=True)
+class Narrowed:
+    """Documents that match, and on which one key of each set is open: a match reads data classes as a search does.
+
+    `profiles`: where this depends on a document's profile, those of which it speaks.
+    """
+
+    matches: tuple[Match, ...]
+    also: tuple[frozenset[str], ...] = ()
+    profiles: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, repr=False)
+class Save:
+    """A resource to write. `replaces` is the version it was computed from; None: it must not exist yet.
+
+    The store sets `meta.versionId` and `meta.lastUpdated` and keeps the replaced version in the history.
+    """
+
+    resource: Resource
+    person: str | None
+    custodian: str | None
+    keys: tuple[Key, ...]
+    replaces: int | None = None
+
+
+@dataclass(frozen=True)
+class Rekey:
+    """New disclosure keys for a stored document whose content does not change."""
+
+    type: str
+    id: str
+    keys: tuple[Key, ...]
+
+
+@dataclass(frozen=True)
+class LedgerEntry:
+    """What became of one source record. `resources`: local name in the mapping → `Type/id`. `consents`: the version in which it
+    left each Consent, so that what somebody has changed since is known."""
+
+    key: str
+    connection: str
+    version: str
+    mapping: str
+    resources: Mapping[str, str]
+    handle: Mapping[str, str]
+    at: datetime
+    state: Literal["stored", "quarantined", "erased"] = "stored"
+    consents: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, repr=False)
+class Quarantined:
+    """A record that could not be understood, kept whole until it is. `content` is shown to no one; `issues` to integrators."""
+
+    key: str
+    connection: str
+    mapping: str
+    place: str
+    issues: tuple[Issue, ...]
+    content: Mapping[str, Any]
+    at: datetime
+    record: Mapping[str, Any]  # the SourceRecord's other fields, for replay
+
+
+@dataclass(frozen=True)
+class Due:
+    """A row of the outbox: something to do after the commit that wrote it. `recipient`: the organisation that is to be told,
+    empty where it is the keeper of the record itself."""
+
+    kind: str  # noun.verb, as `referral.complete`
+    connection: str
+    reference: str  # `Task/…`
+    id: str = ""
+    attempts: int = 0
+    next_try: datetime = LONG_AGO
+    payload: Mapping[str, Any] = field(default_factory=dict)
+    recipient: str = ""
+
+
+@dataclass(frozen=True)
+class Void:
+    """What waits in the outbox to tell `recipient` of `reference` is not sent any more. `reason`: a key of the text catalogue."""
+
+    reference: str
+    recipient: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Changes:
+    """All that one act changes. Committed whole or not at all.
+
+    `persons`: person id → revision of the compartment that the change was computed from (0: the person is new). Two acts
+    on one person can therefore never both be computed from the same state.
+    """
+
+    saves: Sequence[Save] = ()
+    rekeys: Sequence[Rekey] = ()
+    persons: Mapping[str, int] = field(default_factory=dict)
+    ledger: Sequence[LedgerEntry] = ()
+    identities: Mapping[str, str] = field(default_factory=dict)  # keyed hash of a business identity → `Type/id`
+    quarantine: Sequence[Quarantined] = ()
+    released: Sequence[str] = ()  # quarantine keys that are understood now
+    outbox: Sequence[Due] = ()
+    voids: Sequence[Void] = ()
+    due: Mapping[str, datetime] = field(default_factory=dict)  # person → when her keys next open or close by themselves
+    erased: Mapping[str, Sequence[str]] = field(default_factory=dict)  # person → all `Type/id` of her compartment
+    watermark: tuple[str, Watermark] | None = None  # connection id, value
+    tokens: "Sequence[Token]" = ()
+    ended: Sequence[tuple[str, str]] = ()  # tokens that end: hash, and the client whose they must be
+
+
+@dataclass(frozen=True)
+class Compartment:
+    """Everything kept about one person, and the revision it was read at. `due`: as in `Changes`; None: not known."""
+
+    person: str
+    revision: int
+    documents: tuple[Stored, ...] = ()
+    due: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Found:
+    """A page. `total` counts all that the caller may see; `after` is None on the last page."""
+
+    total: int
+    page: tuple[Stored, ...]
+    after: str | None

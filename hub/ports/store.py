@@ -1,0 +1,67 @@
+"""The database."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Protocol
+
+from hub.fhir.query import Query
+from hub.ports.doors import Watermark
+from hub.ports.keys import KeyProof
+from hub.ports.records import Changes, Compartment, Due, Found, LedgerEntry, Quarantined, Stored, Visible
+
+
+class Store(Protocol):
+    """The database. Every method that a caller's request can reach takes the `Visible` predicate."""
+
+    def commit(self, changes: Changes) -> None:
+        """Write everything in one transaction, durably. Raises Conflict when a version or a person's revision moved on."""
+
+    def read(self, type_: str, id_: str, visible: Visible | None) -> Stored | None:
+        """The current version, or None. `visible=None` is for the hub's own acts, whose result is never served."""
+
+    def search(self, query: Query, visible: Visible) -> Found: ...
+
+    def key_proof(self, person: str) -> KeyProof | None:
+        """Of the data key of a person."""
+
+    def compartments(self, persons: Iterable[str]) -> dict[str, Compartment]:
+        """Compartments of persons that exist, each read consistently."""
+
+    def grounds(self, person: str | None) -> tuple[Stored, ...]:
+        """The Consents and Tasks of a person, and what says which of them count; of None, those of somebody drawn at random, by
+        the same questions."""
+
+    def ledger(self, keys: Iterable[str]) -> dict[str, LedgerEntry]: ...
+
+    def origin(self, reference: str) -> LedgerEntry | None:
+        """The ledger entry of the source record that a resource came from."""
+
+    def identities(self, keys: Iterable[str]) -> dict[str, str]: ...
+
+    def watermark(self, connection: str) -> Watermark | None: ...
+
+    def quarantine(self, connection: str | None = None, key: str | None = None) -> Iterator[Quarantined]: ...
+
+    def lease(self, now: datetime, until: datetime, limit: int) -> list[Due]:
+        """Rows of the outbox that are due, taken by this worker alone until `until`."""
+
+    def settle(self, due: Due, *, next_try: datetime | None = None, error: str = "", void: str = "") -> None:
+        """The row is done; or, with `next_try`, is to be tried again then, its attempts counted; `error` is a catalogue key.
+
+        `void`: the catalogue key of the reason why it is not sent at all.
+        """
+
+    def due_persons(self, now: datetime, limit: int) -> list[str]:
+        """Persons whose keys have opened or closed by themselves since they were last settled, or might have."""
+
+    def follow_rules(self, signature: str) -> bool:
+        """From now on keys follow from other rules, where this signature is another than before: then True, and all persons are
+        due."""
+
+    def take_turn(self, name: str, holder: str, now: datetime, until: datetime) -> bool:
+        """Whether `holder` has the turn `name` until `until`: nobody else of any process has."""
+
+    def end_turn(self, name: str, holder: str) -> None: ...
+
+    def counts(self) -> dict[str, int]:
+        """How many documents of each kind are stored: for status pages, never for callers."""
