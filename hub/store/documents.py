@@ -17,7 +17,7 @@ from hub.ports import Key, Save, Stored
 from hub.search.parameters import PARAMETERS
 from hub.store import search_tokens
 from hub.store.schema import Document
-from hub.store.sealing import DataKey, key_of
+from hub.store.sealing import DataKey, Seal, key_of
 
 SERVED: Final = {"x": False, "t": False}
 """Projection of what is read back: everything but the search fields."""
@@ -26,7 +26,7 @@ SERVED: Final = {"x": False, "t": False}
 class Sealer(Protocol):
     """The keys that a document is encrypted with."""
 
-    def key(self, person: str | None) -> DataKey: ...
+    def seal(self, person: str | None) -> Seal: ...
 
     def search_key(self, custodian: str) -> DataKey: ...
 
@@ -61,8 +61,8 @@ def document(save: Save, at: datetime, sealer: Sealer) -> Document:
 def _sealed(parted: Parted, person: str | None, sealer: Sealer) -> Document:
     if not parted.parts:
         return {}
-    key = sealer.key(person)
-    return {"s": {name: key.seal(text) for name, text in parted.parts.items()}}
+    seal = sealer.seal(person).seal
+    return {"s": {name: seal(text) for name, text in parted.parts.items()}}
 
 
 def _found_by(resource: Resource, profile: str, custodian: str, sealer: Sealer) -> Document:

@@ -23,7 +23,7 @@ from hub.store.documents import Sealer, document, keys_document, superseded
 from hub.store.erasure import Erasure, erased_revision
 from hub.store.records import Box, ledger_document, outbox_document, quarantine_document
 from hub.store.schema import NOT_COMPARTMENT, Document, Mongo
-from hub.store.sealing import DataKey
+from hub.store.sealing import DataKey, Seal
 from hub.store.tokens import token_document
 from hub.store.vault import PERSON, Vault
 
@@ -85,20 +85,25 @@ class _Sealer:
     def __init__(self, vault: Vault, at: datetime, persons: Mapping[str, int]) -> None:
         self._vault = vault
         self._at = at
+        self._keys: Mapping[str, DataKey] = {}
         self._known = [person for person, revision in persons.items() if revision]
-        self._keys: dict[str, DataKey] = {}
+        self._seals: dict[str | None, Seal] = {}
         self.made: list[Document] = []
 
-    def key(self, person: str | None) -> DataKey:
-        if person is None:
-            return self._vault.deployment
-        if self._known and person not in self._keys:
-            self._keys |= self._vault.of_persons(self._known)
+    def seal(self, person: str | None) -> Seal:
+        if person not in self._seals:
+            self._seals[person] = Seal(self._vault.deployment if person is None else self._key(person))
+        return self._seals[person]
+
+    def _key(self, person: str) -> DataKey:
+        if self._known:
+            self._keys = self._vault.of_persons(self._known)
             self._known = []
-        if person not in self._keys:
-            self._keys[person], row = self._vault.new(f"{PERSON}{person}", self._at, self._kek)
-            self.made.append(row)
-        return self._keys[person]
+        if person in self._keys:
+            return self._keys[person]
+        key, row = self._vault.new(f"{PERSON}{person}", self._at, self._kek)
+        self.made.append(row)
+        return key
 
     @cached_property
     def _kek(self) -> Kek:
