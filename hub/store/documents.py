@@ -37,16 +37,24 @@ class Keyring(Protocol):
     def by_id(self, ids: Iterable[bytes]) -> Mapping[bytes, DataKey]: ...
 
 
+def stamped(save: Save, at: datetime) -> Resource:
+    """`meta.versionId` and `meta.lastUpdated` are the store's to say."""
+    stamp = {"versionId": str(_version(save)), "lastUpdated": instant(at)}
+    return {**save.resource, "meta": {**save.resource.get("meta", {}), **stamp}}
+
+
+def _version(save: Save) -> int:
+    return (save.replaces or 0) + 1
+
+
 def document(save: Save, at: datetime, sealer: Sealer) -> Document:
-    """The new current version. `meta.versionId` and `meta.lastUpdated` are the store's to say."""
-    version = (save.replaces or 0) + 1
-    stamp = {"versionId": str(version), "lastUpdated": instant(at)}
-    resource = {**save.resource, "meta": {**save.resource.get("meta", {}), **stamp}}
+    """The new current version."""
+    resource = stamped(save, at)
     profile = load().profile_of(resource)
     parted = part(resource, profile)
     return {
         "_id": resource["id"],
-        "v": version,
+        "v": _version(save),
         "at": at,
         "p": profile.name if profile else None,
         "json": parted.open,

@@ -19,7 +19,7 @@ from hub.errors import INVALID, TOO_LARGE, Conflict, HubError
 from hub.ports import Changes, Kek, Save
 from hub.store import chains, outbox
 from hub.store.chains import AUDIT, contents_of
-from hub.store.documents import Sealer, document, keys_document, superseded
+from hub.store.documents import Sealer, document, keys_document, stamped, superseded
 from hub.store.erasure import Erasure, erased_revision
 from hub.store.records import Box, ledger_document, outbox_document, quarantine_document
 from hub.store.schema import NOT_COMPARTMENT, Document, Mongo
@@ -53,7 +53,9 @@ class Plan:
         for rekey in changes.rekeys:
             self.rekeyed[rekey.type].append(UpdateOne({"_id": rekey.id}, {"$set": {"k": keys_document(rekey.keys)}}))
         self.events = self.inserted.pop(AUDIT, [])
-        self.contents = contents_of(self.events)
+        self.contents = contents_of(
+            self.events, [stamped(one, at) for one in changes.saves if one.resource["resourceType"] == AUDIT]
+        )
         self.persons = _revisions(changes, at)
         self.erasures = [Erasure.of(person, references, at) for person, references in changes.erased.items()]
         self.ledger = {entry.key: ledger_document(entry, box) for entry in changes.ledger}
