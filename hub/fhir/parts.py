@@ -25,6 +25,7 @@ OPEN: Final = ""
 
 # characters that JSON writes as escapes, so no text of a resource holds them
 _ITEM, _VALUE, _END, _AND = "\x01", "\x02", "\x03", "\x04"
+_TEXT: Final = (str, type(None))
 _PLACE: Final = re.compile("([\x01\x02])([a-z-]+)\x03")
 
 
@@ -151,19 +152,18 @@ class _Cut:
         self.out.append(text if self.first else f",{text}")
         self.first = False
 
-    def take(self, class_: str, members: list[tuple[str, str]]) -> None:
-        """Members as what stays of their name, and the text that goes. The first one always leaves a place behind."""
-        pieces = self.taken.setdefault(class_, [])
-        while members and (self.first or members[0][0]):
-            name, text = members.pop(0)
-            pieces.append(text.removeprefix(name))
-            self.put(f"{name}{_VALUE}{class_}{_END}")
-        if not members:
-            return
-        staying = next((n for n, (name, _) in enumerate(members) if name), len(members))
-        pieces.append("".join(f",{text}" for _, text in members[:staying]))
-        self.out.append(f"{_ITEM}{class_}{_END}")
-        self.take(class_, members[staying:])
+    def take(self, class_: str, text: str) -> None:
+        """Something without a name, or the name with it: but the first one always leaves a place behind."""
+        if self.first:
+            self.take_value(class_, "", text)
+        else:
+            self.taken.setdefault(class_, []).append(f",{text}")
+            self.out.append(f"{_ITEM}{class_}{_END}")
+
+    def take_value(self, class_: str, name: str, text: str) -> None:
+        """The name stays."""
+        self.taken.setdefault(class_, []).append(text)
+        self.put(f"{name}{_VALUE}{class_}{_END}")
 
 
 def _object(plan: _Object, node: Resource, taken: dict[str, list[str]]) -> str:
@@ -174,14 +174,14 @@ def _object(plan: _Object, node: Resource, taken: dict[str, list[str]]) -> str:
         found = plan_of(name, rest)
         if found.__class__ is not str:
             found = _settle(found, value)
-        if found != class_ and run:
+        if run and found != class_:
             _put(cut, class_, run, plan.must)
             run = {}
-        if isinstance(found, str):
+        if found.__class__ is str:
             class_, run[name] = found, value
         else:
             class_ = OPEN
-            cut.put(f"{dumps(name)}:{_mixed(found, value, taken)}")  # type: ignore[arg-type]  # any JSON can be written
+            cut.put(f'"{name}":{_mixed(found, value, taken)}')  # a name that a profile knows
     if run:
         _put(cut, class_, run, plan.must)
     return f"{{{''.join(cut.out)}}}"
@@ -190,52 +190,66 @@ def _object(plan: _Object, node: Resource, taken: dict[str, list[str]]) -> str:
 def _put(cut: _Cut, class_: str, run: Resource, must: frozenset[str]) -> None:
     if class_ == OPEN:
         cut.put(dumps(run)[1:-1])
-        return
-    stays = cut.first or not must.isdisjoint(run)
-    if not stays:
-        cut.take(class_, [("", dumps(run)[1:-1])])
-        return
-    texts = [(name, dumps({name: value})[1:-1]) for name, value in run.items()]
-    first = next(iter(run)) if cut.first else None
-    cut.take(
-        class_,
-        [(f"{dumps(n)}:" if n in must or n == first else "", text) for n, text in texts],  # type: ignore[arg-type]
-    )
+    elif not cut.first and must.isdisjoint(run):
+        cut.take(class_, dumps(run)[1:-1])
+    else:
+        _put_with_names(cut, class_, run, must)
 
 
-def _mixed(plan: _Plan, node: Any, taken: dict[str, list[str]]) -> str:
-    if isinstance(plan, _Object) and isinstance(node, dict):
-        return _object(plan, node, taken)
+def _put_with_names(cut: _Cut, class_: str, run: Resource, must: frozenset[str]) -> None:
+    """Of what must be there, and of what comes first, the name stays; neighbours between them are one piece."""
+    hidden: Resource = {}
+    for name, value in run.items():
+        if name not in must and not cut.first:
+            hidden[name] = value
+            continue
+        if hidden:
+            cut.take(class_, dumps(hidden)[1:-1])
+            hidden = {}
+        cut.take_value(class_, f"{dumps(name)}:", dumps(value))  # type: ignore[arg-type]  # any JSON can be written
+    if hidden:
+        cut.take(class_, dumps(hidden)[1:-1])
+
+
+def _mixed(settled: Any, node: Any, taken: dict[str, list[str]]) -> str:
+    if settled.__class__ is _Object:
+        return _object(settled, node, taken)
     cut = _Cut(taken)
-    for item in node:
-        found = _settle(plan, item)
-        if not isinstance(found, str):
+    for found, item in zip(settled, node, strict=True):
+        if found.__class__ is not str:
             cut.put(_mixed(found, item, taken))
         elif found == OPEN:
             cut.put(dumps(item))
         else:
-            cut.take(found, [("", dumps(item))])
+            cut.take(found, dumps(item))
     return f"[{''.join(cut.out)}]"
 
 
-def _settle(plan: _Plan, node: Any) -> _Plan:
-    """The class that all of a value belongs to; where there are several, its plan."""
+def _settle(plan: Any, node: Any) -> Any:
+    """The class that all of a value belongs to; where there are several, its plan, of a list item by item."""
     if isinstance(node, list):
         settled = [_settle(plan, item) for item in node]
-        return settled[0] if settled and all(one.__class__ is str and one == settled[0] for one in settled) else plan
+        return settled[0] if _is_one_class(settled) else settled
     if not isinstance(node, dict):  # an object is expected here: what this is, nobody knows
         return plan if isinstance(plan, str) else CUSTODIAN
-    chosen = _choose(plan, node) if isinstance(plan, _Slices) else plan
-    if isinstance(chosen, _Object):
-        plans = [chosen.properties.get(name, chosen.rest) for name in node]
-        return plans[0] if plans and all(one.__class__ is str and one == plans[0] for one in plans) else chosen
-    return chosen
+    chosen = _choose(plan, node) if plan.__class__ is _Slices else plan
+    if chosen.__class__ is not _Object:
+        return chosen
+    plan_of, rest = chosen.properties.get, chosen.rest
+    plans = [plan_of(name, rest) for name in node]
+    return plans[0] if _is_one_class(plans) else chosen
+
+
+def _is_one_class(plans: list[Any]) -> bool:
+    return bool(plans) and plans[0].__class__ is str and plans.count(plans[0]) == len(plans)
 
 
 def _choose(plan: _Slices, node: Resource) -> _Plan:
     value = node.get(plan.key)
+    if isinstance(value, str):
+        return plan.plans.get(value, plan.otherwise)
     if not isinstance(value, dict):
-        return plan.plans.get(value, plan.otherwise) if isinstance(value, str) else plan.otherwise
+        return plan.otherwise
     found = [plan.plans[pair] for coding in value.get("coding", (value,)) if (pair := _pair(coding)) in plan.plans]
     if not found:
         return plan.otherwise
@@ -246,4 +260,4 @@ def _pair(coding: Any) -> Any:
     if not isinstance(coding, dict):
         return None
     system, code = coding.get("system"), coding.get("code")
-    return (system, code) if isinstance(system, str | None) and isinstance(code, str | None) else None
+    return (system, code) if isinstance(system, _TEXT) and isinstance(code, _TEXT) else None

@@ -14,6 +14,7 @@ uri        the text
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
 from functools import cache
 from typing import Any, Final
 
@@ -26,8 +27,8 @@ from hub.search.parameters import PARAMETERS, Parameter
 
 _NAME_PARTS: Final = ("text", "family", "given", "prefix", "suffix")
 
-Reader = Callable[[Any, list[Any]], None]
-"""Appends the database values of one element (or of a list of them)."""
+Reader = Callable[[list[Any]], list[Any]]
+"""The database values of some elements."""
 
 
 def index(resource: Resource) -> dict[str, list[Any]]:
@@ -37,20 +38,15 @@ def index(resource: Resource) -> dict[str, list[Any]]:
         node = resource.get(key)
         if node is None:
             continue
-        values: list[Any] = []
-        if rest:
-            for leaf in _leaves(node, rest):
-                read(leaf, values)
-        else:
-            read(node, values)
+        nodes = node if isinstance(node, list) else [node]
+        values = read(_leaves(nodes, rest) if rest else nodes)
         if values:
             for name in names:
                 found[name] = found[name] + values if name in found else values
     return found
 
 
-def _leaves(node: Any, path: tuple[str, ...]) -> list[Any]:
-    nodes = node if isinstance(node, list) else [node]
+def _leaves(nodes: list[Any], path: tuple[str, ...]) -> list[Any]:
     for step in path:
         if step.startswith("="):
             nodes = [one for one in nodes if one.get("url") == step[1:]]
@@ -60,73 +56,69 @@ def _leaves(node: Any, path: tuple[str, ...]) -> list[Any]:
     return nodes
 
 
-def _read_token(node: Any, values: list[Any]) -> None:
+def _read_tokens(nodes: list[Any]) -> list[Any]:
+    values: list[Any] = []
+    for node in nodes:
+        if isinstance(node, str):
+            values.append(node)
+        elif isinstance(node, bool):
+            values.append("true" if node else "false")
+        else:  # CodeableConcept, or Coding or Identifier
+            for one in node.get("coding", (node,)):
+                code = one.get("code") or one.get("value")
+                if code is not None:
+                    values += (f"{one.get('system', '')}|{code}", code)
+    return values
+
+
+def _read_dates(nodes: list[Any]) -> list[Any]:
+    told = [node for node in nodes if isinstance(node, str) or "start" in node or "end" in node]
+    return [{"l": low, "h": high} for low, high in map(_range, told)]
+
+
+def _range(node: Any) -> tuple[datetime, datetime]:
     if isinstance(node, str):
-        values.append(node)
-    elif isinstance(node, bool):
-        values.append("true" if node else "false")
-    elif isinstance(node, list):
-        for child in node:
-            _read_token(child, values)
-    elif "coding" in node:
-        for coding in node["coding"]:
-            _read_token(coding, values)
-    else:
-        code = node.get("code") or node.get("value")  # Coding, Identifier
-        if code is not None:
-            values += (f"{node.get('system', '')}|{code}", code)
+        return span(node)
+    low = span(node["start"])[0] if "start" in node else EARLIEST
+    return low, span(node["end"])[1] if "end" in node else LATEST
 
 
-def _read_date(node: Any, values: list[Any]) -> None:
-    if isinstance(node, str):
-        low, high = span(node)
-        values.append({"l": low, "h": high})
-    elif isinstance(node, list):
-        for child in node:
-            _read_date(child, values)
-    elif "start" in node or "end" in node:
-        low = span(node["start"])[0] if "start" in node else EARLIEST
-        high = span(node["end"])[1] if "end" in node else LATEST
-        values.append({"l": low, "h": high})
-
-
-def _read_text(node: Any, values: list[Any]) -> None:
+def _read_texts(nodes: list[Any]) -> list[Any]:
     """A name of a person is all of its parts: https://hl7.org/fhir/R4/datatypes.html#HumanName."""
-    if isinstance(node, str):
-        values.append(node)
-    elif isinstance(node, list):
-        for item in node:
-            _read_text(item, values)
-    elif isinstance(node, dict):
-        for part in _NAME_PARTS:
-            if part in node:
-                _read_text(node[part], values)
+    values: list[Any] = []
+    for node in nodes:
+        if isinstance(node, str):
+            values.append(node)
+        else:
+            for part in _NAME_PARTS:
+                if part in node:
+                    values += node[part] if isinstance(node[part], list) else [node[part]]
+    return values
 
 
-def _read_folded(node: Any, values: list[Any]) -> None:
-    texts: list[str] = []
-    _read_text(node, texts)
-    values += map(fold, texts)
+def _read_folded(nodes: list[Any]) -> list[Any]:
+    return [fold(text) for text in _read_texts(nodes)]
 
 
 @cache
 def _reference_reader(prefixes: tuple[str, ...]) -> Reader:
-    def read(node: Any, values: list[Any]) -> None:
-        if isinstance(node, list):
-            for child in node:
-                read(child, values)
-        elif (literal := node.get("reference")) is not None and literal.startswith(prefixes):
-            values.append(literal if "/_history/" not in literal else literal.partition("/_history/")[0])
+    def read(nodes: list[Any]) -> list[Any]:
+        literals = [node["reference"] for node in nodes if "reference" in node]
+        return [
+            literal if "/_history/" not in literal else literal.partition("/_history/")[0]
+            for literal in literals
+            if literal.startswith(prefixes)
+        ]
 
     return read
 
 
-_READERS: Final[dict[ParameterType, Reader]] = {"token": _read_token, "date": _read_date, "uri": _read_text}
+_READERS: Final[dict[ParameterType, Reader]] = {"token": _read_tokens, "date": _read_dates, "uri": _read_texts}
 
 
 def _readers(parameter: Parameter) -> Iterable[tuple[str, Reader]]:
     if parameter.type == "string":
-        return (parameter.name, _read_folded), (f"{parameter.name}:exact", _read_text)
+        return (parameter.name, _read_folded), (f"{parameter.name}:exact", _read_texts)
     if parameter.type == "reference":
         return ((parameter.name, _reference_reader((*(f"{t}/" for t in parameter.targets), "http", "urn:"))),)
     return ((parameter.name, _READERS[parameter.type]),)

@@ -20,6 +20,7 @@ from pymongo.errors import OperationFailure
 from hub.audit.canonical import digest
 from hub.audit.chain import GENESIS, chained
 from hub.errors import INVALID, UNAVAILABLE, HubError
+from hub.fhir import Resource
 from hub.fhir.instants import instant
 from hub.fhir.serial import dumps, loads
 from hub.ports import Head
@@ -43,6 +44,10 @@ def content_of(document: Document) -> str:
     event = loads(document["json"])
     if dumps(event) != document["json"]:
         raise ValueError("not as the store writes it")
+    return _content(document, event)
+
+
+def _content(document: Document, event: Resource) -> str:
     return digest(
         {
             "id": document["_id"],
@@ -56,10 +61,13 @@ def content_of(document: Document) -> str:
     )
 
 
-def contents_of(documents: Sequence[Document]) -> list[str]:
-    """Raises HubError(INVALID) for an event that has no canonical form."""
+def contents_of(documents: Sequence[Document], events: Sequence[Resource]) -> list[str]:
+    """`events`: what the documents were just written from, so that nothing is read back.
+
+    Raises HubError(INVALID) for an event that has no canonical form.
+    """
     with suppress(ValueError):
-        return [content_of(document) for document in documents]
+        return [_content(document, event) for document, event in zip(documents, events, strict=True)]
     raise HubError(INVALID, path=AUDIT)
 
 

@@ -17,7 +17,7 @@ from hub.ports import Key, Save, Stored
 from hub.search.parameters import PARAMETERS
 from hub.store import search_tokens
 from hub.store.schema import Document
-from hub.store.sealing import DataKey, key_of
+from hub.store.sealing import DataKey, Seal, key_of
 
 SERVED: Final = {"x": False, "t": False}
 """Projection of what is read back: everything but the search fields."""
@@ -26,7 +26,7 @@ SERVED: Final = {"x": False, "t": False}
 class Sealer(Protocol):
     """The keys that a document is encrypted with."""
 
-    def key(self, person: str | None) -> DataKey: ...
+    def seal(self, person: str | None) -> Seal: ...
 
     def search_key(self, custodian: str) -> DataKey: ...
 
@@ -37,16 +37,24 @@ class Keyring(Protocol):
     def by_id(self, ids: Iterable[bytes]) -> Mapping[bytes, DataKey]: ...
 
 
+def stamped(save: Save, at: datetime) -> Resource:
+    """`meta.versionId` and `meta.lastUpdated` are the store's to say."""
+    stamp = {"versionId": str(_version(save)), "lastUpdated": instant(at)}
+    return {**save.resource, "meta": {**save.resource.get("meta", {}), **stamp}}
+
+
+def _version(save: Save) -> int:
+    return (save.replaces or 0) + 1
+
+
 def document(save: Save, at: datetime, sealer: Sealer) -> Document:
-    """The new current version. `meta.versionId` and `meta.lastUpdated` are the store's to say."""
-    version = (save.replaces or 0) + 1
-    stamp = {"versionId": str(version), "lastUpdated": instant(at)}
-    resource = {**save.resource, "meta": {**save.resource.get("meta", {}), **stamp}}
+    """The new current version."""
+    resource = stamped(save, at)
     profile = load().profile_of(resource)
     parted = part(resource, profile)
     return {
         "_id": resource["id"],
-        "v": version,
+        "v": _version(save),
         "at": at,
         "p": profile.name if profile else None,
         "json": parted.open,
@@ -61,8 +69,8 @@ def document(save: Save, at: datetime, sealer: Sealer) -> Document:
 def _sealed(parted: Parted, person: str | None, sealer: Sealer) -> Document:
     if not parted.parts:
         return {}
-    key = sealer.key(person)
-    return {"s": {name: key.seal(text) for name, text in parted.parts.items()}}
+    seal = sealer.seal(person).seal
+    return {"s": {name: seal(text) for name, text in parted.parts.items()}}
 
 
 def _found_by(resource: Resource, profile: str, custodian: str, sealer: Sealer) -> Document:

@@ -25,6 +25,8 @@ _HEAD: Final = 18  # algorithm, key, type
 _IV: Final = 16
 _BLOCK: Final = 16
 _TAG: Final = 32
+_PADDING: Final = [bytes([rest]) * rest for rest in range(_BLOCK, 0, -1)]
+"""By how much stands in the last block."""
 
 
 class Unreadable(HubError):  # noqa: N818 — said of a value
@@ -60,10 +62,7 @@ class DataKey:
     material: bytes = field(repr=False)
 
     def seal(self, text: str) -> Binary:
-        raw = text.encode()
-        value = (len(raw) + 1).to_bytes(4, "little") + raw + b"\0"
-        head = _RANDOM + self.id + _STRING
-        return Binary(head + _encrypt(self.material, value, head), SUBTYPE)
+        return Seal(self).seal(text)
 
     def open(self, sealed: bytes) -> str:
         """Raises Unreadable."""
@@ -73,6 +72,21 @@ class DataKey:
         return _decrypt(self.material, sealed[_HEAD:], head)[4:-1].decode()
 
 
+class Seal:
+    """A data key made ready once for the many values of one act. Of one thread only."""
+
+    __slots__ = ("_encryption", "_head")
+
+    def __init__(self, key: DataKey) -> None:
+        self._head = _RANDOM + key.id + _STRING
+        self._encryption = Encryption(key.material)
+
+    def seal(self, text: str) -> Binary:
+        raw = text.encode()
+        value = (len(raw) + 1).to_bytes(4, "little") + raw + b"\0"
+        return Binary(self._head + self._encryption.of(value, self._head), SUBTYPE)
+
+
 def key_of(sealed: bytes) -> bytes:
     """The id of the data key that a value was encrypted with."""
     return sealed[1:17]
@@ -80,7 +94,7 @@ def key_of(sealed: bytes) -> bytes:
 
 def wrap(kek: bytes, material: bytes) -> bytes:
     """A data key's material under a key-encryption key, as the `local` provider of the drivers does it."""
-    return _encrypt(kek, material, b"")
+    return Encryption(kek).of(material)
 
 
 def unwrap(kek: bytes, wrapped: bytes) -> bytes:
@@ -88,12 +102,23 @@ def unwrap(kek: bytes, wrapped: bytes) -> bytes:
     return _decrypt(kek, wrapped, b"")
 
 
-def _encrypt(key: bytes, plain: bytes, head: bytes) -> bytes:
-    iv = random_bytes(_IV)
-    rest = _BLOCK - len(plain) % _BLOCK
-    cipher = Cipher(algorithms.AES(key[32:64]), modes.CBC(iv)).encryptor()
-    body = iv + cipher.update(plain + bytes([rest]) * rest) + cipher.finalize()
-    return body + _tag(key, head, body)
+class Encryption:
+    """96 bytes of key, ready to encrypt one value after the other: to make a cipher costs more than to use it. Of one thread
+    only.
+
+    The chain of blocks is never ended, so before each value goes a block of chance. As a cipher is a permutation, what comes
+    out for it is as random as what went in, and is the initialization vector of what follows.
+    """
+
+    __slots__ = ("_key", "_update")
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key[:32]
+        self._update = Cipher(algorithms.AES(key[32:64]), modes.CBC(random_bytes(_IV))).encryptor().update
+
+    def of(self, plain: bytes, head: bytes = b"") -> bytes:
+        body = self._update(random_bytes(_IV) + plain + _PADDING[len(plain) % _BLOCK])
+        return body + _tag(self._key, head, body)
 
 
 def _decrypt(key: bytes, whole: bytes, head: bytes) -> bytes:

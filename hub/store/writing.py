@@ -19,11 +19,11 @@ from hub.errors import INVALID, TOO_LARGE, Conflict, HubError
 from hub.ports import Changes, Kek, Save
 from hub.store import chains, outbox
 from hub.store.chains import AUDIT, contents_of
-from hub.store.documents import Sealer, document, keys_document, superseded
+from hub.store.documents import Sealer, document, keys_document, stamped, superseded
 from hub.store.erasure import Erasure, erased_revision
 from hub.store.records import Box, ledger_document, outbox_document, quarantine_document
 from hub.store.schema import NOT_COMPARTMENT, Document, Mongo
-from hub.store.sealing import DataKey
+from hub.store.sealing import DataKey, Seal
 from hub.store.tokens import token_document
 from hub.store.vault import PERSON, Vault
 
@@ -53,7 +53,9 @@ class Plan:
         for rekey in changes.rekeys:
             self.rekeyed[rekey.type].append(UpdateOne({"_id": rekey.id}, {"$set": {"k": keys_document(rekey.keys)}}))
         self.events = self.inserted.pop(AUDIT, [])
-        self.contents = contents_of(self.events)
+        self.contents = contents_of(
+            self.events, [stamped(one, at) for one in changes.saves if one.resource["resourceType"] == AUDIT]
+        )
         self.persons = _revisions(changes, at)
         self.erasures = [Erasure.of(person, references, at) for person, references in changes.erased.items()]
         self.ledger = {entry.key: ledger_document(entry, box) for entry in changes.ledger}
@@ -85,20 +87,25 @@ class _Sealer:
     def __init__(self, vault: Vault, at: datetime, persons: Mapping[str, int]) -> None:
         self._vault = vault
         self._at = at
+        self._keys: Mapping[str, DataKey] = {}
         self._known = [person for person, revision in persons.items() if revision]
-        self._keys: dict[str, DataKey] = {}
+        self._seals: dict[str | None, Seal] = {}
         self.made: list[Document] = []
 
-    def key(self, person: str | None) -> DataKey:
-        if person is None:
-            return self._vault.deployment
-        if self._known and person not in self._keys:
-            self._keys |= self._vault.of_persons(self._known)
+    def seal(self, person: str | None) -> Seal:
+        if person not in self._seals:
+            self._seals[person] = Seal(self._vault.deployment if person is None else self._key(person))
+        return self._seals[person]
+
+    def _key(self, person: str) -> DataKey:
+        if self._known:
+            self._keys = self._vault.of_persons(self._known)
             self._known = []
-        if person not in self._keys:
-            self._keys[person], row = self._vault.new(f"{PERSON}{person}", self._at, self._kek)
-            self.made.append(row)
-        return self._keys[person]
+        if person in self._keys:
+            return self._keys[person]
+        key, row = self._vault.new(f"{PERSON}{person}", self._at, self._kek)
+        self.made.append(row)
+        return key
 
     @cached_property
     def _kek(self) -> Kek:
