@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any, Final
 
 from hub.fhir import Resource
@@ -45,6 +46,7 @@ class Born:
         return span(_anniversary(self.first, age).isoformat())[0]
 
 
+@lru_cache(maxsize=8192)
 def days(value: str) -> Days:
     """The days, in Morocco, of a FHIR date or dateTime. Raises ValueError where it is none."""
     low, high = span(value)

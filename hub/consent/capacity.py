@@ -36,7 +36,8 @@ def capacity(consent: Resource, documents: Iterable[Resource], policies: Policie
     documents = list(documents)
     given_by = {performer.get("reference", "") for performer in consent.get("performer", ())}
     herself = str(consent["patient"]["reference"])
-    by_caregiver = not given_by.isdisjoint(map(reference, _trusted(documents, policies)))
+    caregivers = any(one.startswith("RelatedPerson/") for one in given_by)
+    by_caregiver = caregivers and not given_by.isdisjoint(map(reference, _trusted(documents, policies)))
     if herself in given_by and by_caregiver:
         return SUFFICES
     known = _born(documents, herself, days(consent["dateTime"]), policies)
@@ -63,7 +64,7 @@ def _by_caregiver_alone(known: Born | None, on: Days, policies: Policies) -> Cap
 
 
 def _born(documents: Iterable[Resource], patient: str, event: Days, policies: Policies) -> Born | None:
-    found = next((one for one in documents if reference(one) == patient), None)
+    found = next((one for one in documents if one["resourceType"] == "Patient" and reference(one) == patient), None)
     return born(found, event, policies.ages.majority) if found else None
 
 

@@ -20,6 +20,7 @@ from hub.fhir.instants import span
 from hub.ports import FOREVER, LONG_AGO
 
 CAREGIVER, SAFE_CONTACT = "caregiver", "safe-contact"
+MAY_REFUSE = frozenset({"Patient", "ServiceRequest"})
 LESS_EXACT = frozenset({"consent.none", "consent.expired", "consent.class"})
 
 
@@ -59,7 +60,8 @@ def stand(documents: Iterable[Resource], policies: Policies) -> Standing:
     consents = [one for one in documents if one["resourceType"] == "Consent"]
     if not any(map(in_force, consents)):
         return Standing(tuple(consents), {}, {})
-    closes, refusal = closed(documents, policies), _refusal(documents)
+    refusal = _refusal(documents)
+    closes = _closed(documents, refusal, policies)
     counted: list[Resource] = []
     remarks: dict[str, Remark] = {}
     taken: dict[str, frozenset[str]] = {}
@@ -70,18 +72,30 @@ def stand(documents: Iterable[Resource], policies: Policies) -> Standing:
         taken[consent.get("id", "")] = closed_to_it
         counted += _as_it_counts(consent, able, closed_to_it, policies) if able else [consent]
         if able and able.reason:
-            remarks[consent.get("id", "")] = Remark(
-                able.reason, able.until or LONG_AGO, recipients(consent["provision"])
-            )
+            remarks[consent.get("id", "")] = _remark(consent, able)
     return Standing(tuple(counted), closes, remarks, taken)
+
+
+def remark(consent: Resource, documents: list[Resource], policies: Policies) -> Remark | None:
+    """Why this one in force opens nothing, or from some time on no longer, by who gave it."""
+    able = _capacity(consent, documents, policies) if in_force(consent) else None
+    return _remark(consent, able) if able and able.reason else None
+
+
+def _remark(consent: Resource, able: Capacity) -> Remark:
+    return Remark(able.reason, able.until or LONG_AGO, recipients(consent["provision"]))
 
 
 def closed(documents: Iterable[Resource], policies: Policies) -> dict[str, str]:
     """The data classes of one organisation's records of her that are closed to others whatever is permitted, and why."""
     documents = list(documents)
+    return _closed(documents, _refusal(documents), policies)
+
+
+def _closed(documents: list[Resource], refusal: datetime | None, policies: Policies) -> dict[str, str]:
     closes = {
         CAREGIVER: closes_caregiver(documents, policies),
-        SAFE_CONTACT: "consent.contact-refused" if _refusal(documents) else "",
+        SAFE_CONTACT: "consent.contact-refused" if refusal else "",
     }
     return {name: why for name, why in closes.items() if why}
 
@@ -128,7 +142,7 @@ def _answered(consent: Resource, closed: frozenset[str], policies: Policies) -> 
 
 def _refusal(documents: Iterable[Resource]) -> datetime | None:
     """Until when she may have refused to be contacted: FOREVER where the refusal bears no date; None where there is none."""
-    found = [at for one in documents if (at := _refused_in(one))]
+    found = [at for one in documents if one["resourceType"] in MAY_REFUSE and (at := _refused_in(one))]
     return max(found, default=None)
 
 

@@ -12,12 +12,11 @@ from typing import Final
 from hub.consent.policies import Policies
 from hub.consent.recording import says_no_more
 from hub.consent.rules import purposes_under
-from hub.consent.standing import stand
+from hub.consent.standing import remark
 from hub.exchange.person import Person, same_content
 from hub.fhir import Resource
 from hub.fhir.instants import span
 from hub.fhir.issues import Issue
-from hub.fhir.references import split
 from hub.ports import LedgerEntry
 
 ISSUE: Final = Issue("warning", "conflict", "receive.consent-conflict", "Consent")
@@ -53,10 +52,8 @@ def not_counted(
     consents: Iterable[str], person: Person, custodian: str, policies: Policies, now: datetime
 ) -> Iterator[Issue]:
     """Why Consents that a record says open nothing, by who gave them."""
-    if not (consents := list(consents)):
-        return
-    remarks = stand(person.kept_by(custodian), policies).remarks
     for name in consents:
-        remark = remarks.get(split(name)[1])
-        if remark and remark.since <= now:
-            yield Issue("warning", "business-rule", remark.reason, "Consent.performer")
+        consent = person.get(name)
+        found = remark(consent, person.kept_by(custodian), policies) if consent else None
+        if found and found.since <= now:
+            yield Issue("warning", "business-rule", found.reason, "Consent.performer")

@@ -20,6 +20,7 @@ from hub.fhir.masking import MASKED, REDACTED
 ORDER: Final = ("U", "L", "M", "N", "R", "V")
 HANDLING: Final = {"system": SENSITIVITY, "code": "NORDSCLCD"}
 OF_A_SURVIVOR: Final = "SDV"
+CUSTODIAN: Final = "custodian"
 Label = Mapping[str, Any]
 
 _FIRST: Final[tuple[str, ...]] = ("resourceType", "id")
@@ -33,10 +34,11 @@ def labelled(resource: Resource, before: Resource | None = None) -> Resource:
     """
     meta = resource.get("meta")
     meta = meta if isinstance(meta, dict) else {}
-    by_rule = labels(before) if before else ()
-    own = [label for label in meta.get("security", ()) if label not in by_rule]
+    written, found = meta.get("security", ()), labels(resource)
+    by_rule = labels(before) if written and before else ()
+    own = [label for label in written if label not in by_rule]
     rest = {key: value for key, value in meta.items() if key not in {"security", "source"}}
-    return _with_meta(resource, {**rest, "security": list(_raised(labels(resource), own))})
+    return _with_meta(resource, {**rest, "security": list(_raised(found, own) if own else found)})
 
 
 def relabelled(view: Resource) -> Resource:
@@ -52,9 +54,10 @@ def labels(resource: Resource) -> tuple[Label, ...]:
         return _of(frozenset(), "")
     found: set[str] = {profile.base_class}
     plan = _compiled(profile.name)
-    for key, value in resource.items():
-        if key not in _HEAD:
-            _gather(plan.properties.get(key, plan.own) if isinstance(plan, _Object) else plan, value, found)
+    if isinstance(plan, _Object):
+        for key, value in resource.items():
+            if key not in _HEAD:
+                _gather(plan.properties.get(key, plan.own), value, found)
     return _of(frozenset(found), profile.name)
 
 
@@ -153,19 +156,27 @@ def _object(profile: Profile, element: Element) -> _Plan:
 
 def _gather(plan: _Plan, node: Any, found: set[str]) -> None:
     """Add the classes of what stands in a value. What was masked is not there."""
-    if isinstance(node, list):
+    if isinstance(plan, str):
+        if plan not in found and not _is_masked(node):
+            found.add(plan)
+    elif isinstance(node, list):
         for item in node:
             _gather(plan, item, found)
     elif node == MASKED:
         return
-    elif isinstance(plan, str) or not isinstance(node, dict):
-        found.add(plan if isinstance(plan, str) else plan.own if isinstance(plan, _Object) else "custodian")
+    elif not isinstance(node, dict):
+        found.add(plan.own if isinstance(plan, _Object) else CUSTODIAN)
     elif isinstance(plan, _Object):
         for key, value in node.items():
             _gather(plan.properties.get(key, plan.own), value, found)
     else:
         for kind in _kinds(plan, node):
             _gather(kind, node, found)
+
+
+def _is_masked(node: Any) -> bool:
+    """Also a list of which nothing is left but that."""
+    return all(item == MASKED for item in node) if isinstance(node, list) else bool(node == MASKED)
 
 
 def _kinds(plan: _Slices, node: Resource) -> list[_Plan]:
