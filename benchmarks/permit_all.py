@@ -19,8 +19,8 @@ from hub.bootstrap import RandomIds, SystemClock, database_uri
 from hub.directory.organizations import Names
 from hub.exchange import Hub, disclose
 from hub.fhir.query import Query
-from hub.ports import Caller, Changes, Found, Key, Stored, Visible
 from hub.keyring import kek_text
+from hub.ports import Caller, Changes, Found, Key, Stored, Visible
 from hub.settings import read as settings_of
 from hub.store import Keks, MongoRegistry, MongoStore, pages, queries
 from hub.store.schema import Document
@@ -79,7 +79,9 @@ def wsgi() -> Flask:
     atexit.register(stack.close)
     kind = EveryKey if "permit" in how else MongoStore
     uri = stack.enter_context(database_uri(read))
-    store = stack.enter_context(kind.open(uri, os.environ["IHALA_BENCH_DATABASE"], keks=Keks(partial(kek_text, read.folder))))
+    store = stack.enter_context(
+        kind.open(uri, os.environ["IHALA_BENCH_DATABASE"], keks=Keks(partial(kek_text, read.folder)))
+    )
     if "permit" in how:
         permit_all()
     if "unrecorded" in how:
