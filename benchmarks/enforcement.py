@@ -55,7 +55,7 @@ def copy_open(store: MongoStore) -> None:
         if name not in {"settings"}:
             database[name].aggregate([{"$out": {"db": OPEN, "coll": name}}])
     beside = database.client[OPEN]
-    MongoStore._prepared(beside, store._now, store._patience)
+    MongoStore._prepared(beside, store._now, store._patience, store.vault.keks)
     for type_ in ("Patient", "Task", "Observation"):
         beside[type_].create_index([("at", -1), ("_id", -1)])
 

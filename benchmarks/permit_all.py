@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from flask import Flask
@@ -18,9 +19,10 @@ from hub.bootstrap import RandomIds, SystemClock, database_uri
 from hub.directory.organizations import Names
 from hub.exchange import Hub, disclose
 from hub.fhir.query import Query
+from hub.keyring import kek_text
 from hub.ports import Caller, Changes, Found, Key, Stored, Visible
 from hub.settings import read as settings_of
-from hub.store import MongoRegistry, MongoStore, pages, queries
+from hub.store import Keks, MongoRegistry, MongoStore, pages, queries
 from hub.store.schema import Document
 from hub.web.app import create_app
 
@@ -77,10 +79,12 @@ def wsgi() -> Flask:
     atexit.register(stack.close)
     kind = EveryKey if "permit" in how else MongoStore
     uri = stack.enter_context(database_uri(read))
-    store = stack.enter_context(kind.open(uri, os.environ["IHALA_BENCH_DATABASE"]))
+    store = stack.enter_context(
+        kind.open(uri, os.environ["IHALA_BENCH_DATABASE"], keks=Keks(partial(kek_text, read.folder)))
+    )
     if "permit" in how:
         permit_all()
     if "unrecorded" in how:
         forget_looks(store)
-    hub = Hub(store, SystemClock(), RandomIds(), Names(read.organizations), read.pepper)
+    hub = Hub(store, SystemClock(), RandomIds(), Names(read.organizations), read.pepper, read.policies)
     return create_app(hub, MongoRegistry(store), read)

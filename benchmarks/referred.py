@@ -12,6 +12,7 @@ from importlib.resources import files
 from random import Random
 from uuid import UUID
 
+from hub.consent.rules import Rules
 from hub.exchange import Hub
 from hub.exchange.person import Person
 from hub.fhir import Resource
@@ -37,7 +38,7 @@ class Stored:
 def fill(hub: Hub, persons: int) -> Stored:
     """Store so many survivors, some of each recipient's accepted."""
     chance, stored = Random(4), Stored()
-    people = _people(persons, chance)
+    people = _people(persons, chance, hub.rules)
     while batch := [one for _, one in zip(range(BATCH), people, strict=False)]:
         now = hub.clock.now()
         settled = [person.settle(now, lambda: _id(chance)) for _, person in batch]
@@ -50,19 +51,19 @@ def fill(hub: Hub, persons: int) -> Stored:
     return stored
 
 
-def _people(persons: int, chance: Random) -> Iterator[tuple[str, Person]]:
+def _people(persons: int, chance: Random, rules: Rules) -> Iterator[tuple[str, Person]]:
     for number in range(persons):
         recipient = RECIPIENTS[number % len(RECIPIENTS)]
-        yield recipient, _person(CUSTODIANS[number % len(CUSTODIANS)], recipient, chance)
+        yield recipient, _person(CUSTODIANS[number % len(CUSTODIANS)], recipient, chance, rules)
 
 
-def _person(keeper: str, recipient: str, chance: Random) -> Person:
+def _person(keeper: str, recipient: str, chance: Random, rules: Rules) -> Person:
     """Her text is changed, not her structure: references and keepers become her own."""
     hers, need = _id(chance), _id(chance)
     names = {_HER: hers, _NEED: need, f"Organization/{_KEEPER}": f"Organization/{keeper}"}
     names |= {f"Organization/{_RECIPIENT}": f"Organization/{recipient}"}
     status = chance.choice(("accepted", "in-progress", "completed"))
-    person = Person(hers)
+    person = Person(hers, rules)
     for name in ("survivor", "case", "incident", "need", "consent-by-class", "referral-task"):
         text = _text(name)
         for old, new in names.items():

@@ -11,6 +11,7 @@ alone; `Key.unless` closes one to those who carry one of these marks.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 
 from hub.consent.actors import NONE, Names, spelled, spellings
 from hub.consent.compiled import Compiled
@@ -50,10 +51,15 @@ def held(organization: str, purpose: str, classes: Iterable[str], marks: Names =
 
 def opened(keys: Iterable[Key], organization: str, purpose: str, marks: Names, at: datetime) -> frozenset[str]:
     """The data classes that an organisation, or somebody in it, may see by these keys."""
-    asking = frozenset(f"{one}|{purpose}" for one in spellings(organization, marks))
+    asking = _asking(organization, purpose, marks)
     open_now = (key for key in keys if key.since <= at < key.until and key.unless.isdisjoint(marks))
     named = (key.grant.rpartition("|") for key in open_now)
     return frozenset(data_class for who, _, data_class in named if who in asking)
+
+
+@lru_cache(maxsize=4096)
+def _asking(organization: str, purpose: str, marks: Names) -> frozenset[str]:
+    return frozenset(f"{one}|{purpose}" for one in spellings(organization, marks))
 
 
 @dataclass(frozen=True, repr=False)

@@ -4,10 +4,10 @@ Hidden equals absent: the predicate is part of the query, so a hidden resource i
 is found is cut to the data classes whose keys the caller holds. The AuditEvent is durable before the answer leaves.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 
 from hub import errors
 from hub.audit import events
@@ -17,9 +17,7 @@ from hub.errors import HubError
 from hub.exchange import Hub, Page, View, exceptions
 from hub.exchange.denial import Look, explain
 from hub.fhir.definitions import Profile, load
-from hub.fhir.labels import relabelled
-from hub.fhir.masking import redact
-from hub.fhir.numbered import numbered
+from hub.fhir.excerpt import excerpt, is_whole
 from hub.fhir.query import Query
 from hub.fhir.serial import dumps
 from hub.ports import Caller, Changes, Key, Narrowed, Save, Stored, Visible
@@ -37,7 +35,7 @@ def read(type_: str, id_: str, caller: Caller, *, hub: Hub, reach: str = "read")
     """
     now = hub.clock.now()
     visible = _visible(type_, caller, now)
-    found = hub.store.read(type_, id_, replace(visible, narrowed=_narrowed(type_, reach, caller, hub)))
+    found = hub.store.read(type_, id_, _within(visible, _narrowed(type_, reach, caller, hub)))
     if found is None:
         _record(hub, caller, now, "read", [explain(type_, id_, caller, visible, hub)])
         raise HubError(errors.NOT_FOUND)
@@ -50,7 +48,7 @@ def search(query: Query, caller: Caller, *, hub: Hub) -> Page:
     """One page of what the caller may see, with the exact total. A parameter reads a data class: without its key, no match."""
     now = hub.clock.now()
     query = resolved(query, _numbers_of(caller, hub))
-    visible = replace(_visible(query.type, caller, now, query), narrowed=_narrowed(query.type, "search", caller, hub))
+    visible = _within(_visible(query.type, caller, now, query), _narrowed(query.type, "search", caller, hub))
     found = hub.store.search(query, visible)
     _record(hub, caller, now, "search", _looks(found.page))
     return Page(found.total, tuple(view(stored, caller, now, hub=hub) for stored in found.page), found.after)
@@ -75,10 +73,11 @@ def foresee(stored: Stored, caller: Caller, now: datetime, *, hub: Hub) -> View 
 
 def _cut(stored: Stored, allowed: frozenset[str], caller: Caller, hub: Hub) -> str:
     """What is left of a survivor's record goes by the reader's own number, never by her keeper's code."""
-    resource, removed = redact(stored.opened(allowed), allowed)
-    if stored.type == "Patient":
-        resource = numbered(resource, hub.pseudonyms.of(stored.id, caller.organization))
-    return dumps(relabelled(resource)) if removed else stored.text
+    if is_whole(stored.kept, stored.type, stored.id, allowed):
+        return stored.text
+    number = hub.pseudonyms.of(stored.id, caller.organization) if stored.type == "Patient" else ""
+    left = excerpt(stored.opened(allowed), allowed, number)
+    return stored.text if left is None else dumps(left)
 
 
 def _numbers_of(caller: Caller, hub: Hub) -> Callable[[str], str | None]:
@@ -86,32 +85,36 @@ def _numbers_of(caller: Caller, hub: Hub) -> Callable[[str], str | None]:
 
 
 def _allowed(stored: Stored, caller: Caller, now: datetime) -> frozenset[str]:
-    grants = {key.grant for key in stored.keys if key.since <= now < key.until}
+    open_now = [key for key in stored.keys if key.since <= now < key.until]
+    grants = {key.grant for key in open_now}
     if own(caller.organization) in grants:
         return ALL
     if PUBLIC in grants:
         return IN_THE_DIRECTORY
-    return opened(stored.keys, caller.organization, caller.purpose, _marks(caller), now)
+    return opened(open_now, caller.organization, caller.purpose, _marks(caller), now)
 
 
 def _visible(type_: str, caller: Caller, now: datetime, query: Query | None = None) -> Visible:
     """Documents whose own class the caller holds, and each class that the query reads in them: of a type with several profiles
     both are asked by profile."""
-    parts = [
+    first, *others = (
         Visible(
-            _held(caller, {own_class}),
+            _held(caller, frozenset({own_class})),
             now,
-            tuple(_held(caller, {name}) for name in sorted(asked)),
+            tuple(_held(caller, frozenset({name})) for name in sorted(asked)),
             names,
             marks=_marks(caller),
         )
         for (own_class, asked), names in _needs(type_, query).items()
-    ]
-    return replace(parts[0], others=tuple(parts[1:]), bound=caller.bound)
+    )
+    return replace(first, others=tuple(others), bound=caller.bound) if others or caller.bound else first
 
 
-def _held(caller: Caller, classes: Iterable[str]) -> frozenset[str]:
-    return held(caller.organization, caller.purpose, classes, _marks(caller))
+def _held(caller: Caller, classes: frozenset[str]) -> frozenset[str]:
+    return _held_by(caller.organization, caller.purpose, classes, _marks(caller))
+
+
+_held_by = lru_cache(maxsize=4096)(held)
 
 
 def _marks(caller: Caller) -> frozenset[str]:
@@ -151,12 +154,18 @@ def _narrowed(type_: str, reach: str, caller: Caller, hub: Hub) -> tuple[Narrowe
     any_of = [resolved_matches(type_, matches, _numbers_of(caller, hub)) for matches in within]
     return tuple(
         Narrowed(
-            matches, tuple(_held(caller, {name}) for name in sorted(asked)), names if len(needs) > 1 else frozenset()
+            matches,
+            tuple(_held(caller, frozenset({name})) for name in sorted(asked)),
+            names if len(needs) > 1 else frozenset(),
         )
         for matches in any_of
         for needs in (_needs(type_, Query(type_, matches)),)
         for (_, asked), names in needs.items()
     )
+
+
+def _within(visible: Visible, narrowed: tuple[Narrowed, ...]) -> Visible:
+    return replace(visible, narrowed=narrowed) if narrowed else visible
 
 
 def _looks(page: tuple[Stored, ...]) -> list[Look]:

@@ -7,6 +7,7 @@ another, and only the hub turns it back. It is written in the letters of Crockfo
 """
 
 import base64
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
@@ -24,9 +25,14 @@ GROUP: Final = 4
 LONGEST: Final = 200
 
 _STANDARD: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
-_WRITTEN: Final = str.maketrans(_STANDARD, ALPHABET)
+_WRITTEN: Final = bytes.maketrans(_STANDARD.encode(), ALPHABET.encode())
+_PLACES: Final = bytes.maketrans(ALPHABET.encode(), bytes(range(len(ALPHABET))))
+_DOUBLED: Final = bytes.maketrans(
+    bytes(range(len(ALPHABET))), bytes(2 * n // len(ALPHABET) + 2 * n % len(ALPHABET) for n in range(len(ALPHABET)))
+)
 _READ: Final = str.maketrans(ALPHABET, _STANDARD)
 _MISTAKEN: Final = str.maketrans({"O": "0", "I": "1", "L": "1", "-": None, " ": None})
+_CANONICAL: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _UUID, _TEXT = b"\0", b"\1"
 
 
@@ -42,7 +48,7 @@ class Pseudonyms:
 
     def of(self, person: str, organization: str) -> str:
         sealed = self._cipher(organization).encrypt(_packed(person), None)
-        digits = base64.b32encode(sealed).decode().rstrip("=").translate(_WRITTEN)
+        digits = base64.b32encode(sealed).rstrip(b"=").translate(_WRITTEN).decode()
         return "-".join(_groups(digits + check(digits)))
 
     def person(self, number: str, organization: str) -> str | None:
@@ -64,10 +70,8 @@ class Pseudonyms:
 
 def check(digits: str) -> str:
     """The character after these, by which one wrong character is noticed, and nearly every two that changed places."""
-    total = 0
-    for place, digit in enumerate(reversed(digits)):
-        doubled = ALPHABET.index(digit) * (2 if place % 2 == 0 else 1)
-        total += doubled // len(ALPHABET) + doubled % len(ALPHABET)
+    places = digits.encode("ascii").translate(_PLACES)
+    total = sum(places[-2::-2]) + sum(places[::-2].translate(_DOUBLED))
     return ALPHABET[-total % len(ALPHABET)]
 
 
@@ -77,11 +81,9 @@ def _groups(digits: str) -> Iterator[str]:
 
 def _packed(person: str) -> bytes:
     """An id of ours is a UUID, of which 16 bytes are enough; others are written out."""
-    try:
-        parsed = UUID(person)
-    except ValueError:
-        return _TEXT + person.encode()
-    return _UUID + parsed.bytes if str(parsed) == person else _TEXT + person.encode()
+    if _CANONICAL.fullmatch(person):
+        return _UUID + bytes.fromhex(person.replace("-", ""))
+    return _TEXT + person.encode()
 
 
 def _unpacked(packed: bytes) -> str:

@@ -6,7 +6,7 @@ https://hl7.org/fhir/R4/resource.html#simple-tags (SUBSETTED),
 https://hl7.org/fhir/R4/extension-data-absent-reason.html (`masked`, in place of what must be there).
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
@@ -150,9 +150,20 @@ def _apply(plan: _Plan, node: Any) -> tuple[Any, bool]:
 
 
 def _apply_to_items(plan: _Plan, items: list[Any]) -> tuple[list[Any] | None, bool]:
-    left = [_apply(plan, item) for item in items]
-    kept = [value for value, _ in left if value is not None]
-    return kept or None, any(removed for _, removed in left)
+    kept: list[Any] = []
+    removed = False
+    for item in items:
+        inner = _choose(plan, item) if isinstance(plan, _Slices) and isinstance(item, dict) else plan
+        if inner is True:
+            kept.append(item)
+        elif inner is False:
+            removed = True
+        else:
+            left, cut = _apply(inner, item)
+            removed = removed or cut
+            if left is not None:
+                kept.append(left)
+    return kept or None, removed
 
 
 def _apply_to_object(plan: _Plan, node: dict[str, Any]) -> tuple[dict[str, Any] | None, bool]:
@@ -183,16 +194,22 @@ def _choose(plan: _Slices, node: dict[str, Any]) -> _Plan:
     if not isinstance(value, dict):
         return plan.plans.get(value, plan.otherwise) if isinstance(value, str) else plan.otherwise
     codings = value.get("coding")
-    found = list(_kinds(plan, codings if isinstance(codings, list) else (value,)))
+    if not isinstance(codings, list):
+        codings = (value,)
+    if len(codings) == 1:  # as nearly everywhere
+        one = _kind(plan, codings[0])
+        return plan.otherwise if one is None else one
+    found = [kind for kind in (_kind(plan, coding) for coding in codings) if kind is not None]
     if not found:
         return plan.otherwise
-    return found[0] if len(found) == 1 or all(one == found[0] for one in found) else False
+    return found[0] if all(one == found[0] for one in found) else False
 
 
-def _kinds(plan: _Slices, codings: Iterable[Any]) -> Iterator[_Plan]:
-    """The plans of those kinds that these codings name."""
-    for coding in codings:
-        if isinstance(coding, dict):
-            system, code = coding.get("system"), coding.get("code")
-            if isinstance(code, str) and (system is None or isinstance(system, str)) and (system, code) in plan.plans:
-                yield plan.plans[system, code]
+def _kind(plan: _Slices, coding: Any) -> _Plan | None:
+    """The plan of the kind that a coding names; None: it names none."""
+    if not isinstance(coding, dict):
+        return None
+    system, code = coding.get("system"), coding.get("code")
+    if isinstance(code, str) and (system is None or isinstance(system, str)):
+        return plan.plans.get((system, code))
+    return None

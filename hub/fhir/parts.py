@@ -27,6 +27,8 @@ OPEN: Final = ""
 _ITEM, _VALUE, _END, _AND = "\x01", "\x02", "\x03", "\x04"
 _TEXT: Final = (str, type(None))
 _PLACE: Final = re.compile("([\x01\x02])([a-z-]+)\x03")
+_ITEM_PLACE: Final = re.compile("\x01[a-z-]+\x03")
+_VALUE_PLACE: Final = re.compile("\x02[a-z-]+\x03")
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,8 @@ def part(resource: Resource, profile: Profile | None) -> Parted:
 
 def join(open_: str, parts: Mapping[str, str]) -> str:
     """The text again; of a class that is not among `parts`, without its elements, or with `null` where one must be."""
+    if not parts:
+        return _VALUE_PLACE.sub("null", _ITEM_PLACE.sub("", open_)) if _END in open_ else open_
     pieces = {name: iter(text.split(_AND)) for name, text in parts.items()}
 
     def put(place: re.Match[str]) -> str:
