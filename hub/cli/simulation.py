@@ -181,7 +181,8 @@ class _Teller:
             by_profile.setdefault(name, {})[title] = None
         for name, titles in by_profile.items():
             label = of_profile(load().profile(name), self.session.language).title
-            yield f"{label}: {self.session.say('consent-simulate.separator').join(titles)}"
+            listed = self.session.say("consent-simulate.separator").join(titles)
+            yield self.session.say("consent-simulate.elements", kind=label, listed=listed)
 
     def _sentence(self, answer: Answer) -> str:
         """Where a consent refuses, with the part that does; else what stands in the way is in none of them."""
