@@ -5,12 +5,10 @@ from typing import Final
 
 import click
 from rich.console import RenderableType
-from rich.table import Table
-from rich.text import Text
 
 from hub import texts
 from hub.cli import simulation
-from hub.cli.cards import cards
+from hub.cli.cards import fitted
 from hub.cli.disclosures import disclosures, person_id
 from hub.cli.manual import command, group
 from hub.cli.problems import WrongUse
@@ -117,19 +115,12 @@ def _remark(session: Session, one: Kept) -> str:
 
 
 def _shown(session: Session, found: list[Kept], names: dict[str, str]) -> RenderableType:
-    """A table where the terminal is wide enough for two whole references and the rest; else one consent under the other."""
     columns = ["consent", "survivor", "status", "date", "recipients"]
     columns += ["remark"] if any(one.remark for one in found) else []
-    headings = [session.say(f"consent-list.{name}") for name in columns]
     rows = [_cells(session, one, names)[: len(columns)] for one in found]
-    if session.out.width < WIDE:
-        return cards(headings, rows)
-    table = Table()
-    for name, heading in zip(columns, headings, strict=True):
-        table.add_column(heading, overflow="fold", no_wrap=name in REFERENCES)
-    for row in rows:
-        table.add_row(*map(Text, row))
-    return table
+    whole = [number for number, name in enumerate(columns) if name in REFERENCES]
+    headings = [session.say(f"consent-list.{name}") for name in columns]
+    return fitted(headings, rows, width=session.out.width, least=WIDE, whole=whole)
 
 
 def _cells(session: Session, one: Kept, names: dict[str, str]) -> tuple[str, ...]:

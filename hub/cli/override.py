@@ -172,7 +172,7 @@ def _as_json(task: Resource) -> dict[str, Any]:
 def _show(session: Session, found: list[Resource], deployment: Deployment) -> None:
     """One under the other: the references are long, and are copied into the next command."""
     headings = [session.say(f"override-list.{name}") for name in COLUMNS]
-    session.out.print(cards(headings, (_cells(session, task, deployment) for task in found)))
+    session.out.print(cards(headings, [_cells(session, task, deployment) for task in found]))
 
 
 def _cells(session: Session, task: Resource, deployment: Deployment) -> tuple[str, ...]:
