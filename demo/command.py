@@ -28,6 +28,7 @@ from hub.cli.problems import FAILED
 from hub.cli.session import Session, pass_session
 from hub.exchange.pull import pull
 from hub.exchange.receipt import Receipt, Rejected
+from hub.fhir.definitions import load
 
 ORDER = ("yasmine-register", "arganier-register", "cedre-recorder", "zahra-kobo")
 SHOWN = 6
@@ -41,6 +42,9 @@ class Teller:
 
     def text(self, key: str, **blanks: object) -> str:
         return texts.say(key if "." in key else f"demo.{key}", self.language, **blanks)
+
+    def label(self, system: str, code: str) -> str:
+        return load().display(system, code, self.language) or code
 
     def act(self, key: str) -> None:
         self.console.print()
@@ -99,7 +103,7 @@ def _run(folder: Path, teller: Teller) -> Callable[[Teller], None]:
             "yasmine_psy": stage.ASSOCIATION, "zahra_ecoute": stage.ASSOCIATION,
         }  # fmt: skip
         cast = stack.enter_context(stage.parties(deployment, base_url, **scopes))
-        acts = Story(cast, _names(deployment, teller.language), teller.say).tell()
+        acts = Story(cast, _names(deployment, teller.language), teller.say, teller.label).tell()
         teller.act("act-back")
         if not wait_for_follow_up(folder, lambda: _kobo_answers(folder)):
             raise StoryBroken("the outcome did not come back in time")
@@ -159,10 +163,15 @@ def _quarantine(receipts: dict[str, Receipt], teller: Teller) -> None:
 def _follow_up(folder: Path, teller: Teller) -> None:
     """The rows that have moved; the whole register is in the folder."""
     headers, *rows = follow_up_rows(folder)
-    table = Table(*(reversed(headers) if teller.language == "ar" else headers))
-    moved = [row for row in rows if row[OUTCOME]] or rows
-    for row in moved[:SHOWN]:
-        table.add_row(*(reversed(row) if teller.language == "ar" else row))
+    moved = ([row for row in rows if row[OUTCOME]] or rows)[:SHOWN]
+    columns = [(header, cells) for header, *cells in zip(headers, *moved, strict=True) if any(cells)]
+    table = Table()
+    shown = columns[::-1] if teller.language == "ar" else columns
+    for header, cells in shown:
+        longest = max(len(word) for cell in cells for word in cell.split() or [""])
+        table.add_column(header, min_width=longest)
+    for row in zip(*(cells for _, cells in shown), strict=True):
+        table.add_row(*row)
     teller.console.print(table)
 
 

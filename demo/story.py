@@ -15,10 +15,13 @@ from hub.fhir.canonicals import code_system
 from hub.fhir.references import reference, split
 
 Say = Callable[..., None]
+Label = Callable[[str, str], str]
+"""The word for a code: system and code."""
 Task = dict[str, Any]
 
 HOSPITAL, OTHER_HOSPITAL = "chu-atlas", "hopital-oriental"
 SPREADSHEET, KOBO = "yasmine-psy", "zahra-ecoute"
+PRIORITY = "http://hl7.org/fhir/request-priority"
 OUTCOME = -2
 HEADER_ROW = 4
 """Where a follow-up register has its headers: below its title and the row of technical names, which is hidden."""
@@ -36,8 +39,8 @@ def expect(holds: bool, what: str) -> None:
 class Story:
     """The acts, in order. Each looks first whether an earlier run has done it."""
 
-    def __init__(self, cast: dict[str, Party], names: dict[str, str], say: Say) -> None:
-        self.cast, self.names, self.say = cast, names, say
+    def __init__(self, cast: dict[str, Party], names: dict[str, str], say: Say, label: Label) -> None:
+        self.cast, self.names, self.say, self.label = cast, names, say, label
         self.hospital, self.other = cast[HOSPITAL], cast[OTHER_HOSPITAL]
         self.acts = 0
 
@@ -63,7 +66,7 @@ class Story:
         expect(seen.status == 200, "the hospital cannot read its own referral")
         person = self.hospital.get(task["for"]["reference"])
         expect(person.status == 404, "the survivor is visible before acceptance")
-        self.say("notice", priority=task["priority"])
+        self.say("notice", priority=self.label(PRIORITY, task["priority"]))
 
     # another hospital finds nothing at all
     def _outsider(self) -> None:

@@ -4,11 +4,11 @@ from pathlib import Path
 from typing import Final
 
 import click
-from rich.table import Table
-from rich.text import Text
+from rich.console import RenderableType
 
 from hub import texts
 from hub.cli import simulation
+from hub.cli.cards import fitted
 from hub.cli.disclosures import disclosures, person_id
 from hub.cli.manual import command, group
 from hub.cli.problems import WrongUse
@@ -25,6 +25,8 @@ from hub.fhir.strict import NotReadable, read
 CONSENT_STATE: Final = "http://hl7.org/fhir/consent-state-codes"
 REFERENCES: Final = frozenset({"consent", "survivor"})
 """Columns that are copied into the next command: whole, on one line."""
+WIDE: Final = 150
+"""Characters a line from which on there is room for both and for words beside them."""
 
 
 @group("consent", "cli.consent")
@@ -46,7 +48,7 @@ def show_all(session: Session, organization: str, as_json: bool) -> None:
     if as_json:
         session.write_json([_as_json(one) for one in found])
     elif found:
-        session.out.print(_table(session, found, names))
+        session.out.print(_shown(session, found, names))
     else:
         session.tell("consent-list.none")
 
@@ -112,15 +114,16 @@ def _remark(session: Session, one: Kept) -> str:
     return session.say("consent-list.from-day", day=_day(one), remark=sentence) if one.since else sentence
 
 
-def _table(session: Session, found: list[Kept], names: dict[str, str]) -> Table:
-    table = Table()
+def _shown(session: Session, found: list[Kept], names: dict[str, str]) -> RenderableType:
     columns = ["consent", "survivor", "status", "date", "recipients"]
     columns += ["remark"] if any(one.remark for one in found) else []
-    for name in columns:
-        table.add_column(session.say(f"consent-list.{name}"), overflow="fold", no_wrap=name in REFERENCES)
-    for one in found:
-        status = load().display(CONSENT_STATE, one.status, session.language) or one.status
-        recipients = "\n".join(names[id_] for id_ in one.recipients)
-        cells = (one.reference, one.survivor, status, one.date[:10], recipients, _remark(session, one))
-        table.add_row(*map(Text, cells[: len(columns)]))
-    return table
+    rows = [_cells(session, one, names)[: len(columns)] for one in found]
+    whole = [number for number, name in enumerate(columns) if name in REFERENCES]
+    headings = [session.say(f"consent-list.{name}") for name in columns]
+    return fitted(headings, rows, width=session.out.width, least=WIDE, whole=whole)
+
+
+def _cells(session: Session, one: Kept, names: dict[str, str]) -> tuple[str, ...]:
+    status = load().display(CONSENT_STATE, one.status, session.language) or one.status
+    recipients = "\n".join(names[id_] for id_ in one.recipients)
+    return (one.reference, one.survivor, status, one.date[:10], recipients, _remark(session, one))

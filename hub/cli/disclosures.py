@@ -1,13 +1,14 @@
 """`hub consent disclosures`: one survivor's account of who saw what: on the screen, as a page to print, or for a program."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
-from rich.table import Table
-from rich.text import Text
+from rich.console import RenderableType
 
+from hub.cli.cards import Rows, fitted
 from hub.cli.manual import command
 from hub.cli.paper import InWords, page
 from hub.cli.problems import WrongUse
@@ -19,6 +20,9 @@ from hub.exchange.recall import Seen
 from hub.fhir.instants import instant
 from hub.fhir.references import split
 from hub.ports import Directory
+
+WIDE: Final = 120
+"""Characters a line from which on sentences fit into six columns."""
 
 
 @command("disclosures", "cli.consent-disclosures")
@@ -57,55 +61,55 @@ def _write(path: Path, text: str) -> None:
 def _show(session: Session, found: Account, directory: Directory) -> None:
     words = InWords(found, session.language, directory)
     if found.exceptions:
-        session.out.print(_exceptions(words, found))
+        session.out.print(_exceptions(session, words, found))
     for title, empty, entries in (
         ("seen", "nobody", found.of("seen")),
         ("refused", "none-refused", found.of("refused")),
     ):
         if entries:
-            session.out.print(_table(words, title, entries))
+            session.out.print(_table(session, words, title, entries))
         else:
             session.out.print(words.say(empty), markup=False, highlight=False, soft_wrap=True)
     if found.told:
-        session.out.print(_told(words, found))
+        session.out.print(_told(session, words, found))
     for sentence in ("not-recalled", "limits-text"):
         session.out.print(words.say(sentence), markup=False, highlight=False, soft_wrap=True)
 
 
-def _table(words: InWords, title: str, entries: list[Entry]) -> Table:
-    table = Table(title=words.say(title), title_justify="left")
-    last = "under" if title == "seen" else "why-not"
-    for name in ("organization", "when", "what", "classes", "purpose", last):
-        table.add_column(words.say(name), overflow="fold")
+def _fitted(session: Session, words: InWords, title: str, columns: Sequence[str], rows: Rows) -> RenderableType:
+    headings = [words.say(name) for name in columns]
+    return fitted(headings, rows, title=words.say(title), width=session.out.width, least=WIDE)
+
+
+def _table(session: Session, words: InWords, title: str, entries: list[Entry]) -> RenderableType:
+    columns = ("organization", "when", "what", "classes", "purpose", "under" if title == "seen" else "why-not")
+    rows = []
     for name, days in words.by_organization(entries):
         for day in days:
             for row in day.rows:
                 what = f"{row.action}{words.say('colon')}{row.records}" if row.records else row.action
-                cells = (name, f"{day.day} {row.times}", what, row.classes, row.purpose, row.consents or row.reason)
-                table.add_row(*map(Text, cells))
-    return table
+                rows.append(
+                    (name, f"{day.day} {row.times}", what, row.classes, row.purpose, row.consents or row.reason)
+                )
+    return _fitted(session, words, title, columns, rows)
 
 
-def _exceptions(words: InWords, found: Account) -> Table:
-    table = Table(title=words.say("exceptions"), title_justify="left")
-    for name in ("organization", "when", "what", "exception-why", "classes", "exception-told", "exception-review"):
-        table.add_column(words.say(name), overflow="fold")
-    for one in words.exceptions(found.exceptions):
-        cells = (one.organization, f"{one.day} {one.times}", one.kind, one.reason, one.classes, one.told, one.review)
-        table.add_row(*map(Text, cells))
-    return table
+def _exceptions(session: Session, words: InWords, found: Account) -> RenderableType:
+    columns = ("organization", "when", "what", "exception-why", "classes", "exception-told", "exception-review")
+    rows = [
+        (one.organization, f"{one.day} {one.times}", one.kind, one.reason, one.classes, one.told, one.review)
+        for one in words.exceptions(found.exceptions)
+    ]
+    return _fitted(session, words, "exceptions", columns, rows)
 
 
-def _told(words: InWords, found: Account) -> Table:
+def _told(session: Session, words: InWords, found: Account) -> RenderableType:
     """Withdrawals: when each organisation was told, and what could not be recalled from it by then."""
-    table = Table(title=words.say("told"), title_justify="left")
-    for name in ("organization", "told-on", "seen-by-then", "last-seen"):
-        table.add_column(words.say(name), overflow="fold")
+    rows = []
     for at, seen in found.told:
         classes = words.named(seen.classes) or words.say("nothing-seen")
-        last = words.day(seen.last) if seen.last else ""
-        table.add_row(*map(Text, (words.name(seen.recipient), words.day(at), classes, last)))
-    return table
+        rows.append((words.name(seen.recipient), words.day(at), classes, words.day(seen.last) if seen.last else ""))
+    return _fitted(session, words, "told", ("organization", "told-on", "seen-by-then", "last-seen"), rows)
 
 
 def _as_json(session: Session, found: Account) -> dict[str, Any]:

@@ -60,7 +60,8 @@ def places(session: Session, stated: list[str]) -> str:
 
 def place(session: Session, stated: str) -> str:
     """`sheet 2, row 14` in the reader's language."""
-    return _PLACE.sub(lambda found: session.say(f"place.{found[1]}", value=found[2]), stated)
+    said = _PLACE.sub(lambda found: session.say(f"place.{found[1]}", value=found[2]), stated)
+    return said.replace(", ", session.say("place.separator"))
 
 
 def as_json(session: Session, issue: Issue) -> dict[str, Any]:

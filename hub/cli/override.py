@@ -8,10 +8,9 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 import click
-from rich.table import Table
-from rich.text import Text
 
 from hub.bootstrap import Deployment
+from hub.cli.cards import cards
 from hub.cli.disclosures import person_id
 from hub.cli.manual import command, group
 from hub.cli.problems import WrongUse
@@ -172,12 +171,8 @@ def _as_json(task: Resource) -> dict[str, Any]:
 
 def _show(session: Session, found: list[Resource], deployment: Deployment) -> None:
     """One under the other: the references are long, and are copied into the next command."""
-    for task in found:
-        table = Table.grid(padding=(0, 2))
-        for name, cell in zip(COLUMNS, _cells(session, task, deployment), strict=True):
-            table.add_row(session.say(f"override-list.{name}"), Text(cell))
-        session.out.print(table)
-        session.out.print()
+    headings = [session.say(f"override-list.{name}") for name in COLUMNS]
+    session.out.print(cards(headings, [_cells(session, task, deployment) for task in found]))
 
 
 def _cells(session: Session, task: Resource, deployment: Deployment) -> tuple[str, ...]:

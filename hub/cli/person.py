@@ -81,7 +81,8 @@ def show(session: Session, as_json: bool) -> None:
     table = Table(*(session.say(f"heading.{name}") for name in headings))
     for one in known:
         state = session.say(f"person-list.{_state(one)}")
-        shown = (one.id, one.organization, " ".join(sorted(one.roles)), " ".join(sorted(one.scopes)), state)
+        roles = "\n".join(_role(code, session.language) for code in sorted(one.roles))
+        shown = (one.id, one.organization, roles, "\n".join(sorted(one.scopes)), state)
         table.add_row(*map(Text, shown))
     session.out.print(table)
 
@@ -161,6 +162,10 @@ def _as_json(one: Account) -> Mapping[str, Any]:
         "languages": list(one.languages),
         "state": _state(one),
     }
+
+
+def _role(code: str, language: str) -> str:
+    return load().display(code_system("desk-role"), code, language) or code
 
 
 def _state(one: Account) -> str:

@@ -4,9 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from rich.table import Table
-from rich.text import Text
-
+from hub.cli.cards import Rows, fitted
 from hub.cli.session import Session
 from hub.consent.telling import part, tell
 from hub.exchange.simulate import Answer, Course, Line, Simulation
@@ -22,6 +20,9 @@ ACCESS: Final[Mapping[str, str]] = {
     "agreed": "consent-simulate.agreed",
     "closed": "consent-simulate.closed",
 }
+WIDE: Final = 120
+"""Characters a line from which on sentences fit into columns."""
+FEW: Final = 4
 HAPPENS: Final[Mapping[str, str]] = {
     "referral.draft": "consent-simulate.referral-draft",
     "referral.send": "consent-simulate.referral-send",
@@ -75,6 +76,15 @@ def _need(course: Course) -> str:
     return next((str(coding.get("code", "")) for coding in course.need.get("coding", ())), "")
 
 
+def _once(rows: Rows) -> list[tuple[str, ...]]:
+    """Without the first two cells where they are those of the row above."""
+    shown, last = list[tuple[str, ...]](), ("", "")
+    for first, second, *rest in rows:
+        shown.append((*(("", "") if (first, second) == last else (first, second)), *rest))
+        last = (first, second)
+    return shown
+
+
 # --- for people ------------------------------------------------------------------------------------------------------
 
 
@@ -97,17 +107,13 @@ class _Teller:
         self.session, self.found, self.directory = session, found, directory
 
     def lines(self, title: str, lines: Sequence[Line]) -> None:
-        if not lines:
-            return
-        table = self._table(title, "recipient", "purpose", "data-class", "now-then", "from", "until", "under", "what")
-        last = ("", "")
+        columns = ("recipient", "purpose", "data-class", "now-then", "from", "until", "under", "what")
+        rows = []
         for one in lines:
             shown = one.now if one.then.state == "closed" else one.then
-            who = (self._name(one.recipient), self._purpose(one.purpose))
-            rest = (self._turn(one), *self._period(shown), self._because(shown), self._what(one))
-            table.add_row(*map(Text, (*(("", "") if who == last else who), self._class(one.data_class), *rest)))
-            last = who
-        self.session.out.print(table)
+            who = (self._name(one.recipient), self._purpose(one.purpose), self._class(one.data_class))
+            rows.append((*who, self._turn(one), *self._period(shown), self._because(shown), self._what(one)))
+        self._print(title, columns, rows)
 
     def closed(self, lines: Iterable[Line]) -> None:
         """One row for all that is closed to one recipient for one reason."""
@@ -115,33 +121,33 @@ class _Teller:
         for one in lines:
             label = self._class(one.data_class)
             found.setdefault((one.recipient, one.purpose, self._sentence(one.then)), []).append(label)
-        if not found:
-            return
-        table = self._table("stays-closed", "recipient", "purpose", "data-class", "why")
-        for (recipient, purpose, sentence), labels in found.items():
-            separator = self.session.say("consent-simulate.separator")
-            cells = (self._name(recipient), self._purpose(purpose), separator.join(labels), sentence)
-            table.add_row(*map(Text, cells))
-        self.session.out.print(table)
+        separator = self.session.say("consent-simulate.separator")
+        rows = [
+            (self._name(recipient), self._purpose(purpose), separator.join(labels), sentence)
+            for (recipient, purpose, sentence), labels in found.items()
+        ]
+        self._print("stays-closed", ("recipient", "purpose", "data-class", "why"), rows)
 
     def courses(self) -> None:
         if not self.found.courses:
             self.session.tell("consent-simulate.no-referral")
-            return
-        table = self._table("referrals", "need", "recipient", "now-then", "what-happens")
+        rows = []
         for one in self.found.courses:
             statuses = dict.fromkeys(filter(None, (self._status(one.now), self._status(one.then))))
             happens = self.session.say(HAPPENS[one.action])
-            table.add_row(*map(Text, (self._label(one), self._name(one.recipient), self._arrow(statuses), happens)))
-        self.session.out.print(table)
+            rows.append((self._label(one), self._name(one.recipient), self._arrow(statuses), happens))
+        self._print("referrals", ("need", "recipient", "now-then", "what-happens"), rows)
 
-    def _table(self, title: str, *columns: str) -> Table:
-        say = self.session.say
-        table = Table(title=say(f"consent-simulate.{title}"), title_justify="left")
-        for name in columns:
-            heading = "heading.data-class" if name == "data-class" else f"consent-simulate.{name}"
-            table.add_column(say(heading), overflow="fold")
-        return table
+    def _print(self, title: str, columns: Sequence[str], rows: Rows) -> None:
+        if not rows:
+            return
+        say, out = self.session.say, self.session.out
+        headings = [
+            say("heading.data-class" if name == "data-class" else f"consent-simulate.{name}") for name in columns
+        ]
+        wide = out.width >= WIDE  # who and for what is said once where the eye can look upwards
+        shown = _once(rows) if wide and len(columns) > FEW else rows
+        out.print(fitted(headings, shown, title=say(f"consent-simulate.{title}"), width=out.width, least=WIDE))
 
     def _turn(self, line: Line) -> str:
         states = (self.session.say(ACCESS[answer.state]) for answer in (line.now, line.then))
@@ -181,7 +187,8 @@ class _Teller:
             by_profile.setdefault(name, {})[title] = None
         for name, titles in by_profile.items():
             label = of_profile(load().profile(name), self.session.language).title
-            yield f"{label}: {self.session.say('consent-simulate.separator').join(titles)}"
+            listed = self.session.say("consent-simulate.separator").join(titles)
+            yield self.session.say("consent-simulate.elements", kind=label, listed=listed)
 
     def _sentence(self, answer: Answer) -> str:
         """Where a consent refuses, with the part that does; else what stands in the way is in none of them."""
