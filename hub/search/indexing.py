@@ -72,8 +72,12 @@ def _read_tokens(nodes: list[Any]) -> list[Any]:
 
 
 def _read_dates(nodes: list[Any]) -> list[Any]:
-    told = [node for node in nodes if isinstance(node, str) or "start" in node or "end" in node]
-    return [{"l": low, "h": high} for low, high in map(_range, told)]
+    values: list[Any] = []
+    for node in nodes:
+        if isinstance(node, str) or "start" in node or "end" in node:
+            low, high = _range(node)
+            values.append({"l": low, "h": high})
+    return values
 
 
 def _range(node: Any) -> tuple[datetime, datetime]:
@@ -103,12 +107,12 @@ def _read_folded(nodes: list[Any]) -> list[Any]:
 @cache
 def _reference_reader(prefixes: tuple[str, ...]) -> Reader:
     def read(nodes: list[Any]) -> list[Any]:
-        literals = [node["reference"] for node in nodes if "reference" in node]
-        return [
-            literal if "/_history/" not in literal else literal.partition("/_history/")[0]
-            for literal in literals
-            if literal.startswith(prefixes)
-        ]
+        values: list[Any] = []
+        for node in nodes:
+            literal = node.get("reference")
+            if literal is not None and literal.startswith(prefixes):
+                values.append(literal if "/_history/" not in literal else literal.partition("/_history/")[0])
+        return values
 
     return read
 

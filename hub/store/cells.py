@@ -22,9 +22,12 @@ _READ: Final[dict[str, Callable[[Any], Any]]] = {
 }
 
 
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+
 def dump(value: Any) -> str:
     """Raises TypeError for a value that is of no type known here."""
-    return json.dumps(_tagged(value), ensure_ascii=False, separators=(",", ":"))
+    return _ENCODER.encode(_tagged(value))
 
 
 def load(text: str) -> Any:
@@ -37,7 +40,7 @@ def _tagged(value: Any) -> Any:  # noqa: PLR0911 — one line per type
             return {"$written": value.text}
         case None | bool() | int() | float() | str():
             return value
-        case Mapping():
+        case dict() | Mapping():  # to ask of a dict is quick
             return _tagged_map(value)
         case list() | tuple():
             return [_tagged(item) for item in value]

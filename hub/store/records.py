@@ -5,12 +5,13 @@ they are kept as pairs or text.
 """
 
 from dataclasses import asdict
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from hub.fhir.issues import Issue
 from hub.ports import Due, LedgerEntry, Quarantined
 from hub.store import cells
 from hub.store.schema import Document
+from hub.store.sealing import Seal
 from hub.store.vault import Vault
 
 WAITING: Final = "waiting"
@@ -21,8 +22,13 @@ VOID: Final = "void"
 class Box:
     """Values that belong to no person that is known yet, or to a tool: encrypted with the deployment's data key."""
 
-    def __init__(self, vault: Vault) -> None:
+    def __init__(self, vault: Vault, seal: Seal | None = None) -> None:
         self._vault = vault
+        self._seal = seal
+
+    def ready(self) -> Self:
+        """For the many values of one act. Of one thread only."""
+        return type(self)(self._vault, Seal(self._vault.deployment))
 
     def dump(self, value: Any) -> Any:
         """What is empty tells nothing, and stays as it is."""
@@ -33,7 +39,7 @@ class Box:
         return cells.load(self.open(kept))
 
     def seal(self, text: str) -> Any:
-        return self._vault.deployment.seal(text)
+        return (self._seal or self._vault.deployment).seal(text)
 
     def open(self, kept: Any) -> str:
         return kept if isinstance(kept, str) else self._vault.deployment.open(kept)

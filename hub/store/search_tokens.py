@@ -100,7 +100,7 @@ def _strings(key: DataKey, domain: str, folded: Iterable[str], exact: Iterable[s
 def _beginnings(secret: bytes, domain: str, word: str) -> tuple[bytes, ...]:
     """First names come again and again: a word's tokens are computed once."""
     lengths = range(min(SHORTEST, len(word)), min(len(word), LONGEST) + 1)
-    return tuple(_token(secret, domain, f"{word[:length]}*") for length in lengths)
+    return tuple([_token(secret, domain, f"{word[:length]}*") for length in lengths])
 
 
 def _exactly(text: str) -> str:
@@ -126,4 +126,12 @@ def _period(low: datetime, high: datetime) -> Iterator[str]:
 
 
 def _token(secret: bytes, domain: str, text: str) -> bytes:
-    return hashlib.blake2b((domain + text).encode(), key=secret[:64], digest_size=LENGTH).digest()
+    hash_ = _begun(secret, domain).copy()
+    hash_.update(text.encode())
+    return hash_.digest()
+
+
+@lru_cache(maxsize=1024)
+def _begun(secret: bytes, domain: str) -> "hashlib.blake2b":
+    """To begin with a key costs more than to hash a word."""
+    return hashlib.blake2b(domain.encode(), key=secret[:64], digest_size=LENGTH)

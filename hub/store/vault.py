@@ -12,6 +12,7 @@ import uuid
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
@@ -20,10 +21,10 @@ from pymongo import ASCENDING, UpdateOne
 from pymongo.errors import DuplicateKeyError
 
 from hub.errors import Conflict
-from hub.ports import KEK_LENGTH, Kek, KeyEncryption, KeyProof
+from hub.ports import KeyEncryption, KeyProof
 from hub.store.failures import in_our_words
 from hub.store.schema import Document, Mongo
-from hub.store.sealing import DataKey, Unreadable, random_bytes, unwrap, wrap
+from hub.store.sealing import KEY_LENGTH, DataKey, Encryption, Unreadable, random_bytes, unwrap, wrap
 
 COLLECTION: Final = "keyvault"
 DEPLOYMENT: Final = "deployment"
@@ -33,6 +34,14 @@ LIFETIME_S: Final = 30.0
 MOST: Final = 20_000
 LOCAL: Final = "local:"
 BATCH: Final = 500
+
+
+@dataclass(frozen=True)
+class Wrapping:
+    """The current key-encryption key, ready to wrap the new keys of one act."""
+
+    provider: str
+    encryption: Encryption
 
 
 class Vault:
@@ -93,18 +102,23 @@ class Vault:
         key = self.of_persons([person]).get(person)
         return KeyProof(str(uuid.UUID(bytes=key.id)), hashlib.sha256(key.material).hexdigest()) if key else None
 
-    def new(self, name: str, at: datetime, kek: Kek | None = None) -> tuple[DataKey, Document]:
+    def wrapping(self) -> Wrapping:
+        """Asked once an act: to ask is to look at a file."""
+        kek = self.keks.current()
+        return Wrapping(f"{LOCAL}{kek.id}", Encryption(kek.secret))
+
+    def new(self, name: str, at: datetime, wrapping: Wrapping | None = None) -> tuple[DataKey, Document]:
         """A fresh data key and the row to insert."""
         raw = bytearray(random_bytes(16))
         raw[6], raw[8] = raw[6] & 0x0F | 0x40, raw[8] & 0x3F | 0x80  # a UUID of version 4
-        key, kek = DataKey(bytes(raw), random_bytes(KEK_LENGTH)), kek or self.keks.current()
+        key, wrapping = DataKey(bytes(raw), random_bytes(KEY_LENGTH)), wrapping or self.wrapping()
         return key, {
             "_id": Binary(key.id, UUID_SUBTYPE),
-            "keyMaterial": wrap(kek.secret, key.material),
+            "keyMaterial": wrapping.encryption.of(key.material),
             "creationDate": at,
             "updateDate": at,
             "status": 0,
-            "masterKey": {"provider": f"{LOCAL}{kek.id}"},
+            "masterKey": {"provider": wrapping.provider},
             "keyAltNames": [name],
         }
 

@@ -16,7 +16,7 @@ from pymongo import DeleteMany, InsertOne, ReplaceOne, UpdateMany, UpdateOne
 from pymongo.client_session import ClientSession
 
 from hub.errors import INVALID, TOO_LARGE, Conflict, HubError
-from hub.ports import Changes, Kek, Save
+from hub.ports import Changes, Save
 from hub.store import chains, outbox
 from hub.store.chains import AUDIT, contents_of
 from hub.store.documents import Sealer, document, keys_document, stamped, superseded
@@ -25,7 +25,7 @@ from hub.store.records import Box, ledger_document, outbox_document, quarantine_
 from hub.store.schema import NOT_COMPARTMENT, Document, Mongo
 from hub.store.sealing import DataKey, Seal
 from hub.store.tokens import token_document
-from hub.store.vault import PERSON, Vault
+from hub.store.vault import PERSON, Vault, Wrapping
 
 Write = InsertOne[Document] | ReplaceOne[Document] | UpdateOne | UpdateMany | DeleteMany
 Writes = Sequence[Write]
@@ -40,7 +40,7 @@ class Plan:
     """Everything to write, ready for the database."""
 
     def __init__(self, changes: Changes, at: datetime, vault: Vault, box: Box) -> None:
-        sealer = _Sealer(vault, at, changes.persons)
+        sealer, box = _Sealer(vault, at, changes.persons), box.ready()
         _require_revisions(changes)
         _require_append_only(changes)
         self.inserted: dict[str, list[Document]] = defaultdict(list)
@@ -103,13 +103,13 @@ class _Sealer:
             self._known = []
         if person in self._keys:
             return self._keys[person]
-        key, row = self._vault.new(f"{PERSON}{person}", self._at, self._kek)
+        key, row = self._vault.new(f"{PERSON}{person}", self._at, self._wrapping)
         self.made.append(row)
         return key
 
     @cached_property
-    def _kek(self) -> Kek:
-        return self._vault.keks.current()  # asked once an act: to ask is to look at a file
+    def _wrapping(self) -> Wrapping:
+        return self._vault.wrapping()
 
     def search_key(self, custodian: str) -> DataKey:
         return self._vault.search_key(custodian)
