@@ -17,9 +17,11 @@ from hypothesis import strategies as st
 from hub.conformance import validate
 from hub.conformance.explain import matches
 from hub.fhir.definitions import Element, Profile, load
-from hub.fhir.labels import relabelled
+from hub.fhir.excerpt import excerpt, is_whole
+from hub.fhir.labels import labelled, relabelled
 from hub.fhir.masking import MASKED, REDACTED, SUBSETTED, redact
 from hub.fhir.numbered import numbered
+from hub.fhir.serial import dumps
 
 EXAMPLES = {
     path.stem: json.loads(path.read_text("utf-8"))
@@ -318,3 +320,57 @@ def test_whatever_stands_in_an_element_of_another_class_goes(element: str, junk:
 def test_junk_in_a_mixed_element_never_passes_unless_it_is_well_formed_core(element: str, junk: Any) -> None:
     seen, _ = redact({**survivor(), element: [{"value": junk, "valueString": junk, "line": junk}]}, frozenset({"core"}))
     assert not marks(seen)
+
+
+# --- as one step: what is known beforehand is not looked up ----------------------------------------------------------
+
+WHOLE = [*EXAMPLES.values(), *(filled(profile.name) for profile in PROFILES)]
+
+
+@pytest.mark.parametrize("resource", WHOLE, ids=lambda one: f"{one['resourceType']}-{one['id']}")
+def test_an_excerpt_is_the_cut_with_the_labels_of_what_is_left(resource: Any) -> None:
+    profile = load().profile_of(resource)
+    assert profile is not None
+    for allowed in subsets(profile):
+        cut, removed = redact(resource, allowed)
+        expected = dumps(relabelled(cut)) if removed else None
+        left = excerpt(resource, allowed)
+        assert (None if left is None else dumps(left)) == expected
+        if removed and profile.type == "Patient":
+            assert excerpt(resource, allowed, "0000") == relabelled(numbered(cut, "0000"))
+
+
+@pytest.mark.parametrize("resource", WHOLE, ids=lambda one: f"{one['resourceType']}-{one['id']}")
+def test_a_text_that_is_seen_to_be_whole_is_whole(resource: Any) -> None:
+    head = {name: resource[name] for name in ("resourceType", "id", "meta") if name in resource}
+    text, profile = dumps(labelled({**head, **resource})), load().profile_of(resource)
+    assert profile is not None
+    for allowed in subsets(profile):
+        if is_whole(text, resource["resourceType"], resource["id"], allowed):
+            assert not redact(resource, allowed)[1]
+    named = bool(resource.get("meta", {}).get("profile"))
+    assert is_whole(text, resource["resourceType"], resource["id"], profile.classes) == named
+
+
+@pytest.mark.parametrize(
+    "meta",
+    [
+        {},
+        {"tag": [SUBSETTED], "profile": ["…/incident"]},
+        {"profile": []},
+        {"profile": ['http://example.org/"', "…/incident"]},
+        {"profile": ["http://example.org/unknown", "…/incident"]},
+        {"profile": ["…/survivor"]},
+    ],
+)
+def test_what_its_beginning_does_not_say_has_to_be_read(meta: Any) -> None:
+    incident = load().profile("incident")
+    base = incident.url.removesuffix("/incident")
+    text = dumps({"resourceType": "Observation", "id": "x", "meta": meta}).replace("…", base)
+    assert not is_whole(text, "Observation", "x", frozenset(CLASSES))
+
+
+def test_another_document_is_not_taken_for_this_one() -> None:
+    text = dumps(labelled(EXAMPLES["incident"]))
+    assert not is_whole(text, "Observation", "another", frozenset(CLASSES))
+    assert not is_whole(text, "Patient", EXAMPLES["incident"]["id"], frozenset(CLASSES))

@@ -18,7 +18,7 @@ import pytest
 from hub.consent.keys import own
 from hub.errors import NOT_YOURS, HubError
 from hub.exchange import View, disclose
-from hub.fhir import Resource, masking
+from hub.fhir import Resource, excerpt, masking
 from hub.ports import Found, Visible
 from hub.store import MongoStore, pages
 from tests.support.asking import Asking
@@ -171,7 +171,7 @@ def a_mark_that_tells_whether_something_was_there(monkeypatch: pytest.MonkeyPatc
         cut, marked = masking.redact(resource, allowed)
         return (cut, marked) if cut.keys() != resource.keys() else (resource, False)
 
-    monkeypatch.setattr(disclose, "redact", redact)
+    monkeypatch.setattr(excerpt, "redact", redact)
 
 
 def unbound_reads(monkeypatch: pytest.MonkeyPatch) -> None:
