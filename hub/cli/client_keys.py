@@ -45,7 +45,7 @@ def add_key(session: Session, id_: str, jwks: Path | None, generate: Path | None
         session.tell("client-add.key-written", file=generate)
 
 
-@command("end-key", "cli.client-end-key")
+@command("end-key", "cli.client-end-key", takes_dashes=True)
 @click.argument("id_", metavar="ID")
 @click.argument("kid", metavar="KID")
 @click.option("--json", "as_json", is_flag=True)

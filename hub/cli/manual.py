@@ -110,9 +110,12 @@ class ManualGroup(_Manual, click.Group):
         return found.summary(speaks) if isinstance(found, _Manual) else found.get_short_help_str(70) if found else ""
 
 
-def command(name: str, key: str) -> Callable[[Callable[..., Any]], ManualCommand]:
-    """A command whose texts begin with `key`. What its function returns is the exit code; None is 0."""
-    return click.command(name, cls=ManualCommand, texts=key)
+def command(name: str, key: str, *, takes_dashes: bool = False) -> Callable[[Callable[..., Any]], ManualCommand]:
+    """A command whose texts begin with `key`. What its function returns is the exit code; None is 0.
+
+    `takes_dashes`: an argument may begin with a dash, as one key id in 64 does; it need not be written after `--`.
+    """
+    return click.command(name, cls=ManualCommand, texts=key, context_settings={"ignore_unknown_options": takes_dashes})
 
 
 def group(name: str, key: str) -> Callable[[Callable[..., Any]], ManualGroup]:

@@ -175,7 +175,7 @@ class InWords:
         return Exceptional(
             organization=self.directory.name(one.recipient, self.language),
             day=self.day(one.since),
-            times=f"{since} – {until if same_day else f'{self.day(one.until)} {until}'}",
+            times=self.say("span", since=since, until=until if same_day else f"{self.day(one.until)} {until}"),
             kind=self.say(f"exception-{one.kind}"),
             reason=load().display("override-reason", one.reason, self.language) or one.reason,
             classes=self._list(map(self._class, in_order(one.classes))),

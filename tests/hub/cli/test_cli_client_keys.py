@@ -108,6 +108,8 @@ def test_what_is_not_registered_is_named(hub: Command, tmp_path: Path) -> None:
     assert not (tmp_path / "new").exists()
     unknown = hub("client", "end-key", "his", "no-such-key")
     assert (unknown.exit_code, "has no key no-such-key" in unknown.output) == (2, True)
+    dashed = hub("client", "end-key", "his", "-DyeSfmc93NNWFr7iSgQZ8c5")  # as one key id in 64 begins
+    assert (dashed.exit_code, "has no key -DyeSfmc93NNWFr7iSgQZ8c5" in dashed.output) == (2, True)
     none = hub("client", "add-key", "his")
     assert (none.exit_code, "one of the two" in none.output) == (2, True)
 

@@ -54,6 +54,19 @@ def test_consents_are_listed_with_what_the_next_command_needs(hub: Command) -> N
     assert marks_in(shown) == []
 
 
+@pytest.mark.parametrize("columns", ["80", "160"])
+def test_references_and_words_are_whole_in_a_narrow_terminal_too(
+    hub: Command, monkeypatch: pytest.MonkeyPatch, columns: str
+) -> None:
+    found = consented(hub)
+    monkeypatch.setenv("COLUMNS", columns)
+    listed = hub("consent", "list", "example-association").output
+    assert found["consent"] in listed and found["survivor"] in listed and "Active" in listed
+    seen = hub("consent", "simulate", "--survivor", found["survivor"]).output
+    assert "agreed, not open" in " ".join(seen.split())
+    assert max(map(len, (listed + seen).splitlines())) <= int(columns)
+
+
 def test_an_unknown_organisation_is_a_wrong_use_and_an_empty_list_is_said(hub: Command) -> None:
     wrong = hub("consent", "list", "nowhere")
     assert (wrong.exit_code, "example-association" in wrong.output) == (2, True)
