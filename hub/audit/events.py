@@ -47,7 +47,8 @@ def event(
     """One AuditEvent. `action` is the verb string (`referral.accept`); `caller` None means the hub itself acted.
 
     `followed`: verbs of what the hub did in consequence, in the same transaction. `source`: the organisation whose tool the
-    hub read. `under`: the review Tasks of the exceptional disclosures that permitted it, as the policies that the agent acted by.
+    hub read. `under`: the Consents, or review Tasks of exceptional disclosures, that permitted it: the policies that the agent
+    acted by.
     `destroyed`: what names the data key that an erasure destroyed.
     """
     agents = [*_agents(caller, interaction, source, under)]

@@ -57,6 +57,14 @@ def opened(keys: Iterable[Key], organization: str, purpose: str, marks: Names, a
     return frozenset(data_class for who, _, data_class in named if who in asking)
 
 
+def permitted_by(keys: Iterable[Key], organization: str, purpose: str, marks: Names, at: datetime) -> Iterator[str]:
+    """The Consents and review Tasks by which these keys open anything to who asks."""
+    asking = _asking(organization, purpose, marks)
+    for key in keys:
+        if key.since <= at < key.until and key.unless.isdisjoint(marks) and key.grant.rpartition("|")[0] in asking:
+            yield from key.because
+
+
 @lru_cache(maxsize=4096)
 def _asking(organization: str, purpose: str, marks: Names) -> frozenset[str]:
     return frozenset(f"{one}|{purpose}" for one in spellings(organization, marks))
@@ -178,7 +186,7 @@ def _keys(
 
 def _key(grant: Grant) -> Key:
     recipient = spelled(grant.recipient, grant.who)
-    return Key(f"{recipient}|{grant.purpose}|{grant.data_class}", grant.since, grant.until, grant.unless)
+    return Key(f"{recipient}|{grant.purpose}|{grant.data_class}", grant.since, grant.until, grant.unless, grant.because)
 
 
 def is_referral(resource: Resource) -> bool:

@@ -123,7 +123,7 @@ def _added(
         if custodian == held.custodian != one.recipient:
             for purpose in sorted(one.purposes):
                 for name in sorted(effective & known):
-                    yield Key(f"{one.recipient}|{purpose}|{name}", one.since, one.until)
+                    yield Key(f"{one.recipient}|{purpose}|{name}", one.since, one.until, because=(one.task,))
 
 
 def _effective(one: Opened, kept: Sequence[Resource], rules: Rules) -> frozenset[str]:

@@ -22,12 +22,13 @@ SCOPE = "consent.scope"
 
 @dataclass(frozen=True)
 class Look:
-    """One person looked at, what of hers, who keeps it, and why not where it was denied."""
+    """One person looked at, what of hers, who keeps it, and why not where it was denied; `under`: what permitted it."""
 
     person: str | None = None
     references: tuple[str, ...] = ()
     custodian: str | None = None
     denied: str = ""
+    under: tuple[str, ...] = ()
 
 
 def explain(type_: str, id_: str, caller: Caller, visible: Visible, hub: Hub) -> Look:

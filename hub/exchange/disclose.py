@@ -4,7 +4,7 @@ Hidden equals absent: the predicate is part of the query, so a hidden resource i
 is found is cut to the data classes whose keys the caller holds. The AuditEvent is durable before the answer leaves.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import cache, lru_cache
@@ -12,9 +12,9 @@ from functools import cache, lru_cache
 from hub import errors
 from hub.audit import events
 from hub.consent.actors import marks
-from hub.consent.keys import PUBLIC, held, opened, own
+from hub.consent.keys import PUBLIC, held, opened, own, permitted_by
 from hub.errors import HubError
-from hub.exchange import Hub, Page, View, exceptions
+from hub.exchange import Hub, Page, View
 from hub.exchange.denial import Look, explain
 from hub.fhir.definitions import Profile, load
 from hub.fhir.excerpt import excerpt, is_whole
@@ -40,7 +40,7 @@ def read(type_: str, id_: str, caller: Caller, *, hub: Hub, reach: str = "read")
         _record(hub, caller, now, "read", [explain(type_, id_, caller, visible, hub)])
         raise HubError(errors.NOT_FOUND)
     if found.person:
-        _record(hub, caller, now, "read", [Look(found.person, (f"{type_}/{id_}",), found.custodian)])
+        _record(hub, caller, now, "read", _looks((found,), caller, now))
     return view(found, caller, now, hub=hub)
 
 
@@ -50,7 +50,7 @@ def search(query: Query, caller: Caller, *, hub: Hub) -> Page:
     query = resolved(query, _numbers_of(caller, hub))
     visible = _within(_visible(query.type, caller, now, query), _narrowed(query.type, "search", caller, hub))
     found = hub.store.search(query, visible)
-    _record(hub, caller, now, "search", _looks(found.page))
+    _record(hub, caller, now, "search", _looks(found.page, caller, now) or [Look()])
     return Page(found.total, tuple(view(stored, caller, now, hub=hub) for stored in found.page), found.after)
 
 
@@ -168,13 +168,23 @@ def _within(visible: Visible, narrowed: tuple[Narrowed, ...]) -> Visible:
     return replace(visible, narrowed=narrowed) if narrowed else visible
 
 
-def _looks(page: tuple[Stored, ...]) -> list[Look]:
-    """One event per person present in the results; one without a person when there are none."""
-    by_person: dict[tuple[str, str | None], list[str]] = {}
+def _looks(page: tuple[Stored, ...], caller: Caller, now: datetime) -> list[Look]:
+    """One look per person present in the results, with the Consents or review Tasks that its keys followed from."""
+    by_person: dict[tuple[str, str | None], list[Stored]] = {}
     for stored in page:
         if stored.person:
-            by_person.setdefault((stored.person, stored.custodian), []).append(f"{stored.type}/{stored.id}")
-    return [Look(person, tuple(found), custodian) for (person, custodian), found in by_person.items()] or [Look()]
+            by_person.setdefault((stored.person, stored.custodian), []).append(stored)
+    return [
+        Look(person, tuple(f"{one.type}/{one.id}" for one in found), custodian, under=_under(found, caller, now))
+        for (person, custodian), found in by_person.items()
+    ]
+
+
+def _under(found: Iterable[Stored], caller: Caller, now: datetime) -> tuple[str, ...]:
+    """Nothing permits an organisation to see what it keeps itself: it is its own."""
+    asked = (caller.organization, caller.purpose, _marks(caller), now)
+    others = (one for one in found if one.custodian != caller.organization)
+    return tuple(dict.fromkeys(reason for one in others for reason in permitted_by(one.keys, *asked)))
 
 
 def _record(hub: Hub, caller: Caller, now: datetime, interaction: str, looks: list[Look]) -> None:
@@ -194,7 +204,7 @@ def _event(hub: Hub, caller: Caller, now: datetime, interaction: str, look: Look
         entities=look.references,
         because=look.denied,
         denied=bool(look.denied),
-        under=() if look.denied else exceptions.permitting(look.person, look.custodian, caller, now, hub=hub),
+        under=look.under,
     )
     keys = (Key(own(look.custodian)),) if look.custodian else ()
     return Save(event, look.person, look.custodian, keys)

@@ -180,8 +180,8 @@ def _entry(event: Resource, record: _Record) -> Entry:
     profiles = tuple(dict.fromkeys(filter(None, map(record.profile, _entities(event)))))
     if kind == "seen" and set(profiles) == {NOTICE_OF_WITHDRAWAL}:
         kind = "notice"
-    reason, under = event.get("outcomeDesc", ""), _exceptions(event)
-    entry = Entry(at, kind, organization, _verb(event), purpose, profiles, exceptions=under, reason=reason)
+    reason, named, under = event.get("outcomeDesc", ""), _policies(event, "Consent"), _policies(event, "Task")
+    entry = Entry(at, kind, organization, _verb(event), purpose, profiles, (), named, exceptions=under, reason=reason)
     return _explained(entry, record, list(_entities(event))) if kind == "seen" else entry
 
 
@@ -194,8 +194,8 @@ def _explained(entry: Entry, record: _Record, references: list[str]) -> Entry:
     opened = [
         g for g in record.open_to(entry.organization, entry.purpose, entry.at, references) if g.data_class in wanted
     ]
-    consents = dict.fromkeys(reference for g in opened for reference in g.because)
-    return replace(entry, classes=in_order({g.data_class for g in opened}), consents=tuple(consents))
+    consents = entry.consents or tuple(dict.fromkeys(reference for g in opened for reference in g.because))
+    return replace(entry, classes=in_order({g.data_class for g in opened}), consents=consents)
 
 
 def in_order(names: Iterable[str]) -> tuple[str, ...]:
@@ -228,10 +228,10 @@ def _verb(event: Resource) -> str:
     return next((str(one["code"]) for one in event["subtype"][1:]), "")
 
 
-def _exceptions(event: Resource) -> tuple[str, ...]:
-    """The review Tasks that the agent's policies name."""
+def _policies(event: Resource, type_: str) -> tuple[str, ...]:
+    """What the agent acted by: Consents, or the review Tasks of exceptional disclosures."""
     policies = (policy for agent in event["agent"] for policy in agent.get("policy", ()))
-    return tuple(policy for policy in policies if split(policy)[0] == "Task")
+    return tuple(policy for policy in policies if split(policy)[0] == type_)
 
 
 def _entities(event: Resource) -> Iterable[str]:

@@ -220,8 +220,13 @@ class Person:
 
     def _rekeys(self, opened: Mapping[str, tuple[Key, ...]]) -> Iterator[Rekey]:
         for key, document in self._documents.items():
-            if not document.is_new_version and document.stored and set(document.stored.keys) != set(opened[key]):
+            if not document.is_new_version and document.stored and _told(document.stored.keys) != _told(opened[key]):
                 yield Rekey(document.stored.type, document.stored.id, opened[key])
+
+
+def _told(keys: Iterable[Key]) -> set[tuple[Key, tuple[str, ...]]]:
+    """Keys with what they follow from: another consent that says the same is another reason."""
+    return {(key, key.because) for key in keys}
 
 
 def _is_need(resource: Resource) -> bool:

@@ -21,13 +21,15 @@ if TYPE_CHECKING:
 class Key:
     """Who may see a document: `grant` is `recipient|purpose|data class`; it opens at `since` and closes at `until`.
 
-    `unless`: marks of a person (her reference, a function) to whom it is no key.
+    `unless`: marks of a person (her reference, a function) to whom it is no key. `because`: the Consents or review Tasks that it
+    follows from, for the record of looks; it opens nothing more or less.
     """
 
     grant: str
     since: datetime = LONG_AGO
     until: datetime = FOREVER
     unless: frozenset[str] = frozenset()
+    because: tuple[str, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, repr=False)

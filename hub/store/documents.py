@@ -88,10 +88,16 @@ def _found_by(resource: Resource, profile: str, custodian: str, sealer: Sealer) 
 
 
 def keys_document(keys: Iterable[Key]) -> list[Document]:
-    return [
-        {"g": key.grant, "f": key.since, "u": key.until, **({"n": sorted(key.unless)} if key.unless else {})}
-        for key in keys
-    ]
+    return [_key_document(key) for key in keys]
+
+
+def _key_document(key: Key) -> Document:
+    written: Document = {"g": key.grant, "f": key.since, "u": key.until}
+    if key.unless:
+        written["n"] = sorted(key.unless)
+    if key.because:
+        written["b"] = list(key.because)
+    return written
 
 
 def superseded(type_: str, document: Document) -> Document:
@@ -130,6 +136,9 @@ def _stored(type_: str, document: Document, keys: Callable[[], Mapping[bytes, Da
         kept=text,
         person=document["person"],
         custodian=document["custodian"],
-        keys=tuple(Key(key["g"], key["f"], key["u"], frozenset(key.get("n", ()))) for key in document["k"]),
+        keys=tuple(
+            Key(key["g"], key["f"], key["u"], frozenset(key.get("n", ())), tuple(key.get("b", ())))
+            for key in document["k"]
+        ),
         opener=opener if sealed else None,
     )

@@ -4,7 +4,8 @@ One collection per resource type holds the current versions:
 
     {_id: id, v: version, at: instant, p: name of the profile, json: text served, but for what is encrypted,
      s: {data class: the part of the text, encrypted}, person, custodian,
-     k: [{g: grant, f: since, u: until, n: [marks that it is closed to]}], x: {search parameter: [values]},
+     k: [{g: grant, f: since, u: until, n: [marks that it is closed to], b: [what it follows from]}],
+     x: {search parameter: [values]},
      t: {search parameter: [tokens]},
      c: {s: chain, n: place, h: hash}}  (audit events alone)
 

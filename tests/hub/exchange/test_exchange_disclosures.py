@@ -1,6 +1,7 @@
 """A survivor's account: who saw what, when, why, under which consent, from the record of looks and of nobody else."""
 
 from datetime import timedelta
+from operator import itemgetter
 
 import pytest
 
@@ -72,12 +73,13 @@ def test_a_consent_that_came_later_did_not_open_what_was_seen_before(at: Scene) 
     assert {one.consents for one in told(at).of("seen") if "survivor" in one.profiles} == {(reference(first),)}
 
 
-def test_what_no_consent_kept_here_explains_any_more_is_told_without_one(at: Scene) -> None:
+def test_a_look_keeps_the_consent_that_permitted_it_whatever_becomes_of_that(at: Scene) -> None:
     at.accepted()
     read(at, "Patient")
     at.clock.forward(timedelta(days=2))
     at.receive(at.row(consent_date="02/06/2026"))
-    assert last(told(at).of("seen")).consents == ()
+    (consent,) = (reference(one) for one in at.all("Consent") if one["status"] == "active")
+    assert last(told(at).of("seen")).consents == (consent,)
 
 
 def test_refusals_stand_apart_with_their_reason(at: Scene) -> None:
@@ -116,3 +118,31 @@ def test_of_nobody_there_is_no_account(at: Scene) -> None:
     with pytest.raises(HubError) as caught:
         account("00000000-0000-4000-8000-000000000000", hub=at.hub)
     assert caught.value.problem is errors.NOT_FOUND
+
+
+def test_the_record_of_a_look_names_the_consents_that_permitted_it(at: Scene) -> None:
+    at.accepted()
+    first = at.one("Consent", status="active")
+    at.read(reference(at.one("Patient")), hospital())
+    assert consents_named(at, HOSPITAL) == [reference(first)]
+    at.clock.forward(timedelta(hours=1))
+    replaced = change.create(asked({**first, "status": "active"}), association(), hub=at.hub)
+    steps = [{"op": "replace", "path": "/status", "value": "inactive"}]
+    change.patch("Consent", first["id"], steps, association(), expected=None, hub=at.hub)
+    at.search("Patient", hospital())
+    assert consents_named(at, HOSPITAL) == [f"Consent/{replaced.id}"], (
+        "what it says is the same, who said it when is not"
+    )
+    at.clock.forward(timedelta(hours=1))
+    at.read(reference(at.one("Patient")), association())
+    assert consents_named(at, ASSOCIATION) == [], "her own association needs none"
+
+
+def consents_named(at: Scene, by: str) -> list[str]:
+    """In an organisation's last look."""
+    agents = [(one["recorded"], agent) for one in at.audit("disclosure.permit") for agent in one["agent"]]
+    _, asked_by = max(
+        (one for one in agents if one[1]["who"] == {"reference": f"Organization/{by}"}), key=itemgetter(0)
+    )
+    policies = asked_by.get("policy", [])
+    return [policy for policy in policies if policy.startswith("Consent/")]
