@@ -22,13 +22,14 @@ VOID: Final = "void"
 class Box:
     """Values that belong to no person that is known yet, or to a tool: encrypted with the deployment's data key."""
 
-    def __init__(self, vault: Vault, seal: Seal | None = None) -> None:
+    def __init__(self, vault: Vault, *, of_one_act: bool = False) -> None:
         self._vault = vault
-        self._seal = seal
+        self._of_one_act = of_one_act
+        self._ready: Seal | None = None
 
-    def ready(self) -> Self:
-        """For the many values of one act. Of one thread only."""
-        return type(self)(self._vault, Seal(self._vault.deployment))
+    def of_one_act(self) -> Self:
+        """For the many values of one act: the key is made ready once, by the first of them. Of one thread only."""
+        return type(self)(self._vault, of_one_act=True)
 
     def dump(self, value: Any) -> Any:
         """What is empty tells nothing, and stays as it is."""
@@ -39,7 +40,10 @@ class Box:
         return cells.load(self.open(kept))
 
     def seal(self, text: str) -> Any:
-        return (self._seal or self._vault.deployment).seal(text)
+        if not self._of_one_act:
+            return self._vault.deployment.seal(text)
+        self._ready = self._ready or Seal(self._vault.deployment)
+        return self._ready.seal(text)
 
     def open(self, kept: Any) -> str:
         return kept if isinstance(kept, str) else self._vault.deployment.open(kept)

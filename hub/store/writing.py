@@ -40,7 +40,7 @@ class Plan:
     """Everything to write, ready for the database."""
 
     def __init__(self, changes: Changes, at: datetime, vault: Vault, box: Box) -> None:
-        sealer, box = _Sealer(vault, at, changes.persons), box.ready()
+        sealer, box = _Sealer(vault, at, changes.persons), box.of_one_act()
         _require_revisions(changes)
         _require_append_only(changes)
         self.inserted: dict[str, list[Document]] = defaultdict(list)

@@ -3,7 +3,6 @@ tell nothing, by whatever it asks to be opened besides."""
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 
@@ -19,7 +18,7 @@ from tests.hub.web.test_non_interference import builder  # noqa: F401 — the fi
 from tests.support.asking import CALLER
 from tests.support.parties import Addresses
 from tests.support.walks import walk
-from tests.support.worlds import BEGINNING, Builder, Pair, World
+from tests.support.worlds import BEGINNING, NEVER, Builder, Pair, World
 
 SECRET = "a-token-of-the-caller-for-an-emergency-alone."[:43]
 OPENS = policies({"overrides": [{"id": "break-glass", "classes": ["core", "identity"], "minutes": 1440}]})
@@ -33,7 +32,7 @@ def of_an_emergency(world: World) -> World:
     client = registry.client(f"{CALLER}-system")
     assert client
     registry.save_client(replace(client, purposes=("COC", "BTG")))
-    token = Token(hashed(SECRET), client.id, CALLER, client.scopes, "BTG", BEGINNING + timedelta(days=1))
+    token = Token(hashed(SECRET), client.id, CALLER, client.scopes, "BTG", NEVER)
     registry.save_token(token)
     return replace(world, hub=hub, app=create_app(hub, registry, Addresses()), secret=SECRET)
 
