@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from functools import cache
 
-from hub.consent.actors import OrganizationsUnder, alone
-from hub.consent.policies import Policies, packaged
+from hub.consent.actors import OrganizationsUnder
+from hub.consent.policies import Policies
 from hub.consent.provisions import PurposesUnder, PurposesUnderCode
 from hub.fhir.definitions import load
 
@@ -25,8 +25,3 @@ class Rules:
     policies: Policies
     under: PurposesUnderCode
     below: OrganizationsUnder
-
-
-def as_packaged(below: OrganizationsUnder = alone) -> Rules:
-    """The rules as they come with the hub, for a directory in which an organisation may have parts."""
-    return Rules(packaged(), purposes_under(), below)

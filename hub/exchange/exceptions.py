@@ -9,7 +9,6 @@ from hub.ports import Visible
 
 IS_REVIEW = Match("code", "token", (Token(code_system("task-code"), CODE),))
 WAITS = Match("status", "token", (Token(None, "requested"),))
-MOST = 100
 
 
 def waiting(hub: Hub) -> int:

@@ -4,7 +4,10 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from hub.consent.actors import alone
 from hub.consent.conditions import DATA_CLASS
+from hub.consent.policies import packaged
+from hub.consent.rules import Rules, purposes_under
 from hub.fhir import Resource
 from hub.fhir.instants import instant
 
@@ -79,3 +82,8 @@ def referral(id_: str, to: str, status: str, need: str = "n1", person: str = "p1
 def asked(consent: Resource, on: str = "2026-05-01") -> Resource:
     """With the note that she was asked: without evidence a consent is not recorded."""
     return {**consent, "verification": [{"verified": True, "verifiedWith": consent["patient"], "verificationDate": on}]}
+
+
+def as_packaged() -> Rules:
+    """The rules as they come with the hub, where no organisation is a part of another."""
+    return Rules(packaged(), purposes_under(), alone)

@@ -17,7 +17,6 @@ from uuid import UUID
 
 from hub import search
 from hub.consent.keys import own
-from hub.consent.rules import as_packaged
 from hub.exchange import Hub
 from hub.exchange.person import Person
 from hub.exchange.publish import publish
@@ -29,6 +28,7 @@ from hub.fhir.numbered import SYSTEM
 from hub.fhir.serial import loads
 from hub.ports import Changes, Key, Save
 from hub.search.parameters import PARAMETERS
+from tests.support.consents import as_packaged
 from tests.support.disguise import EVERY, disguise
 
 CALLER: Final = "chu"

@@ -11,13 +11,13 @@ from hub.consent.grants import grants
 from hub.consent.keys import Held, granted, held, keys, opened
 from hub.consent.policies import packaged
 from hub.consent.provisions import PurposesUnder, Question
-from hub.consent.rules import Rules, as_packaged
+from hub.consent.rules import Rules
 from hub.consent.telling import tell
 from hub.exchange.person import Person
 from hub.fhir import Resource
 from hub.fhir.canonicals import TERMINOLOGY, code_system
 from hub.fhir.definitions import load
-from tests.support.consents import agreed, consent, permit, provision, referral
+from tests.support.consents import agreed, as_packaged, consent, permit, provision, referral
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 UNDER = PurposesUnder()
