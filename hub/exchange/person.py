@@ -113,6 +113,11 @@ class Person:
         found = self._documents.get(reference_)
         return found.custodian if found else None
 
+    def stored(self, reference_: str) -> Stored | None:
+        """As it was stored before this act."""
+        found = self._documents.get(reference_)
+        return found.stored if found else None
+
     def version(self, reference_: str) -> int:
         """The stored version; 0 for a resource that is not stored yet."""
         found = self._documents.get(reference_)

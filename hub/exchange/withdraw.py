@@ -15,7 +15,7 @@ from hub.consent.partial import names, without
 from hub.errors import Conflict, HubError
 from hub.exchange import Hub
 from hub.exchange.aftermath import told
-from hub.exchange.change import ATTEMPTS
+from hub.exchange.change.draft import ATTEMPTS
 from hub.exchange.person import Person, Settled
 from hub.exchange.recall import Seen, stated
 from hub.fhir import Resource

@@ -1,0 +1,24 @@
+"""Change: create, update and patch through the API. Each act is computed from one revision of the compartments it touches and
+committed with its versions, audit, keys and outbox, or refused whole.
+
+A party changes what it keeps itself; a referral (Task) is moved by its requester and its owner along the state machine.
+"""
+
+from hub.exchange.change.create import create, foresee_create
+from hub.exchange.change.draft import ATTEMPTS, Draft, carry_out
+from hub.exchange.change.ownership import PERSON_ELEMENT
+from hub.exchange.change.revise import foresee_update, patch, update
+from hub.exchange.change.unseen import close_unseen
+
+__all__ = [
+    "ATTEMPTS",
+    "PERSON_ELEMENT",
+    "Draft",
+    "carry_out",
+    "close_unseen",
+    "create",
+    "foresee_create",
+    "foresee_update",
+    "patch",
+    "update",
+]

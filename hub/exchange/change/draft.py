@@ -1,0 +1,140 @@
+"""A draft: all that one request is about to change, whether one act or the many of a transaction.
+
+Acts put resources into it; what follows of them for each person is settled once, and everything is committed together.
+Where somebody was faster, the acts are computed again from the new state.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from hub.audit import events
+from hub.consent.keys import own
+from hub.errors import Conflict
+from hub.exchange import Hub, View, disclose
+from hub.exchange.aftermath import told as told_of
+from hub.exchange.person import Person
+from hub.exchange.supersede import replacement, superseded
+from hub.fhir import Resource
+from hub.fhir.references import reference, split
+from hub.ports import Caller, Changes, Due, Key, Save
+
+ATTEMPTS = 5
+
+
+@dataclass(frozen=True)
+class _Told:
+    """One change, as the audit tells it."""
+
+    action: str
+    about: str
+    interaction: str
+
+
+@dataclass
+class Draft:
+    """One request's working copies of persons. `now` is the instant of all that it writes."""
+
+    hub: Hub
+    caller: Caller
+    now: datetime
+    _persons: dict[str, Person] = field(default_factory=dict)
+    _told: dict[str, list[_Told]] = field(default_factory=dict)
+
+    def person(self, id_: str) -> Person:
+        """Her compartment as it is stored, with what this draft has changed in it. KeyError when she is unknown."""
+        if id_ not in self._persons:
+            self._persons[id_] = Person.of(self.hub.store.compartments([id_])[id_], self.hub.rules)
+        return self._persons[id_]
+
+    def new_person(self, id_: str) -> Person:
+        return self._persons.setdefault(id_, Person(id_, self.hub.rules))
+
+    def drafted(self, id_: str) -> Person | None:
+        """A person whom this draft has touched already."""
+        return self._persons.get(id_)
+
+    def put(self, person: Person, resource: Resource, action: str, interaction: str) -> str:
+        """Take in a resource of hers and return its reference; one that says nothing new changes nothing."""
+        key = reference(resource)
+        if person.put(resource, person.custodian(key) or self.caller.organization):
+            self._told.setdefault(person.id, []).append(_Told(action, key, interaction))
+        return key
+
+    def changes(self) -> Changes | None:
+        """Everything to commit; None where nothing changes."""
+        parts = [self._settled(person) for person in self._persons.values() if person.id in self._told]
+        return _together(parts) if parts else None
+
+    def _settled(self, person: Person) -> Changes:
+        settled = person.settle(self.now, self.hub.ids.new)
+        told = self._told[person.id]
+        audits = [self._audit(person, one.action, one.about, self.caller, one.interaction) for one in told]
+        audits += [
+            self._audit(person, step.action, reference(step.task), None, told[-1].interaction) for step in settled.steps
+        ]
+        for one in told:
+            if one.interaction == "create":
+                audits += self._replacements(person, one.about)
+        outbox = [Due(one.action, "", one.about) for one in told if split(one.about)[0] == "Task"]
+        return settled.changes(person, [*audits, *told_of(person, settled, self.now, hub=self.hub)], outbox)
+
+    def _replacements(self, person: Person, about: str) -> Iterator[Save]:
+        """What is told of the consents that a new one took the place of."""
+        resource, caller = person.get(about), self.caller
+        if resource is None:
+            return
+        for old in superseded(resource):
+            yield self._audit(person, "consent.supersede", old, caller, "update")
+        for provenance in replacement(resource, self.now, self.hub.ids.new(), caller):
+            yield Save(provenance, person.id, caller.organization, (Key(own(caller.organization)),))
+
+    def _audit(self, person: Person, verb: str, about: str, by: Caller | None, interaction: str) -> Save:
+        """Kept with the keeper of what it is about: what followed among another's records is not for who set it off."""
+        keeper = person.custodian(about) or ""
+        new_id = self.hub.ids.new()
+        event = events.event(
+            new_id, verb, self.now, interaction=interaction, caller=by, person=person.id, entities=[about]
+        )
+        return Save(event, person.id, keeper, (Key(own(keeper)),))
+
+    def view(self, key: str) -> View:
+        """What the caller sees of it now that it is stored."""
+        stored = self.hub.store.read(*split(key), None)
+        assert stored is not None
+        return disclose.view(stored, self.caller, self.now, hub=self.hub)
+
+
+def carry_out(act: Callable[[Draft], Any], caller: Caller, *, hub: Hub) -> tuple[Draft, Any]:
+    """Compute an act from the present state and commit it; when somebody was faster, compute it again. Its answer, and the
+    draft that was committed."""
+    for _ in range(ATTEMPTS):
+        draft = Draft(hub, caller, hub.clock.now())
+        answer = act(draft)
+        changes = draft.changes()
+        try:
+            if changes is not None:
+                hub.store.commit(changes)
+        except Conflict:
+            continue
+        return draft, answer
+    raise Conflict
+
+
+def carried_out(act: Callable[[Draft], str], caller: Caller, *, hub: Hub) -> View:
+    """The caller's view of what an act was about, once it is committed."""
+    draft, key = carry_out(act, caller, hub=hub)
+    return draft.view(key)
+
+
+def _together(parts: list[Changes]) -> Changes:
+    """One commit of what was settled person by person."""
+    return Changes(
+        saves=[save for one in parts for save in one.saves],
+        rekeys=[rekey for one in parts for rekey in one.rekeys],
+        persons={person: revision for one in parts for person, revision in one.persons.items()},
+        outbox=[due for one in parts for due in one.outbox],
+        voids=[void for one in parts for void in one.voids],
+        due={person: at for one in parts for person, at in one.due.items()},
+    )

@@ -1,0 +1,101 @@
+"""update and patch: the next version of a resource. The same content again is the same version.
+
+https://hl7.org/fhir/R4/http.html#update · https://hl7.org/fhir/R4/http.html#patch
+"""
+
+from collections.abc import Callable
+
+from hub import errors
+from hub.consent.keys import is_referral
+from hub.errors import HubError
+from hub.exchange import Hub, View, disclose
+from hub.exchange.change.conforming import INVARIANT, findings, keep_meta, noun, require_none, without
+from hub.exchange.change.draft import Draft, carried_out
+from hub.exchange.change.ownership import (
+    PERSON_ELEMENT,
+    owned,
+    require_keeper,
+    require_known,
+    require_same_person,
+)
+from hub.exchange.change.referral import SENT, judge, require_consent, stamp
+from hub.exchange.person import Person
+from hub.exchange.recording import require_recorded
+from hub.exchange.supersede import require_same
+from hub.fhir import Resource
+from hub.fhir.json_patch import apply
+from hub.fhir.serial import written_alike
+from hub.ports import Caller, Stored
+
+Revise = Callable[[Resource], Resource]
+"""What is stored → what is to be."""
+
+
+def update(type_: str, id_: str, resource: Resource, caller: Caller, *, expected: int | None, hub: Hub) -> View:
+    """Replace a resource by its next version."""
+    act = revision(type_, id_, replacing(type_, id_, resource), expected=expected, interaction="update")
+    return carried_out(act, caller, hub=hub)
+
+
+def patch(type_: str, id_: str, steps: list[Resource], caller: Caller, *, expected: int | None, hub: Hub) -> View:
+    """Change a resource by JSON Patch (RFC 6902); the result is judged like an update."""
+    act = revision(type_, id_, lambda stored: apply(stored, steps), expected=expected, interaction="patch")
+    return carried_out(act, caller, hub=hub)
+
+
+def foresee_update(type_: str, id_: str, resource: Resource, caller: Caller, *, hub: Hub) -> None:
+    """What would speak against this update now; the look at what is stored is recorded. Raises HubError."""
+    if type_ not in PERSON_ELEMENT and type_ != "Task":
+        disclose.read(type_, id_, caller, hub=hub)
+        raise HubError(errors.NOT_SUPPORTED, type=type_)
+    act = revision(type_, id_, replacing(type_, id_, resource), expected=None, interaction="update")
+    act(Draft(hub, caller, hub.clock.now()))
+
+
+def replacing(type_: str, id_: str, resource: Resource) -> Revise:
+    body = {"resourceType": type_, "id": id_, **without(resource, {"resourceType", "id"})}
+    return lambda _: body
+
+
+def revision(type_: str, id_: str, revise: Revise, *, expected: int | None, interaction: str) -> Callable[[Draft], str]:
+    """The act that revises a resource, with everything that may speak against it; it commits nothing."""
+
+    def act(draft: Draft) -> str:
+        person, stored = owned(type_, id_, draft)
+        if type_ != "Task" and stored.custodian != draft.caller.organization:
+            raise HubError(errors.NOT_YOURS)  # before anything is read: a patch must not probe
+        if expected is not None and expected != stored.version:
+            raise HubError(errors.STALE)
+        before = person.get(f"{type_}/{id_}") or {}  # with what an earlier act of this draft has made of it
+        if type_ == "Task" and not is_referral(before):  # the states of a referral are not those of other tasks
+            raise HubError(errors.NOT_SUPPORTED, type=type_)
+        after = keep_meta(before, revise(before))
+        if (after.get("resourceType"), after.get("id")) != (type_, id_):
+            raise HubError(errors.WRONG_ID, path=f"{type_}.id")
+        if written_alike(after, before):
+            return f"{type_}/{id_}"
+        after, action = _judged(before, after, person, stored, draft)
+        require_recorded(after, before, draft.caller)
+        require_same(after, before)
+        return draft.put(person, after, action, interaction)
+
+    return act
+
+
+def _judged(before: Resource, after: Resource, person: Person, stored: Stored, draft: Draft) -> tuple[Resource, str]:
+    """What is to be stored, and the verb of the change. Raises HubError for what must not be."""
+    issues = findings(after)
+    require_none(issue for issue in issues if issue.code != INVARIANT)
+    if stored.type == "Task":  # the state machine says more exactly than an invariant what is missing
+        action = judge(before, after, draft.caller)
+        if action == SENT:
+            require_consent(person, after, stored.custodian or "", draft.now)
+        after = stamp(before, after, draft.now)
+        require_none(findings(after))  # times are the hub's, whatever was sent
+        return after, action
+    require_same_person(before, after)
+    require_keeper(after, draft.caller)
+    require_known(after, draft.hub.directory)
+    require_none(issues)
+    withdrawn = stored.type == "Consent" and before["status"] == "active" and after["status"] != "active"
+    return after, "consent.withdraw" if withdrawn else f"{noun(before)}.update"
