@@ -2,12 +2,15 @@
 
 from base64 import b64encode
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from random import Random
 from typing import Any
 
 import pytest
 
 from hub.exchange import Hub
 from hub.fhir import Resource
+from hub.fhir.references import split
 from hub.fhir.serial import dumps
 from tests.support.furnishing import example
 from tests.support.parties import BASE, Party
@@ -206,3 +209,52 @@ def test_a_batch_answers_each_entry_as_if_it_had_come_alone(party: Parties, surv
 def test_a_batch_needs_a_token(app: Any) -> None:
     answer = app.test_client().post("/fhir", json=bundle(kind="batch"), content_type="application/fhir+json")
     assert answer.status_code == 401
+
+
+def test_of_two_that_change_the_same_version_one_wins_and_the_other_leaves_nothing(
+    party: Parties, survivor: Resource, hub: Hub
+) -> None:
+    amal = party("amal")
+    kept = amal.send("POST", "/fhir/Patient", survivor).json or {}
+    before = count(hub)
+
+    def change(gender: str) -> int:
+        changed = entry("PUT", f"Patient/{kept['id']}", {**kept, "gender": gender}, ifMatch='W/"1"')
+        return int(amal.send("POST", "/fhir", bundle(entry("POST", "Patient", survivor), changed)).status_code)
+
+    with ThreadPoolExecutor(2) as both:
+        assert sorted(both.map(change, ["unknown", "other"])) == [200, 412]
+    assert count(hub)["Patient"] == before["Patient"] + 1
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_together_is_the_same_as_one_by_one(party: Parties, survivor: Resource, hub: Hub, seed: int) -> None:
+    chance, amal = Random(seed), party("amal")
+    kinds = [chance.choice(["incident", "need", "update"]) for _ in range(6)]
+
+    def steps(person: str) -> list[Resource]:
+        made = {"incident": incident(person), "need": need(person)}
+        return [entry("POST", made[kind]["resourceType"], made[kind]) for kind in kinds if kind in made]
+
+    together = amal.send("POST", "/fhir", bundle(named(URN, entry("POST", "Patient", survivor)), *steps(URN)))
+    assert together.status_code == 200, together.text
+    hers = references(together.json)
+    first = amal.send("POST", "/fhir/Patient", survivor).json or {}
+    alone = [f"Patient/{first['id']}"]
+    for step in steps(alone[0]):
+        made = amal.send("POST", f"/fhir/{step['request']['url']}", step["resource"]).json or {}
+        alone.append(f"{made['resourceType']}/{made['id']}")
+    assert written(hub, hers) == written(hub, alone)
+
+
+def written(hub: Hub, references: list[str]) -> list[str]:
+    """What is stored, with each id as its place."""
+    texts = []
+    for one in references:
+        stored = hub.store.read(*split(one), None)
+        assert stored is not None
+        text = dumps({**stored.resource(), "meta": {}})
+        for place, reference in enumerate(references):
+            text = text.replace(split(reference)[1], str(place))
+        texts.append(f"{stored.version} {stored.custodian} {text}")
+    return texts
