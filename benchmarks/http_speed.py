@@ -40,6 +40,7 @@ KEEPER: Final = "zahra-ecoute"
 KEEPER_SECRET: Final = "a-token-of-a-keeper-that-opens-no-real-thing-"[:43]
 ENTRIES: Final = 10
 MOST: Final = 300
+TO_ASKED: Final = {"performer": [{"reference": f"Organization/{ASKED}"}]}
 OF_KEEPER: Final = {"custodian": KEEPER}
 PROMISED: Final = {
     "read": 0.4,
@@ -101,6 +102,7 @@ def _copy_bare(store: MongoStore) -> None:
 class Server:
     port: int
     pid: int
+    folder: Path
 
 
 @contextmanager
@@ -111,7 +113,7 @@ def serving(factory: str, folder: Path) -> Iterator[Server]:
     process = subprocess.Popen(command, env=os.environ | {"IHALA_HOME": str(folder), "IHALA_LOG_LEVEL": "error"})
     try:
         reached(port)
-        yield Server(port, process.pid)
+        yield Server(port, process.pid, folder)
     finally:
         process.terminate()
         process.wait(30)
@@ -125,7 +127,9 @@ def _kinds(store: MongoStore, stored: Stored) -> dict[str, tuple[Iterator[Reques
         for one in store.database.ServiceRequest.find(OF_KEEPER).limit(MOST)
     ]
     needs = [
-        {name: value for name, value in one.resource().items() if name not in {"id", "meta"}} for one in kept if one
+        {name: value for name, value in one.resource().items() if name not in {"id", "meta"}} | TO_ASKED
+        for one in kept
+        if one
     ]  # each of another person, as eight users would write: of one person, acts wait for each other
     ones = [json.dumps(need).encode() for need in needs]
     many = [json.dumps(_bundle(need)).encode() for need in needs]
@@ -179,7 +183,7 @@ def load(server: Server, requests: Iterator[Request], secret: str, seconds: floa
     """Eight connections that ask without pause."""
     spent: list[float] = []
     lock, until = threading.Lock(), time.perf_counter() + seconds
-    before = _cpu(server.pid)
+    before = _cpu(server)
 
     def client() -> None:
         connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
@@ -192,7 +196,7 @@ def load(server: Server, requests: Iterator[Request], secret: str, seconds: floa
             spent.extend(mine)
 
     _together(client)
-    after = _cpu(server.pid)
+    after = _cpu(server)
     cpu = {name: (after[name] - before[name]) * 1000 / len(spent) for name in after}
     return Load(len(spent) / seconds, median(spent) * 1000, cpu)
 
@@ -215,9 +219,9 @@ def _together(work: Callable[[], None]) -> None:
         thread.join()
 
 
-def _cpu(pid: int) -> dict[str, float]:
+def _cpu(server: Server) -> dict[str, float]:
     """Seconds of CPU so far: of the server with its workers, and of the database."""
-    return {"server": sum(map(_spent, _family(pid))), "mongod": sum(map(_spent, _named("mongod")))}
+    return {"server": sum(map(_spent, _family(server.pid))), "mongod": sum(map(_spent, _databases(server.folder)))}
 
 
 def _family(pid: int) -> list[int]:
@@ -225,25 +229,15 @@ def _family(pid: int) -> list[int]:
     return [pid, *(one for child in children for one in _family(int(child)))]
 
 
-def _named(name: str) -> list[int]:
+def _databases(folder: Path) -> list[int]:
+    """The mongod of this deployment, and no other of the machine."""
     found = (path for path in Path("/proc").iterdir() if path.name.isdigit())
-    return [int(path.name) for path in found if _comm(path) == name and _is_mine(path)]
-
-
-def _is_mine(path: Path) -> bool:
-    return path.stat().st_uid == os.getuid() and str(Path(tempfile.gettempdir())) in _line(path)
+    return [int(path.name) for path in found if "mongod" in (line := _line(path)) and str(folder) in line]
 
 
 def _line(path: Path) -> str:
     try:
         return path.joinpath("cmdline").read_text("utf-8")
-    except OSError:
-        return ""
-
-
-def _comm(path: Path) -> str:
-    try:
-        return path.joinpath("comm").read_text("utf-8").strip()
     except OSError:
         return ""
 
