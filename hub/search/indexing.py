@@ -22,122 +22,147 @@ special    `near`: a GeoJSON Point
 Values are kept under `Parameter.kept_as`. `_id` and `_lastUpdated` are left out: the store keeps both beside the document.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Final
 
 from hub.fhir import Resource
 from hub.search.parameters import EVERYWHERE, PARAMETERS, Parameter
-from hub.search.paths import Path, Step
+from hub.search.paths import Path
+from hub.search.sealed import sealed_in, unsaid_in
 from hub.search.values import Reader, readers
 
 KEPT_BESIDE: Final = frozenset({"_id", "_lastUpdated"})
 
-_Steps = tuple[str | tuple[str, str], ...]
-"""Properties, and pairs of a property and the value that an item must have there."""
-_Reads = tuple[tuple[str, Reader], ...]
-"""Where values are kept, and how they are read."""
-_Plan = Mapping[str, tuple[tuple[_Steps, _Reads], ...]]
-"""First property → what is below it, so that what a resource does not hold costs nothing."""
+_Found = dict[str, list[Any]]
 
 
-def index(resource: Resource) -> dict[str, list[Any]]:
-    """Field → its values in this resource. A field without values is absent."""
-    found: dict[str, list[Any]] = {}
-    plan = _plan(resource["resourceType"])
-    for key, node in resource.items():
-        if key in plan:
-            nodes = node if node.__class__ is list else [node]
-            _read(plan[key], nodes, found)
-    for composite in _composites(resource["resourceType"]):
-        _read_composite(composite, resource, found)
+def index(resource: Resource, profile: str = "") -> _Found:
+    """Field → its values in this resource. A field without values is absent, and so is what documents of this profile are not
+    to be found by."""
+    found: _Found = {}
+    _take(_plan(resource["resourceType"], profile), [resource], found)
     return found
 
 
-def _read(places: Iterable[tuple[_Steps, _Reads]], nodes: list[Any], found: dict[str, list[Any]]) -> None:
-    for rest, reads in places:
-        leaves = _leaves(nodes, rest) if rest else nodes
-        if leaves:
-            for name, read in reads:
-                values = read(leaves)
-                if values:
-                    found[name] = found[name] + values if name in found else values
+@dataclass(slots=True)
+class _Place:
+    """What to read at one place of a resource. The plan is walked along what is there, so what is not there costs nothing."""
+
+    reads: tuple[tuple[str, Reader], ...] = ()
+    below: "dict[str, _Place]" = field(default_factory=dict)
+    only: "tuple[tuple[str, str, _Place], ...]" = ()  # of items with this value of this property
+    composites: "tuple[tuple[str, _Part, _Part], ...]" = ()
 
 
-def _leaves(nodes: list[Any], steps: _Steps) -> list[Any]:
-    for step in steps:
-        if step.__class__ is tuple:
-            key, wanted = step
-            nodes = [one for one in nodes if one.get(key) == wanted]
-        else:
-            inner = [one[step] for one in nodes if one is not None and step in one]  # null keeps a place in a list
-            nodes = [leaf for one in inner for leaf in (one if one.__class__ is list else (one,))]
-        if not nodes:
-            break
-    return nodes
+_Part = tuple[tuple[str, "_Place"], ...]
+"""First property of each path of a component, and the plan below it; its values are under `""`."""
 
 
-def _read_composite(composite: "_Composite", resource: Resource, found: dict[str, list[Any]]) -> None:
-    name, places, parts = composite
-    values = []
-    for place in places:
-        for item in _leaves([resource], place):
-            both = [_part(part, item) for part in parts]
-            if all(both):
-                values.append(dict(zip("ab", both, strict=True)))
-    if values:
-        found[name] = values
+def _visit(place: _Place, items: list[Any], found: _Found) -> None:
+    below = place.below
+    for item in items:
+        for key, value in item.items() if item.__class__ is dict else ():  # a null keeps a place in a list
+            if key in below:
+                _take(below[key], value if value.__class__ is list else [value], found)
 
 
-def _part(reads: tuple[tuple[_Steps, Reader], ...], item: Any) -> list[Any]:
-    return [value for steps, read in reads for value in read(_leaves([item], steps))]
+def _take(place: _Place, nodes: list[Any], found: _Found) -> None:
+    for name, read in place.reads:
+        values = read(nodes)
+        if values:
+            found[name] = found[name] + values if name in found else values
+    if place.below:
+        _visit(place, nodes, found)
+    for key, wanted, inner in place.only:
+        kept = [one for one in nodes if one.get(key) == wanted]
+        if kept:
+            _take(inner, kept, found)
+    if place.composites:
+        _compose(place, nodes, found)
+
+
+def _compose(place: _Place, items: list[Any], found: _Found) -> None:
+    for item in items:
+        for name, first, second in place.composites:
+            b = _component(second, item)
+            a = _component(first, item) if b else b
+            if a:
+                found[name] = [*found.get(name, ()), {"a": a, "b": b}]
+
+
+def _component(part: _Part, item: Resource) -> list[Any]:
+    found: _Found = {}
+    for key, place in part:
+        value = item.get(key)
+        if value is not None:
+            _take(place, value if value.__class__ is list else [value], found)
+    return found.get("", [])
 
 
 # --- the plans -------------------------------------------------------------------------------------------------------
 
-_Composite = tuple[str, tuple[_Steps, ...], tuple[tuple[tuple[_Steps, Reader], ...], ...]]
-"""Where values are kept, where the items are, and how each of its two components is read."""
-
 
 @cache
-def _plan(type_: str) -> _Plan:
-    by_key: dict[str, dict[_Steps, dict[tuple[str, Reader], None]]] = {}
-    for parameter in _simple(type_):
+def _plan(type_: str, profile: str) -> _Place:
+    """The resource is the only item below the beginning."""
+    begin = _Place()
+    sealed, unsaid = sealed_in(type_, profile), unsaid_in(type_, profile)
+    for parameter in _once(type_):
+        if parameter.type == "composite":
+            _add_composite(begin, parameter)
+            continue
         for path in parameter.paths:
-            first, *rest = _steps(path)
-            assert isinstance(first, str)
-            reads = by_key.setdefault(first, {}).setdefault(tuple(rest), {})
             for suffix, read in readers(parameter.type, path.type, path.target):
-                reads[f"{parameter.kept_as}{suffix}", read] = None
-    return {key: tuple((rest, tuple(reads)) for rest, reads in places.items()) for key, places in by_key.items()}
+                name = f"{parameter.kept_as}{suffix}"
+                if name not in unsaid and not (parameter.name in sealed and suffix in BESIDE):
+                    _add(_at(begin, path), name, read)
+    return begin
 
 
-def _simple(type_: str) -> Iterator[Parameter]:
+BESIDE: Final = frozenset({":text", ":of-type", ":identifier"})
+"""What an element is also found by where it is kept in clear; of what is encrypted there are no tokens of it."""
+
+
+def _once(type_: str) -> Iterator[Parameter]:
+    """Of parameters that read the same, the first."""
     yield from (one for one in EVERYWHERE.values() if one.name not in KEPT_BESIDE)
-    yield from (one for one in PARAMETERS[type_].values() if one.type != "composite")
+    yield from (one for one in PARAMETERS[type_].values() if one.name == one.kept_as)
 
 
-@cache
-def _composites(type_: str) -> tuple[_Composite, ...]:
-    return tuple(
-        (one.kept_as, tuple(tuple(_steps(path)) for path in one.paths), tuple(_component(part) for part in one.components))
-        for one in PARAMETERS[type_].values()
-        if one.type == "composite" and one.kept_as == one.name
-    )
-
-
-def _component(parameter: Parameter) -> tuple[tuple[_Steps, Reader], ...]:
-    """The values under the component's own name: modifiers are not asked of composites."""
-    return tuple(
-        (tuple(_steps(path)), read)
-        for path in parameter.paths
-        for suffix, read in readers(parameter.type, path.type, path.target)
-        if not suffix
-    )
-
-
-def _steps(path: Path) -> Iterator[str | tuple[str, str]]:
+def _at(place: _Place, path: Path) -> _Place:
     for step in path.steps:
-        yield step.name
+        place = place.below.setdefault(step.name, _Place())
         if step.where:
-            yield step.where
+            place = _with(place, *step.where)
+    return place
+
+
+def _with(place: _Place, key: str, wanted: str) -> _Place:
+    known = next((inner for one, value, inner in place.only if (one, value) == (key, wanted)), None)
+    inner = known or _Place()
+    if known is None:
+        place.only += ((key, wanted, inner),)
+    return inner
+
+
+def _add(place: _Place, name: str, read: Reader) -> None:
+    if (name, read) not in place.reads:
+        place.reads += ((name, read),)
+
+
+def _add_composite(begin: _Place, parameter: Parameter) -> None:
+    first, second = (_part(part) for part in parameter.components)
+    for path in parameter.paths:
+        _at(begin, path).composites += ((parameter.kept_as, first, second),)
+
+
+def _part(component: Parameter) -> _Part:
+    """The values as the component alone keeps them, without those beside: modifiers are not asked of composites."""
+    begin = _Place()
+    for path in component.paths:
+        for suffix, read in readers(component.type, path.type, path.target):
+            if not suffix:
+                _add(_at(begin, path), "", read)
+    return tuple(begin.below.items())

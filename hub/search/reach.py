@@ -14,11 +14,13 @@ from hub.search.paths import Path, Step
 
 @cache
 def elements(profile: Profile, path: Path) -> tuple[Element, ...]:
-    """What the path leads to, slices included, prohibited or not."""
-    found = [profile.element(profile.type)]
+    """What the path leads to, slices included, prohibited or not; where an extension is not named, what it would extend."""
+    found, ends = [profile.element(profile.type)], list[Element]()
     for step in path.steps:
-        found = [one for parent in found for one in _below(profile, parent, step) or (parent,)]
-    return tuple({one.id: one for one in found}.values())
+        below = [(parent, _below(profile, parent, step)) for parent in found]
+        ends += [parent for parent, inner in below if not inner]
+        found = [one for _, inner in below for one in inner]
+    return tuple({one.id: one for one in (*found, *ends)}.values())
 
 
 @cache

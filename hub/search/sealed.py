@@ -1,7 +1,9 @@
 """Which search parameters read encrypted elements: their documents are found by keyed tokens, never by a value.
 
 Profile by profile, as the data classes of the elements. References are ids that say nothing and stand beside the document
-anyway. Dates of classes that identify nobody stay as they are: a range cannot be answered from tokens.
+anyway; what else they say of a thing (`unsaid_in`) is not kept. Dates of classes that identify nobody stay as they are: a range
+cannot be answered from tokens. Neither can a number, a quantity or a composite: it is only told that there is one. A place that
+is encrypted is not kept at all, so that nearness finds nobody.
 """
 
 from functools import cache
@@ -22,6 +24,21 @@ def sealed_in(type_: str, profile_name: str) -> frozenset[str]:
 
 
 @cache
+def unsaid_in(type_: str, profile_name: str) -> frozenset[str]:
+    """Fields that are kept neither in clear nor as tokens in documents of this profile."""
+    if type_ not in PARAMETERS or not profile_name:
+        return frozenset()
+    profile = load().profile(profile_name)
+    known = (in_profile(type_, name, profile_name) for name in PARAMETERS[type_])
+    encrypted = [one for one in known if one and one.data_classes & taken_out(profile)]
+    return frozenset(
+        one.kept_as if one.type == "special" else f"{one.kept_as}:identifier"
+        for one in encrypted
+        if one.type in {"special", "reference"}
+    )
+
+
+@cache
 def is_sealed(type_: str, name: str) -> bool:
     """Whether there are documents of the type that this parameter finds by tokens."""
     return name not in EVERYWHERE and any(name in sealed_in(type_, one.name) for one in load().of_type(type_))
@@ -35,7 +52,7 @@ def is_clear(type_: str, name: str) -> bool:
 
 def _is_sealed(type_: str, name: str, profile: Profile) -> bool:
     found = in_profile(type_, name, profile.name)
-    if found is None or found.type == "reference":
+    if found is None or found.type in {"reference", "special"}:
         return False
     encrypted = found.data_classes & taken_out(profile)
     return bool(encrypted & identifying() if found.type == "date" else encrypted)
