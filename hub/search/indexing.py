@@ -30,62 +30,56 @@ from typing import Any, Final
 from hub.fhir import Resource
 from hub.search.parameters import EVERYWHERE, PARAMETERS, Parameter
 from hub.search.paths import Path
-from hub.search.sealed import sealed_in, unsaid_in
-from hub.search.values import Reader, readers
+from hub.search.sealed import is_bare
+from hub.search.values import Found, Reader, reader
 
 KEPT_BESIDE: Final = frozenset({"_id", "_lastUpdated"})
 
-_Found = dict[str, list[Any]]
 
-
-def index(resource: Resource, profile: str = "") -> _Found:
+def index(resource: Resource, profile: str = "") -> Found:
     """Field → its values in this resource. A field without values is absent, and so is what documents of this profile are not
     to be found by."""
-    found: _Found = {}
+    found: Found = {}
     _take(_plan(resource["resourceType"], profile), [resource], found)
     return found
 
 
 @dataclass(slots=True)
 class _Place:
-    """What to read at one place of a resource. The plan is walked along what is there, so what is not there costs nothing."""
+    """What to read at one place of a resource. The plan is walked along what is there, so what is not there costs little."""
 
     reads: tuple[tuple[str, Reader], ...] = ()
     below: "dict[str, _Place]" = field(default_factory=dict)
     only: "tuple[tuple[str, str, _Place], ...]" = ()  # of items with this value of this property
-    composites: "tuple[tuple[str, _Part, _Part], ...]" = ()
+    composites: "tuple[tuple[str, bool, _Part, _Part], ...]" = ()
 
 
 _Part = tuple[tuple[str, "_Place"], ...]
 """First property of each path of a component, and the plan below it; its values are under `""`."""
 
 
-def _visit(place: _Place, items: list[Any], found: _Found) -> None:
-    below = place.below
-    for item in items:
-        for key, value in item.items() if item.__class__ is dict else ():  # a null keeps a place in a list
-            if key in below:
-                _take(below[key], value if value.__class__ is list else [value], found)
-
-
-def _take(place: _Place, nodes: list[Any], found: _Found) -> None:
+def _take(place: _Place, nodes: list[Any], found: Found) -> None:
     for name, read in place.reads:
-        values = read(nodes)
-        if values:
-            found[name] = found[name] + values if name in found else values
-    if place.below:
-        _visit(place, nodes, found)
+        read(nodes, name, found)
+    below = place.below
+    if below:
+        for node in nodes:
+            for key, value in node.items() if node.__class__ is dict else ():  # a null keeps a place in a list
+                if key in below:
+                    _take(below[key], value if value.__class__ is list else [value], found)
+    if place.only or place.composites:
+        _take_some(place, nodes, found)
+
+
+def _take_some(place: _Place, nodes: list[Any], found: Found) -> None:
     for key, wanted, inner in place.only:
         kept = [one for one in nodes if one.get(key) == wanted]
         if kept:
             _take(inner, kept, found)
-    if place.composites:
-        _compose(place, nodes, found)
-
-
-def _compose(place: _Place, items: list[Any], found: _Found) -> None:
-    for item in items:
-        for name, first, second in place.composites:
+    for name, bare, first, second in place.composites:
+        for item in nodes:
+            if bare and name in found:
+                break  # that there is one is all that will be kept
             b = _component(second, item)
             a = _component(first, item) if b else b
             if a:
@@ -93,7 +87,7 @@ def _compose(place: _Place, items: list[Any], found: _Found) -> None:
 
 
 def _component(part: _Part, item: Resource) -> list[Any]:
-    found: _Found = {}
+    found: Found = {}
     for key, place in part:
         value = item.get(key)
         if value is not None:
@@ -106,23 +100,15 @@ def _component(part: _Part, item: Resource) -> list[Any]:
 
 @cache
 def _plan(type_: str, profile: str) -> _Place:
-    """The resource is the only item below the beginning."""
+    """The resource is the only item at the beginning."""
     begin = _Place()
-    sealed, unsaid = sealed_in(type_, profile), unsaid_in(type_, profile)
     for parameter in _once(type_):
+        bare = is_bare(type_, parameter.name, profile)
         if parameter.type == "composite":
-            _add_composite(begin, parameter)
-            continue
-        for path in parameter.paths:
-            for suffix, read in readers(parameter.type, path.type, path.target):
-                name = f"{parameter.kept_as}{suffix}"
-                if name not in unsaid and not (parameter.name in sealed and suffix in BESIDE):
-                    _add(_at(begin, path), name, read)
+            _add_composite(begin, parameter, bare=bare)
+        elif parameter.type != "special" or not bare:
+            _add(begin, parameter, parameter.kept_as, beside=not bare)
     return begin
-
-
-BESIDE: Final = frozenset({":text", ":of-type", ":identifier"})
-"""What an element is also found by where it is kept in clear; of what is encrypted there are no tokens of it."""
 
 
 def _once(type_: str) -> Iterator[Parameter]:
@@ -147,22 +133,21 @@ def _with(place: _Place, key: str, wanted: str) -> _Place:
     return inner
 
 
-def _add(place: _Place, name: str, read: Reader) -> None:
-    if (name, read) not in place.reads:
-        place.reads += ((name, read),)
+def _add(begin: _Place, parameter: Parameter, name: str, *, beside: bool) -> None:
+    for path in parameter.paths:
+        place, read = _at(begin, path), reader(parameter.type, path.type, path.target, beside=beside)
+        if read and (name, read) not in place.reads:
+            place.reads += ((name, read),)
 
 
-def _add_composite(begin: _Place, parameter: Parameter) -> None:
+def _add_composite(begin: _Place, parameter: Parameter, *, bare: bool) -> None:
     first, second = (_part(part) for part in parameter.components)
     for path in parameter.paths:
-        _at(begin, path).composites += ((parameter.kept_as, first, second),)
+        _at(begin, path).composites += ((parameter.kept_as, bare, first, second),)
 
 
 def _part(component: Parameter) -> _Part:
     """The values as the component alone keeps them, without those beside: modifiers are not asked of composites."""
     begin = _Place()
-    for path in component.paths:
-        for suffix, read in readers(component.type, path.type, path.target):
-            if not suffix:
-                _add(_at(begin, path), "", read)
+    _add(begin, component, "", beside=False)
     return tuple(begin.below.items())

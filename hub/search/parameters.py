@@ -16,7 +16,7 @@ from hub.fhir.query import ParameterType
 from hub.fhir.search_definitions import OF_EVERY_TYPE, Definition, search_definitions
 from hub.search import reach
 from hub.search.paths import NOWHERE, Path, Unreadable, compiled, compiled_below
-from hub.search.values import readers
+from hub.search.values import reader
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ def _expression(type_: str, definition: Definition) -> str:
 def _permitted(type_: str, kind: str, paths: Iterable[Path], below: Path = NOWHERE) -> tuple[Path, ...]:
     """Those that say something to a parameter of this kind, and that a profile permits."""
     profiles = load().of_type(type_)
-    said = (path for path in paths if readers(kind, path.type))
+    said = (path for path in paths if reader(kind, path.type))
     kept = (path for path in said if any(reach.permitted(profile, below + path) for profile in profiles))
     return tuple(dict.fromkeys(_plain(type_, path, below) for path in kept))
 

@@ -1,7 +1,7 @@
 """Which search parameters read encrypted elements: their documents are found by keyed tokens, never by a value.
 
 Profile by profile, as the data classes of the elements. References are ids that say nothing and stand beside the document
-anyway; what else they say of a thing (`unsaid_in`) is not kept. Dates of classes that identify nobody stay as they are: a range
+anyway; what else they say of a thing (`is_bare`) is not kept. Dates of classes that identify nobody stay as they are: a range
 cannot be answered from tokens. Neither can a number, a quantity or a composite: it is only told that there is one. A place that
 is encrypted is not kept at all, so that nearness finds nobody.
 """
@@ -24,18 +24,11 @@ def sealed_in(type_: str, profile_name: str) -> frozenset[str]:
 
 
 @cache
-def unsaid_in(type_: str, profile_name: str) -> frozenset[str]:
-    """Fields that are kept neither in clear nor as tokens in documents of this profile."""
-    if type_ not in PARAMETERS or not profile_name:
-        return frozenset()
-    profile = load().profile(profile_name)
-    known = (in_profile(type_, name, profile_name) for name in PARAMETERS[type_])
-    encrypted = [one for one in known if one and one.data_classes & taken_out(profile)]
-    return frozenset(
-        one.kept_as if one.type == "special" else f"{one.kept_as}:identifier"
-        for one in encrypted
-        if one.type in {"special", "reference"}
-    )
+def is_bare(type_: str, name: str, profile_name: str) -> bool:
+    """Whether the parameter reads encrypted elements, be they found by tokens, by references or not at all: then nothing stands
+    in clear beside its values."""
+    found = in_profile(type_, name, profile_name) if profile_name and name not in EVERYWHERE else None
+    return found is not None and bool(found.data_classes & taken_out(load().profile(profile_name)))
 
 
 @cache

@@ -1,7 +1,8 @@
 """What the database keeps of an element, by parameter type and FHIR type: the readers that `indexing.py` strings together.
 
 https://hl7.org/fhir/R4/search.html#ptypes · https://hl7.org/fhir/R4/search.html#token (which parts of a type are its code).
-A reader takes all items of one place and gives the values under one suffix of the parameter's name.
+A reader takes all items of one place and adds its values to those that were found, under a field's name; what an element is also
+found by goes beside it, under a name that is made of it.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,7 +15,9 @@ from hub.fhir.decimals import Written
 from hub.fhir.folding import fold
 from hub.search.dates import EARLIEST, LATEST, span
 
-Reader = Callable[[list[Any]], list[Any]]
+Found = dict[str, list[Any]]
+Reader = Callable[[list[Any], str, Found], None]
+_Read = Callable[[list[Any]], list[Any]]
 
 LEAST: Final = Decimal("-Infinity")
 MOST: Final = Decimal("Infinity")
@@ -24,6 +27,11 @@ _ADDRESS: Final = ("text", "line", "city", "district", "state", "postalCode", "c
 
 
 # --- tokens ----------------------------------------------------------------------------------------------------------
+
+
+def _add(found: Found, name: str, values: list[Any]) -> None:
+    if values:
+        found[name] = found[name] + values if name in found else values
 
 
 def _booleans(nodes: list[Any]) -> list[Any]:
@@ -40,13 +48,7 @@ def _codings(nodes: list[Any]) -> list[Any]:
 
 
 def _concepts(nodes: list[Any]) -> list[Any]:
-    values: list[Any] = []
-    for node in nodes:
-        for one in node.get("coding", ()):
-            code = one.get("code")
-            if code is not None:
-                values += (f"{one.get('system', '')}|{code}", code)
-    return values
+    return _codings([one for node in nodes for one in node.get("coding", ())])
 
 
 def _identifiers(nodes: list[Any]) -> list[Any]:
@@ -59,58 +61,57 @@ def _identifiers(nodes: list[Any]) -> list[Any]:
     return values
 
 
-def _typed(nodes: list[Any]) -> list[Any]:
-    """https://hl7.org/fhir/R4/search.html#modifiers, `of-type`."""
-    return [
-        f"{one.get('system', '')}|{one['code']}|{node['value']}"
-        for node in nodes
-        if "type" in node and "value" in node
-        for one in node["type"].get("coding", ())
-        if "code" in one
-    ]
-
-
-def _displays(nodes: list[Any]) -> list[Any]:
-    return [fold(node["display"]) for node in nodes if "display" in node]
-
-
-def _wordings(nodes: list[Any]) -> list[Any]:
+def _add_codings(nodes: list[Any], name: str, found: Found) -> None:
+    """Written out: half of what is read are these."""
     values: list[Any] = []
     for node in nodes:
+        code = node.get("code")
+        if code is not None:
+            values += (f"{node.get('system', '')}|{code}", code)
+        if "display" in node:
+            _add(found, f"{name}:text", [fold(node["display"])])
+    _add(found, name, values)
+
+
+def _add_concepts(nodes: list[Any], name: str, found: Found) -> None:
+    for node in nodes:
         if "text" in node:
-            values.append(fold(node["text"]))
-        for one in node.get("coding", ()):
-            if "display" in one:
-                values.append(fold(one["display"]))
-    return values
+            _add(found, f"{name}:text", [fold(node["text"])])
+        if "coding" in node:
+            _add_codings(node["coding"], name, found)
 
 
-def _kinds(nodes: list[Any]) -> list[Any]:
-    return _wordings([node["type"] for node in nodes if "type" in node])
+def _add_identifiers(nodes: list[Any], name: str, found: Found) -> None:
+    """https://hl7.org/fhir/R4/search.html#modifiers, `of-type`; `text` is that of the type."""
+    _add(found, name, _identifiers(nodes))
+    for node in nodes:
+        if "type" in node:
+            said: Found = {}
+            _add_concepts([node["type"]], "", said)
+            _add(found, f"{name}:text", said.get(":text", []))
+            coded = (one for one in node["type"].get("coding", ()) if "code" in one and "value" in node)
+            _add(found, f"{name}:of-type", [f"{one.get('system', '')}|{one['code']}|{node['value']}" for one in coded])
 
 
 # --- references and urls ---------------------------------------------------------------------------------------------
 
 
 @cache
-def _references(target: str) -> Reader:
+def _references(target: str, *, beside: bool) -> Reader:
+    """With a target, only those that are known to point there."""
     wanted = (f"{target}/", "http", "urn:") if target else ""
 
-    def read(nodes: list[Any]) -> list[Any]:
+    def add(nodes: list[Any], name: str, found: Found) -> None:
         values: list[Any] = []
         for node in nodes:
             literal = node.get("reference")
             if literal is not None and literal.startswith(wanted):
                 values.append(literal if "/_history/" not in literal else literal.partition("/_history/")[0])
-        return values
+            if beside and "identifier" in node and target in {"", node.get("type")}:
+                _add(found, f"{name}:identifier", _identifiers([node["identifier"]]))
+        _add(found, name, values)
 
-    return read
-
-
-def _named(nodes: list[Any]) -> list[Any]:
-    """References by what somebody else calls the thing."""
-    found = [node["identifier"] for node in nodes if "identifier" in node]
-    return _identifiers(found) if found else found
+    return add
 
 
 def _canonicals(nodes: list[Any]) -> list[Any]:
@@ -125,10 +126,10 @@ def _canonicals(nodes: list[Any]) -> list[Any]:
 
 
 def _as_they_are(nodes: list[Any]) -> list[Any]:
-    return nodes
+    return nodes if None not in nodes else [node for node in nodes if node is not None]  # a null keeps a place in a list
 
 
-def _parts(names: tuple[str, ...]) -> Reader:
+def _parts(names: tuple[str, ...]) -> _Read:
     """A name is all of its parts, and so is an address."""
 
     def read(nodes: list[Any]) -> list[Any]:
@@ -136,17 +137,19 @@ def _parts(names: tuple[str, ...]) -> Reader:
         for node in nodes:
             for part in names:
                 if part in node:
-                    values += node[part] if isinstance(node[part], list) else [node[part]]
+                    values += _as_they_are(node[part]) if isinstance(node[part], list) else (node[part],)
         return values
 
     return read
 
 
-def _folded(read: Reader) -> Reader:
-    def folded(nodes: list[Any]) -> list[Any]:
-        return [fold(text) for text in read(nodes)]
+def _folded(read: _Read) -> Reader:
+    def add(nodes: list[Any], name: str, found: Found) -> None:
+        texts = read(nodes)
+        _add(found, name, [fold(text) for text in texts])
+        _add(found, f"{name}:exact", texts)
 
-    return folded
+    return add
 
 
 # --- dates -----------------------------------------------------------------------------------------------------------
@@ -237,33 +240,54 @@ def _points(nodes: list[Any]) -> list[Any]:
 
 # --- which reader for what -------------------------------------------------------------------------------------------
 
-_TEXTUAL: Final = ("string", "markdown", "code", "id", "uri", "url", "canonical", "oid", "uuid")
-_STRINGS: Final = {**dict.fromkeys(_TEXTUAL, _as_they_are), "HumanName": _parts(_NAME), "Address": _parts(_ADDRESS)}
 
-_READERS: Final[dict[tuple[str, str], tuple[tuple[str, Reader], ...]]] = {
-    **{("token", type_): (("", _as_they_are),) for type_ in _TEXTUAL},
-    ("token", "boolean"): (("", _booleans),),
-    ("token", "Coding"): (("", _codings), (":text", _displays)),
-    ("token", "CodeableConcept"): (("", _concepts), (":text", _wordings)),
-    ("token", "Identifier"): (("", _identifiers), (":of-type", _typed), (":text", _kinds)),
-    ("token", "ContactPoint"): (("", _identifiers),),
-    ("reference", "canonical"): (("", _canonicals),),
-    ("reference", "uri"): (("", _as_they_are),),
-    **{("string", type_): (("", _folded(read)), (":exact", read)) for type_, read in _STRINGS.items()},
-    **{("date", type_): (("", _instants),) for type_ in ("date", "dateTime", "instant")},
-    ("date", "Period"): (("", _periods),),
-    ("date", "Timing"): (("", _timings),),
-    **{("uri", type_): (("", _as_they_are),) for type_ in ("uri", "url", "oid", "uuid")},
-    ("uri", "canonical"): (("", _canonicals),),
-    **{("number", type_): (("", _numbers),) for type_ in ("decimal", "integer", "positiveInt", "unsignedInt")},
-    **{("quantity", type_): (("", _quantities),) for type_ in ("Quantity", "Age", "Duration", "Count", "Distance", "Money")},
-    ("quantity", "Range"): (("", _ranges),),
-    ("special", "BackboneElement"): (("", _points),),
+def _adding(read: _Read) -> Reader:
+    def add(nodes: list[Any], name: str, found: Found) -> None:
+        values = read(nodes)
+        if values:
+            found[name] = found[name] + values if name in found else values
+
+    return add
+
+
+_TEXTUAL: Final = ("string", "markdown", "code", "id", "uri", "url", "canonical", "oid", "uuid")
+_QUANTITIES: Final = ("Quantity", "Age", "Duration", "Count", "Distance", "Money")
+
+_PLAIN: Final[dict[tuple[str, str], _Read]] = {
+    **{("token", type_): _as_they_are for type_ in _TEXTUAL},
+    ("token", "boolean"): _booleans,
+    ("token", "Coding"): _codings,
+    ("token", "CodeableConcept"): _concepts,
+    ("token", "Identifier"): _identifiers,
+    ("token", "ContactPoint"): _identifiers,
+    ("reference", "canonical"): _canonicals,
+    ("reference", "uri"): _as_they_are,
+    **{("date", type_): _instants for type_ in ("date", "dateTime", "instant")},
+    ("date", "Period"): _periods,
+    ("date", "Timing"): _timings,
+    **{("uri", type_): _as_they_are for type_ in ("uri", "url", "oid", "uuid")},
+    ("uri", "canonical"): _canonicals,
+    **{("number", type_): _numbers for type_ in ("decimal", "integer", "positiveInt", "unsignedInt")},
+    **{("quantity", type_): _quantities for type_ in _QUANTITIES},
+    ("quantity", "Range"): _ranges,
+    ("special", "BackboneElement"): _points,
+}
+_READERS: Final[dict[tuple[str, str], Reader]] = {
+    **{key: _adding(read) for key, read in _PLAIN.items()},
+    **{("string", type_): _folded(_as_they_are) for type_ in _TEXTUAL},
+    ("string", "HumanName"): _folded(_parts(_NAME)),
+    ("string", "Address"): _folded(_parts(_ADDRESS)),
+}
+_BESIDE: Final[dict[tuple[str, str], Reader]] = {
+    ("token", "Coding"): _add_codings,
+    ("token", "CodeableConcept"): _add_concepts,
+    ("token", "Identifier"): _add_identifiers,
 }
 
 
-def readers(kind: str, type_: str, target: str = "") -> tuple[tuple[str, Reader], ...]:
-    """Suffix of the parameter's name → reader; nothing where a parameter of this kind says nothing of this FHIR type."""
-    if (kind, type_) == ("reference", "Reference"):
-        return ("", _references(target)), (":identifier", _named)
-    return _READERS.get((kind, type_), ())
+def reader(kind: str, type_: str, target: str = "", *, beside: bool = True) -> Reader | None:
+    """None where a parameter of this kind says nothing of this FHIR type. `beside`: with wordings, types and identifiers."""
+    key = kind, type_
+    if key == ("reference", "Reference"):
+        return _references(target, beside=beside)
+    return (_BESIDE.get(key) if beside else None) or _READERS.get(key)
