@@ -50,7 +50,9 @@ def row(definition: Json, expression: str) -> Json:
     if "target" in definition:
         found["targets"] = definition["target"]
     if "component" in definition:
-        found["components"] = [{key: one[key] for key in ("definition", "expression")} for one in definition["component"]]
+        found["components"] = [
+            {key: one[key] for key in ("definition", "expression")} for one in definition["component"]
+        ]
     if definition.get("xpathUsage") == "phonetic":
         found["usage"] = "phonetic"
     return found

@@ -36,7 +36,10 @@ class Definition:
 def search_definitions() -> Mapping[str, tuple[Definition, ...]]:
     """Resource type → its parameters in the order of their names; those of every type under `Resource`."""
     raw = loads(gzip.decompress(files("hub.fhir").joinpath("tables/r4-search-parameters.json.gz").read_bytes()))
-    found = {type_: [_definition(one, one["name"], one["expression"]) for one in listed] for type_, listed in raw["types"].items()}
+    found = {
+        type_: [_definition(one, one["name"], one["expression"]) for one in listed]
+        for type_, listed in raw["types"].items()
+    }
     for one in _own():
         for type_ in one["base"]:
             alternatives = (part.strip() for part in one["expression"].split("|"))
@@ -56,7 +59,7 @@ def _definition(raw: Resource, name: str, expression: str) -> Definition:
         type=raw["type"],
         url=raw["url"],
         expression=expression,
-        targets=tuple(raw.get("targets", raw.get("target", ()))),
+        targets=tuple(raw.get("targets") or raw.get("target") or ()),
         components=tuple((one["definition"], one["expression"]) for one in raw.get("components", ())),
         usage=raw.get("usage", "normal"),
     )

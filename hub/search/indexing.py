@@ -25,15 +25,13 @@ Values are kept under `Parameter.kept_as`. `_id` and `_lastUpdated` are left out
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, Final
+from typing import Any
 
 from hub.fhir import Resource
-from hub.search.parameters import EVERYWHERE, PARAMETERS, Parameter
+from hub.search.parameters import EVERYWHERE, KEPT_BESIDE, PARAMETERS, Parameter
 from hub.search.paths import Path
 from hub.search.sealed import is_bare
 from hub.search.values import Found, Reader, reader
-
-KEPT_BESIDE: Final = frozenset({"_id", "_lastUpdated"})
 
 
 def index(resource: Resource, profile: str = "") -> Found:

@@ -68,7 +68,9 @@ EVERYWHERE: Final = {
     )
     for one in search_definitions()[OF_EVERY_TYPE]
 }
-"""Parameters of every type. `_id` and `_lastUpdated` read what the store itself keeps beside a document."""
+"""Parameters of every type. Two of them read what the store itself keeps beside a document:"""
+
+KEPT_BESIDE: Final = frozenset({"_id", "_lastUpdated"})
 
 OF_THE_WHOLE: Final = frozenset({"_security", "_source", "_tag"})
 """What `hub.fhir.masking` does not leave in a part: labels tell of what was taken out. Only who may see all of a document finds
@@ -152,7 +154,11 @@ def _composite(type_: str, definition: Definition, paths: tuple[Path, ...], mean
 def _component(type_: str, above: tuple[Path, ...], url: str, expression: str) -> Parameter:
     """A part of a composite: its paths begin at each item of the composite."""
     definition = next(one for listed in search_definitions().values() for one in listed if one.url == url)
-    paths = [path for one in above for path in _permitted(type_, definition.type, compiled_below(expression, one, type_), one)]
+    paths = [
+        path
+        for one in above
+        for path in _permitted(type_, definition.type, compiled_below(expression, one, type_), one)
+    ]
     return Parameter(
         definition.name,
         cast(ParameterType, definition.type),

@@ -19,7 +19,7 @@ class Unreadable(ValueError):  # noqa: N818 — said of an expression
 
 @dataclass(frozen=True)
 class Step:
-    """`name`: the property in JSON; `element`: its name in R4, as `value[x]`. `where`: only items with this value of a property."""
+    """`name`: the property in JSON; `element`: its name in R4, as `value[x]`. `where`: only items where a property has a value."""
 
     name: str
     element: str
@@ -85,12 +85,11 @@ def _alternative(text: str, root: str, start: Path, type_: str) -> Iterator[Path
 
 def _followed(text: str, paths: list[Path], type_: str) -> list[Path]:
     while text:
-        for pattern, follow in _STEPS:
-            match = pattern.match(text)
-            if match:
-                break
-        else:
+        matches = ((pattern.match(text), follow) for pattern, follow in _STEPS)
+        found = next(((match, follow) for match, follow in matches if match), None)
+        if found is None:
             raise Unreadable(text)
+        match, follow = found
         paths = [one for path in paths for one in follow(path, match, type_)]
         text = text[match.end() :]
     return paths

@@ -42,7 +42,9 @@ def _read(profile: Profile, path: Path) -> Iterator[Element]:
     for element in elements(profile, path):
         yield element
         if path.steps and profile.reaches_below(element.id):
-            inner = (one for id_, one in profile.elements.items() if id_.startswith((f"{element.id}.", f"{element.id}:")))
+            inner = (
+                one for id_, one in profile.elements.items() if id_.startswith((f"{element.id}.", f"{element.id}:"))
+            )
             yield from (one for one in inner if not profile.is_prohibited(one.id))
 
 

@@ -21,7 +21,9 @@ _Read = Callable[[list[Any]], list[Any]]
 
 LEAST: Final = Decimal("-Infinity")
 MOST: Final = Decimal("Infinity")
-_KEPT_DIGITS: Final = Context(prec=34)  # as many as the database keeps: https://www.mongodb.com/docs/manual/reference/bson-types/
+_KEPT_DIGITS: Final = Context(
+    prec=34
+)  # as many as the database keeps: https://www.mongodb.com/docs/manual/reference/bson-types/
 _NAME: Final = ("text", "family", "given", "prefix", "suffix")
 _ADDRESS: Final = ("text", "line", "city", "district", "state", "postalCode", "country")
 
@@ -126,7 +128,9 @@ def _canonicals(nodes: list[Any]) -> list[Any]:
 
 
 def _as_they_are(nodes: list[Any]) -> list[Any]:
-    return nodes if None not in nodes else [node for node in nodes if node is not None]  # a null keeps a place in a list
+    return (
+        nodes if None not in nodes else [node for node in nodes if node is not None]
+    )  # a null keeps a place in a list
 
 
 def _parts(names: tuple[str, ...]) -> _Read:
