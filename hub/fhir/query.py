@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-ParameterType = Literal["string", "token", "reference", "date", "number", "quantity", "uri"]
+ParameterType = Literal["string", "token", "reference", "date", "number", "quantity", "uri", "composite", "special"]
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from hub.errors import BAD_PARAMETER, SEALED_SEARCH, UNKNOWN_PARAMETER, UNKNOWN_
 from hub.fhir.folding import fold
 from hub.fhir.query import Match, ParameterType, Query, Sort, Span, Target, Token, Value, Word
 from hub.search.dates import NotADate, span
-from hub.search.parameters import EVERYWHERE, PARAMETERS, Parameter, parameter
+from hub.search.parameters import EVERYWHERE, KEPT_BESIDE, PARAMETERS, Parameter, parameter
 from hub.search.sealed import is_clear, is_sealed
 
 MAX_COUNT: Final = 500
@@ -32,6 +32,10 @@ MODIFIERS: Final[dict[ParameterType, tuple[str, ...]]] = {
     "date": ("missing",),
     "string": ("exact", "missing"),
     "uri": ("missing",),
+    "number": ("missing",),
+    "quantity": ("missing",),
+    "composite": ("missing",),
+    "special": ("missing",),
 }
 """The modifiers that are answered, by parameter type."""
 
@@ -40,6 +44,10 @@ SEALED_FORMS: Final[dict[ParameterType, str]] = {
     "token": ":not, :missing, code, system|code, system|",
     "string": ":exact, :missing, name=fa (>= 2)",
     "date": ":missing, YYYY, YYYY-MM, YYYY-MM-DD",
+    "uri": ":missing, URL",
+    "number": ":missing",
+    "quantity": ":missing",
+    "composite": ":missing",
 }
 """How a parameter of an encrypted element may be asked, by parameter type."""
 
@@ -164,13 +172,13 @@ def _read_match(reading: _Reading, name: str, value: str) -> None:
 
 def _match(reading: _Reading, found: Parameter, name: str, modifier: str, parts: list[str]) -> Match:
     if modifier == "missing":
-        if found.name in EVERYWHERE:
+        if found.name in KEPT_BESIDE:
             raise _bad(name, "-")  # never missing
         if len(parts) != 1 or parts[0] not in {"true", "false"}:
             raise _bad(name, "true, false")
         return Match(found.name, found.type, (Word(parts[0]),), "missing")
     sealed = is_sealed(reading.type, found.name)
-    if sealed and modifier == "contains":
+    if sealed and (modifier == "contains" or found.type in {"number", "quantity", "composite"}):
         raise _sealed(name, found)
     typed = modifier if modifier in found.targets else ""
     if modifier and not typed and modifier not in MODIFIERS[found.type]:
@@ -208,6 +216,8 @@ def _values(found: Parameter, name: str, part: str, types: tuple[str, ...], base
             return (_span(name, part),)
         case "reference":
             return _targets(name, _unescape(part), types, base)
+        case "number" | "quantity" | "composite" | "special":
+            raise _bad(name, ":missing")
         case _:
             if not part:
                 raise _bad(name, "text")

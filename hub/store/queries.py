@@ -13,7 +13,7 @@ from hub.fhir.folding import fold
 from hub.fhir.query import ById, Match, Query, Sealed, Span, Target, Token, Word
 from hub.ports import Narrowed, Visible
 from hub.search import is_clear, is_sealed
-from hub.search.parameters import PARAMETERS
+from hub.search.parameters import EVERYWHERE, PARAMETERS
 from hub.store.schema import Document, Mongo
 
 _EDGE: Final[dict[str, Callable[[Span], Document]]] = {
@@ -86,10 +86,8 @@ def _of_profiles(names: frozenset[str]) -> Document:
 
 def field(type_: str, parameter: str) -> str:
     """Where a parameter's values are. `subject` and `patient` read the same elements: one index serves both."""
-    known = PARAMETERS[type_]
-    asked = known[parameter]
-    same = (p.name for p in known.values() if (p.type, p.paths, p.targets) == (asked.type, asked.paths, asked.targets))
-    return f"x.{next(same)}"
+    found = EVERYWHERE.get(parameter) or PARAMETERS[type_][parameter]
+    return f"x.{found.kept_as}"
 
 
 def _match(type_: str, match: Match) -> Document:

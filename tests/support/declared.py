@@ -14,6 +14,10 @@ FORMS: Final[dict[str, tuple[str, ...]]] = {
     "date": (*PREFIXES, ":missing"),
     "string": ("", ":exact", ":missing"),
     "uri": ("", ":missing"),
+    "number": ("", ":missing"),
+    "quantity": ("", ":missing"),
+    "composite": ("", ":missing"),
+    "special": ("", ":missing"),
 }
 """Parameter type → the forms in which it is asked; a type that is not listed is not covered."""
 
@@ -22,7 +26,7 @@ REFUSED: Final = (
     "owner.name=x", "subject:Patient.identifier=ZZ000000", "_include=*", "_include=Task:patient", "_revinclude=AuditEvent:entity",
     "_revinclude:iterate=Provenance:target", "_query=everything", "_text=Souad", "_content=Souad", "_filter=name eq Souad",
     "name:contains=a", "identifier:text=ZZ", "_elements=name", "_contained=true", "_page=bm90aGluZw", "_sort=name", "_count=many",
-    "_summary=data", "_total=exact", "name=Souad", "_security=R", "_tag=SUBSETTED", "_profile=x", "_source=x", "status=",
+    "_summary=data", "_total=exact", "name=Souad", "status=",
 )  # fmt: skip
 """What is refused or ignored: the same way, whether or not there is something to hide."""
 
