@@ -1,6 +1,6 @@
 """The database."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -20,6 +20,15 @@ class Store(Protocol):
         """The current version, or None. `visible=None` is for the hub's own acts, whose result is never served."""
 
     def search(self, query: Query, visible: Visible) -> Found: ...
+
+    def search_all(self, asked: Sequence[tuple[Query, Visible]]) -> Found:
+        """Of several types, the last change first. Page and count are those of the first query."""
+
+    def ids(
+        self, query: Query, visible: Visible, limit: int, through: tuple[str, str] | None = None
+    ) -> tuple[str, ...]:
+        """The ids of what a query finds, no more than `limit`; `through`: those of the resources that it refers to, by a
+        parameter and of a type."""
 
     def key_proof(self, person: str) -> KeyProof | None:
         """Of the data key of a person."""

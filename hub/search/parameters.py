@@ -235,6 +235,13 @@ def in_profile(type_: str, name: str, profile_name: str) -> Parameter | None:
     return replace(found, data_classes=frozenset(element.data_class for element in read), by_system=systems)
 
 
+def is_bare(type_: str, found: Parameter) -> bool:
+    """Whether its values are codes without a system: those of elements of type `code` and `boolean`."""
+    profile = load().for_type(type_)
+    read = [one for path in found.paths for one in _elements(profile, path)] if profile and type_ in PARAMETERS else []
+    return bool(read) and all(set(one.types) <= {"code", "boolean", "id", "uri"} for one in read)
+
+
 EVERYWHERE: Final = {
     "_id": Parameter("_id", "token", ("id",), frozenset()),
     "_lastUpdated": Parameter("_lastUpdated", "date", ("meta.lastUpdated",), frozenset()),
