@@ -9,8 +9,8 @@ from typing import Final
 
 from hub.fhir.definitions import CodeSystem, load
 from hub.fhir.query import Token
+from hub.search.asked import bad, token, unescaped
 from hub.search.parameters import Parameter, is_bare
-from hub.search.values import bad, token, unescaped
 
 MOST: Final = 5000
 

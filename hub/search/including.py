@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from hub.fhir.query import Include
+from hub.search.asked import bad
 from hub.search.parameters import PARAMETERS, parameter
-from hub.search.values import bad
 
 NAMES: Final = ("_include", "_revinclude", "_include:iterate", "_revinclude:iterate")
 _VALUE: Final = re.compile(r"([A-Z][A-Za-z]+):(\*|[a-z][a-z\-]*)(?::([A-Z][A-Za-z]+))?")

@@ -12,9 +12,9 @@ from hub.errors import SEALED_SEARCH, HubError
 from hub.fhir.folding import fold
 from hub.fhir.query import Chained, Match, Modifier, ParameterType, Query, Span, Target, Together, Token, Value, Word
 from hub.search import codes
+from hub.search.asked import bad, shown, split, token, unescaped, values, word
 from hub.search.parameters import PARAMETERS, Parameter, parameter
 from hub.search.sealed import is_sealed
-from hub.search.values import bad, shown, split, token, unescaped, values, word
 
 MOST_ALTERNATIVES: Final = 200
 DEEPEST: Final = 6

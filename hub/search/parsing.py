@@ -12,9 +12,9 @@ from typing import Final
 from hub.errors import UNKNOWN_PARAMETER, UNKNOWN_TYPE, HubError
 from hub.fhir.query import Include, Match, Query, Sort
 from hub.search import including, matching
+from hub.search.asked import bad, shown
 from hub.search.parameters import EVERYWHERE, PARAMETERS, parameter
 from hub.search.sealed import is_clear
-from hub.search.values import bad, shown
 
 MAX_COUNT: Final = 500
 _MAX_PARAMETERS: Final = 40

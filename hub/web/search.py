@@ -14,11 +14,11 @@ from hub.exchange import Page, disclose
 from hub.fhir.query import Query
 from hub.oauth import scopes
 from hub.search import parse
+from hub.search.asked import bad, shown
 from hub.search.compartments import MEMBERS, within
 from hub.search.matching import steps
 from hub.search.parameters import PARAMETERS
 from hub.search.parsing import parse_all
-from hub.search.values import bad, shown
 from hub.web.answers import json_answer
 from hub.web.bodies import read_form
 from hub.web.negotiation import HTTP_PARAMETERS, preferences
