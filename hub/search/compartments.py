@@ -4,6 +4,7 @@ https://hl7.org/fhir/R4/compartmentdefinition-patient.html, of the parameters th
 still decided by consent: https://hl7.org/fhir/R4/search.html#compartment.
 """
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
@@ -46,11 +47,16 @@ _DEFINED: Final[dict[str, tuple[str, ...]]] = {
 _OURS: Final = {"Task": ("patient",)}
 """R4 leaves tasks out, because they may be about anything. Here a referral is about one survivor, and clients ask for it."""
 
-MEMBERS: Final = {
-    type_: tuple(name for name in names if name in PARAMETERS[type_])
-    for type_, names in (_DEFINED | _OURS).items()
-    if type_ in PARAMETERS and (type_ == OWNER or any(name in PARAMETERS[type_] for name in names))
-}
+
+def _members() -> Iterator[tuple[str, tuple[str, ...]]]:
+    for type_, names in (_DEFINED | _OURS).items():
+        known = PARAMETERS.get(type_, {})
+        refers = tuple(name for name in names if name in known and OWNER in known[name].targets)
+        if refers or type_ == OWNER:
+            yield type_, refers
+
+
+MEMBERS: Final = dict(_members())
 """Resource type → the parameters of which one must refer to her. A survivor is in her own compartment too."""
 
 
