@@ -3,9 +3,10 @@
 A match on an element, its absence or the order by it tells something about it: all three belong to its class.
 """
 
+from hub.fhir.definitions import load
 from hub.fhir.numbered import SYSTEM
 from hub.fhir.query import ById, Match, Query, Token, Value
-from hub.search.parameters import Parameter, in_profile, parameter
+from hub.search.parameters import Parameter, in_profile
 
 
 def classes(query: Query, profile: str = "") -> frozenset[str]:
@@ -21,7 +22,8 @@ def classes(query: Query, profile: str = "") -> frozenset[str]:
 
 
 def _known(type_: str, name: str, profile: str) -> Parameter:
-    found = in_profile(type_, name, profile) if profile else parameter(type_, name)
+    meant = load().for_type(type_)
+    found = in_profile(type_, name, profile or meant.name) if meant else None
     if found is None:
         raise LookupError(f"{type_} has no parameter {name}")
     return found

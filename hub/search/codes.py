@@ -10,12 +10,13 @@ from typing import Final
 from hub.fhir.definitions import CodeSystem, load
 from hub.fhir.query import Token
 from hub.search.asked import bad, token, unescaped
-from hub.search.parameters import Parameter, is_bare
+from hub.search.parameters import Parameter
 
 MOST: Final = 5000
+_WITHOUT_SYSTEM: Final = frozenset({"code", "boolean", "string", "id", "uri"})
 
 
-def of_value_sets(type_: str, found: Parameter, name: str, parts: Iterable[str]) -> Iterator[Token]:
+def of_value_sets(found: Parameter, name: str, parts: Iterable[str]) -> Iterator[Token]:
     """`:in` and `:not-in`. A value set that is not known here cannot be answered from."""
     for part in parts:
         url = unescaped(part).partition("|")[0]
@@ -25,10 +26,10 @@ def of_value_sets(type_: str, found: Parameter, name: str, parts: Iterable[str])
         if len(codes) > MOST:
             raise bad(name, f"<= {MOST}")
         for system, code in codes:
-            yield from _tokens(type_, found, system, code)
+            yield from _tokens(found, system, code)
 
 
-def related(type_: str, found: Parameter, name: str, parts: Iterable[str], *, is_above: bool) -> Iterator[Token]:
+def related(found: Parameter, name: str, parts: Iterable[str], *, is_above: bool) -> Iterator[Token]:
     """`:above` and `:below`: the code itself, and all that subsume it, or that it subsumes."""
     for part in parts:
         asked = token(name, part)
@@ -38,7 +39,7 @@ def related(type_: str, found: Parameter, name: str, parts: Iterable[str], *, is
         for code in system.codes:
             pair = (code, asked.code) if is_above else (asked.code, code)
             if system.subsumes(*pair):
-                yield from _tokens(type_, found, system.url, code)
+                yield from _tokens(found, system.url, code)
 
 
 @cache
@@ -46,6 +47,10 @@ def _known() -> dict[str, CodeSystem]:
     return {one.url: one for one in load().code_systems()}
 
 
-def _tokens(type_: str, found: Parameter, system: str, code: str) -> Iterator[Token]:
+def _tokens(found: Parameter, system: str, code: str) -> Iterator[Token]:
     """An element of type `code` has no system of its own: there the code alone is stored."""
-    yield Token(None if is_bare(type_, found) else system, code)
+    types = {path.type for path in found.paths}
+    if types - _WITHOUT_SYSTEM:
+        yield Token(system, code)
+    if types & _WITHOUT_SYSTEM:
+        yield Token(None, code)

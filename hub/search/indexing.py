@@ -3,155 +3,149 @@
 https://hl7.org/fhir/R4/search.html#ptypes
 
 =========  ========================================================================================================
-token      `system|code` (`|code` where there is no system) and `code`; of a `code` or `boolean` element the value alone
-reference  `Type/id`, without a version; a foreign absolute URL as it is
-date       `{"l": low, "h": high}`: the half-open range that the value's precision means, in UTC
+token      `system|code` (`|code` where there is no system) and `code`; of a `code`, `boolean` or `string` the value alone;
+           folded wordings (text, displays) under `name:text`; `type-system|type-code|value` of an identifier under
+           `name:of-type`
+reference  `Type/id`, without a version; a foreign absolute URL as it is; a canonical with its version, and without;
+           of a reference by identifier, that one's tokens under `name:identifier`
+date       `{"l": low, "h": high}`: the half-open range that the value's precision means, in UTC; of a period or timing from
+           its beginning to its end
 string     folded text under the parameter's name, the text itself under `name:exact`
-uri        the text
+uri        the text; a canonical with its version, and without
+number     `{"n": Decimal}`
+quantity   `{"l": Decimal, "h": Decimal, "u": [system|code, |code, unit]}`: l = h, but of a range, and of `<` and `>`, which are
+           open to one side (±Infinity)
+composite  `{"a": [values], "b": [values]}` for each item that has both, as the two components alone would be kept
+special    `near`: a GeoJSON Point
 =========  ========================================================================================================
 
-`_id` and `_lastUpdated` are left out: the store keeps both beside the document.
+Values are kept under `Parameter.kept_as`. `_id` and `_lastUpdated` are left out: the store keeps both beside the document.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, Final
+from typing import Any
 
 from hub.fhir import Resource
-from hub.fhir.canonicals import profile
-from hub.fhir.folding import fold
-from hub.fhir.query import ParameterType
-from hub.search.dates import EARLIEST, LATEST, span
-from hub.search.parameters import PARAMETERS, Parameter
-
-_NAME_PARTS: Final = ("text", "family", "given", "prefix", "suffix")
-
-Reader = Callable[[list[Any]], list[Any]]
-"""The database values of some elements."""
+from hub.search.parameters import EVERYWHERE, KEPT_BESIDE, PARAMETERS, Parameter
+from hub.search.paths import Path
+from hub.search.sealed import is_bare
+from hub.search.values import Found, Reader, reader
 
 
-def index(resource: Resource) -> dict[str, list[Any]]:
-    """Parameter name → its values in this resource. A parameter without values is absent."""
-    found: dict[str, list[Any]] = {}
-    for names, key, rest, read in _PLANS[resource["resourceType"]]:
-        node = resource.get(key)
-        if node is None:
-            continue
-        nodes = node if isinstance(node, list) else [node]
-        values = read(_leaves(nodes, rest) if rest else nodes)
-        if values:
-            for name in names:
-                found[name] = found[name] + values if name in found else values
+def index(resource: Resource, profile: str = "") -> Found:
+    """Field → its values in this resource. A field without values is absent, and so is what documents of this profile are not
+    to be found by."""
+    found: Found = {}
+    _take(_plan(resource["resourceType"], profile), [resource], found)
     return found
 
 
-def _leaves(nodes: list[Any], path: tuple[str, ...]) -> list[Any]:
-    for step in path:
-        if step.startswith("="):
-            nodes = [one for one in nodes if one.get("url") == step[1:]]
-        else:
-            found = [one[step] for one in nodes if step in one]
-            nodes = [leaf for one in found for leaf in (one if isinstance(one, list) else (one,))]
-    return nodes
+@dataclass(slots=True)
+class _Place:
+    """What to read at one place of a resource. The plan is walked along what is there, so what is not there costs little."""
+
+    reads: tuple[tuple[str, Reader], ...] = ()
+    below: "dict[str, _Place]" = field(default_factory=dict)
+    only: "tuple[tuple[str, str, _Place], ...]" = ()  # of items with this value of this property
+    composites: "tuple[tuple[str, bool, _Part, _Part], ...]" = ()
 
 
-def _read_tokens(nodes: list[Any]) -> list[Any]:
-    values: list[Any] = []
-    for node in nodes:
-        if isinstance(node, str):
-            values.append(node)
-        elif isinstance(node, bool):
-            values.append("true" if node else "false")
-        else:  # CodeableConcept, or Coding or Identifier
-            for one in node.get("coding", (node,)):
-                code = one.get("code") or one.get("value")
-                if code is not None:
-                    values += (f"{one.get('system', '')}|{code}", code)
-    return values
+_Part = tuple[tuple[str, "_Place"], ...]
+"""First property of each path of a component, and the plan below it; its values are under `""`."""
 
 
-def _read_dates(nodes: list[Any]) -> list[Any]:
-    values: list[Any] = []
-    for node in nodes:
-        if isinstance(node, str) or "start" in node or "end" in node:
-            low, high = _range(node)
-            values.append({"l": low, "h": high})
-    return values
+def _take(place: _Place, nodes: list[Any], found: Found) -> None:
+    for name, read in place.reads:
+        read(nodes, name, found)
+    below = place.below
+    if below:
+        for node in nodes:
+            for key, value in node.items() if node.__class__ is dict else ():  # a null keeps a place in a list
+                if key in below:
+                    _take(below[key], value if value.__class__ is list else [value], found)
+    if place.only or place.composites:
+        _take_some(place, nodes, found)
 
 
-def _range(node: Any) -> tuple[datetime, datetime]:
-    if isinstance(node, str):
-        return span(node)
-    low = span(node["start"])[0] if "start" in node else EARLIEST
-    return low, span(node["end"])[1] if "end" in node else LATEST
+def _take_some(place: _Place, nodes: list[Any], found: Found) -> None:
+    for key, wanted, inner in place.only:
+        kept = [one for one in nodes if one.get(key) == wanted]
+        if kept:
+            _take(inner, kept, found)
+    for name, bare, first, second in place.composites:
+        for item in nodes:
+            if bare and name in found:
+                break  # that there is one is all that will be kept
+            b = _component(second, item)
+            a = _component(first, item) if b else b
+            if a:
+                found[name] = [*found.get(name, ()), {"a": a, "b": b}]
 
 
-def _read_texts(nodes: list[Any]) -> list[Any]:
-    """A name of a person is all of its parts: https://hl7.org/fhir/R4/datatypes.html#HumanName."""
-    values: list[Any] = []
-    for node in nodes:
-        if isinstance(node, str):
-            values.append(node)
-        else:
-            for part in _NAME_PARTS:
-                if part in node:
-                    values += node[part] if isinstance(node[part], list) else [node[part]]
-    return values
+def _component(part: _Part, item: Resource) -> list[Any]:
+    found: Found = {}
+    for key, place in part:
+        value = item.get(key)
+        if value is not None:
+            _take(place, value if value.__class__ is list else [value], found)
+    return found.get("", [])
 
 
-def _read_folded(nodes: list[Any]) -> list[Any]:
-    return [fold(text) for text in _read_texts(nodes)]
+# --- the plans -------------------------------------------------------------------------------------------------------
 
 
 @cache
-def _reference_reader(prefixes: tuple[str, ...]) -> Reader:
-    def read(nodes: list[Any]) -> list[Any]:
-        values: list[Any] = []
-        for node in nodes:
-            literal = node.get("reference")
-            if literal is not None and literal.startswith(prefixes):
-                values.append(literal if "/_history/" not in literal else literal.partition("/_history/")[0])
-        return values
-
-    return read
-
-
-_READERS: Final[dict[ParameterType, Reader]] = {"token": _read_tokens, "date": _read_dates, "uri": _read_texts}
+def _plan(type_: str, profile: str) -> _Place:
+    """The resource is the only item at the beginning."""
+    begin = _Place()
+    for parameter in _once(type_):
+        bare = is_bare(type_, parameter.name, profile)
+        if parameter.type == "composite":
+            _add_composite(begin, parameter, bare=bare)
+        elif parameter.type != "special" or not bare:
+            _add(begin, parameter, parameter.kept_as, beside=not bare)
+    return begin
 
 
-def _readers(parameter: Parameter) -> Iterable[tuple[str, Reader]]:
-    if parameter.type == "string":
-        return (parameter.name, _read_folded), (f"{parameter.name}:exact", _read_texts)
-    if parameter.type == "reference":
-        return ((parameter.name, _reference_reader((*(f"{t}/" for t in parameter.targets), "http", "urn:"))),)
-    return ((parameter.name, _READERS[parameter.type]),)
+def _once(type_: str) -> Iterator[Parameter]:
+    """Of parameters that read the same, the first."""
+    yield from (one for one in EVERYWHERE.values() if one.name not in KEPT_BESIDE)
+    yield from (one for one in PARAMETERS[type_].values() if one.name == one.kept_as)
 
 
-def _steps(path: str) -> Iterator[str]:
-    """`extension(capacity).extension(status).valueCode`: elements, and after an extension `=` and the url it must have. The
-    parts of an extension of ours have plain urls."""
-    urls = 0
-    for step in path.split("."):
-        name, _, url = step.removesuffix(")").partition("(")
-        yield name
-        if url:
-            yield f"={url if urls else profile(url)}"
-            urls += 1
+def _at(place: _Place, path: Path) -> _Place:
+    for step in path.steps:
+        place = place.below.setdefault(step.name, _Place())
+        if step.where:
+            place = _with(place, *step.where)
+    return place
 
 
-Plan = tuple[tuple[tuple[str, ...], str, tuple[str, ...], Reader], ...]
-"""What to read for one type: parameter names, first element, elements below it, reader."""
+def _with(place: _Place, key: str, wanted: str) -> _Place:
+    known = next((inner for one, value, inner in place.only if (one, value) == (key, wanted)), None)
+    inner = known or _Place()
+    if known is None:
+        place.only += ((key, wanted, inner),)
+    return inner
 
 
-def _plan(parameters: Iterable[Parameter]) -> Plan:
-    names: dict[tuple[str, Reader], tuple[str, ...]] = {}
-    for parameter in parameters:
-        for path in parameter.paths:
-            for name, read in _readers(parameter):  # `patient` and `subject` read the same: once is enough
-                names[path, read] = (*names.get((path, read), ()), name)
-    split = {path: list(_steps(path)) for path, _ in names}
-    return tuple((group, split[path][0], tuple(split[path][1:]), read) for (path, read), group in names.items())
+def _add(begin: _Place, parameter: Parameter, name: str, *, beside: bool) -> None:
+    for path in parameter.paths:
+        place, read = _at(begin, path), reader(parameter.type, path.type, path.target, beside=beside)
+        if read and (name, read) not in place.reads:
+            place.reads += ((name, read),)
 
 
-_PLANS: Final = {type_: _plan(parameters.values()) for type_, parameters in PARAMETERS.items()}
+def _add_composite(begin: _Place, parameter: Parameter, *, bare: bool) -> None:
+    first, second = (_part(part) for part in parameter.components)
+    for path in parameter.paths:
+        _at(begin, path).composites += ((parameter.kept_as, bare, first, second),)
+
+
+def _part(component: Parameter) -> _Part:
+    """The values as the component alone keeps them, without those beside: modifiers are not asked of composites."""
+    begin = _Place()
+    _add(begin, component, "", beside=False)
+    return tuple(begin.below.items())

@@ -13,7 +13,7 @@ from hub.fhir.folding import fold
 from hub.fhir.query import Chained, Match, Modifier, ParameterType, Query, Span, Target, Together, Token, Value, Word
 from hub.search import codes
 from hub.search.asked import bad, shown, split, token, unescaped, values, word
-from hub.search.parameters import PARAMETERS, Parameter, parameter
+from hub.search.parameters import KEPT_BESIDE, PARAMETERS, Parameter, parameter
 from hub.search.sealed import is_sealed
 
 MOST_ALTERNATIVES: Final = 200
@@ -38,6 +38,7 @@ SEALED_FORMS: Final[dict[ParameterType, str]] = {
     "token": ":not, :missing, code, system|code, system|",
     "string": ":exact, :missing, name=fa (>= 2)",
     "date": ":missing, YYYY, YYYY-MM, YYYY-MM-DD",
+    "uri": ":missing, URL",
 }
 """How a parameter of an encrypted element may be asked, by parameter type."""
 _SEALED_MODIFIERS: Final = ("", "not", "exact")
@@ -142,12 +143,13 @@ def _match(type_: str, found: Parameter, written: _Written) -> Match:
     if found.type == "composite":
         match = Match(found.name, found.type, tuple(_together(found, name, part, written.base) for part in parts))
     elif modifier and modifier not in found.targets:
-        match = _modified(type_, found, name, modifier, parts)
+        match = _modified(found, name, modifier, parts)
     else:
         types = (modifier,) if modifier else found.targets
         read_ = tuple(v for part in parts for v in values(found, name, part, types, written.base))
         match = Match(found.name, found.type, read_, "versioned" if found.name == "_profile" else None)
-    if sealed and not all(_can_be_sealed(value, exact=modifier == "exact") for value in match.values):
+    whole = modifier == "exact" or found.type == "uri"
+    if sealed and not all(_can_be_sealed(value, exact=whole) for value in match.values):
         raise _sealed(name, found)
     return match
 
@@ -168,14 +170,14 @@ def _is_plain(found: Parameter) -> bool:
 
 
 def _missing(found: Parameter, name: str, parts: list[str]) -> Match:
-    if found.name in {"_id", "_lastUpdated"}:
+    if found.name in KEPT_BESIDE:
         raise bad(name, "-")  # never missing
     if len(parts) != 1 or parts[0] not in {"true", "false"}:
         raise bad(name, "true, false")
     return Match(found.name, found.type, (Word(parts[0]),), "missing")
 
 
-def _modified(type_: str, found: Parameter, name: str, modifier: str, parts: list[str]) -> Match:
+def _modified(found: Parameter, name: str, modifier: str, parts: list[str]) -> Match:
     kept: Modifier | None = None
     read_: Iterable[Value]
     if found.name == "_id" and modifier != "not":
@@ -184,9 +186,9 @@ def _modified(type_: str, found: Parameter, name: str, modifier: str, parts: lis
         case "token", "not":
             read_, kept = (token(name, part) for part in parts), "not"
         case "token", "in" | "not-in":
-            read_, kept = codes.of_value_sets(type_, found, name, parts), "not" if modifier == "not-in" else None
+            read_, kept = codes.of_value_sets(found, name, parts), "not" if modifier == "not-in" else None
         case "token", "above" | "below":
-            read_ = codes.related(type_, found, name, parts, is_above=modifier == "above")
+            read_ = codes.related(found, name, parts, is_above=modifier == "above")
         case "token", "of-type":
             read_, kept = (_of_type(name, part) for part in parts), "of-type"
         case "reference", _:
@@ -226,13 +228,12 @@ def _ancestors(name: str, text: str) -> Iterator[Word]:
 def _together(found: Parameter, name: str, part: str, base: str) -> Together:
     """https://hl7.org/fhir/R4/search.html#composite"""
     pieces = split(part, "$")
-    components: tuple[tuple[str, ParameterType], ...] = getattr(found, "components", ())
-    if len(pieces) != len(components):
-        raise bad(name, "$".join(kind for _, kind in components))
+    if len(pieces) != len(found.components):
+        raise bad(name, "$".join(one.type for one in found.components))
     return Together(
         tuple(
-            Match(letter, kind, tuple(values(Parameter(one, kind, (), frozenset()), name, piece, (), base)))
-            for letter, (one, kind), piece in zip("abcdefgh", components, pieces, strict=False)
+            Match(letter, one.type, tuple(values(one, name, piece, one.targets, base)))
+            for letter, one, piece in zip("abcdefgh", found.components, pieces, strict=False)
         )
     )
 

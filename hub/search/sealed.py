@@ -1,7 +1,9 @@
 """Which search parameters read encrypted elements: their documents are found by keyed tokens, never by a value.
 
 Profile by profile, as the data classes of the elements. References are ids that say nothing and stand beside the document
-anyway. Dates of classes that identify nobody stay as they are: a range cannot be answered from tokens.
+anyway; what else they say of a thing (`is_bare`) is not kept. Dates of classes that identify nobody stay as they are: a range
+cannot be answered from tokens. Neither can a number, a quantity or a composite: it is only told that there is one. A place that
+is encrypted is not kept at all, so that nearness finds nobody.
 """
 
 from functools import cache
@@ -22,6 +24,14 @@ def sealed_in(type_: str, profile_name: str) -> frozenset[str]:
 
 
 @cache
+def is_bare(type_: str, name: str, profile_name: str) -> bool:
+    """Whether the parameter reads encrypted elements, be they found by tokens, by references or not at all: then nothing stands
+    in clear beside its values."""
+    found = in_profile(type_, name, profile_name) if profile_name and name not in EVERYWHERE else None
+    return found is not None and bool(found.data_classes & taken_out(load().profile(profile_name)))
+
+
+@cache
 def is_sealed(type_: str, name: str) -> bool:
     """Whether there are documents of the type that this parameter finds by tokens."""
     return name not in EVERYWHERE and any(name in sealed_in(type_, one.name) for one in load().of_type(type_))
@@ -35,7 +45,7 @@ def is_clear(type_: str, name: str) -> bool:
 
 def _is_sealed(type_: str, name: str, profile: Profile) -> bool:
     found = in_profile(type_, name, profile.name)
-    if found is None or found.type == "reference":
+    if found is None or found.type in {"reference", "special"}:
         return False
     encrypted = found.data_classes & taken_out(profile)
     return bool(encrypted & identifying() if found.type == "date" else encrypted)

@@ -5,8 +5,11 @@ https://hl7.org/fhir/R4/resource.html#Meta
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from functools import cache
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
+
+from bson.decimal128 import Decimal128
 
 from hub import search
 from hub.fhir import Resource
@@ -14,7 +17,7 @@ from hub.fhir.definitions import load
 from hub.fhir.instants import instant
 from hub.fhir.parts import Parted, join, part
 from hub.ports import Key, Save, Stored
-from hub.search.parameters import PARAMETERS
+from hub.search.parameters import PARAMETERS, Parameter
 from hub.store import search_tokens
 from hub.store.schema import Document
 from hub.store.sealing import DataKey, Seal, key_of
@@ -76,15 +79,44 @@ def _sealed(parted: Parted, person: str | None, sealer: Sealer) -> Document:
 def _found_by(resource: Resource, profile: str, custodian: str, sealer: Sealer) -> Document:
     """Search fields in clear, and tokens in place of those that read what is encrypted."""
     type_ = resource["resourceType"]
-    found = search.index(resource) if type_ in PARAMETERS else {}
-    sealed = search.sealed_in(type_, profile) & found.keys() if found else ()
+    found = _kept(type_, search.index(resource, profile)) if type_ in PARAMETERS else {}
+    sealed = [one for one in _sealed_parameters(type_, profile) if one.kept_as in found] if found else ()
     if not sealed:
         return {"x": found}
-    key = sealer.search_key(custodian)
+    key, hidden = sealer.search_key(custodian), {one.kept_as for one in sealed}
     return {
-        "x": {name: values for name, values in found.items() if name.partition(":")[0] not in sealed},
-        "t": {name: search_tokens.stored(key, type_, name, found) for name in sorted(sealed)},
+        "x": {name: values for name, values in found.items() if name.partition(":")[0] not in hidden},
+        "t": {one.name: search_tokens.stored(key, type_, one, found) for one in sealed},
     }
+
+
+def _kept(type_: str, found: dict[str, list[Any]]) -> dict[str, list[Any]]:
+    for name in _with_numbers(type_) & found.keys():
+        found[name] = _binary(found[name])
+    return found
+
+
+@cache
+def _with_numbers(type_: str) -> frozenset[str]:
+    numeric = {"number", "quantity", "composite"}
+    return frozenset(one.kept_as for one in PARAMETERS[type_].values() if one.type in numeric)
+
+
+def _binary(value: Any) -> Any:
+    """https://www.mongodb.com/docs/manual/tutorial/model-monetary-data/: a decimal is kept as one."""
+    match value:
+        case Decimal():
+            return Decimal128(value)
+        case list():
+            return [_binary(one) for one in value]
+        case dict():
+            return {key: _binary(one) for key, one in value.items()}
+    return value
+
+
+@cache
+def _sealed_parameters(type_: str, profile: str) -> tuple[Parameter, ...]:
+    return tuple(PARAMETERS[type_][name] for name in sorted(search.sealed_in(type_, profile)))
 
 
 def keys_document(keys: Iterable[Key]) -> list[Document]:

@@ -11,7 +11,7 @@ from typing import Final
 from hub.fhir.query import ById, Chained, Match, Query, Sealed, Span, Token, Word
 from hub.ports import Narrowed, Visible
 from hub.search import is_clear, is_sealed
-from hub.search.parameters import PARAMETERS
+from hub.search.parameters import EVERYWHERE, PARAMETERS
 from hub.store.conditions import any_of, conditions, instant
 from hub.store.schema import Document
 
@@ -67,12 +67,8 @@ def _of_profiles(names: frozenset[str]) -> Document:
 
 def field(type_: str, parameter: str) -> str:
     """Where a parameter's values are. `subject` and `patient` read the same elements: one index serves both."""
-    known = PARAMETERS[type_]
-    asked = known.get(parameter)
-    if asked is None:  # one of every type
-        return f"x.{parameter}"
-    same = (p.name for p in known.values() if (p.type, p.paths, p.targets) == (asked.type, asked.paths, asked.targets))
-    return f"x.{next(same)}"
+    found = EVERYWHERE.get(parameter) or PARAMETERS[type_][parameter]
+    return f"x.{found.kept_as}"
 
 
 def _match(type_: str, match: Match, now: datetime) -> Document:

@@ -16,14 +16,15 @@ without `p` was stored before the name was kept, and counts as one of the profil
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from pymongo import ASCENDING, DESCENDING, IndexModel, WriteConcern
+from pymongo import ASCENDING, DESCENDING, GEOSPHERE, IndexModel, WriteConcern
 from pymongo.database import Database
 from pymongo.errors import CollectionInvalid, OperationFailure
 
 from hub.search import is_sealed
+from hub.search.parameters import PARAMETERS
 
 Document = dict[str, Any]
 Mongo = Database[Document]
@@ -44,8 +45,11 @@ SEARCHED: Final[Mapping[str, tuple[str, ...]]] = {
     "Provenance": ("target",),
     "AuditEvent": ("patient", "entity"),
     "Communication": ("recipient",),
+    "Practitioner": ("identifier",),
+    "RelatedPerson": ("patient",),
 }
-"""Resource type → search parameters with an index of their own: the selective ones. The others ride on the keys' index."""
+"""Resource type → search parameters with an index of their own: the selective ones; of a type that is not listed, whom it is
+about. The others ride on the keys' index, as every query asks for keys. Each costs at every write."""
 
 NOT_COMPARTMENT: Final = frozenset({"Provenance", "AuditEvent"})
 """Types that carry a person but are never read back with her compartment: they are only ever added to."""
@@ -62,11 +66,19 @@ _EXISTS: Final = 48
 
 
 def _resource_indexes(type_: str) -> list[IndexModel]:
-    searched = [
-        IndexModel([(f"{'t' if is_sealed(type_, name) else 'x'}.{name}", ASCENDING), *_PAGE])
-        for name in SEARCHED.get(type_, ())
-    ]
-    return [IndexModel([("k.g", ASCENDING), *_PAGE]), IndexModel([("person", ASCENDING)]), *searched, *_places(type_)]
+    searched = [IndexModel([(_place(type_, name), ASCENDING), *_PAGE]) for name in _searched(type_)]
+    near = [IndexModel([("x.near", GEOSPHERE)])] if "near" in PARAMETERS.get(type_, ()) else []
+    always = [IndexModel([("k.g", ASCENDING), *_PAGE]), IndexModel([("person", ASCENDING)])]
+    return [*always, *searched, *near, *_places(type_)]
+
+
+def _searched(type_: str) -> Iterator[str]:
+    known = PARAMETERS.get(type_, {})
+    return (name for name in SEARCHED.get(type_, ("patient",)) if name in known)
+
+
+def _place(type_: str, name: str) -> str:
+    return f"t.{name}" if is_sealed(type_, name) else f"x.{PARAMETERS[type_][name].kept_as}"
 
 
 def _places(type_: str) -> list[IndexModel]:
@@ -122,7 +134,7 @@ def is_type(name: str) -> bool:
 
 def prepare(database: Mongo) -> None:
     """Make what is missing. A database that this version has prepared before costs one look."""
-    wanted = {**{type_: _resource_indexes(type_) for type_ in SEARCHED}, **_housekeeping()}
+    wanted = {**{type_: _resource_indexes(type_) for type_ in PARAMETERS}, **_housekeeping()}
     shape = repr({name: [index.document for index in indexes] for name, indexes in wanted.items()})
     version = hashlib.sha256(shape.encode()).hexdigest()
     found = database.settings.find_one({"_id": "schema"})

@@ -6,6 +6,8 @@ copy of the database gives none of them.
 token    of `system|code`, of the code, and of the system
 string   of each word, folded, and of its beginnings from 2 letters to 16; and of the whole text as it is, for `:exact`
 date     of the year, the month and the day, as far as the date is known
+uri      of the text as it is
+others   that there is one
 =======  ===========================================================================================================
 """
 
@@ -20,22 +22,31 @@ from hub.fhir.folding import fold
 from hub.fhir.query import Match, Query, Sealed, Span, Token, Word
 from hub.search import is_sealed
 from hub.search.matching import SHORTEST
-from hub.search.parameters import PARAMETERS
+from hub.search.parameters import Parameter
 from hub.store.sealing import DataKey
 
 LONGEST: Final = 16
 LENGTH: Final = 12  # bytes of a token: two of a million values are the same once in a quadrillion
-SAME_WORDS: Final = {"family": "name", "given": "name"}
+THERE_IS_ONE: Final = ""
+_OF_ADDRESSES: Final = ("address-city", "address-country", "address-postalcode", "address-state")
+SAME_WORDS: Final = {"family": "name", "given": "name", **dict.fromkeys(_OF_ADDRESSES, "address")}
 """Parameters that read parts of what another reads: the same words, so the same tokens, computed once."""
 
 
-def stored(key: DataKey, type_: str, name: str, found: Mapping[str, list[Any]]) -> list[bytes]:
+def stored(key: DataKey, type_: str, one: Parameter, found: Mapping[str, list[Any]]) -> list[bytes]:
     """The tokens of one parameter of one document. `found`: its values in clear."""
-    kind = PARAMETERS[type_][name].type
-    domain = _domain(type_, name)
-    if kind == "string":
-        return list(_strings(key, domain, found[name], found[f"{name}:exact"]))
-    texts = _dates(found[name]) if kind == "date" else _codes(found[name])
+    domain, values = _domain(type_, one.name), found[one.kept_as]
+    match one.type:
+        case "string":
+            return list(_strings(key, domain, values, found[f"{one.kept_as}:exact"]))
+        case "date":
+            texts = _dates(values)
+        case "token":
+            texts = _codes(values)
+        case "uri":
+            texts = (_exactly(value) for value in values)
+        case _:
+            texts = iter((THERE_IS_ONE,))
     return [_token(key.material, domain, text) for text in dict.fromkeys(texts)]
 
 
@@ -51,7 +62,7 @@ def match(type_: str, one: Match, keys: Sequence[DataKey]) -> Match:
     values = tuple(
         value
         if not isinstance(value, Token | Span | Word)
-        else Sealed(value, _asked(value, one.modifier == "exact", domain, keys))
+        else Sealed(value, _asked(value, one.modifier == "exact" or one.type == "uri", domain, keys))
         for value in one.values
     )
     return Match(one.parameter, one.type, values, one.modifier)

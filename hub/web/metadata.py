@@ -115,4 +115,4 @@ def _search_parameters(type_: str) -> Iterator[Resource]:
     for parameter in (*EVERYWHERE.values(), *PARAMETERS[type_].values()):
         sealed = is_sealed(type_, parameter.name) and not is_clear(type_, parameter.name)
         about = {"documentation": f"Encrypted: {SEALED_FORMS.get(parameter.type, ':missing')}"} if sealed else {}
-        yield {"name": parameter.name, "type": parameter.type, **about}
+        yield {"name": parameter.name, "definition": parameter.definition, "type": parameter.type, **about}

@@ -25,7 +25,7 @@ REFUSED: Final = (
     "_has:Observation:patient:nothing=x", "_has:Task:owner:status=requested", "patient.nothing=Souad", "patient.name:missing=true",
     "owner:Patient.name=x", "_include=Task:nothing", "_revinclude=Nothing:entity", "patient.organization.nothing=x", "_query=everything", "_text=Souad", "_content=Souad", "_filter=name eq Souad",
     "name:contains=a", "identifier:text=ZZ", "_elements=name", "_contained=true", "_page=bm90aGluZw", "_sort=name", "_count=many",
-    "_summary=data", "_total=exact", "name=Souad", "_security=R", "_tag=SUBSETTED", "_profile=x", "_source=x", "status=",
+    "_summary=data", "_total=exact", "name=Souad", "status=",
 )  # fmt: skip
 """What is refused or ignored: the same way, whether or not there is something to hide."""
 

@@ -27,7 +27,7 @@ from hub.fhir.definitions import load
 from hub.fhir.numbered import SYSTEM
 from hub.fhir.serial import loads
 from hub.ports import Changes, Key, Save
-from hub.search.parameters import PARAMETERS
+from hub.search.parameters import EVERYWHERE, PARAMETERS
 from tests.support.consents import as_packaged
 from tests.support.disguise import EVERY, disguise
 
@@ -75,8 +75,9 @@ class Things:
         _once(self.references.setdefault(type_, []), resource["id"])
         if type_ == "Patient" and resource["managingOrganization"] == _organization(CALLER):
             _once(self.mine, resource["id"])
-        for name, found in search.index(resource).items() if type_ in PARAMETERS else ():
-            for value in found:
+        found = search.index(resource) if type_ in PARAMETERS else {}
+        for name, kept_as in _fields(type_):
+            for value in found.get(kept_as, ()):
                 _once(self.values.setdefault(type_, {}).setdefault(name, []), value)
 
     def number(self, hub: Hub) -> None:
@@ -97,6 +98,12 @@ class Things:
                 for value in found:
                     _once(both.values.setdefault(type_, {}).setdefault(name, []), value)
         return both
+
+
+def _fields(type_: str) -> Iterator[tuple[str, str]]:
+    """Parameter → where its values are kept."""
+    known = (*EVERYWHERE.values(), *PARAMETERS.get(type_, {}).values())
+    return ((one.name, one.kept_as) for one in known)
 
 
 def _once(known: list[Any], value: Any) -> None:

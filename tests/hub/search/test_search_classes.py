@@ -1,12 +1,24 @@
 """A search parameter belongs to the data class of the element it reads."""
 
+from importlib.resources import files
+
 import pytest
 
+from hub.fhir import Resource
 from hub.fhir.canonicals import identifier_system
 from hub.fhir.definitions import load
+from hub.fhir.masking import redact
 from hub.fhir.query import Query, Sort
-from hub.search import classes, parse
-from hub.search.parameters import PARAMETERS, Parameter, in_profile
+from hub.fhir.serial import loads
+from hub.search import classes, index, parse
+from hub.search.parameters import PARAMETERS, in_profile
+
+BESIDE = ("exact", "text", "of-type", "identifier")
+EXAMPLES: dict[str, Resource] = {
+    path.name.removesuffix(".json"): one
+    for path in sorted(files("profiles").joinpath("examples", "valid").iterdir(), key=lambda path: path.name)
+    if path.name.endswith(".json") and (one := loads(path.read_bytes()))["resourceType"] in PARAMETERS
+}
 
 
 def read_by(type_: str, *pairs: tuple[str, str]) -> frozenset[str]:
@@ -54,47 +66,44 @@ def test_a_parameter_may_read_another_class_in_another_profile() -> None:
 
 
 @pytest.mark.parametrize("type_", PARAMETERS)
-def test_every_parameter_reads_classes_that_occur_in_each_profile_of_its_type(type_: str) -> None:
+def test_every_parameter_reads_classes_that_occur_in_the_profiles_of_its_type(type_: str) -> None:
+    known = {name for profile in load().of_type(type_) for name in {*profile.classes, profile.base_class}}
     for profile in load().of_type(type_):
         for name in PARAMETERS[type_]:
             found = in_profile(type_, name, profile.name)
             assert found
-            assert found.data_classes | set(found.by_system.values()) <= profile.classes | {profile.base_class}, (
-                profile,
-                name,
-            )
+            assert found.data_classes
+            assert found.data_classes | set(found.by_system.values()) <= known, (profile, name)
 
 
-ELEMENTS = [
-    (type_, parameter, path)
-    for type_, parameters in PARAMETERS.items()
-    for parameter in parameters.values()
-    for path in parameter.paths
-]
+@pytest.mark.parametrize("example", EXAMPLES.values(), ids=EXAMPLES)
+def test_who_sees_the_classes_of_a_parameter_could_tell_all_its_values(example: Resource) -> None:
+    """Whatever is not in that part of a document must not be what the document is found by."""
+    profile = load().profile_of(example)
+    assert profile
+    whole = index(example, profile.name)
+    for name in PARAMETERS[profile.type]:
+        parameter = in_profile(profile.type, name, profile.name)
+        assert parameter
+        part, _ = redact(example, parameter.data_classes | {profile.base_class})
+        seen = index(part, profile.name)
+        for field in (parameter.kept_as, *(f"{parameter.kept_as}:{beside}" for beside in BESIDE)):
+            assert seen.get(field) == whole.get(field), (name, field)
 
 
-@pytest.mark.parametrize(
-    ("type_", "parameter", "path"), ELEMENTS, ids=[f"{t}.{p.name} {path}" for t, p, path in ELEMENTS]
-)
-def test_the_table_agrees_with_the_data_class_that_the_profile_declares(
-    type_: str, parameter: Parameter, path: str
-) -> None:
-    profile = load().for_type(type_)
-    assert profile is not None
-    element = profile.element(_element_id(type_, path))
-    read = {element.data_class} | {slice_.data_class for slice_ in profile.slices(element.id)}
-    assert read <= parameter.data_classes
+def test_labels_tags_and_source_are_asked_of_whole_documents_alone_and_profiles_of_all() -> None:
+    survivor = load().profile("survivor")
+    for name in ("_security", "_tag", "_source"):
+        query, _ = parse("Patient", [(name, "x")], strict=True)
+        assert classes(query, "survivor") == survivor.classes | {survivor.base_class}
+    query, _ = parse("Patient", [("_profile", survivor.url)], strict=True)
+    assert classes(query, "survivor") == frozenset()
 
 
-def _element_id(type_: str, path: str) -> str:
-    """`_name.extension.…` reads an extension of `name`; `effectiveDateTime` is a choice of `effective[x]`;
-    `extension(area)` is the slice `extension:area`."""
-    path = path.partition(".")[0].removeprefix("_") if path.startswith("_") else path
-    *way, last = path.replace("(", ":").replace(")", "").split(".")
-    for choice in ("effective", "value"):
-        if last.startswith(choice):
-            last = f"{choice}[x]"
-    return ".".join((type_, *way, last))
+def test_an_address_is_of_all_the_classes_of_its_parts_and_a_part_is_of_its_own() -> None:
+    assert read_by("Patient", ("address", "Fes")) == {"address", "core"}
+    assert read_by("Patient", ("address-city", "Fes")) == {"address"}
+    assert read_by("Patient", ("address-state", "Fes")) == {"core"}
 
 
 def test_no_kind_of_identifier_can_carry_the_system_of_another() -> None:

@@ -1,11 +1,12 @@
 """What a resource can be found by."""
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from hub.fhir.canonicals import code_system, identifier_system
+from hub.fhir.query import ParameterType
 from hub.search import index
 from hub.search.dates import EARLIEST, LATEST
 from hub.search.parameters import PARAMETERS
@@ -42,7 +43,6 @@ def test_a_task_is_found_by_who_asks_who_acts_whom_it_is_for_and_where_it_stands
         "priority": ["urgent"],
         "focus": ["ServiceRequest/s"],
         "patient": ["Patient/p"],
-        "subject": ["Patient/p"],
         "requester": ["Organization/a"],
         "owner": ["Organization/b"],
         "authored-on": [{"l": utc(2025, 6, 9, 10), "h": utc(2025, 6, 9, 10, 0, 1)}],
@@ -158,7 +158,9 @@ def test_indexing_leaves_the_resource_as_it_was() -> None:
 def test_every_parameter_names_a_type_a_path_and_a_data_class(type_: str) -> None:
     for name, parameter in PARAMETERS[type_].items():
         assert parameter.name == name
-        assert parameter.type in {"string", "token", "reference", "date", "uri"}
+        assert parameter.type in get_args(ParameterType)
+        assert (len(parameter.components) == 2) == (parameter.type == "composite")
+        assert parameter.definition.startswith("http") and parameter.kept_as in PARAMETERS[type_]
         assert parameter.paths
         assert parameter.data_classes
-        assert bool(parameter.targets) == (parameter.type == "reference")
+        assert not parameter.targets or parameter.type == "reference"

@@ -90,7 +90,9 @@ def test_a_resource_of_another_server_is_not_ours_though_its_id_is_the_same() ->
 
 
 def test_an_id_alone_may_mean_each_type_that_the_reference_allows() -> None:
-    assert match("AuditEvent", "agent", "x").values == (Target("Organization", "x"), Target("Patient", "x"))
+    assert match("AuditEvent", "agent", "x").values == (
+        Target("Organization", "x"), Target("Patient", "x"), Target("PractitionerRole", "x"), Target("RelatedPerson", "x"),
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("value", ["Patient/", "Patient/a b", "Patient/" + "a" * 65, "/"])
@@ -133,7 +135,7 @@ def test_an_unsupported_modifier_is_refused_even_in_lenient_handling(type_: str,
         "patient.nothing",
         "patient:Organization.name",
         "status.x",
-        "_has:Task:focus:status",
+        "_has:Task:owner:status",
         "_has:Nothing:a:b",
         "_has",
         "_query",

@@ -1,0 +1,81 @@
+"""Which elements of a profile a path reads, and so which data classes; and whether a profile permits it at all.
+
+An element counts with its slices and with everything below it, since a whole name or address is compared. A profile is closed:
+an extension that it does not name is not permitted, and would belong to the class of what it extends.
+"""
+
+from collections.abc import Iterable, Iterator
+from functools import cache
+
+from hub.fhir.definitions import load
+from hub.fhir.elements import Element, Profile
+from hub.search.paths import Path, Step
+
+
+@cache
+def elements(profile: Profile, path: Path) -> tuple[Element, ...]:
+    """What the path leads to, slices included, prohibited or not; where an extension is not named, what it would extend."""
+    found, ends = [profile.element(profile.type)], list[Element]()
+    for step in path.steps:
+        below = [(parent, _below(profile, parent, step)) for parent in found]
+        ends += [parent for parent, inner in below if not inner]
+        found = [one for _, inner in below for one in inner]
+    return tuple({one.id: one for one in (*found, *ends)}.values())
+
+
+@cache
+def permitted(profile: Profile, path: Path) -> tuple[Element, ...]:
+    """The same, without what the profile prohibits."""
+    found = [profile.element(profile.type)]
+    for step in path.steps:
+        below = (one for parent in found for one in _below(profile, parent, step))
+        found = [one for one in below if one.max != 0 and (not one.is_choice or step.type in one.types)]
+    return tuple({one.id: one for one in found}.values())
+
+
+def classes_of(profile: Profile, paths: Iterable[Path]) -> frozenset[str]:
+    """The data classes of all that these paths read."""
+    return frozenset(one.data_class for path in paths for one in _read(profile, path))
+
+
+def _read(profile: Profile, path: Path) -> Iterator[Element]:
+    for element in elements(profile, path):
+        yield element
+        if path.steps and profile.reaches_below(element.id):
+            inner = (
+                one for id_, one in profile.elements.items() if id_.startswith((f"{element.id}.", f"{element.id}:"))
+            )
+            yield from (one for one in inner if not profile.is_prohibited(one.id))
+
+
+def systems(profile: Profile, paths: Iterable[Path]) -> Iterator[tuple[str, str]]:
+    """The systems of identifiers that the profile fixes for a kind of its own, each with the data class of that kind."""
+    for path in paths:
+        for element in elements(profile, path):
+            if element.slice_name and element.types == ("Identifier",):
+                system = profile.element(f"{element.id}.system").fixed
+                if system is not None:
+                    yield system, element.data_class
+
+
+def targets(profile: Profile, path: Path) -> frozenset[str]:
+    """The types that references may point to here; empty: any."""
+    listed = [element.targets for element in permitted(profile, path)]
+    if not all(listed):
+        return frozenset()
+    return frozenset(_type(one) for some in listed for one in some)
+
+
+def _type(target: str) -> str:
+    return load().profile(target).type if ":" in target else target
+
+
+def _below(profile: Profile, parent: Element, step: Step) -> tuple[Element, ...]:
+    id_ = f"{parent.id}.{step.element}"
+    if step.element == "extension":
+        assert step.where
+        return tuple(one for one in profile.slices(id_) if profile.mark(one.id) == step.where[1])
+    element = profile.element(id_)
+    if element.is_choice:
+        return (profile.as_type(element, step.type),)
+    return (element, *profile.slices(id_))
