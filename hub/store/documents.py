@@ -90,7 +90,10 @@ def _found_by(resource: Resource, profile: str, custodian: str, sealer: Sealer) 
     }
 
 
-def _kept(type_: str, found: dict[str, list[Any]]) -> dict[str, list[Any]]:
+def _kept(type_: str, found: dict[str, Any]) -> dict[str, Any]:
+    """What `index` found, as the database keeps it: a place is one, or its index refuses it."""
+    if "near" in found:
+        found["near"] = found["near"][0]
     for name in _with_numbers(type_) & found.keys():
         found[name] = _binary(found[name])
     return found
