@@ -18,6 +18,9 @@ from hub.store.schema import Document
 _BESIDE: Final = frozenset({"exact", "text", "of-type", "identifier"})
 """Modifiers whose values a document holds under a name of their own."""
 
+_ALONE: Final[dict[str, tuple[str, ...]]] = {"token": ("text",), "reference": ("identifier",)}
+"""By parameter type, under which of these names something may stand where there is no value."""
+
 
 def matching(query: Query, visible: Visible) -> Document:
     """The whole filter of a query: what it asks and what its caller may see, always both."""
@@ -90,8 +93,10 @@ def _match(type_: str, match: Match, now: datetime) -> Document:
 
 
 def _missing(type_: str, match: Match) -> Document:
-    """A value is there in clear or as a token, depending on the document's profile."""
-    places = [field(type_, match.parameter)] if is_clear(type_, match.parameter) else []
+    """A value is there in clear or as a token, depending on the document's profile; and a concept may have words alone, a
+    reference an identifier alone."""
+    at = field(type_, match.parameter)
+    places = [at, *(f"{at}:{one}" for one in _ALONE.get(match.type, ()))] if is_clear(type_, match.parameter) else []
     places += [f"t.{match.parameter}"] if is_sealed(type_, match.parameter) else []
     asked = match.values == (Word("true"),)
     found = [{place: {"$exists": not asked}} for place in places]
