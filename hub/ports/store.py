@@ -1,8 +1,8 @@
 """The database."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from hub.fhir.query import Query
 from hub.ports.doors import Watermark
@@ -29,6 +29,9 @@ class Store(Protocol):
     ) -> tuple[str, ...]:
         """The ids of what a query finds, no more than `limit`; `through`: those of the resources that it refers to, by a
         parameter and of a type."""
+
+    def explain(self, query: Query, visible: Visible) -> Mapping[str, Any]:
+        """How the database answers a query: for operators, never for callers. No value of the query is told."""
 
     def key_proof(self, person: str) -> KeyProof | None:
         """Of the data key of a person."""
