@@ -18,6 +18,7 @@ main = Root(
         "person": "hub.cli.person:person",
         "deliver": "hub.cli.deliver:deliver",
         "status": "hub.cli.status:status",
+        "search": "hub.cli.search:search",
         "audit": "hub.cli.audit:audit",
         "keys": "hub.cli.keys:keys",
         "erase": "hub.cli.erase:erase",

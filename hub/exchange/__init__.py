@@ -50,11 +50,13 @@ class View:
 
 @dataclass(frozen=True, repr=False)
 class Page:
-    """`total` counts everything that the caller may see and that matches; `after` leads to the next page."""
+    """`total` counts everything that the caller may see and that matches, None where it was not wanted; `after` leads to the
+    next page. `included`: what was asked for along with the matches."""
 
-    total: int
+    total: int | None
     entries: tuple[View, ...]
     after: str | None
+    included: tuple[View, ...] = ()
 
 
 class Invalid(HubError):  # noqa: N818

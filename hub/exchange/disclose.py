@@ -4,8 +4,8 @@ Hidden equals absent: the predicate is part of the query, so a hidden resource i
 is found is cut to the data classes whose keys the caller holds. The AuditEvent is durable before the answer leaves.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache, lru_cache
 
@@ -15,17 +15,21 @@ from hub.consent.actors import marks
 from hub.consent.keys import PUBLIC, held, opened, own, permitted_by
 from hub.errors import HubError
 from hub.exchange import Hub, Page, View
+from hub.exchange.chains import followed
 from hub.exchange.denial import Look, explain
+from hub.exchange.includes import gather
 from hub.fhir.definitions import Profile, load
 from hub.fhir.excerpt import excerpt, is_whole
-from hub.fhir.query import Query
+from hub.fhir.query import Include, Query
 from hub.fhir.serial import dumps
-from hub.ports import Caller, Changes, Key, Narrowed, Save, Stored, Visible
+from hub.ports import Caller, Changes, Found, Key, Narrowed, Save, Stored, Visible
 from hub.search import classes as classes_read
 from hub.search.numbers import resolved, resolved_matches
+from hub.search.parameters import PARAMETERS
 
 ALL = frozenset({"*"})
 IN_THE_DIRECTORY = frozenset({"directory"})
+EVERY_TYPE = frozenset(PARAMETERS)
 
 
 def read(type_: str, id_: str, caller: Caller, *, hub: Hub, reach: str = "read") -> View:
@@ -44,14 +48,54 @@ def read(type_: str, id_: str, caller: Caller, *, hub: Hub, reach: str = "read")
     return view(found, caller, now, hub=hub)
 
 
-def search(query: Query, caller: Caller, *, hub: Hub) -> Page:
-    """One page of what the caller may see, with the exact total. A parameter reads a data class: without its key, no match."""
-    now = hub.clock.now()
-    query = resolved(query, _numbers_of(caller, hub))
-    visible = _within(_visible(query.type, caller, now, query), _narrowed(query.type, "search", caller, hub))
-    found = hub.store.search(query, visible)
-    _record(hub, caller, now, "search", _looks(found.page, caller, now) or [Look()])
-    return Page(found.total, tuple(view(stored, caller, now, hub=hub) for stored in found.page), found.after)
+def search(query: Query, caller: Caller, *, hub: Hub, types: Container[str] = EVERY_TYPE) -> Page:
+    """One page of what the caller may see, with the exact total. A parameter reads a data class: without its key, no match.
+
+    `types`: those that its token reaches, and so may be included.
+    """
+    asking = Asking(caller, hub.clock.now(), hub)
+    ready = followed(asking.numbered(query), asking.ids)
+    return asking.page(asking.found(ready), query.includes, types)
+
+
+def search_all(queries: Sequence[Query], caller: Caller, *, hub: Hub, types: Container[str] = EVERY_TYPE) -> Page:
+    """The same over several types, the last change first. Page, count and includes are those of the first query."""
+    asking = Asking(caller, hub.clock.now(), hub)
+    ready = [followed(asking.numbered(query), asking.ids) for query in queries]
+    found = hub.store.search_all([(query, asking.reaching(query)) for query in ready])
+    return asking.page(found, queries[0].includes, types)
+
+
+@dataclass(frozen=True)
+class Asking:
+    """One caller's search at one moment: each query that it takes, be it a step of a chain, carries what the caller may see."""
+
+    caller: Caller
+    now: datetime
+    hub: Hub
+
+    def numbered(self, query: Query) -> Query:
+        return resolved(query, _numbers_of(self.caller, self.hub))
+
+    def reaching(self, query: Query) -> Visible:
+        visible = _visible(query.type, self.caller, self.now, query)
+        return _within(visible, _narrowed(query.type, "search", self.caller, self.hub))
+
+    def ids(self, query: Query, limit: int, through: tuple[str, str] | None) -> tuple[str, ...]:
+        ready = self.numbered(query)
+        return self.hub.store.ids(ready, self.reaching(ready), limit, through)
+
+    def found(self, query: Query) -> Found:
+        return self.hub.store.search(query, self.reaching(query))
+
+    def seen(self, stored: Stored) -> View:
+        return view(stored, self.caller, self.now, hub=self.hub)
+
+    def page(self, found: Found, includes: Sequence[Include], types: Container[str]) -> Page:
+        along = gather(found.page, includes, types, self) if includes else ()
+        looks = _looks((*found.page, *along), self.caller, self.now) or [Look()]
+        _record(self.hub, self.caller, self.now, "search", looks)
+        return Page(found.total, tuple(map(self.seen, found.page)), found.after, tuple(map(self.seen, along)))
 
 
 def view(stored: Stored, caller: Caller, now: datetime, *, hub: Hub) -> View:

@@ -14,4 +14,4 @@ WAITS = Match("status", "token", (Token(None, "requested"),))
 def waiting(hub: Hub) -> int:
     """How many reviews are to be made: a number, of all associations together."""
     visible = Visible(frozenset(map(own, hub.directory.organizations())), hub.clock.now())
-    return hub.store.search(Query("Task", (IS_REVIEW, WAITS), count=0), visible).total
+    return hub.store.search(Query("Task", (IS_REVIEW, WAITS), count=0), visible).total or 0

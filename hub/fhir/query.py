@@ -5,9 +5,13 @@ https://hl7.org/fhir/R4/search.html
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Literal
 
 ParameterType = Literal["string", "token", "reference", "date", "number", "quantity", "uri", "composite", "special"]
+Prefix = Literal["eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap"]
+Modifier = Literal["not", "missing", "exact", "contains", "text", "of-type", "identifier", "below", "versioned"]
+"""`versioned`: of a canonical, in any version. `:in`, `:not-in`, `:above` and `:below` of a token become the codes they mean."""
 
 
 @dataclass(frozen=True)
@@ -30,9 +34,30 @@ class Target:
 class Span:
     """A date with a comparison prefix, as the half-open instant range [low, high) that its precision means."""
 
-    prefix: Literal["eq", "ne", "gt", "lt", "ge", "le", "sa", "eb"]
+    prefix: Prefix
     low: datetime
     high: datetime
+
+
+@dataclass(frozen=True)
+class Amount:
+    """A number with a comparison prefix, and the half-open range [low, high) that its digits mean. `unit`: of a quantity; its
+    system None: a code or a unit of any system."""
+
+    prefix: Prefix
+    value: Decimal
+    low: Decimal
+    high: Decimal
+    unit: Token | None = None
+
+
+@dataclass(frozen=True)
+class Near:
+    """A circle on the earth."""
+
+    latitude: float
+    longitude: float
+    kilometres: float
 
 
 @dataclass(frozen=True)
@@ -59,17 +84,37 @@ class Sealed:
     )  # a page is bound to what was asked, not to who keeps something
 
 
-Value = Token | Target | Span | Word | ById | Sealed
+@dataclass(frozen=True)
+class Together:
+    """Values of a composite that stand in one repetition: one match for each component, named `a`, `b` …"""
+
+    parts: "tuple[Match, ...]"
+
+
+@dataclass(frozen=True)
+class Chained:
+    """What `query` finds; with `through`, what this parameter of it refers to (`_has`). `ids`: once it has been asked.
+
+    A page is bound to what was asked, not to what there was when it was asked.
+    """
+
+    query: "Query"
+    through: str = ""
+    ids: tuple[str, ...] | None = field(default=None, repr=False, compare=False)
+
+
+Value = Token | Target | Span | Amount | Near | Word | ById | Sealed | Together | Chained
 
 
 @dataclass(frozen=True)
 class Match:
-    """One parameter: its values are alternatives; several matches of a query must all hold."""
+    """One parameter: its values are alternatives; several matches of a query must all hold. `_has` is one whose values are
+    `Chained`."""
 
     parameter: str
     type: ParameterType
     values: tuple[Value, ...]
-    modifier: Literal["not", "missing", "exact", "contains"] | None = None
+    modifier: Modifier | None = None
 
 
 @dataclass(frozen=True)
@@ -79,11 +124,32 @@ class Sort:
 
 
 @dataclass(frozen=True)
+class Include:
+    """`_include`, or `_revinclude` where it is `reverse`. `parameter` `*`: any; `target` "": any type; `iterate`: also of what is
+    included."""
+
+    source: str
+    parameter: str
+    target: str = ""
+    reverse: bool = False
+    iterate: bool = False
+
+
+@dataclass(frozen=True)
 class Query:
-    """`count` None: the server's default page; 0: the total alone. `after`: where the page begins, in the store's words."""
+    """`any_of`: where there are any, one of these must hold too (a compartment). `count` None: the server's default page; 0: the
+    total alone. `after`: where the page begins, in the store's words. `counted`: whether the total is wanted."""
 
     type: str
     matches: tuple[Match, ...] = ()
     sort: tuple[Sort, ...] = ()
     count: int | None = None
     after: str | None = None
+    any_of: tuple[Match, ...] = ()
+    includes: tuple[Include, ...] = ()
+    counted: bool = True
+
+    @property
+    def reads(self) -> tuple[Match, ...]:
+        """Every match that a document is asked by."""
+        return (*self.matches, *self.any_of)

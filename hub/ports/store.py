@@ -1,8 +1,8 @@
 """The database."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from hub.fhir.query import Query
 from hub.ports.doors import Watermark
@@ -20,6 +20,18 @@ class Store(Protocol):
         """The current version, or None. `visible=None` is for the hub's own acts, whose result is never served."""
 
     def search(self, query: Query, visible: Visible) -> Found: ...
+
+    def search_all(self, asked: Sequence[tuple[Query, Visible]]) -> Found:
+        """Of several types, the last change first. Page and count are those of the first query."""
+
+    def ids(
+        self, query: Query, visible: Visible, limit: int, through: tuple[str, str] | None = None
+    ) -> tuple[str, ...]:
+        """The ids of what a query finds, no more than `limit`; `through`: those of the resources that it refers to, by a
+        parameter and of a type."""
+
+    def explain(self, query: Query, visible: Visible) -> Mapping[str, Any]:
+        """How the database answers a query: for operators, never for callers. No value of the query is told."""
 
     def key_proof(self, person: str) -> KeyProof | None:
         """Of the data key of a person."""

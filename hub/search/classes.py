@@ -13,8 +13,9 @@ def classes(query: Query, profile: str = "") -> frozenset[str]:
     """The data classes that a caller must hold on a document of this profile (none: the one that is meant where a resource
     names none) before this query may match it."""
     read: set[str] = set()
-    for match in query.matches:
-        read |= _read_by(match, _known(query.type, match.parameter, profile))
+    for match in query.reads:
+        if match.parameter != "_has":  # what points to a document is read there, by a query of its own
+            read |= _read_by(match, _known(query.type, match.parameter, profile))
     for sort in query.sort:
         read |= _known(query.type, sort.parameter, profile).data_classes
     return frozenset(read)

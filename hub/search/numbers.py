@@ -14,7 +14,9 @@ Find = Callable[[str], str | None]
 
 
 def resolved(query: Query, find: Find) -> Query:
-    return replace(query, matches=resolved_matches(query.type, query.matches, find))
+    return replace(
+        query, matches=resolved_matches(query.type, query.matches, find)
+    )  # no compartment is told by a number
 
 
 def resolved_matches(type_: str, matches: Iterable[Match], find: Find) -> tuple[Match, ...]:

@@ -34,7 +34,7 @@ from hub.ports import (
     Watermark,
 )
 from hub.search import is_sealed
-from hub.store import outbox, pages, queries, search_tokens, turns, writing
+from hub.store import explaining, merged, outbox, pages, queries, search_tokens, turns, writing
 from hub.store.chains import Chains, insert
 from hub.store.documents import SERVED, stored_all
 from hub.store.failures import in_our_words, silence_driver
@@ -177,6 +177,18 @@ class MongoStore:
         keyed, seen = self._keyed(query), self._with_tokens(query.type, visible)
         return pages.find(self.database[query.type], keyed, seen, pages.cursor_key(self.vault.deployment), self.vault)
 
+    @in_our_words
+    def search_all(self, asked: Sequence[tuple[Query, Visible]]) -> Found:
+        prepared = [(self._keyed(query), self._with_tokens(query.type, visible)) for query, visible in asked]
+        return merged.find(self.database, prepared, pages.cursor_key(self.vault.deployment), self.vault)
+
+    @in_our_words
+    def ids(
+        self, query: Query, visible: Visible, limit: int, through: tuple[str, str] | None = None
+    ) -> tuple[str, ...]:
+        seen = self._with_tokens(query.type, visible)
+        return tuple(pages.ids(self.database[query.type], self._keyed(query), seen, limit, through))
+
     def _keyed(self, query: Query) -> Query:
         return search_tokens.keyed(query, self._search_keys(query.type, query.matches))
 
@@ -196,7 +208,7 @@ class MongoStore:
     @in_our_words
     def explain(self, query: Query, visible: Visible) -> Document:
         """How the database answers a query: for benchmarks and tests, never for callers."""
-        return queries.explain(self.database, self._keyed(query), self._with_tokens(query.type, visible))
+        return explaining.explain(self.database, self._keyed(query), self._with_tokens(query.type, visible))
 
     @in_our_words
     def key_proof(self, person: str) -> KeyProof | None:

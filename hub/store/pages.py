@@ -8,7 +8,7 @@ import base64
 import hashlib
 import hmac
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from cryptography.exceptions import InvalidTag
@@ -18,6 +18,7 @@ from pymongo.collection import Collection
 from hub.errors import BAD_PARAMETER, HubError
 from hub.fhir.query import Query, Sort
 from hub.ports import Found, Visible
+from hub.search.parameters import parameter
 from hub.store import cells
 from hub.store.documents import SERVED, Keyring, stored_all
 from hub.store.queries import field, matching
@@ -30,6 +31,7 @@ NEWEST_FIRST: Final = (Sort("_lastUpdated", descending=True),)
 
 _NONCE: Final = 12
 _KEPT: Final = {"_id": "_id", "_lastUpdated": "at"}
+_INSIDE: Final = {"date": ".l", "quantity": ".l", "number": ".n"}
 
 
 def cursor_key(deployment: DataKey) -> bytes:
@@ -44,12 +46,31 @@ def find(collection: Collection[Document], query: Query, visible: Visible, key: 
     if count == 0:
         return Found(collection.count_documents(wanted), (), None)
     order = _order(query)
-    last = _open(query.after, query, key) if query.after else None
+    last = opened(query.after, query, key) if query.after else None
     documents = list(collection.aggregate(_pipeline(query.type, wanted, order, last, count + 1)))
     page, more = documents[:count], len(documents) > count
-    total = collection.count_documents(wanted) if more or last else len(page)
-    after = _seal([page[-1]["_s"][name] for name in page[-1]["_s"]], query, key) if more else None
+    total = _total(collection, wanted, query, None if more or last else len(page))
+    after = seal([page[-1]["_s"][name] for name in page[-1]["_s"]], query, key) if more else None
     return Found(total, tuple(stored_all(query.type, page, keyring)), after)
+
+
+def ids(
+    collection: Collection[Document], query: Query, visible: Visible, limit: int, through: tuple[str, str] | None
+) -> Iterator[str]:
+    """The ids of what a query finds, or of what it refers to: the first step of a chain."""
+    wanted = matching(query, visible)
+    if through is None:
+        yield from (one["_id"] for one in collection.find(wanted, {"_id": True}).limit(limit))
+        return
+    at, begins = field(query.type, through[0]), f"{through[1]}/"
+    steps: list[Document] = [{"$match": wanted}, {"$unwind": f"${at}"}, {"$match": {at: {"$regex": f"^{begins}"}}}]
+    for one in collection.aggregate([*steps, {"$group": {"_id": f"${at}"}}, {"$limit": limit}]):
+        yield one["_id"].removeprefix(begins)
+
+
+def _total(collection: Collection[Document], wanted: Document, query: Query, known: int | None) -> int | None:
+    """None where nobody wants it: to count takes longer than to read a page."""
+    return None if not query.counted else collection.count_documents(wanted) if known is None else known
 
 
 def _order(query: Query) -> tuple[Sort, ...]:
@@ -63,28 +84,48 @@ def _pipeline(
     type_: str, wanted: Document, order: Sequence[Sort], last: list[Any] | None, limit: int
 ) -> list[Document]:
     """An order by what the store keeps beside the document is an index's order; any other is sorted after the match."""
-    kept = all(sort.parameter in _KEPT for sort in order)
-    places = {f"s{n}": _KEPT[s.parameter] if kept else f"_s.s{n}" for n, s in enumerate(order)}
-    values = {f"s{n}": _value(type_, sort) for n, sort in enumerate(order)}
+    if not all(sort.parameter in _KEPT for sort in order):
+        return _sorted_after(type_, wanted, order, last, limit)
+    places = [_KEPT[sort.parameter] for sort in order]
     steps: list[Document] = [{"$match": wanted}]
-    if not kept:
-        steps.append({"$addFields": {"_s": values}})
     if last is not None:
-        beyond = _beyond_kept if kept else _beyond
-        steps.append({"$match": beyond(list(places.values()), order, last)})
-    steps.append({"$sort": {places[f"s{n}"]: -1 if sort.descending else 1 for n, sort in enumerate(order)}})
+        steps.append({"$match": _beyond_kept(places, order, last)})
+    steps.append({"$sort": {place: -1 if one.descending else 1 for place, one in zip(places, order, strict=True)}})
     steps += [{"$limit": limit}, {"$project": SERVED}]
-    if kept:
-        steps.append({"$addFields": {"_s": values}})
-    return steps
+    return [*steps, {"$addFields": {"_s": {f"s{n}": f"${place}" for n, place in enumerate(places)}}}]
+
+
+def _sorted_after(
+    type_: str, wanted: Document, order: Sequence[Sort], last: list[Any] | None, limit: int
+) -> list[Document]:
+    """What has no value comes last in either direction: each value is preceded by whether it is missing."""
+    values: Document = {}
+    ways: list[bool] = []
+    for number, sort in enumerate(order):
+        value = _value(type_, sort)
+        values |= {f"m{number}": {"$eq": [value, None]}, f"s{number}": value}
+        ways += [False, sort.descending]
+    places = [f"_s.{name}" for name in values]
+    steps: list[Document] = [{"$match": wanted}, {"$addFields": {"_s": values}}]
+    if last is not None:
+        steps.append({"$match": _beyond(places, ways, last)})
+    steps.append({"$sort": {place: -1 if way else 1 for place, way in zip(places, ways, strict=True)}})
+    return [*steps, {"$limit": limit}, {"$project": SERVED}]
 
 
 def _value(type_: str, sort: Sort) -> Any:
-    """What a document is ordered by: of several values the first in that direction; of dates the beginning."""
+    """What a document is ordered by: of several values the first in that direction; of dates and quantities the beginning, of
+    tokens the code."""
     if sort.parameter in _KEPT:
         return f"${_KEPT[sort.parameter]}"
     end, at = "$max" if sort.descending else "$min", f"${field(type_, sort.parameter)}"
-    return {"$ifNull": [{end: f"{at}.l"}, {end: at}, None]}
+    known = parameter(type_, sort.parameter)
+    inside = _INSIDE.get(known.type if known else "", "")
+    values: Any = f"{at}{inside}"
+    if known and known.type == "token":
+        code = {"$arrayElemAt": [{"$split": ["$$one", "|"]}, -1]}
+        values = {"$map": {"input": at, "as": "one", "in": code}}
+    return {"$ifNull": [{end: values}, None]}
 
 
 def _beyond_kept(places: Sequence[str], order: Sequence[Sort], last: list[Any]) -> Document:
@@ -100,12 +141,12 @@ def _beyond_kept(places: Sequence[str], order: Sequence[Sort], last: list[Any]) 
     }
 
 
-def _beyond(places: Sequence[str], order: Sequence[Sort], last: list[Any]) -> Document:
+def _beyond(places: Sequence[str], descending: Sequence[bool], last: list[Any]) -> Document:
     """The same where values may be missing: only `$expr` compares nothing with something."""
     alternatives = []
-    for depth, sort in enumerate(order):
+    for depth, down in enumerate(descending):
         equal = [{"$eq": [f"${places[n]}", {"$literal": last[n]}]} for n in range(depth)]
-        further = {"$lt" if sort.descending else "$gt": [f"${places[depth]}", {"$literal": last[depth]}]}
+        further = {"$lt" if down else "$gt": [f"${places[depth]}", {"$literal": last[depth]}]}
         alternatives.append({"$and": [*equal, further]})
     return {"$expr": {"$or": alternatives}}
 
@@ -113,13 +154,13 @@ def _beyond(places: Sequence[str], order: Sequence[Sort], last: list[Any]) -> Do
 # --- cursors ---------------------------------------------------------------------------------------------------------
 
 
-def _seal(last: list[Any], query: Query, key: bytes) -> str:
+def seal(last: list[Any], query: Query, key: bytes) -> str:
     nonce = os.urandom(_NONCE)
     sealed = AESGCM(key).encrypt(nonce, cells.dump(last).encode(), _fingerprint(query))
     return base64.urlsafe_b64encode(nonce + sealed).decode("ascii").rstrip("=")
 
 
-def _open(cursor: str, query: Query, key: bytes) -> list[Any]:
+def opened(cursor: str, query: Query, key: bytes) -> list[Any]:
     try:
         raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         last: list[Any] = cells.load(AESGCM(key).decrypt(raw[:_NONCE], raw[_NONCE:], _fingerprint(query)).decode())
@@ -131,4 +172,4 @@ def _open(cursor: str, query: Query, key: bytes) -> list[Any]:
 
 
 def _fingerprint(query: Query) -> bytes:
-    return hashlib.sha256(repr((query.type, query.matches, query.sort)).encode()).digest()
+    return hashlib.sha256(repr((query.type, query.matches, query.any_of, query.sort)).encode()).digest()

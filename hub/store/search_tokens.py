@@ -13,15 +13,16 @@ others   that there is one
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, Final
 
 from hub.fhir.folding import fold
-from hub.fhir.query import ById, Match, Query, Sealed, Span, Target, Token, Word
+from hub.fhir.query import Match, Query, Sealed, Span, Token, Word
 from hub.search import is_sealed
+from hub.search.matching import SHORTEST
 from hub.search.parameters import Parameter
-from hub.search.parsing import SHORTEST
 from hub.store.sealing import DataKey
 
 LONGEST: Final = 16
@@ -56,18 +57,16 @@ def stored(key: DataKey, type_: str, one: Parameter, found: Mapping[str, list[An
 
 def keyed(query: Query, keys: Sequence[DataKey]) -> Query:
     """The same query with tokens beside each value of an encrypted element."""
-    return Query(
-        query.type, tuple(match(query.type, one, keys) for one in query.matches), query.sort, query.count, query.after
-    )
+    return replace(query, matches=tuple(match(query.type, one, keys) for one in query.matches))
 
 
 def match(type_: str, one: Match, keys: Sequence[DataKey]) -> Match:
-    if one.modifier == "missing" or not is_sealed(type_, one.parameter):
+    if one.modifier == "missing" or one.parameter == "_has" or not is_sealed(type_, one.parameter):
         return one
     domain = _domain(type_, one.parameter)
     values = tuple(
         value
-        if isinstance(value, Target | Sealed | ById)
+        if not isinstance(value, Token | Span | Word)
         else Sealed(value, _asked(value, one.modifier == "exact" or one.type == "uri", domain, keys))
         for value in one.values
     )

@@ -13,7 +13,7 @@ from hub.oauth.server import REGISTERED
 from hub.ports import KeySource, Registry
 from hub.web import access, authorization, bundle, cors, discovery, health, problems, schemas
 from hub.web.bodies import LARGEST
-from hub.web.interactions import INTERACTIONS, OPERATIONS, Interaction, respond
+from hub.web.interactions import INTERACTIONS, OPERATIONS, OVER_TYPES, Interaction, respond
 from hub.web.operations import Operation, perform
 from hub.web.service import Addresses, Service
 
@@ -49,7 +49,7 @@ def create_app(
     access.watch(app)
     cors.register(app, settings.cors_origins)
     app.register_error_handler(Exception, lambda problem: problems.answer(problem, request))
-    for interaction in INTERACTIONS:
+    for interaction in (*INTERACTIONS, *OVER_TYPES):
         _route(app, interaction, service)
     for operation in OPERATIONS:
         _route_operation(app, operation, service)
@@ -63,7 +63,7 @@ def create_app(
 
 
 def _route(app: Flask, interaction: Interaction, service: Service) -> None:
-    def view(type_: str, id_: str = "") -> Response:
+    def view(type_: str = "", id_: str = "") -> Response:
         return respond(interaction, request, type_, id_, service)
 
     name = f"{interaction.method} {interaction.rule}"

@@ -12,6 +12,7 @@ from flask import Request, Response, g
 from hub.errors import NOT_SUPPORTED, SCOPE_LACKING, UNKNOWN_TYPE, HubError
 from hub.exchange import change
 from hub.oauth import scopes, tokens
+from hub.search.compartments import OWNER
 from hub.search.parameters import PARAMETERS
 from hub.web import close, consents, overrides, snapshot, terminology, validate
 from hub.web.create import create
@@ -48,6 +49,15 @@ INTERACTIONS: Final = (
     Interaction("patch", "patch", "PATCH", "/fhir/<type_>/<id_>", CHANGED, patch),
 )
 
+OVER_TYPES: Final = (
+    Interaction("search-system", "search", "GET", "/fhir", SEEN, by_url),
+    Interaction("search-system", "search", "POST", "/fhir/_search", SEEN, by_form),
+    Interaction("search-system", "search", "GET", f"/fhir/{OWNER}/<id_>/*", SEEN, by_url),
+    Interaction("search-type", "search", "GET", f"/fhir/{OWNER}/<id_>/<type_>", SEEN, by_url),
+    Interaction("search-type", "search", "POST", f"/fhir/{OWNER}/<id_>/<type_>/_search", SEEN, by_form),
+)
+"""Searches over several types, and in a survivor's compartment; without a type, each asks for the scopes that it needs."""
+
 OPERATIONS: Final = (
     *validate.OPERATIONS,
     *snapshot.OPERATIONS,
@@ -63,6 +73,8 @@ def respond(interaction: Interaction, request: Request, type_: str, id_: str, se
     media = answer_media(request)
     caller = tokens.authenticate(request.headers.get("Authorization"), service.hub.clock.now(), service.registry)
     g.client = caller.client
+    if not type_ and interaction in OVER_TYPES:
+        return interaction.answer(Call(request, type_, id_, caller, media), service)
     if type_ not in SEEN:
         raise HubError(UNKNOWN_TYPE)
     if type_ not in interaction.types:

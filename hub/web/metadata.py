@@ -10,10 +10,13 @@ from importlib.metadata import PackageNotFoundError, version
 from hub.fhir import Resource
 from hub.fhir.definitions import load
 from hub.fhir.instants import instant
+from hub.fhir.query import Include
 from hub.oauth.endpoints import Endpoints
 from hub.search import is_clear, is_sealed
+from hub.search.compartments import DEFINITION as COMPARTMENT
+from hub.search.including import followed, pointing
+from hub.search.matching import SEALED_FORMS
 from hub.search.parameters import EVERYWHERE, PARAMETERS
-from hub.search.parsing import SEALED_FORMS
 from hub.web.negotiation import FHIR_JSON, JSON_PATCH
 from hub.web.operations import ANY_TYPE, Operation
 from hub.web.update import MATCH_ALWAYS
@@ -53,7 +56,8 @@ def capabilities(
                     *(_resource(type_, interactions) | _operations(type_, operations) for type_ in PARAMETERS),
                     *({"type": type_} | _operations(type_, operations) for type_ in only_operated),
                 ],
-                "interaction": [{"code": code} for code in system],
+                "interaction": [{"code": code} for code in ("search-system", *system)],
+                "compartment": [COMPARTMENT],
                 **_operations(ANY_TYPE, operations),  # of every type of R4, whether or not it is stored here
             }
         ],
@@ -91,6 +95,7 @@ def _resource(type_: str, interactions: Mapping[str, Collection[str]]) -> Resour
         "conditionalUpdate": False,
         "conditionalDelete": "not-supported",
         "referencePolicy": ["literal", "local"],
+        **_along(type_),
         "searchParam": list(_search_parameters(type_)),
     }
 
@@ -101,8 +106,15 @@ def _operations(type_: str, operations: Collection[Operation]) -> Resource:
     return {"operation": own} if own else {}
 
 
+def _along(type_: str) -> Resource:
+    """What may be sent along with a match: https://hl7.org/fhir/R4/search.html#revinclude."""
+    forward = [f"{type_}:{name}" for name in followed(Include("*", "*"), type_)]
+    back = [f"{source}:{name}" for source, name in pointing(Include("*", "*", reverse=True), type_)]
+    return {name: found for name, found in (("searchInclude", forward), ("searchRevInclude", back)) if found}
+
+
 def _search_parameters(type_: str) -> Iterator[Resource]:
     for parameter in (*EVERYWHERE.values(), *PARAMETERS[type_].values()):
         sealed = is_sealed(type_, parameter.name) and not is_clear(type_, parameter.name)
-        about = {"documentation": f"Encrypted: {SEALED_FORMS[parameter.type]}"} if sealed else {}
+        about = {"documentation": f"Encrypted: {SEALED_FORMS.get(parameter.type, ':missing')}"} if sealed else {}
         yield {"name": parameter.name, "definition": parameter.definition, "type": parameter.type, **about}

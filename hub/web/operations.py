@@ -17,7 +17,7 @@ from hub.fhir import Resource
 from hub.fhir.canonicals import BASE
 from hub.fhir.serial import dumps
 from hub.oauth import tokens
-from hub.search.parsing import shown
+from hub.search.asked import shown
 from hub.web.answers import json_answer
 from hub.web.bodies import read_bytes, read_json
 from hub.web.negotiation import FHIR_JSON, HTTP_PARAMETERS, JSON, answer_media, require_media

@@ -29,14 +29,14 @@ class Pages:
         return urlsafe_b64encode(nonce + sealed).rstrip(b"=").decode()
 
     def open(self, link: str, *, type_: str, client: str) -> list[tuple[str, str]]:
-        """The parameters of the page, with the store's own position as `_page`. Raises BAD_PARAMETER."""
+        """The parameters of the page, with the store's own position as `_page` (of the first page none). Raises BAD_PARAMETER."""
         try:
             raw = urlsafe_b64decode(link.encode("ascii") + b"=" * (-len(link) % 4))
             pairs, after = orjson.loads(self._cipher.decrypt(raw[:_NONCE], raw[_NONCE:], _owner(type_, client)))
         except (ValueError, InvalidTag):
             expected = "link[relation=next]"
             raise HubError(BAD_PARAMETER, path="http._page", parameter="_page", expected=expected) from None
-        return [*((name, value) for name, value in pairs), ("_page", after)]
+        return [*((name, value) for name, value in pairs), *([("_page", after)] if after else [])]
 
 
 def _owner(type_: str, client: str) -> bytes:

@@ -1,23 +1,29 @@
-"""search-type: by GET, or by POST to `_search`, which keeps parameters out of URLs. Both give the same answer.
+"""search-type, search-system and searches in a survivor's compartment: by GET, or by POST to `_search`, which keeps what is
+asked out of URLs. Both give the same answer.
 
-https://hl7.org/fhir/R4/http.html#search · https://hl7.org/fhir/R4/search.html#conformance
+https://hl7.org/fhir/R4/http.html#search · https://hl7.org/fhir/R4/search.html#conformance · https://hl7.org/fhir/R4/search.html#compartment
 """
 
-from collections.abc import Iterable, Iterator
-from urllib.parse import quote, urlencode
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
-import orjson
 from flask import Response
 
+from hub.errors import NOT_SUPPORTED, SCOPE_LACKING, UNKNOWN_TYPE, HubError
 from hub.exchange import Page, disclose
-from hub.fhir.issues import Issue
-from hub.fhir.serial import dumps
-from hub.search import is_sealed, parse
-from hub.search.parsing import shown
-from hub.web.answers import json_answer, said
+from hub.fhir.query import Query
+from hub.oauth import scopes
+from hub.search import parse
+from hub.search.asked import bad, shown
+from hub.search.compartments import MEMBERS, within
+from hub.search.matching import steps
+from hub.search.parameters import PARAMETERS
+from hub.search.parsing import parse_all
+from hub.web.answers import json_answer
 from hub.web.bodies import read_form
 from hub.web.negotiation import HTTP_PARAMETERS, preferences
 from hub.web.paging import Pairs
+from hub.web.searchset import OF_COMPARTMENT, Applied, bundle
 from hub.web.service import Call, Service
 
 
@@ -29,46 +35,75 @@ def by_form(call: Call, service: Service) -> Response:
     return _answer(call, service, [*call.request.args.items(multi=True), *read_form(call.request)])
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """What a request asks, once its page link is opened. `compartment`: of whom."""
+
+    pairs: Pairs
+    compartment: str
+    here: str
+
+    @property
+    def own(self) -> Pairs:
+        return [(name, value) for name, value in self.pairs if name not in {OF_COMPARTMENT, "_type"}]
+
+
 def _answer(call: Call, service: Service, received: Iterable[tuple[str, str]]) -> Response:
-    pairs: Pairs = [pair for pair in received if pair[0] not in HTTP_PARAMETERS]
-    here = dict(pairs).get("_page")
+    asked = _asked(call, service, received)
+    types = _types(call, asked)
+    strict = preferences(call.request).strict
+    if call.type:
+        query, ignored = parse(call.type, asked.own, strict=strict, base=service.base)
+        queries: Sequence[Query] = (query,)
+    else:
+        queries, ignored = parse_all(types, asked.own, strict=strict, base=service.base)
+    if asked.compartment:
+        queries = [within(query, asked.compartment) for query in queries]
+    _require_scopes(queries, call)
+    page = _found(queries, call, service)
+    kept = [(n, v) for n, v in asked.pairs if v and n != "_page" and shown(n) not in ignored and n != OF_COMPARTMENT]
+    applied = Applied(kept, ignored, asked.here, page.after if queries[0].count != 0 else None, asked.compartment)
+    return json_answer(bundle(page, applied, call, service), call)
+
+
+def _asked(call: Call, service: Service, received: Iterable[tuple[str, str]]) -> _Asked:
+    pairs: Pairs = [pair for pair in received if pair[0] not in HTTP_PARAMETERS and pair[0] != OF_COMPARTMENT]
+    here = dict(pairs).get("_page", "")
     if here:
         pairs = service.pages.open(here, type_=call.type, client=call.caller.client)
-    query, ignored = parse(call.type, pairs, strict=preferences(call.request).strict, base=service.base)
-    applied = [(name, value) for name, value in pairs if value and name != "_page" and shown(name) not in ignored]
-    page = disclose.search(query, call.caller, hub=service.hub)
-
-    links = [("self", _url(call, service, [("_page", here)] if here else [_told(call.type, pair) for pair in applied]))]
-    if page.after is not None and query.count != 0:
-        sealed = service.pages.seal(applied, page.after, type_=call.type, client=call.caller.client)
-        links.append(("next", _url(call, service, [("_page", sealed)])))
-    return json_answer(_bundle(page, links, _entries(page, ignored, call, service)), call)
+    sealed = dict(pairs).get(OF_COMPARTMENT, "")
+    return _Asked(pairs, sealed or call.id, here)
 
 
-def _told(type_: str, pair: tuple[str, str]) -> tuple[str, str]:
-    """That it was applied; what stands in an encrypted element stands in no URL either."""
-    name, value = pair
-    return name, "***" if is_sealed(type_, name.partition(":")[0]) else value
+def _found(queries: Sequence[Query], call: Call, service: Service) -> Page:
+    reached = frozenset(type_ for type_ in PARAMETERS if scopes.permits(call.caller.scopes, type_, "search"))
+    if call.type:
+        return disclose.search(queries[0], call.caller, hub=service.hub, types=reached)
+    return disclose.search_all(queries, call.caller, hub=service.hub, types=reached)
 
 
-def _url(call: Call, service: Service, pairs: Pairs) -> str:
-    query = urlencode(pairs, quote_via=quote, safe=",:/|*")
-    return f"{service.base}/{call.type}{'?' if query else ''}{query}"
+def _types(call: Call, asked: _Asked) -> list[str]:
+    """Of a search over several types: those that `_type` names; else all that the token reaches."""
+    served = MEMBERS if asked.compartment else PARAMETERS
+    if call.type:
+        if call.type not in served:
+            raise HubError(NOT_SUPPORTED)
+        return [call.type]
+    named = [type_ for name, value in asked.pairs if name == "_type" for type_ in value.split(",") if type_]
+    if not all(type_ in PARAMETERS for type_ in named):
+        raise bad("_type", ", ".join(PARAMETERS))
+    found = [type_ for type_ in served if type_ in named or not named]
+    reached = [type_ for type_ in found if named or scopes.permits(call.caller.scopes, type_, "search")]
+    if not reached:
+        raise HubError(UNKNOWN_TYPE if named else SCOPE_LACKING, expected="system/*.s", known=", ".join(served))
+    return reached
 
 
-def _bundle(page: Page, links: list[tuple[str, str]], entries: Iterator[str]) -> str:
-    """A searchset as text around the views' own text: what is served was written once and is not parsed again."""
-    link = orjson.dumps([{"relation": relation, "url": url} for relation, url in links]).decode()
-    entry = ",".join(entries)
-    entry = f',"entry":[{entry}]' if entry else ""
-    return f'{{"resourceType":"Bundle","type":"searchset","total":{page.total},"link":{link}{entry}}}'
-
-
-def _entries(page: Page, ignored: list[str], call: Call, service: Service) -> Iterator[str]:
-    for view in page.entries:
-        url = f"{service.base}/{view.type}/{view.id}"  # types and ids need no escape in JSON
-        yield f'{{"fullUrl":"{url}","resource":{view.text},"search":{{"mode":"match"}}}}'
-    if ignored:
-        names = ", ".join(dict.fromkeys(ignored))
-        issue = Issue("warning", "not-supported", "web.ignored-parameters", params={"parameters": names})
-        yield f'{{"resource":{dumps(said([issue], call.language))},"search":{{"mode":"outcome"}}}}'
+def _require_scopes(queries: Sequence[Query], call: Call) -> None:
+    """A chain searches each type that it goes through."""
+    read = {query.type for query in queries}
+    read |= {step.query.type for query in queries for match in query.matches for step in steps(match)}
+    for type_ in sorted(read):
+        if not scopes.permits(call.caller.scopes, type_, "search"):
+            of = scopes.USER if call.caller.practitioner else scopes.SYSTEM
+            raise HubError(SCOPE_LACKING, expected=f"{of}/{type_}.s")

@@ -14,12 +14,14 @@ from urllib.parse import urlencode
 
 from hub.fhir import Resource
 from hub.fhir.serial import loads
+from hub.search.parameters import PARAMETERS
 from tests.support.bundling import bundle
 from tests.support.declared import FORMS, REFUSED, UNROUTED
 from tests.support.furnishing import CALLER, Things, concept, example
 
 FORM: Final = "application/x-www-form-urlencoded"
 JSON_PATCH: Final = "application/json-patch+json"
+VALUE_SET: Final = "http://hl7.org/fhir/ValueSet/task-status"
 SEEN_IN_PART: Final = frozenset({"Patient", "EpisodeOfCare"})
 """Types of which a caller sees some elements and not others that it could search by: asked more often."""
 
@@ -68,6 +70,17 @@ class Asking:
         forms = [
             (t, n, k, f) for t, named in self.parameters.items() for n, k in named.items() for f in FORMS.get(k, ())
         ]
+        self.along = {
+            one["type"]: Deck(
+                [("_include", name) for name in one.get("searchInclude", ())]
+                + [("_revinclude", name) for name in one.get("searchRevInclude", ())],
+                chance,
+            )
+            for one in resources
+            if one.get("searchInclude") or one.get("searchRevInclude")
+        }
+        self.pointing = {one["type"]: one.get("searchRevInclude", ()) for one in resources}
+        forms += [(t, "_has", "has", "") for t in self.types if self.pointing[t] for _ in range(4)]
         self.forms = Deck([card for card in forms for _ in range(3 if card[0] in SEEN_IN_PART else 1)], chance)
         self.sorts = {
             t: Deck([f"{way}{n}" for n in named for way in ("", "-")], chance) for t, named in self.parameters.items()
@@ -79,7 +92,8 @@ class Asking:
             + [("operation", "Resource", o["name"]) for o in rest.get("operation", ()) for _ in range(6)]
             + [("refused", "", one) for one in REFUSED]
             + [("unrouted", "", one) for one in UNROUTED]
-            + [("system", "", one["code"]) for one in rest.get("interaction", ()) for _ in range(8)]
+            + [("system", "", code) for code in ("batch", "transaction") for _ in range(8)]
+            + [("over types", "", "") for _ in range(10)]
             + [("change", "", "") for _ in range(20)],
             chance,
         )
@@ -101,6 +115,8 @@ class Asking:
                     yield self.unrouted(what)
                 case "system":
                     yield self.whole(what)
+                case "over types":
+                    yield self.over_types()
                 case _:
                     yield self.referral()
 
@@ -113,7 +129,7 @@ class Asking:
             _, type_, interaction = self.chance.choice(served or [("interaction", "Task", "read")])
             return self.by_code[interaction](self, type_)
 
-        return Ask("POST", "/fhir", bundle(code, self.chance, one), covers=frozenset({f"system {code}"}))
+        return Ask("POST", "/fhir", bundle(code, self.chance, one), covers=frozenset({code}))
 
     # --- ids and values ----------------------------------------------------------------------------------------------
 
@@ -150,12 +166,65 @@ class Asking:
         if self.chance.random() < 0.2:
             _, second, kind_, form_ = self.chance.choice([card for card in self.forms.cards if card[0] == type_])
             pairs.append(self._pair(type_, second, kind_, form_))
+        if type_ in self.along and self.chance.random() < 0.6:
+            included = self.along[type_].deal()
+            covers.add(f"{type_}?{'='.join(included)}")
+            pairs += [included, *self._iterated()]
         text = urlencode(pairs)
+        path = f"/fhir/{type_}"
+        if self.chance.random() < 0.1:
+            path = f"/fhir/Patient/{self.id('Patient')}/{type_}"
         if self.chance.random() < 0.5:
-            return Ask("GET", f"/fhir/{type_}?{text}", covers=frozenset(covers))
-        return Ask("POST", f"/fhir/{type_}/_search", text, (("Content_Type", FORM),), frozenset(covers))
+            return Ask("GET", f"{path}?{text}", covers=frozenset(covers))
+        return Ask("POST", f"{path}/_search", text, (("Content_Type", FORM),), frozenset(covers))
+
+    def _iterated(self) -> list[tuple[str, str]]:
+        also = [
+            ("_include:iterate", "*"),
+            ("_revinclude:iterate", "Provenance:target"),
+            ("_revinclude", "*"),
+            ("_include", "*"),
+        ]
+        return [self.chance.choice(also)] if self.chance.random() < 0.2 else []
+
+    def over_types(self) -> Ask:
+        """Of several types at once, or all that belongs to one survivor."""
+        named = self.chance.sample(self.types, self.chance.randrange(1, 6))
+        pairs = [self._pair(named[0], *self.chance.choice([("_id", "token", ""), ("_lastUpdated", "date", "ge")]))]
+        pairs = pairs if self.chance.random() < 0.5 else []
+        pairs += [("_type", ",".join(named))] if self.chance.random() < 0.7 else []
+        pairs += [("_count", str(self.chance.randrange(9)))] if self.chance.random() < 0.7 else []
+        pairs += self._iterated()
+        if self.chance.random() < 0.5:
+            path = f"/fhir/Patient/{self.id('Patient')}/*"
+            return Ask("GET", f"{path}?{urlencode(pairs)}", covers=frozenset({"compartment"}))
+        if self.chance.random() < 0.5:
+            return Ask("GET", f"/fhir?{urlencode(pairs)}", covers=frozenset({"search-system"}))
+        return Ask("POST", "/fhir/_search", urlencode(pairs), (("Content_Type", FORM),), frozenset({"search-system"}))
+
+    def _inner(self, type_: str) -> tuple[str, str]:
+        """A parameter of another type, at the end of a chain."""
+        forms = [card for card in self.forms.cards if card[0] == type_ and card[3] not in {".", ":missing"}]
+        _, name, kind, form = self.chance.choice(forms)
+        return self._pair(type_, name, kind, form)
+
+    def _chain(self, type_: str, name: str) -> tuple[str, str]:
+        targets = [one for one in PARAMETERS[type_][name].targets if one in self.types] or ["Patient"]
+        target = self.chance.choice(targets)
+        inner, value = self._inner(target)
+        typed = f":{target}" if self.chance.random() < 0.5 else ""
+        return f"{name}{typed}.{inner}", value
+
+    def _has(self, type_: str) -> tuple[str, str]:
+        source, name = self.chance.choice(self.pointing[type_]).split(":")
+        inner, value = self._inner(source)
+        return f"_has:{source}:{name}:{inner}", value
 
     def _pair(self, type_: str, name: str, kind: str, form: str) -> tuple[str, str]:
+        if kind == "has":
+            return self._has(type_)
+        if form == ".":
+            return self._chain(type_, name)
         value = self._value(type_, name)
         if form == ":missing":
             return f"{name}:missing", self.chance.choice(["true", "false"])
@@ -164,17 +233,33 @@ class Asking:
             case "token":
                 text = str(value if value is not None else "nothing")
                 system, _, code = text.rpartition("|")
-                text = {"system": f"{system}|", "code": code}.get(form, text)
+                text = {"system": f"{system}|", "code": code, ":of-type": f"urn:t|t|{code}"}.get(form, text)
+                text = VALUE_SET if form in {":in", ":not-in"} else text
             case "reference":
                 text = str(value or f"Patient/{self.id('Patient')}")
                 bare = text.rpartition("/")[2]
-                text = {"id": bare, ":Patient": bare, "url": f"https://hub.example/fhir/{text}"}.get(form, text)
+                text = {
+                    "id": bare,
+                    ":Patient": bare,
+                    ":identifier": f"|{bare}",
+                    "url": f"https://hub.example/fhir/{text}",
+                }.get(form, text)
             case "date":
                 text = form + self._date(value)
                 modifier = ""
+            case "number" | "quantity":
+                text = form.removeprefix("unit") + self._amount(value) + ("|urn:u|u" if form == "unit" else "")
+                modifier = ""
+            case "composite":
+                text = "x$x"
+            case "special":
+                text = "33.5|-7.6|500|km"
             case _:
                 text = str(value or "a")
         return f"{name}{modifier}", text.replace(",", r"\,")
+
+    def _amount(self, value: Any) -> str:
+        return str(next(iter(value.values()))) if isinstance(value, dict) else str(self.chance.randrange(9))
 
     def _date(self, value: Any) -> str:
         low: datetime = value["l"] if value else datetime.fromisoformat("2026-03-12T10:00:00+00:00")

@@ -7,24 +7,23 @@ from typing import Final
 
 from hub.fhir import Resource
 
-PREFIXES: Final = ("", "eq", "ne", "gt", "ge", "lt", "le", "sa", "eb")
+PREFIXES: Final = ("", "eq", "ne", "gt", "ge", "lt", "le", "sa", "eb", "ap")
 FORMS: Final[dict[str, tuple[str, ...]]] = {
-    "token": ("", ":not", ":missing", "system", "code"),
-    "reference": ("", ":missing", ":Patient", "id", "url"),
+    "token": ("", ":not", ":missing", "system", "code", ":text", ":in", ":not-in", ":above", ":below", ":of-type"),
+    "reference": ("", ":missing", ":Patient", ":identifier", "id", "url", "."),
     "date": (*PREFIXES, ":missing"),
-    "string": ("", ":exact", ":missing"),
-    "uri": ("", ":missing"),
-    "number": ("", ":missing"),
-    "quantity": ("", ":missing"),
-    "composite": ("", ":missing"),
+    "number": (*PREFIXES, ":missing"),
+    "quantity": (*PREFIXES, ":missing", "unit"),
+    "string": ("", ":exact", ":contains", ":missing"),
+    "uri": ("", ":above", ":below", ":missing"),
+    "composite": ("",),
     "special": ("", ":missing"),
 }
-"""Parameter type → the forms in which it is asked; a type that is not listed is not covered."""
+"""Parameter type → the forms in which it is asked; a type that is not listed is not covered. `.` is a chain."""
 
 REFUSED: Final = (
-    "_has:Observation:patient:code=x", "_has:Task:patient:status=requested", "patient.name=Souad", "patient.birthdate=2003",
-    "owner.name=x", "subject:Patient.identifier=ZZ000000", "_include=*", "_include=Task:patient", "_revinclude=AuditEvent:entity",
-    "_revinclude:iterate=Provenance:target", "_query=everything", "_text=Souad", "_content=Souad", "_filter=name eq Souad",
+    "_has:Observation:patient:nothing=x", "_has:Task:owner:status=requested", "patient.nothing=Souad", "patient.name:missing=true",
+    "owner:Patient.name=x", "_include=Task:nothing", "_revinclude=Nothing:entity", "patient.organization.nothing=x", "_query=everything", "_text=Souad", "_content=Souad", "_filter=name eq Souad",
     "name:contains=a", "identifier:text=ZZ", "_elements=name", "_contained=true", "_page=bm90aGluZw", "_sort=name", "_count=many",
     "_summary=data", "_total=exact", "name=Souad", "status=",
 )  # fmt: skip
@@ -33,7 +32,7 @@ REFUSED: Final = (
 UNROUTED: Final = (
     "GET {type}/{id}/_history", "GET {type}/_history", "GET _history", "GET {type}/{id}/_history/1", "GET {type}/{id}/$everything",
     "GET Patient/$export", "GET $export", "POST Patient/$match", "DELETE {type}/{id}", "DELETE {type}?_id={id}", "PUT {type}?_id={id}",
-    "PATCH {type}?_id={id}", "GET Patient/{id}/{type}", "POST Subscription", "GET Subscription/{id}", "GET Binary/{id}",
+    "PATCH {type}?_id={id}", "GET Task/{id}/{type}", "POST Subscription", "GET Subscription/{id}", "GET Binary/{id}",
     "OPTIONS {type}/{id}", "HEAD {type}/{id}", "GET NoSuchType/{id}", "GET {type}/{id}/$no-such", "GET {type}/%20{id}",
 )  # fmt: skip
 
@@ -42,11 +41,14 @@ def declared(statement: Resource) -> frozenset[str]:
     """All that a CapabilityStatement declares, in the words of `Ask.covers`."""
     (rest,) = statement["rest"]
     found = {f"Resource${one['name']}" for one in rest.get("operation", ())}
-    found |= {f"system {one['code']}" for one in rest.get("interaction", ())}
+    found |= {one["code"] for one in rest.get("interaction", ())} | {"compartment" for _ in rest.get("compartment", ())}
     for one in rest["resource"]:
         type_ = one["type"]
         found |= {f"{type_} {interaction['code']}" for interaction in one.get("interaction", ())}
         found |= {f"{type_}${operation['name']}" for operation in one.get("operation", ())}
+        found |= {f"{type_}?_include={named}" for named in one.get("searchInclude", ())}
+        found |= {f"{type_}?_revinclude={named}" for named in one.get("searchRevInclude", ())}
+        found |= {f"{type_}?_has" for _ in one.get("searchRevInclude", ())}
         for name in one.get("searchParam", ()):
             found |= {f"{type_}?{name['name']}{form}" for form in FORMS.get(name["type"], ("of an unknown type",))}
             found.add(f"{type_}?_sort={name['name']}")

@@ -32,6 +32,7 @@ OURS = (
     "person",
     "deliver",
     "status",
+    "search",
     "audit",
     "keys",
     "erase",
