@@ -155,6 +155,65 @@ _TABLE: Final[dict[str, str]] = {
         connection-type  token      connectionType
         payload-type     token      payloadType
     """,
+    "RelatedPerson": """
+        patient  reference  patient
+    """,
+    "Encounter": """
+        patient  reference  subject
+        status   token      status
+        date     date       period
+    """,
+    "Procedure": """
+        patient  reference  subject
+        status   token      status
+    """,
+    "Condition": """
+        patient          reference  subject
+        clinical-status  token      clinicalStatus
+        code             token      code
+    """,
+    "RiskAssessment": """
+        patient  reference  subject
+    """,
+    "Flag": """
+        patient  reference  subject
+    """,
+    "CarePlan": """
+        patient  reference  subject
+        status   token      status
+    """,
+    "CareTeam": """
+        patient  reference  subject
+        status   token      status
+    """,
+    "DocumentReference": """
+        patient  reference  subject
+        status   token      status
+    """,
+    "Composition": """
+        patient  reference  subject
+        status   token      status
+    """,
+    "QuestionnaireResponse": """
+        patient  reference  subject
+        status   token      status
+    """,
+    "List": """
+        patient  reference  subject
+        status   token      status
+    """,
+    "Practitioner": """
+        name    string  name
+        active  token   active
+    """,
+    "Group": """
+        type  token  type
+    """,
+    "Questionnaire": """
+        url     uri     url
+        status  token   status
+        title   string  title
+    """,
     "MeasureReport": """
         reporter  reference  reporter
         status    token      status

@@ -23,6 +23,7 @@ from pymongo import ASCENDING, DESCENDING, IndexModel, WriteConcern
 from pymongo.database import Database
 from pymongo.errors import CollectionInvalid, OperationFailure
 
+from hub.fhir.definitions import load
 from hub.search import is_sealed
 
 Document = dict[str, Any]
@@ -122,7 +123,8 @@ def is_type(name: str) -> bool:
 
 def prepare(database: Mongo) -> None:
     """Make what is missing. A database that this version has prepared before costs one look."""
-    wanted = {**{type_: _resource_indexes(type_) for type_ in SEARCHED}, **_housekeeping()}
+    types = {*SEARCHED, *(profile.type for profile in load().profiles())}
+    wanted = {**{type_: _resource_indexes(type_) for type_ in sorted(types)}, **_housekeeping()}
     shape = repr({name: [index.document for index in indexes] for name, indexes in wanted.items()})
     version = hashlib.sha256(shape.encode()).hexdigest()
     found = database.settings.find_one({"_id": "schema"})

@@ -14,6 +14,7 @@ from hub.consent.keys import own
 from hub.errors import Conflict
 from hub.exchange import Hub, View, disclose
 from hub.exchange.aftermath import told as told_of
+from hub.exchange.entries import Entries
 from hub.exchange.person import Person
 from hub.exchange.supersede import replacement, superseded
 from hub.fhir import Resource
@@ -21,6 +22,8 @@ from hub.fhir.references import reference, split
 from hub.ports import Caller, Changes, Due, Key, Save
 
 ATTEMPTS = 5
+Holder = Person | Entries
+"""Where a resource is put: with the person whose it is, or among what belongs to none."""
 
 
 @dataclass(frozen=True)
@@ -34,13 +37,17 @@ class _Told:
 
 @dataclass
 class Draft:
-    """One request's working copies of persons. `now` is the instant of all that it writes."""
+    """One request's working copies of persons, and of what belongs to none. `now` is the instant of all that it writes."""
 
     hub: Hub
     caller: Caller
     now: datetime
+    entries: Entries = field(init=False, repr=False)
     _persons: dict[str, Person] = field(default_factory=dict)
     _told: dict[str, list[_Told]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.entries = Entries(self.hub.store)
 
     def person(self, id_: str) -> Person:
         """Her compartment as it is stored, with what this draft has changed in it. KeyError when she is unknown."""
@@ -55,17 +62,23 @@ class Draft:
         """A person whom this draft has touched already."""
         return self._persons.get(id_)
 
-    def put(self, person: Person, resource: Resource, action: str, interaction: str) -> str:
-        """Take in a resource of hers and return its reference; one that says nothing new changes nothing."""
+    def put(self, holder: Holder, resource: Resource, action: str, interaction: str) -> str:
+        """Take in a resource of a person, or an entry, and return its reference; one that says nothing new changes nothing."""
         key = reference(resource)
-        if person.put(resource, person.custodian(key) or self.caller.organization):
-            self._told.setdefault(person.id, []).append(_Told(action, key, interaction))
+        if holder.put(resource, holder.custodian(key) or self.caller.organization):
+            self._told.setdefault(holder.id, []).append(_Told(action, key, interaction))
         return key
 
     def changes(self) -> Changes | None:
         """Everything to commit; None where nothing changes."""
         parts = [self._settled(person) for person in self._persons.values() if person.id in self._told]
+        parts += [self._entered()] if self.entries.id in self._told else []
         return _together(parts) if parts else None
+
+    def _entered(self) -> Changes:
+        told = self._told[self.entries.id]
+        audits = [self._audit(self.entries, one.action, one.about, self.caller, one.interaction) for one in told]
+        return Changes(saves=[*self.entries.saves(), *audits])
 
     def _settled(self, person: Person) -> Changes:
         settled = person.settle(self.now, self.hub.ids.new)
@@ -90,14 +103,14 @@ class Draft:
         for provenance in replacement(resource, self.now, self.hub.ids.new(), caller):
             yield Save(provenance, person.id, caller.organization, (Key(own(caller.organization)),))
 
-    def _audit(self, person: Person, verb: str, about: str, by: Caller | None, interaction: str) -> Save:
+    def _audit(self, holder: Holder, verb: str, about: str, by: Caller | None, interaction: str) -> Save:
         """Kept with the keeper of what it is about: what followed among another's records is not for who set it off."""
-        keeper = person.custodian(about) or ""
+        keeper, person = holder.custodian(about) or "", holder.id or None
         new_id = self.hub.ids.new()
         event = events.event(
-            new_id, verb, self.now, interaction=interaction, caller=by, person=person.id, entities=[about]
+            new_id, verb, self.now, interaction=interaction, caller=by, person=person, entities=[about]
         )
-        return Save(event, person.id, keeper, (Key(own(keeper)),))
+        return Save(event, person, keeper, (Key(own(keeper)),))
 
     def view(self, key: str) -> View:
         """What the caller sees of it now that it is stored."""
