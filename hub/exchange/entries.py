@@ -6,6 +6,8 @@ Each is stored by itself: its version alone says whether somebody was faster.
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from hub.consent.actors import COMPOSED
+from hub.consent.membership import Entry
 from hub.exchange.person import same_content
 from hub.exchange.publish import keeper, keys_of
 from hub.fhir import Resource
@@ -56,6 +58,18 @@ class Entries:
         changed = not same_content(known.resource, resource)
         known.resource = resource if changed else known.resource
         return changed
+
+    def entry(self, reference_: str) -> Entry | None:
+        """As it stands in this act, for whoever asks who belongs to it."""
+        found = self._entry(reference_)
+        version = found.stored.version if found and found.stored else 0
+        return Entry(found.resource, found.custodian, version) if found else None
+
+    def changed(self) -> frozenset[str]:
+        """The groups and posts of which a new version is written."""
+        return frozenset(
+            name for name, one in self._entries.items() if split(name)[0] in COMPOSED and one.is_new_version
+        )
 
     def saves(self) -> Iterator[Save]:
         for one in self._entries.values():

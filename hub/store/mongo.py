@@ -33,7 +33,7 @@ from hub.ports import (
     Watermark,
 )
 from hub.search import is_sealed
-from hub.store import outbox, pages, queries, search_tokens, turns, writing
+from hub.store import following, outbox, pages, queries, search_tokens, turns, writing
 from hub.store.chains import Chains
 from hub.store.documents import SERVED, stored_all
 from hub.store.failures import in_our_words, silence_driver
@@ -216,6 +216,10 @@ class MongoStore:
     @in_our_words
     def due_persons(self, now: datetime, limit: int) -> list[str]:
         return turns.due_persons(self.database, now, limit)
+
+    @in_our_words
+    def followers(self, references: Iterable[str]) -> frozenset[str]:
+        return following.followers(self.database, references)
 
     @in_our_words
     def follow_rules(self, signature: str) -> bool:

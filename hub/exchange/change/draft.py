@@ -5,12 +5,13 @@ Where somebody was faster, the acts are computed again from the new state.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from hub.audit import events
 from hub.consent.keys import own
+from hub.consent.rules import Rules
 from hub.errors import Conflict
 from hub.exchange import Hub, View, disclose
 from hub.exchange.aftermath import told as told_of
@@ -52,11 +53,16 @@ class Draft:
     def person(self, id_: str) -> Person:
         """Her compartment as it is stored, with what this draft has changed in it. KeyError when she is unknown."""
         if id_ not in self._persons:
-            self._persons[id_] = Person.of(self.hub.store.compartments([id_])[id_], self.hub.rules)
+            self._persons[id_] = Person.of(self.hub.store.compartments([id_])[id_], self._rules)
         return self._persons[id_]
 
     def new_person(self, id_: str) -> Person:
-        return self._persons.setdefault(id_, Person(id_, self.hub.rules))
+        return self._persons.setdefault(id_, Person(id_, self._rules))
+
+    @property
+    def _rules(self) -> Rules:
+        """Who belongs to a group is asked of what this draft has made of it."""
+        return replace(self.hub.rules, entry=self.entries.entry)
 
     def drafted(self, id_: str) -> Person | None:
         """A person whom this draft has touched already."""
@@ -71,9 +77,19 @@ class Draft:
 
     def changes(self) -> Changes | None:
         """Everything to commit; None where nothing changes."""
-        parts = [self._settled(person) for person in self._persons.values() if person.id in self._told]
-        parts += [self._entered()] if self.entries.id in self._told else []
-        return _together(parts) if parts else None
+        followed = self._followed()
+        touched = self._told.keys() | frozenset[str]().union(*followed.values())
+        parts = [self._settled(person) for person in self._persons.values() if person.id in touched]
+        parts += [self._entered()] if self.entries.id in touched else []
+        return replace(_together(parts), followed=followed) if parts else None
+
+    def _followed(self) -> dict[str, frozenset[str]]:
+        """Whoever's consent names a group that changes is settled with it: the next request of any process sees both."""
+        changed = {name: self.hub.store.followers([name]) for name in self.entries.changed()}
+        unread = frozenset[str]().union(*changed.values()) - self._persons.keys()
+        for id_, compartment in self.hub.store.compartments(unread).items() if unread else ():
+            self._persons[id_] = Person.of(compartment, self._rules)
+        return changed
 
     def _entered(self) -> Changes:
         told = self._told[self.entries.id]
@@ -82,11 +98,10 @@ class Draft:
 
     def _settled(self, person: Person) -> Changes:
         settled = person.settle(self.now, self.hub.ids.new)
-        told = self._told[person.id]
+        told = self._told.get(person.id, [])
+        interaction = told[-1].interaction if told else "update"
         audits = [self._audit(person, one.action, one.about, self.caller, one.interaction) for one in told]
-        audits += [
-            self._audit(person, step.action, reference(step.task), None, told[-1].interaction) for step in settled.steps
-        ]
+        audits += [self._audit(person, step.action, reference(step.task), None, interaction) for step in settled.steps]
         for one in told:
             if one.interaction == "create":
                 audits += self._replacements(person, one.about)
@@ -150,4 +165,5 @@ def _together(parts: list[Changes]) -> Changes:
         outbox=[due for one in parts for due in one.outbox],
         voids=[void for one in parts for void in one.voids],
         due={person: at for one in parts for person, at in one.due.items()},
+        follows={person: named for one in parts for person, named in one.follows.items()},
     )

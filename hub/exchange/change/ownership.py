@@ -19,9 +19,9 @@ from hub.ports import Caller, Directory, Stored
 
 PERSON_ELEMENT: Final[Mapping[str, str | None]] = {
     "Patient": None, "EpisodeOfCare": "patient", "Observation": "subject", "ServiceRequest": "subject", "Consent": "patient",
-    "RelatedPerson": "patient", "Encounter": "subject", "Procedure": "subject", "Condition": "subject", "RiskAssessment": "subject",
-    "Flag": "subject", "CarePlan": "subject", "CareTeam": "subject", "DocumentReference": "subject", "Composition": "subject",
-    "QuestionnaireResponse": "subject", "List": "subject",
+    "RelatedPerson": "patient", "Encounter": "subject", "Procedure": "subject", "Condition": "subject",
+    "RiskAssessment": "subject", "Flag": "subject", "CarePlan": "subject", "CareTeam": "subject",
+    "DocumentReference": "subject", "Composition": "subject", "QuestionnaireResponse": "subject", "List": "subject",
 }  # fmt: skip
 """Types of a survivor's compartment that an organisation may write, and the element that says whose they are."""
 
@@ -42,7 +42,8 @@ _KEEPER_ELEMENT: Final[Mapping[str, str]] = {
     "Procedure": "performer.actor", "Condition": _CUSTODIAN, "RiskAssessment": _CUSTODIAN, "Flag": "author", "CarePlan": "author",
     "CareTeam": "managingOrganization", "DocumentReference": "custodian", "Composition": "custodian",
     "QuestionnaireResponse": "author", "HealthcareService": "providedBy", "Location": "managingOrganization",
-    "Endpoint": "managingOrganization", "PractitionerRole": "organization", "Group": "managingEntity", "MeasureReport": "reporter",
+    "Endpoint": "managingOrganization", "PractitionerRole": "organization", "Group": "managingEntity",
+    "MeasureReport": "reporter",
 }  # fmt: skip
 """A type that is not here has no such element: whoever writes it keeps it."""
 
