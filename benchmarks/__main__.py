@@ -15,6 +15,7 @@ BENCHMARKS = (
     "benchmarks.consent_decisions",
     "benchmarks.enforcement",
     "benchmarks.timing",
+    "benchmarks.http_speed",
 )
 
 

@@ -48,25 +48,25 @@ class Server:
 @contextmanager
 def serving(how: str, folder: Path, database: str) -> Iterator[Server]:
     """`how`: as `benchmarks.permit_all` reads it."""
-    port = _free_port()
+    port = free_port()
     command = [sys.executable, "-m", "granian", "benchmarks.permit_all:wsgi", "--factory", "--interface", "wsgi"]
     command += ["--port", str(port), "--log-level", "error", "--blocking-threads", "1", "--no-ws"]
     known = {"IHALA_HOME": str(folder), "IHALA_BENCH": how, "IHALA_BENCH_DATABASE": database}
     process = subprocess.Popen(command, env=os.environ | known)
     try:
-        yield Server(how, _connected(port))
+        yield Server(how, reached(port))
     finally:
         process.terminate()
         process.wait(30)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
-def _connected(port: int) -> http.client.HTTPConnection:
+def reached(port: int) -> http.client.HTTPConnection:
     end = time.monotonic() + STARTED_WITHIN_S
     while True:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)

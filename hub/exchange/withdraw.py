@@ -122,8 +122,13 @@ def _commit(compartment: Compartment, acts: list[Act], caller: Caller, hub: Hub)
         tuple(reference(act.consent) for act in acts),
         tuple(reference(act.anew) for act in acts if act.anew),
         tuple(filter(None, (stated(save.resource) for save in statements if save.custodian == caller.organization))),
-        tuple(_stopped(person, step.task) for step in settled.steps),
+        tuple(_stopped(person, step.task) for step in settled.steps if _is_kept(step.task, person, caller)),
     )
+
+
+def _is_kept(task: Resource, person: Person, caller: Caller) -> bool:
+    """What followed among another's records is told to that keeper alone."""
+    return person.custodian(reference(task)) == caller.organization
 
 
 def _stopped(person: Person, task: Resource) -> Stopped:

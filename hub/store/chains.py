@@ -71,7 +71,7 @@ def contents_of(documents: Sequence[Document], events: Sequence[Resource]) -> li
     raise HubError(INVALID, path=AUDIT)
 
 
-def insert(documents: Sequence[Document], database: Mongo, session: ClientSession) -> None:
+def insert(documents: Sequence[Document], database: Mongo, session: ClientSession | None) -> None:
     """Raises Outrun when one of the places is taken, or about to be."""
     try:
         database[AUDIT].insert_many(documents, session=session)

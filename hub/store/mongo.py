@@ -28,16 +28,18 @@ from hub.ports import (
     KeyProof,
     LedgerEntry,
     Quarantined,
+    Save,
     Stored,
     Visible,
     Watermark,
 )
 from hub.search import is_sealed
 from hub.store import following, outbox, pages, queries, search_tokens, turns, writing
-from hub.store.chains import Chains
+from hub.store.chains import Chains, insert
 from hub.store.documents import SERVED, stored_all
 from hub.store.failures import in_our_words, silence_driver
 from hub.store.keks import Keks
+from hub.store.looks import Looks, only_events
 from hub.store.records import DEAD, VOID, WAITING, Box, ledger_entry, quarantined
 from hub.store.schema import Document, Mongo, is_type, prepare, prepare_types
 from hub.store.sealing import DataKey
@@ -69,6 +71,7 @@ class MongoStore:
         self._now = now
         self._patience = patience
         self.chains = Chains(database, patience)
+        self.looks = Looks(self._add_events)
         self._types = set(filter(is_type, database.list_collection_names()))
 
     def __repr__(self) -> str:
@@ -111,15 +114,31 @@ class MongoStore:
         """
         if also is None and not any(vars(changes).values()):
             return
+        if also is None and only_events(changes):
+            self.looks.commit(changes.saves)
+        else:
+            self._commit(changes, also)
+
+    def _commit(self, changes: Changes, also: Also | None) -> None:
         plan = writing.Plan(changes, self._now(), self.vault, self._box)
+        self._carry_out(plan, lambda: self._transact(plan, also))
+
+    def _carry_out(self, plan: writing.Plan, act: Callable[[], None]) -> None:
         self._make_types(plan.types)
         with pymongo.timeout(self._patience):
             if plan.events:
-                self.chains.commit(plan.events, plan.contents, lambda: self._transact(plan, also))
+                self.chains.commit(plan.events, plan.contents, act)
             else:
-                self._transact(plan, also)
+                act()
 
-    def _transact(self, plan: writing.Plan, also: Also | None) -> None:
+    def _add_events(self, saves: Sequence[Save]) -> None:
+        """One alone is whole without a transaction."""
+        plan = writing.Plan(Changes(saves=saves), self._now(), self.vault, self._box)
+        self._carry_out(
+            plan, lambda: insert(plan.events, self.database, None) if plan.is_one_event else self._transact(plan)
+        )
+
+    def _transact(self, plan: writing.Plan, also: Also | None = None) -> None:
         def write(session: ClientSession) -> None:
             writing.write(plan, self.database, session)
             if also is not None:

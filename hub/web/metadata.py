@@ -29,9 +29,11 @@ def capabilities(
     base: str,
     endpoints: Endpoints,
     at: datetime,
+    system: Collection[str] = (),
     people: bool = False,
 ) -> Resource:
-    """The CapabilityStatement. `interactions`: FHIR's code of each → the types it works on. `people`: whether they sign in."""
+    """The CapabilityStatement. `interactions`: FHIR's code of each → the types it works on; `system`: those of the whole server.
+    `people`: whether they sign in."""
     only_operated = sorted({operation.type for operation in operations} - {ANY_TYPE} - PARAMETERS.keys())
     return {
         "resourceType": "CapabilityStatement",
@@ -51,6 +53,7 @@ def capabilities(
                     *(_resource(type_, interactions) | _operations(type_, operations) for type_ in PARAMETERS),
                     *({"type": type_} | _operations(type_, operations) for type_ in only_operated),
                 ],
+                "interaction": [{"code": code} for code in system],
                 **_operations(ANY_TYPE, operations),  # of every type of R4, whether or not it is stored here
             }
         ],

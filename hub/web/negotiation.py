@@ -81,10 +81,14 @@ def preferences(request: Request) -> Preferences:
 
 def expected_version(request: Request) -> int | None:
     """The version that If-Match names; None where there is none, or `*`. Raises BAD_PARAMETER."""
-    header = request.headers.get("If-Match", "*").strip()
-    if header == "*":
+    return version_named(request.headers.get("If-Match", "*"))
+
+
+def version_named(tag: str) -> int | None:
+    """The version of an ETag; None of `*`. Raises BAD_PARAMETER."""
+    if tag.strip() == "*":
         return None
-    match = _ETAG.fullmatch(header)
+    match = _ETAG.fullmatch(tag.strip())
     if match is None:
         raise HubError(BAD_PARAMETER, path="http.If-Match", parameter="If-Match", expected='W/"1"')
     return int(match[1])

@@ -16,6 +16,7 @@ from urllib.parse import urlencode
 from hub.exchange.change import PERSON_ELEMENT
 from hub.fhir import Resource
 from hub.fhir.serial import dumps, loads
+from tests.support.bundling import bundle
 from tests.support.declared import FORMS, REFUSED, UNROUTED
 from tests.support.furnishing import CALLER, Things, concept, example
 
@@ -90,6 +91,7 @@ class Asking:
             + [("operation", "Resource", o["name"]) for o in rest.get("operation", ()) for _ in range(6)]
             + [("refused", "", one) for one in REFUSED]
             + [("unrouted", "", one) for one in UNROUTED]
+            + [("system", "", one["code"]) for one in rest.get("interaction", ()) for _ in range(8)]
             + [("change", "", "") for _ in range(20)],
             chance,
         )
@@ -109,8 +111,21 @@ class Asking:
                     yield self.refused(what)
                 case "unrouted":
                     yield self.unrouted(what)
+                case "system":
+                    yield self.whole(what)
                 case _:
                     yield self.referral()
+
+    def whole(self, code: str) -> Ask:
+        """What is asked of the server as a whole: a bundle of what is asked otherwise, more of it changes in a transaction."""
+        kinds = ("read", "create", "update", "patch") if code == "transaction" else ("read", "create", "search-type")
+
+        def one() -> Ask:
+            served = [card for card in self.others.cards if card[0] == "interaction" and card[2] in kinds]
+            _, type_, interaction = self.chance.choice(served or [("interaction", "Task", "read")])
+            return self.by_code[interaction](self, type_)
+
+        return Ask("POST", "/fhir", bundle(code, self.chance, one), covers=frozenset({f"system {code}"}))
 
     # --- ids and values ----------------------------------------------------------------------------------------------
 

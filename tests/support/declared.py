@@ -29,7 +29,7 @@ REFUSED: Final = (
 UNROUTED: Final = (
     "GET {type}/{id}/_history", "GET {type}/_history", "GET _history", "GET {type}/{id}/_history/1", "GET {type}/{id}/$everything",
     "GET Patient/$export", "GET $export", "POST Patient/$match", "DELETE {type}/{id}", "DELETE {type}?_id={id}", "PUT {type}?_id={id}",
-    "PATCH {type}?_id={id}", "POST ", "GET Patient/{id}/{type}", "POST Subscription", "GET Subscription/{id}", "GET Binary/{id}",
+    "PATCH {type}?_id={id}", "GET Patient/{id}/{type}", "POST Subscription", "GET Subscription/{id}", "GET Binary/{id}",
     "OPTIONS {type}/{id}", "HEAD {type}/{id}", "GET NoSuchType/{id}", "GET {type}/{id}/$no-such", "GET {type}/%20{id}",
 )  # fmt: skip
 
@@ -38,6 +38,7 @@ def declared(statement: Resource) -> frozenset[str]:
     """All that a CapabilityStatement declares, in the words of `Ask.covers`."""
     (rest,) = statement["rest"]
     found = {f"Resource${one['name']}" for one in rest.get("operation", ())}
+    found |= {f"system {one['code']}" for one in rest.get("interaction", ())}
     for one in rest["resource"]:
         type_ = one["type"]
         found |= {f"{type_} {interaction['code']}" for interaction in one.get("interaction", ())}

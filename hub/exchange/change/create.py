@@ -20,9 +20,9 @@ def create(resource: Resource, caller: Caller, *, hub: Hub) -> View:
     return carried_out(creation(resource, hub), caller, hub=hub)
 
 
-def creation(resource: Resource, hub: Hub) -> Callable[[Draft], str]:
-    """The act that creates it, under an id of its own; it commits nothing."""
-    made = _fresh(resource, hub)
+def creation(resource: Resource, hub: Hub, id_: str = "") -> Callable[[Draft], str]:
+    """The act that creates it, under an id of its own; it commits nothing. `id_`: one that was drawn for it before."""
+    made = {**_fresh(resource, hub), **({"id": id_} if id_ else {})}
 
     def act(draft: Draft) -> str:
         require_valid(made)

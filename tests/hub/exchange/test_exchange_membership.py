@@ -149,12 +149,29 @@ def test_a_consent_that_comes_while_its_group_changes_is_settled_with_it(at_work
                    interaction="update")  # fmt: skip
     act(draft)
     changes = draft.changes()
-    assert changes is not None and changes.followed == {reference(night): frozenset()}
+    assert changes is not None and at.one("Patient")["id"] not in changes.followed[reference(night)]
     agreed(at, permit("x", ["core", "health"]) | named(reference(night)))
     with pytest.raises(Conflict):
         at.store.commit(changes)
     changed(at, with_members(night, NADIA))
     assert (sees(at, person(AMAL)), sees(at, person(NADIA))) == (False, True)
+
+
+def test_a_group_and_a_consent_that_names_it_are_written_in_one_act(at_work: Scene) -> None:
+    at = at_work
+    draft = Draft(at.hub, association(), at.clock.now())
+    night = with_members(at_keeper(example("group")), AMAL)
+    draft.put(draft.entries, night, "entry.create", "create")
+    kept = at.one("Consent")
+    said = provision(exceptions=[permit("x", ["core", "health"]) | named(reference(night))])
+    person_ = draft.person(at.one("Patient")["id"])
+    draft.put(person_, {**kept, "id": "second", "provision": said}, "consent.create", "create")
+    changes = draft.changes()
+    assert changes is not None
+    at.store.commit(changes)
+    assert (sees(at, person(AMAL)), sees(at, person(NADIA))) == (True, False)
+    changed(at, {**at.one("Group"), "active": False})
+    assert not sees(at, person(AMAL))
 
 
 def test_who_names_no_group_any_more_is_not_settled_with_it(at_work: Scene) -> None:

@@ -5,10 +5,12 @@ from datetime import timedelta
 import pytest
 
 from hub.conformance import validate
+from hub.consent.keys import own
 from hub.consent.partial import without
 from hub.errors import NOT_FOUND, HubError
 from hub.exchange.withdraw import withdraw
 from hub.fhir.references import reference
+from hub.ports import Changes, Key, Save
 from tests.hub.exchange.test_exchange_aftermath import inbox, sign
 from tests.support.association import COURT, HOSPITAL, Scene, association, court, hospital
 from tests.support.consents import permit, provision
@@ -56,6 +58,23 @@ def test_one_recipient_is_left_out_of_a_consent_that_is_written_anew(at: Scene) 
     assert len(inbox(at, court())) == told_before, "whom it does not concern is told nothing"
     (event,) = [one for one in at.audit("consent.withdraw") if "consent.create" in str(one["subtype"])]
     assert [one["what"]["reference"] for one in event["entity"][:2]] == [*done.ended, *done.written]
+
+
+def test_what_follows_among_another_keepers_records_is_told_to_that_keeper_alone(at: Scene) -> None:
+    person = referred_to_both(at)
+    (mine,) = [one for one in at.all("Task") if one["owner"]["reference"].endswith(COURT)]
+    nour = {"requester": {"reference": "Organization/nour"}}
+    asked = {
+        **next(one for one in at.all("ServiceRequest") if reference(one) == mine["focus"]["reference"]),
+        "id": "their-need",
+        **nour,
+    }
+    theirs = {**mine, **nour, "id": "theirs", "status": "requested", "focus": {"reference": reference(asked)}}
+    saves = [Save(one, person, "nour", (Key(own("nour")),)) for one in (asked, theirs)]
+    at.hub.store.commit(Changes(saves=saves, persons={person: at.hub.store.compartments([person])[person].revision}))
+    done = withdraw(person, association(), hub=at.hub)
+    assert next(one for one in at.all("Task") if one["id"] == theirs["id"])["status"] == "cancelled"
+    assert {one.status for one in done.stopped} == {"on-hold"}
 
 
 def test_undoing_is_a_new_consent(at: Scene) -> None:

@@ -13,6 +13,7 @@ FILLED = {
     "bad-parameter": {"parameter", "expected"},
     "sealed-search": {"parameter", "expected"},
     "unknown-parameter": {"parameter", "known"},
+    "bad-bundle": {"expected"},
     "unsupported-media": {"expected"},
     "scope-lacking": {"expected"},
     "purpose-lacking": {"expected"},

@@ -1,0 +1,133 @@
+"""Transact: the acts of a transaction, all computed on one draft and committed together, or refused together.
+
+https://hl7.org/fhir/R4/http.html#transaction: what is deleted first, then what is created, then what is changed; references
+to what the transaction creates are rewritten to the ids that it gets.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, Literal
+
+from hub import errors
+from hub.errors import HubError
+from hub.exchange import Hub, Invalid, View, disclose
+from hub.exchange.change.create import creation
+from hub.exchange.change.draft import Draft, carry_out
+from hub.exchange.change.revise import Revise, replacing, revision
+from hub.fhir import Resource
+from hub.fhir.query import Query
+from hub.fhir.rewriting import conditional_references, rewritten
+from hub.ports import Caller
+
+Kind = Literal["create", "update", "patch"]
+_ORDER: Final[Sequence[Kind]] = ("create", "update", "patch")
+
+
+@dataclass(frozen=True, repr=False)
+class Step:
+    """One change of a transaction. `path`: where it stands in the request; `full_url`: by what others refer to it;
+    `revise`: of a patch, what it makes of what is stored."""
+
+    kind: Kind
+    path: str
+    type: str
+    id: str
+    resource: Resource
+    full_url: str = ""
+    expected: int | None = None
+    revise: Revise | None = None
+
+
+@dataclass(frozen=True, repr=False)
+class Done:
+    """What became of a step."""
+
+    view: View
+    created: bool
+
+
+Search = Callable[[str], Query]
+"""A conditional reference, as the query that it asks."""
+
+
+def transact(steps: Sequence[Step], caller: Caller, read: Search, *, hub: Hub) -> list[Done]:
+    """Carry out every step, or none. Raises HubError, whose path names the step that was refused."""
+    steps = [replace(step, id=hub.ids.new()) if step.kind == "create" else step for step in steps]
+    _require_apart(steps)
+
+    def act(draft: Draft) -> None:
+        links = _links(steps)
+        for step in sorted(steps, key=_place):
+            with _At(step):
+                _take(step, {**links, **_found(step.resource, caller, read, hub)}, draft)
+
+    draft, _ = carry_out(act, caller, hub=hub)
+    return [Done(draft.view(f"{step.type}/{step.id}"), step.kind == "create") for step in steps]
+
+
+def _place(step: Step) -> tuple[int, bool]:
+    """A survivor is created before what is hers."""
+    return _ORDER.index(step.kind), step.type != "Patient"
+
+
+def _take(step: Step, links: dict[str, str], draft: Draft) -> None:
+    resource = rewritten(step.resource, links)
+    match step.kind:
+        case "create":
+            creation(resource, draft.hub, step.id)(draft)
+        case "update" | "patch":
+            revise = step.revise or replacing(step.type, step.id, resource)
+            revision(step.type, step.id, revise, expected=step.expected, interaction=step.kind)(draft)
+
+
+def _links(steps: Iterable[Step]) -> dict[str, str]:
+    """By what a step is referred to in the others: its fullUrl, and the end of it where that is `…/Type/id`."""
+    links: dict[str, str] = {}
+    for step in steps:
+        if step.full_url:
+            links[step.full_url] = f"{step.type}/{step.id}"
+            end = "/".join(step.full_url.rsplit("/", 2)[1:])
+            if step.full_url.startswith("http") and end.startswith(f"{step.type}/"):
+                links[end] = f"{step.type}/{step.id}"
+    return links
+
+
+def _found(resource: Resource, caller: Caller, read: Search, hub: Hub) -> dict[str, str]:
+    """What conditional references mean to this caller: what it may not see is not found."""
+    found: dict[str, str] = {}
+    for literal in conditional_references(resource):
+        page = disclose.search(replace(read(literal), count=2), caller, hub=hub)
+        if len(page.entries) != 1:
+            raise HubError(errors.NO_ONE_MATCH, path="Reference.reference")
+        found[literal] = f"{page.entries[0].type}/{page.entries[0].id}"
+    return found
+
+
+def _require_apart(steps: Iterable[Step]) -> None:
+    """https://hl7.org/fhir/R4/http.html#trules: no two steps change one resource."""
+    seen: set[str] = set()
+    for step in steps:
+        key = f"{step.type}/{step.id}"
+        if key in seen:
+            raise HubError(errors.BAD_BUNDLE, path=f"{step.path}.request.url", expected="1 × Type/id")
+        seen.add(key)
+
+
+class _At:
+    """Says of a problem in which step it was met."""
+
+    def __init__(self, step: Step) -> None:
+        self._path = f"{step.path}.resource"
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _: object, problem: BaseException | None, __: object) -> None:
+        if isinstance(problem, Invalid):
+            problem.issues = tuple(replace(one, path=self._inside(one.path)) for one in problem.issues)
+        if isinstance(problem, HubError):
+            problem.path = self._inside(problem.path)
+
+    def _inside(self, path: str) -> str:
+        rest = path.partition(".")[2]
+        return f"{self._path}.{rest}" if rest else self._path

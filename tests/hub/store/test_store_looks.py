@@ -1,0 +1,85 @@
+"""Audit events of looks that wait at one moment are written in one go, and each reader is told of its own alone."""
+
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from hub.audit import events
+from hub.errors import INVALID, HubError
+from hub.ports import Caller, Changes, Key, Save
+from hub.store import MongoStore
+from hub.store.looks import Looks
+from tests.support.acts import NOW
+
+CALLER = Caller("c", "chu", "COC")
+
+
+def look(id_: str, **wrong: object) -> Save:
+    event = events.event(
+        id_, "disclosure.permit", NOW, interaction="read", caller=CALLER, person="p", entities=["Task/1"]
+    )
+    return Save({**event, **wrong}, "p", "amal", (Key("amal|*|*"),))
+
+
+def test_what_gathers_while_a_write_is_under_way_is_written_together() -> None:
+    written: list[int] = []
+    under_way, go_on = threading.Event(), threading.Event()
+
+    def write(saves: Sequence[Save]) -> None:
+        written.append(len(saves))
+        under_way.set()
+        assert go_on.wait(10)
+
+    looks = Looks(write)
+    with ThreadPoolExecutor(4) as readers:
+        first = readers.submit(looks.commit, [look("e0")])
+        assert under_way.wait(10)
+        others = [readers.submit(looks.commit, [look(f"e{n}")]) for n in (1, 2, 3)]
+        while len(looks._waiting) < len(others):
+            pass
+        go_on.set()
+        for one in (first, *others):
+            one.result(10)
+    assert written == [1, 3]
+
+
+def test_many_readers_at_once_leave_a_chain_without_gaps(store: MongoStore) -> None:
+    with ThreadPoolExecutor(8) as readers:
+        list(readers.map(lambda n: store.commit(Changes(saves=[look(f"e{n}")])), range(200)))
+    found = list(store.database.AuditEvent.find({}, {"c": 1}))
+    assert len(found) == 200
+    places: dict[int, list[int]] = {}
+    for one in found:
+        places.setdefault(one["c"]["s"], []).append(one["c"]["n"])
+    assert all(sorted(taken) == list(range(1, len(taken) + 1)) for taken in places.values())
+
+
+def test_two_stores_over_one_database_share_the_chains(store: MongoStore) -> None:
+    other = MongoStore(store.database, store._now, 20, store.vault.keks)
+    with ThreadPoolExecutor(8) as readers:
+        list(readers.map(lambda n: (store, other)[n % 2].commit(Changes(saves=[look(f"e{n}")])), range(200)))
+    assert store.database.AuditEvent.count_documents({}) == 200
+    assert len({(one["c"]["s"], one["c"]["n"]) for one in store.database.AuditEvent.find({}, {"c": 1})}) == 200
+
+
+def test_an_event_that_cannot_be_written_is_told_to_its_reader_alone() -> None:
+    kept: list[str] = []
+    gate = threading.Event()
+
+    def write(saves: Sequence[Save]) -> None:
+        assert gate.wait(10)
+        if any(save.resource["id"] == "bad" for save in saves):
+            raise HubError(INVALID)
+        kept.extend(save.resource["id"] for save in saves)
+
+    looks = Looks(write)
+    with ThreadPoolExecutor(4) as readers:
+        asked = {name: readers.submit(looks.commit, [look(name)]) for name in ("e0", "bad", "e1", "e2")}
+        gate.set()
+        with pytest.raises(HubError):
+            asked["bad"].result(10)
+        for name in ("e0", "e1", "e2"):
+            asked[name].result(10)
+    assert sorted(kept) == ["e0", "e1", "e2"]
