@@ -24,6 +24,7 @@ RESOURCES: Final = (
     "Patient", "RelatedPerson", "EpisodeOfCare", "Encounter", "Observation", "RiskAssessment", "Flag", "CarePlan",
     "ServiceRequest", "Task", "Procedure", "Communication", "DocumentReference", "Consent", "Organization",
     "HealthcareService", "Location", "PractitionerRole", "Endpoint", "Provenance", "AuditEvent", "MeasureReport",
+    "Condition", "Practitioner", "CareTeam", "Group", "List", "Composition", "Questionnaire", "QuestionnaireResponse",
 )  # fmt: skip
 CODE_SYSTEMS: Final = (
     "v3-ActReason", "v3-MaritalStatus", "task-status", "task-intent", "request-status", "request-intent", "request-priority",

@@ -1,12 +1,13 @@
 """Whom a provision names as a recipient, and who asks: organisations, and people within them.
 
 https://hl7.org/fhir/R4/consent-definitions.html#Consent.provision.actor. A recipient is an organisation with all below it, a
-practitioner wherever she works, or a desk of an organisation: whoever holds that function. A group, a care team, a device or
-a PractitionerRole is not understood: nobody tells the hub who belongs to it.
+practitioner wherever she works, or a desk of an organisation: whoever holds that function. A group, a care team or a
+PractitionerRole is whoever belongs to it (`membership`). A device is not understood.
 """
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from itertools import combinations
 from typing import Any, Final
 
@@ -23,6 +24,8 @@ ANYWHERE: Final = "*"
 MOST_DESKS: Final = 3
 """Functions of a person that one answer can depend on. A survivor's consents that name more are not understood in these."""
 
+COMPOSED: Final = frozenset({"Group", "CareTeam", "PractitionerRole"})
+
 _ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 
 Names = frozenset[str]
@@ -34,6 +37,17 @@ OrganizationsUnder = Callable[[str], Names]
 def alone(organization: str) -> Names:
     """An organisation with nothing below it."""
     return frozenset({organization})
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known beside a consent's own words: who stands below an organisation, and who belongs to a group."""
+
+    below: OrganizationsUnder
+    members: Callable[[str], Names]
+
+    def __call__(self, organization: str) -> Names:
+        return self.below(organization)
 
 
 def named(actor: dict[str, Any], below: OrganizationsUnder) -> Iterator[str]:
@@ -50,6 +64,8 @@ def named(actor: dict[str, Any], below: OrganizationsUnder) -> Iterator[str]:
         yield from (f"{one}~{desk}" for one in below(id_) for desk in desks)
     elif type_ == "Practitioner" and not desks:
         yield f"{ANYWHERE}~Practitioner/{id_}"
+    elif type_ in COMPOSED and not desks and isinstance(below, Known):
+        yield from below.members(f"{type_}/{id_}")
     else:
         yield NOBODY
 

@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 
-from hub.consent.actors import NONE, Names, spelled, spellings
+from hub.consent.actors import NONE, Known, Names, spelled, spellings
 from hub.consent.compiled import Compiled
 from hub.consent.facts import Facts
 from hub.consent.grants import NOTICE, Grant
+from hub.consent.membership import Membership
 from hub.consent.notice import of_any, opening
 from hub.consent.rules import Rules
 from hub.consent.standing import Standing, stand
@@ -125,12 +126,20 @@ def _granted(held: list[Held], persons: list[Held], rules: Rules) -> Granted:
 
 def by_standing(standing: Standing, held: Iterable[Held], rules: Rules) -> Granted:
     """What Consents permit that stand so. `held`: all that one organisation keeps of her."""
-    compiled = Compiled(standing.consents, rules.under, rules.below, standing.taken)
+    held = list(held)
+    compiled = Compiled(standing.consents, rules.under, _known(held, rules), standing.taken)
     if not compiled.asks_documents:
         return Granted(compiled, tuple(one for one in compiled.grants() if one.data_class == NOTICE), standing)
     facts = facts_of(held)
     sharable = (one for one in facts.values() if one.type not in CLOSED_TO_RECIPIENTS)
     return Granted(compiled, of_any(compiled, sharable), standing, facts)
+
+
+def _known(held: list[Held], rules: Rules) -> Known:
+    """Her care teams are of her own compartment, so a change of them is a change of hers."""
+    teams = {reference(one.resource): one.resource for one in held if one.resource["resourceType"] == "CareTeam"}
+    custodian = held[0].custodian if held else ""
+    return Known(rules.below, Membership(rules.below, custodian, rules.entry, teams).members)
 
 
 def facts_of(held: Iterable[Held]) -> dict[str, Facts]:

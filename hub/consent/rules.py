@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from hub.consent.actors import OrganizationsUnder
+from hub.consent.membership import EntryOf, none_known
 from hub.consent.policies import Policies
 from hub.consent.provisions import PurposesUnder, PurposesUnderCode
 from hub.fhir.definitions import load
@@ -20,8 +21,10 @@ def purposes_under() -> PurposesUnder:
 
 @dataclass(frozen=True)
 class Rules:
-    """`policies`: the deployment's. `under`: a purpose and all that it subsumes. `below`: an organisation and all below it."""
+    """`policies`: the deployment's. `under`: a purpose and all that it subsumes. `below`: an organisation and all below it.
+    `entry`: a group or a post as it stands."""
 
     policies: Policies
     under: PurposesUnderCode
     below: OrganizationsUnder
+    entry: EntryOf = none_known

@@ -4,11 +4,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
+from hub.consent.membership import Entry
 from hub.consent.policies import Policies, packaged
 from hub.consent.rules import Rules, purposes_under
 from hub.errors import HubError, Problem
 from hub.exchange.pseudonyms import Pseudonyms
 from hub.fhir.issues import Issue
+from hub.fhir.references import split
 from hub.ports import Clock, Directory, Ids, Store
 
 __all__ = ["Hub", "Invalid", "Page", "View"]
@@ -29,7 +31,14 @@ class Hub:
     @property
     def rules(self) -> Rules:
         """By what Consents are read here."""
-        return Rules(self.policies, purposes_under(), self.directory.below)
+        return Rules(self.policies, purposes_under(), self.directory.below, self._entry)
+
+    def _entry(self, reference: str) -> Entry | None:
+        """A group or a post as it is stored: for what the hub works out itself, never to be served."""
+        stored = self.store.read(*split(reference), None)
+        if stored is None or stored.person is not None:
+            return None
+        return Entry(stored.resource(), stored.custodian or "", stored.version)
 
     @cached_property
     def pseudonyms(self) -> Pseudonyms:

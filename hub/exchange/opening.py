@@ -140,4 +140,5 @@ def _joined(one: Changes, other: Changes) -> Changes:
         outbox=[*one.outbox, *other.outbox],
         voids=[*one.voids, *other.voids],
         due={**one.due, **other.due},
+        follows={**one.follows, **other.follows},
     )

@@ -5,13 +5,14 @@ the new state. The result is committed with the act, so the next request of any 
 """
 
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from hub.consent import aftermath
 from hub.consent.aftermath import Lost
 from hub.consent.grants import Grant
 from hub.consent.keys import Granted, Held, granted, is_referral, keys
+from hub.consent.membership import Consulted
 from hub.consent.overrides import excepted, with_overrides
 from hub.consent.rules import Rules
 from hub.fhir import Resource
@@ -64,7 +65,8 @@ class _Document:
 @dataclass(frozen=True)
 class Settled:
     """What one person's part of a commit writes. `steps`: what followed, for the audit; `notices`: what recipients are told
-    whom a consent covers no longer; `due`: when something opens or closes by itself."""
+    whom a consent covers no longer; `due`: when something opens or closes by itself; `follows`: the groups and
+    posts that her Consents name, in the versions that were read."""
 
     saves: list[Save]
     rekeys: list[Rekey]
@@ -73,6 +75,7 @@ class Settled:
     notices: list[Resource]
     voids: list[Void]
     due: datetime
+    follows: Mapping[str, int] = field(default_factory=dict)
 
     def changes(self, person: "Person", also: Iterable[Save] = (), told: Iterable[Due] = ()) -> Changes:
         """All of it as one person's commit, with what an act says besides: its audit, and what is to be told of it first."""
@@ -83,6 +86,7 @@ class Settled:
             outbox=[*told, *self.outbox],
             voids=self.voids,
             due={person.id: self.due},
+            follows={person.id: self.follows} if self.follows else {},
         )
 
 
@@ -162,20 +166,22 @@ class Person:
 
     def settle(self, now: datetime, new_id: Callable[[], str]) -> Settled:
         """Let everything follow from the present state, and say what is to be written."""
-        permitted = granted(self._held(now), self.rules)
+        consulted = Consulted(self.rules.entry)
+        rules = replace(self.rules, entry=consulted)
+        permitted = granted(self._held(now), rules)
         steps: list[Step] = []
         for custodian, found in permitted.items():
             for step in list(self._follow(custodian, _may_receive(found.notice, now), now, new_id)):
                 self.put(step.task, custodian)
                 steps.append(step)
         if steps and any(found.compiled.asks_documents for found in permitted.values()):
-            permitted = granted(self._held(now), self.rules)  # of the referrals that followed, too
+            permitted = granted(self._held(now), rules)  # of the referrals that followed, too
         lost = self._lost(permitted, now)
         notices = [aftermath.notice(one, new_id(), now) for one in lost]
         for one, notice in zip(lost, notices, strict=True):
             self.put(notice, one.custodian)
         held = self._held(now)
-        opened = with_overrides(keys(held, permitted, classes), held, classes, self.rules, now)
+        opened = with_overrides(keys(held, permitted, classes), held, classes, rules, now)
         return Settled(
             saves=list(self._saves(opened)),
             rekeys=list(self._rekeys(opened)),
@@ -184,6 +190,7 @@ class Person:
             notices=notices,
             voids=list(self._voids(opened, now)),
             due=aftermath.next_change(permitted, now),
+            follows=consulted.versions,
         )
 
     def _held(self, now: datetime) -> list[Held]:

@@ -335,6 +335,7 @@ class _Batch:
             outbox=[due for s in touched.values() for due in s.outbox],
             voids=[void for s in touched.values() for void in s.voids],
             due={id_: s.due for id_, s in touched.items()},
+            follows={id_: s.follows for id_, s in touched.items()},
         )
 
     def _audits(self, person: str, settled: Settled) -> Iterator[Save]:

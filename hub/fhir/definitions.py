@@ -36,6 +36,7 @@ DEFAULTS: Final = {
     "Procedure": "service-record",
     "Consent": "consent",
     "Location": "location",
+    "PractitionerRole": "practitioner-role",
     "Communication": "message",
     "AuditEvent": "audit-event",
     "Provenance": "provenance",

@@ -199,6 +199,10 @@ class Changes:
     outbox: Sequence[Due] = ()
     voids: Sequence[Void] = ()
     due: Mapping[str, datetime] = field(default_factory=dict)  # person → when her keys next open or close by themselves
+    follows: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """Person → the groups and posts that her Consents name, in the versions that her keys were computed from."""
+    followed: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """A group or post that changes → the persons whose Consents name it, all settled with it."""
     erased: Mapping[str, Sequence[str]] = field(default_factory=dict)  # person → all `Type/id` of her compartment
     watermark: tuple[str, Watermark] | None = None  # connection id, value
     tokens: "Sequence[Token]" = ()

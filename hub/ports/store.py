@@ -39,6 +39,9 @@ class Store(Protocol):
     def compartments(self, persons: Iterable[str]) -> dict[str, Compartment]:
         """Compartments of persons that exist, each read consistently."""
 
+    def followers(self, references: Iterable[str]) -> frozenset[str]:
+        """Persons whose Consents name any of these groups and posts."""
+
     def grounds(self, person: str | None) -> tuple[Stored, ...]:
         """The Consents and Tasks of a person, and what says which of them count; of None, those of somebody drawn at random, by
         the same questions."""

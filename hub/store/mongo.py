@@ -34,7 +34,7 @@ from hub.ports import (
     Watermark,
 )
 from hub.search import is_sealed
-from hub.store import explaining, merged, outbox, pages, queries, search_tokens, turns, writing
+from hub.store import explaining, following, merged, outbox, pages, queries, search_tokens, turns, writing
 from hub.store.chains import Chains, insert
 from hub.store.documents import SERVED, stored_all
 from hub.store.failures import in_our_words, silence_driver
@@ -247,6 +247,10 @@ class MongoStore:
     @in_our_words
     def due_persons(self, now: datetime, limit: int) -> list[str]:
         return turns.due_persons(self.database, now, limit)
+
+    @in_our_words
+    def followers(self, references: Iterable[str]) -> frozenset[str]:
+        return following.followers(self.database, references)
 
     @in_our_words
     def follow_rules(self, signature: str) -> bool:

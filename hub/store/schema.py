@@ -105,7 +105,10 @@ def _housekeeping() -> dict[str, list[IndexModel]]:
     """`watermarks`, `clients`, `settings` and `checkpoints` are only ever found by their id."""
     return {
         "history": [IndexModel([("r", ASCENDING), ("v", DESCENDING)]), IndexModel([("person", ASCENDING)])],
-        "persons": [IndexModel([("n", ASCENDING)])],
+        "persons": [
+            IndexModel([("n", ASCENDING)]),
+            IndexModel([("m", ASCENDING)], partialFilterExpression={"m": {"$type": "string"}}),
+        ],
         "ledger": [IndexModel([("resources.r", ASCENDING)])],
         "identities": [IndexModel([("r", ASCENDING)])],
         "quarantine": [IndexModel([("connection", ASCENDING), ("at", ASCENDING)])],

@@ -17,7 +17,7 @@ from pymongo.client_session import ClientSession
 
 from hub.errors import INVALID, TOO_LARGE, Conflict, HubError
 from hub.ports import Changes, Save
-from hub.store import chains, outbox
+from hub.store import chains, following, outbox
 from hub.store.chains import AUDIT, contents_of
 from hub.store.documents import Sealer, document, keys_document, stamped, superseded
 from hub.store.erasure import Erasure, erased_revision
@@ -73,6 +73,8 @@ class Plan:
             if changes.watermark
             else []
         )
+        self.entries = {name: version for one in changes.follows.values() for name, version in one.items()}
+        self.followed = changes.followed
         self.tokens: Writes = [InsertOne(token_document(token)) for token in changes.tokens]
         self.ended: Writes = [DeleteMany({"_id": hash_, "client": client}) for hash_, client in changes.ended]
 
@@ -157,16 +159,18 @@ def _revisions(changes: Changes, at: datetime) -> list[Write]:
     return [
         erased_revision(person, known, at)
         if person in changes.erased
-        else _revision(person, known, sorted(types[person]), changes.due.get(person))
+        else _revision(person, known, sorted(types[person]), changes.due.get(person), changes.follows.get(person, {}))
         for person, known in changes.persons.items()
     ]
 
 
-def _revision(person: str, known: int, types: list[str], due: datetime | None) -> Write:
-    """Who says not when something is due leaves it unknown (null): then she is looked at soon."""
+def _revision(person: str, known: int, types: list[str], due: datetime | None, follows: Iterable[str]) -> Write:
+    """Who says not when something is due leaves it unknown (null): then she is looked at soon. `m`: see `following`."""
+    named = {"m": sorted(follows)} if follows else {}
     if known == 0:
-        return InsertOne({"_id": person, "r": FIRST_REVISION, "t": types, "n": due})
-    changed = {"$inc": {"r": 1}, "$addToSet": {"t": {"$each": types}}, "$set": {"n": due}}
+        return InsertOne({"_id": person, "r": FIRST_REVISION, "t": types, "n": due, **named})
+    changed = {"$inc": {"r": 1}, "$addToSet": {"t": {"$each": types}}, "$set": {"n": due, **named}}
+    changed |= {} if follows else {"$unset": {"m": ""}}
     return UpdateOne({"_id": person, "r": known}, changed)
 
 
@@ -179,7 +183,9 @@ def write(plan: Plan, database: Mongo, session: ClientSession) -> None:
     Outrun when the events' places in their chain are taken."""
     if plan.events:
         chains.insert(plan.events, database, session)
+    following.touch(database, plan.entries, session)
     _apply(database, "persons", plan.persons, session)
+    following.require_followers(database, plan.followed, session)
     if plan.keys:
         database.keyvault.insert_many(plan.keys, session=session)
     for erasure in plan.erasures:

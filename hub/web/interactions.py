@@ -24,8 +24,8 @@ from hub.web.service import Call, Service
 from hub.web.update import update
 
 SEEN: Final = frozenset(PARAMETERS)
-CREATED: Final = frozenset(change.PERSON_ELEMENT)
-CHANGED: Final = CREATED | {"Task"}
+CREATED: Final = change.CREATED & SEEN
+CHANGED: Final = change.CHANGED & SEEN
 
 
 @dataclass(frozen=True)

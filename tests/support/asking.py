@@ -5,6 +5,7 @@ A request says what it covers (`Task read`, `Task?owner:missing`). The walk deal
 walk covers everything; `declared` says what everything is, from the statement alone.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,8 +13,9 @@ from random import Random
 from typing import Any, Final
 from urllib.parse import urlencode
 
+from hub.exchange.change import PERSON_ELEMENT
 from hub.fhir import Resource
-from hub.fhir.serial import loads
+from hub.fhir.serial import dumps, loads
 from hub.search.parameters import PARAMETERS
 from tests.support.bundling import bundle
 from tests.support.declared import FORMS, REFUSED, UNROUTED
@@ -26,7 +28,12 @@ SEEN_IN_PART: Final = frozenset({"Patient", "EpisodeOfCare"})
 """Types of which a caller sees some elements and not others that it could search by: asked more often."""
 
 STATUSES: Final = ("received", "accepted", "rejected", "in-progress", "on-hold", "completed", "cancelled", "requested")
-CREATED: Final = ("survivor", "case", "incident", "need", "outcome", "consent-by-class", "protective-measure")
+CREATED: Final = (
+    "survivor", "case", "incident", "need", "outcome", "consent-by-class", "protective-measure", "intake", "condition",
+    "medical-service", "risk-assessment", "safety-flag", "safety-plan", "care-team", "document", "summary", "caregiver",
+    "questionnaire-response", "list", "list--of-one-survivor", "group", "practitioner", "staff-role", "questionnaire", "service",
+    "location", "endpoint", "aggregate-report",
+)  # fmt: skip
 
 Edit = Callable[[Resource], Any]
 
@@ -56,6 +63,11 @@ class Deck:
         if not self._left:
             self._left = self.chance.sample(self.cards, len(self.cards))
         return self._left.pop()
+
+
+def _kept_by_caller(resource: Resource) -> Resource:
+    found: Resource = loads(re.sub(r"Organization/[a-z-]+", f"Organization/{CALLER}", dumps(resource)))
+    return found
 
 
 class Asking:
@@ -287,7 +299,13 @@ class Asking:
             "Observation": {"performer": [keeper], "subject": person}, "Consent": {"organization": [keeper], "patient": person},
             "ServiceRequest": {"requester": keeper, "subject": person, "performer": [{"reference": "Organization/hopital"}]},
         }  # fmt: skip
-        return resource | said.get(resource["resourceType"], {})
+        type_ = resource["resourceType"]
+        element = PERSON_ELEMENT.get(type_)
+        if type_ in said:
+            return resource | said[type_]
+        if element not in resource:
+            return _kept_by_caller(resource)
+        return _kept_by_caller(resource) | {element: person}
 
     def update(self, type_: str) -> Ask:
         mine = type_ == "Patient" and self.chance.random() < 0.5
@@ -304,7 +322,7 @@ class Asking:
             "Patient": {"gender": self.chance.choice(["female", "unknown"])}, "Consent": {"status": "inactive"},
             "Observation": {"status": "amended"}, "EpisodeOfCare": {"status": "finished"}, "Task": {"status": self.chance.choice(STATUSES)},
             "ServiceRequest": {"priority": self.chance.choice(["stat", "urgent"])},
-        }.get(type_, {})  # fmt: skip
+        }.get(type_, {"language": self.chance.choice(["fr", "ar"])})  # fmt: skip
         return Ask("PUT", path, covers=covers, edit=lambda seen: seen | change, matched=self.chance.random() < 0.9)
 
     def patch(self, type_: str) -> Ask:

@@ -45,6 +45,8 @@ class Asked:
     others: tuple[Resource, ...] = ()
     parents: dict[str, str] = field(default_factory=dict, hash=False)
     narrower: dict[str, set[str]] = field(default_factory=dict, hash=False)
+    composed: dict[str, tuple[str, Resource]] = field(default_factory=dict, hash=False)
+    """Groups, teams and posts: reference → who keeps it, and as it stands."""
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,8 @@ def actor(written: Resource, q: Asked) -> Maybe:
     roles = [one.get("code") for one in written.get("role", {}).get("coding", [])]
     kind, _, id_ = written.get("reference", {}).get("reference", "").partition("/")
     desks = {one for one in roles if one != "IRCP"}
+    if "IRCP" in roles and kind in {"Group", "CareTeam", "PractitionerRole"} and not desks:
+        return belongs(f"{kind}/{id_}", q)
     if "IRCP" not in roles or kind not in {"Organization", "Practitioner"} or (kind == "Practitioner" and desks):
         return None
     if kind == "Practitioner":
@@ -119,6 +123,35 @@ def actor(written: Resource, q: Asked) -> Maybe:
     while at is not None and at != id_:
         at = q.parents.get(at)
     return at == id_ and (not desks or bool(desks & q.desks))
+
+
+def belongs(reference: str, q: Asked) -> Maybe:
+    """Whether who asks belongs to a group, a team or a post; None where nobody can tell."""
+    keeper, written = q.composed.get(reference, ("", {}))
+    kind = reference.partition("/")[0]
+    if kind == "PractitionerRole":
+        at = written.get("organization", {}).get("reference", "").partition("/")[2]
+        if not at or keeper != at or written.get("active") is False:
+            return None
+        if "practitioner" in written:
+            return q.recipient == at and q.person == written["practitioner"]["reference"]
+        desks = {coding["code"] for code in written.get("code", []) for coding in code["coding"]}
+        return (q.recipient == at and bool(desks & q.desks)) if desks else None
+    in_use = written.get("active", True) if kind == "Group" else written.get("status") == "active"
+    if not written or keeper != q.custodian or not in_use:
+        return None
+    named = [one["entity"] for one in written.get("member", [])] + [
+        one["member"] for one in written.get("participant", [])
+    ]
+    return either(member(one["reference"], q) for one in named) if named else None
+
+
+def member(reference: str, q: Asked) -> Maybe:
+    kind = reference.partition("/")[0]
+    if kind == "PractitionerRole":
+        return belongs(reference, q)
+    recipient = {"role": {"coding": [{"code": "IRCP"}]}, "reference": {"reference": reference}}
+    return actor(recipient, q) if kind in {"Organization", "Practitioner"} else None
 
 
 def purpose(written: Resource, q: Asked) -> Maybe:

@@ -18,8 +18,9 @@ from uuid import UUID
 from hub import search
 from hub.consent.keys import own
 from hub.exchange import Hub
+from hub.exchange.change import PERSON_ELEMENT
 from hub.exchange.person import Person
-from hub.exchange.publish import publish
+from hub.exchange.publish import keys_of, publish
 from hub.fhir import Resource
 from hub.fhir.canonicals import TERMINOLOGY, code_system
 from hub.fhir.data_classes import CONFIDENTIALITY, shareable
@@ -49,6 +50,12 @@ def concept(system: str, code: str) -> Resource:
 
 AS_WRITTEN: Final = frozenset({"Consent", "Communication"})
 """Not disguised: what a consent says decides what is seen, and a notice is seen as a whole by whom it is addressed to."""
+
+FURTHER: Final = (
+    "intake", "encounter", "medical-service", "legal-service", "condition", "risk-assessment", "safety-flag", "safety-plan",
+    "care-team", "document", "summary", "questionnaire-response", "list--of-one-survivor", "caregiver",
+)  # fmt: skip
+"""What is kept of some survivors and not of others."""
 
 _READING: Final = {"coding": [{"system": f"{TERMINOLOGY}/consentaction", "code": "access"}]}
 SURVIVORS: Final = ("survivor", "survivor--foreign-national", "survivor--safe-contact", "survivor--do-not-contact")
@@ -209,6 +216,9 @@ def _referred(
         **_AS_IT_MUST_BE.get(status, {}),
     )  # fmt: skip
     one.add("withdrawal-notice", **_told(keeper, to, id_))
+    for name in chance.sample(FURTHER, 5):
+        element = PERSON_ELEMENT[example(name)["resourceType"]] or ""
+        one.add(name, **{element: {"reference": f"Patient/{one.id}"}})
     if hidden and keeper != CALLER:
         _add_hidden(one, hidden)
     return one.person
@@ -299,7 +309,7 @@ def furnish(hub: Hub, clock: Settable, seen: Random, hidden: Random | None, beyo
         for save in saves:
             things.add(save.resource)
     clock.at = beginning - timedelta(hours=1)
-    saves = list(_reports(hidden))
+    saves = [*_reports(hidden), *_workers_and_forms(hidden)]
     hub.store.commit(Changes(saves=saves))
     for resource in (*directory, *(save.resource for save in saves)):
         things.add(resource)
@@ -325,6 +335,23 @@ def _reports(hidden: Random | None) -> Iterator[Save]:
             "reporter": _organization(organization),
         }
         yield Save(report, None, organization, (Key(own(organization)),))
+        for name in ("group", "group--survivors", "list", "staff-role"):
+            entry = _of(organization, name)
+            yield Save(entry, None, organization, keys_of(entry, organization))
+
+
+def _workers_and_forms(hidden: Random | None) -> Iterator[Save]:
+    """For everybody, but for what of a worker is her organisation's own."""
+    for organization in ORGANIZATIONS:
+        allowed = EVERY if organization == CALLER else frozenset({"directory"})
+        for name in ("practitioner", "questionnaire"):
+            entry = disguise(_of(organization, name), allowed, hidden)
+            yield Save(entry, None, organization, keys_of(entry, organization))
+
+
+def _of(organization: str, name: str) -> Resource:
+    found = _renamed(example(name), "0b9d1d2e-8b1e-4f57-9a0a-6d1f0c2b7e31", organization)
+    return found | {"id": f"{organization}-{name}"}
 
 
 def _directory(hidden: Random | None) -> list[Resource]:

@@ -6,12 +6,14 @@ A party changes what it keeps itself; a referral (Task) is moved by its requeste
 
 from hub.exchange.change.create import create, foresee_create
 from hub.exchange.change.draft import ATTEMPTS, Draft, carry_out
-from hub.exchange.change.ownership import PERSON_ELEMENT
+from hub.exchange.change.ownership import CHANGED, CREATED, PERSON_ELEMENT
 from hub.exchange.change.revise import foresee_update, patch, update
 from hub.exchange.change.unseen import close_unseen
 
 __all__ = [
     "ATTEMPTS",
+    "CHANGED",
+    "CREATED",
     "PERSON_ELEMENT",
     "Draft",
     "carry_out",

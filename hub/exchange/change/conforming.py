@@ -9,6 +9,7 @@ from hub import errors
 from hub.conformance import validate
 from hub.errors import HubError
 from hub.exchange import Hub, Invalid
+from hub.exchange.change.ownership import is_entry
 from hub.fhir import Resource
 from hub.fhir.definitions import load
 from hub.fhir.issues import Issue
@@ -75,10 +76,11 @@ def noun(resource: Resource) -> str:
     profile = load().profile_of(resource)
     if profile and profile.name in {"outcome", "protective-measure"}:
         return profile.name
-    return {
+    known = {
         "Patient": "survivor", "EpisodeOfCare": "case", "Observation": "incident", "ServiceRequest": "need",
         "Consent": "consent", "Task": "referral",
-    }.get(type_, type_.lower())  # fmt: skip
+    }  # fmt: skip
+    return known.get(type_) or ("entry" if is_entry(resource) else "record")
 
 
 def without(node: Resource, keys: Container[str]) -> Resource:

@@ -7,7 +7,8 @@ from hub.errors import HubError
 from hub.exchange import Hub, View
 from hub.exchange.change.conforming import fresh, noun, require_valid
 from hub.exchange.change.draft import Draft, carried_out
-from hub.exchange.change.ownership import PERSON_ELEMENT, person_for, require_keeper, require_known
+from hub.exchange.change.ownership import CREATED, person_for, require_keeper, require_known
+from hub.exchange.person import Person
 from hub.exchange.recording import require_recorded
 from hub.exchange.supersede import end_superseded
 from hub.fhir import Resource
@@ -29,7 +30,7 @@ def creation(resource: Resource, hub: Hub, id_: str = "") -> Callable[[Draft], s
         require_keeper(made, draft.caller)
         require_recorded(made, None, draft.caller)
         require_known(made, hub.directory)
-        if made["resourceType"] == "Consent":
+        if isinstance(person, Person) and made["resourceType"] == "Consent":
             end_superseded(made, person, draft.caller.organization)
         return draft.put(person, made, f"{noun(made)}.create", "create")
 
@@ -50,6 +51,6 @@ def foresee_create(resource: Resource, caller: Caller, *, hub: Hub, unsigned: bo
 
 
 def _fresh(resource: Resource, hub: Hub) -> Resource:
-    if resource["resourceType"] not in PERSON_ELEMENT:
+    if resource["resourceType"] not in CREATED:
         raise HubError(errors.NOT_SUPPORTED, type=resource["resourceType"])
     return fresh(resource, hub)

@@ -5,15 +5,17 @@ Where somebody was faster, the acts are computed again from the new state.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from hub.audit import events
 from hub.consent.keys import own
+from hub.consent.rules import Rules
 from hub.errors import Conflict
 from hub.exchange import Hub, View, disclose
 from hub.exchange.aftermath import told as told_of
+from hub.exchange.entries import Entries
 from hub.exchange.person import Person
 from hub.exchange.supersede import replacement, superseded
 from hub.fhir import Resource
@@ -21,6 +23,8 @@ from hub.fhir.references import reference, split
 from hub.ports import Caller, Changes, Due, Key, Save
 
 ATTEMPTS = 5
+Holder = Person | Entries
+"""Where a resource is put: with the person whose it is, or among what belongs to none."""
 
 
 @dataclass(frozen=True)
@@ -34,46 +38,70 @@ class _Told:
 
 @dataclass
 class Draft:
-    """One request's working copies of persons. `now` is the instant of all that it writes."""
+    """One request's working copies of persons, and of what belongs to none. `now` is the instant of all that it writes."""
 
     hub: Hub
     caller: Caller
     now: datetime
+    entries: Entries = field(init=False, repr=False)
     _persons: dict[str, Person] = field(default_factory=dict)
     _told: dict[str, list[_Told]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.entries = Entries(self.hub.store)
 
     def person(self, id_: str) -> Person:
         """Her compartment as it is stored, with what this draft has changed in it. KeyError when she is unknown."""
         if id_ not in self._persons:
-            self._persons[id_] = Person.of(self.hub.store.compartments([id_])[id_], self.hub.rules)
+            self._persons[id_] = Person.of(self.hub.store.compartments([id_])[id_], self._rules)
         return self._persons[id_]
 
     def new_person(self, id_: str) -> Person:
-        return self._persons.setdefault(id_, Person(id_, self.hub.rules))
+        return self._persons.setdefault(id_, Person(id_, self._rules))
+
+    @property
+    def _rules(self) -> Rules:
+        """Who belongs to a group is asked of what this draft has made of it."""
+        return replace(self.hub.rules, entry=self.entries.entry)
 
     def drafted(self, id_: str) -> Person | None:
         """A person whom this draft has touched already."""
         return self._persons.get(id_)
 
-    def put(self, person: Person, resource: Resource, action: str, interaction: str) -> str:
-        """Take in a resource of hers and return its reference; one that says nothing new changes nothing."""
+    def put(self, holder: Holder, resource: Resource, action: str, interaction: str) -> str:
+        """Take in a resource of a person, or an entry, and return its reference; one that says nothing new changes nothing."""
         key = reference(resource)
-        if person.put(resource, person.custodian(key) or self.caller.organization):
-            self._told.setdefault(person.id, []).append(_Told(action, key, interaction))
+        if holder.put(resource, holder.custodian(key) or self.caller.organization):
+            self._told.setdefault(holder.id, []).append(_Told(action, key, interaction))
         return key
 
     def changes(self) -> Changes | None:
         """Everything to commit; None where nothing changes."""
-        parts = [self._settled(person) for person in self._persons.values() if person.id in self._told]
-        return _together(parts) if parts else None
+        followed = self._followed()
+        touched = frozenset(self._told).union(*followed.values())
+        parts = [self._settled(person) for person in self._persons.values() if person.id in touched]
+        parts += [self._entered()] if self.entries.id in touched else []
+        return replace(_together(parts), followed=dict.fromkeys(followed, touched)) if parts else None
+
+    def _followed(self) -> dict[str, frozenset[str]]:
+        """Whoever's consent names a group that changes is settled with it: the next request of any process sees both."""
+        changed = {name: self.hub.store.followers([name]) for name in self.entries.changed()}
+        unread = frozenset[str]().union(*changed.values()) - self._persons.keys()
+        for id_, compartment in self.hub.store.compartments(unread).items() if unread else ():
+            self._persons[id_] = Person.of(compartment, self._rules)
+        return changed
+
+    def _entered(self) -> Changes:
+        told = self._told[self.entries.id]
+        audits = [self._audit(self.entries, one.action, one.about, self.caller, one.interaction) for one in told]
+        return Changes(saves=[*self.entries.saves(), *audits])
 
     def _settled(self, person: Person) -> Changes:
         settled = person.settle(self.now, self.hub.ids.new)
-        told = self._told[person.id]
+        told = self._told.get(person.id, [])
+        interaction = told[-1].interaction if told else "update"
         audits = [self._audit(person, one.action, one.about, self.caller, one.interaction) for one in told]
-        audits += [
-            self._audit(person, step.action, reference(step.task), None, told[-1].interaction) for step in settled.steps
-        ]
+        audits += [self._audit(person, step.action, reference(step.task), None, interaction) for step in settled.steps]
         for one in told:
             if one.interaction == "create":
                 audits += self._replacements(person, one.about)
@@ -90,14 +118,14 @@ class Draft:
         for provenance in replacement(resource, self.now, self.hub.ids.new(), caller):
             yield Save(provenance, person.id, caller.organization, (Key(own(caller.organization)),))
 
-    def _audit(self, person: Person, verb: str, about: str, by: Caller | None, interaction: str) -> Save:
+    def _audit(self, holder: Holder, verb: str, about: str, by: Caller | None, interaction: str) -> Save:
         """Kept with the keeper of what it is about: what followed among another's records is not for who set it off."""
-        keeper = person.custodian(about) or ""
+        keeper, person = holder.custodian(about) or "", holder.id or None
         new_id = self.hub.ids.new()
         event = events.event(
-            new_id, verb, self.now, interaction=interaction, caller=by, person=person.id, entities=[about]
+            new_id, verb, self.now, interaction=interaction, caller=by, person=person, entities=[about]
         )
-        return Save(event, person.id, keeper, (Key(own(keeper)),))
+        return Save(event, person, keeper, (Key(own(keeper)),))
 
     def view(self, key: str) -> View:
         """What the caller sees of it now that it is stored."""
@@ -137,4 +165,5 @@ def _together(parts: list[Changes]) -> Changes:
         outbox=[due for one in parts for due in one.outbox],
         voids=[void for one in parts for void in one.voids],
         due={person: at for one in parts for person, at in one.due.items()},
+        follows={person: named for one in parts for person, named in one.follows.items()},
     )

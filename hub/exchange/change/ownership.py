@@ -1,34 +1,58 @@
 """Whose a resource is: the survivor whose compartment it belongs to, and the organisation that keeps it.
 
 https://hl7.org/fhir/R4/compartmentdefinition-patient.html. A party speaks for itself: it changes what it keeps, and what it
-writes names no other keeper.
+writes names no other keeper. What belongs to no survivor is an entry of an organisation's own.
 """
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 from hub import errors
 from hub.errors import HubError
 from hub.exchange import disclose
-from hub.exchange.change.draft import Draft
-from hub.exchange.person import Person
+from hub.exchange.change.draft import Draft, Holder
+from hub.exchange.publish import OF_THE_OPERATOR
 from hub.fhir import Resource
+from hub.fhir.canonicals import profile
 from hub.fhir.references import split
 from hub.ports import Caller, Directory, Stored
 
 PERSON_ELEMENT: Final[Mapping[str, str | None]] = {
     "Patient": None, "EpisodeOfCare": "patient", "Observation": "subject", "ServiceRequest": "subject", "Consent": "patient",
+    "RelatedPerson": "patient", "Encounter": "subject", "Procedure": "subject", "Condition": "subject",
+    "RiskAssessment": "subject", "Flag": "subject", "CarePlan": "subject", "CareTeam": "subject",
+    "DocumentReference": "subject", "Composition": "subject", "QuestionnaireResponse": "subject", "List": "subject",
 }  # fmt: skip
-"""Types that an organisation may create, and the element that says whose they are."""
+"""Types of a survivor's compartment that an organisation may write, and the element that says whose they are."""
 
+ENTRIES: Final = frozenset(
+    {"Organization", "HealthcareService", "Location", "Endpoint", "Practitioner", "PractitionerRole", "Group", "Questionnaire",
+     "MeasureReport", "List"}
+)  # fmt: skip
+"""Types of which an organisation writes entries of its own. A list is one where it names no survivor."""
+
+CREATED: Final = (ENTRIES | PERSON_ELEMENT.keys()) - {"Organization"}
+CHANGED: Final = CREATED | {"Organization", "Task"}
+"""Who takes part is said by the deployment; what an organisation says of itself, it changes."""
+
+_CUSTODIAN: Final = "extension.valueReference"
 _KEEPER_ELEMENT: Final[Mapping[str, str]] = {
     "Patient": "managingOrganization", "EpisodeOfCare": "managingOrganization", "Observation": "performer",
-    "ServiceRequest": "requester", "Consent": "organization",
+    "ServiceRequest": "requester", "Consent": "organization", "RelatedPerson": _CUSTODIAN, "Encounter": "serviceProvider",
+    "Procedure": "performer.actor", "Condition": _CUSTODIAN, "RiskAssessment": _CUSTODIAN, "Flag": "author", "CarePlan": "author",
+    "CareTeam": "managingOrganization", "DocumentReference": "custodian", "Composition": "custodian",
+    "QuestionnaireResponse": "author", "HealthcareService": "providedBy", "Location": "managingOrganization",
+    "Endpoint": "managingOrganization", "PractitionerRole": "organization", "Group": "managingEntity",
+    "MeasureReport": "reporter",
 }  # fmt: skip
+"""A type that is not here has no such element: whoever writes it keeps it."""
 
 
-def person_for(resource: Resource, draft: Draft) -> Person:
-    """The person of a new resource: known already and kept by the caller, or new with it. Raises UNKNOWN_REFERENCE."""
+def person_for(resource: Resource, draft: Draft) -> Holder:
+    """The person of a new resource: known already and kept by the caller, or new with it. Of what belongs to none: the entries.
+    Raises UNKNOWN_REFERENCE."""
+    if is_entry(resource):
+        return draft.entries
     element = PERSON_ELEMENT[resource["resourceType"]]
     if element is None:
         return draft.new_person(resource["id"])
@@ -36,6 +60,11 @@ def person_for(resource: Resource, draft: Draft) -> Person:
     if type_ != "Patient" or _keeper_of(id_, draft) != draft.caller.organization:
         raise HubError(errors.UNKNOWN_REFERENCE, path=f"{resource['resourceType']}.{element}")
     return draft.person(id_)
+
+
+def is_entry(resource: Resource) -> bool:
+    type_ = resource["resourceType"]
+    return type_ in ENTRIES and (PERSON_ELEMENT.get(type_) or "") not in resource
 
 
 def _keeper_of(person: str, draft: Draft) -> str | None:
@@ -46,25 +75,45 @@ def _keeper_of(person: str, draft: Draft) -> str | None:
     return stored.custodian if stored else None
 
 
-def owned(type_: str, id_: str, draft: Draft) -> tuple[Person, Stored]:
-    """The person and the stored resource that the caller may see: what is hidden cannot be changed either."""
+def owned(type_: str, id_: str, draft: Draft) -> tuple[Holder, Stored]:
+    """The stored resource and where it belongs, if the caller may see it: what is hidden cannot be changed either."""
     disclose.read(type_, id_, draft.caller, hub=draft.hub, reach="update")
     seen = draft.hub.store.read(type_, id_, None)
-    person = draft.person(seen.person) if seen is not None and seen.person is not None else None
-    stored = person.stored(f"{type_}/{id_}") if person else None
-    if person is None or stored is None:
+    holder = _holder(type_, seen, draft) if seen is not None else None
+    stored = holder.stored(f"{type_}/{id_}") if holder else None
+    if holder is None or stored is None:
         raise HubError(errors.NOT_SUPPORTED, type=type_)
-    return person, stored
+    return holder, stored
+
+
+def _holder(type_: str, seen: Stored, draft: Draft) -> Holder | None:
+    if seen.person is not None:
+        return draft.person(seen.person)
+    return draft.entries if type_ in ENTRIES else None
 
 
 def require_keeper(resource: Resource, caller: Caller) -> None:
     """The organisation that a resource names as its keeper is the caller's. Raises NOT_YOURS."""
     type_ = resource["resourceType"]
-    element = _KEEPER_ELEMENT[type_]
-    named = resource.get(element, {})
-    named = named if isinstance(named, list) else [named]
-    if any(one.get("reference") != f"Organization/{caller.organization}" for one in named):
-        raise HubError(errors.NOT_YOURS, path=f"{type_}.{element}")
+    if type_ == "Organization" and resource["id"] != caller.organization:
+        raise HubError(errors.NOT_YOURS, path="Organization.id")
+    path = _KEEPER_ELEMENT.get(type_)
+    named = _references(resource, path) if path else []
+    if any(one != f"Organization/{caller.organization}" for one in named):
+        raise HubError(errors.NOT_YOURS, path=f"{type_}.{path}")
+
+
+def _references(resource: Resource, path: str) -> list[str | None]:
+    nodes: list[Any] = [resource]
+    for name in path.split("."):
+        nodes = [leaf for node in nodes if name in node for leaf in _each(node[name])]
+        if name == "extension":
+            nodes = [one for one in nodes if one.get("url") == profile("custodian")]
+    return [one.get("reference") for one in nodes]
+
+
+def _each(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 def require_known(resource: Resource, directory: Directory) -> None:
@@ -78,6 +127,9 @@ def require_known(resource: Resource, directory: Directory) -> None:
 
 
 def require_same_person(before: Resource, after: Resource) -> None:
-    element = PERSON_ELEMENT.get(before["resourceType"])
-    if element and before.get(element) != after.get(element):
-        raise HubError(errors.IMMUTABLE, path=f"{before['resourceType']}.{element}", element=element)
+    """Whose a resource is does not change, nor what the deployment says of an organisation. Raises IMMUTABLE."""
+    type_ = before["resourceType"]
+    element = PERSON_ELEMENT.get(type_)
+    for name in (element,) if element else OF_THE_OPERATOR if type_ == "Organization" else ():
+        if before.get(name) != after.get(name):
+            raise HubError(errors.IMMUTABLE, path=f"{type_}.{name}", element=name)

@@ -10,9 +10,9 @@ from hub.consent.keys import is_referral
 from hub.errors import HubError
 from hub.exchange import Hub, View, disclose
 from hub.exchange.change.conforming import INVARIANT, findings, keep_meta, noun, require_none, without
-from hub.exchange.change.draft import Draft, carried_out
+from hub.exchange.change.draft import Draft, Holder, carried_out
 from hub.exchange.change.ownership import (
-    PERSON_ELEMENT,
+    CHANGED,
     owned,
     require_keeper,
     require_known,
@@ -45,7 +45,7 @@ def patch(type_: str, id_: str, steps: list[Resource], caller: Caller, *, expect
 
 def foresee_update(type_: str, id_: str, resource: Resource, caller: Caller, *, hub: Hub) -> None:
     """What would speak against this update now; the look at what is stored is recorded. Raises HubError."""
-    if type_ not in PERSON_ELEMENT and type_ != "Task":
+    if type_ not in CHANGED:
         disclose.read(type_, id_, caller, hub=hub)
         raise HubError(errors.NOT_SUPPORTED, type=type_)
     act = revision(type_, id_, replacing(type_, id_, resource), expected=None, interaction="update")
@@ -62,7 +62,7 @@ def revision(type_: str, id_: str, revise: Revise, *, expected: int | None, inte
 
     def act(draft: Draft) -> str:
         person, stored = owned(type_, id_, draft)
-        if type_ != "Task" and stored.custodian != draft.caller.organization:
+        if type_ != "Task" and person.custodian(f"{type_}/{id_}") != draft.caller.organization:
             raise HubError(errors.NOT_YOURS)  # before anything is read: a patch must not probe
         if expected is not None and expected != stored.version:
             raise HubError(errors.STALE)
@@ -82,11 +82,13 @@ def revision(type_: str, id_: str, revise: Revise, *, expected: int | None, inte
     return act
 
 
-def _judged(before: Resource, after: Resource, person: Person, stored: Stored, draft: Draft) -> tuple[Resource, str]:
+def _judged(before: Resource, after: Resource, person: Holder, stored: Stored, draft: Draft) -> tuple[Resource, str]:
     """What is to be stored, and the verb of the change. Raises HubError for what must not be."""
     issues = findings(after)
     require_none(issue for issue in issues if issue.code != INVARIANT)
-    if stored.type == "Task":  # the state machine says more exactly than an invariant what is missing
+    if (
+        isinstance(person, Person) and stored.type == "Task"
+    ):  # the state machine says more exactly than an invariant what is missing
         action = judge(before, after, draft.caller)
         if action == SENT:
             require_consent(person, after, stored.custodian or "", draft.now)

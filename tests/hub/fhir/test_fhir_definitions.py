@@ -11,7 +11,7 @@ SURVIVOR = load().profile("survivor")
 def test_a_profile_is_found_by_name_url_and_type() -> None:
     assert load().profile("https://ihala.example/fhir/StructureDefinition/survivor") is SURVIVOR
     assert load().for_type("Patient") is SURVIVOR
-    assert load().for_type("Condition") is None
+    assert load().for_type("Medication") is None
 
 
 def test_an_unknown_profile_is_a_key_error_and_an_extension_is_no_profile() -> None:

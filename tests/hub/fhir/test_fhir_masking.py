@@ -248,7 +248,7 @@ def test_type_id_and_meta_always_stay() -> None:
 
 
 def test_a_type_without_profile_loses_everything_else() -> None:
-    seen, removed = redact({"resourceType": "Condition", "id": "x", "name": [{"text": "X"}]}, frozenset(CLASSES))
+    seen, removed = redact({"resourceType": "Medication", "id": "x", "name": [{"text": "X"}]}, frozenset(CLASSES))
     assert removed
     assert seen.keys() == {"resourceType", "id", "meta"}
 

@@ -165,9 +165,8 @@ def test_what_the_hub_makes_itself_is_not_created_by_others(party: Parties, task
     amal = party("amal")
     task = amal.get(f"/fhir/Task/{tasks[0]}").json
     assert amal.send("POST", "/fhir/Task", task).status == "405 Method Not Allowed"
-    assert (
-        amal.send("PUT", "/fhir/Organization/amal", {"resourceType": "Organization", "id": "amal"}).status_code == 405
-    )
+    assert amal.send("POST", "/fhir/Organization", {"resourceType": "Organization"}).status_code == 405
+    assert amal.send("POST", "/fhir/AuditEvent", {"resourceType": "AuditEvent"}).status_code == 405
 
 
 def test_five_megabytes_are_the_limit(party: Parties) -> None:
