@@ -11,7 +11,7 @@ from hub.exchange.pseudonyms import Pseudonyms
 from hub.fhir.issues import Issue
 from hub.ports import Clock, Directory, Ids, Store
 
-__all__ = ["Hub", "Invalid", "Page", "View"]
+__all__ = ["Hub", "Invalid", "Page", "Part", "View"]
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,15 @@ class Page:
     """`total` counts everything that the caller may see and that matches; `after` leads to the next page."""
 
     total: int
+    entries: tuple[View, ...]
+    after: str | None
+
+
+@dataclass(frozen=True, repr=False)
+class Part:
+    """As `Page`, of one survivor's records, or of several survivors', of which the total is not counted."""
+
+    total: int | None
     entries: tuple[View, ...]
     after: str | None
 

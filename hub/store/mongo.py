@@ -24,6 +24,7 @@ from hub.ports import (
     Compartment,
     Due,
     Found,
+    Gathered,
     KeyEncryption,
     KeyProof,
     LedgerEntry,
@@ -33,7 +34,7 @@ from hub.ports import (
     Watermark,
 )
 from hub.search import is_sealed
-from hub.store import outbox, pages, queries, search_tokens, turns, writing
+from hub.store import compartment, outbox, pages, queries, search_tokens, turns, writing
 from hub.store.chains import Chains
 from hub.store.documents import SERVED, stored_all
 from hub.store.failures import in_our_words, silence_driver
@@ -157,6 +158,17 @@ class MongoStore:
             raise HubError(UNKNOWN_TYPE, known=", ".join(sorted(self._types)))
         keyed, seen = self._keyed(query), self._with_tokens(query.type, visible)
         return pages.find(self.database[query.type], keyed, seen, pages.cursor_key(self.vault.deployment), self.vault)
+
+    @in_our_words
+    def gather(self, asked: compartment.Asked, count: int, after: str = "", *, person: str) -> Gathered:
+        wanted = [(self._keyed(query), self._with_tokens(query.type, visible)) for query, visible in asked]
+        return compartment.of_person(self.database, person, wanted, self.vault, count=count, after=after)
+
+    @in_our_words
+    def gather_all(self, asked: compartment.Asked, count: int, after: str = "", *, patients: Visible) -> Gathered:
+        wanted = [(self._keyed(query), self._with_tokens(query.type, visible)) for query, visible in asked]
+        patients = self._with_tokens("Patient", patients)
+        return compartment.of_persons(self.database, patients, wanted, self.vault, count=count, after=after)
 
     def _keyed(self, query: Query) -> Query:
         return search_tokens.keyed(query, self._search_keys(query.type, query.matches))
