@@ -263,6 +263,8 @@ class Asking:
             said = [{"name": "status", "valueCode": status}, {"name": "code", "valueCode": code}]
             body = {"resourceType": "Parameters", "parameter": said}
             return Ask("POST", f"/fhir/Task/{self.id('Task')}/${name}", body, covers=covers)
+        if (type_, name) == ("Patient", "everything"):
+            return Ask("GET", f"/fhir/Patient{self._everything()}", covers=covers)
         if type_ != "Resource":
             query = self.chance.choice(
                 [
@@ -284,6 +286,13 @@ class Asking:
             return Ask("POST", f"/fhir/{written['resourceType']}/${name}{mode}", written, covers=covers)
         path = f"/fhir/{written['resourceType']}/{(id_ := self.id(written['resourceType']))}/${name}"
         return Ask("POST", path + mode, written | {"id": id_}, covers=covers)
+
+    def _everything(self) -> str:
+        of = self.chance.choice([f"/{self.id('Patient')}"] * 3 + [f"/{self.chance.choice(self.things.mine)}", ""])
+        narrowed = self.chance.choice(
+            ["", "", "_type=Task,Observation", "start=2026-03-01&end=2026-11", "_type=AuditEvent"]
+        )
+        return f"{of}/$everything?{narrowed}&_count={self.chance.choice([1, 3, 50])}"
 
     def _override(self, name: str) -> str:
         whole = f"/fhir/Patient/${name}" + self.chance.choice(["", "", "", "?identifier=ZZ000000"])

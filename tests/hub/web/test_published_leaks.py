@@ -128,8 +128,32 @@ def test_no_update_patch_or_validation_tells_that_something_is_there(pair: Pair,
             assert answer.status == "404 Not Found"
 
 
-@pytest.mark.parametrize("path", ["Patient/$export", "$export", "{type}/{id}/$everything", "Patient/$match"])
-def test_no_export_and_no_everything_goes_around_the_disclosure(pair: Pair, path: str) -> None:
+@pytest.mark.parametrize(
+    "path", ["{id}/$everything", "{id}/$everything?_type=Observation", "{id}/$everything?_count=1&start=2026"]
+)
+def test_everything_of_somebody_hidden_is_what_it_is_of_nobody(pair: Pair, path: str) -> None:
+    """https://github.com/hapifhir/hapi-fhir/issues/6065"""
+    never = same(pair, "GET", f"Patient/{path.format(id='00000000-0000-4000-8000-000000000000')}")
+    assert never.status == "404 Not Found"
+    for id_ in hidden(pair, "Patient"):
+        answer = same(pair, "GET", f"Patient/{path.format(id=id_)}")
+        assert (answer.status, answer.body, answer.headers) == (never.status, never.body, never.headers)
+
+
+def test_everything_of_all_whom_one_sees_is_the_same_whoever_else_there_is(pair: Pair) -> None:
+    answer = same(pair, "GET", "Patient/$everything?_count=500")
+    assert {entry["resource"]["resourceType"] for entry in loads(answer.raw)["entry"]} >= {
+        "Patient",
+        "Observation",
+        "Task",
+    }
+    for id_ in pair.full.things.mine:
+        everything = loads(same(pair, "GET", f"Patient/{id_}/$everything?_count=500").raw)
+        assert everything["total"] == len(everything["entry"])
+
+
+@pytest.mark.parametrize("path", ["Patient/$export", "$export", "Patient/$match"])
+def test_no_export_goes_around_the_disclosure(pair: Pair, path: str) -> None:
     """https://github.com/hapifhir/hapi-fhir/pull/6854"""
     for id_ in hidden(pair, "Patient")[:2]:
         for method in ("GET", "POST"):

@@ -75,6 +75,10 @@ def test_so_does_a_search_that_would_match_what_is_hidden(pair: Pair, query: str
     assert same_work(pair, "GET", f"/fhir/{query}")
 
 
+def test_so_does_everything_of_her(pair: Pair) -> None:
+    assert same_work(pair, "GET", "/fhir/Patient/{id}/$everything")
+
+
 def test_so_does_a_record_that_is_created_of_her(pair: Pair) -> None:
     body = {
         "resourceType": "EpisodeOfCare",
