@@ -265,6 +265,8 @@ class Asking:
             return Ask("POST", f"/fhir/Task/{self.id('Task')}/${name}", body, covers=covers)
         if (type_, name) == ("Patient", "everything"):
             return Ask("GET", f"/fhir/Patient{self._everything()}", covers=covers)
+        if (type_, name) == ("Patient", "match"):
+            return Ask("POST", "/fhir/Patient/$match", self._match(), covers=covers)
         if type_ != "Resource":
             query = self.chance.choice(
                 [
@@ -293,6 +295,19 @@ class Asking:
             ["", "", "_type=Task,Observation", "start=2026-03-01&end=2026-11", "_type=AuditEvent"]
         )
         return f"{of}/$everything?{narrowed}&_count={self.chance.choice([1, 3, 50])}"
+
+    def _match(self) -> Resource:
+        """By a number or a name that somebody has."""
+        said: Resource = {"resourceType": "Patient"}
+        if self.chance.random() < 0.6:
+            system, _, value = str(self._value("Patient", "identifier") or "").rpartition("|")
+            said["identifier"] = [({"system": system} if system else {}) | {"value": value or "none"}]
+        if not said.get("identifier") or self.chance.random() < 0.4:
+            said["name"] = [{"text": str(self._value("Patient", "name") or "Souad")}]
+        if self.chance.random() < 0.3:
+            said["birthDate"] = "2003"
+        certain = [{"name": "onlyCertainMatches", "valueBoolean": True}] if self.chance.random() < 0.2 else []
+        return {"resourceType": "Parameters", "parameter": [{"name": "resource", "resource": said}, *certain]}
 
     def _override(self, name: str) -> str:
         whole = f"/fhir/Patient/${name}" + self.chance.choice(["", "", "", "?identifier=ZZ000000"])

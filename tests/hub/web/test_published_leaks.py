@@ -152,7 +152,20 @@ def test_everything_of_all_whom_one_sees_is_the_same_whoever_else_there_is(pair:
         assert everything["total"] == len(everything["entry"])
 
 
-@pytest.mark.parametrize("path", ["Patient/$export", "$export", "Patient/$match"])
+def test_a_match_finds_nobody_who_is_hidden_by_name_number_or_date_of_birth(pair: Pair) -> None:
+    """https://github.com/hapifhir/hapi-fhir/issues/6065: whoever asks well learns nothing of whom it has nothing to do with."""
+    there, absent = (set(world.things.values["Patient"].get(name, ())) for name in ("name",) for world in pair)
+    told = [{"name": [{"text": text}], "birthDate": "2003"} for text in sorted(map(str, there - absent))]
+    told += [
+        {"identifier": [{"system": identifier_system(name), "value": "ZZ000000"}]} for name in ("cin", "survivor-code")
+    ]
+    for said in told:
+        answer = loads(same(pair, "POST", "Patient/$match", {"resourceType": "Patient", **said}).raw)
+        matched = {entry["resource"]["id"] for entry in answer.get("entry", ())}
+        assert not matched & set(hidden(pair, "Patient"))
+
+
+@pytest.mark.parametrize("path", ["Patient/$export", "$export"])
 def test_no_export_goes_around_the_disclosure(pair: Pair, path: str) -> None:
     """https://github.com/hapifhir/hapi-fhir/pull/6854"""
     for id_ in hidden(pair, "Patient")[:2]:

@@ -79,6 +79,17 @@ def test_so_does_everything_of_her(pair: Pair) -> None:
     assert same_work(pair, "GET", "/fhir/Patient/{id}/$everything")
 
 
+def test_so_does_a_match_of_whom_the_caller_has_nothing_to_do_with(pair: Pair) -> None:
+    """Her very name and number cost what those of nobody cost."""
+    there, absent = (set(map(str, world.things.values["Patient"].get("name", ()))) for world in pair)
+    names = ["Souad Nulle Part", "Nadia Personne", *sorted(there - absent)[:6]]
+    assert len(names) > 2
+    told = [
+        asked(pair, "POST", "/fhir/Patient/$match", {"resourceType": "Patient", "name": [{"text": n}]}) for n in names
+    ]
+    assert all(one == told[1] for one in told[1:])
+
+
 def test_so_does_a_record_that_is_created_of_her(pair: Pair) -> None:
     body = {
         "resourceType": "EpisodeOfCare",
