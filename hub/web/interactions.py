@@ -13,7 +13,7 @@ from hub.errors import NOT_SUPPORTED, SCOPE_LACKING, UNKNOWN_TYPE, HubError
 from hub.exchange import change
 from hub.oauth import scopes, tokens
 from hub.search.parameters import PARAMETERS
-from hub.web import close, consents, everything, match, meta, overrides, snapshot, terminology, validate
+from hub.web import close, consents, document, everything, match, meta, overrides, snapshot, terminology, validate
 from hub.web.create import create
 from hub.web.negotiation import answer_media
 from hub.web.patch import patch
@@ -55,6 +55,7 @@ OPERATIONS: Final = (
     *consents.OPERATIONS,
     *overrides.OPERATIONS,
     *close.OPERATIONS,
+    *document.OPERATIONS,
     *everything.OPERATIONS,
     *match.OPERATIONS,
     *meta.OPERATIONS,

@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 
 from hub.fhir import Resource
 from hub.fhir.serial import loads
+from tests.support.asking_of_r4 import OF_R4
 from tests.support.declared import FORMS, REFUSED, UNROUTED
 from tests.support.furnishing import CALLER, Things, concept, example
 
@@ -265,8 +266,9 @@ class Asking:
             return Ask("POST", f"/fhir/Task/{self.id('Task')}/${name}", body, covers=covers)
         if (type_, name) == ("Patient", "everything"):
             return Ask("GET", f"/fhir/Patient{self._everything()}", covers=covers)
-        if (type_, name) == ("Patient", "match"):
-            return Ask("POST", "/fhir/Patient/$match", self._match(), covers=covers)
+        if name in OF_R4:
+            method, path, body = OF_R4[name](self, name)
+            return Ask(method, path, body, covers=covers)
         if type_ != "Resource":
             query = self.chance.choice(
                 [
@@ -288,26 +290,6 @@ class Asking:
             return Ask("POST", f"/fhir/{written['resourceType']}/${name}{mode}", written, covers=covers)
         path = f"/fhir/{written['resourceType']}/{(id_ := self.id(written['resourceType']))}/${name}"
         return Ask("POST", path + mode, written | {"id": id_}, covers=covers)
-
-    def _everything(self) -> str:
-        of = self.chance.choice([f"/{self.id('Patient')}"] * 3 + [f"/{self.chance.choice(self.things.mine)}", ""])
-        narrowed = self.chance.choice(
-            ["", "", "_type=Task,Observation", "start=2026-03-01&end=2026-11", "_type=AuditEvent"]
-        )
-        return f"{of}/$everything?{narrowed}&_count={self.chance.choice([1, 3, 50])}"
-
-    def _match(self) -> Resource:
-        """By a number or a name that somebody has."""
-        said: Resource = {"resourceType": "Patient"}
-        if self.chance.random() < 0.6:
-            system, _, value = str(self._value("Patient", "identifier") or "").rpartition("|")
-            said["identifier"] = [({"system": system} if system else {}) | {"value": value or "none"}]
-        if not said.get("identifier") or self.chance.random() < 0.4:
-            said["name"] = [{"text": str(self._value("Patient", "name") or "Souad")}]
-        if self.chance.random() < 0.3:
-            said["birthDate"] = "2003"
-        certain = [{"name": "onlyCertainMatches", "valueBoolean": True}] if self.chance.random() < 0.2 else []
-        return {"resourceType": "Parameters", "parameter": [{"name": "resource", "resource": said}, *certain]}
 
     def _override(self, name: str) -> str:
         whole = f"/fhir/Patient/${name}" + self.chance.choice(["", "", "", "?identifier=ZZ000000"])

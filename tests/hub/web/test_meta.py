@@ -10,6 +10,7 @@ from hub.fhir.canonicals import TERMINOLOGY, profile
 from hub.fhir.labels import HANDLING
 from hub.fhir.masking import REDACTED, SUBSETTED
 from tests.support.accompanied import NEVER, Accompanied, Parties, accompany, body, created
+from tests.support.furnishing import example
 from tests.support.parties import Party
 
 CONFIDENTIALITY = f"{TERMINOLOGY}/v3-Confidentiality"
@@ -112,16 +113,16 @@ def test_a_profile_is_added_where_the_resource_conforms_and_the_one_it_is_kept_b
     assert body(her.chu.get(f"/fhir/{her.patient}"))["meta"]["profile"] == [own]
 
 
-def test_no_other_profile_decides_what_is_whose_to_see(her: Accompanied) -> None:
-    """Of two profiles that are named, the first that is ours counts: it cannot be taken away from before another."""
-    need = created(her.amal, {**body(her.amal.get(f"/fhir/{her.need}")), "meta": {}})
-    reference = f"ServiceRequest/{need}"
-    named = meta(her.amal, reference)["profile"]
-    changed(her.amal, "add", reference, profile=["http://hl7.org/fhir/StructureDefinition/ServiceRequest"])
-    answer = her.amal.send("POST", f"/fhir/{reference}/$meta-delete", asked(profile=named))
-    assert answer.status_code in {200, 422}
-    kept = meta(her.amal, reference).get("profile", [])
-    assert answer.status_code == 200 or kept[0] == named[0]
+def test_no_other_profile_comes_to_decide_what_is_whose_to_see(her: Accompanied) -> None:
+    """Without the profile that it names, it would be kept by the one that is meant where none is named."""
+    written = {k: v for k, v in example("protective-measure").items() if k not in {"id", "basedOn", "supportingInfo"}}
+    said = {"subject": {"reference": her.patient}, "requester": {"reference": "Organization/amal"}}
+    said |= {"performer": [{"reference": "Organization/chu"}]}
+    measure = f"ServiceRequest/{created(her.amal, written | said)}"
+    named = meta(her.amal, measure)["profile"]
+    assert named == [profile("protective-measure")]
+    assert refused(her.amal, "delete", measure, profile=named) == 422
+    assert meta(her.amal, measure)["profile"] == named
 
 
 def test_a_recipient_sees_and_changes_nothing_and_who_sees_nothing_is_told_nothing(
