@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from hub.conformance import examine
 from hub.fhir import Resource
 from tests.support.consents import asked, permit, provision
 from tests.support.furnishing import example
@@ -95,3 +96,8 @@ def link(bundle: Resource, relation: str) -> str:
     """The path of a link, "" where there is none."""
     urls = [one["url"] for one in bundle.get("link", ()) if one["relation"] == relation]
     return urls[0].removeprefix("https://hub.example") if urls else ""
+
+
+def rules_broken(bundle: Resource) -> list[str]:
+    """Those of R4's rules of bundles that do not hold."""
+    return [issue.text for issue in examine(bundle) if "rule-bdl" in issue.text]

@@ -24,6 +24,7 @@ from tests.support.accompanied import (
     link,
     need_of,
     references,
+    rules_broken,
     withdraw,
 )
 from tests.support.parties import BASE, Party
@@ -45,6 +46,7 @@ def hers(her: Accompanied) -> Accompanied:
 def everything(party: Party, person: str, query: str = "") -> dict[str, Any]:
     answer = body(party.get(f"/fhir/{person}/$everything{query}"))
     Bundle.model_validate(answer)
+    assert rules_broken(answer) == []
     return answer
 
 

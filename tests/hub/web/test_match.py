@@ -8,7 +8,17 @@ from fhir.resources.R4B.bundle import Bundle
 
 from hub.fhir import Resource
 from hub.fhir.canonicals import identifier_system
-from tests.support.accompanied import Accompanied, Parties, accompany, body, created, found, references, withdraw
+from tests.support.accompanied import (
+    Accompanied,
+    Parties,
+    accompany,
+    body,
+    created,
+    found,
+    references,
+    rules_broken,
+    withdraw,
+)
 from tests.support.parties import BASE, Party
 
 MATCH = "/fhir/Patient/$match"
@@ -35,6 +45,7 @@ def matched(party: Party, resource: Resource, **more: Any) -> list[tuple[str, fl
     """(reference, score, grade) of each, as it was answered."""
     bundle = body(party.send("POST", MATCH, asked(resource, **more)))
     Bundle.model_validate(bundle)
+    assert rules_broken(bundle) == []
     assert bundle["total"] == len(bundle.get("entry", ()))
     return [
         (
