@@ -264,8 +264,6 @@ class Asking:
             said = [{"name": "status", "valueCode": status}, {"name": "code", "valueCode": code}]
             body = {"resourceType": "Parameters", "parameter": said}
             return Ask("POST", f"/fhir/Task/{self.id('Task')}/${name}", body, covers=covers)
-        if (type_, name) == ("Patient", "everything"):
-            return Ask("GET", f"/fhir/Patient{self._everything()}", covers=covers)
         if name in OF_R4:
             method, path, body = OF_R4[name](self, name)
             return Ask(method, path, body, covers=covers)
