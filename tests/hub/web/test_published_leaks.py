@@ -23,6 +23,12 @@ def pair(mongodb_uri: str) -> Iterator[Pair]:
         yield builder.build(0)
 
 
+TAGGED = {
+    "resourceType": "Parameters",
+    "parameter": [{"name": "meta", "valueMeta": {"tag": [{"system": "https://chu.example/tags", "code": "a"}]}}],
+}
+
+
 def same(pair: Pair, method: str, path: str, body: object = None, **headers: str) -> Answer:
     """The answer that both worlds give."""
     first, other = (world.ask(method, f"/fhir/{path}", body, tuple(headers.items())) for world in pair)
@@ -124,6 +130,9 @@ def test_no_update_patch_or_validation_tells_that_something_is_there(pair: Pair,
             same(pair, "PATCH", f"{type_}/{id_}", steps, Content_Type=JSON_PATCH, If_Match='W/"7"'),
             same(pair, "GET", f"{type_}/{id_}/$validate"),
             same(pair, "POST", f"{type_}/{id_}/$validate?mode=update", written),
+            same(pair, "GET", f"{type_}/{id_}/$meta"),
+            same(pair, "POST", f"{type_}/{id_}/$meta-add", TAGGED),
+            same(pair, "POST", f"{type_}/{id_}/$meta-delete", TAGGED),
         ):
             assert answer.status == "404 Not Found"
 
@@ -138,6 +147,17 @@ def test_everything_of_somebody_hidden_is_what_it_is_of_nobody(pair: Pair, path:
     for id_ in hidden(pair, "Patient"):
         answer = same(pair, "GET", f"Patient/{path.format(id=id_)}")
         assert (answer.status, answer.body, answer.headers) == (never.status, never.body, never.headers)
+
+
+def test_a_document_brings_nothing_along_that_is_hidden(pair: Pair) -> None:
+    """A composition of the caller's own refers to one that it may not see: the document is as if that were not there."""
+    there, absent = (set(world.things.references["Composition"]) for world in pair)
+    assert there - absent, "no composition is hidden here"
+    for id_ in sorted(absent):
+        entries = loads(same(pair, "GET", f"Composition/{id_}/$document").raw)["entry"]
+        assert not {entry["resource"]["id"] for entry in entries} & (there - absent)
+    for id_ in sorted(there - absent):
+        assert same(pair, "GET", f"Composition/{id_}/$document").status == "404 Not Found"
 
 
 def test_everything_of_all_whom_one_sees_is_the_same_whoever_else_there_is(pair: Pair) -> None:
