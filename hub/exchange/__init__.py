@@ -13,7 +13,7 @@ from hub.fhir.issues import Issue
 from hub.fhir.references import split
 from hub.ports import Clock, Directory, Ids, Store
 
-__all__ = ["Hub", "Invalid", "Page", "View"]
+__all__ = ["Hub", "Invalid", "Page", "Part", "View"]
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,15 @@ class Page:
     entries: tuple[View, ...]
     after: str | None
     included: tuple[View, ...] = ()
+
+
+@dataclass(frozen=True, repr=False)
+class Part:
+    """As `Page`, of one survivor's records, or of several survivors', of which the total is not counted."""
+
+    total: int | None
+    entries: tuple[View, ...]
+    after: str | None
 
 
 class Invalid(HubError):  # noqa: N818

@@ -14,7 +14,7 @@ from hub.audit import events
 from hub.consent.actors import marks
 from hub.consent.keys import PUBLIC, held, opened, own, permitted_by
 from hub.errors import HubError
-from hub.exchange import Hub, Page, View
+from hub.exchange import Hub, Page, Part, View
 from hub.exchange.chains import followed
 from hub.exchange.denial import Look, explain
 from hub.exchange.includes import gather
@@ -96,6 +96,41 @@ class Asking:
         looks = _looks((*found.page, *along), self.caller, self.now) or [Look()]
         _record(self.hub, self.caller, self.now, "search", looks)
         return Page(found.total, tuple(map(self.seen, found.page)), found.after, tuple(map(self.seen, along)))
+
+
+def everything(person: str, asked: Sequence[Query], caller: Caller, *, hub: Hub, count: int, after: str = "") -> Part:
+    """A page of what the caller may see of one survivor, type by type; HubError(NOT_FOUND) where her own record is hidden from
+    it. Of "": of each survivor whom it may see, one after the other."""
+    if person:
+        read("Patient", person, caller, hub=hub)
+    now = hub.clock.now()
+    wanted = [(query, _searched(query, caller, now, hub)) for query in asked]
+    if person:
+        found = hub.store.gather(wanted, count, after, person=person)
+    else:
+        found = hub.store.gather_all(wanted, count, after, patients=_searched(Query("Patient"), caller, now, hub))
+    _record(hub, caller, now, "search", _looks(found.page, caller, now) or [Look()])
+    return Part(found.total, tuple(view(stored, caller, now, hub=hub) for stored in found.page), found.after)
+
+
+def choose(
+    queries: Iterable[Query], choice: Callable[[Sequence[View]], Sequence[View]], caller: Caller, *, hub: Hub
+) -> tuple[View, ...]:
+    """The views that `choice` takes of those that these queries find: what it judges by is what the caller may see, only what it
+    takes leaves, and only that look is recorded."""
+    now = hub.clock.now()
+    found: dict[tuple[str, str], Stored] = {}
+    for query in (resolved(query, _numbers_of(caller, hub)) for query in queries):
+        page = hub.store.search(query, _searched(query, caller, now, hub)).page
+        found |= {(stored.type, stored.id): stored for stored in page}
+    chosen = tuple(choice([view(stored, caller, now, hub=hub) for stored in found.values()]))
+    taken = tuple(found[one.type, one.id] for one in chosen)
+    _record(hub, caller, now, "search", _looks(taken, caller, now) or [Look()])
+    return chosen
+
+
+def _searched(query: Query, caller: Caller, now: datetime, hub: Hub) -> Visible:
+    return _within(_visible(query.type, caller, now, query), _narrowed(query.type, "search", caller, hub))
 
 
 def view(stored: Stored, caller: Caller, now: datetime, *, hub: Hub) -> View:

@@ -226,3 +226,12 @@ class Found:
     total: int | None
     page: tuple[Stored, ...]
     after: str | None
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """A page of what there is about one person, or about several, of whom the total is not counted. `after` as in `Found`."""
+
+    total: int | None
+    page: tuple[Stored, ...]
+    after: str | None

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from hub.fhir.query import Query
 from hub.ports.doors import Watermark
 from hub.ports.keys import KeyProof
-from hub.ports.records import Changes, Compartment, Due, Found, LedgerEntry, Quarantined, Stored, Visible
+from hub.ports.records import Changes, Compartment, Due, Found, Gathered, LedgerEntry, Quarantined, Stored, Visible
 
 
 class Store(Protocol):
@@ -32,6 +32,14 @@ class Store(Protocol):
 
     def explain(self, query: Query, visible: Visible) -> Mapping[str, Any]:
         """How the database answers a query: for operators, never for callers. No value of the query is told."""
+
+    def gather(self, asked: Sequence[tuple[Query, Visible]], count: int, after: str = "", *, person: str) -> Gathered:
+        """A page of all that matches one of these of a person, type by type in their order, and by id in each."""
+
+    def gather_all(
+        self, asked: Sequence[tuple[Query, Visible]], count: int, after: str = "", *, patients: Visible
+    ) -> Gathered:
+        """The same of each person whose Patient is among `patients`, one after the other."""
 
     def key_proof(self, person: str) -> KeyProof | None:
         """Of the data key of a person."""

@@ -24,6 +24,7 @@ from hub.ports import (
     Compartment,
     Due,
     Found,
+    Gathered,
     KeyEncryption,
     KeyProof,
     LedgerEntry,
@@ -34,7 +35,7 @@ from hub.ports import (
     Watermark,
 )
 from hub.search import is_sealed
-from hub.store import explaining, following, merged, outbox, pages, queries, search_tokens, turns, writing
+from hub.store import compartment, explaining, following, merged, outbox, pages, queries, search_tokens, turns, writing
 from hub.store.chains import Chains, insert
 from hub.store.documents import SERVED, stored_all
 from hub.store.failures import in_our_words, silence_driver
@@ -188,6 +189,17 @@ class MongoStore:
     ) -> tuple[str, ...]:
         seen = self._with_tokens(query.type, visible)
         return tuple(pages.ids(self.database[query.type], self._keyed(query), seen, limit, through))
+
+    @in_our_words
+    def gather(self, asked: compartment.Asked, count: int, after: str = "", *, person: str) -> Gathered:
+        wanted = [(self._keyed(query), self._with_tokens(query.type, visible)) for query, visible in asked]
+        return compartment.of_person(self.database, person, wanted, self.vault, count=count, after=after)
+
+    @in_our_words
+    def gather_all(self, asked: compartment.Asked, count: int, after: str = "", *, patients: Visible) -> Gathered:
+        wanted = [(self._keyed(query), self._with_tokens(query.type, visible)) for query, visible in asked]
+        patients = self._with_tokens("Patient", patients)
+        return compartment.of_persons(self.database, patients, wanted, self.vault, count=count, after=after)
 
     def _keyed(self, query: Query) -> Query:
         return search_tokens.keyed(query, self._search_keys(query.type, query.matches))

@@ -14,7 +14,7 @@ from hub.exchange import change
 from hub.oauth import scopes, tokens
 from hub.search.compartments import OWNER
 from hub.search.parameters import PARAMETERS
-from hub.web import close, consents, overrides, snapshot, terminology, validate
+from hub.web import close, consents, document, everything, match, meta, overrides, snapshot, terminology, validate
 from hub.web.create import create
 from hub.web.negotiation import answer_media
 from hub.web.patch import patch
@@ -65,6 +65,10 @@ OPERATIONS: Final = (
     *consents.OPERATIONS,
     *overrides.OPERATIONS,
     *close.OPERATIONS,
+    *document.OPERATIONS,
+    *everything.OPERATIONS,
+    *match.OPERATIONS,
+    *meta.OPERATIONS,
 )
 
 

@@ -26,15 +26,23 @@ from hub.web.service import Call, Service
 Inputs = Mapping[str, list[Any]]
 """What was given, by parameter: text, boolean, number, or a complex value or a resource as JSON data."""
 
+Answer = Resource | str
+"""A resource, or its text where it is written around views that are served as they are."""
+
 ANY_TYPE: Final = "Resource"
 
 _TEXT: Final = frozenset({"valueUri", "valueString", "valueCode", "valueCanonical", "valueUrl", "valueId"})
+_TIMES: Final = {
+    "date": frozenset({"valueDate", "valueDateTime"}),
+    "instant": frozenset({"valueInstant", "valueDateTime"}),
+}
 _KEYS: Final = {
     "boolean": frozenset({"valueBoolean"}),
     "integer": frozenset({"valueInteger", "valueUnsignedInt", "valuePositiveInt"}),
     "Coding": frozenset({"valueCoding"}),
     "CodeableConcept": frozenset({"valueCodeableConcept"}),
     "Identifier": frozenset({"valueIdentifier"}),
+    "Meta": frozenset({"valueMeta"}),
     "Reference": frozenset({"valueReference"}),
     "Resource": frozenset({"resource"}),
 }
@@ -59,7 +67,7 @@ class Operation:
     name: str
     type: str
     parameters: Mapping[str, str]
-    answer: Callable[[Inputs, Call, Service], Resource]
+    answer: Callable[[Inputs, Call, Service], Answer]
     instance: bool = True  # whether it may also be asked of one resource by id
     bare: str = ""  # the parameter that a body is which is no Parameters resource
     of_type: bool = True  # whether it may be asked of the type as a whole
@@ -94,7 +102,8 @@ def perform(operation: Operation, request: Request, type_: str, id_: str, servic
     if operation.changes:
         _require_nothing_in_the_url(request)
     inputs = read_inputs(request, operation.parameters, operation.bare)
-    return json_answer(dumps(operation.answer(inputs, call, service)), call)
+    answer = operation.answer(inputs, call, service)
+    return json_answer(answer if isinstance(answer, str) else dumps(answer), call)
 
 
 def _require_nothing_in_the_url(request: Request) -> None:
@@ -149,9 +158,10 @@ def _of_body(request: Request, declared: Mapping[str, str], bare: str) -> Iterat
         if not isinstance(entry, dict) or not isinstance(entry.get("name"), str):
             raise _bad("parameter", "[{name, value[x]}]")
         type_ = _declared(entry["name"], declared)
-        values = [value for key, value in entry.items() if key in _KEYS.get(type_, _TEXT)]
+        keys = _KEYS.get(type_) or _TIMES.get(type_, _TEXT)
+        values = [value for key, value in entry.items() if key in keys]
         if len(values) != 1 or len(entry.keys() - _OF_ELEMENTS) != 2:
-            raise _bad(entry["name"], ", ".join(sorted(_KEYS.get(type_, _TEXT))))
+            raise _bad(entry["name"], ", ".join(sorted(keys)))
         yield entry["name"], _checked(entry["name"], type_, values[0])
 
 
@@ -169,7 +179,7 @@ def _checked(name: str, type_: str, value: Any) -> Any:
             right = isinstance(value, bool)
         case "integer":
             right = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _ABOVE
-        case "Coding" | "CodeableConcept" | "Identifier" | "Resource":
+        case "Coding" | "CodeableConcept" | "Identifier" | "Meta" | "Resource":
             right = isinstance(value, dict)
         case "Reference":
             right = isinstance(value, dict) and isinstance(value.get("reference"), str)

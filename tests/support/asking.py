@@ -17,6 +17,7 @@ from hub.exchange.change import PERSON_ELEMENT
 from hub.fhir import Resource
 from hub.fhir.serial import dumps, loads
 from hub.search.parameters import PARAMETERS
+from tests.support.asking_of_r4 import OF_R4
 from tests.support.bundling import bundle
 from tests.support.declared import FORMS, REFUSED, UNROUTED
 from tests.support.furnishing import CALLER, Things, concept, example
@@ -381,6 +382,9 @@ class Asking:
             said = [{"name": "status", "valueCode": status}, {"name": "code", "valueCode": code}]
             body = {"resourceType": "Parameters", "parameter": said}
             return Ask("POST", f"/fhir/Task/{self.id('Task')}/${name}", body, covers=covers)
+        if name in OF_R4:
+            method, path, body = OF_R4[name](self, name)
+            return Ask(method, path, body, covers=covers)
         if type_ != "Resource":
             query = self.chance.choice(
                 [

@@ -13,7 +13,7 @@ from functools import cache
 from importlib.resources import files
 from random import Random
 from typing import Any, Final, Protocol
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from hub import search
 from hub.consent.keys import own
@@ -25,6 +25,7 @@ from hub.fhir import Resource
 from hub.fhir.canonicals import TERMINOLOGY, code_system
 from hub.fhir.data_classes import CONFIDENTIALITY, shareable
 from hub.fhir.definitions import load
+from hub.fhir.labels import labelled
 from hub.fhir.numbered import SYSTEM
 from hub.fhir.serial import loads
 from hub.ports import Changes, Key, Save
@@ -305,6 +306,7 @@ def furnish(hub: Hub, clock: Settable, seen: Random, hidden: Random | None, beyo
         clock.at = (beginning - timedelta(hours=8) + timedelta(minutes=minutes)).replace(microsecond=0)
         settled = person.settle(clock.at, lambda: new_id(hidden or seen))
         saves = [*settled.saves, *_traces(person, seen if known else hidden or beyond or seen, hidden)]
+        saves += _compositions(person, hidden)
         hub.store.commit(Changes(saves=saves, persons={person.id: 0}))
         for save in saves:
             things.add(save.resource)
@@ -326,6 +328,26 @@ def _traces(person: Person, chance: Random, hidden: Random | None) -> Iterator[S
             resource["id"] = new_id(chance if mine else hidden or chance)
             custodian = keeper or "nour"
             yield Save(_renamed(resource, person.id, custodian), person.id, custodian, (Key(own(custodian)),))
+
+
+def _compositions(person: Person, hidden: Random | None) -> Iterator[Save]:
+    """One of each survivor whom the caller keeps, which refers to one of another keeper that the caller may not see."""
+    keeper = person.custodian(f"Patient/{person.id}") or ""
+    other = str(uuid5(UUID(person.id), "composition of another"))
+    if keeper == CALLER:
+        entries = [f"Patient/{person.id}", f"Composition/{other}"]
+        yield _composition(person, str(uuid5(UUID(person.id), "composition")), CALLER, entries)
+    if hidden:
+        yield _composition(person, other, "dar", [f"Patient/{person.id}"])
+
+
+def _composition(person: Person, id_: str, keeper: str, entries: list[str]) -> Save:
+    written = {
+        "resourceType": "Composition", "id": id_, "status": "final", "date": "2026-03-12", "title": "Summary",
+        "type": {"coding": [{"system": "http://loinc.org", "code": "60591-5"}]}, "subject": {"reference": entries[0]},
+        "author": [_organization(keeper)], "section": [{"title": "All", "entry": [{"reference": one} for one in entries]}],
+    }  # fmt: skip
+    return Save(labelled(written), person.id, keeper, (Key(own(keeper)),))
 
 
 def _reports(hidden: Random | None) -> Iterator[Save]:

@@ -20,7 +20,7 @@ from hub.errors import NOT_YOURS, HubError
 from hub.exchange import View, disclose
 from hub.fhir import Resource, excerpt, masking
 from hub.ports import Found, Visible
-from hub.store import MongoStore, merged, pages
+from hub.store import MongoStore, compartment, merged, pages
 from tests.support.asking import Asking
 from tests.support.declared import declared
 from tests.support.furnishing import ORGANIZATIONS
@@ -172,6 +172,13 @@ def no_predicate_over_types(monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
+def no_predicate_of_everything(monkeypatch: pytest.MonkeyPatch) -> None:
+    matching = compartment.matching
+    monkeypatch.setattr(
+        compartment, "matching", lambda query, visible: {"$and": matching(query, visible)["$and"][1:] or [{}]}
+    )
+
+
 def totals_of_everybody(monkeypatch: pytest.MonkeyPatch) -> None:
     find = pages.find
 
@@ -224,6 +231,7 @@ def test_the_walk_finds_a_reach_beyond_the_consent(
 
 
 EXITS: list[Callable[[pytest.MonkeyPatch], None]] = [
+    no_predicate_of_everything,
     every_key, no_class_of_a_parameter, no_cut, no_cut_of_the_directory, no_predicate_of_read, no_predicate_of_search,
     no_predicate_of_chains, no_predicate_of_includes, no_predicate_over_types, totals_of_everybody, another_refusal_of_what_is_hidden, a_mark_that_tells_whether_something_was_there,
 ]  # fmt: skip

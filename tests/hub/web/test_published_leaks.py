@@ -23,6 +23,12 @@ def pair(mongodb_uri: str) -> Iterator[Pair]:
         yield builder.build(0)
 
 
+TAGGED = {
+    "resourceType": "Parameters",
+    "parameter": [{"name": "meta", "valueMeta": {"tag": [{"system": "https://chu.example/tags", "code": "a"}]}}],
+}
+
+
 def same(pair: Pair, method: str, path: str, body: object = None, **headers: str) -> Answer:
     """The answer that both worlds give."""
     first, other = (world.ask(method, f"/fhir/{path}", body, tuple(headers.items())) for world in pair)
@@ -124,12 +130,63 @@ def test_no_update_patch_or_validation_tells_that_something_is_there(pair: Pair,
             same(pair, "PATCH", f"{type_}/{id_}", steps, Content_Type=JSON_PATCH, If_Match='W/"7"'),
             same(pair, "GET", f"{type_}/{id_}/$validate"),
             same(pair, "POST", f"{type_}/{id_}/$validate?mode=update", written),
+            same(pair, "GET", f"{type_}/{id_}/$meta"),
+            same(pair, "POST", f"{type_}/{id_}/$meta-add", TAGGED),
+            same(pair, "POST", f"{type_}/{id_}/$meta-delete", TAGGED),
         ):
             assert answer.status == "404 Not Found"
 
 
-@pytest.mark.parametrize("path", ["Patient/$export", "$export", "{type}/{id}/$everything", "Patient/$match"])
-def test_no_export_and_no_everything_goes_around_the_disclosure(pair: Pair, path: str) -> None:
+@pytest.mark.parametrize(
+    "path", ["{id}/$everything", "{id}/$everything?_type=Observation", "{id}/$everything?_count=1&start=2026"]
+)
+def test_everything_of_somebody_hidden_is_what_it_is_of_nobody(pair: Pair, path: str) -> None:
+    """https://github.com/hapifhir/hapi-fhir/issues/6065"""
+    never = same(pair, "GET", f"Patient/{path.format(id='00000000-0000-4000-8000-000000000000')}")
+    assert never.status == "404 Not Found"
+    for id_ in hidden(pair, "Patient"):
+        answer = same(pair, "GET", f"Patient/{path.format(id=id_)}")
+        assert (answer.status, answer.body, answer.headers) == (never.status, never.body, never.headers)
+
+
+def test_a_document_brings_nothing_along_that_is_hidden(pair: Pair) -> None:
+    """A composition of the caller's own refers to one that it may not see: the document is as if that were not there."""
+    there, absent = (set(world.things.references["Composition"]) for world in pair)
+    assert there - absent, "no composition is hidden here"
+    for id_ in sorted(absent):
+        entries = loads(same(pair, "GET", f"Composition/{id_}/$document").raw)["entry"]
+        assert not {entry["resource"]["id"] for entry in entries} & (there - absent)
+    for id_ in sorted(there - absent):
+        assert same(pair, "GET", f"Composition/{id_}/$document").status == "404 Not Found"
+
+
+def test_everything_of_all_whom_one_sees_is_the_same_whoever_else_there_is(pair: Pair) -> None:
+    answer = same(pair, "GET", "Patient/$everything?_count=500")
+    assert {entry["resource"]["resourceType"] for entry in loads(answer.raw)["entry"]} >= {
+        "Patient",
+        "Observation",
+        "Task",
+    }
+    for id_ in pair.full.things.mine:
+        everything = loads(same(pair, "GET", f"Patient/{id_}/$everything?_count=500").raw)
+        assert everything["total"] == len(everything["entry"])
+
+
+def test_a_match_finds_nobody_who_is_hidden_by_name_number_or_date_of_birth(pair: Pair) -> None:
+    """https://github.com/hapifhir/hapi-fhir/issues/6065: whoever asks well learns nothing of whom it has nothing to do with."""
+    there, absent = (set(world.things.values["Patient"].get(name, ())) for name in ("name",) for world in pair)
+    told = [{"name": [{"text": text}], "birthDate": "2003"} for text in sorted(map(str, there - absent))]
+    told += [
+        {"identifier": [{"system": identifier_system(name), "value": "ZZ000000"}]} for name in ("cin", "survivor-code")
+    ]
+    for said in told:
+        answer = loads(same(pair, "POST", "Patient/$match", {"resourceType": "Patient", **said}).raw)
+        matched = {entry["resource"]["id"] for entry in answer.get("entry", ())}
+        assert not matched & set(hidden(pair, "Patient"))
+
+
+@pytest.mark.parametrize("path", ["Patient/$export", "$export"])
+def test_no_export_goes_around_the_disclosure(pair: Pair, path: str) -> None:
     """https://github.com/hapifhir/hapi-fhir/pull/6854"""
     for id_ in hidden(pair, "Patient")[:2]:
         for method in ("GET", "POST"):

@@ -75,6 +75,27 @@ def test_so_does_a_search_that_would_match_what_is_hidden(pair: Pair, query: str
     assert same_work(pair, "GET", f"/fhir/{query}")
 
 
+def test_so_does_everything_of_her_and_what_is_tagged_of_her(pair: Pair) -> None:
+    meta = {"name": "meta", "valueMeta": {"tag": [{"code": "a"}]}}
+    assert same_work(pair, "GET", "/fhir/Patient/{id}/$everything")
+    assert same_work(pair, "GET", "/fhir/Patient/{id}/$meta")
+    for name in ("meta-add", "meta-delete"):
+        tagged = {"resourceType": "Parameters", "parameter": [meta]}
+        assert same_work(pair, "POST", f"/fhir/Patient/{{id}}/${name}", tagged)
+    assert same_work(pair, "GET", "/fhir/Composition/{id}/$document", type_="Composition")
+
+
+def test_so_does_a_match_of_whom_the_caller_has_nothing_to_do_with(pair: Pair) -> None:
+    """Her very name and number cost what those of nobody cost."""
+    there, absent = (set(map(str, world.things.values["Patient"].get("name", ()))) for world in pair)
+    names = ["Souad Nulle Part", "Nadia Personne", *sorted(there - absent)[:6]]
+    assert len(names) > 2
+    told = [
+        asked(pair, "POST", "/fhir/Patient/$match", {"resourceType": "Patient", "name": [{"text": n}]}) for n in names
+    ]
+    assert all(one == told[1] for one in told[1:])
+
+
 def test_so_does_a_record_that_is_created_of_her(pair: Pair) -> None:
     body = {
         "resourceType": "EpisodeOfCare",

@@ -1,0 +1,74 @@
+"""How a walk asks the operations that R4 defines on records: everything of a survivor, a match, a document, tags and labels."""
+
+from collections.abc import Callable, Mapping
+from random import Random
+from typing import Any, Final, Protocol
+
+from hub.fhir import Resource
+from hub.fhir.data_classes import CONFIDENTIALITY
+from tests.support.furnishing import Things
+
+Request = tuple[str, str, Resource | None]
+"""Method, path and body."""
+
+
+class Guessing(Protocol):
+    """The walk's own guesses at what there could be."""
+
+    chance: Random
+    things: Things
+    types: list[str]
+
+    def id(self, type_: str) -> str: ...
+
+    def _value(self, type_: str, name: str) -> Any: ...
+
+
+def everything(asking: Guessing, _: str) -> Request:
+    chance = asking.chance
+    of = chance.choice([f"/{asking.id('Patient')}"] * 3 + [f"/{chance.choice(asking.things.mine)}", ""])
+    narrowed = chance.choice(["", "", "_type=Task,Observation", "start=2026-03-01&end=2026-11", "_type=AuditEvent"])
+    return "GET", f"/fhir/Patient{of}/$everything?{narrowed}&_count={chance.choice([1, 3, 50])}", None
+
+
+def document(asking: Guessing, _: str) -> Request:
+    return "GET", f"/fhir/Composition/{asking.id('Composition')}/$document", None
+
+
+def meta(asking: Guessing, name: str) -> Request:
+    """Of something guessed, or of a survivor whom the caller keeps: a tag, a label that is stricter or by rule, a profile."""
+    chance = asking.chance
+    type_ = chance.choice([*asking.types, "Patient", "Patient"])
+    id_ = chance.choice(asking.things.mine) if type_ == "Patient" and chance.random() < 0.5 else asking.id(type_)
+    if name == "meta":
+        return "GET", f"/fhir/{type_}/{id_}/$meta", None
+    said: Resource = chance.choice(
+        [
+            {"tag": [{"system": "https://chu.example/tags", "code": chance.choice("ab")}]},
+            {"security": [{"system": CONFIDENTIALITY, "code": chance.choice("NRV")}]},
+            {"profile": [f"http://hl7.org/fhir/StructureDefinition/{type_}"]},
+        ]
+    )
+    parameters = [{"name": "meta", "valueMeta": said}]
+    return "POST", f"/fhir/{type_}/{id_}/${name}", {"resourceType": "Parameters", "parameter": parameters}
+
+
+def match(asking: Guessing, _: str) -> Request:
+    """By a number or a name that somebody has."""
+    chance = asking.chance
+    said: Resource = {"resourceType": "Patient"}
+    if chance.random() < 0.6:
+        system, _, value = str(asking._value("Patient", "identifier") or "").rpartition("|")
+        said["identifier"] = [({"system": system} if system else {}) | {"value": value or "none"}]
+    if "identifier" not in said or chance.random() < 0.4:
+        said["name"] = [{"text": str(asking._value("Patient", "name") or "Souad")}]
+    if chance.random() < 0.3:
+        said["birthDate"] = "2003"
+    certain = [{"name": "onlyCertainMatches", "valueBoolean": True}] if chance.random() < 0.2 else []
+    parameters = [{"name": "resource", "resource": said}, *certain]
+    return "POST", "/fhir/Patient/$match", {"resourceType": "Parameters", "parameter": parameters}
+
+
+OF_R4: Final[Mapping[str, Callable[[Guessing, str], Request]]] = {
+    "everything": everything, "document": document, "match": match, "meta": meta, "meta-add": meta, "meta-delete": meta,
+}  # fmt: skip
