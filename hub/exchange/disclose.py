@@ -4,7 +4,7 @@ Hidden equals absent: the predicate is part of the query, so a hidden resource i
 is found is cut to the data classes whose keys the caller holds. The AuditEvent is durable before the answer leaves.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import cache, lru_cache
@@ -20,7 +20,7 @@ from hub.fhir.definitions import Profile, load
 from hub.fhir.excerpt import excerpt, is_whole
 from hub.fhir.query import Query
 from hub.fhir.serial import dumps
-from hub.ports import Caller, Changes, Key, Narrowed, Save, Stored, Visible
+from hub.ports import Caller, Changes, Key, Line, Narrowed, Save, Scan, Stored, Visible
 from hub.search import classes as classes_read
 from hub.search.numbers import resolved, resolved_matches
 
@@ -52,6 +52,38 @@ def search(query: Query, caller: Caller, *, hub: Hub) -> Page:
     found = hub.store.search(query, visible)
     _record(hub, caller, now, "search", _looks(found.page, caller, now) or [Look()])
     return Page(found.total, tuple(view(stored, caller, now, hub=hub) for stored in found.page), found.after)
+
+
+def listed(asked: Sequence[Query], caller: Caller, scan: Scan, *, hub: Hub) -> tuple[Line, ...]:
+    """What the caller may see of one type that meets one of these queries: which documents, and what classes of each."""
+    now = hub.clock.now()
+    queries = [resolved(query, _numbers_of(caller, hub)) for query in asked]
+    narrowed = _narrowed(queries[0].type, "search", caller, hub)
+    found = hub.store.scan([(one, _within(_visible(one.type, caller, now, one), narrowed)) for one in queries], scan)
+    _record(hub, caller, now, "operation", _looks(found, caller, now))
+    return tuple(Line(one.id, one.version, _allowed(one, caller, now)) for one in found)
+
+
+def again(type_: str, lines: Sequence[Line], caller: Caller, *, hub: Hub) -> tuple[View, ...] | None:
+    """The present views of what was listed before; None where the caller sees less of any of them than then."""
+    now = hub.clock.now()
+    visible = _visible(type_, caller, now)
+    seen = Query(type_), _within(visible, _narrowed(type_, "search", caller, hub))
+    scan = Scan(limit=len(lines), ids=tuple(line.id for line in lines))
+    found = {stored.id: stored for stored in hub.store.scan([seen], scan)}
+    lost = next((line.id for line in lines if _sees_less(line, found.get(line.id), caller, now)), None)
+    if lost is not None:
+        _record(hub, caller, now, "operation", [explain(type_, lost, caller, visible, hub)])
+        return None
+    _record(hub, caller, now, "operation", _looks(tuple(found.values()), caller, now))
+    return tuple(view(found[line.id], caller, now, hub=hub) for line in lines)
+
+
+def _sees_less(line: Line, stored: Stored | None, caller: Caller, now: datetime) -> bool:
+    if stored is None:
+        return True
+    allowed = _allowed(stored, caller, now)
+    return allowed is not ALL and not line.classes <= allowed
 
 
 def view(stored: Stored, caller: Caller, now: datetime, *, hub: Hub) -> View:

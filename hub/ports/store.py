@@ -1,11 +1,12 @@
 """The database."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from hub.fhir.query import Query
 from hub.ports.doors import Watermark
+from hub.ports.exports import Exports, Scan
 from hub.ports.keys import KeyProof
 from hub.ports.records import Changes, Compartment, Due, Found, LedgerEntry, Quarantined, Stored, Visible
 
@@ -20,6 +21,12 @@ class Store(Protocol):
         """The current version, or None. `visible=None` is for the hub's own acts, whose result is never served."""
 
     def search(self, query: Query, visible: Visible) -> Found: ...
+
+    def scan(self, asked: Sequence[tuple[Query, Visible]], scan: Scan) -> tuple[Stored, ...]:
+        """What any of these queries of one type finds, each with what its caller may see, in the order of ids; no total."""
+
+    @property
+    def exports(self) -> Exports: ...
 
     def key_proof(self, person: str) -> KeyProof | None:
         """Of the data key of a person."""

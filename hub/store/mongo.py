@@ -28,14 +28,16 @@ from hub.ports import (
     KeyProof,
     LedgerEntry,
     Quarantined,
+    Scan,
     Stored,
     Visible,
     Watermark,
 )
 from hub.search import is_sealed
-from hub.store import outbox, pages, queries, search_tokens, turns, writing
+from hub.store import outbox, pages, queries, scans, search_tokens, turns, writing
 from hub.store.chains import Chains
 from hub.store.documents import SERVED, stored_all
+from hub.store.exports import MongoExports
 from hub.store.failures import in_our_words, silence_driver
 from hub.store.keks import Keks
 from hub.store.records import DEAD, VOID, WAITING, Box, ledger_entry, quarantined
@@ -69,6 +71,7 @@ class MongoStore:
         self._now = now
         self._patience = patience
         self.chains = Chains(database, patience)
+        self.exports = MongoExports(database, self._box)
         self._types = set(filter(is_type, database.list_collection_names()))
 
     def __repr__(self) -> str:
@@ -157,6 +160,14 @@ class MongoStore:
             raise HubError(UNKNOWN_TYPE, known=", ".join(sorted(self._types)))
         keyed, seen = self._keyed(query), self._with_tokens(query.type, visible)
         return pages.find(self.database[query.type], keyed, seen, pages.cursor_key(self.vault.deployment), self.vault)
+
+    @in_our_words
+    def scan(self, asked: Sequence[tuple[Query, Visible]], scan: Scan) -> tuple[Stored, ...]:
+        type_ = asked[0][0].type
+        if not is_type(type_):
+            return ()
+        keyed = [(self._keyed(query), self._with_tokens(type_, visible)) for query, visible in asked]
+        return tuple(stored_all(type_, scans.find(self.database[type_], keyed, scan), self.vault))
 
     def _keyed(self, query: Query) -> Query:
         return search_tokens.keyed(query, self._search_keys(query.type, query.matches))

@@ -8,6 +8,7 @@ from flask import Flask, Response, request
 
 from hub.fhir.serial import dumps
 from hub.oauth.discovery import server_metadata, smart_configuration
+from hub.web.export import INSTANTIATES, LEVELS
 from hub.web.interactions import INTERACTIONS, OPERATIONS
 from hub.web.metadata import capabilities
 from hub.web.negotiation import JSON, answer_media
@@ -19,7 +20,15 @@ def register(app: Flask, service: Service) -> None:
     now = service.hub.clock.now()
     signs_in = service.people is not None
     statement = dumps(
-        capabilities(codes, OPERATIONS, base=service.base, endpoints=service.endpoints, at=now, people=signs_in)
+        capabilities(
+            codes,
+            (*OPERATIONS, *LEVELS),
+            base=service.base,
+            endpoints=service.endpoints,
+            at=now,
+            people=signs_in,
+            instantiates=(INSTANTIATES,),
+        )
     )
     smart = orjson.dumps(smart_configuration(service.endpoints, people=signs_in))
     server = orjson.dumps(server_metadata(service.endpoints, people=signs_in))
