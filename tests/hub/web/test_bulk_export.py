@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
+from hub.consent.keys import own
 from hub.exchange import export
 from hub.oauth import scopes
-from hub.ports import Caller, ExportLimits
+from hub.ports import Caller, Changes, ExportLimits, Key, Save
 from hub.store import MongoStore
 from hub.web.app import create_app
 from tests.support.association import ASSOCIATION, COURT, HOSPITAL, hospital
@@ -155,6 +156,21 @@ def test_files_are_lines_of_json_and_packed_where_that_is_asked_for(at: House) -
     assert plain.headers["Content-Type"] == packed.headers["Content-Type"] == "application/fhir+ndjson"
     assert packed.headers["Content-Encoding"] == "gzip" and "Content-Encoding" not in plain.headers
     assert text_of(plain) == text_of(packed) and plain.text.endswith("\n")
+
+
+def test_an_export_of_a_group_holds_what_its_client_may_see_of_its_members(at: House) -> None:
+    known = sorted(one["id"] for one in at.scene.all("Patient"))
+    member = [{"entity": {"reference": f"Patient/{id_}"}} for id_ in (*known[:1], "nobody")]
+    member += [{"entity": {"reference": f"Patient/{known[1]}"}, "inactive": True}, {"entity": {"display": "x"}}]
+    group = {"resourceType": "Group", "id": "ours", "type": "person", "actual": True, "member": member}
+    keys = (Key(own(HOSPITAL)),)
+    at.scene.hub.store.commit(Changes(saves=[Save(group, None, HOSPITAL, keys)]))
+    me = at.exporter(HOSPITAL)
+    found = me.resources(me.manifest("Group/ours/$export?_type=Patient,Task,Organization"))
+    assert [one["id"] for one in found["Patient"]] == known[:1]
+    assert {one["for"]["reference"] for one in found["Task"]} == {f"Patient/{known[0]}"}
+    assert found.keys() == {"Patient", "Task"}
+    assert at.exporter(COURT).begin("Group/ours/$export").status_code == 404
 
 
 # --- what is refused ----------------------------------------------------------------------------------------------------
