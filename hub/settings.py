@@ -27,7 +27,7 @@ from hub.ports import ExportLimits
 
 _ORIGIN: Final = re.compile(r"https?://[a-z0-9\-.]+(:\d{1,5})?", re.ASCII)
 
-MOST_LINES: Final = 20_000
+MOST_LINES: Final = 10_000
 """Of one exported file: it is made in memory, so that all of it or nothing is sent."""
 
 

@@ -22,6 +22,9 @@ from hub.search import parse
 
 LEASE: Final = timedelta(seconds=60)
 LONGEST: Final = timedelta(days=1)
+SETTLES: Final = timedelta(seconds=20)
+"""A commit is stamped when it begins, and may take so long: who asks for what changed since a time before it misses none."""
+
 WAIT_S: Final = 30
 """What a client is told to wait where it has too many under way."""
 
@@ -37,7 +40,7 @@ def begin(wanted: Wanted, caller: Caller, *, hub: Hub) -> Export:
     exports.begin(export)
     if exports.running(caller.client, now) > hub.exports.running:
         exports.forget(export.id)
-        raise HubError(errors.TOO_OFTEN, text="problems.too-many-exports", wait=str(WAIT_S))
+        raise HubError(errors.TOO_OFTEN, text="export.too-many", wait=str(WAIT_S))
     return export
 
 

@@ -75,7 +75,7 @@ def test_limits_of_exports_are_read_and_usual_where_nothing_is_said(folder: Path
         ('[delivery]\nevery_seconds = "1"', "delivery.every_seconds"),
         ('[export]\nrunning = "2"', "export.running"),
         ("[export]\nlifetime_minutes = 0", "export.lifetime_minutes"),
-        ("[export]\nlines = 20001", "export.lines"),
+        ("[export]\nlines = 10001", "export.lines"),
         ("language = 1", "language"),
         ('[oauth]\njwks_hosts = "keys.example"', "oauth.jwks_hosts"),
         ("[oauth]\njwks_hosts = [1]", "oauth.jwks_hosts"),
