@@ -40,7 +40,7 @@ def begin(wanted: Wanted, caller: Caller, *, hub: Hub) -> Export:
     exports.begin(export)
     if exports.running(caller.client, now) > hub.exports.running:
         exports.forget(export.id)
-        raise HubError(errors.TOO_OFTEN, text="export.too-many", wait=str(WAIT_S))
+        raise HubError(errors.TOO_OFTEN, text="exports.too-many", wait=str(WAIT_S))
     return export
 
 

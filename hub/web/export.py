@@ -107,7 +107,7 @@ def _told(ignored: list[str], request: Request) -> str:
     issue = (
         Issue("warning", "not-supported", "web.ignored-parameters", params={"parameters": names})
         if ignored
-        else Issue("information", "informational", "export.begun")
+        else Issue("information", "informational", "exports.begun")
     )
     return dumps(said([issue], choose_language(request.headers.get("Accept-Language"))))
 
@@ -123,7 +123,7 @@ def status(request: Request, caller: Caller, service: Service, job: str) -> Resp
     if found.state == "running":
         found = _worked(found, caller, service)
     if found.state == "failed":
-        raise HubError(BROKEN, text="export.failed")
+        raise HubError(BROKEN, text="exports.failed")
     if found.state == "running":
         answer = Response("", 202)
         answer.headers["X-Progress"] = f"{found.place}/{len(found.wanted.types)}"

@@ -72,7 +72,8 @@ def _pairs(request: Request) -> Iterator[tuple[str, str]]:
     body = read_json(request)
     if not isinstance(body, dict) or body.get("resourceType") != "Parameters":
         raise _bad("resourceType", "Parameters")
-    for entry in body.get("parameter", ()):
+    entries = body.get("parameter", [])
+    for entry in entries if isinstance(entries, list) else [None]:
         if not isinstance(entry, dict) or not isinstance(entry.get("name"), str):
             raise _bad("parameter", "[{name, value[x]}]")
         yield entry["name"], _value(entry["name"], [v for key, v in entry.items() if key in _VALUES])

@@ -200,6 +200,26 @@ def test_what_is_not_understood_is_refused(at: House, query: str) -> None:
     assert (answer.json or {})["resourceType"] == "OperationOutcome"
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"resourceType": "Patient"},
+        {"resourceType": "Parameters", "parameter": 1},
+        {"resourceType": "Parameters", "parameter": [{"valueString": "Task"}]},
+        {"resourceType": "Parameters", "parameter": [{"name": "_type", "valueInteger": 1}]},
+        {"resourceType": "Parameters", "parameter": [{"name": "_type", "valueString": 1}]},
+        {
+            "resourceType": "Parameters",
+            "parameter": [{"name": "patient", "valueReference": {"reference": "Patient/x"}}],
+        },
+        [],
+    ],
+)
+def test_so_is_a_body_that_is_not_understood(at: House, body: Any) -> None:
+    answer = at.exporter(HOSPITAL).begin("$export", body)
+    assert (answer.status_code, (answer.json or {})["resourceType"]) == (400, "OperationOutcome")
+
+
 def test_or_ignored_and_told_where_the_client_wants_it_so(at: House) -> None:
     lenient = {"Prefer": "respond-async, handling=lenient"}
     me = at.exporter(HOSPITAL)
