@@ -21,6 +21,7 @@ class Problem:
 
 NOT_FOUND = Problem("not-found", 404, "not-found")
 GONE = Problem("gone", 410, "deleted")
+EXPORT_VOID = Problem("export-void", 410, "deleted")
 UNKNOWN_TYPE = Problem("unknown-type", 404, "not-supported")
 NOT_SUPPORTED = Problem("not-supported", 405, "not-supported")
 NOT_ACCEPTABLE = Problem("not-acceptable", 406, "not-supported")

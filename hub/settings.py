@@ -23,8 +23,12 @@ from hub.directory.organizations import Entry
 from hub.errors import HubError
 from hub.oauth.lifetimes import Lifetimes
 from hub.outbound.allowed import Allowed
+from hub.ports import ExportLimits
 
 _ORIGIN: Final = re.compile(r"https?://[a-z0-9\-.]+(:\d{1,5})?", re.ASCII)
+
+MOST_LINES: Final = 10_000
+"""Of one exported file: it is made in memory, so that all of it or nothing is sent."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,7 @@ class Settings:
     jwks_hosts: tuple[Allowed, ...]
     cors_origins: tuple[str, ...]
     lifetimes: Lifetimes
+    exports: ExportLimits
     organizations: tuple[Entry, ...]
     connections: tuple[ConnectionFile, ...]
     policies: Policies
@@ -86,20 +91,38 @@ def read(folder: Path) -> Settings:
         jwks_hosts=tuple(_each(toml, "oauth.jwks_hosts", Allowed.read)),
         cors_origins=tuple(_each(toml, "cors.origins", _origin)),
         lifetimes=_lifetimes(toml),
+        exports=_exports(toml),
         organizations=organizations,
         connections=tuple(_connection(path, known) for path in sorted((folder / "connections").glob("*.yaml"))),
         policies=policies.policies(_yaml(folder / policies.FILE)),
     )
 
 
+def _exports(toml: dict[str, Any]) -> ExportLimits:
+    usual = ExportLimits()
+    return ExportLimits(
+        running=_positive(toml, "export.running", usual.running),
+        lifetime=timedelta(minutes=_positive(toml, "export.lifetime_minutes", _minutes(usual.lifetime))),
+        lines=_positive(toml, "export.lines", usual.lines, most=MOST_LINES),
+    )
+
+
+def _minutes(span: timedelta) -> int:
+    return int(span.total_seconds()) // 60
+
+
+def _positive(toml: dict[str, Any], name: str, default: int, most: int = 10**6) -> int:
+    found = _setting(toml, name, default)
+    if not 1 <= found <= most:
+        raise HubError(errors.BAD_FILE, place="hub.toml", detail=name)
+    return found
+
+
 def _lifetimes(toml: dict[str, Any]) -> Lifetimes:
     usual = Lifetimes()
 
     def minutes(name: str, default: timedelta) -> timedelta:
-        found = _setting(toml, f"people.{name}_minutes", int(default.total_seconds()) // 60)
-        if found < 1:
-            raise HubError(errors.BAD_FILE, place="hub.toml", detail=f"people.{name}_minutes")
-        return timedelta(minutes=found)
+        return timedelta(minutes=_positive(toml, f"people.{name}_minutes", _minutes(default)))
 
     return Lifetimes(
         session_idle=minutes("session_idle", usual.session_idle),

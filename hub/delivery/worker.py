@@ -8,10 +8,11 @@ again after a growing pause.
 import logging
 import random
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from hub.delivery.exports import prepare
 from hub.errors import AdapterError, Retriable
 from hub.exchange import Hub
 from hub.exchange.expire import sweep
@@ -138,11 +139,18 @@ class Worker(threading.Thread):
 
     def run(self) -> None:
         while not self._stopped.wait(self._every):
-            try:
-                sweep(hub=self._hub)
-                deliver(self._doors, hub=self._hub)
-            except Exception as problem:
-                log.error("delivery.broken", extra={"problem": type(problem).__name__})
+            self._try(self._deliver)
+            self._try(lambda: prepare(hub=self._hub))
+
+    def _deliver(self) -> None:
+        sweep(hub=self._hub)
+        deliver(self._doors, hub=self._hub)
+
+    def _try(self, work: Callable[[], object]) -> None:
+        try:
+            work()
+        except Exception as problem:
+            log.error("delivery.broken", extra={"problem": type(problem).__name__})
 
     def stop(self) -> None:
         """Finish what is under way, then end."""

@@ -11,7 +11,7 @@ from hub.errors import HubError, Problem
 from hub.exchange.pseudonyms import Pseudonyms
 from hub.fhir.issues import Issue
 from hub.fhir.references import split
-from hub.ports import Clock, Directory, Ids, Store
+from hub.ports import Clock, Directory, ExportLimits, Ids, Store
 
 __all__ = ["Hub", "Invalid", "Page", "Part", "View"]
 
@@ -27,6 +27,7 @@ class Hub:
     directory: Directory
     pepper: bytes = field(repr=False)
     policies: Policies = field(default_factory=packaged)
+    exports: ExportLimits = field(default_factory=ExportLimits)
 
     @property
     def rules(self) -> Rules:

@@ -22,7 +22,7 @@ from hub.fhir.definitions import Profile, load
 from hub.fhir.excerpt import excerpt, is_whole
 from hub.fhir.query import Include, Query
 from hub.fhir.serial import dumps
-from hub.ports import Caller, Changes, Found, Key, Narrowed, Save, Stored, Visible
+from hub.ports import Caller, Changes, Found, Key, Line, Narrowed, Save, Scan, Stored, Visible
 from hub.search import classes as classes_read
 from hub.search.numbers import resolved, resolved_matches
 from hub.search.parameters import PARAMETERS
@@ -131,6 +131,38 @@ def choose(
 
 def _searched(query: Query, caller: Caller, now: datetime, hub: Hub) -> Visible:
     return _within(_visible(query.type, caller, now, query), _narrowed(query.type, "search", caller, hub))
+
+
+def listed(asked: Sequence[Query], caller: Caller, scan: Scan, *, hub: Hub) -> tuple[Line, ...]:
+    """What the caller may see of one type that meets one of these queries: which documents, and what classes of each."""
+    now = hub.clock.now()
+    queries = [resolved(query, _numbers_of(caller, hub)) for query in asked]
+    narrowed = _narrowed(queries[0].type, "search", caller, hub)
+    found = hub.store.scan([(one, _within(_visible(one.type, caller, now, one), narrowed)) for one in queries], scan)
+    _record(hub, caller, now, "operation", _looks(found, caller, now))
+    return tuple(Line(one.id, one.version, _allowed(one, caller, now)) for one in found)
+
+
+def again(type_: str, lines: Sequence[Line], caller: Caller, *, hub: Hub) -> tuple[View, ...] | None:
+    """The present views of what was listed before; None where the caller sees less of any of them than then."""
+    now = hub.clock.now()
+    visible = _visible(type_, caller, now)
+    seen = Query(type_), _within(visible, _narrowed(type_, "search", caller, hub))
+    scan = Scan(limit=len(lines), ids=tuple(line.id for line in lines))
+    found = {stored.id: stored for stored in hub.store.scan([seen], scan)}
+    lost = next((line.id for line in lines if _sees_less(line, found.get(line.id), caller, now)), None)
+    if lost is not None:
+        _record(hub, caller, now, "operation", [explain(type_, lost, caller, visible, hub)])
+        return None
+    _record(hub, caller, now, "operation", _looks(tuple(found.values()), caller, now))
+    return tuple(view(found[line.id], caller, now, hub=hub) for line in lines)
+
+
+def _sees_less(line: Line, stored: Stored | None, caller: Caller, now: datetime) -> bool:
+    if stored is None:
+        return True
+    allowed = _allowed(stored, caller, now)
+    return allowed is not ALL and not line.classes <= allowed
 
 
 def view(stored: Stored, caller: Caller, now: datetime, *, hub: Hub) -> View:

@@ -2,6 +2,7 @@
 
 from hub.ports.clients import Binding, Caller, Client, KeySource, Registry, Token, Within
 from hub.ports.doors import Adapter, Connection, FollowUp, Layout, Manifest, Place, Pulled, SourceRecord, Watermark
+from hub.ports.exports import Export, ExportLimits, Exports, Line, Part, Scan, Wanted
 from hub.ports.keys import KEK_LENGTH, DataKeys, Kek, KeyEncryption, KeyProof
 from hub.ports.records import (
     Changes,
@@ -39,6 +40,9 @@ __all__ = [
     "DataKeys",
     "Directory",
     "Due",
+    "Export",
+    "ExportLimits",
+    "Exports",
     "FollowUp",
     "Found",
     "Gathered",
@@ -52,15 +56,18 @@ __all__ = [
     "KeySource",
     "Layout",
     "LedgerEntry",
+    "Line",
     "Link",
     "Manifest",
     "Narrowed",
+    "Part",
     "Place",
     "Pulled",
     "Quarantined",
     "Registry",
     "Rekey",
     "Save",
+    "Scan",
     "SourceRecord",
     "Store",
     "Stored",
@@ -68,6 +75,7 @@ __all__ = [
     "Trail",
     "Visible",
     "Void",
+    "Wanted",
     "Watermark",
     "Within",
 ]

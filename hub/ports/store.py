@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from hub.fhir.query import Query
 from hub.ports.doors import Watermark
+from hub.ports.exports import Exports, Scan
 from hub.ports.keys import KeyProof
 from hub.ports.records import Changes, Compartment, Due, Found, Gathered, LedgerEntry, Quarantined, Stored, Visible
 
@@ -40,6 +41,12 @@ class Store(Protocol):
         self, asked: Sequence[tuple[Query, Visible]], count: int, after: str = "", *, patients: Visible
     ) -> Gathered:
         """The same of each person whose Patient is among `patients`, one after the other."""
+
+    def scan(self, asked: Sequence[tuple[Query, Visible]], scan: Scan) -> tuple[Stored, ...]:
+        """What any of these queries of one type finds, each with what its caller may see, in the order of ids; no total."""
+
+    @property
+    def exports(self) -> Exports: ...
 
     def key_proof(self, person: str) -> KeyProof | None:
         """Of the data key of a person."""

@@ -30,14 +30,28 @@ from hub.ports import (
     LedgerEntry,
     Quarantined,
     Save,
+    Scan,
     Stored,
     Visible,
     Watermark,
 )
 from hub.search import is_sealed
-from hub.store import compartment, explaining, following, merged, outbox, pages, queries, search_tokens, turns, writing
+from hub.store import (
+    compartment,
+    explaining,
+    following,
+    merged,
+    outbox,
+    pages,
+    queries,
+    scans,
+    search_tokens,
+    turns,
+    writing,
+)
 from hub.store.chains import Chains, insert
 from hub.store.documents import SERVED, stored_all
+from hub.store.exports import MongoExports
 from hub.store.failures import in_our_words, silence_driver
 from hub.store.keks import Keks
 from hub.store.looks import Looks, only_events
@@ -73,6 +87,7 @@ class MongoStore:
         self._patience = patience
         self.chains = Chains(database, patience)
         self.looks = Looks(self._add_events)
+        self.exports = MongoExports(database, self._box)
         self._types = set(filter(is_type, database.list_collection_names()))
 
     def __repr__(self) -> str:
@@ -200,6 +215,14 @@ class MongoStore:
         wanted = [(self._keyed(query), self._with_tokens(query.type, visible)) for query, visible in asked]
         patients = self._with_tokens("Patient", patients)
         return compartment.of_persons(self.database, patients, wanted, self.vault, count=count, after=after)
+
+    @in_our_words
+    def scan(self, asked: Sequence[tuple[Query, Visible]], scan: Scan) -> tuple[Stored, ...]:
+        type_ = asked[0][0].type
+        if not is_type(type_):
+            return ()
+        keyed = [(self._keyed(query), self._with_tokens(type_, visible)) for query, visible in asked]
+        return tuple(stored_all(type_, scans.find(self.database[type_], keyed, scan), self.vault))
 
     def _keyed(self, query: Query) -> Query:
         return search_tokens.keyed(query, self._search_keys(query.type, query.matches))

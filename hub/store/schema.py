@@ -124,6 +124,8 @@ def _housekeeping() -> dict[str, list[IndexModel]]:
         "refreshes": [_expiring(), *_of_people()],
         "assertions": [_expiring()],
         "attempts": [_expiring()],
+        "exports": [*_by("client"), *_by("state", "lease"), *_by("until")],
+        "exported": [*_by("export"), *_by("until")],
         "settings": [],
         "checkpoints": [],
         "keyvault": [IndexModel([("keyAltNames", ASCENDING)], unique=True, partialFilterExpression=NAMED)],

@@ -11,7 +11,7 @@ from hub.exchange import Hub
 from hub.oauth.people import People
 from hub.oauth.server import REGISTERED
 from hub.ports import KeySource, Registry
-from hub.web import access, authorization, bundle, cors, discovery, health, problems, schemas
+from hub.web import access, authorization, bundle, cors, discovery, export, health, problems, schemas
 from hub.web.bodies import LARGEST
 from hub.web.interactions import INTERACTIONS, OPERATIONS, OVER_TYPES, Interaction, respond
 from hub.web.operations import Operation, perform
@@ -54,6 +54,7 @@ def create_app(
     for operation in OPERATIONS:
         _route_operation(app, operation, service)
     bundle.register(app, service)
+    export.register(app, service)
     discovery.register(app, service)
     schemas.register(app, service)
     authorization.register(app, service)

@@ -15,11 +15,13 @@ from hub.oauth import endpoints
 EVERYWHERE: Final = "*"
 WELL_KNOWN: Final = ("/.well-known/", "/fhir/.well-known/")
 COVERED: Final = ("/fhir", "/oauth/")
-METHODS: Final = "GET, POST, PUT, PATCH"
+METHODS: Final = "DELETE, GET, POST, PUT, PATCH"
 SENT: Final = (
     "Accept, Accept-Language, Authorization, Content-Type, If-Match, If-None-Exist, If-None-Match, Prefer, X-Request-Id"
 )
-READ: Final = "ETag, Last-Modified, Location, Retry-After, WWW-Authenticate, X-Request-Id"
+READ: Final = (
+    "Content-Location, ETag, Expires, Last-Modified, Location, Retry-After, WWW-Authenticate, X-Progress, X-Request-Id"
+)
 KEPT_S: Final = "600"
 
 

@@ -9,6 +9,7 @@ from flask import Flask, Response, request
 from hub.fhir.serial import dumps
 from hub.oauth.discovery import server_metadata, smart_configuration
 from hub.web import bundle
+from hub.web.export import INSTANTIATES, LEVELS
 from hub.web.interactions import INTERACTIONS, OPERATIONS
 from hub.web.metadata import capabilities
 from hub.web.negotiation import JSON, answer_media
@@ -22,12 +23,13 @@ def register(app: Flask, service: Service) -> None:
     statement = dumps(
         capabilities(
             codes,
-            OPERATIONS,
+            (*OPERATIONS, *LEVELS),
             base=service.base,
             endpoints=service.endpoints,
             at=now,
             system=bundle.CODES,
             people=signs_in,
+            instantiates=(INSTANTIATES,),
         )
     )
     smart = orjson.dumps(smart_configuration(service.endpoints, people=signs_in))

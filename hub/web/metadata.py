@@ -6,6 +6,7 @@ https://hl7.org/fhir/R4/http.html#capabilities · https://hl7.org/fhir/R4/capabi
 from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
+from typing import Final, Protocol
 
 from hub.fhir import Resource
 from hub.fhir.definitions import load
@@ -18,11 +19,27 @@ from hub.search.including import followed, pointing
 from hub.search.matching import SEALED_FORMS
 from hub.search.parameters import EVERYWHERE, PARAMETERS
 from hub.web.negotiation import FHIR_JSON, JSON_PATCH
-from hub.web.operations import ANY_TYPE, Operation
+from hub.web.operations import ANY_TYPE
 from hub.web.update import MATCH_ALWAYS
 
 _OAUTH = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
 _SERVICE = "http://terminology.hl7.org/CodeSystem/restful-security-service"
+
+OF_THE_SYSTEM: Final = ""
+"""The type of an operation that is asked of the whole system, and of no type."""
+
+
+class Operation(Protocol):
+    """What is said of an operation."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def type(self) -> str: ...
+
+    @property
+    def definition(self) -> str: ...
 
 
 def capabilities(
@@ -34,15 +51,17 @@ def capabilities(
     at: datetime,
     system: Collection[str] = (),
     people: bool = False,
+    instantiates: Collection[str] = (),
 ) -> Resource:
     """The CapabilityStatement. `interactions`: FHIR's code of each → the types it works on; `system`: those of the whole server.
-    `people`: whether they sign in."""
-    only_operated = sorted({operation.type for operation in operations} - {ANY_TYPE} - PARAMETERS.keys())
+    `people`: whether they sign in. `instantiates`: what of others' it promises to do."""
+    only_operated = sorted({operation.type for operation in operations} - {ANY_TYPE, OF_THE_SYSTEM} - PARAMETERS.keys())
     return {
         "resourceType": "CapabilityStatement",
         "status": "active",
         "date": instant(at),
         "kind": "instance",
+        **({"instantiates": list(instantiates)} if instantiates else {}),
         "software": {"name": "Ihala", "version": _version()},
         "implementation": {"description": "Ihala", "url": base},
         "fhirVersion": "4.0.1",
@@ -102,7 +121,8 @@ def _resource(type_: str, interactions: Mapping[str, Collection[str]]) -> Resour
 
 def _operations(type_: str, operations: Collection[Operation]) -> Resource:
     """https://hl7.org/fhir/R4/operations.html: each operation by its name and the canonical of its definition."""
-    own = [{"name": one.name, "definition": one.definition} for one in operations if one.type in {type_, ANY_TYPE}]
+    here = {type_, ANY_TYPE} | ({OF_THE_SYSTEM} if type_ == ANY_TYPE else set())
+    own = [{"name": one.name, "definition": one.definition} for one in operations if one.type in here]
     return {"operation": own} if own else {}
 
 

@@ -8,6 +8,7 @@ import pytest
 from hub import errors, settings
 from hub.errors import HubError
 from hub.oauth.lifetimes import Lifetimes
+from hub.ports import ExportLimits
 
 ORGANIZATIONS = """
 - {id: yasmine, type: association, name: {fr: Yasmine, ar: ياسمين}, province: MA-CAS, services: [listening]}
@@ -57,6 +58,12 @@ def test_what_is_written_is_what_is_read(folder: Path) -> None:
     assert (read.language, read.port, read.base_url, read.cache_gb) == ("fr", 9000, "https://hub.example/fhir", 2.0)
 
 
+def test_limits_of_exports_are_read_and_usual_where_nothing_is_said(folder: Path) -> None:
+    assert settings.read(folder).exports == ExportLimits()
+    (folder / "hub.toml").write_text("[export]\nrunning = 1\nlifetime_minutes = 30\nlines = 500\n", "utf-8")
+    assert settings.read(folder).exports == ExportLimits(1, timedelta(minutes=30), 500)
+
+
 @pytest.mark.parametrize(
     ("toml", "field"),
     [
@@ -66,6 +73,9 @@ def test_what_is_written_is_what_is_read(folder: Path) -> None:
         ("[database]\nname = 1", "database.name"),
         ('[database]\nuri = "mongodb://user:secret@host"', "database.uri"),
         ('[delivery]\nevery_seconds = "1"', "delivery.every_seconds"),
+        ('[export]\nrunning = "2"', "export.running"),
+        ("[export]\nlifetime_minutes = 0", "export.lifetime_minutes"),
+        ("[export]\nlines = 10001", "export.lines"),
         ("language = 1", "language"),
         ('[oauth]\njwks_hosts = "keys.example"', "oauth.jwks_hosts"),
         ("[oauth]\njwks_hosts = [1]", "oauth.jwks_hosts"),

@@ -102,7 +102,11 @@ class Asking:
         self.others = Deck(
             [("interaction", t, code) for t, code in sorted(served) if code in self.by_code and code != "search-type"]
             + [("operation", one["type"], o["name"]) for one in resources for o in one.get("operation", ())]
-            + [("operation", "Resource", o["name"]) for o in rest.get("operation", ()) for _ in range(6)]
+            + [
+                ("operation", "Resource", o["name"])
+                for o in rest.get("operation", ())
+                for _ in range(1 if o["name"] == "export" else 6)
+            ]
             + [("refused", "", one) for one in REFUSED]
             + [("unrouted", "", one) for one in UNROUTED]
             + [("system", "", code) for code in ("batch", "transaction") for _ in range(8)]
@@ -370,6 +374,8 @@ class Asking:
 
     def operation(self, type_: str, name: str) -> Ask:
         covers = frozenset({f"{type_}${name}"})
+        if name == "export":
+            return self.export(type_)
         if name in {"break-glass", "disclose-by-duty"}:
             return Ask("POST", self._override(name), self._exception(name), covers=covers)
         if type_ == "Consent" and name in {"simulate", "withdraw"}:
@@ -406,6 +412,24 @@ class Asking:
             return Ask("POST", f"/fhir/{written['resourceType']}/${name}{mode}", written, covers=covers)
         path = f"/fhir/{written['resourceType']}/{(id_ := self.id(written['resourceType']))}/${name}"
         return Ask("POST", path + mode, written | {"id": id_}, covers=covers)
+
+    def export(self, type_: str) -> Ask:
+        """`type_` as the statement says it: `Resource` is the whole system."""
+        path = {"Resource": "", "Group": f"Group/{self.id('Group')}/"}.get(type_, f"{type_}/")
+        pairs = [("_type", ",".join(self.chance.sample(self.types, 3)))] if self.chance.random() < 0.5 else []
+        if self.chance.random() < 0.3:
+            filtered, name, kind, form = self.forms.deal()
+            pairs = [
+                ("_type", filtered),
+                ("_typeFilter", f"{filtered}?{urlencode([self._pair(filtered, name, kind, form)])}"),
+            ]
+        if self.chance.random() < 0.3:
+            pairs.append(("_since", f"2026-11-20T0{self.chance.randrange(1, 10)}:00:00Z"))
+        headers = (
+            ("Prefer", self.chance.choice(["respond-async", "respond-async", "respond-async, handling=lenient", "x"])),
+        )
+        text = f"/fhir/{path}$export{'?' if pairs else ''}{urlencode(pairs)}"
+        return Ask("GET", text, headers=headers, covers=frozenset({f"{type_}$export"}))
 
     def _override(self, name: str) -> str:
         whole = f"/fhir/Patient/${name}" + self.chance.choice(["", "", "", "?identifier=ZZ000000"])

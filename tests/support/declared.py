@@ -31,7 +31,7 @@ REFUSED: Final = (
 
 UNROUTED: Final = (
     "GET {type}/{id}/_history", "GET {type}/_history", "GET _history", "GET {type}/{id}/_history/1", "GET Task/{id}/$everything",
-    "GET Patient/$export", "GET $export", "GET Patient/$match", "DELETE {type}/{id}", "DELETE {type}?_id={id}", "PUT {type}?_id={id}",
+    "GET Task/{id}/$export", "PUT $export/{id}", "GET $export/{id}", "GET $export/{id}/1", "DELETE $export/{id}", "GET Patient/$match", "DELETE {type}/{id}", "DELETE {type}?_id={id}", "PUT {type}?_id={id}",
     "PATCH {type}?_id={id}", "GET Task/{id}/{type}", "POST Subscription", "GET Subscription/{id}", "GET Binary/{id}",
     "OPTIONS {type}/{id}", "HEAD {type}/{id}", "GET NoSuchType/{id}", "GET {type}/{id}/$no-such", "GET {type}/%20{id}",
 )  # fmt: skip

@@ -12,6 +12,8 @@ from tests.support.asking import Ask, Asking, edited
 from tests.support.worlds import Answer, Pair
 
 MOST_PAGES: Final = 3
+MOST_POLLS: Final = 40
+FILE: Final = re.compile(r'"url":"https://hub\.example([^"]+)"')
 NEXT: Final = re.compile(r'"relation":"next","url":"https://hub\.example([^"]+)"')
 
 
@@ -24,6 +26,7 @@ class Walk:
     covered: set[str] = field(default_factory=set)
     statuses: dict[str, int] = field(default_factory=dict)
     matched: set[str] = field(default_factory=set)  # searches that found something
+    fetched: int = 0  # files of exports
     difference: str = ""
 
     def go(self, requests: Iterable[Ask], steps: int) -> "Walk":
@@ -42,12 +45,26 @@ class Walk:
         self._both(ask, [edited(ask, one.raw, one.etag) for one in read])
 
     def _follow(self, ask: Ask, answers: list[Answer]) -> None:
-        """The next pages, each by the link that its world gave."""
+        """What was begun, to its end; the next pages, each by the link that its world gave."""
+        if all(answer.later for answer in answers):
+            self._fetch(ask, answers)
+            return
         for _ in range(MOST_PAGES):
             links = [link[1] for answer in answers if (link := NEXT.search(answer.raw))]
             if len(links) < len(answers):  # if one had a link and the other none, they differed
                 return
             answers = self._both(ask, [Ask("GET", link) for link in links])
+
+    def _fetch(self, ask: Ask, begun: list[Answer]) -> None:
+        """The status until it is no longer under way, then every file."""
+        for _ in range(MOST_POLLS):
+            answers = self._both(ask, [Ask("GET", answer.later) for answer in begun])
+            if self.difference or not answers[0].status.startswith("202"):
+                break
+        files = [FILE.findall(answer.raw) for answer in answers]
+        for urls in zip(*files, strict=True) if not self.difference else ():
+            self._both(ask, [Ask("GET", url) for url in urls])
+            self.fetched += 1
 
     def _both(self, ask: Ask, asked: list[Ask]) -> list[Answer]:
         answers = [w.ask(a.method, a.path, a.body, a.headers) for w, a in zip(self.pair, asked, strict=True)]

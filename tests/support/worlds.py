@@ -28,6 +28,7 @@ from tests.support.furnishing import CALLER, ORGANIZATIONS, Things, furnish
 from tests.support.parties import KEY, Addresses, Party
 
 BEGINNING: Final = datetime(2026, 11, 20, 9, tzinfo=UTC)
+ORIGIN: Final = "https://hub.example"
 SECRET: Final = "a-token-of-the-caller-that-opens-nothing-else"[:43]
 BOUND: Final = "a-token-that-stands-on-one-consent-and-no-other"[:43]
 NEVER: Final = datetime(2099, 1, 1, tzinfo=UTC)
@@ -67,6 +68,7 @@ class Answer:
     body: str
     raw: str = field(repr=False, compare=False)
     etag: str = field(default="", repr=False, compare=False)
+    later: str = field(default="", repr=False, compare=False)  # where the status of what was begun is
 
 
 @dataclass
@@ -99,7 +101,8 @@ class World:
         answer = self.caller.send(method, self.spelled(path), body, **dict(headers))
         kept = sorted((k, self._told(v)) for k, v in answer.headers.items() if k not in _OF_TRANSPORT)
         text = answer.get_data(as_text=True)
-        return Answer(answer.status, tuple(kept), self._told(text), text, answer.headers.get("ETag", ""))
+        etag, later = (answer.headers.get(name, "") for name in ("ETag", "Content-Location"))
+        return Answer(answer.status, tuple(kept), self._told(text), text, etag, later.removeprefix(ORIGIN))
 
     def spelled(self, text: str) -> str:
         return _PLACEHOLDER.sub(lambda m: self.fresh[int(m[1]) % len(self.fresh)] if self.fresh else "none", text)
