@@ -8,9 +8,11 @@ from random import Random
 from typing import Any, Final
 
 from hub.fhir import Resource
+from hub.fhir.definitions import load
 from hub.fhir.r4 import tables
 from hub.search.parameters import PARAMETERS, Parameter
 from hub.search.paths import Path, Step
+from hub.search.sealed import is_bare
 
 CODES: Final = ("a", "b", "c")
 SYSTEMS: Final = ("urn:s", "urn:t", "")
@@ -26,17 +28,28 @@ URLS: Final = (
     "http://x.example/ab",
 )
 
+_CLOSED: Final = "closed"
+"""Said of a parameter of encrypted elements: of a reference by identifier alone, nothing is kept there."""
+
 
 def grown(type_: str, id_: str, chance: Random, ids: Mapping[str, Sequence[str]]) -> Resource:
     """`ids`: of all the resources that it may refer to."""
     resource: Resource = {"resourceType": type_, "id": id_}
+    meant = load().for_type(type_)
     for parameter in PARAMETERS[type_].values():
         for _ in range(chance.choice([0, 1, 1, 2])):
+            known = {**ids, _CLOSED: ("x",)} if is_bare(type_, parameter.name, meant.name if meant else "") else ids
             for part in parameter.components or (parameter,):
                 above = chance.choice(parameter.paths) if parameter.components else Path()
                 path = above + chance.choice(part.paths)
                 if path.type:
-                    _put(resource, type_, path, lambda part=part, path=path: _value(part, path, chance, ids), chance)
+                    _put(
+                        resource,
+                        type_,
+                        path,
+                        lambda part=part, path=path, known=known: _value(part, path, chance, known),
+                        chance,
+                    )
     meta = {"tag": [_coding(chance)], "security": [_coding(chance)], "source": chance.choice(URLS)}
     return resource | ({"meta": meta} if chance.random() < 0.5 else {})
 
@@ -66,7 +79,7 @@ def _within(node: Resource, step: Step, is_list: bool, chance: Random) -> Resour
         return found
     items = node.setdefault(step.name, [])
     fitting = [one for one in items if not step.where or one.get(step.where[0]) == step.where[1]]
-    if not fitting or chance.random() < 0.3:
+    if not fitting or (step.element != "extension" and chance.random() < 0.3):  # of two, fhirpathpy reads one
         fitting = [dict([step.where]) if step.where else {}]
         items.append(fitting[0])
     chosen: Resource = chance.choice(fitting)
@@ -158,7 +171,9 @@ def _reference(parameter: Parameter, path: Path, chance: Random, ids: Mapping[st
     known = [
         f"{type_}/{id_}" for type_ in parameter.targets for id_ in ids.get(type_, ()) if path.target in {"", type_}
     ]
-    if not known or chance.random() < 0.1:
-        return {"identifier": _identifier(chance), **({"type": path.target} if path.target else {})}
+    if _CLOSED in ids and not known:
+        return {"reference": "https://other.example/fhir/Patient/x"}
+    if not known or (_CLOSED not in ids and chance.random() < 0.1):
+        return {"identifier": _identifier(chance), "type": path.target or chance.choice(parameter.targets)}
     version = "/_history/2" if chance.random() < 0.1 else ""
     return {"reference": chance.choice(known) + version}
