@@ -4,6 +4,7 @@ https://spec.openapis.org/oas/v3.1.1.html#openapi-object
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
@@ -51,17 +52,17 @@ def describe(routes: Iterable[Route], statement: Resource, where: Endpoints, lan
         },
         "servers": [{"url": where.issuer}],
         "externalDocs": {"url": f"{where.base}/metadata"},
-        "paths": _paths(routes, about, language),
+        "paths": _named(_paths(routes, statement, language)),
         "components": shared | {"securitySchemes": {"oauth2": _oauth(about, where)}},
     }
 
 
-def _paths(routes: Iterable[Route], about: dict[str, Resource], language: str) -> Part:
+def _paths(routes: Iterable[Route], statement: Resource, language: str) -> dict[str, Part]:
     paths: dict[str, Part] = {}
     told: set[tuple[str, str]] = set()
     for one in INTERACTIONS:
         told.add((one.rule, one.method))
-        for found in interactions.described(one, about, language):
+        for found in interactions.described(one, statement, language):
             _add(paths, *found)
     for operation in OPERATIONS:
         told |= {(rule, method) for rule in operation.rules for method in operation.methods}
@@ -85,6 +86,17 @@ def _add(paths: dict[str, Part], rule: str, method: str, description: Part) -> N
         description["summary"] = f"{before['summary']}, {description['summary']}"
         description["responses"] = before["responses"] | description["responses"]
     item[name] = description
+
+
+def _named(paths: dict[str, Part]) -> dict[str, Part]:
+    """A name is used once: of an interaction with two addresses the second is numbered."""
+    used: Counter[str] = Counter()
+    for item in paths.values():
+        for one in (item[name] for name in sorted(item.keys() - {"parameters"})):
+            used[one["operationId"]] += 1
+            if used[one["operationId"]] > 1:
+                one["operationId"] += f"-{used[one['operationId']]}"
+    return paths
 
 
 def _addressed(rule: str) -> Part:

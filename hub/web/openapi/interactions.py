@@ -10,7 +10,7 @@ from hub.fhir import Resource
 from hub.oauth.scopes import LETTERS
 from hub.search.parsing import CONTROLS
 from hub.web.interactions import Interaction
-from hub.web.negotiation import FORM, JSON_PATCH
+from hub.web.negotiation import FORM, JSON, JSON_PATCH
 from hub.web.openapi.parts import ASKED, SENT, Part, answers, fhir, ref, tail
 
 _SPECIFICATION: Final = "https://hl7.org/fhir/R4/http.html"
@@ -32,23 +32,25 @@ _STAMPED: Final[Part] = {
     "Last-Modified": {"schema": {"type": "string"}},
 }
 _CHANGED: Final[Part] = _STAMPED | {"Location": {"schema": {"type": "string"}}}
+_PATCHES: Final[Mapping[str, Part]] = {JSON_PATCH: ref("schemas", "JsonPatch"), JSON: {"type": "object"}}
+"""Media type → the form of a patch; FHIRPath Patch is a Parameters resource."""
 _READING: Final = ("If-None-Match",)
 _CHANGING: Final = ("If-Match", "Prefer")
 
 
-def described(
-    interaction: Interaction, statement: Mapping[str, Resource], language: str
-) -> Iterator[tuple[str, str, Part]]:
-    """Rule, method and description of each. `statement`: type → what the CapabilityStatement says of it."""
+def described(interaction: Interaction, statement: Resource, language: str) -> Iterator[tuple[str, str, Part]]:
+    """Rule, method and description of each, as the CapabilityStatement declares it."""
+    formats = statement.get("patchFormat", ())
     if "<type_>" not in interaction.rule:
-        yield interaction.rule, interaction.method, _one(interaction, "", {}, language)
+        yield interaction.rule, interaction.method, _one(interaction, "", {}, formats, language)
         return
+    of_type = {one["type"]: one for one in statement["rest"][0]["resource"]}
     for type_ in sorted(interaction.types):
         rule = interaction.rule.replace("<type_>", type_)
-        yield rule, interaction.method, _one(interaction, type_, statement.get(type_, {}), language)
+        yield rule, interaction.method, _one(interaction, type_, of_type.get(type_, {}), formats, language)
 
 
-def _one(interaction: Interaction, type_: str, about: Resource, language: str) -> Part:
+def _one(interaction: Interaction, type_: str, about: Resource, formats: Sequence[str], language: str) -> Part:
     code, method = interaction.code, interaction.method
     said: Part = {
         "operationId": "-".join(filter(None, (code, type_, "" if method != "POST" or code == "create" else "post"))),
@@ -59,7 +61,7 @@ def _one(interaction: Interaction, type_: str, about: Resource, language: str) -
         "responses": _answers(interaction, type_, about, language),
         "security": security(interaction.scope, type_),
     }
-    body = _body(interaction, type_, about)
+    body = _body(interaction, type_, about, formats)
     return said | ({"requestBody": {"required": code == "create", "content": body}} if body else {})
 
 
@@ -81,9 +83,9 @@ def search_parameters(about: Resource) -> Iterator[Part]:
 
 
 def _asked(interaction: Interaction, about: Resource) -> list[Part]:
-    if interaction.code == "search-type" and interaction.method == "GET":
-        return list(search_parameters(about))
-    return []
+    """What stands in the URL: of a search, and of a change of what a search finds."""
+    searches = interaction.rule.endswith("<type_>") or interaction.code.startswith("search")
+    return list(search_parameters(about)) if searches and interaction.method != "POST" else []
 
 
 def _headers(interaction: Interaction, about: Resource) -> Sequence[str]:
@@ -100,13 +102,13 @@ def _headers(interaction: Interaction, about: Resource) -> Sequence[str]:
             return ("Prefer",)
 
 
-def _body(interaction: Interaction, type_: str, about: Resource) -> Part:
+def _body(interaction: Interaction, type_: str, about: Resource, formats: Sequence[str]) -> Part:
     match interaction.method:
         case "POST" if interaction.rule.endswith("_search"):
             form = {one["name"]: one["schema"] for one in search_parameters(about)}
             return {FORM: {"schema": {"type": "object", "properties": form, "additionalProperties": False}}}
         case "PATCH":
-            return {JSON_PATCH: {"schema": ref("schemas", "JsonPatch")}}
+            return {one: {"schema": _PATCHES.get(one, ref("schemas", "Parameters"))} for one in formats}
         case "POST" | "PUT":
             return fhir(sent(type_ or "Bundle"))
         case _:
@@ -131,9 +133,10 @@ def _answers(interaction: Interaction, type_: str, about: Resource, language: st
         found.add(201)
     if code.startswith("search"):
         found -= {304}
-    if "<id_>" in interaction.rule:
+    if "<id_>" in interaction.rule or not type_:
         found.add(410)
-    return answers(found, fhir(_shown(interaction, type_)), language, _stamps(interaction))
+    shown = {} if method == "HEAD" else fhir(_shown(interaction, type_))
+    return answers(found, shown, language, _stamps(interaction))
 
 
 def _shown(interaction: Interaction, type_: str) -> Part:

@@ -94,7 +94,9 @@ def _done(status: int, content: Part, language: str, headers: Part | None) -> Pa
     said: Part = {"description": say(f"openapi.status-{status}", language)}
     if status == 202:
         return said
-    return said | ({"headers": headers} if headers else {}) | ({} if status == 204 else {"content": content})
+    return (
+        said | ({"headers": headers} if headers else {}) | ({"content": content} if content and status != 204 else {})
+    )
 
 
 def parameters(*names: str) -> list[Part]:

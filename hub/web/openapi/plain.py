@@ -81,7 +81,7 @@ def _endpoint(rule: str, language: str) -> Part:
         "security": [],
         "requestBody": {"required": True, "content": {FORM: {"schema": form}}},
         "responses": {
-            **answers((200,), {} if not _DONE[rule] else content, language),
+            **answers((200,), content if _DONE[rule] else {}, language),
             **{str(status): _error(status, language) for status in refused},
             "503": ref("responses", "503"),
         },

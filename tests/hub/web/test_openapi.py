@@ -11,6 +11,10 @@ from hub.texts import LANGUAGES
 from hub.web.interactions import INTERACTIONS, OPERATIONS
 from hub.web.openapi.parts import STATUSES
 
+PUBLIC: Final = (
+    *("/.well-known/", "/fhir/.well-known/", "/fhir/metadata", "/openapi.json", "/schemas/", "/oauth/"),
+    *("/healthz", "/readyz"),
+)
 METHODS: Final = frozenset({"get", "post", "put", "patch", "delete", "head"})
 
 
@@ -39,7 +43,7 @@ def test_every_route_is_described(app: Flask, described: dict[str, Any]) -> None
     for rule in app.url_map.iter_rules():
         path = re.sub(r"<[^>]+>", "{}", rule.rule)
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
-            of_some_type = re.compile(re.escape(path).replace(r"/fhir/\{\}", r"/fhir/([A-Z]\w+|\{\})", 1))
+            of_some_type = re.compile(re.escape(path).replace(r"\{\}", r"([A-Z]\w+|\{\})"))
             assert any(of_some_type.fullmatch(one) and method.lower() == how for one, how in known), (method, path)
 
 
@@ -98,7 +102,7 @@ def test_every_operation_has_a_name_of_its_own_and_says_who_may_ask(described: d
     names = [one["operationId"] for one in operations.values()]
     assert len(names) == len(set(names))
     for (path, _), one in operations.items():
-        public = not path.startswith("/fhir/") or "metadata" in path or ".well-known" in path
+        public = path.startswith(PUBLIC)
         assert (one["security"] == []) == public, path
         assert public or "401" in one["responses"], path
     scopes = described["components"]["securitySchemes"]["oauth2"]["flows"]["clientCredentials"]["scopes"]
