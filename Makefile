@@ -18,12 +18,19 @@ setup: .venv/ready ## everything needed, in .venv and nowhere else
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
-opinions: tests/node/node_modules/.package-lock.json ## other FHIR software (SUSHI, Medplum) that the tests ask, where npm is
+opinions: tests/node/node_modules/.package-lock.json tests/clients/.venv/ready ## other people's FHIR software that the tests use, where it can be had
 
 tests/node/node_modules/.package-lock.json: tests/node/package.json tests/node/package-lock.json
-	@command -v npm >/dev/null || { echo "npm is not here: the tests go without the second opinions of SUSHI and Medplum."; exit 0; }; \
-	echo "Setting up SUSHI and Medplum for the tests (about 10 s the first time) …"; \
-	(cd tests/node && npm ci --silent >/dev/null && touch node_modules/.package-lock.json) || echo "npm could not install them: the tests go without the second opinions of SUSHI and Medplum."
+	@command -v npm >/dev/null || { echo "npm is not here: the tests go without SUSHI, Medplum and fhir-kit-client."; exit 0; }; \
+	echo "Setting up SUSHI, Medplum and fhir-kit-client for the tests (about 10 s the first time) …"; \
+	(cd tests/node && npm ci --silent >/dev/null && touch node_modules/.package-lock.json) || echo "npm could not install them: the tests go without SUSHI, Medplum and fhir-kit-client."
+
+# smart-fetch brings 300 MB of its own (Arrow, a client for Amazon's storage): it has an environment to itself
+tests/clients/.venv/ready: tests/clients/smart-fetch.lock
+	@test -n "$(PYTHON)" || exit 1; \
+	echo "Setting up smart-fetch for the tests (about 30 s the first time) …"; \
+	($(PYTHON) -m venv tests/clients/.venv && tests/clients/.venv/bin/python -m pip install --quiet --disable-pip-version-check -r $< && touch $@) \
+	|| echo "smart-fetch could not be installed: the tests go without it."
 
 demo: setup ## the main job from end to end, on this machine
 	@$(BIN)/hub demo ihala-demo
@@ -49,4 +56,4 @@ bench: setup ## speed and memory
 	@$(BIN)/python -m benchmarks
 
 clean: ## remove what setup and demo made
-	rm -rf .venv tests/node/node_modules ihala-demo .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv tests/node/node_modules tests/clients/.venv ihala-demo .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -11,7 +11,7 @@ from hub.exchange import Hub
 from hub.oauth.people import People
 from hub.oauth.server import REGISTERED
 from hub.ports import KeySource, Registry
-from hub.web import access, authorization, bundle, cors, discovery, export, health, problems, schemas
+from hub.web import access, authorization, bundle, cors, discovery, export, health, openapi, problems, schemas
 from hub.web.bodies import LARGEST
 from hub.web.interactions import INTERACTIONS, OPERATIONS, OVER_TYPES, Interaction, respond
 from hub.web.operations import Operation, perform
@@ -55,11 +55,13 @@ def create_app(
         _route_operation(app, operation, service)
     bundle.register(app, service)
     export.register(app, service)
-    discovery.register(app, service)
+    statement = discovery.statement(service)
+    discovery.register(app, service, statement)
     schemas.register(app, service)
     authorization.register(app, service)
     app.add_url_rule("/healthz", "healthz", health.alive)
     app.add_url_rule("/readyz", "readyz", lambda: health.ready(service))
+    openapi.register(app, service, statement)
     return app
 
 

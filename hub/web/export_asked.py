@@ -15,9 +15,10 @@ from flask import Request
 from hub.errors import BAD_PARAMETER, SCOPE_LACKING, UNKNOWN_PARAMETER, HubError
 from hub.oauth import scopes
 from hub.ports import Caller
+from hub.search.asked import shown
 from hub.search.dates import NotADate, span
 from hub.search.parameters import PARAMETERS
-from hub.search.parsing import CONTROLS, shown
+from hub.search.parsing import CONTROLS
 from hub.web.bodies import read_bytes, read_json
 from hub.web.negotiation import FHIR_JSON, HTTP_PARAMETERS, JSON, require_media
 

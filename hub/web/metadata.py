@@ -70,6 +70,7 @@ def capabilities(
         "rest": [
             {
                 "mode": "server",
+                "documentation": f"OpenAPI: {endpoints.issuer}/openapi.json",
                 "security": _security(endpoints, people),
                 "resource": [
                     *(_resource(type_, interactions) | _operations(type_, operations) for type_ in PARAMETERS),

@@ -5,19 +5,18 @@ served and in the package, so it is not named after the deployment that happens 
 `?lang=`, or else of Accept-Language.
 """
 
-import hashlib
 from functools import cache
 from typing import Any, Final
 
-from flask import Flask, Request, Response, request
+from flask import Flask, Response, request
 
 from hub import conformance
-from hub.errors import BAD_PARAMETER, UNKNOWN_SCHEMA, HubError
+from hub.errors import UNKNOWN_SCHEMA, HubError
 from hub.fhir.definitions import load
 from hub.fhir.serial import dumps, dumps_indented
 from hub.fhir.words import of_profile
-from hub.texts import LANGUAGES, choose_language
 from hub.web.negotiation import JSON
+from hub.web.published import asked_language, published, spoken
 from hub.web.service import Service
 
 MEDIA: Final = "application/schema+json"
@@ -29,13 +28,13 @@ def register(app: Flask, service: Service) -> None:
 
     @app.get("/schemas/")
     def schemas() -> Response:
-        language = _language(request)
-        return _spoken(_answer(dumps(_listed(address, language)).encode(), JSON), language)
+        language = asked_language(request)
+        return spoken(published(dumps(_listed(address, language)).encode(), JSON), language)
 
     @app.get("/schemas/<name>")
     def schema(name: str) -> Response:
-        language = _language(request)
-        return _spoken(_answer(_written(_known(name.removesuffix(SUFFIX)), language), MEDIA), language)
+        language = asked_language(request)
+        return spoken(published(_written(_known(name.removesuffix(SUFFIX)), language), MEDIA), language)
 
 
 def _listed(address: str, language: str) -> dict[str, Any]:
@@ -61,31 +60,6 @@ def _known(name: str) -> str:
     return name
 
 
-def _language(asked: Request) -> str:
-    wanted = asked.args.get("lang")
-    if wanted is None:
-        return choose_language(asked.headers.get("Accept-Language"))
-    if wanted not in LANGUAGES:
-        raise HubError(BAD_PARAMETER, path="http.lang", parameter="lang", expected=", ".join(LANGUAGES))
-    return wanted
-
-
 @cache
 def _written(name: str, language: str) -> bytes:
     return dumps_indented(conformance.schema(name, language))
-
-
-def _spoken(answer: Response, language: str) -> Response:
-    answer.headers["Content-Language"] = language
-    answer.vary.add("Accept-Language")
-    return answer
-
-
-def _answer(content: bytes, media: str) -> Response:
-    """What a client has already is not sent again."""
-    answer = Response(content, content_type=media)
-    answer.set_etag(hashlib.sha256(content).hexdigest()[:32])
-    answer.headers["Cache-Control"] = "no-cache"  # keep it, and ask whether it is still so
-    answer.headers["Access-Control-Allow-Origin"] = "*"
-    answer.make_conditional(request)
-    return answer

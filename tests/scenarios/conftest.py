@@ -15,9 +15,11 @@ from demo.kobo_server import KoboServer, Project
 from tests.support import written_registers as registers
 from tests.support.deployments import Deployment
 from tests.support.personas import Persona, Resource, personas
+from tests.support.real_clients import Registered, register
 
 WOMEN: Final = 40
 UNDECIDED: Final = 41  # this one was referred but has not been asked yet
+ALSO_UNDECIDED: Final = (42, 43, 44, 45, 46, 47)
 SUBMISSIONS: Final = (501, 502, 503)
 PROJECT: Final = "aZahraIntake"
 
@@ -31,6 +33,7 @@ class Stage:
     kobo: Project
     cast: dict[str, Persona]
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
+    _undecided: Iterator[int] = field(default_factory=lambda: iter(ALSO_UNDECIDED))
 
     @property
     def hospital(self) -> Persona:
@@ -49,6 +52,12 @@ class Stage:
         number = next(self._numbers)
         assert number <= WOMEN, "more stories than women: raise WOMEN"
         return registers.survivor_code(number)
+
+    def next_undecided(self) -> Resource:
+        """The referral of a woman who has not been asked yet, as the association that wants to send it sees it."""
+        (task,) = self.association.referrals(registers.survivor_code(next(self._undecided)))
+        assert task["status"] == "draft"
+        return task
 
     def next_referral(self) -> Resource:
         """The referral of such a woman as the hospital sees it: sent, not answered."""
@@ -82,6 +91,14 @@ def stage(mongodb_uri: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         client.drop_database(database)
 
 
+@pytest.fixture(scope="session")
+def registered(stage: Stage, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Registered]:
+    """The systems of the association and of the hospital, registered as an operator would, each with its key in a file."""
+    folder = tmp_path_factory.mktemp("keys")
+    parties = {"association": stage.association.organization, "hospital": stage.hospital.organization}
+    return {name: register(stage.deployment, organization, folder) for name, organization in parties.items()}
+
+
 def connect_kobo(deployment: Deployment, url: str, token: str) -> None:
     """Lead the connection to a KoboToolbox stand-in."""
     deployment.connection("zahra-kobo", "url", url)
@@ -90,8 +107,9 @@ def connect_kobo(deployment: Deployment, url: str, token: str) -> None:
 
 def _write_registers(folder: Path) -> None:
     women = [registers.french_case(number) for number in range(1, WOMEN + 1)]
-    undecided = registers.french_case(UNDECIDED, consent="", consent_date="")
-    registers.write_french(folder / "registers" / "arganier.csv", [*women, undecided])
+    numbers = (UNDECIDED, *ALSO_UNDECIDED)
+    undecided = [registers.french_case(number, consent="", consent_date="") for number in numbers]
+    registers.write_french(folder / "registers" / "arganier.csv", [*women, *undecided])
     registers.write_arabic(folder / "registers" / "yasmine.xlsx", [registers.arabic_case(n) for n in range(1, 5)])
     (folder / "connections" / "cedre-recorder.yaml").unlink()
 

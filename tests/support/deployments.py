@@ -133,9 +133,9 @@ class Deployment:
         return Running(process, self.base_url if home else "")
 
     @contextmanager
-    def serving(self) -> Iterator[Running]:
+    def serving(self, workers: int = 1) -> Iterator[Running]:
         """`hub serve`, ready, and stopped in the end as a service manager stops it."""
-        running = self.start("serve")
+        running = self.start("serve", "--workers", str(workers))
         try:
             wait_until_ready(running, self.port)
             yield running

@@ -30,7 +30,7 @@ def why_not() -> str:
     if int(version.removeprefix("v").partition(".")[0] or 0) < OLDEST_NODE:
         return f"no second opinion: node is {version or 'unusable'}, and {OLDEST_NODE} or newer is needed"
     if not (MODULES / ".package-lock.json").is_file():
-        return "no second opinion: `make opinions` has not installed SUSHI and Medplum"
+        return "no second opinion: `make opinions` has not installed what `tests/node` pins"
     return ""
 
 

@@ -1,0 +1,200 @@
+"""The parts that every description of a route is put together from: media types, parameters, answers, security.
+
+https://spec.openapis.org/oas/v3.1.1.html#components-object
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from hub.fhir.query import ParameterType
+from hub.search.matching import MODIFIERS
+from hub.texts import say
+from hub.web.negotiation import FHIR_JSON, JSON
+
+Part = dict[str, Any]
+
+OUTCOME: Final = "OperationOutcome"
+STATUSES: Final = (200, 201, 202, 204, 304, 400, 401, 403, 404, 405, 406, 409, 410, 412, 413, 415, 422, 429, 503)
+ASKED: Final = (400, 401, 403, 404, 406, 503)
+"""What may be answered to any request with a token."""
+SENT: Final = (409, 412, 413, 415, 422)
+"""What may be answered, besides, where something is sent."""
+
+_DATE: Final = r"(eq|ne|gt|ge|lt|le|sa|eb|ap)?\d{4}(-\d\d(-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+\-]\d\d:\d\d)?)?)?)?"
+_NUMBER: Final = r"(eq|ne|gt|ge|lt|le|sa|eb|ap)?[+\-]?\d+(\.\d+)?([eE][+\-]?\d+)?"
+FORMS: Final[Mapping[str, str]] = {"date": f"^{_DATE}(,{_DATE})*$", "number": f"^{_NUMBER}(,{_NUMBER})*$"}
+"""What a value looks like, by parameter type; of the others any text may be one."""
+
+HEADERS: Final[Mapping[str, tuple[str, Part]]] = {
+    "Accept-Language": ("language", {"type": "string", "examples": ["ar", "fr", "en"]}),
+    "Prefer": ("prefer", {"type": "string", "examples": ["return=minimal", "handling=strict"]}),
+    "If-Match": ("if-match", {"type": "string", "examples": ['W/"1"']}),
+    "If-None-Match": ("if-none-match", {"type": "string", "examples": ['W/"1"']}),
+    "If-None-Exist": ("if-none-exist", {"type": "string", "examples": ["identifier=system|value"]}),
+}
+_QUERY: Final[Mapping[str, tuple[str, Part]]] = {
+    "_format": ("format", {"type": "string", "enum": ["json", JSON, FHIR_JSON]}),
+    "_pretty": ("pretty", {"type": "boolean"}),
+}
+
+
+def ref(kind: str, name: str) -> Part:
+    return {"$ref": f"#/components/{kind}/{name}"}
+
+
+def fhir(schema: Part, **more: Any) -> Part:
+    """Content in FHIR's JSON, under either of its media types."""
+    return {media: {"schema": schema, **more} for media in (FHIR_JSON, JSON)}
+
+
+def components(search_types: Iterable[str], language: str) -> Part:
+    """What stands in the description once and is pointed to."""
+    about = {
+        name: (where, *said)
+        for where, table in (("header", HEADERS), ("query", _QUERY))
+        for name, said in table.items()
+    }
+    return {
+        "schemas": {**SCHEMAS, **{f"search-{one}": search_schema(one, language) for one in search_types}},
+        "parameters": {
+            name: {"name": name, "in": where, "description": say(f"openapi.{text}", language), "schema": schema}
+            for name, (where, text, schema) in about.items()
+        },
+        "responses": {str(status): _refusal(status, language) for status in STATUSES if status >= 304},
+    }
+
+
+def search_schema(type_: str, language: str) -> Part:
+    """The values of a search parameter of this type: each time that it is given they must hold together."""
+    known: Mapping[ParameterType, tuple[str, ...]] = MODIFIERS
+    modifiers = next((found for name, found in known.items() if name == type_), ())
+    said = say("openapi.search-forms", language, type=type_, modifiers=", ".join(f":{one}" for one in modifiers) or "–")
+    item: Part = {"type": "string", "minLength": 1}
+    return {"type": "array", "items": item | ({"pattern": FORMS[type_]} if type_ in FORMS else {}), "description": said}
+
+
+def _refusal(status: int, language: str) -> Part:
+    said: Part = {"description": say(f"openapi.status-{status}", language)}
+    if status in {429, 503}:
+        said["headers"] = {"Retry-After": {"schema": {"type": "string"}}}
+    if status == 401:
+        said["headers"] = {"WWW-Authenticate": {"schema": {"type": "string"}, "required": True}}
+    return said if status == 304 else said | {"content": {FHIR_JSON: {"schema": ref("schemas", OUTCOME)}}}
+
+
+def answers(statuses: Iterable[int], content: Part, language: str, headers: Part | None = None) -> Part:
+    """Each status with what comes with it: `content` where it is done, an OperationOutcome where it is not."""
+    return {
+        str(status): ref("responses", str(status)) if status >= 304 else _done(status, content, language, headers)
+        for status in sorted(set(statuses))
+    }
+
+
+def _done(status: int, content: Part, language: str, headers: Part | None) -> Part:
+    said: Part = {"description": say(f"openapi.status-{status}", language)}
+    if status == 202:
+        return said
+    return (
+        said | ({"headers": headers} if headers else {}) | ({"content": content} if content and status != 204 else {})
+    )
+
+
+def parameters(*names: str) -> list[Part]:
+    return [ref("parameters", name) for name in names]
+
+
+def tail(*names: str) -> list[Part]:
+    """The parameters of every FHIR request, and these."""
+    return parameters("_format", "_pretty", "Accept-Language", *names)
+
+
+_ID: Final[Part] = {"type": "string", "pattern": r"^[A-Za-z0-9\-.]{1,64}$"}
+_INSTANT: Final[Part] = {"type": "string", "format": "date-time"}
+_URI: Final[Part] = {"type": "string", "minLength": 1}
+
+SCHEMAS: Final[Mapping[str, Part]] = {
+    "id": _ID,
+    "Meta": {
+        "type": "object",
+        "required": ["versionId", "lastUpdated"],
+        "properties": {"versionId": _ID, "lastUpdated": _INSTANT, "profile": {"type": "array", "items": _URI}},
+    },
+    "Resource": {
+        "type": "object",
+        "required": ["resourceType"],
+        "properties": {"resourceType": {"type": "string", "pattern": "^[A-Z][A-Za-z]+$"}, "id": _ID},
+    },
+    OUTCOME: {
+        "type": "object",
+        "required": ["resourceType", "issue"],
+        "properties": {
+            "resourceType": {"const": OUTCOME},
+            "issue": {
+                "type": "array",
+                "minItems": 1,
+                "items": {
+                    "type": "object",
+                    "required": ["severity", "code"],
+                    "properties": {
+                        "severity": {"enum": ["fatal", "error", "warning", "information"]},
+                        "code": {"type": "string", "minLength": 1},
+                        "details": {"type": "object"},
+                        "diagnostics": {"type": "string"},
+                        "expression": {"type": "array", "items": {"type": "string"}},
+                    },
+                },
+            },
+        },
+    },
+    "Bundle": {
+        "type": "object",
+        "required": ["resourceType", "type"],
+        "properties": {
+            "resourceType": {"const": "Bundle"},
+            "type": {"type": "string"},
+            "total": {"type": "integer", "minimum": 0},
+            "link": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "required": ["relation", "url"],
+                    "properties": {"relation": {"type": "string"}, "url": _URI},
+                },
+            },
+            "entry": {
+                "type": "array",
+                "minItems": 1,
+                "items": {"type": "object", "properties": {"fullUrl": _URI, "resource": ref("schemas", "Resource")}},
+            },
+        },
+    },
+    "Parameters": {
+        "type": "object",
+        "required": ["resourceType"],
+        "properties": {
+            "resourceType": {"const": "Parameters"},
+            "parameter": {
+                "type": "array",
+                "items": {"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}}},
+            },
+        },
+    },
+    "JsonPatch": {
+        "type": "array",
+        "items": {
+            "type": "object",
+            "required": ["op", "path"],
+            "properties": {
+                "op": {"enum": ["add", "remove", "replace", "move", "copy", "test"]},
+                "path": {"type": "string"},
+                "from": {"type": "string"},
+                "value": True,
+            },
+        },
+    },
+    "OAuthError": {
+        "type": "object",
+        "required": ["error"],
+        "properties": {"error": {"type": "string"}, "error_description": {"type": "string"}},
+    },
+}
