@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final, Self
 
 import pymongo
@@ -109,9 +110,21 @@ class MongoStore:
 
         `also`: what else is written in the transaction, to collections that are not documents of FHIR.
         """
-        if also is None and not any(vars(changes).values()):
-            return
-        plan = writing.Plan(changes, self._now(), self.vault, self._box)
+        if also is not None or any(vars(changes).values()):
+            self._write(writing.Plan(changes, self._now(), self.vault, self._box), also)
+
+    @in_our_words
+    def ready(self, changes: Changes) -> Callable[[], None]:
+        """Everything but the transaction is done now: what is given back is the rest of the commit."""
+        if not any(vars(changes).values()):
+            return lambda: None
+        return partial(self._commit, writing.Plan(changes, self._now(), self.vault, self._box))
+
+    @in_our_words
+    def _commit(self, plan: writing.Plan) -> None:
+        self._write(plan, None)
+
+    def _write(self, plan: writing.Plan, also: Also | None) -> None:
         self._make_types(plan.types)
         with pymongo.timeout(self._patience):
             if plan.events:
