@@ -184,8 +184,9 @@ def notices(opened: Iterable[Grant]) -> list[Grant]:
         intervals = found.setdefault((grant.recipient, grant.purpose, grant.who, grant.unless), [])
         last = intervals[-1] if intervals else None
         if last and grant.since <= last.until:
-            because = tuple(dict.fromkeys(last.because + grant.because))
-            intervals[-1] = replace(last, until=max(last.until, grant.until), because=because)
+            until, because = max(last.until, grant.until), tuple(dict.fromkeys(last.because + grant.because))
+            if (until, because) != (last.until, last.because):
+                intervals[-1] = replace(last, until=until, because=because)
         else:
             intervals.append(replace(grant, data_class=NOTICE))
     return [grant for intervals in found.values() for grant in intervals]

@@ -41,6 +41,12 @@ def own(organization: str) -> str:
     return f"{organization}|*|*"
 
 
+@lru_cache(maxsize=4096)
+def own_key(organization: str) -> Key:
+    """The same as it stands with each document that it keeps: one for all of them."""
+    return Key(own(organization))
+
+
 def held(organization: str, purpose: str, classes: Iterable[str], marks: Names = NONE) -> frozenset[str]:
     """The keys with which an organisation, or somebody in it, asks for data of these classes for this purpose. The key that
     everyone holds is to the directory and to nothing else: what is withheld of an entry is not opened by what is published
@@ -178,7 +184,7 @@ def _keys(
 ) -> list[Key]:
     resource = document.resource
     type_ = resource["resourceType"]
-    found = [Key(own(document.custodian))]
+    found = [own_key(document.custodian)]
     if is_notice(resource):
         return [*found, *(Key(own(split(one["reference"])[1])) for one in resource["recipient"])]
     if type_ in CLOSED_TO_RECIPIENTS or not granted.notice:

@@ -168,19 +168,21 @@ class Person:
         """Let everything follow from the present state, and say what is to be written."""
         consulted = Consulted(self.rules.entry)
         rules = replace(self.rules, entry=consulted)
-        permitted = granted(self._held(now), rules)
+        permitted = granted(held := self._held(now), rules)
         steps: list[Step] = []
         for custodian, found in permitted.items():
             for step in list(self._follow(custodian, _may_receive(found.notice, now), now, new_id)):
                 self.put(step.task, custodian)
                 steps.append(step)
+        if steps:
+            held = self._held(now)
         if steps and any(found.compiled.asks_documents for found in permitted.values()):
-            permitted = granted(self._held(now), rules)  # of the referrals that followed, too
-        lost = self._lost(permitted, now)
+            permitted = granted(held, rules)  # of the referrals that followed, too
+        lost = self._lost(permitted, held, now)
         notices = [aftermath.notice(one, new_id(), now) for one in lost]
         for one, notice in zip(lost, notices, strict=True):
             self.put(notice, one.custodian)
-        held = self._held(now)
+        held = self._held(now) if notices else held
         opened = with_overrides(keys(held, permitted, classes), held, classes, rules, now)
         return Settled(
             saves=list(self._saves(opened)),
@@ -211,9 +213,11 @@ class Person:
             new_id=new_id,
         )
 
-    def _lost(self, permitted: Mapping[str, Granted], now: datetime) -> list[Lost]:
-        since = aftermath.just_before(self.compartment.due if self.compartment else None, now)
-        return list(aftermath.lost(self._stored(), permitted, excepted(self._held(now)), since, now))
+    def _lost(self, permitted: Mapping[str, Granted], held: list[Held], now: datetime) -> list[Lost]:
+        if self.compartment is None:  # nobody could see anything yet
+            return []
+        since = aftermath.just_before(self.compartment.due, now)
+        return list(aftermath.lost(self._stored(), permitted, excepted(held), since, now))
 
     def _stored(self) -> list[Stored]:
         return [document.stored for document in self._documents.values() if document.stored]

@@ -97,8 +97,11 @@ class _Line:
         if self._dry_run:
             yield receipt
             return
-        yield from self.finish()
-        self._sent = _Sent(records, watermark, receipt, self._aside.submit(self._hub.store.commit, changes))
+        try:
+            commit = self._hub.store.ready(changes)
+        finally:  # whatever becomes of this batch, the one before is stored
+            yield from self.finish()
+        self._sent = _Sent(records, watermark, receipt, self._aside.submit(commit))
 
     def finish(self) -> Iterator[Receipt]:
         sent, self._sent = self._sent, None

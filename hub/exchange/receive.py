@@ -11,31 +11,26 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
 
 from hub.audit import events
-from hub.conformance import validate
-from hub.consent.keys import own
-from hub.consent.recording import shortcomings
+from hub.consent.keys import own_key
 from hub.errors import Conflict
 from hub.exchange import Hub
 from hub.exchange.aftermath import told
 from hub.exchange.disagreement import ISSUE, kept_as_changed, not_counted
 from hub.exchange.identity import fingerprint
+from hub.exchange.judge import is_too_large, judge
 from hub.exchange.merge import contradiction, merge, overwrite, retire
 from hub.exchange.person import Person, Settled
 from hub.exchange.receipt import Receipt, Rejected
 from hub.fhir import Resource
 from hub.fhir.issues import Issue
-from hub.fhir.numbered import is_numbered
 from hub.fhir.references import reference, split
 from hub.mapping import Context, Draft, Mapped
 from hub.mapping import Mapping as FormMapping
-from hub.ports import Changes, Connection, Key, LedgerEntry, Quarantined, Save, SourceRecord, Watermark
+from hub.ports import Changes, Connection, LedgerEntry, Quarantined, Save, SourceRecord, Watermark
 
 ATTEMPTS = 5
-LARGEST = 1_000_000
-"""Characters in a record. A longer one is no case but an accident, and would not fit into one document of the database."""
 
 
 def prepare(
@@ -164,15 +159,15 @@ class _Batch:
     def _enter(self, arrival: _Arrival) -> None:
         assert arrival.mapped is not None
         issues = list(arrival.mapped.issues)
-        if _size(arrival.record.content) > LARGEST:
+        if is_too_large(arrival.record.content):
             arrival.record = replace(arrival.record, content={})
             issues = [Issue("error", "too-long", "receive.too-large")]
         if not any(issue.blocks for issue in issues):
             resources, identities = self._identify(arrival, arrival.mapped)
             issues += self._contradictions(arrival, resources, identities)
-            issues += [issue for resource in resources.values() for issue in _judge(resource)]
-        warnings = tuple((str(arrival.record.place), issue) for issue in issues if not issue.blocks)
-        self.receipt += Receipt(warnings=warnings)
+            issues += [issue for resource in resources.values() for issue in judge(resource)]
+        if warnings := tuple((str(arrival.record.place), issue) for issue in issues if not issue.blocks):
+            self.receipt += Receipt(warnings=warnings)
         if any(issue.blocks for issue in issues):
             self._reject(arrival, tuple(issue for issue in issues if issue.blocks))
         else:
@@ -241,7 +236,8 @@ class _Batch:
         said += not_counted(
             [name for name in consents if name in changed], person, custodian, self.hub.policies, self.now
         )
-        self.receipt += Receipt(warnings=tuple((str(arrival.record.place), issue) for issue in said))
+        if said:
+            self.receipt += Receipt(warnings=tuple((str(arrival.record.place), issue) for issue in said))
         if changed:
             self._tell(arrival, person, changed)
         if not changed:
@@ -281,7 +277,7 @@ class _Batch:
             new_id(), self.now, targets=changed, organization=organization, connection=self.connection.id,
             record=arrival.key, mapping=self.signature,
         )  # fmt: skip
-        self.records.append(Save(provenance, person.id, organization, (Key(own(organization)),)))
+        self.records.append(Save(provenance, person.id, organization, (own_key(organization),)))
         self.received.setdefault(person.id, _Told(interaction)).entities += changed
 
     def _reject(self, arrival: _Arrival, issues: tuple[Issue, ...]) -> None:
@@ -377,23 +373,4 @@ class _Batch:
             followed=followed,
             source=keeper if verb == "record.receive" else "",
         )
-        return Save(event, person, keeper, (Key(own(keeper)),))
-
-
-def _judge(resource: Resource) -> Iterable[Issue]:
-    issues = (*validate(resource), *_given(resource))
-    if resource["resourceType"] == "Consent" and not any(issue.blocks for issue in issues):
-        return (*issues, *shortcomings(resource, from_a_tool=True))
-    return issues
-
-
-def _given(resource: Resource) -> Iterator[Issue]:
-    """What the hub alone gives."""
-    if is_numbered(resource):
-        yield Issue("error", "business-rule", "problems.hub-given", f"{resource['resourceType']}.identifier")
-
-
-def _size(content: Any) -> int:
-    if isinstance(content, Mapping):
-        return sum(_size(value) for value in content.values())
-    return sum(_size(item) for item in content) if isinstance(content, (list, tuple)) else len(str(content))
+        return Save(event, person, keeper, (own_key(keeper),))

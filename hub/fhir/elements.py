@@ -109,10 +109,7 @@ class Profile:
 
     def slices(self, id_: str) -> tuple[Element, ...]:
         """The slices of an element, in the order of the differential. A slice is not sliced again."""
-        found = dict.fromkeys(
-            other for other in self._known_ids if other.startswith(f"{id_}:") and "." not in other[len(id_) :]
-        )
-        return tuple(self.element(other) for other in found)
+        return tuple(self.element(other) for other in self._sliced.get(id_, ()))
 
     def as_type(self, element: Element, type_: str) -> Element:
         """What holds of a choice when it has this type: its slice for the type, if there is one, else the element itself."""
@@ -140,7 +137,7 @@ class Profile:
 
     def reaches_below(self, id_: str) -> bool:
         """Whether the profile says anything about elements below this one that its data type does not say itself."""
-        return any(other.startswith(f"{id_}.") for other in self._known_ids)
+        return id_ in self._reached
 
     def stated(self, id_: str) -> Resource:
         """What the differential says of an element; below a slice that is an extension, what its own definition says."""
@@ -158,6 +155,21 @@ class Profile:
                 inner = self._extension(url)
                 found |= dict.fromkeys(id_ + other.removeprefix("Extension") for other in inner._known_ids)
         return tuple(found)
+
+    @cached_property
+    def _reached(self) -> frozenset[str]:
+        """Ids below which something is known."""
+        return frozenset(other[:end] for other in self._known_ids for end, letter in enumerate(other) if letter == ".")
+
+    @cached_property
+    def _sliced(self) -> Mapping[str, tuple[str, ...]]:
+        """An element's slices, in the order of the differential."""
+        found: dict[str, tuple[str, ...]] = {}
+        for other in self._known_ids:
+            sliced, colon, name = other.rpartition(":")
+            if colon and "." not in name:
+                found[sliced] = (*found.get(sliced, ()), other)
+        return found
 
     # --- resolving one id --------------------------------------------------------------------------------------------
 

@@ -55,9 +55,7 @@ def labels(resource: Resource) -> tuple[Label, ...]:
     found: set[str] = {profile.base_class}
     plan = _compiled(profile.name)
     if isinstance(plan, _Object):
-        for key, value in resource.items():
-            if key not in _HEAD:
-                _gather(plan.properties.get(key, plan.own), value, found)
+        _gather_below(plan, {key: value for key, value in resource.items() if key not in _HEAD}, found)
     return _of(frozenset(found), profile.name)
 
 
@@ -157,7 +155,7 @@ def _object(profile: Profile, element: Element) -> _Plan:
 def _gather(plan: _Plan, node: Any, found: set[str]) -> None:
     """Add the classes of what stands in a value. What was masked is not there."""
     if isinstance(plan, str):
-        if plan not in found and not _is_masked(node):
+        if not _is_masked(node):
             found.add(plan)
     elif isinstance(node, list):
         for item in node:
@@ -167,11 +165,19 @@ def _gather(plan: _Plan, node: Any, found: set[str]) -> None:
     elif not isinstance(node, dict):
         found.add(plan.own if isinstance(plan, _Object) else CUSTODIAN)
     elif isinstance(plan, _Object):
-        for key, value in node.items():
-            _gather(plan.properties.get(key, plan.own), value, found)
+        _gather_below(plan, node, found)
     else:
         for kind in _kinds(plan, node):
             _gather(kind, node, found)
+
+
+def _gather_below(plan: _Object, node: Resource, found: set[str]) -> None:
+    """Most properties are of a class that was found before them."""
+    plan_of, own = plan.properties.get, plan.own
+    for key, value in node.items():
+        below = plan_of(key, own)
+        if below.__class__ is not str or below not in found:
+            _gather(below, value, found)
 
 
 def _is_masked(node: Any) -> bool:

@@ -1,7 +1,7 @@
 """Elements as closures: from the values of a record to the JSON of each element, decided when the mapping is loaded."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from hashlib import blake2b
 from typing import Any, Final
 
@@ -28,7 +28,8 @@ YEAR: Final = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 Emit = Callable[[Values, Run], Any]
 """The JSON of an element for the values of a record; None: nothing to write."""
 
-Fields = tuple[tuple[str, bool, tuple[Emit, ...]], ...]
+Fields = tuple[tuple[str, bool, Emit], ...]
+"""Property, whether it is a list, and what writes it."""
 
 
 def fields(branch: Branch) -> Fields:
@@ -36,23 +37,34 @@ def fields(branch: Branch) -> Fields:
     found: dict[str, tuple[bool, list[Emit]]] = {}
     for child in branch.children.values():
         found.setdefault(child.slot.key, (child.slot.is_list, []))[1].append(_emit(child))
-    return tuple((key, is_list, tuple(emits)) for key, (is_list, emits) in found.items())
+    return tuple((key, is_list, _all(emits) if is_list else _first(emits)) for key, (is_list, emits) in found.items())
 
 
-def written(is_list: bool, emits: tuple[Emit, ...], values: Values, run: Run) -> Any:
-    if not is_list:
+def _first(emits: Sequence[Emit]) -> Emit:
+    if len(emits) == 1:
+        return emits[0]
+
+    def first(values: Values, run: Run) -> Any:
         for emit in emits:
             if (told := emit(values, run)) is not None:
                 return told
         return None
-    items: list[Any] = []
-    for emit in emits:
-        told = emit(values, run)
-        if type(told) is list:
-            items += told
-        elif told is not None:
-            items.append(told)
-    return items or None
+
+    return first
+
+
+def _all(emits: Sequence[Emit]) -> Emit:
+    def items(values: Values, run: Run) -> Any:
+        found: list[Any] = []
+        for emit in emits:
+            told = emit(values, run)
+            if type(told) is list:
+                found += told
+            elif told is not None:
+                found.append(told)
+        return found or None
+
+    return items
 
 
 def _emit(branch: Branch) -> Emit:
@@ -82,35 +94,23 @@ def _object(branch: Branch) -> Emit:
     more = fields(Branch(branch.slot, children=dressing))
     constants = branch.constants
 
-    def emit(values: Values, run: Run) -> Any:
+    def object_(values: Values, run: Run) -> Any:
         told: dict[str, Any] = {}
-        for key, is_list, emits in live_fields:
-            json = written(is_list, emits, values, run)
-            if json is not None:
+        for key, _, emit in live_fields:
+            if (json := emit(values, run)) is not None:
                 told[key] = json
         if not told and live_fields:
             return None
-        for key, is_list, emits in more:
-            json = written(is_list, emits, values, run)
-            if json is not None:
+        for key, is_list, emit in more:
+            if (json := emit(values, run)) is not None:
                 told[key] = told[key] + json if is_list and key in told else json
         return {**constants, **told} if constants else told or None
 
-    return emit
+    return object_
 
 
 def leaf(branch: Branch) -> Emit:
-    emits = tuple(_alternative(branch, one) for one in branch.alternatives)
-    if len(emits) == 1:
-        return emits[0]
-
-    def first(values: Values, run: Run) -> Any:
-        for emit in emits:
-            if (told := emit(values, run)) is not None:
-                return told
-        return None
-
-    return first
+    return _first([_alternative(branch, one) for one in branch.alternatives])
 
 
 def _alternative(branch: Branch, one: Alternative) -> Emit:

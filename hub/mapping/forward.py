@@ -11,7 +11,7 @@ from hub.fhir import Resource
 from hub.fhir.canonicals import profile
 from hub.fhir.issues import Issue
 from hub.mapping.cells import Cells, Places, Run, columns, places
-from hub.mapping.elements import fields, leaf, scopes, written
+from hub.mapping.elements import fields, leaf, scopes
 from hub.mapping.model import Context, Draft, Mapped, Values, tokens
 from hub.mapping.plan import Block, Branch, Check, Plan, walk
 from hub.ports import SourceRecord
@@ -93,8 +93,8 @@ class _Block:
             "meta": {"profile": [self._profile]},
             **self._block.root.constants,
         }
-        for key, is_list, emits in self._fields:
-            if (json := written(is_list, emits, scope, run)) is not None:
+        for key, _, emit in self._fields:
+            if (json := emit(scope, run)) is not None:
                 resource[key] = json
         for key, path, told_by in self._missing:
             if key not in resource:

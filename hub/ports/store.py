@@ -1,6 +1,6 @@
 """The database."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -16,6 +16,9 @@ class Store(Protocol):
 
     def commit(self, changes: Changes) -> None:
         """Write everything in one transaction, durably. Raises Conflict when a version or a person's revision moved on."""
+
+    def ready(self, changes: Changes) -> Callable[[], None]:
+        """The same in two steps: what can be computed is computed now; what is given back does the rest, in any thread."""
 
     def read(self, type_: str, id_: str, visible: Visible | None) -> Stored | None:
         """The current version, or None. `visible=None` is for the hub's own acts, whose result is never served."""

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final, Self
 
 import pymongo
@@ -133,10 +134,20 @@ class MongoStore:
         if also is None and only_events(changes):
             self.looks.commit(changes.saves)
         else:
-            self._commit(changes, also)
+            self._write(writing.Plan(changes, self._now(), self.vault, self._box), also)
 
-    def _commit(self, changes: Changes, also: Also | None) -> None:
-        plan = writing.Plan(changes, self._now(), self.vault, self._box)
+    @in_our_words
+    def ready(self, changes: Changes) -> Callable[[], None]:
+        """Everything but the transaction is done now: what is given back is the rest of the commit."""
+        if not any(vars(changes).values()):
+            return lambda: None
+        return partial(self._commit, writing.Plan(changes, self._now(), self.vault, self._box))
+
+    @in_our_words
+    def _commit(self, plan: writing.Plan) -> None:
+        self._write(plan, None)
+
+    def _write(self, plan: writing.Plan, also: Also | None) -> None:
         self._carry_out(plan, lambda: self._transact(plan, also))
 
     def _carry_out(self, plan: writing.Plan, act: Callable[[], None]) -> None:

@@ -14,6 +14,8 @@ from typing import Final
 
 from bson.binary import Binary
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.hashes import SHA512
+from cryptography.hazmat.primitives.hmac import HMAC
 
 from hub.errors import KEY_UNREADABLE, HubError
 
@@ -110,15 +112,17 @@ class Encryption:
     out for it is as random as what went in, and is the initialization vector of what follows.
     """
 
-    __slots__ = ("_key", "_update")
+    __slots__ = ("_hash", "_update")
 
     def __init__(self, key: bytes) -> None:
-        self._key = key[:32]
+        self._hash = HMAC(key[:32], SHA512())
         self._update = Cipher(algorithms.AES(key[32:64]), modes.CBC(random_bytes(_IV))).encryptor().update
 
     def of(self, plain: bytes, head: bytes = b"") -> bytes:
         body = self._update(random_bytes(_IV) + plain + _PADDING[len(plain) % _BLOCK])
-        return body + _tag(self._key, head, body)
+        hash_ = self._hash.copy()
+        hash_.update(_signed(head, body))
+        return body + hash_.finalize()[:_TAG]
 
 
 def _decrypt(key: bytes, whole: bytes, head: bytes) -> bytes:
@@ -131,4 +135,8 @@ def _decrypt(key: bytes, whole: bytes, head: bytes) -> bytes:
 
 
 def _tag(key: bytes, head: bytes, body: bytes) -> bytes:
-    return hmac.digest(key[:32], head + body + (len(head) * 8).to_bytes(8, "big"), "sha512")[:_TAG]
+    return hmac.digest(key[:32], _signed(head, body), "sha512")[:_TAG]
+
+
+def _signed(head: bytes, body: bytes) -> bytes:
+    return head + body + (len(head) * 8).to_bytes(8, "big")

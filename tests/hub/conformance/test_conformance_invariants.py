@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.conformance import validate
-from hub.conformance.invariants import IN_PYTHON, in_order, is_known
+from hub.conformance.invariants import IN_PYTHON, follows_a_policy, in_order, is_known
 from hub.fhir.canonicals import identifier_system
 from hub.fhir.definitions import load
 
 ROOT = Path(str(files("profiles"))) / "examples" / "valid"
-EXPRESSION, KNOWN = IN_PYTHON
+EXPRESSION, KNOWN, POLICY = IN_PYTHON
 YEARS = st.integers(2019, 2021)
 DATES = st.one_of(
     YEARS.map(str),
@@ -53,6 +53,15 @@ IDENTIFIERS = st.lists(st.fixed_dictionaries({"value": st.just("1")}, optional={
 def test_a_survivor_is_known_by_a_code_or_a_number_for_both(survivor: dict[str, Any]) -> None:
     said = fhirpathpy.compile(KNOWN, models["r4"])({"resourceType": "Patient", **survivor})
     assert is_known(survivor) == all(one is True for one in said)
+
+
+@pytest.mark.parametrize("consent", [
+    {}, {"policy": [{"uri": "urn:policy"}]}, {"policyRule": {"text": "by the law"}},
+    {"policy": [{"uri": "urn:policy"}], "policyRule": {"coding": [{"code": "OPTIN"}]}}, {"policy": [], "provision": {}},
+])  # fmt: skip
+def test_both_say_alike_whether_a_consent_follows_a_policy(consent: dict[str, Any]) -> None:
+    said = fhirpathpy.compile(POLICY, models["r4"])({"resourceType": "Consent", **consent})
+    assert follows_a_policy(consent) == all(one is True for one in said)
 
 
 def test_every_expression_that_is_answered_in_python_is_one_of_a_profile() -> None:

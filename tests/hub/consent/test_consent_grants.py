@@ -1,6 +1,7 @@
 """Grants are exact: at every instant they say what the Consents say, by rules written a second time in the tests."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given, settings
@@ -143,6 +144,18 @@ def test_the_order_in_which_consents_were_given_does_not_matter(consents: list[R
         return {(g.recipient, g.purpose, g.data_class, g.since, g.until, frozenset(g.because)) for g in found}
 
     assert shape(grants(consents, UNDER)) == shape(grants(consents[::-1], UNDER))
+
+
+def test_consents_of_two_survivors_that_say_the_same_permit_each_by_itself() -> None:
+    one, other = (
+        [agreed("chu", ["core"], f"{name}0"), agreed("chu", ["core", "needs-and-services"], f"{name}1")]
+        for name in "ab"
+    )
+    ones, others = grants(one, UNDER), grants(other, UNDER)
+    assert [replace(grant, because=()) for grant in ones] == [replace(grant, because=()) for grant in others]
+    assert {name for grant in ones for name in grant.because} == {"Consent/a0", "Consent/a1"}
+    assert {name for grant in others for name in grant.because} == {"Consent/b0", "Consent/b1"}
+    assert [grant.because for grant in others if grant.data_class == "needs-and-services"] == [("Consent/b1",)]
 
 
 def test_an_unrelated_consent_opens_nothing_of_another() -> None:

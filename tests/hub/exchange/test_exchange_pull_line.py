@@ -2,9 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 
+import pytest
+
+from hub.errors import TOO_LARGE, HubError
 from hub.exchange.pull import BATCH, pull
+from hub.exchange.receipt import Receipt
 from hub.fhir.issues import Issue
 from hub.ports import Connection, FollowUp, Manifest, Pulled, SourceRecord, Watermark
+from hub.store import writing
 from tests.support.association import Scene
 
 
@@ -52,3 +57,17 @@ def test_a_record_longer_than_any_case_is_set_aside_without_its_content(at: Scen
     (kept,) = at.hub.store.quarantine()
     assert [issue.text for issue in kept.issues] == ["receive.too-large"]
     assert not kept.content
+
+
+def test_a_batch_that_cannot_be_made_ready_does_not_lose_the_one_before(
+    at: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writing, "LARGEST", 10_000)
+    records = [row(at, n, n) for n in range(BATCH)]
+    heard: list[Receipt] = []
+    with pytest.raises(HubError) as refused:
+        large = at.row(str(BATCH), case_number=str(BATCH), survivor_code="S-large", remarks="x" * 15_000)
+        pull(at.connection, Register([*records, large]), at.form, hub=at.hub, progress=heard.append)
+    assert refused.value.problem == TOO_LARGE
+    assert sum(receipt.created for receipt in heard) == BATCH
+    assert at.hub.store.counts()["EpisodeOfCare"] == BATCH

@@ -57,6 +57,25 @@ def test_a_new_version_takes_the_place_of_the_old_which_goes_into_the_history(st
     assert "k" not in old
 
 
+def test_what_is_made_ready_is_written_when_it_is_asked_for_and_not_before(store: MongoStore) -> None:
+    commit = store.ready(saving(survivor("p")))
+    assert store.read("Patient", "p", None) is None
+    commit()
+    assert stored(store, "Patient", "p").version == 1
+    store.ready(Changes())()
+    with pytest.raises(Conflict):
+        store.ready(saving(referral("t"), survivor("p"), revision=1))()
+
+
+def test_a_change_of_the_same_person_meanwhile_is_a_conflict_for_what_was_ready(store: MongoStore) -> None:
+    store.commit(saving(survivor("p")))
+    commit = store.ready(saving(referral("late"), revision=1))
+    store.commit(saving(referral("first"), revision=1))
+    with pytest.raises(Conflict):
+        commit()
+    assert store.read("Task", "late", None) is None
+
+
 def test_what_exists_cannot_be_inserted_again(store: MongoStore) -> None:
     store.commit(saving(survivor("p")))
     with pytest.raises(Conflict):
