@@ -35,6 +35,10 @@ CALLER: Final = "chu"
 ORGANIZATIONS: Final = {
     "amal": "association", "nour": "association", "chu": "hospital-unit", "hopital": "hospital-unit", "dar": "association",
 }  # fmt: skip
+ALSO_KEPT: Final = (
+    "encounter", "service-record", "caregiver", "document", "risk-assessment", "safety-flag", "safety-plan",
+)  # fmt: skip
+"""What else there is of a survivor: seen, seen in part or not at all."""
 GRANTED: Final = (
     ("core", "needs-and-services"), ("core", "incident-summary"), ("needs-and-services", "incident-summary", "perpetrator"),
     ("core", "identity", "legal"), ("needs-and-services", "health", "address"), ("perpetrator", "identity"),
@@ -209,6 +213,8 @@ def _referred(
         **_AS_IT_MUST_BE.get(status, {}),
     )  # fmt: skip
     one.add("withdrawal-notice", **_told(keeper, to, id_))
+    for name in ALSO_KEPT:
+        one.add(name)
     if hidden and keeper != CALLER:
         _add_hidden(one, hidden)
     return one.person
