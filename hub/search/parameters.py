@@ -68,9 +68,10 @@ EVERYWHERE: Final = {
     )
     for one in search_definitions()[OF_EVERY_TYPE]
 }
-"""Parameters of every type. Two of them read what the store itself keeps beside a document:"""
+"""Parameters of every type."""
 
 KEPT_BESIDE: Final = frozenset({"_id", "_lastUpdated"})
+"""Those that read what the store itself keeps beside a document."""
 
 OF_THE_WHOLE: Final = frozenset({"_security", "_source", "_tag"})
 """What `hub.fhir.masking` does not leave in a part: labels tell of what was taken out. Only who may see all of a document finds

@@ -40,12 +40,25 @@ def classes_of(profile: Profile, paths: Iterable[Path]) -> frozenset[str]:
 
 def _read(profile: Profile, path: Path) -> Iterator[Element]:
     for element in elements(profile, path):
-        yield element
-        if path.steps and profile.reaches_below(element.id):
-            inner = (
-                one for id_, one in profile.elements.items() if id_.startswith((f"{element.id}.", f"{element.id}:"))
-            )
-            yield from (one for one in inner if not profile.is_prohibited(one.id))
+        yield from _all_below(profile, element) if path.steps else (element,)
+
+
+def _all_below(profile: Profile, element: Element) -> Iterator[Element]:
+    yield element
+    for one in _inner(profile, element.id):
+        yield from _all_below(profile, one)
+
+
+@cache
+def _inner(profile: Profile, id_: str) -> tuple[Element, ...]:
+    children = profile.children(id_) if profile.reaches_below(id_) else ()
+    return tuple(one for child in children for one in (child, *_slices(profile, child.id)) if one.max != 0)
+
+
+@cache
+def _slices(profile: Profile, id_: str) -> tuple[Element, ...]:
+    """Asked of the same elements by many parameters."""
+    return profile.slices(id_)
 
 
 def systems(profile: Profile, paths: Iterable[Path]) -> Iterator[tuple[str, str]]:
@@ -74,8 +87,8 @@ def _below(profile: Profile, parent: Element, step: Step) -> tuple[Element, ...]
     id_ = f"{parent.id}.{step.element}"
     if step.element == "extension":
         assert step.where
-        return tuple(one for one in profile.slices(id_) if profile.mark(one.id) == step.where[1])
+        return tuple(one for one in _slices(profile, id_) if profile.mark(one.id) == step.where[1])
     element = profile.element(id_)
     if element.is_choice:
         return (profile.as_type(element, step.type),)
-    return (element, *profile.slices(id_))
+    return (element, *_slices(profile, id_))

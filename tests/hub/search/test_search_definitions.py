@@ -30,8 +30,9 @@ from hub.search.values import reader
 from tests.support.budget import examples
 
 OFFICIAL = Path(__file__).parents[2] / "data" / "r4-examples.ndjson.gz"
-UNREADABLE = {("Patient", "deceased")}
-"""Says `exists() and … != false`, of an element that no profile of the hub permits."""
+UNREADABLE = {("Patient", "deceased"), ("QuestionnaireResponse", "item-subject")}
+"""The first says `exists() and … != false`, of an element that no profile of the hub permits; the second reads an extension that
+none permits."""
 A_TYPE = examples(8, 400)
 
 

@@ -91,7 +91,8 @@ def test_a_resource_of_another_server_is_not_ours_though_its_id_is_the_same() ->
 
 def test_an_id_alone_may_mean_each_type_that_the_reference_allows() -> None:
     assert match("AuditEvent", "agent", "x").values == (
-        Target("Organization", "x"), Target("Patient", "x"), Target("PractitionerRole", "x"), Target("RelatedPerson", "x"),
+        Target("Organization", "x"), Target("Patient", "x"), Target("Practitioner", "x"), Target("PractitionerRole", "x"),
+        Target("RelatedPerson", "x"),
     )  # fmt: skip
 
 
