@@ -20,7 +20,7 @@ from hub.fhir.definitions import Profile, load
 from hub.fhir.excerpt import excerpt, is_whole
 from hub.fhir.query import Query
 from hub.fhir.serial import dumps
-from hub.ports import Caller, Changes, Key, Narrowed, Save, Stored, Visible
+from hub.ports import Caller, Changes, Kept, Key, Narrowed, Save, Stored, Visible
 from hub.search import classes as classes_read
 from hub.search.numbers import resolved, resolved_matches
 
@@ -35,13 +35,22 @@ def read(type_: str, id_: str, caller: Caller, *, hub: Hub, reach: str = "read")
     """
     now = hub.clock.now()
     visible = _visible(type_, caller, now)
-    found = hub.store.read(type_, id_, _within(visible, _narrowed(type_, reach, caller, hub)))
+    narrowed = _narrowed(type_, reach, caller, hub)
+    found = hub.store.read(type_, id_, _within(visible, narrowed))
     if found is None:
+        is_gone = known_gone(type_, id_, caller, hub=hub) is not None and not narrowed
         _record(hub, caller, now, "read", [explain(type_, id_, caller, visible, hub)])
-        raise HubError(errors.NOT_FOUND)
+        raise HubError(errors.GONE if is_gone else errors.NOT_FOUND)
     if found.person:
         _record(hub, caller, now, "read", _looks((found,), caller, now))
     return view(found, caller, now, hub=hub)
+
+
+def known_gone(type_: str, id_: str, caller: Caller, *, hub: Hub) -> Stored | None:
+    """The version that says that a resource is deleted: who kept it knows, to all others it is as absent as what never was."""
+    gone = hub.store.gone(type_, id_, caller.organization)
+    reached = gone and (not caller.bound or Kept(gone.person or "", gone.custodian or "") in caller.bound)
+    return gone if reached else None
 
 
 def search(query: Query, caller: Caller, *, hub: Hub) -> Page:

@@ -108,7 +108,8 @@ class Narrowed:
 class Save:
     """A resource to write. `replaces` is the version it was computed from; None: it must not exist yet.
 
-    The store sets `meta.versionId` and `meta.lastUpdated` and keeps the replaced version in the history.
+    The store sets `meta.versionId` and `meta.lastUpdated` and keeps the replaced version in the history. `gone`: this version
+    says that the resource is deleted; nothing but its type and id is left, and no key.
     """
 
     resource: Resource
@@ -116,6 +117,7 @@ class Save:
     custodian: str | None
     keys: tuple[Key, ...]
     replaces: int | None = None
+    gone: bool = False
 
 
 @dataclass(frozen=True)
@@ -207,12 +209,14 @@ class Changes:
 
 @dataclass(frozen=True)
 class Compartment:
-    """Everything kept about one person, and the revision it was read at. `due`: as in `Changes`; None: not known."""
+    """Everything kept about one person, and the revision it was read at. `due`: as in `Changes`; None: not known. `gone`: what
+    was deleted of hers, by the versions that say so."""
 
     person: str
     revision: int
     documents: tuple[Stored, ...] = ()
     due: datetime | None = None
+    gone: tuple[Stored, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,9 @@ class Store(Protocol):
     def read(self, type_: str, id_: str, visible: Visible | None) -> Stored | None:
         """The current version, or None. `visible=None` is for the hub's own acts, whose result is never served."""
 
+    def gone(self, type_: str, id_: str, custodian: str) -> Stored | None:
+        """The version that says that a resource which `custodian` kept is deleted, where it is."""
+
     def search(self, query: Query, visible: Visible) -> Found: ...
 
     def key_proof(self, person: str) -> KeyProof | None:

@@ -49,6 +49,9 @@ SELECTION_MS: Final = 10_000
 SNAPSHOT_UNAVAILABLE: Final = 246
 SNAPSHOT_PAUSES_S: Final = (0.01, 0.05, 0.2, 1.0)
 CHUNK: Final = 1000
+THERE: Final[Document] = {"erased": {"$exists": False}, "gone": {"$exists": False}}
+"""Neither destroyed with its person nor deleted."""
+
 GROUNDS: Final = ("Consent", "Task", "Patient", "RelatedPerson", "ServiceRequest", "Observation")
 """Types that say why somebody may see something."""
 Also = Callable[[ClientSession], None]
@@ -144,10 +147,16 @@ class MongoStore:
     def read(self, type_: str, id_: str, visible: Visible | None) -> Stored | None:
         if not is_type(type_):
             return None
-        wanted: Document = {"_id": id_, "erased": {"$exists": False}}
+        wanted: Document = {"_id": id_, **THERE}
         if visible is not None:
             wanted["$and"] = list(queries.seen(type_, self._with_tokens(type_, visible)))
         found = self.database[type_].find_one(wanted, SERVED)
+        return next(stored_all(type_, [found], self.vault)) if found else None
+
+    @in_our_words
+    def gone(self, type_: str, id_: str, custodian: str) -> Stored | None:
+        wanted = {"_id": id_, "gone": True, "custodian": custodian}
+        found = self.database[type_].find_one(wanted, SERVED) if is_type(type_) else None
         return next(stored_all(type_, [found], self.vault)) if found else None
 
     @in_our_words
@@ -204,13 +213,15 @@ class MongoStore:
             known = {"_id": {"$in": persons}, "erased": {"$exists": False}}
             found = {p["_id"]: p for p in self.database.persons.find(known, session=session)}
             documents: dict[str, list[Stored]] = {person: [] for person in found}
+            gone: dict[str, list[Stored]] = {person: [] for person in found}
             for type_ in sorted({type_ for person in found.values() for type_ in person["t"]}):
                 theirs = {"person": {"$in": [id_ for id_, person in found.items() if type_ in person["t"]]}}
                 found_ = list(self.database[type_].find(theirs, SERVED, batch_size=CHUNK * 10, session=session))
-                for document in stored_all(type_, found_, self.vault):
-                    documents[document.person or ""].append(document)
+                for row, document in zip(found_, stored_all(type_, found_, self.vault), strict=True):
+                    (gone if "gone" in row else documents)[document.person or ""].append(document)
         return {
-            id_: Compartment(id_, person["r"], tuple(documents[id_]), person.get("n")) for id_, person in found.items()
+            id_: Compartment(id_, person["r"], tuple(documents[id_]), person.get("n"), tuple(gone[id_]))
+            for id_, person in found.items()
         }
 
     @in_our_words
@@ -236,7 +247,7 @@ class MongoStore:
         drawn = self.database.persons.find_one(there, {"_id": 1}, sort=[("_id", 1)])
         whose = person or (drawn["_id"] if drawn else "")
         self.vault.of_persons([whose])  # asked for now in any case, or whether something was to be opened would show
-        hers = {"person": whose, "erased": {"$exists": False}}
+        hers = {"person": whose, **THERE}
         found = {type_: list(self.database[type_].find(hers, SERVED)) for type_ in GROUNDS}
         return tuple(one for type_, documents in found.items() for one in stored_all(type_, documents, self.vault))
 

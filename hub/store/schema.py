@@ -7,6 +7,7 @@ One collection per resource type holds the current versions:
      k: [{g: grant, f: since, u: until, n: [marks that it is closed to], b: [what it follows from]}],
      x: {search parameter: [values]},
      t: {search parameter: [tokens]},
+     gone: true, where this version says that the resource is deleted: then it has no keys, and of the text type and id alone
      c: {s: chain, n: place, h: hash}}  (audit events alone)
 
 A compound index cannot cover two arrays (https://www.mongodb.com/docs/manual/core/indexes/index-types/index-multikey/), so
@@ -53,6 +54,9 @@ NOT_COMPARTMENT: Final = frozenset({"Provenance", "AuditEvent"})
 CHAINED: Final[Document] = {"c.n": {"$gt": 0}}
 """What has a place in a chain of audit events, and so is in the index that keeps one event a place."""
 
+GONE: Final[Document] = {"gone": True}
+"""What was deleted: its keeper alone finds it, in the history."""
+
 NAMED: Final[Document] = {"keyAltNames": {"$exists": True}}
 """Two data keys never go by one name: https://www.mongodb.com/docs/manual/core/csfle/fundamentals/keys-key-vaults/"""
 
@@ -66,7 +70,13 @@ def _resource_indexes(type_: str) -> list[IndexModel]:
         IndexModel([(f"{'t' if is_sealed(type_, name) else 'x'}.{name}", ASCENDING), *_PAGE])
         for name in SEARCHED.get(type_, ())
     ]
-    return [IndexModel([("k.g", ASCENDING), *_PAGE]), IndexModel([("person", ASCENDING)]), *searched, *_places(type_)]
+    return [
+        IndexModel([("k.g", ASCENDING), *_PAGE]),
+        IndexModel([("person", ASCENDING)]),
+        IndexModel([("custodian", ASCENDING), *_PAGE], partialFilterExpression=GONE),
+        *searched,
+        *_places(type_),
+    ]
 
 
 def _places(type_: str) -> list[IndexModel]:

@@ -41,6 +41,13 @@ def change_answer(view: View, call: Call, service: Service, *, status: int) -> R
     return answer
 
 
+def done_answer(text: str, call: Call) -> Response:
+    """After an act of which nothing is left to show: empty, or the sentence `text` where `Prefer: return` asks for one."""
+    if preferences(call.request).body != "OperationOutcome":
+        return Response("", 204)
+    return json_answer(dumps(said([Issue("information", "informational", text)], call.language)), call)
+
+
 def json_answer(text: str, call: Call, *, status: int = 200) -> Response:
     if text and call.request.args.get("_pretty") == "true":
         text = dumps_indented(loads(text)).decode()

@@ -3,8 +3,8 @@
 https://hl7.org/fhir/R4/http.html
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 from flask import Request, Response, g
@@ -15,6 +15,7 @@ from hub.oauth import scopes, tokens
 from hub.search.parameters import PARAMETERS
 from hub.web import close, consents, overrides, snapshot, terminology, validate
 from hub.web.create import create
+from hub.web.delete import delete
 from hub.web.negotiation import answer_media
 from hub.web.patch import patch
 from hub.web.read import read
@@ -29,7 +30,8 @@ CHANGED: Final = CREATED | {"Task"}
 
 @dataclass(frozen=True)
 class Interaction:
-    """`code`: FHIR's name of it. `scope`: the name under which a scope allows it."""
+    """`code`: FHIR's name of it. `scope`: the name under which a scope allows it. `instead`: what is said to who asks it of
+    another type."""
 
     code: str
     scope: str
@@ -37,6 +39,7 @@ class Interaction:
     rule: str
     types: frozenset[str]
     answer: Callable[[Call, Service], Response]
+    instead: Mapping[str, str] = field(default_factory=dict)
 
 
 INTERACTIONS: Final = (
@@ -46,6 +49,7 @@ INTERACTIONS: Final = (
     Interaction("create", "create", "POST", "/fhir/<type_>", CREATED, create),
     Interaction("update", "update", "PUT", "/fhir/<type_>/<id_>", CHANGED, update),
     Interaction("patch", "patch", "PATCH", "/fhir/<type_>/<id_>", CHANGED, patch),
+    Interaction("delete", "delete", "DELETE", "/fhir/<type_>/<id_>", change.DELETED, delete, change.INSTEAD),
 )
 
 OPERATIONS: Final = (
@@ -66,7 +70,7 @@ def respond(interaction: Interaction, request: Request, type_: str, id_: str, se
     if type_ not in SEEN:
         raise HubError(UNKNOWN_TYPE)
     if type_ not in interaction.types:
-        raise HubError(NOT_SUPPORTED)
+        raise HubError(NOT_SUPPORTED, text=interaction.instead.get(type_, ""))
     if not scopes.permits(caller.scopes, type_, interaction.scope):
         raise HubError(
             SCOPE_LACKING,

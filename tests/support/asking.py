@@ -228,8 +228,13 @@ class Asking:
             matched=self.chance.random() < 0.8,
         )
 
+    def delete(self, type_: str) -> Ask:
+        headers = self.chance.choice([(), (), (("If_Match", 'W/"1"'),), (("Prefer", "return=OperationOutcome"),)])
+        return Ask("DELETE", f"/fhir/{type_}/{self.id(type_)}", headers=headers, covers=frozenset({f"{type_} delete"}))
+
     by_code: Final[dict[str, Callable[["Asking", str], Ask]]] = {
         "read": read, "search-type": lambda asking, _: asking.search(), "create": create, "update": update, "patch": patch,
+        "delete": delete,
     }  # fmt: skip
     """FHIR's code of an interaction → how it is asked. One that is not here is not covered."""
 

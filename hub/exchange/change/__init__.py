@@ -5,6 +5,7 @@ A party changes what it keeps itself; a referral (Task) is moved by its requeste
 """
 
 from hub.exchange.change.create import create, foresee_create
+from hub.exchange.change.delete import DELETED, INSTEAD, delete, foresee_delete
 from hub.exchange.change.draft import ATTEMPTS, Draft, carry_out
 from hub.exchange.change.ownership import PERSON_ELEMENT
 from hub.exchange.change.revise import foresee_update, patch, update
@@ -12,12 +13,16 @@ from hub.exchange.change.unseen import close_unseen
 
 __all__ = [
     "ATTEMPTS",
+    "DELETED",
+    "INSTEAD",
     "PERSON_ELEMENT",
     "Draft",
     "carry_out",
     "close_unseen",
     "create",
+    "delete",
     "foresee_create",
+    "foresee_delete",
     "foresee_update",
     "patch",
     "update",

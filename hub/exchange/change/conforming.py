@@ -49,10 +49,11 @@ def require_none(issues: Iterable[Issue]) -> None:
 def fresh(resource: Resource, hub: Hub) -> Resource:
     """The resource under an id of its own."""
     rest = without(resource, {"resourceType", "id"})
-    return _with_profile({"resourceType": resource["resourceType"], "id": hub.ids.new(), **rest})
+    return of_profile({"resourceType": resource["resourceType"], "id": hub.ids.new(), **rest})
 
 
-def _with_profile(resource: Resource) -> Resource:
+def of_profile(resource: Resource) -> Resource:
+    """It says by which of our profiles it is understood, and no version or instant."""
     profile = load().profile_of(resource)
     meta = resource.get("meta", {})
     if profile is None or not isinstance(meta, dict):

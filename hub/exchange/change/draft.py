@@ -62,6 +62,12 @@ class Draft:
             self._told.setdefault(person.id, []).append(_Told(action, key, interaction))
         return key
 
+    def remove(self, person: Person, key: str, action: str) -> str:
+        """Take a resource of hers away, and return its reference."""
+        person.remove(key)
+        self._told.setdefault(person.id, []).append(_Told(action, key, "delete"))
+        return key
+
     def changes(self) -> Changes | None:
         """Everything to commit; None where nothing changes."""
         parts = [self._settled(person) for person in self._persons.values() if person.id in self._told]
@@ -78,6 +84,9 @@ class Draft:
             if one.interaction == "create":
                 audits += self._replacements(person, one.about)
         outbox = [Due(one.action, "", one.about) for one in told if split(one.about)[0] == "Task"]
+        for one in told:
+            if one.interaction == "delete":
+                outbox += [Due(one.action, "", one.about, recipient=who) for who in person.had(one.about, self.now)]
         return settled.changes(person, [*audits, *told_of(person, settled, self.now, hub=self.hub)], outbox)
 
     def _replacements(self, person: Person, about: str) -> Iterator[Save]:

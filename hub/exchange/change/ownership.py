@@ -46,9 +46,9 @@ def _keeper_of(person: str, draft: Draft) -> str | None:
     return stored.custodian if stored else None
 
 
-def owned(type_: str, id_: str, draft: Draft) -> tuple[Person, Stored]:
+def owned(type_: str, id_: str, draft: Draft, reach: str = "update") -> tuple[Person, Stored]:
     """The person and the stored resource that the caller may see: what is hidden cannot be changed either."""
-    disclose.read(type_, id_, draft.caller, hub=draft.hub, reach="update")
+    disclose.read(type_, id_, draft.caller, hub=draft.hub, reach=reach)
     seen = draft.hub.store.read(type_, id_, None)
     person = draft.person(seen.person) if seen is not None and seen.person is not None else None
     stored = person.stored(f"{type_}/{id_}") if person else None

@@ -10,6 +10,7 @@ from hub.consent.keys import is_referral
 from hub.errors import HubError
 from hub.exchange import Hub, View, disclose
 from hub.exchange.change.conforming import INVARIANT, findings, keep_meta, noun, require_none, without
+from hub.exchange.change.delete import revive
 from hub.exchange.change.draft import Draft, carried_out
 from hub.exchange.change.ownership import (
     PERSON_ELEMENT,
@@ -61,7 +62,12 @@ def revision(type_: str, id_: str, revise: Revise, *, expected: int | None, inte
     """The act that revises a resource, with everything that may speak against it; it commits nothing."""
 
     def act(draft: Draft) -> str:
-        person, stored = owned(type_, id_, draft)
+        try:
+            person, stored = owned(type_, id_, draft)
+        except HubError as problem:
+            if problem.problem is errors.GONE and interaction == "update":
+                return revive(type_, id_, revise({}), draft, expected=expected)
+            raise
         if type_ != "Task" and stored.custodian != draft.caller.organization:
             raise HubError(errors.NOT_YOURS)  # before anything is read: a patch must not probe
         if expected is not None and expected != stored.version:

@@ -101,7 +101,14 @@ def test_every_route_below_the_base_is_one_of_the_statement(builder: Builder) ->
     """A route that the statement does not declare would not be covered."""
     pair = builder.build(0)
     described = declared(statement(pair))
-    codes = {"GET <id_>": "read", "GET": "search-type", "POST": "create", "PUT <id_>": "update", "PATCH <id_>": "patch"}
+    codes = {
+        "GET <id_>": "read",
+        "GET": "search-type",
+        "POST": "create",
+        "PUT <id_>": "update",
+        "PATCH <id_>": "patch",
+        "DELETE <id_>": "delete",
+    }
     for rule in pair.full.app.url_map.iter_rules():
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"} if rule.rule.startswith("/fhir/<type_>") else ():
             rest = rule.rule.removeprefix("/fhir/<type_>").strip("/")
