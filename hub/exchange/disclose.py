@@ -63,6 +63,24 @@ def search(query: Query, caller: Caller, *, hub: Hub) -> Page:
     return Page(found.total, tuple(view(stored, caller, now, hub=hub) for stored in found.page), found.after)
 
 
+def reach(type_: str, interaction: str, caller: Caller, now: datetime, *, hub: Hub) -> Visible:
+    """The predicate of what a caller may see of a type, by the scopes that its token has for this interaction."""
+    return _within(_visible(type_, caller, now), _narrowed(type_, interaction, caller, hub))
+
+
+def look(found: Iterable[Stored], caller: Caller, now: datetime, interaction: str, *, hub: Hub) -> None:
+    """Record that this was looked at, before it leaves."""
+    found = tuple(found)
+    looks = _looks(found, caller, now)
+    if looks or not found:  # nobody's record was among what was found; that nothing was found is a look
+        _record(hub, caller, now, interaction, looks or [Look()])
+
+
+def deny(type_: str, id_: str, caller: Caller, now: datetime, interaction: str, *, hub: Hub) -> None:
+    """Record that nothing was found, and why: the same work whether it is hidden or never was."""
+    _record(hub, caller, now, interaction, [explain(type_, id_, caller, _visible(type_, caller, now), hub)])
+
+
 def view(stored: Stored, caller: Caller, now: datetime, *, hub: Hub) -> View:
     """The document cut to what the caller's open keys cover."""
     allowed = _allowed(stored, caller, now)

@@ -2,6 +2,7 @@
 
 from hub.ports.clients import Binding, Caller, Client, KeySource, Registry, Token, Within
 from hub.ports.doors import Adapter, Connection, FollowUp, Layout, Manifest, Place, Pulled, SourceRecord, Watermark
+from hub.ports.history import Past, Versions
 from hub.ports.keys import KEK_LENGTH, DataKeys, Kek, KeyEncryption, KeyProof
 from hub.ports.records import (
     Changes,
@@ -53,6 +54,7 @@ __all__ = [
     "Link",
     "Manifest",
     "Narrowed",
+    "Past",
     "Place",
     "Pulled",
     "Quarantined",
@@ -64,6 +66,7 @@ __all__ = [
     "Stored",
     "Token",
     "Trail",
+    "Versions",
     "Visible",
     "Void",
     "Watermark",

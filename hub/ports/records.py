@@ -45,6 +45,7 @@ class Stored:
     custodian: str | None
     keys: tuple[Key, ...] = ()
     opener: Callable[[frozenset[str] | None], str] | None = field(default=None, compare=False)
+    gone: bool = False  # it says that the resource is deleted
 
     @cached_property
     def text(self) -> str:

@@ -1,11 +1,12 @@
 """The database."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from hub.fhir.query import Query
 from hub.ports.doors import Watermark
+from hub.ports.history import Past, Versions
 from hub.ports.keys import KeyProof
 from hub.ports.records import Changes, Compartment, Due, Found, LedgerEntry, Quarantined, Stored, Visible
 
@@ -23,6 +24,9 @@ class Store(Protocol):
         """The version that says that a resource which `custodian` kept is deleted, where it is."""
 
     def search(self, query: Query, visible: Visible) -> Found: ...
+
+    def history(self, pasts: Sequence[Past], asked: Versions) -> Found:
+        """Versions, newest first; a deletion is one of them. Each has the keys of the present document."""
 
     def key_proof(self, person: str) -> KeyProof | None:
         """Of the data key of a person."""

@@ -143,4 +143,5 @@ def _stored(type_: str, document: Document, keys: Callable[[], Mapping[bytes, Da
             for key in document["k"]
         ),
         opener=opener if sealed else None,
+        gone=document.get("gone", False),
     )

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeVar
 
 import pymongo
 from pymongo import MongoClient, ReadPreference, WriteConcern
@@ -27,13 +27,15 @@ from hub.ports import (
     KeyEncryption,
     KeyProof,
     LedgerEntry,
+    Past,
     Quarantined,
     Stored,
+    Versions,
     Visible,
     Watermark,
 )
 from hub.search import is_sealed
-from hub.store import outbox, pages, queries, search_tokens, turns, writing
+from hub.store import history, outbox, pages, queries, search_tokens, turns, writing
 from hub.store.chains import Chains
 from hub.store.documents import SERVED, stored_all
 from hub.store.failures import in_our_words, silence_driver
@@ -54,6 +56,7 @@ THERE: Final[Document] = {"erased": {"$exists": False}, "gone": {"$exists": Fals
 
 GROUNDS: Final = ("Consent", "Task", "Patient", "RelatedPerson", "ServiceRequest", "Observation")
 """Types that say why somebody may see something."""
+Read = TypeVar("Read")
 Also = Callable[[ClientSession], None]
 
 
@@ -167,6 +170,11 @@ class MongoStore:
         keyed, seen = self._keyed(query), self._with_tokens(query.type, visible)
         return pages.find(self.database[query.type], keyed, seen, pages.cursor_key(self.vault.deployment), self.vault)
 
+    @in_our_words
+    def history(self, pasts: Sequence[Past], asked: Versions) -> Found:
+        seen = [replace(past, visible=self._with_tokens(past.type, past.visible)) for past in pasts]
+        return self._in_snapshot(lambda session: history.find(self.database, seen, asked, self.vault, session))
+
     def _keyed(self, query: Query) -> Query:
         return search_tokens.keyed(query, self._search_keys(query.type, query.matches))
 
@@ -199,26 +207,29 @@ class MongoStore:
         Provenance and AuditEvents carry a person too, but are only ever added to: they are not part of what comes back.
         """
         wanted = list(set(persons))
-        for patience in SNAPSHOT_PAUSES_S:
+        return self._in_snapshot(lambda session: self._compartments(wanted, session))
+
+    def _in_snapshot(self, read: Callable[[ClientSession], Read]) -> Read:
+        for patience in (*SNAPSHOT_PAUSES_S, None):
             try:
-                return self._compartments(wanted)
+                with self.database.client.start_session(snapshot=True) as session:
+                    return read(session)
             except OperationFailure as failure:
-                if failure.code != SNAPSHOT_UNAVAILABLE:
+                if failure.code != SNAPSHOT_UNAVAILABLE or patience is None:
                     raise
             time.sleep(patience)  # a collection was made a moment ago: the next snapshot has it
-        return self._compartments(wanted)
+        raise AssertionError
 
-    def _compartments(self, persons: list[str]) -> dict[str, Compartment]:
-        with self.database.client.start_session(snapshot=True) as session:
-            known = {"_id": {"$in": persons}, "erased": {"$exists": False}}
-            found = {p["_id"]: p for p in self.database.persons.find(known, session=session)}
-            documents: dict[str, list[Stored]] = {person: [] for person in found}
-            gone: dict[str, list[Stored]] = {person: [] for person in found}
-            for type_ in sorted({type_ for person in found.values() for type_ in person["t"]}):
-                theirs = {"person": {"$in": [id_ for id_, person in found.items() if type_ in person["t"]]}}
-                found_ = list(self.database[type_].find(theirs, SERVED, batch_size=CHUNK * 10, session=session))
-                for row, document in zip(found_, stored_all(type_, found_, self.vault), strict=True):
-                    (gone if "gone" in row else documents)[document.person or ""].append(document)
+    def _compartments(self, persons: list[str], session: ClientSession) -> dict[str, Compartment]:
+        known = {"_id": {"$in": persons}, "erased": {"$exists": False}}
+        found = {p["_id"]: p for p in self.database.persons.find(known, session=session)}
+        documents: dict[str, list[Stored]] = {person: [] for person in found}
+        gone: dict[str, list[Stored]] = {person: [] for person in found}
+        for type_ in sorted({type_ for person in found.values() for type_ in person["t"]}):
+            theirs = {"person": {"$in": [id_ for id_, person in found.items() if type_ in person["t"]]}}
+            found_ = list(self.database[type_].find(theirs, SERVED, batch_size=CHUNK * 10, session=session))
+            for document in stored_all(type_, found_, self.vault):
+                (gone if document.gone else documents)[document.person or ""].append(document)
         return {
             id_: Compartment(id_, person["r"], tuple(documents[id_]), person.get("n"), tuple(gone[id_]))
             for id_, person in found.items()

@@ -51,6 +51,7 @@ def capabilities(
                     *(_resource(type_, interactions) | _operations(type_, operations) for type_ in PARAMETERS),
                     *({"type": type_} | _operations(type_, operations) for type_ in only_operated),
                 ],
+                "interaction": [{"code": code} for code in interactions if code.endswith("-system")],
                 **_operations(ANY_TYPE, operations),  # of every type of R4, whether or not it is stored here
             }
         ],
@@ -79,9 +80,11 @@ def _resource(type_: str, interactions: Mapping[str, Collection[str]]) -> Resour
     return {
         "type": type_,
         **({"supportedProfile": [one.url for one in known]} if known else {}),
-        "interaction": [{"code": code} for code, types in interactions.items() if type_ in types],
+        "interaction": [
+            {"code": code} for code, types in interactions.items() if type_ in types and not code.endswith("-system")
+        ],
         "versioning": "versioned-update" if type_ in MATCH_ALWAYS else "versioned",
-        "readHistory": False,
+        "readHistory": type_ in interactions.get("vread", ()),
         "updateCreate": False,
         "conditionalCreate": False,
         "conditionalRead": "full-support",

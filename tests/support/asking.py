@@ -72,8 +72,10 @@ class Asking:
             t: Deck([f"{way}{n}" for n in named for way in ("", "-")], chance) for t, named in self.parameters.items()
         }
         served = {(one["type"], i["code"]) for one in resources for i in one.get("interaction", ())}
+        of_all = [("interaction", "system", one["code"]) for one in rest.get("interaction", ())]
         self.others = Deck(
-            [("interaction", t, code) for t, code in sorted(served) if code in self.by_code and code != "search-type"]
+            of_all * 4
+            + [("interaction", t, code) for t, code in sorted(served) if code in self.by_code and code != "search-type"]
             + [("operation", one["type"], o["name"]) for one in resources for o in one.get("operation", ())]
             + [("operation", "Resource", o["name"]) for o in rest.get("operation", ()) for _ in range(6)]
             + [("refused", "", one) for one in REFUSED]
@@ -171,6 +173,28 @@ class Asking:
         headers = self.chance.choice([(), (), (("If_None_Match", 'W/"1"'),), (("Accept_Language", "ar"),)])
         return Ask("GET", f"/fhir/{type_}/{self.id(type_)}", headers=headers, covers=frozenset({f"{type_} read"}))
 
+    def vread(self, type_: str) -> Ask:
+        path = f"/fhir/{type_}/{self.id(type_)}/_history/{self.chance.choice(['1', '1', '2', '3', '77', 'x'])}"
+        return Ask("GET", path, covers=frozenset({f"{type_} vread"}))
+
+    def history(self, place: str, covers: str) -> Ask:
+        asked = [("_count", str(self.chance.randrange(6)))] if self.chance.random() < 0.5 else []
+        if self.chance.random() < 0.4:
+            moment = f"2026-11-20T0{self.chance.randrange(1, 10)}:00:00Z"
+            asked.append(
+                self.chance.choice([("_since", moment), ("_at", moment), ("_at", "2026-11-20"), ("_since", "x")])
+            )
+        return Ask("GET", f"/fhir{place}/_history?{urlencode(asked)}", covers=frozenset({covers}))
+
+    def history_instance(self, type_: str) -> Ask:
+        return self.history(f"/{type_}/{self.id(type_)}", f"{type_} history-instance")
+
+    def history_type(self, type_: str) -> Ask:
+        return self.history(f"/{type_}", f"{type_} history-type")
+
+    def history_system(self, _: str) -> Ask:
+        return self.history("", "system history-system")
+
     def create(self, type_: str) -> Ask:
         written = [one for one in CREATED if example(one)["resourceType"] == type_]
         body = self._mine(example(self.chance.choice(written))) if written else {"resourceType": type_}
@@ -234,7 +258,8 @@ class Asking:
 
     by_code: Final[dict[str, Callable[["Asking", str], Ask]]] = {
         "read": read, "search-type": lambda asking, _: asking.search(), "create": create, "update": update, "patch": patch,
-        "delete": delete,
+        "delete": delete, "vread": vread, "history-instance": history_instance, "history-type": history_type,
+        "history-system": history_system,
     }  # fmt: skip
     """FHIR's code of an interaction → how it is asked. One that is not here is not covered."""
 

@@ -27,7 +27,7 @@ REFUSED: Final = (
 """What is refused or ignored: the same way, whether or not there is something to hide."""
 
 UNROUTED: Final = (
-    "GET {type}/{id}/_history", "GET {type}/_history", "GET _history", "GET {type}/{id}/_history/1", "GET {type}/{id}/$everything",
+    "GET {type}/{id}/_history/1/x", "GET {type}/{id}/$everything",
     "GET Patient/$export", "GET $export", "POST Patient/$match", "DELETE {type}?_id={id}", "PUT {type}?_id={id}",
     "PATCH {type}?_id={id}", "POST ", "GET Patient/{id}/{type}", "POST Subscription", "GET Subscription/{id}", "GET Binary/{id}",
     "OPTIONS {type}/{id}", "HEAD {type}/{id}", "GET NoSuchType/{id}", "GET {type}/{id}/$no-such", "GET {type}/%20{id}",
@@ -37,7 +37,8 @@ UNROUTED: Final = (
 def declared(statement: Resource) -> frozenset[str]:
     """All that a CapabilityStatement declares, in the words of `Ask.covers`."""
     (rest,) = statement["rest"]
-    found = {f"Resource${one['name']}" for one in rest.get("operation", ())}
+    found = {f"system {one['code']}" for one in rest.get("interaction", ())}
+    found |= {f"Resource${one['name']}" for one in rest.get("operation", ())}
     for one in rest["resource"]:
         type_ = one["type"]
         found |= {f"{type_} {interaction['code']}" for interaction in one.get("interaction", ())}
