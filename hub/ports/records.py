@@ -197,6 +197,7 @@ class Changes:
     persons: Mapping[str, int] = field(default_factory=dict)
     ledger: Sequence[LedgerEntry] = ()
     identities: Mapping[str, str] = field(default_factory=dict)  # keyed hash of a business identity → `Type/id`
+    guards: Mapping[str, int] = field(default_factory=dict)  # name → how often it had moved on when that was asked
     quarantine: Sequence[Quarantined] = ()
     released: Sequence[str] = ()  # quarantine keys that are understood now
     outbox: Sequence[Due] = ()

@@ -45,6 +45,9 @@ class Store(Protocol):
 
     def identities(self, keys: Iterable[str]) -> dict[str, str]: ...
 
+    def guard(self, name: str) -> int:
+        """How often acts were committed under this name; it moves on with each that says so."""
+
     def watermark(self, connection: str) -> Watermark | None: ...
 
     def quarantine(self, connection: str | None = None, key: str | None = None) -> Iterator[Quarantined]: ...

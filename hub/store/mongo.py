@@ -278,6 +278,11 @@ class MongoStore:
         return {row["_id"]: row["r"] for row in self._by_id("identities", keys)}
 
     @in_our_words
+    def guard(self, name: str) -> int:
+        found = self.database.guards.find_one({"_id": name})
+        return int(found["n"]) if found else 0
+
+    @in_our_words
     def watermark(self, connection: str) -> Watermark | None:
         found = self.database.watermarks.find_one({"_id": connection})
         return Watermark(self._box.open(found["value"])) if found else None

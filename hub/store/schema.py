@@ -108,6 +108,7 @@ def _housekeeping() -> dict[str, list[IndexModel]]:
         "identities": [IndexModel([("r", ASCENDING)])],
         "quarantine": [IndexModel([("connection", ASCENDING), ("at", ASCENDING)])],
         "outbox": [IndexModel([("state", ASCENDING), ("order", ASCENDING)]), IndexModel([("reference", ASCENDING)])],
+        "guards": [_expiring()],
         "turns": [],
         "watermarks": [],
         "clients": [],

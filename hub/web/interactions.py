@@ -13,7 +13,7 @@ from hub.errors import NOT_SUPPORTED, SCOPE_LACKING, UNKNOWN_TYPE, HubError
 from hub.exchange import change
 from hub.oauth import scopes, tokens
 from hub.search.parameters import PARAMETERS
-from hub.web import close, consents, overrides, snapshot, terminology, validate
+from hub.web import close, conditional, consents, overrides, snapshot, terminology, validate
 from hub.web.create import create
 from hub.web.delete import delete
 from hub.web.history import of_instance, of_system, of_type
@@ -56,6 +56,9 @@ INTERACTIONS: Final = (
     Interaction("update", "update", "PUT", "/fhir/<type_>/<id_>", CHANGED, update),
     Interaction("patch", "patch", "PATCH", "/fhir/<type_>/<id_>", CHANGED, patch),
     Interaction("delete", "delete", "DELETE", "/fhir/<type_>/<id_>", change.DELETED, delete, change.INSTEAD),
+    Interaction("update", "update", "PUT", "/fhir/<type_>", CHANGED, conditional.update),
+    Interaction("patch", "patch", "PATCH", "/fhir/<type_>", CHANGED, conditional.patch),
+    Interaction("delete", "delete", "DELETE", "/fhir/<type_>", change.DELETED, conditional.delete, change.INSTEAD),
 )
 
 OPERATIONS: Final = (

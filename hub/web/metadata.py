@@ -14,8 +14,9 @@ from hub.oauth.endpoints import Endpoints
 from hub.search import is_clear, is_sealed
 from hub.search.parameters import EVERYWHERE, PARAMETERS
 from hub.search.parsing import SEALED_FORMS
-from hub.web.negotiation import FHIR_JSON, JSON_PATCH
+from hub.web.negotiation import FHIR_JSON
 from hub.web.operations import ANY_TYPE, Operation
+from hub.web.patch import FORMATS
 from hub.web.update import MATCH_ALWAYS
 
 _OAUTH = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
@@ -42,7 +43,7 @@ def capabilities(
         "implementation": {"description": "Ihala", "url": base},
         "fhirVersion": "4.0.1",
         "format": [FHIR_JSON, "json"],
-        "patchFormat": [JSON_PATCH],
+        "patchFormat": list(FORMATS),
         "rest": [
             {
                 "mode": "server",
@@ -86,10 +87,10 @@ def _resource(type_: str, interactions: Mapping[str, Collection[str]]) -> Resour
         "versioning": "versioned-update" if type_ in MATCH_ALWAYS else "versioned",
         "readHistory": type_ in interactions.get("vread", ()),
         "updateCreate": False,
-        "conditionalCreate": False,
+        "conditionalCreate": type_ in interactions.get("create", ()),
         "conditionalRead": "full-support",
-        "conditionalUpdate": False,
-        "conditionalDelete": "not-supported",
+        "conditionalUpdate": type_ in interactions.get("update", ()),
+        "conditionalDelete": "single" if type_ in interactions.get("delete", ()) else "not-supported",
         "referencePolicy": ["literal", "local"],
         "searchParam": list(_search_parameters(type_)),
     }

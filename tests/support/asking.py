@@ -198,7 +198,7 @@ class Asking:
     def create(self, type_: str) -> Ask:
         written = [one for one in CREATED if example(one)["resourceType"] == type_]
         body = self._mine(example(self.chance.choice(written))) if written else {"resourceType": type_}
-        headers = (("If_None_Exist", f"_id={self.id(type_)}"),) if self.chance.random() < 0.1 else ()
+        headers = (("If_None_Exist", self.condition(type_)),) if self.chance.random() < 0.2 else ()
         return Ask("POST", f"/fhir/{type_}", body, headers, frozenset({f"{type_} create"}))
 
     def _mine(self, resource: Resource) -> Resource:
@@ -213,7 +213,18 @@ class Asking:
         }  # fmt: skip
         return resource | said.get(resource["resourceType"], {})
 
+    def condition(self, type_: str) -> str:
+        name, kind = self.chance.choice(
+            [("_id", "token"), *((n, k) for n, k in self.parameters[type_].items() if n in {"identifier", "patient"})]
+        )
+        return urlencode([self._pair(type_, name, kind, "")])
+
     def update(self, type_: str) -> Ask:
+        if self.chance.random() < 0.2:
+            written = [one for one in CREATED if example(one)["resourceType"] == type_] or ["referral-task"]
+            body = {k: v for k, v in self._mine(example(self.chance.choice(written))).items() if k != "id"}
+            path = f"/fhir/{type_}?{self.condition(type_)}"
+            return Ask("PUT", path, body, (("If_Match", 'W/"1"'),), frozenset({f"{type_} update"}))
         mine = type_ == "Patient" and self.chance.random() < 0.5
         id_ = self.chance.choice(self.things.mine) if mine else self.id(type_)
         path, covers = f"/fhir/{type_}/{id_}", frozenset({f"{type_} update"})
@@ -243,6 +254,8 @@ class Asking:
                 [{"op": "replace", "path": "/nothing/here", "value": 1}],
             ]
         )  # fmt: skip
+        if self.chance.random() < 0.3:
+            return self._other_patch(type_)
         path = f"/fhir/{type_}/{self.id(type_)}"
         return Ask(
             "PATCH",
@@ -252,9 +265,28 @@ class Asking:
             matched=self.chance.random() < 0.8,
         )
 
+    def _other_patch(self, type_: str) -> Ask:
+        """An object, or paths; of one that is named, or of what is found."""
+        where = f"/{self.id(type_)}" if self.chance.random() < 0.5 else f"?{self.condition(type_)}"
+        said = {
+            "type": "delete",
+            "path": self.chance.choice([f"{type_}.note", f"{type_}.identifier[1]", f"{type_}.name"]),
+        }
+        parts = [{"name": name, "valueString": value} for name, value in said.items()]
+        paths = {"resourceType": "Parameters", "parameter": [{"name": "operation", "part": parts}]}
+        media, body = self.chance.choice(
+            [
+                ("application/merge-patch+json", {"status": self.chance.choice(STATUSES)}),
+                ("application/fhir+json", paths),
+            ]
+        )
+        headers = (("Content_Type", media), ("If_Match", 'W/"1"'))
+        return Ask("PATCH", f"/fhir/{type_}{where}", body, headers, frozenset({f"{type_} patch"}))
+
     def delete(self, type_: str) -> Ask:
         headers = self.chance.choice([(), (), (("If_Match", 'W/"1"'),), (("Prefer", "return=OperationOutcome"),)])
-        return Ask("DELETE", f"/fhir/{type_}/{self.id(type_)}", headers=headers, covers=frozenset({f"{type_} delete"}))
+        where = f"/{self.id(type_)}" if self.chance.random() < 0.7 else f"?{self.condition(type_)}"
+        return Ask("DELETE", f"/fhir/{type_}{where}", headers=headers, covers=frozenset({f"{type_} delete"}))
 
     by_code: Final[dict[str, Callable[["Asking", str], Ask]]] = {
         "read": read, "search-type": lambda asking, _: asking.search(), "create": create, "update": update, "patch": patch,

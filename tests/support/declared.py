@@ -28,8 +28,7 @@ REFUSED: Final = (
 
 UNROUTED: Final = (
     "GET {type}/{id}/_history/1/x", "GET {type}/{id}/$everything",
-    "GET Patient/$export", "GET $export", "POST Patient/$match", "DELETE {type}?_id={id}", "PUT {type}?_id={id}",
-    "PATCH {type}?_id={id}", "POST ", "GET Patient/{id}/{type}", "POST Subscription", "GET Subscription/{id}", "GET Binary/{id}",
+    "GET Patient/$export", "GET $export", "POST Patient/$match",     "DELETE {type}", "PUT {type}", "PATCH {type}?_sort=_id", "POST ", "GET Patient/{id}/{type}", "POST Subscription", "GET Subscription/{id}", "GET Binary/{id}",
     "OPTIONS {type}/{id}", "HEAD {type}/{id}", "GET NoSuchType/{id}", "GET {type}/{id}/$no-such", "GET {type}/%20{id}",
 )  # fmt: skip
 

@@ -5,7 +5,7 @@ Where somebody was faster, the acts are computed again from the new state.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -41,6 +41,7 @@ class Draft:
     now: datetime
     _persons: dict[str, Person] = field(default_factory=dict)
     _told: dict[str, list[_Told]] = field(default_factory=dict)
+    _guards: dict[str, int] = field(default_factory=dict)
 
     def person(self, id_: str) -> Person:
         """Her compartment as it is stored, with what this draft has changed in it. KeyError when she is unknown."""
@@ -68,10 +69,19 @@ class Draft:
         self._told.setdefault(person.id, []).append(_Told(action, key, "delete"))
         return key
 
+    def guard(self, name: str) -> None:
+        """Who else commits under this name from now on is noticed when this draft is committed."""
+        if name not in self._guards:
+            self._guards[name] = self.hub.store.guard(name)
+
+    def made(self, key: str) -> bool:
+        """Whether this draft creates it."""
+        return any(one.about == key and one.interaction == "create" for told in self._told.values() for one in told)
+
     def changes(self) -> Changes | None:
         """Everything to commit; None where nothing changes."""
         parts = [self._settled(person) for person in self._persons.values() if person.id in self._told]
-        return _together(parts) if parts else None
+        return replace(_together(parts), guards=self._guards) if parts else None
 
     def _settled(self, person: Person) -> Changes:
         settled = person.settle(self.now, self.hub.ids.new)

@@ -9,7 +9,15 @@ from hub import errors
 from hub.consent.keys import is_referral
 from hub.errors import HubError
 from hub.exchange import Hub, View, disclose
-from hub.exchange.change.conforming import INVARIANT, findings, keep_meta, noun, require_none, without
+from hub.exchange.change.conforming import (
+    INVARIANT,
+    findings,
+    keep_meta,
+    noun,
+    require_none,
+    without,
+    without_stale_narrative,
+)
 from hub.exchange.change.delete import revive
 from hub.exchange.change.draft import Draft, carried_out
 from hub.exchange.change.ownership import (
@@ -38,9 +46,12 @@ def update(type_: str, id_: str, resource: Resource, caller: Caller, *, expected
     return carried_out(act, caller, hub=hub)
 
 
-def patch(type_: str, id_: str, steps: list[Resource], caller: Caller, *, expected: int | None, hub: Hub) -> View:
-    """Change a resource by JSON Patch (RFC 6902); the result is judged like an update."""
-    act = revision(type_, id_, lambda stored: apply(stored, steps), expected=expected, interaction="patch")
+def patch(
+    type_: str, id_: str, revise: Revise | list[Resource], caller: Caller, *, expected: int | None, hub: Hub
+) -> View:
+    """Change a resource by what a patch makes of it, or by the steps of a JSON Patch; the result is judged like an update."""
+    made = revise if callable(revise) else lambda stored: apply(stored, revise)
+    act = revision(type_, id_, made, expected=expected, interaction="patch")
     return carried_out(act, caller, hub=hub)
 
 
@@ -76,6 +87,8 @@ def revision(type_: str, id_: str, revise: Revise, *, expected: int | None, inte
         if type_ == "Task" and not is_referral(before):  # the states of a referral are not those of other tasks
             raise HubError(errors.NOT_SUPPORTED, type=type_)
         after = keep_meta(before, revise(before))
+        if interaction == "patch":
+            after = without_stale_narrative(before, after)
         if (after.get("resourceType"), after.get("id")) != (type_, id_):
             raise HubError(errors.WRONG_ID, path=f"{type_}.id")
         if written_alike(after, before):

@@ -109,6 +109,9 @@ def test_every_route_below_the_base_is_one_of_the_statement(builder: Builder) ->
         "GET": "search-type",
         "POST": "create",
         "PUT <id_>": "update",
+        "PUT": "update",
+        "PATCH": "patch",
+        "DELETE": "delete",
         "PATCH <id_>": "patch",
         "DELETE <id_>": "delete",
     }
