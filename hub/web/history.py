@@ -14,18 +14,20 @@ from hub.errors import BAD_PARAMETER, NOT_FOUND, SCOPE_LACKING, UNKNOWN_PARAMETE
 from hub.exchange import versions
 from hub.exchange.versions import History, Version
 from hub.fhir.instants import instant
+from hub.fhir.summary import Wanted, shortened
 from hub.oauth import scopes
 from hub.ports import Versions
 from hub.search.dates import NotADate, span
 from hub.search.parameters import PARAMETERS
 from hub.search.parsing import shown
+from hub.web import shortening
 from hub.web.answers import json_answer
 from hub.web.negotiation import HTTP_PARAMETERS, preferences
 from hub.web.paging import Pairs
 from hub.web.read import ID
 from hub.web.service import Call, Service
 
-ASKED: Final = ("_since", "_at", "_count")
+ASKED: Final = ("_since", "_at", "_count", *sorted(shortening.PARAMETERS))
 
 
 def of_instance(call: Call, service: Service) -> Response:
@@ -108,7 +110,8 @@ def _answer(found: History, pairs: Pairs, call: Call, service: Service) -> Respo
         sealed = service.pages.seal(known, found.after, type_=_place(call), client=call.caller.client)
         links.append(("next", address + _query([("_page", sealed)])))
     link = orjson.dumps([{"relation": relation, "url": url} for relation, url in links]).decode()
-    entries = ",".join(_entry(one, service.base) for one in found.entries)
+    wanted = shortening.wanted(pairs)
+    entries = ",".join(_entry(one, service.base, wanted) for one in found.entries)
     entry = f',"entry":[{entries}]' if entries else ""
     text = f'{{"resourceType":"Bundle","type":"history","total":{found.total},"link":{link}{entry}}}'
     return json_answer(text, call)
@@ -118,11 +121,11 @@ def _query(pairs: Pairs) -> str:
     return f"?{urlencode(pairs, quote_via=quote, safe=':')}" if pairs else ""
 
 
-def _entry(one: Version, base: str) -> str:
+def _entry(one: Version, base: str, wanted: Wanted) -> str:
     """The view's own text, with the request that could have made it and the response that was given."""
     view = one.view
     name = f"{view.type}/{view.id}"
-    resource = "" if one.gone else f'"resource":{view.text},'
+    resource = "" if one.gone else f'"resource":{shortened(view.text, wanted)},'
     method, url = ("DELETE", name) if one.gone else ("PUT", name) if view.version > 1 else ("POST", view.type)
     status = {"DELETE": "204", "PUT": "200", "POST": "201"}[method]
     request = f'"request":{{"method":"{method}","url":"{url}"}}'

@@ -12,8 +12,10 @@ from flask import Response
 from hub.exchange import Page, disclose
 from hub.fhir.issues import Issue
 from hub.fhir.serial import dumps
+from hub.fhir.summary import Wanted, shortened
 from hub.search import is_sealed, parse
 from hub.search.parsing import shown
+from hub.web import shortening
 from hub.web.answers import json_answer, said
 from hub.web.bodies import read_form
 from hub.web.negotiation import HTTP_PARAMETERS, preferences
@@ -34,7 +36,8 @@ def _answer(call: Call, service: Service, received: Iterable[tuple[str, str]]) -
     here = dict(pairs).get("_page")
     if here:
         pairs = service.pages.open(here, type_=call.type, client=call.caller.client)
-    query, ignored = parse(call.type, pairs, strict=preferences(call.request).strict, base=service.base)
+    wanted = shortening.wanted(pairs, counted=True)
+    query, ignored = parse(call.type, _asked(pairs), strict=preferences(call.request).strict, base=service.base)
     applied = [(name, value) for name, value in pairs if value and name != "_page" and shown(name) not in ignored]
     page = disclose.search(query, call.caller, hub=service.hub)
 
@@ -42,7 +45,12 @@ def _answer(call: Call, service: Service, received: Iterable[tuple[str, str]]) -
     if page.after is not None and query.count != 0:
         sealed = service.pages.seal(applied, page.after, type_=call.type, client=call.caller.client)
         links.append(("next", _url(call, service, [("_page", sealed)])))
-    return json_answer(_bundle(page, links, _entries(page, ignored, call, service)), call)
+    return json_answer(_bundle(page, links, _entries(page, wanted, ignored, call, service)), call)
+
+
+def _asked(pairs: Pairs) -> Pairs:
+    """What the search itself is to understand."""
+    return [pair for pair in pairs if pair[0] not in shortening.PARAMETERS or pair[1] == "count"]
 
 
 def _told(type_: str, pair: tuple[str, str]) -> tuple[str, str]:
@@ -64,10 +72,10 @@ def _bundle(page: Page, links: list[tuple[str, str]], entries: Iterator[str]) ->
     return f'{{"resourceType":"Bundle","type":"searchset","total":{page.total},"link":{link}{entry}}}'
 
 
-def _entries(page: Page, ignored: list[str], call: Call, service: Service) -> Iterator[str]:
+def _entries(page: Page, wanted: Wanted, ignored: list[str], call: Call, service: Service) -> Iterator[str]:
     for view in page.entries:
         url = f"{service.base}/{view.type}/{view.id}"  # types and ids need no escape in JSON
-        yield f'{{"fullUrl":"{url}","resource":{view.text},"search":{{"mode":"match"}}}}'
+        yield f'{{"fullUrl":"{url}","resource":{shortened(view.text, wanted)},"search":{{"mode":"match"}}}}'
     if ignored:
         names = ", ".join(dict.fromkeys(ignored))
         issue = Issue("warning", "not-supported", "web.ignored-parameters", params={"parameters": names})

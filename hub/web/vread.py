@@ -10,6 +10,7 @@ from flask import Response
 
 from hub.errors import NOT_FOUND, HubError
 from hub.exchange import versions
+from hub.web import shortening
 from hub.web.answers import resource_answer
 from hub.web.read import ID
 from hub.web.service import Call, Service
@@ -22,6 +23,6 @@ def vread(call: Call, service: Service) -> Response:
     if not ID.fullmatch(call.id) or not _VERSION.fullmatch(asked):
         raise HubError(NOT_FOUND)
     view = versions.vread(call.type, call.id, int(asked), call.caller, hub=service.hub)
-    answer = resource_answer(view, call)
+    answer = resource_answer(view, call, wanted=shortening.of(call.request))
     answer.make_conditional(call.request)
     return answer

@@ -131,7 +131,15 @@ class Asking:
         if self.chance.random() < 0.2:
             pairs.append(
                 self.chance.choice(
-                    [("_total", "accurate"), ("_summary", "count"), ("_total", "none"), ("colour", "red")]
+                    [
+                        ("_summary", "true"),
+                        ("_summary", "data"),
+                        ("_elements", "status,name"),
+                        ("_total", "accurate"),
+                        ("_summary", "count"),
+                        ("_total", "none"),
+                        ("colour", "red"),
+                    ]
                 )
             )
         if self.chance.random() < 0.2:
@@ -171,7 +179,11 @@ class Asking:
 
     def read(self, type_: str) -> Ask:
         headers = self.chance.choice([(), (), (("If_None_Match", 'W/"1"'),), (("Accept_Language", "ar"),)])
-        return Ask("GET", f"/fhir/{type_}/{self.id(type_)}", headers=headers, covers=frozenset({f"{type_} read"}))
+        short = self.chance.choice(["", "", "?_summary=true", "?_summary=text", "?_elements=identifier,name,subject"])
+        method = self.chance.choice(["GET", "GET", "GET", "HEAD"])
+        return Ask(
+            method, f"/fhir/{type_}/{self.id(type_)}{short}", headers=headers, covers=frozenset({f"{type_} read"})
+        )
 
     def vread(self, type_: str) -> Ask:
         path = f"/fhir/{type_}/{self.id(type_)}/_history/{self.chance.choice(['1', '1', '2', '3', '77', 'x'])}"
