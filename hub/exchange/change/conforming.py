@@ -71,6 +71,15 @@ def keep_meta(before: Resource, after: Resource) -> Resource:
     return {**after, "meta": meta}
 
 
+def keep_tags(before: Resource, after: Resource) -> Resource:
+    """An update adds tags and takes none away: https://hl7.org/fhir/R4/resource.html#tag-updates."""
+    stored, meta = before.get("meta", {}).get("tag", []), after.get("meta", {})
+    sent = meta.get("tag", [])
+    if not stored or not isinstance(sent, list):
+        return after
+    return {**after, "meta": {**meta, "tag": [*stored, *(tag for tag in sent if tag not in stored)]}}
+
+
 def without_stale_narrative(before: Resource, after: Resource) -> Resource:
     """A text that was generated from what has changed since is left out: https://hl7.org/fhir/R4/http.html#patch."""
     text = after.get("text")

@@ -3,7 +3,8 @@
 https://hl7.org/fhir/R4/http.html#update · https://hl7.org/fhir/R4/http.html#patch
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Final
 
 from hub import errors
 from hub.consent.keys import is_referral
@@ -13,6 +14,7 @@ from hub.exchange.change.conforming import (
     INVARIANT,
     findings,
     keep_meta,
+    keep_tags,
     noun,
     require_none,
     without,
@@ -36,6 +38,10 @@ from hub.fhir.json_patch import apply
 from hub.fhir.serial import written_alike
 from hub.ports import Caller, Stored
 
+_AS_SENT: Final[Mapping[str, Callable[[Resource, Resource], Resource]]] = {
+    "update": keep_tags,
+    "patch": without_stale_narrative,
+}
 Revise = Callable[[Resource], Resource]
 """What is stored → what is to be."""
 
@@ -87,8 +93,8 @@ def revision(type_: str, id_: str, revise: Revise, *, expected: int | None, inte
         if type_ == "Task" and not is_referral(before):  # the states of a referral are not those of other tasks
             raise HubError(errors.NOT_SUPPORTED, type=type_)
         after = keep_meta(before, revise(before))
-        if interaction == "patch":
-            after = without_stale_narrative(before, after)
+        if interaction in _AS_SENT:
+            after = _AS_SENT[interaction](before, after)
         if (after.get("resourceType"), after.get("id")) != (type_, id_):
             raise HubError(errors.WRONG_ID, path=f"{type_}.id")
         if written_alike(after, before):
