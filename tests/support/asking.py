@@ -14,6 +14,8 @@ from urllib.parse import urlencode
 
 from hub.fhir import Resource
 from hub.fhir.serial import loads
+from tests.support import asking_history
+from tests.support.asked import Ask
 from tests.support.declared import FORMS, REFUSED, UNROUTED
 from tests.support.furnishing import CALLER, Things, concept, example
 
@@ -24,21 +26,6 @@ SEEN_IN_PART: Final = frozenset({"Patient", "EpisodeOfCare"})
 
 STATUSES: Final = ("received", "accepted", "rejected", "in-progress", "on-hold", "completed", "cancelled", "requested")
 CREATED: Final = ("survivor", "case", "incident", "need", "outcome", "consent-by-class", "protective-measure")
-
-Edit = Callable[[Resource], Any]
-
-
-@dataclass(frozen=True)
-class Ask:
-    """One request. With `edit`, what is read under the address is edited and sent back, under its ETag where `matched`."""
-
-    method: str
-    path: str
-    body: Any = field(default=None, repr=False)
-    headers: tuple[tuple[str, str], ...] = ()
-    covers: frozenset[str] = frozenset()
-    edit: Edit | None = field(default=None, repr=False)
-    matched: bool = True
 
 
 @dataclass
@@ -185,28 +172,6 @@ class Asking:
             method, f"/fhir/{type_}/{self.id(type_)}{short}", headers=headers, covers=frozenset({f"{type_} read"})
         )
 
-    def vread(self, type_: str) -> Ask:
-        path = f"/fhir/{type_}/{self.id(type_)}/_history/{self.chance.choice(['1', '1', '2', '3', '77', 'x'])}"
-        return Ask("GET", path, covers=frozenset({f"{type_} vread"}))
-
-    def history(self, place: str, covers: str) -> Ask:
-        asked = [("_count", str(self.chance.randrange(6)))] if self.chance.random() < 0.5 else []
-        if self.chance.random() < 0.4:
-            moment = f"2026-11-20T0{self.chance.randrange(1, 10)}:00:00Z"
-            asked.append(
-                self.chance.choice([("_since", moment), ("_at", moment), ("_at", "2026-11-20"), ("_since", "x")])
-            )
-        return Ask("GET", f"/fhir{place}/_history?{urlencode(asked)}", covers=frozenset({covers}))
-
-    def history_instance(self, type_: str) -> Ask:
-        return self.history(f"/{type_}/{self.id(type_)}", f"{type_} history-instance")
-
-    def history_type(self, type_: str) -> Ask:
-        return self.history(f"/{type_}", f"{type_} history-type")
-
-    def history_system(self, _: str) -> Ask:
-        return self.history("", "system history-system")
-
     def create(self, type_: str) -> Ask:
         written = [one for one in CREATED if example(one)["resourceType"] == type_]
         body = self._mine(example(self.chance.choice(written))) if written else {"resourceType": type_}
@@ -302,8 +267,8 @@ class Asking:
 
     by_code: Final[dict[str, Callable[["Asking", str], Ask]]] = {
         "read": read, "search-type": lambda asking, _: asking.search(), "create": create, "update": update, "patch": patch,
-        "delete": delete, "vread": vread, "history-instance": history_instance, "history-type": history_type,
-        "history-system": history_system,
+        "delete": delete, "vread": asking_history.vread, "history-instance": asking_history.of_instance, "history-type": asking_history.of_type,
+        "history-system": asking_history.of_system,
     }  # fmt: skip
     """FHIR's code of an interaction → how it is asked. One that is not here is not covered."""
 
