@@ -22,7 +22,7 @@ from hub.fhir.definitions import Profile, load
 from hub.fhir.excerpt import excerpt, is_whole
 from hub.fhir.query import Include, Query
 from hub.fhir.serial import dumps
-from hub.ports import Caller, Changes, Found, Key, Line, Narrowed, Save, Scan, Stored, Visible
+from hub.ports import Caller, Changes, Found, Kept, Key, Line, Narrowed, Save, Scan, Stored, Visible
 from hub.search import classes as classes_read
 from hub.search.numbers import resolved, resolved_matches
 from hub.search.parameters import PARAMETERS
@@ -39,13 +39,22 @@ def read(type_: str, id_: str, caller: Caller, *, hub: Hub, reach: str = "read")
     """
     now = hub.clock.now()
     visible = _visible(type_, caller, now)
-    found = hub.store.read(type_, id_, _within(visible, _narrowed(type_, reach, caller, hub)))
+    narrowed = _narrowed(type_, reach, caller, hub)
+    found = hub.store.read(type_, id_, _within(visible, narrowed))
     if found is None:
+        is_gone = known_gone(type_, id_, caller, hub=hub) is not None and not narrowed
         _record(hub, caller, now, "read", [explain(type_, id_, caller, visible, hub)])
-        raise HubError(errors.NOT_FOUND)
+        raise HubError(errors.GONE if is_gone else errors.NOT_FOUND)
     if found.person:
         _record(hub, caller, now, "read", _looks((found,), caller, now))
     return view(found, caller, now, hub=hub)
+
+
+def known_gone(type_: str, id_: str, caller: Caller, *, hub: Hub) -> Stored | None:
+    """The version that says that a resource is deleted: who kept it knows, to all others it is as absent as what never was."""
+    gone = hub.store.gone(type_, id_, caller.organization)
+    reached = gone and (not caller.bound or Kept(gone.person or "", gone.custodian or "") in caller.bound)
+    return gone if reached else None
 
 
 def search(query: Query, caller: Caller, *, hub: Hub, types: Container[str] = EVERY_TYPE) -> Page:
@@ -163,6 +172,24 @@ def _sees_less(line: Line, stored: Stored | None, caller: Caller, now: datetime)
         return True
     allowed = _allowed(stored, caller, now)
     return allowed is not ALL and not line.classes <= allowed
+
+
+def reach(type_: str, interaction: str, caller: Caller, now: datetime, *, hub: Hub) -> Visible:
+    """The predicate of what a caller may see of a type, by the scopes that its token has for this interaction."""
+    return _within(_visible(type_, caller, now), _narrowed(type_, interaction, caller, hub))
+
+
+def look(found: Iterable[Stored], caller: Caller, now: datetime, interaction: str, *, hub: Hub) -> None:
+    """Record that this was looked at, before it leaves."""
+    found = tuple(found)
+    looks = _looks(found, caller, now)
+    if looks or not found:  # nobody's record was among what was found; that nothing was found is a look
+        _record(hub, caller, now, interaction, looks or [Look()])
+
+
+def deny(type_: str, id_: str, caller: Caller, now: datetime, interaction: str, *, hub: Hub) -> None:
+    """Record that nothing was found, and why: the same work whether it is hidden or never was."""
+    _record(hub, caller, now, interaction, [explain(type_, id_, caller, _visible(type_, caller, now), hub)])
 
 
 def view(stored: Stored, caller: Caller, now: datetime, *, hub: Hub) -> View:

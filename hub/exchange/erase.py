@@ -43,7 +43,7 @@ def erase(person: str, reason: str, *, hub: Hub) -> Erased:
         if compartment is None:
             raise HubError(errors.NOT_FOUND)
         now, proof = hub.clock.now(), hub.store.key_proof(person)
-        references = [f"{stored.type}/{stored.id}" for stored in compartment.documents]
+        references = [f"{stored.type}/{stored.id}" for stored in (*compartment.documents, *compartment.gone)]
         changes = Changes(
             saves=list(_told(compartment, reason, proof, now, hub)),
             persons={person: compartment.revision},

@@ -18,7 +18,7 @@ from hub.consent.rules import Rules
 from hub.fhir import Resource
 from hub.fhir.definitions import load
 from hub.fhir.labels import labelled
-from hub.fhir.references import reference
+from hub.fhir.references import reference, slots, split
 from hub.fhir.serial import written_alike
 from hub.ports import Changes, Compartment, Due, Key, Rekey, Save, Stored, Void
 from hub.referral.follow import Step, follow
@@ -63,6 +63,15 @@ class _Document:
 
 
 @dataclass(frozen=True)
+class _Gone:
+    """What is deleted: `stored` says so, or, where this act deletes it (`changed`), is what it deletes."""
+
+    custodian: str
+    stored: Stored
+    changed: bool = False
+
+
+@dataclass(frozen=True)
 class Settled:
     """What one person's part of a commit writes. `steps`: what followed, for the audit; `notices`: what recipients are told
     whom a consent covers no longer; `due`: when something opens or closes by itself; `follows`: the groups and
@@ -99,6 +108,7 @@ class Person:
     revision: int = 0
     compartment: Compartment | None = field(default=None, repr=False)
     _documents: dict[str, _Document] = field(default_factory=dict)
+    _gone: dict[str, _Gone] = field(default_factory=dict)
 
     @classmethod
     def of(cls, compartment: Compartment, rules: Rules) -> "Person":
@@ -107,6 +117,8 @@ class Person:
             person._documents[f"{stored.type}/{stored.id}"] = _Document(
                 stored.resource(), stored.custodian or "", stored
             )
+        for stored in compartment.gone:
+            person._gone[f"{stored.type}/{stored.id}"] = _Gone(stored.custodian or "", stored)
         return person
 
     def get(self, reference_: str) -> Resource | None:
@@ -114,7 +126,8 @@ class Person:
         return found.resource if found else None
 
     def custodian(self, reference_: str) -> str | None:
-        found = self._documents.get(reference_)
+        """Who keeps it, or kept it until it was deleted."""
+        found = self._documents.get(reference_) or self._gone.get(reference_)
         return found.custodian if found else None
 
     def stored(self, reference_: str) -> Stored | None:
@@ -143,12 +156,45 @@ class Person:
         known = self._documents.get(key)
         resource = labelled(resource, known.resource if known else None)
         if known is None:
-            self._documents[key] = _Document(resource, custodian, None, changed=True)
+            gone = self._gone.pop(key, None)
+            self._documents[key] = _Document(
+                resource, gone.custodian if gone else custodian, gone.stored if gone else None, changed=True
+            )
             return True
         if same_content(known.resource, resource):
             return False
         known.resource, known.changed = resource, True
         return True
+
+    def remove(self, reference_: str) -> None:
+        """Take a resource of hers away: what follows is settled without it, and what it said stays in the history."""
+        document = self._documents.pop(reference_)
+        if document.stored:
+            self._gone[reference_] = _Gone(document.custodian, document.stored, changed=True)
+
+    def had(self, reference_: str, now: datetime) -> list[str]:
+        """The recipients who could see, until this act, what it removes."""
+        gone = self._gone.get(reference_)
+        if gone is None or not gone.changed:
+            return []
+        opened = {aftermath.recipient_of(key) for key in gone.stored.keys if key.since <= now < key.until}
+        return sorted(opened - {gone.custodian})
+
+    def gone_version(self, reference_: str) -> int | None:
+        """The version that says that it is deleted, where it is."""
+        gone = self._gone.get(reference_)
+        return gone.stored.version + gone.changed if gone else None
+
+    def referring_to(self, reference_: str) -> list[str]:
+        """References of what points to it, of all that its keeper keeps of her: what others keep is not the keeper's to know."""
+        keeper = self.custodian(reference_)
+        return [
+            key
+            for key, document in self._documents.items()
+            if key != reference_
+            and document.custodian == keeper
+            and any("/".join(split(slot["reference"])) == reference_ for slot in slots(document.resource))
+        ]
 
     def comes_only_from(self, references: Container[str]) -> bool:
         """Whether all that is said of this person, and has not ended, is among these; referrals and notices are the hub's own."""
@@ -222,10 +268,13 @@ class Person:
     def _stored(self) -> list[Stored]:
         return [document.stored for document in self._documents.values() if document.stored]
 
+    def _removed(self) -> list[Stored]:
+        return [gone.stored for gone in self._gone.values() if gone.changed]
+
     def _voids(self, opened: Mapping[str, tuple[Key, ...]], now: datetime) -> Iterator[Void]:
-        for stored in self._stored():
+        for stored in (*self._stored(), *self._removed()):
             name = f"{stored.type}/{stored.id}"
-            for recipient in sorted(aftermath.closed(stored, opened[name], now)):
+            for recipient in sorted(aftermath.closed(stored, opened.get(name, ()), now)):
                 yield Void(name, recipient, VOIDED)
 
     def _saves(self, opened: Mapping[str, tuple[Key, ...]]) -> Iterator[Save]:
@@ -233,6 +282,10 @@ class Person:
             if document.is_new_version:
                 replaces = document.stored.version if document.stored else None
                 yield Save(document.resource, self.id, document.custodian, opened[key], replaces)
+        for gone in self._gone.values():
+            if gone.changed:
+                left = {"resourceType": gone.stored.type, "id": gone.stored.id}
+                yield Save(left, self.id, gone.custodian, (), gone.stored.version, gone=True)
 
     def _rekeys(self, opened: Mapping[str, tuple[Key, ...]]) -> Iterator[Rekey]:
         for key, document in self._documents.items():

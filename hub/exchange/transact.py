@@ -11,7 +11,9 @@ from typing import Final, Literal
 from hub import errors
 from hub.errors import HubError
 from hub.exchange import Hub, Invalid, View, disclose
+from hub.exchange.change.conditional import guard, match
 from hub.exchange.change.create import creation
+from hub.exchange.change.delete import deletion
 from hub.exchange.change.draft import Draft, carry_out
 from hub.exchange.change.revise import Revise, replacing, revision
 from hub.fhir import Resource
@@ -19,14 +21,15 @@ from hub.fhir.query import Query
 from hub.fhir.rewriting import conditional_references, rewritten
 from hub.ports import Caller
 
-Kind = Literal["create", "update", "patch"]
-_ORDER: Final[Sequence[Kind]] = ("create", "update", "patch")
+Kind = Literal["delete", "create", "update", "patch", "none"]
+_ORDER: Final[Sequence[Kind]] = ("delete", "create", "update", "patch", "none")
 
 
 @dataclass(frozen=True, repr=False)
 class Step:
     """One change of a transaction. `path`: where it stands in the request; `full_url`: by what others refer to it;
-    `revise`: of a patch, what it makes of what is stored."""
+    `revise`: of a patch, what it makes of what is stored; `query`: by what the one that is meant is found. `none`
+    changes nothing: what was to be created is there already, what was to be deleted is not."""
 
     kind: Kind
     path: str
@@ -36,14 +39,15 @@ class Step:
     full_url: str = ""
     expected: int | None = None
     revise: Revise | None = None
+    query: Query | None = None
 
 
 @dataclass(frozen=True, repr=False)
 class Done:
-    """What became of a step."""
+    """What became of a step; nothing is left to see of what is deleted."""
 
-    view: View
-    created: bool
+    kind: Kind
+    view: View | None
 
 
 Search = Callable[[str], Query]
@@ -52,17 +56,48 @@ Search = Callable[[str], Query]
 
 def transact(steps: Sequence[Step], caller: Caller, read: Search, *, hub: Hub) -> list[Done]:
     """Carry out every step, or none. Raises HubError, whose path names the step that was refused."""
-    steps = [replace(step, id=hub.ids.new()) if step.kind == "create" else step for step in steps]
-    _require_apart(steps)
+    steps = [step if step.id else replace(step, id=hub.ids.new()) for step in steps]
 
-    def act(draft: Draft) -> None:
-        links = _links(steps)
-        for step in sorted(steps, key=_place):
+    def act(draft: Draft) -> list[Step]:
+        meant = [_meant(step, draft) for step in steps]
+        _require_apart(meant)
+        links = _links(meant)
+        for step in sorted(meant, key=_place):
             with _At(step):
                 _take(step, {**links, **_found(step.resource, caller, read, hub)}, draft)
+        return meant
 
-    draft, _ = carry_out(act, caller, hub=hub)
-    return [Done(draft.view(f"{step.type}/{step.id}"), step.kind == "create") for step in steps]
+    draft, meant = carry_out(act, caller, hub=hub)
+    return [Done(step.kind, draft.view(_key(step)) if _key(step) and step.kind != "delete" else None) for step in meant]
+
+
+def _key(step: Step) -> str:
+    return f"{step.type}/{step.id}" if step.id else ""
+
+
+def _meant(step: Step, draft: Draft) -> Step:
+    """With the id of the one that its condition finds, and what is left to do to it."""
+    if step.query is None:
+        return step
+    with _At(step):
+        if step.kind in {"create", "update"}:
+            guard(step.resource, step.query, draft)
+        found = match(step.query, draft)
+        return _of_none(step) if found is None else _of_one(step, found)
+
+
+def _of_none(step: Step) -> Step:
+    if step.kind == "patch":
+        raise HubError(errors.NOT_FOUND)
+    if step.kind == "update" and "id" in step.resource:  # ids are given by the hub
+        raise HubError(errors.NOT_SUPPORTED)
+    return replace(step, kind="none", id="") if step.kind == "delete" else replace(step, kind="create")
+
+
+def _of_one(step: Step, found: str) -> Step:
+    if step.kind == "update" and step.resource.get("id", found) != found:
+        raise HubError(errors.WRONG_ID, path=f"{step.type}.id")
+    return replace(step, kind="none" if step.kind == "create" else step.kind, id=found)
 
 
 def _place(step: Step) -> tuple[int, bool]:
@@ -73,6 +108,8 @@ def _place(step: Step) -> tuple[int, bool]:
 def _take(step: Step, links: dict[str, str], draft: Draft) -> None:
     resource = rewritten(step.resource, links)
     match step.kind:
+        case "delete":
+            deletion(step.type, step.id, expected=step.expected)(draft)
         case "create":
             creation(resource, draft.hub, step.id)(draft)
         case "update" | "patch":
@@ -84,7 +121,7 @@ def _links(steps: Iterable[Step]) -> dict[str, str]:
     """By what a step is referred to in the others: its fullUrl, and the end of it where that is `…/Type/id`."""
     links: dict[str, str] = {}
     for step in steps:
-        if step.full_url:
+        if step.full_url and step.id:
             links[step.full_url] = f"{step.type}/{step.id}"
             end = "/".join(step.full_url.rsplit("/", 2)[1:])
             if step.full_url.startswith("http") and end.startswith(f"{step.type}/"):
@@ -107,8 +144,8 @@ def _require_apart(steps: Iterable[Step]) -> None:
     """https://hl7.org/fhir/R4/http.html#trules: no two steps change one resource."""
     seen: set[str] = set()
     for step in steps:
-        key = f"{step.type}/{step.id}"
-        if key in seen:
+        key = _key(step)
+        if key and key in seen:
             raise HubError(errors.BAD_BUNDLE, path=f"{step.path}.request.url", expected="1 × Type/id")
         seen.add(key)
 

@@ -3,6 +3,7 @@
 from hub.ports.clients import Binding, Caller, Client, KeySource, Registry, Token, Within
 from hub.ports.doors import Adapter, Connection, FollowUp, Layout, Manifest, Place, Pulled, SourceRecord, Watermark
 from hub.ports.exports import Export, ExportLimits, Exports, Line, Part, Scan, Wanted
+from hub.ports.history import Past, Versions
 from hub.ports.keys import KEK_LENGTH, DataKeys, Kek, KeyEncryption, KeyProof
 from hub.ports.records import (
     Changes,
@@ -61,6 +62,7 @@ __all__ = [
     "Manifest",
     "Narrowed",
     "Part",
+    "Past",
     "Place",
     "Pulled",
     "Quarantined",
@@ -73,6 +75,7 @@ __all__ = [
     "Stored",
     "Token",
     "Trail",
+    "Versions",
     "Visible",
     "Void",
     "Wanted",

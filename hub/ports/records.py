@@ -45,6 +45,7 @@ class Stored:
     custodian: str | None
     keys: tuple[Key, ...] = ()
     opener: Callable[[frozenset[str] | None], str] | None = field(default=None, compare=False)
+    gone: bool = False  # it says that the resource is deleted
 
     @cached_property
     def text(self) -> str:
@@ -108,7 +109,8 @@ class Narrowed:
 class Save:
     """A resource to write. `replaces` is the version it was computed from; None: it must not exist yet.
 
-    The store sets `meta.versionId` and `meta.lastUpdated` and keeps the replaced version in the history.
+    The store sets `meta.versionId` and `meta.lastUpdated` and keeps the replaced version in the history. `gone`: this version
+    says that the resource is deleted; nothing but its type and id is left, and no key.
     """
 
     resource: Resource
@@ -116,6 +118,7 @@ class Save:
     custodian: str | None
     keys: tuple[Key, ...]
     replaces: int | None = None
+    gone: bool = False
 
 
 @dataclass(frozen=True)
@@ -194,6 +197,7 @@ class Changes:
     persons: Mapping[str, int] = field(default_factory=dict)
     ledger: Sequence[LedgerEntry] = ()
     identities: Mapping[str, str] = field(default_factory=dict)  # keyed hash of a business identity → `Type/id`
+    guards: Mapping[str, int] = field(default_factory=dict)  # name → how often it had moved on when that was asked
     quarantine: Sequence[Quarantined] = ()
     released: Sequence[str] = ()  # quarantine keys that are understood now
     outbox: Sequence[Due] = ()
@@ -211,12 +215,14 @@ class Changes:
 
 @dataclass(frozen=True)
 class Compartment:
-    """Everything kept about one person, and the revision it was read at. `due`: as in `Changes`; None: not known."""
+    """Everything kept about one person, and the revision it was read at. `due`: as in `Changes`; None: not known. `gone`: what
+    was deleted of hers, by the versions that say so."""
 
     person: str
     revision: int
     documents: tuple[Stored, ...] = ()
     due: datetime | None = None
+    gone: tuple[Stored, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from hub.fhir.query import Query
 from hub.ports.doors import Watermark
 from hub.ports.exports import Exports, Scan
+from hub.ports.history import Past, Versions
 from hub.ports.keys import KeyProof
 from hub.ports.records import Changes, Compartment, Due, Found, Gathered, LedgerEntry, Quarantined, Stored, Visible
 
@@ -22,6 +23,9 @@ class Store(Protocol):
 
     def read(self, type_: str, id_: str, visible: Visible | None) -> Stored | None:
         """The current version, or None. `visible=None` is for the hub's own acts, whose result is never served."""
+
+    def gone(self, type_: str, id_: str, custodian: str) -> Stored | None:
+        """The version that says that a resource which `custodian` kept is deleted, where it is."""
 
     def search(self, query: Query, visible: Visible) -> Found: ...
 
@@ -51,6 +55,9 @@ class Store(Protocol):
     @property
     def exports(self) -> Exports: ...
 
+    def history(self, pasts: Sequence[Past], asked: Versions) -> Found:
+        """Versions, newest first; a deletion is one of them. Each has the keys of the present document."""
+
     def key_proof(self, person: str) -> KeyProof | None:
         """Of the data key of a person."""
 
@@ -70,6 +77,9 @@ class Store(Protocol):
         """The ledger entry of the source record that a resource came from."""
 
     def identities(self, keys: Iterable[str]) -> dict[str, str]: ...
+
+    def guard(self, name: str) -> int:
+        """How often acts were committed under this name; it moves on with each that says so."""
 
     def watermark(self, connection: str) -> Watermark | None: ...
 

@@ -22,6 +22,7 @@ from hub.store import search_tokens
 from hub.store.schema import Document
 from hub.store.sealing import DataKey, Seal, key_of
 
+_OF_A_VERSION: Final = ("v", "at", "p", "json", "s", "person", "custodian", "gone")
 SERVED: Final = {"x": False, "t": False}
 """Projection of what is read back: everything but the search fields."""
 
@@ -65,6 +66,7 @@ def document(save: Save, at: datetime, sealer: Sealer) -> Document:
         "person": save.person,
         "custodian": save.custodian,
         "k": keys_document(save.keys),
+        **({"gone": True} if save.gone else {}),
         **_found_by(resource, profile.name if profile else "", save.custodian or "", sealer),
     }
 
@@ -141,7 +143,7 @@ def superseded(type_: str, document: Document) -> Document:
     It has no keys of its own: who may see an old version is asked of the current one, so that a withdrawal covers both.
     """
     reference = f"{type_}/{document['_id']}"
-    kept: Document = {n: document[n] for n in ("v", "at", "json", "s", "person", "custodian") if n in document}
+    kept: Document = {name: document[name] for name in _OF_A_VERSION if name in document}
     return {"_id": f"{reference}/{document['v']}", "r": reference, **kept}
 
 
@@ -176,4 +178,5 @@ def _stored(type_: str, document: Document, keys: Callable[[], Mapping[bytes, Da
             for key in document["k"]
         ),
         opener=opener if sealed else None,
+        gone=document.get("gone", False),
     )

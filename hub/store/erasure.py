@@ -56,7 +56,7 @@ class Erasure:
     def _tombstone(self, type_: str) -> list[Document]:
         text = {"$concat": [f'{{"resourceType":"{type_}","id":"', "$_id", '"}']}
         kept = {"v": {"$add": ["$v", 1]}, "at": self.at, "json": text, "k": [], "erased": self.at}
-        return [{"$set": kept}, {"$unset": ["s", "t", "x", "p"]}]
+        return [{"$set": kept}, {"$unset": ["s", "t", "x", "p", "gone"]}]
 
     def _write_records(self, database: Mongo, session: ClientSession) -> None:
         hers = {"$in": self.references}

@@ -3,11 +3,9 @@
 https://www.mongodb.com/docs/manual/core/transactions-in-applications/
 """
 
-import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final, Self
@@ -18,35 +16,24 @@ from pymongo.client_session import ClientSession
 from pymongo.errors import OperationFailure, PyMongoError
 from pymongo.read_concern import ReadConcern
 
-from hub.errors import MISCONFIGURED, UNKNOWN_TYPE, HubError
-from hub.fhir.query import Match, Query
+from hub.errors import MISCONFIGURED, HubError
 from hub.ports import (
     Changes,
     Compartment,
     Due,
-    Found,
-    Gathered,
     KeyEncryption,
     KeyProof,
     LedgerEntry,
     Quarantined,
     Save,
-    Scan,
     Stored,
     Visible,
     Watermark,
 )
-from hub.search import is_sealed
 from hub.store import (
-    compartment,
-    explaining,
     following,
-    merged,
     outbox,
-    pages,
     queries,
-    scans,
-    search_tokens,
     turns,
     writing,
 )
@@ -58,15 +45,16 @@ from hub.store.keks import Keks
 from hub.store.looks import Looks, only_events
 from hub.store.records import DEAD, VOID, WAITING, Box, ledger_entry, quarantined
 from hub.store.schema import Document, Mongo, is_type, prepare, prepare_types
-from hub.store.sealing import DataKey
+from hub.store.searches import Searches
 from hub.store.vault import Vault
 
 DURABLE: Final = WriteConcern("majority", j=True)
 PATIENCE_S: Final = 20.0  # a fail-over takes 3 s, or 11 with a replica set's defaults
 SELECTION_MS: Final = 10_000
-SNAPSHOT_UNAVAILABLE: Final = 246
-SNAPSHOT_PAUSES_S: Final = (0.01, 0.05, 0.2, 1.0)
 CHUNK: Final = 1000
+THERE: Final[Document] = {"erased": {"$exists": False}, "gone": {"$exists": False}}
+"""Neither destroyed with its person nor deleted."""
+
 GROUNDS: Final = ("Consent", "Task", "Patient", "RelatedPerson", "ServiceRequest", "Observation")
 """Types that say why somebody may see something."""
 Also = Callable[[ClientSession], None]
@@ -77,7 +65,7 @@ def _now() -> datetime:
     return now.replace(microsecond=now.microsecond // 1000 * 1000)  # the database keeps milliseconds
 
 
-class MongoStore:
+class MongoStore(Searches):
     """Documents, history, ledger, quarantine and outbox of one deployment. Threads may share it; processes may not."""
 
     def __init__(self, database: Mongo, now: Callable[[], datetime], patience: float, keks: KeyEncryption) -> None:
@@ -190,71 +178,17 @@ class MongoStore:
     def read(self, type_: str, id_: str, visible: Visible | None) -> Stored | None:
         if not is_type(type_):
             return None
-        wanted: Document = {"_id": id_, "erased": {"$exists": False}}
+        wanted: Document = {"_id": id_, **THERE}
         if visible is not None:
             wanted["$and"] = list(queries.seen(type_, self._with_tokens(type_, visible)))
         found = self.database[type_].find_one(wanted, SERVED)
         return next(stored_all(type_, [found], self.vault)) if found else None
 
     @in_our_words
-    def search(self, query: Query, visible: Visible) -> Found:
-        """Ordered as asked, else newest first; the total and the page obey the same predicate."""
-        if not is_type(query.type):
-            raise HubError(UNKNOWN_TYPE, known=", ".join(sorted(self._types)))
-        keyed, seen = self._keyed(query), self._with_tokens(query.type, visible)
-        return pages.find(self.database[query.type], keyed, seen, pages.cursor_key(self.vault.deployment), self.vault)
-
-    @in_our_words
-    def search_all(self, asked: Sequence[tuple[Query, Visible]]) -> Found:
-        prepared = [(self._keyed(query), self._with_tokens(query.type, visible)) for query, visible in asked]
-        return merged.find(self.database, prepared, pages.cursor_key(self.vault.deployment), self.vault)
-
-    @in_our_words
-    def ids(
-        self, query: Query, visible: Visible, limit: int, through: tuple[str, str] | None = None
-    ) -> tuple[str, ...]:
-        seen = self._with_tokens(query.type, visible)
-        return tuple(pages.ids(self.database[query.type], self._keyed(query), seen, limit, through))
-
-    @in_our_words
-    def gather(self, asked: compartment.Asked, count: int, after: str = "", *, person: str) -> Gathered:
-        wanted = [(self._keyed(query), self._with_tokens(query.type, visible)) for query, visible in asked]
-        return compartment.of_person(self.database, person, wanted, self.vault, count=count, after=after)
-
-    @in_our_words
-    def gather_all(self, asked: compartment.Asked, count: int, after: str = "", *, patients: Visible) -> Gathered:
-        wanted = [(self._keyed(query), self._with_tokens(query.type, visible)) for query, visible in asked]
-        patients = self._with_tokens("Patient", patients)
-        return compartment.of_persons(self.database, patients, wanted, self.vault, count=count, after=after)
-
-    @in_our_words
-    def scan(self, asked: Sequence[tuple[Query, Visible]], scan: Scan) -> tuple[Stored, ...]:
-        type_ = asked[0][0].type
-        if not is_type(type_):
-            return ()
-        keyed = [(self._keyed(query), self._with_tokens(type_, visible)) for query, visible in asked]
-        return tuple(stored_all(type_, scans.find(self.database[type_], keyed, scan), self.vault))
-
-    def _keyed(self, query: Query) -> Query:
-        return search_tokens.keyed(query, self._search_keys(query.type, query.matches))
-
-    def _with_tokens(self, type_: str, visible: Visible) -> Visible:
-        """What a token is narrowed to may speak of encrypted elements too."""
-        keys = self._search_keys(type_, [match for one in visible.narrowed for match in one.matches])
-        narrowed = (
-            replace(one, matches=tuple(search_tokens.match(type_, match, keys) for match in one.matches))
-            for one in visible.narrowed
-        )
-        return replace(visible, narrowed=tuple(narrowed)) if visible.narrowed else visible
-
-    def _search_keys(self, type_: str, matches: Iterable[Match]) -> Sequence[DataKey]:
-        """Every custodian's, since the caller may see documents of several."""
-        return self.vault.search_keys() if any(is_sealed(type_, match.parameter) for match in matches) else ()
-
-    @in_our_words
-    def explain(self, query: Query, visible: Visible) -> Document:
-        """How the database answers a query: for benchmarks and tests, never for callers."""
-        return explaining.explain(self.database, self._keyed(query), self._with_tokens(query.type, visible))
+    def gone(self, type_: str, id_: str, custodian: str) -> Stored | None:
+        wanted = {"_id": id_, "gone": True, "custodian": custodian}
+        found = self.database[type_].find_one(wanted, SERVED) if is_type(type_) else None
+        return next(stored_all(type_, [found], self.vault)) if found else None
 
     @in_our_words
     def key_proof(self, person: str) -> KeyProof | None:
@@ -267,27 +201,21 @@ class MongoStore:
         Provenance and AuditEvents carry a person too, but are only ever added to: they are not part of what comes back.
         """
         wanted = list(set(persons))
-        for patience in SNAPSHOT_PAUSES_S:
-            try:
-                return self._compartments(wanted)
-            except OperationFailure as failure:
-                if failure.code != SNAPSHOT_UNAVAILABLE:
-                    raise
-            time.sleep(patience)  # a collection was made a moment ago: the next snapshot has it
-        return self._compartments(wanted)
+        return self._in_snapshot(lambda session: self._compartments(wanted, session))
 
-    def _compartments(self, persons: list[str]) -> dict[str, Compartment]:
-        with self.database.client.start_session(snapshot=True) as session:
-            known = {"_id": {"$in": persons}, "erased": {"$exists": False}}
-            found = {p["_id"]: p for p in self.database.persons.find(known, session=session)}
-            documents: dict[str, list[Stored]] = {person: [] for person in found}
-            for type_ in sorted({type_ for person in found.values() for type_ in person["t"]}):
-                theirs = {"person": {"$in": [id_ for id_, person in found.items() if type_ in person["t"]]}}
-                found_ = list(self.database[type_].find(theirs, SERVED, batch_size=CHUNK * 10, session=session))
-                for document in stored_all(type_, found_, self.vault):
-                    documents[document.person or ""].append(document)
+    def _compartments(self, persons: list[str], session: ClientSession) -> dict[str, Compartment]:
+        known = {"_id": {"$in": persons}, "erased": {"$exists": False}}
+        found = {p["_id"]: p for p in self.database.persons.find(known, session=session)}
+        documents: dict[str, list[Stored]] = {person: [] for person in found}
+        gone: dict[str, list[Stored]] = {person: [] for person in found}
+        for type_ in sorted({type_ for person in found.values() for type_ in person["t"]}):
+            theirs = {"person": {"$in": [id_ for id_, person in found.items() if type_ in person["t"]]}}
+            found_ = list(self.database[type_].find(theirs, SERVED, batch_size=CHUNK * 10, session=session))
+            for document in stored_all(type_, found_, self.vault):
+                (gone if document.gone else documents)[document.person or ""].append(document)
         return {
-            id_: Compartment(id_, person["r"], tuple(documents[id_]), person.get("n")) for id_, person in found.items()
+            id_: Compartment(id_, person["r"], tuple(documents[id_]), person.get("n"), tuple(gone[id_]))
+            for id_, person in found.items()
         }
 
     @in_our_words
@@ -317,7 +245,7 @@ class MongoStore:
         drawn = self.database.persons.find_one(there, {"_id": 1}, sort=[("_id", 1)])
         whose = person or (drawn["_id"] if drawn else "")
         self.vault.of_persons([whose])  # asked for now in any case, or whether something was to be opened would show
-        hers = {"person": whose, "erased": {"$exists": False}}
+        hers = {"person": whose, **THERE}
         found = {type_: list(self.database[type_].find(hers, SERVED)) for type_ in GROUNDS}
         return tuple(one for type_, documents in found.items() for one in stored_all(type_, documents, self.vault))
 
@@ -335,6 +263,11 @@ class MongoStore:
     @in_our_words
     def identities(self, keys: Iterable[str]) -> dict[str, str]:
         return {row["_id"]: row["r"] for row in self._by_id("identities", keys)}
+
+    @in_our_words
+    def guard(self, name: str) -> int:
+        found = self.database.guards.find_one({"_id": name})
+        return int(found["n"]) if found else 0
 
     @in_our_words
     def watermark(self, connection: str) -> Watermark | None:

@@ -7,6 +7,7 @@ One collection per resource type holds the current versions:
      k: [{g: grant, f: since, u: until, n: [marks that it is closed to], b: [what it follows from]}],
      x: {search parameter: [values]},
      t: {search parameter: [tokens]},
+     gone: true, where this version says that the resource is deleted: then it has no keys, and of the text type and id alone
      c: {s: chain, n: place, h: hash}}  (audit events alone)
 
 A compound index cannot cover two arrays (https://www.mongodb.com/docs/manual/core/indexes/index-types/index-multikey/), so
@@ -57,6 +58,9 @@ NOT_COMPARTMENT: Final = frozenset({"Provenance", "AuditEvent"})
 CHAINED: Final[Document] = {"c.n": {"$gt": 0}}
 """What has a place in a chain of audit events, and so is in the index that keeps one event a place."""
 
+GONE: Final[Document] = {"gone": True}
+"""What was deleted: its keeper alone finds it, in the history."""
+
 NAMED: Final[Document] = {"keyAltNames": {"$exists": True}}
 """Two data keys never go by one name: https://www.mongodb.com/docs/manual/core/csfle/fundamentals/keys-key-vaults/"""
 
@@ -68,7 +72,8 @@ _EXISTS: Final = 48
 def _resource_indexes(type_: str) -> list[IndexModel]:
     searched = [IndexModel([(_place(type_, name), ASCENDING), *_PAGE]) for name in _searched(type_)]
     near = [IndexModel([("x.near", GEOSPHERE)])] if "near" in PARAMETERS.get(type_, ()) else []
-    always = [IndexModel([("k.g", ASCENDING), *_PAGE]), IndexModel([("person", ASCENDING)])]
+    gone = IndexModel([("custodian", ASCENDING), *_PAGE], partialFilterExpression=GONE)
+    always = [IndexModel([("k.g", ASCENDING), *_PAGE]), IndexModel([("person", ASCENDING)]), gone]
     return [*always, *searched, *near, *_places(type_)]
 
 
@@ -113,6 +118,7 @@ def _housekeeping() -> dict[str, list[IndexModel]]:
         "identities": [IndexModel([("r", ASCENDING)])],
         "quarantine": [IndexModel([("connection", ASCENDING), ("at", ASCENDING)])],
         "outbox": [IndexModel([("state", ASCENDING), ("order", ASCENDING)]), IndexModel([("reference", ASCENDING)])],
+        "guards": [_expiring()],
         "turns": [],
         "watermarks": [],
         "clients": [],

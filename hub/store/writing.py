@@ -7,7 +7,7 @@ import time
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, Final
 
@@ -31,6 +31,7 @@ Write = InsertOne[Document] | ReplaceOne[Document] | UpdateOne | UpdateMany | De
 Writes = Sequence[Write]
 
 FIRST_REVISION: Final = 1
+GUARDED: Final = timedelta(days=1)
 LARGEST: Final = (
     5_300_000  # bytes of JSON; search fields repeat values at most twice, and MongoDB ends at 16 MB a document
 )
@@ -60,6 +61,7 @@ class Plan:
         self.erasures = [Erasure.of(person, references, at) for person, references in changes.erased.items()]
         self.ledger = {entry.key: ledger_document(entry, box) for entry in changes.ledger}
         self.identities = changes.identities
+        self.guards = [_moved_on(name, known, at) for name, known in changes.guards.items()]
         self.quarantine: Writes = _upserts(quarantine_document(entry, box) for entry in changes.quarantine)
         self.released: Writes = [DeleteMany({"_id": {"$in": list(changes.released)}})] if changes.released else []
         order = time.time_ns()  # rows of one reference are written by acts that follow each other
@@ -181,6 +183,14 @@ def _revision(person: str, known: int, types: list[str], due: datetime | None, f
     return UpdateOne({"_id": person, "r": known}, changed)
 
 
+def _moved_on(name: str, known: int, at: datetime) -> Write:
+    """Remembered for longer than any act takes."""
+    until = at + GUARDED
+    if known == 0:
+        return InsertOne({"_id": name, "n": 1, "until": until})
+    return UpdateOne({"_id": name, "n": known}, {"$inc": {"n": 1}, "$set": {"until": until}})
+
+
 def _upserts(documents: Iterable[Document]) -> list[Write]:
     return [ReplaceOne({"_id": document["_id"]}, document, upsert=True) for document in documents]
 
@@ -205,6 +215,7 @@ def write(plan: Plan, database: Mongo, session: ClientSession) -> None:
         _apply(database, type_, updates, session)
     _write_ledger(database, plan.ledger, session)
     _write_identities(database, plan.identities, session)
+    _apply(database, "guards", plan.guards, session)
     _apply(database, "quarantine", plan.released, session, exact=False)
     _apply(database, "quarantine", plan.quarantine, session)
     _apply(database, "outbox", plan.voids, session, exact=False)

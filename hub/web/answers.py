@@ -12,16 +12,18 @@ from hub.exchange import View
 from hub.fhir import Resource
 from hub.fhir.issues import Issue, outcome
 from hub.fhir.serial import dumps, dumps_indented, loads
+from hub.fhir.summary import Wanted, shortened
 from hub.texts import say
 from hub.web.negotiation import preferences
 from hub.web.service import Call, Service
 
+ALL_OF_IT: Final = Wanted()
 MOST_ISSUES: Final = 200
 
 
-def resource_answer(view: View, call: Call, *, status: int = 200) -> Response:
-    """The resource itself, or 304 where the client has this version already (reads only)."""
-    answer = json_answer(view.text, call, status=status)
+def resource_answer(view: View, call: Call, *, status: int = 200, wanted: Wanted = ALL_OF_IT) -> Response:
+    """The resource itself, or what is wanted of it, or 304 where the client has this version already (reads only)."""
+    answer = json_answer(shortened(view.text, wanted), call, status=status)
     _stamp(answer, view)
     return answer
 
@@ -39,6 +41,13 @@ def change_answer(view: View, call: Call, service: Service, *, status: int) -> R
     _stamp(answer, view)
     answer.headers["Location"] = f"{service.base}/{view.type}/{view.id}/_history/{view.version}"
     return answer
+
+
+def done_answer(text: str, call: Call) -> Response:
+    """After an act of which nothing is left to show: empty, or the sentence `text` where `Prefer: return` asks for one."""
+    if preferences(call.request).body != "OperationOutcome":
+        return Response("", 204)
+    return json_answer(dumps(said([Issue("information", "informational", text)], call.language)), call)
 
 
 def json_answer(text: str, call: Call, *, status: int = 200) -> Response:

@@ -66,7 +66,7 @@ def create_app(
 
 
 def _route(app: Flask, interaction: Interaction, service: Service) -> None:
-    def view(type_: str = "", id_: str = "") -> Response:
+    def view(type_: str = "", id_: str = "", **_: str) -> Response:
         return respond(interaction, request, type_, id_, service)
 
     name = f"{interaction.method} {interaction.rule}"

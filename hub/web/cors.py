@@ -15,7 +15,7 @@ from hub.oauth import endpoints
 EVERYWHERE: Final = "*"
 WELL_KNOWN: Final = ("/.well-known/", "/fhir/.well-known/")
 COVERED: Final = ("/fhir", "/oauth/")
-METHODS: Final = "DELETE, GET, POST, PUT, PATCH"
+METHODS: Final = "GET, POST, PUT, PATCH, DELETE"
 SENT: Final = (
     "Accept, Accept-Language, Authorization, Content-Type, If-Match, If-None-Exist, If-None-Match, Prefer, X-Request-Id"
 )

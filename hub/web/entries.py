@@ -37,6 +37,11 @@ class Entry:
     headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
+    def place(self) -> str:
+        """The address without its query."""
+        return self.url.partition("?")[0]
+
+    @property
     def path(self) -> str:
         return f"Bundle.entry[{self.number}]"
 

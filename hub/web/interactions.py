@@ -3,8 +3,8 @@
 https://hl7.org/fhir/R4/http.html
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 from flask import Request, Response, g
@@ -14,14 +14,29 @@ from hub.exchange import change
 from hub.oauth import scopes, tokens
 from hub.search.compartments import OWNER
 from hub.search.parameters import PARAMETERS
-from hub.web import close, consents, document, everything, match, meta, overrides, snapshot, terminology, validate
+from hub.web import (
+    close,
+    conditional,
+    consents,
+    document,
+    everything,
+    match,
+    meta,
+    overrides,
+    snapshot,
+    terminology,
+    validate,
+)
 from hub.web.create import create
+from hub.web.delete import delete
+from hub.web.history import of_instance, of_system, of_type
 from hub.web.negotiation import answer_media
 from hub.web.patch import patch
 from hub.web.read import read
 from hub.web.search import by_form, by_url
 from hub.web.service import Call, Service
 from hub.web.update import update
+from hub.web.vread import vread
 
 SEEN: Final = frozenset(PARAMETERS)
 CREATED: Final = change.CREATED & SEEN
@@ -30,23 +45,33 @@ CHANGED: Final = change.CHANGED & SEEN
 
 @dataclass(frozen=True)
 class Interaction:
-    """`code`: FHIR's name of it. `scope`: the name under which a scope allows it."""
+    """`code`: FHIR's name of it. `scope`: the name under which a scope allows it. `instead`: what is said to who asks it of
+    another type."""
 
     code: str
     scope: str
     method: str
-    rule: str
+    rule: str  # one without a type is of the whole system: of those of `types` that the scopes allow
     types: frozenset[str]
     answer: Callable[[Call, Service], Response]
+    instead: Mapping[str, str] = field(default_factory=dict)
 
 
 INTERACTIONS: Final = (
     Interaction("read", "read", "GET", "/fhir/<type_>/<id_>", SEEN, read),
+    Interaction("vread", "vread", "GET", "/fhir/<type_>/<id_>/_history/<version_>", SEEN, vread),
+    Interaction("history-instance", "read", "GET", "/fhir/<type_>/<id_>/_history", SEEN, of_instance),
+    Interaction("history-type", "search", "GET", "/fhir/<type_>/_history", SEEN, of_type),
+    Interaction("history-system", "search", "GET", "/fhir/_history", SEEN, of_system),
     Interaction("search-type", "search", "GET", "/fhir/<type_>", SEEN, by_url),
     Interaction("search-type", "search", "POST", "/fhir/<type_>/_search", SEEN, by_form),
     Interaction("create", "create", "POST", "/fhir/<type_>", CREATED, create),
     Interaction("update", "update", "PUT", "/fhir/<type_>/<id_>", CHANGED, update),
     Interaction("patch", "patch", "PATCH", "/fhir/<type_>/<id_>", CHANGED, patch),
+    Interaction("delete", "delete", "DELETE", "/fhir/<type_>/<id_>", change.DELETED, delete, change.INSTEAD),
+    Interaction("update", "update", "PUT", "/fhir/<type_>", CHANGED, conditional.update),
+    Interaction("patch", "patch", "PATCH", "/fhir/<type_>", CHANGED, conditional.patch),
+    Interaction("delete", "delete", "DELETE", "/fhir/<type_>", change.DELETED, conditional.delete, change.INSTEAD),
 )
 
 OVER_TYPES: Final = (
@@ -77,15 +102,19 @@ def respond(interaction: Interaction, request: Request, type_: str, id_: str, se
     media = answer_media(request)
     caller = tokens.authenticate(request.headers.get("Authorization"), service.hub.clock.now(), service.registry)
     g.client = caller.client
-    if not type_ and interaction in OVER_TYPES:
-        return interaction.answer(Call(request, type_, id_, caller, media), service)
-    if type_ not in SEEN:
+    call = Call(request, type_, id_, caller, media)
+    if "<type_>" in interaction.rule:
+        _require_type(interaction, call)
+    return interaction.answer(call, service)
+
+
+def _require_type(interaction: Interaction, call: Call) -> None:
+    if call.type not in SEEN:
         raise HubError(UNKNOWN_TYPE)
-    if type_ not in interaction.types:
-        raise HubError(NOT_SUPPORTED)
-    if not scopes.permits(caller.scopes, type_, interaction.scope):
+    if call.type not in interaction.types:
+        raise HubError(NOT_SUPPORTED, text=interaction.instead.get(call.type, ""))
+    if not scopes.permits(call.caller.scopes, call.type, interaction.scope):
+        letter = scopes.LETTERS[interaction.scope]
         raise HubError(
-            SCOPE_LACKING,
-            expected=f"{'user' if caller.practitioner else 'system'}/{type_}.{scopes.LETTERS[interaction.scope]}",
+            SCOPE_LACKING, expected=f"{'user' if call.caller.practitioner else 'system'}/{call.type}.{letter}"
         )
-    return interaction.answer(Call(request, type_, id_, caller, media), service)

@@ -18,8 +18,9 @@ from hub.search.compartments import DEFINITION as COMPARTMENT
 from hub.search.including import followed, pointing
 from hub.search.matching import SEALED_FORMS
 from hub.search.parameters import EVERYWHERE, PARAMETERS
-from hub.web.negotiation import FHIR_JSON, JSON_PATCH
+from hub.web.negotiation import FHIR_JSON
 from hub.web.operations import ANY_TYPE
+from hub.web.patch import FORMATS
 from hub.web.update import MATCH_ALWAYS
 
 _OAUTH = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
@@ -66,7 +67,7 @@ def capabilities(
         "implementation": {"description": "Ihala", "url": base},
         "fhirVersion": "4.0.1",
         "format": [FHIR_JSON, "json"],
-        "patchFormat": [JSON_PATCH],
+        "patchFormat": list(FORMATS),
         "rest": [
             {
                 "mode": "server",
@@ -76,7 +77,10 @@ def capabilities(
                     *(_resource(type_, interactions) | _operations(type_, operations) for type_ in PARAMETERS),
                     *({"type": type_} | _operations(type_, operations) for type_ in only_operated),
                 ],
-                "interaction": [{"code": code} for code in ("search-system", *system)],
+                "interaction": [
+                    {"code": code}
+                    for code in ("search-system", *(one for one in interactions if one.endswith("-system")), *system)
+                ],
                 "compartment": [COMPARTMENT],
                 **_operations(ANY_TYPE, operations),  # of every type of R4, whether or not it is stored here
             }
@@ -106,14 +110,16 @@ def _resource(type_: str, interactions: Mapping[str, Collection[str]]) -> Resour
     return {
         "type": type_,
         **({"supportedProfile": [one.url for one in known]} if known else {}),
-        "interaction": [{"code": code} for code, types in interactions.items() if type_ in types],
+        "interaction": [
+            {"code": code} for code, types in interactions.items() if type_ in types and not code.endswith("-system")
+        ],
         "versioning": "versioned-update" if type_ in MATCH_ALWAYS else "versioned",
-        "readHistory": False,
+        "readHistory": type_ in interactions.get("vread", ()),
         "updateCreate": False,
-        "conditionalCreate": False,
+        "conditionalCreate": type_ in interactions.get("create", ()),
         "conditionalRead": "full-support",
-        "conditionalUpdate": False,
-        "conditionalDelete": "not-supported",
+        "conditionalUpdate": type_ in interactions.get("update", ()),
+        "conditionalDelete": "single" if type_ in interactions.get("delete", ()) else "not-supported",
         "referencePolicy": ["literal", "local"],
         **_along(type_),
         "searchParam": list(_search_parameters(type_)),

@@ -14,6 +14,7 @@ from hub.errors import BAD_PARAMETER, NOT_ACCEPTABLE, UNSUPPORTED_MEDIA, HubErro
 FHIR_JSON: Final = "application/fhir+json"
 JSON: Final = "application/json"
 JSON_PATCH: Final = "application/json-patch+json"
+MERGE_PATCH: Final = "application/merge-patch+json"
 FORM: Final = "application/x-www-form-urlencoded"
 
 HTTP_PARAMETERS: Final = frozenset({"_format", "_pretty"})

@@ -6,6 +6,7 @@ https://hl7.org/fhir/R4/http.html#search · https://hl7.org/fhir/R4/search.html#
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from flask import Response
 
@@ -19,12 +20,15 @@ from hub.search.compartments import MEMBERS, within
 from hub.search.matching import steps
 from hub.search.parameters import PARAMETERS
 from hub.search.parsing import parse_all
+from hub.web import shortening
 from hub.web.answers import json_answer
 from hub.web.bodies import read_form
 from hub.web.negotiation import HTTP_PARAMETERS, preferences
 from hub.web.paging import Pairs
 from hub.web.searchset import OF_COMPARTMENT, Applied, bundle
 from hub.web.service import Call, Service
+
+COUNTED: Final = ("_summary", "count")
 
 
 def by_url(call: Call, service: Service) -> Response:
@@ -45,13 +49,16 @@ class _Asked:
 
     @property
     def own(self) -> Pairs:
-        return [(name, value) for name, value in self.pairs if name not in {OF_COMPARTMENT, "_type"}]
+        """What the search itself is to understand."""
+        shaping = {OF_COMPARTMENT, "_type", *shortening.PARAMETERS}
+        return [(name, value) for name, value in self.pairs if name not in shaping or (name, value) == COUNTED]
 
 
 def _answer(call: Call, service: Service, received: Iterable[tuple[str, str]]) -> Response:
     asked = _asked(call, service, received)
     types = _types(call, asked)
     strict = preferences(call.request).strict
+    wanted = shortening.wanted(asked.pairs, counted=True)
     if call.type:
         query, ignored = parse(call.type, asked.own, strict=strict, base=service.base)
         queries: Sequence[Query] = (query,)
@@ -62,7 +69,8 @@ def _answer(call: Call, service: Service, received: Iterable[tuple[str, str]]) -
     _require_scopes(queries, call)
     page = _found(queries, call, service)
     kept = [(n, v) for n, v in asked.pairs if v and n != "_page" and shown(n) not in ignored and n != OF_COMPARTMENT]
-    applied = Applied(kept, ignored, asked.here, page.after if queries[0].count != 0 else None, asked.compartment)
+    after = page.after if queries[0].count != 0 else None
+    applied = Applied(kept, ignored, asked.here, after, asked.compartment, wanted)
     return json_answer(bundle(page, applied, call, service), call)
 
 

@@ -13,12 +13,14 @@ import orjson
 from hub.exchange import Page, View
 from hub.fhir.issues import Issue
 from hub.fhir.serial import dumps
+from hub.fhir.summary import Wanted, shortened
 from hub.search.matching import tells
 from hub.search.parameters import PARAMETERS
 from hub.web.answers import said
 from hub.web.paging import Pairs
 from hub.web.service import Call, Service
 
+ALL: Final = Wanted()
 OF_COMPARTMENT: Final = ":compartment"
 """In a page link, whose compartment is searched: so that her id stands in no URL. No request can say it: it is no name."""
 
@@ -32,6 +34,7 @@ class Applied:
     here: str = ""
     after: str | None = None
     compartment: str = ""
+    wanted: Wanted = ALL
 
 
 def bundle(page: Page, applied: Applied, call: Call, service: Service) -> str:
@@ -39,7 +42,7 @@ def bundle(page: Page, applied: Applied, call: Call, service: Service) -> str:
     link = orjson.dumps(
         [{"relation": relation, "url": url} for relation, url in _links(applied, call, service)]
     ).decode()
-    entry = ",".join(_entries(page, applied.ignored, call, service))
+    entry = ",".join(_entries(page, applied, call, service))
     entry = f',"entry":[{entry}]' if entry else ""
     total = "" if page.total is None else f'"total":{page.total},'
     return f'{{"resourceType":"Bundle","type":"searchset",{total}"link":{link}{entry}}}'
@@ -77,15 +80,15 @@ def _url(service: Service, path: str, pairs: Pairs) -> str:
     return f"{address}{'?' if query else ''}{query}"
 
 
-def _entries(page: Page, ignored: list[str], call: Call, service: Service) -> Iterator[str]:
-    yield from (_entry(view, "match", service) for view in page.entries)
-    yield from (_entry(view, "include", service) for view in page.included)
-    if ignored:
-        names = ", ".join(dict.fromkeys(ignored))
+def _entries(page: Page, applied: Applied, call: Call, service: Service) -> Iterator[str]:
+    yield from (_entry(view, "match", applied.wanted, service) for view in page.entries)
+    yield from (_entry(view, "include", applied.wanted, service) for view in page.included)
+    if applied.ignored:
+        names = ", ".join(dict.fromkeys(applied.ignored))
         issue = Issue("warning", "not-supported", "web.ignored-parameters", params={"parameters": names})
         yield f'{{"resource":{dumps(said([issue], call.language))},"search":{{"mode":"outcome"}}}}'
 
 
-def _entry(view: View, mode: str, service: Service) -> str:
+def _entry(view: View, mode: str, wanted: Wanted, service: Service) -> str:
     url = f"{service.base}/{view.type}/{view.id}"  # types and ids need no escape in JSON
-    return f'{{"fullUrl":"{url}","resource":{view.text},"search":{{"mode":"{mode}"}}}}'
+    return f'{{"fullUrl":"{url}","resource":{shortened(view.text, wanted)},"search":{{"mode":"{mode}"}}}}'

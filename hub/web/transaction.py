@@ -6,17 +6,18 @@ https://hl7.org/fhir/R4/http.html#trules. A read is no change: one that finds no
 import binascii
 from base64 import b64decode
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
+from urllib.parse import parse_qsl
 
 import orjson
 
 from hub import errors
 from hub.errors import BAD_BUNDLE, BAD_PATCH, MATCH_REQUIRED, NOT_SUPPORTED, SCOPE_LACKING, UNKNOWN_TYPE, HubError
-from hub.exchange import transact
+from hub.exchange import change, transact
 from hub.exchange.transact import Done, Step
-from hub.fhir import Resource, strict
+from hub.fhir import Resource, fhirpath_patch, json_patch, merge_patch, strict
 from hub.fhir.issues import Issue
-from hub.fhir.json_patch import apply
 from hub.fhir.query import Query
 from hub.fhir.serial import dumps
 from hub.oauth import scopes
@@ -24,45 +25,50 @@ from hub.search import parse
 from hub.search.parameters import PARAMETERS
 from hub.web.answers import said
 from hub.web.batch import single
+from hub.web.conditional import condition
 from hub.web.entries import Entry
 from hub.web.inner import Inner
 from hub.web.interactions import CHANGED, CREATED
-from hub.web.negotiation import JSON_PATCH, version_named
+from hub.web.negotiation import JSON_PATCH, MERGE_PATCH, version_named
 from hub.web.service import Call, Service
 from hub.web.update import MATCH_ALWAYS
 
-_KINDS: Final[dict[str, transact.Kind]] = {"POST": "create", "PUT": "update", "PATCH": "patch"}
-_TYPES: Final = {"create": CREATED, "update": CHANGED, "patch": CHANGED}
+_KINDS: Final[dict[str, transact.Kind]] = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
+_TYPES: Final = {"create": CREATED, "update": CHANGED, "patch": CHANGED, "delete": change.DELETED}
+_STATUSES: Final = {"create": "201 Created"}
 
 
 def transaction(found: list[Entry], call: Call, service: Service, within: Inner) -> list[str]:
     """The entries of the transaction-response, in the order of the request. Raises HubError, and then nothing has changed."""
     changing = [one for one in found if one.method not in {"GET", "HEAD"}]
-    steps = [_step(one, call) for one in changing]
+    steps = [_step(one, call, service) for one in changing]
     done = transact.transact(steps, call.caller, _reader(service), hub=service.hub)
     changed = {one.number: _told(became, call, service) for one, became in zip(changing, done, strict=True)}
     return [changed.get(one.number) or single(one, call, within) for one in found]
 
 
-def _step(entry: Entry, call: Call) -> Step:
+def _step(entry: Entry, call: Call, service: Service) -> Step:
     """The change that an entry asks. Raises HubError with its place, as the request alone would be refused."""
     try:
-        return _read(entry, call)
+        return _read(entry, replace(call, type=entry.type), service)
     except HubError as problem:
-        problem.path = problem.path or f"{entry.path}.request"
+        problem.path = problem.path if problem.path.startswith("Bundle") else f"{entry.path}.request"
         raise
 
 
-def _read(entry: Entry, call: Call) -> Step:
+def _read(entry: Entry, call: Call, service: Service) -> Step:
     kind = _KINDS.get(entry.method)
     if entry.type not in PARAMETERS:
         raise HubError(UNKNOWN_TYPE)
-    if kind is None or entry.pairs or "If-None-Exist" in entry.headers or entry.type not in _TYPES[kind]:
-        raise HubError(NOT_SUPPORTED)
-    if (kind == "create") == bool(entry.id) or entry.url.partition("?")[0] != "/".join(
-        filter(None, (entry.type, entry.id))
+    if kind is None or entry.type not in _TYPES[kind]:
+        raise HubError(NOT_SUPPORTED, text=change.INSTEAD.get(entry.type, "") if kind == "delete" else "")
+    conditional = "If-None-Exist" in entry.headers if kind == "create" else not entry.id
+    if entry.place != "/".join(filter(None, (entry.type, entry.id))) or (
+        kind == "create" and (entry.id or entry.pairs)
     ):
-        raise HubError(BAD_BUNDLE, path=f"{entry.path}.request.url", expected="POST Type; PUT, PATCH Type/id")
+        raise HubError(
+            BAD_BUNDLE, path=f"{entry.path}.request.url", expected="POST Type; PUT, PATCH, DELETE Type/id, Type?…"
+        )
     if not scopes.permits(call.caller.scopes, entry.type, kind):
         raise HubError(SCOPE_LACKING, expected=f"system/{entry.type}.{scopes.LETTERS[kind]}")
     resource = entry.resource or {}
@@ -71,11 +77,17 @@ def _read(entry: Entry, call: Call) -> Step:
         path=entry.path,
         type=entry.type,
         id=entry.id,
-        resource=resource if kind == "patch" else _of_type(resource, entry),
+        resource=_of_type(resource, entry) if kind in {"create", "update"} else resource,
         full_url=entry.full_url,
         expected=_expected(entry, kind),
         revise=_patch(resource, entry) if kind == "patch" else None,
+        query=_condition(entry, kind, call, service) if conditional else None,
     )
+
+
+def _condition(entry: Entry, kind: str, call: Call, service: Service) -> Query:
+    header = entry.headers.get("If-None-Exist", "")
+    return condition(parse_qsl(header.partition("?")[2] or header) if kind == "create" else entry.pairs, call, service)
 
 
 def _of_type(resource: Resource, entry: Entry) -> Resource:
@@ -93,17 +105,22 @@ def _expected(entry: Entry, kind: str) -> int | None:
     return expected
 
 
-def _patch(resource: Resource, entry: Entry) -> Callable[[Resource], Resource]:
-    """JSON Patch comes as a Binary: https://hl7.org/fhir/R4/http.html#patch"""
-    if (resource.get("resourceType"), resource.get("contentType")) != ("Binary", JSON_PATCH):
-        raise HubError(BAD_BUNDLE, path=f"{entry.path}.resource", expected=f"Binary, {JSON_PATCH}")
+def _patch(resource: Resource, entry: Entry) -> change.Revise:
+    """FHIRPath Patch is a Parameters resource; the other forms come as a Binary: https://hl7.org/fhir/R4/http.html#patch"""
+    if resource.get("resourceType") == "Parameters":
+        return lambda stored: fhirpath_patch.apply(stored, resource)
+    media = resource.get("contentType")
+    if resource.get("resourceType") != "Binary" or media not in {JSON_PATCH, MERGE_PATCH}:
+        raise HubError(BAD_BUNDLE, path=f"{entry.path}.resource", expected=f"Parameters, Binary ({JSON_PATCH})")
     try:
-        steps = strict.read(b64decode(resource.get("data", ""), validate=True))
+        said = strict.read(b64decode(resource.get("data", ""), validate=True))
     except (TypeError, ValueError, binascii.Error, strict.NotReadable):
-        raise HubError(BAD_PATCH, path=f"{entry.path}.resource.data", operation="0") from None
-    if not isinstance(steps, list):
-        raise HubError(BAD_PATCH, path=f"{entry.path}.resource.data", operation="0")
-    return lambda stored: apply(stored, steps)
+        said = None
+    if isinstance(said, list) and media == JSON_PATCH:
+        return lambda stored: json_patch.apply(stored, said)
+    if isinstance(said, dict) and media == MERGE_PATCH:
+        return lambda stored: merge_patch.apply(stored, said)
+    raise HubError(BAD_PATCH, path=f"{entry.path}.resource.data", operation="0")
 
 
 def _reader(service: Service) -> Callable[[str], Query]:
@@ -118,8 +135,10 @@ def _reader(service: Service) -> Callable[[str], Query]:
 def _told(done: Done, call: Call, service: Service) -> str:
     """The resource itself only where it is asked for: a client that sent ten knows them."""
     view = done.view
+    if view is None:
+        return '{"response":{"status":"204 No Content"}}'
     told = {
-        "status": "201 Created" if done.created else "200 OK",
+        "status": _STATUSES.get(done.kind, "200 OK"),
         "location": f"{service.base}/{view.type}/{view.id}/_history/{view.version}",
         "etag": f'W/"{view.version}"',
         "lastModified": view.at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),

@@ -85,7 +85,7 @@ def _at_type(
     resource: Resource | None, mode: str, profiles: tuple[str, ...], call: Call, service: Service
 ) -> Iterator[Issue]:
     if mode == "delete":
-        yield _not_deletable(call.type)
+        yield from [] if call.type in change.DELETED else [_not_deletable(call.type)]
         return
     if resource is None:
         raise HubError(ONE_OF_REQUIRED, expected="resource")
@@ -110,7 +110,7 @@ def _at_instance(
         return
     view = disclose.read(call.type, call.id, call.caller, hub=service.hub).text  # leaves the trace that reading leaves
     if mode == "delete":
-        yield _not_deletable(call.type)
+        yield from _at_deletion(call, service)
     elif resource is None:
         seen = loads(view)
         yield from _examined(seen, profiles, call)
@@ -119,6 +119,14 @@ def _at_instance(
         yield from _examined(resource, profiles, call)
         if mode == "update":
             yield from _refusals(_wrong_id(call))
+
+
+def _at_deletion(call: Call, service: Service) -> Iterator[Issue]:
+    if call.type not in change.DELETED:
+        yield _not_deletable(call.type)
+        return
+    _require_scope("delete", call)
+    yield from _refusals(lambda: change.foresee_delete(call.type, call.id, call.caller, hub=service.hub))
 
 
 def _as_update(resource: Resource, profiles: tuple[str, ...], call: Call, service: Service) -> Iterator[Issue]:

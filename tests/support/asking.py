@@ -17,6 +17,8 @@ from hub.exchange.change import PERSON_ELEMENT
 from hub.fhir import Resource
 from hub.fhir.serial import dumps, loads
 from hub.search.parameters import PARAMETERS
+from tests.support import asking_history
+from tests.support.asked import Ask
 from tests.support.asking_of_r4 import OF_R4
 from tests.support.bundling import bundle
 from tests.support.declared import FORMS, REFUSED, UNROUTED
@@ -35,21 +37,6 @@ CREATED: Final = (
     "questionnaire-response", "list", "list--of-one-survivor", "group", "practitioner", "staff-role", "questionnaire", "service",
     "location", "endpoint", "aggregate-report",
 )  # fmt: skip
-
-Edit = Callable[[Resource], Any]
-
-
-@dataclass(frozen=True)
-class Ask:
-    """One request. With `edit`, what is read under the address is edited and sent back, under its ETag where `matched`."""
-
-    method: str
-    path: str
-    body: Any = field(default=None, repr=False)
-    headers: tuple[tuple[str, str], ...] = ()
-    covers: frozenset[str] = frozenset()
-    edit: Edit | None = field(default=None, repr=False)
-    matched: bool = True
 
 
 @dataclass
@@ -99,8 +86,12 @@ class Asking:
             t: Deck([f"{way}{n}" for n in named for way in ("", "-")], chance) for t, named in self.parameters.items()
         }
         served = {(one["type"], i["code"]) for one in resources for i in one.get("interaction", ())}
+        of_all = [
+            ("interaction", "system", o["code"]) for o in rest.get("interaction", ()) if o["code"] in self.by_code
+        ]
         self.others = Deck(
-            [("interaction", t, code) for t, code in sorted(served) if code in self.by_code and code != "search-type"]
+            of_all * 4
+            + [("interaction", t, code) for t, code in sorted(served) if code in self.by_code and code != "search-type"]
             + [("operation", one["type"], o["name"]) for one in resources for o in one.get("operation", ())]
             + [
                 ("operation", "Resource", o["name"])
@@ -177,7 +168,15 @@ class Asking:
         if self.chance.random() < 0.2:
             pairs.append(
                 self.chance.choice(
-                    [("_total", "accurate"), ("_summary", "count"), ("_total", "none"), ("colour", "red")]
+                    [
+                        ("_summary", "true"),
+                        ("_summary", "data"),
+                        ("_elements", "status,name"),
+                        ("_total", "accurate"),
+                        ("_summary", "count"),
+                        ("_total", "none"),
+                        ("colour", "red"),
+                    ]
                 )
             )
         if self.chance.random() < 0.2:
@@ -286,12 +285,16 @@ class Asking:
 
     def read(self, type_: str) -> Ask:
         headers = self.chance.choice([(), (), (("If_None_Match", 'W/"1"'),), (("Accept_Language", "ar"),)])
-        return Ask("GET", f"/fhir/{type_}/{self.id(type_)}", headers=headers, covers=frozenset({f"{type_} read"}))
+        short = self.chance.choice(["", "", "?_summary=true", "?_summary=text", "?_elements=identifier,name,subject"])
+        method = self.chance.choice(["GET", "GET", "GET", "HEAD"])
+        return Ask(
+            method, f"/fhir/{type_}/{self.id(type_)}{short}", headers=headers, covers=frozenset({f"{type_} read"})
+        )
 
     def create(self, type_: str) -> Ask:
         written = [one for one in CREATED if example(one)["resourceType"] == type_]
         body = self._mine(example(self.chance.choice(written))) if written else {"resourceType": type_}
-        headers = (("If_None_Exist", f"_id={self.id(type_)}"),) if self.chance.random() < 0.1 else ()
+        headers = (("If_None_Exist", self.condition(type_)),) if self.chance.random() < 0.2 else ()
         return Ask("POST", f"/fhir/{type_}", body, headers, frozenset({f"{type_} create"}))
 
     def _mine(self, resource: Resource) -> Resource:
@@ -312,7 +315,18 @@ class Asking:
             return _kept_by_caller(resource)
         return _kept_by_caller(resource) | {element: person}
 
+    def condition(self, type_: str) -> str:
+        name, kind = self.chance.choice(
+            [("_id", "token"), *((n, k) for n, k in self.parameters[type_].items() if n in {"identifier", "patient"})]
+        )
+        return urlencode([self._pair(type_, name, kind, "")])
+
     def update(self, type_: str) -> Ask:
+        if self.chance.random() < 0.2:
+            written = [one for one in CREATED if example(one)["resourceType"] == type_] or ["referral-task"]
+            body = {k: v for k, v in self._mine(example(self.chance.choice(written))).items() if k != "id"}
+            path = f"/fhir/{type_}?{self.condition(type_)}"
+            return Ask("PUT", path, body, (("If_Match", 'W/"1"'),), frozenset({f"{type_} update"}))
         mine = type_ == "Patient" and self.chance.random() < 0.5
         id_ = self.chance.choice(self.things.mine) if mine else self.id(type_)
         path, covers = f"/fhir/{type_}/{id_}", frozenset({f"{type_} update"})
@@ -342,6 +356,8 @@ class Asking:
                 [{"op": "replace", "path": "/nothing/here", "value": 1}],
             ]
         )  # fmt: skip
+        if self.chance.random() < 0.3:
+            return self._other_patch(type_)
         path = f"/fhir/{type_}/{self.id(type_)}"
         return Ask(
             "PATCH",
@@ -351,8 +367,33 @@ class Asking:
             matched=self.chance.random() < 0.8,
         )
 
+    def _other_patch(self, type_: str) -> Ask:
+        """An object, or paths; of one that is named, or of what is found."""
+        where = f"/{self.id(type_)}" if self.chance.random() < 0.5 else f"?{self.condition(type_)}"
+        said = {
+            "type": "delete",
+            "path": self.chance.choice([f"{type_}.note", f"{type_}.identifier[1]", f"{type_}.name"]),
+        }
+        parts = [{"name": name, "valueString": value} for name, value in said.items()]
+        paths = {"resourceType": "Parameters", "parameter": [{"name": "operation", "part": parts}]}
+        media, body = self.chance.choice(
+            [
+                ("application/merge-patch+json", {"status": self.chance.choice(STATUSES)}),
+                ("application/fhir+json", paths),
+            ]
+        )
+        headers = (("Content_Type", media), ("If_Match", 'W/"1"'))
+        return Ask("PATCH", f"/fhir/{type_}{where}", body, headers, frozenset({f"{type_} patch"}))
+
+    def delete(self, type_: str) -> Ask:
+        headers = self.chance.choice([(), (), (("If_Match", 'W/"1"'),), (("Prefer", "return=OperationOutcome"),)])
+        where = f"/{self.id(type_)}" if self.chance.random() < 0.7 else f"?{self.condition(type_)}"
+        return Ask("DELETE", f"/fhir/{type_}{where}", headers=headers, covers=frozenset({f"{type_} delete"}))
+
     by_code: Final[dict[str, Callable[["Asking", str], Ask]]] = {
         "read": read, "search-type": lambda asking, _: asking.search(), "create": create, "update": update, "patch": patch,
+        "delete": delete, "vread": asking_history.vread, "history-instance": asking_history.of_instance, "history-type": asking_history.of_type,
+        "history-system": asking_history.of_system,
     }  # fmt: skip
     """FHIR's code of an interaction → how it is asked. One that is not here is not covered."""
 

@@ -30,9 +30,9 @@ REFUSED: Final = (
 """What is refused or ignored: the same way, whether or not there is something to hide."""
 
 UNROUTED: Final = (
-    "GET {type}/{id}/_history", "GET {type}/_history", "GET _history", "GET {type}/{id}/_history/1", "GET Task/{id}/$everything",
-    "GET Task/{id}/$export", "PUT $export/{id}", "GET $export/{id}", "GET $export/{id}/1", "DELETE $export/{id}", "GET Patient/$match", "DELETE {type}/{id}", "DELETE {type}?_id={id}", "PUT {type}?_id={id}",
-    "PATCH {type}?_id={id}", "GET Task/{id}/{type}", "POST Subscription", "GET Subscription/{id}", "GET Binary/{id}",
+    "GET {type}/{id}/_history/1/x", "GET Task/{id}/$everything", "GET Task/{id}/$export", "PUT $export/{id}", "GET $export/{id}",
+    "GET $export/{id}/1", "DELETE $export/{id}", "GET Patient/$match", "DELETE {type}", "PUT {type}", "PATCH {type}?_sort=_id",
+    "GET Task/{id}/{type}", "POST Subscription", "GET Subscription/{id}", "GET Binary/{id}",
     "OPTIONS {type}/{id}", "HEAD {type}/{id}", "GET NoSuchType/{id}", "GET {type}/{id}/$no-such", "GET {type}/%20{id}",
 )  # fmt: skip
 

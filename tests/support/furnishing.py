@@ -310,12 +310,30 @@ def furnish(hub: Hub, clock: Settable, seen: Random, hidden: Random | None, beyo
         hub.store.commit(Changes(saves=saves, persons={person.id: 0}))
         for save in saves:
             things.add(save.resource)
+    clock.at = beginning - timedelta(hours=2)
+    for person in things.references["Patient"]:
+        _live_on(person, clock, hidden, hub)
     clock.at = beginning - timedelta(hours=1)
     saves = [*_reports(hidden), *_workers_and_forms(hidden)]
     hub.store.commit(Changes(saves=saves))
     for resource in (*directory, *(save.resource for save in saves)):
         things.add(resource)
     return things
+
+
+def _live_on(id_: str, clock: Settable, hidden: Random | None, hub: Hub) -> None:
+    """Her record has a second version; and of what the caller does not see, something was deleted."""
+    compartment = hub.store.compartments([id_])[id_]
+    person = Person.of(compartment, as_packaged())
+    resource = person.get(f"Patient/{id_}")
+    if resource:
+        person.put({**resource, "active": not resource.get("active", False)}, "")
+    for stored in compartment.documents if hidden else ():
+        opened = any(key.grant.startswith((f"{CALLER}|", f"{CALLER}~")) for key in stored.keys)
+        if stored.type == "Observation" and not opened and not person.referring_to(f"Observation/{stored.id}"):
+            person.remove(f"Observation/{stored.id}")
+    settled = person.settle(clock.at, lambda: new_id(hidden or Random(id_)))
+    hub.store.commit(settled.changes(person))
 
 
 def _traces(person: Person, chance: Random, hidden: Random | None) -> Iterator[Save]:

@@ -8,7 +8,8 @@ from typing import Final
 
 from hub.fhir import Resource
 from hub.fhir.serial import loads
-from tests.support.asking import Ask, Asking, edited
+from tests.support.asked import Ask
+from tests.support.asking import Asking, edited
 from tests.support.worlds import Answer, Pair
 
 MOST_PAGES: Final = 3

@@ -14,6 +14,7 @@ from hub.fhir import Resource
 from hub.fhir.definitions import load
 from hub.fhir.issues import Issue
 from hub.fhir.numbered import is_numbered
+from hub.fhir.serial import written_alike
 
 INVARIANT = "invariant"
 _OF_THE_STORE = frozenset({"versionId", "lastUpdated"})
@@ -50,10 +51,11 @@ def require_none(issues: Iterable[Issue]) -> None:
 def fresh(resource: Resource, hub: Hub) -> Resource:
     """The resource under an id of its own."""
     rest = without(resource, {"resourceType", "id"})
-    return _with_profile({"resourceType": resource["resourceType"], "id": hub.ids.new(), **rest})
+    return of_profile({"resourceType": resource["resourceType"], "id": hub.ids.new(), **rest})
 
 
-def _with_profile(resource: Resource) -> Resource:
+def of_profile(resource: Resource) -> Resource:
+    """It says by which of our profiles it is understood, and no version or instant."""
     profile = load().profile_of(resource)
     meta = resource.get("meta", {})
     if profile is None or not isinstance(meta, dict):
@@ -68,6 +70,22 @@ def keep_meta(before: Resource, after: Resource) -> Resource:
         return after
     meta = {**stored, **without(sent, _OF_THE_STORE | {"profile"})}
     return {**after, "meta": meta}
+
+
+def keep_tags(before: Resource, after: Resource) -> Resource:
+    """An update adds tags and takes none away: https://hl7.org/fhir/R4/resource.html#tag-updates."""
+    stored, meta = before.get("meta", {}).get("tag", []), after.get("meta", {})
+    sent = meta.get("tag", [])
+    if not stored or not isinstance(sent, list):
+        return after
+    return {**after, "meta": {**meta, "tag": [*stored, *(tag for tag in sent if tag not in stored)]}}
+
+
+def without_stale_narrative(before: Resource, after: Resource) -> Resource:
+    """A text that was generated from what has changed since is left out: https://hl7.org/fhir/R4/http.html#patch."""
+    text = after.get("text")
+    stale = isinstance(text, dict) and text.get("status") in {"generated", "extensions"} and text == before.get("text")
+    return without(after, {"text"}) if stale and not written_alike(before, after) else after
 
 
 def noun(resource: Resource) -> str:

@@ -46,6 +46,7 @@ class Draft:
     entries: Entries = field(init=False, repr=False)
     _persons: dict[str, Person] = field(default_factory=dict)
     _told: dict[str, list[_Told]] = field(default_factory=dict)
+    _guards: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.entries = Entries(self.hub.store)
@@ -75,13 +76,29 @@ class Draft:
             self._told.setdefault(holder.id, []).append(_Told(action, key, interaction))
         return key
 
+    def remove(self, person: Person, key: str, action: str) -> str:
+        """Take a resource of hers away, and return its reference."""
+        person.remove(key)
+        self._told.setdefault(person.id, []).append(_Told(action, key, "delete"))
+        return key
+
+    def guard(self, name: str) -> None:
+        """Who else commits under this name from now on is noticed when this draft is committed."""
+        if name not in self._guards:
+            self._guards[name] = self.hub.store.guard(name)
+
+    def made(self, key: str) -> bool:
+        """Whether this draft creates it."""
+        return any(one.about == key and one.interaction == "create" for told in self._told.values() for one in told)
+
     def changes(self) -> Changes | None:
         """Everything to commit; None where nothing changes."""
         followed = self._followed()
         touched = frozenset(self._told).union(*followed.values())
         parts = [self._settled(person) for person in self._persons.values() if person.id in touched]
         parts += [self._entered()] if self.entries.id in touched else []
-        return replace(_together(parts), followed=dict.fromkeys(followed, touched)) if parts else None
+        followers = dict.fromkeys(followed, touched)
+        return replace(_together(parts), followed=followers, guards=self._guards) if parts else None
 
     def _followed(self) -> dict[str, frozenset[str]]:
         """Whoever's consent names a group that changes is settled with it: the next request of any process sees both."""
@@ -106,6 +123,9 @@ class Draft:
             if one.interaction == "create":
                 audits += self._replacements(person, one.about)
         outbox = [Due(one.action, "", one.about) for one in told if split(one.about)[0] == "Task"]
+        for one in told:
+            if one.interaction == "delete":
+                outbox += [Due(one.action, "", one.about, recipient=who) for who in person.had(one.about, self.now)]
         return settled.changes(person, [*audits, *told_of(person, settled, self.now, hub=self.hub)], outbox)
 
     def _replacements(self, person: Person, about: str) -> Iterator[Save]:

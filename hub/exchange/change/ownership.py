@@ -75,9 +75,9 @@ def _keeper_of(person: str, draft: Draft) -> str | None:
     return stored.custodian if stored else None
 
 
-def owned(type_: str, id_: str, draft: Draft) -> tuple[Holder, Stored]:
+def owned(type_: str, id_: str, draft: Draft, reach: str = "update") -> tuple[Holder, Stored]:
     """The stored resource and where it belongs, if the caller may see it: what is hidden cannot be changed either."""
-    disclose.read(type_, id_, draft.caller, hub=draft.hub, reach="update")
+    disclose.read(type_, id_, draft.caller, hub=draft.hub, reach=reach)
     seen = draft.hub.store.read(type_, id_, None)
     holder = _holder(type_, seen, draft) if seen is not None else None
     stored = holder.stored(f"{type_}/{id_}") if holder else None

@@ -3,13 +3,24 @@
 https://hl7.org/fhir/R4/http.html#update · https://hl7.org/fhir/R4/http.html#patch
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Final
 
 from hub import errors
 from hub.consent.keys import is_referral
 from hub.errors import HubError
 from hub.exchange import Hub, View, disclose
-from hub.exchange.change.conforming import INVARIANT, findings, keep_meta, noun, require_none, without
+from hub.exchange.change.conforming import (
+    INVARIANT,
+    findings,
+    keep_meta,
+    keep_tags,
+    noun,
+    require_none,
+    without,
+    without_stale_narrative,
+)
+from hub.exchange.change.delete import revive
 from hub.exchange.change.draft import Draft, Holder, carried_out
 from hub.exchange.change.ownership import (
     CHANGED,
@@ -27,6 +38,10 @@ from hub.fhir.json_patch import apply
 from hub.fhir.serial import written_alike
 from hub.ports import Caller, Stored
 
+_AS_SENT: Final[Mapping[str, Callable[[Resource, Resource], Resource]]] = {
+    "update": keep_tags,
+    "patch": without_stale_narrative,
+}
 Revise = Callable[[Resource], Resource]
 """What is stored → what is to be."""
 
@@ -37,9 +52,12 @@ def update(type_: str, id_: str, resource: Resource, caller: Caller, *, expected
     return carried_out(act, caller, hub=hub)
 
 
-def patch(type_: str, id_: str, steps: list[Resource], caller: Caller, *, expected: int | None, hub: Hub) -> View:
-    """Change a resource by JSON Patch (RFC 6902); the result is judged like an update."""
-    act = revision(type_, id_, lambda stored: apply(stored, steps), expected=expected, interaction="patch")
+def patch(
+    type_: str, id_: str, revise: Revise | list[Resource], caller: Caller, *, expected: int | None, hub: Hub
+) -> View:
+    """Change a resource by what a patch makes of it, or by the steps of a JSON Patch; the result is judged like an update."""
+    made = revise if callable(revise) else lambda stored: apply(stored, revise)
+    act = revision(type_, id_, made, expected=expected, interaction="patch")
     return carried_out(act, caller, hub=hub)
 
 
@@ -61,7 +79,12 @@ def revision(type_: str, id_: str, revise: Revise, *, expected: int | None, inte
     """The act that revises a resource, with everything that may speak against it; it commits nothing."""
 
     def act(draft: Draft) -> str:
-        person, stored = owned(type_, id_, draft)
+        try:
+            person, stored = owned(type_, id_, draft)
+        except HubError as problem:
+            if problem.problem is errors.GONE and interaction == "update":
+                return revive(type_, id_, revise({}), draft, expected=expected)
+            raise
         if type_ != "Task" and person.custodian(f"{type_}/{id_}") != draft.caller.organization:
             raise HubError(errors.NOT_YOURS)  # before anything is read: a patch must not probe
         if expected is not None and expected != stored.version:
@@ -70,6 +93,8 @@ def revision(type_: str, id_: str, revise: Revise, *, expected: int | None, inte
         if type_ == "Task" and not is_referral(before):  # the states of a referral are not those of other tasks
             raise HubError(errors.NOT_SUPPORTED, type=type_)
         after = keep_meta(before, revise(before))
+        if interaction in _AS_SENT:
+            after = _AS_SENT[interaction](before, after)
         if (after.get("resourceType"), after.get("id")) != (type_, id_):
             raise HubError(errors.WRONG_ID, path=f"{type_}.id")
         if written_alike(after, before):

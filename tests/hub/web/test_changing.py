@@ -139,11 +139,74 @@ def test_a_patch_that_does_not_fit_changes_nothing(party: Parties, survivor: Res
     assert amal.get(path).headers["ETag"] == 'W/"1"'
 
 
-def test_a_merge_object_is_not_taken_for_a_patch(party: Parties, survivor: Resource) -> None:
+@pytest.mark.parametrize("media", ["application/json", "application/merge-patch+json"])
+def test_an_object_is_laid_over_what_is_stored(party: Parties, survivor: Resource, media: str) -> None:
     amal = party("amal")
     stored = created(amal, survivor)
-    answer = amal.send("PATCH", f"/fhir/Patient/{stored['id']}", {"active": False}, Content_Type="application/json")
+    path = f"/fhir/Patient/{stored['id']}"
+    answer = amal.send("PATCH", path, {"active": False, "birthDate": "1999"}, Content_Type=media)
+    assert answer.status_code == 200, answer.text
+    assert {**(answer.json or {}), "meta": {}} == {**stored, "active": False, "birthDate": "1999", "meta": {}}
+    removed = amal.send("PATCH", path, '{"birthDate":null}', Content_Type=media)
+    assert removed.status_code == 200, removed.text
+    assert "birthDate" not in (removed.json or {})
+
+
+def parameters(*operations: dict[str, Any]) -> Resource:
+    return {
+        "resourceType": "Parameters",
+        "parameter": [
+            {"name": "operation", "part": [{"name": name, **value} for name, value in one.items()]}
+            for one in operations
+        ],
+    }
+
+
+def test_a_fhirpath_patch_changes_what_its_paths_name(party: Parties, survivor: Resource) -> None:
+    amal = party("amal")
+    stored = created(amal, survivor)
+    path = f"/fhir/Patient/{stored['id']}"
+    steps = parameters(
+        {"type": {"valueCode": "replace"}, "path": {"valueString": "Patient.active"}, "value": {"valueBoolean": False}},
+        {
+            "type": {"valueCode": "add"}, "path": {"valueString": "Patient"}, "name": {"valueString": "birthDate"},
+            "value": {"valueDate": "1999"},
+        },
+    )  # fmt: skip
+    answer = amal.send("PATCH", path, steps, Content_Type="application/fhir+json", If_Match='W/"1"')
+    assert answer.status_code == 200, answer.text
+    assert {**(answer.json or {}), "meta": {}} == {**stored, "active": False, "birthDate": "1999", "meta": {}}
+    again = amal.send("PATCH", path, steps, Content_Type="application/fhir+json", If_Match='W/"1"')
+    assert again.status == "412 Precondition Failed"
+    fits_not = amal.send("PATCH", path, steps, Content_Type="application/fhir+json")
+    assert fits_not.status == "422 Unprocessable Entity", "there is a date of birth already"
+
+
+@pytest.mark.parametrize(
+    ("media", "body"),
+    [
+        ("application/fhir+json", {"active": False}),
+        ("application/fhir+json", []),
+        ("application/merge-patch+json", []),
+        ("application/json-patch+json", {"resourceType": "Parameters"}),
+        ("application/json", "3"),
+    ],
+)
+def test_what_is_no_patch_of_its_media_type_is_refused(
+    party: Parties, survivor: Resource, media: str, body: Any
+) -> None:
+    stored = created(party("amal"), survivor)
+    answer = party("amal").send("PATCH", f"/fhir/Patient/{stored['id']}", body, Content_Type=media)
+    assert answer.status == "400 Bad Request"
+
+
+def test_what_is_no_patch_at_all_is_not_taken(party: Parties, survivor: Resource) -> None:
+    stored = created(party("amal"), survivor)
+    answer = party("amal").send(
+        "PATCH", f"/fhir/Patient/{stored['id']}", "<diff/>", Content_Type="application/xml-patch+xml"
+    )
     assert answer.status == "415 Unsupported Media Type"
+    assert "application/json-patch+json" in answer.text
 
 
 @pytest.mark.parametrize(

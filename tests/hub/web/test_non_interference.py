@@ -20,7 +20,7 @@ from hub.errors import NOT_YOURS, HubError
 from hub.exchange import View, disclose
 from hub.fhir import Resource, excerpt, masking
 from hub.ports import Found, Visible
-from hub.store import MongoStore, compartment, merged, pages
+from hub.store import MongoStore, compartment, history, merged, pages
 from tests.support.asking import Asking
 from tests.support.declared import declared
 from tests.support.furnishing import ORGANIZATIONS
@@ -95,16 +95,29 @@ def test_what_is_declared_later_and_not_asked_is_noticed(builder: Builder) -> No
     pair = builder.build(0)
     described = statement(pair)
     task = next(one for one in described["rest"][0]["resource"] if one["type"] == "Task")
-    task["interaction"].append({"code": "history-instance"})
+    task["interaction"].append({"code": "history-of-a-kind"})
     task["searchParam"].append({"name": "weight", "type": "heaviness"})
-    assert lacking(pair, described) == {"Task history-instance", "Task?weightof an unknown type"}
+    assert lacking(pair, described) == {"Task history-of-a-kind", "Task?weightof an unknown type"}
 
 
 def test_every_route_below_the_base_is_one_of_the_statement(builder: Builder) -> None:
     """A route that the statement does not declare would not be covered."""
     pair = builder.build(0)
     described = declared(statement(pair))
-    codes = {"GET <id_>": "read", "GET": "search-type", "POST": "create", "PUT <id_>": "update", "PATCH <id_>": "patch"}
+    codes = {
+        "GET <id_>": "read",
+        "GET <id_>/_history/<version_>": "vread",
+        "GET <id_>/_history": "history-instance",
+        "GET _history": "history-type",
+        "GET": "search-type",
+        "POST": "create",
+        "PUT <id_>": "update",
+        "PUT": "update",
+        "PATCH": "patch",
+        "DELETE": "delete",
+        "PATCH <id_>": "patch",
+        "DELETE <id_>": "delete",
+    }
     for rule in pair.full.app.url_map.iter_rules():
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"} if rule.rule.startswith("/fhir/<type_>") else ():
             rest = rule.rule.removeprefix("/fhir/<type_>").strip("/")
@@ -188,6 +201,27 @@ def totals_of_everybody(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pages, "find", counted)
 
 
+def no_predicate_of_history(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(history, "present", lambda _: {})
+
+
+def deletions_of_everybody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(history, "deleted", lambda _: {"gone": True})
+
+
+def histories_counted_for_everybody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(history, "_total", lambda database, past, *_: database[past.type].count_documents({}))
+
+
+def gone_for_everybody(monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(store: MongoStore, type_: str, id_: str, _custodian: str) -> Any:
+        found = store.database[type_].find_one({"_id": id_, "gone": True})
+        return known(store, type_, id_, found["custodian"]) if found else None
+
+    known = MongoStore.gone
+    monkeypatch.setattr(MongoStore, "gone", gone)
+
+
 def another_refusal_of_what_is_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
     read = disclose.read
 
@@ -222,7 +256,16 @@ def unbound_searches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pages, "matching", lambda query, visible: matching(query, replace(visible, bound=frozenset())))
 
 
-@pytest.mark.parametrize("disable", [unbound_reads, unbound_searches], ids=lambda exit_: exit_.__name__)
+def unbound_histories(monkeypatch: pytest.MonkeyPatch) -> None:
+    present = history.present
+    monkeypatch.setattr(
+        history, "present", lambda past: present(replace(past, visible=replace(past.visible, bound=frozenset())))
+    )
+
+
+@pytest.mark.parametrize(
+    "disable", [unbound_reads, unbound_searches, unbound_histories], ids=lambda exit_: exit_.__name__
+)
 def test_the_walk_finds_a_reach_beyond_the_consent(
     builder: Builder, disable: Callable[[pytest.MonkeyPatch], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -233,7 +276,9 @@ def test_the_walk_finds_a_reach_beyond_the_consent(
 EXITS: list[Callable[[pytest.MonkeyPatch], None]] = [
     no_predicate_of_everything,
     every_key, no_class_of_a_parameter, no_cut, no_cut_of_the_directory, no_predicate_of_read, no_predicate_of_search,
-    no_predicate_of_chains, no_predicate_of_includes, no_predicate_over_types, totals_of_everybody, another_refusal_of_what_is_hidden, a_mark_that_tells_whether_something_was_there,
+    no_predicate_of_chains, no_predicate_of_includes, no_predicate_over_types,
+    totals_of_everybody, another_refusal_of_what_is_hidden, no_predicate_of_history, deletions_of_everybody,
+    histories_counted_for_everybody, gone_for_everybody, a_mark_that_tells_whether_something_was_there,
 ]  # fmt: skip
 
 

@@ -29,6 +29,7 @@ FILLED = {
     "bad-file": {"detail"},
     "secret-missing": {"name", "env", "file"},
     "unknown-connection": {"known"},
+    "referred-to": {"known"},
     "unknown-adapter": {"known"},
 }
 """The blanks that the places which raise a problem fill."""

@@ -258,3 +258,49 @@ def written(hub: Hub, references: list[str]) -> list[str]:
             text = text.replace(split(reference)[1], str(place))
         texts.append(f"{stored.version} {stored.custodian} {text}")
     return texts
+
+
+def condition(survivor: Resource) -> str:
+    code = survivor["identifier"][0]
+    return f"identifier={code['system']}|{code['value']}"
+
+
+def test_what_is_there_already_is_not_created_again_and_is_what_the_others_refer_to(
+    party: Parties, survivor: Resource
+) -> None:
+    amal = party("amal")
+    case = new_case(survivor)
+    case["entry"][1]["request"]["ifNoneExist"] = condition(survivor)
+    first, again = (amal.send("POST", "/fhir", case) for _ in range(2))
+    assert (first.status_code, again.status_code) == (200, 200), again.text
+    assert [one["response"]["status"] for one in (again.json or {})["entry"]] == [
+        "201 Created",
+        "200 OK",
+        "201 Created",
+    ]
+    assert references(first.json)[1] == references(again.json)[1]
+    seen = references(again.json)[0]
+    assert (amal.get(f"/fhir/{seen}").json or {})["subject"] == {"reference": references(first.json)[1]}
+
+
+def test_a_conditional_update_creates_what_it_does_not_find_and_changes_what_it_does(
+    party: Parties, survivor: Resource
+) -> None:
+    amal = party("amal")
+    put = entry("PUT", f"Patient?{condition(survivor)}", survivor)
+    made = amal.send("POST", "/fhir", bundle(put)).json or {}
+    changed = amal.send("POST", "/fhir", bundle({**put, "resource": {**survivor, "gender": "unknown"}})).json or {}
+    assert [one["entry"][0]["response"]["status"] for one in (made, changed)] == ["201 Created", "200 OK"]
+    assert references(made) == references(changed)
+
+
+def test_what_is_deleted_goes_with_the_rest_or_not_at_all(party: Parties, survivor: Resource) -> None:
+    amal = party("amal")
+    seen, patient, _ = references(amal.send("POST", "/fhir", new_case(survivor)).json)
+    wrong = entry("POST", "Observation", {**incident(patient), "status": "hope"})
+    assert amal.send("POST", "/fhir", bundle(wrong, entry("DELETE", seen))).status_code == 422
+    assert amal.get(f"/fhir/{seen}").status_code == 200
+    right = entry("POST", "Observation", incident(patient))
+    answer = amal.send("POST", "/fhir", bundle(right, entry("DELETE", seen)))
+    assert [one["response"]["status"] for one in (answer.json or {})["entry"]] == ["201 Created", "204 No Content"]
+    assert amal.get(f"/fhir/{seen}").status_code == 410

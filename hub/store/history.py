@@ -1,0 +1,144 @@
+"""Reading the history: the versions of what a caller may see now, newest first, with exact totals and full pages.
+
+https://hl7.org/fhir/R4/http.html#history. The history's own documents have no keys: who may see a version is asked of the present
+document, so a withdrawal covers all versions at once; and of the profile that the version itself had. All is read in one
+snapshot, since a version that is replaced meanwhile would be told twice.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from pymongo.client_session import ClientSession
+
+from hub.ports import Found, Past, Versions
+from hub.store import cells, queries
+from hub.store.documents import SERVED, Keyring, stored_all
+from hub.store.pages import MOST, PAGE
+from hub.store.schema import Document, Mongo
+
+ORDER: Final = ("at", "r", "v")
+_KNOWN: Final = {"v": 1, "at": 1, "p": 1, "_id": 0}
+
+
+def find(database: Mongo, pasts: Sequence[Past], asked: Versions, keyring: Keyring, session: ClientSession) -> Found:
+    """A page of the histories of several types as one, and how many versions there are."""
+    count = PAGE if asked.count is None else min(asked.count, MOST)
+    rows: list[Document] = []
+    for past in pasts if count else ():
+        steps = [*_versions(past, asked), *_beyond(asked.after), _sorted(), {"$limit": count + 1}]
+        rows += database[past.type].aggregate(steps, session=session)
+    rows.sort(key=_place, reverse=True)
+    page, more = rows[:count], len(rows) > count
+    total = len(page)
+    if more or asked.after or not count:
+        total = sum(_total(database, past, asked, session) for past in pasts)
+    stored = tuple(_stored(database, page, keyring, session))
+    return Found(total, stored, cells.dump(_place(page[-1])) if more else None)
+
+
+def present(past: Past) -> Document:
+    """The present documents whose versions count: those that are visible, and those that their keeper deleted."""
+    visible: Document = {"$and": list(queries.seen(past.type, past.visible))}
+    return {"$or": [visible, deleted(past)]} if past.keeper else visible
+
+
+def deleted(past: Past) -> Document:
+    bound = [{"person": kept.person, "custodian": kept.custodian} for kept in sorted(past.visible.bound)]
+    return {"gone": True, "custodian": past.keeper, **({"$or": bound} if bound else {})}
+
+
+def _place(row: Document) -> list[Any]:
+    return [row[name] for name in ORDER]
+
+
+def _sorted() -> Document:
+    return {"$sort": dict.fromkeys(ORDER, -1)}
+
+
+def _total(database: Mongo, past: Past, asked: Versions, session: ClientSession) -> int:
+    steps = [*_versions(past, asked), {"$count": "n"}]
+    return next((int(found["n"]) for found in database[past.type].aggregate(steps, session=session)), 0)
+
+
+def _versions(past: Past, asked: Versions) -> Iterator[Document]:
+    """A row for each version: `r`, `v`, `at`, and of the present document what its keys are."""
+    wanted: list[Document] = [present(past)]
+    wanted += [{"_id": asked.id}] if asked.id else []
+    wanted += [{"at": {"$gte": asked.since}}] if asked.since else []  # what is older has no version that is newer
+    yield {"$match": {"$and": wanted}}
+    kept = {"v": 1, "at": 1, "p": 1, "k": 1, "gone": 1, "r": {"$concat": [f"{past.type}/", "$_id"]}}
+    yield {"$project": kept}
+    yield {
+        "$lookup": {
+            "from": "history", "localField": "r", "foreignField": "r", "as": "old", "pipeline": [{"$project": _KNOWN}],
+        }
+    }  # fmt: skip
+    yield {"$set": {"all": {"$concatArrays": [[{"v": "$v", "at": "$at", "p": "$p"}], "$old"]}}}
+    if asked.at:
+        yield {"$set": {"first": _current_at(asked.at[0])}}
+    yield {"$unwind": "$all"}
+    row = {name: f"$all.{name}" for name in ("v", "at", "p")}
+    yield {"$project": {"r": 1, "k": 1, "gone": 1, "first": 1, **row}}
+    yield {"$match": {"$and": [_of_its_profile(past), *_in_time(asked)]}}
+
+
+def _of_its_profile(past: Past) -> Document:
+    """The present keys open a version only as far as the profile that it had itself goes."""
+    keys = replace(past.visible, narrowed=(), bound=frozenset())
+    return {"$or": [{"gone": True}, {"$and": list(queries.seen(past.type, keys))}]}
+
+
+def _current_at(moment: Any) -> Document:
+    """The version that was current at a moment: the last of those that were not later."""
+    earlier = {"$filter": {"input": "$all", "cond": {"$lte": ["$$this.at", moment]}}}
+    return {"$max": {"$map": {"input": earlier, "in": "$$this.v"}}}
+
+
+def _in_time(asked: Versions) -> Iterator[Document]:
+    if asked.version is not None:
+        yield {"v": asked.version}
+    if asked.since:
+        yield {"at": {"$gte": asked.since}}
+    if asked.at:
+        yield {"at": {"$lt": asked.at[1]}}
+        yield {
+            "$expr": {"$gte": ["$v", "$first"]}
+        }  # nothing was current then: null, and every version is more than that
+
+
+def _beyond(after: str | None) -> Iterator[Document]:
+    if after is None:
+        return
+    last = dict(zip(ORDER, cells.load(after), strict=True))
+    yield {
+        "$match": {
+            "$or": [
+                {**{name: last[name] for name in ORDER[:depth]}, ORDER[depth]: {"$lt": last[ORDER[depth]]}}
+                for depth in range(len(ORDER))
+            ]
+        }
+    }
+
+
+def _stored(database: Mongo, page: Sequence[Document], keyring: Keyring, session: ClientSession) -> Iterator[Any]:
+    """The texts of a page, each with the keys of the present document."""
+    now = {name: found for type_ in _types(page) for name, found in _now(database, type_, page, session)}
+    names = [f"{row['r']}/{row['v']}" for row in page]
+    old = {found["_id"]: found for found in database.history.find({"_id": {"$in": names}}, session=session)}
+    for row, name in zip(page, names, strict=True):
+        type_, _, id_ = row["r"].partition("/")
+        found = old.get(name, now[row["r"]])
+        yield from stored_all(type_, [{**found, "_id": id_, "k": now[row["r"]]["k"]}], keyring)
+
+
+def _types(page: Sequence[Document]) -> list[str]:
+    return list(dict.fromkeys(row["r"].partition("/")[0] for row in page))
+
+
+def _now(
+    database: Mongo, type_: str, page: Sequence[Document], session: ClientSession
+) -> Iterator[tuple[str, Document]]:
+    ids = [row["r"].partition("/")[2] for row in page if row["r"].startswith(f"{type_}/")]
+    for found in database[type_].find({"_id": {"$in": ids}}, SERVED, session=session):
+        yield f"{type_}/{found['_id']}", found

@@ -1,0 +1,64 @@
+"""Conditional interactions: `If-None-Exist`, and PUT, PATCH and DELETE of what a search finds.
+
+https://hl7.org/fhir/R4/http.html#ccreate · https://hl7.org/fhir/R4/http.html#3.1.0.7.1
+"""
+
+from collections.abc import Iterable
+from urllib.parse import parse_qsl
+
+from flask import Response
+
+from hub.errors import NO_CONDITION, SCOPE_LACKING, HubError
+from hub.exchange import change
+from hub.fhir.query import Query
+from hub.oauth import scopes
+from hub.search import parse
+from hub.web.answers import change_answer, done_answer
+from hub.web.bodies import read_resource
+from hub.web.negotiation import HTTP_PARAMETERS
+from hub.web.patch import read_patch
+from hub.web.service import Call, Service
+from hub.web.update import required_version
+
+
+def update(call: Call, service: Service) -> Response:
+    resource, query = read_resource(call.request, call.type), _of_address(call, service)
+    act = change.conditional_update(resource, query, service.hub, expected=required_version(call))
+    return performed(act, call, service)
+
+
+def patch(call: Call, service: Service) -> Response:
+    act = change.conditional_patch(read_patch(call), _of_address(call, service), expected=required_version(call))
+    return performed(act, call, service)
+
+
+def delete(call: Call, service: Service) -> Response:
+    query = _of_address(call, service)
+    change.perform_deletion(query, call.caller, expected=required_version(call), hub=service.hub)
+    return done_answer("web.deleted", call)
+
+
+def performed(act: change.Act, call: Call, service: Service) -> Response:
+    view, made = change.perform(act, call.caller, hub=service.hub)
+    return change_answer(view, call, service, status=201 if made else 200)
+
+
+def of_header(call: Call, service: Service) -> Query | None:
+    """The condition of a create, where there is one."""
+    header = call.request.headers.get("If-None-Exist")
+    return None if header is None else condition(parse_qsl(header.partition("?")[2] or header), call, service)
+
+
+def _of_address(call: Call, service: Service) -> Query:
+    return condition(call.request.args.items(multi=True), call, service)
+
+
+def condition(pairs: Iterable[tuple[str, str]], call: Call, service: Service) -> Query:
+    """A search that leaves nothing out: what is not understood would make it mean more. Raises NO_CONDITION."""
+    if not scopes.permits(call.caller.scopes, call.type, "search"):
+        raise HubError(SCOPE_LACKING, expected=f"{'user' if call.caller.practitioner else 'system'}/{call.type}.s")
+    asked = [(name, value) for name, value in pairs if name not in HTTP_PARAMETERS]
+    query, _ = parse(call.type, asked, strict=True, base=service.base)
+    if not query.matches:
+        raise HubError(NO_CONDITION)
+    return query

@@ -1,0 +1,140 @@
+"""Conditional create, update, patch and delete over HTTP: https://hl7.org/fhir/R4/http.html#ccreate"""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from hub.fhir import Resource
+from hub.fhir.canonicals import identifier_system
+from hub.store import MongoStore
+from tests.support.parties import Party
+from tests.support.shared_case import PATCH, SharedCase, share
+
+Parties = Callable[..., Party]
+SYSTEM = identifier_system("survivor-code")
+BY_CODE = f"identifier={SYSTEM}|CAS-0042"
+MERGE = {"Content_Type": "application/merge-patch+json"}
+
+
+@pytest.fixture
+def amal(party: Parties) -> Party:
+    return party("amal")
+
+
+@pytest.fixture
+def case(party: Parties, survivor: Resource) -> SharedCase:
+    return share(party, survivor)
+
+
+def create(party: Party, resource: Resource, condition: str = BY_CODE, **headers: str) -> Any:
+    return party.send("POST", f"/fhir/{resource['resourceType']}", resource, If_None_Exist=condition, **headers)
+
+
+# --- create ----------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_there_already_is_not_created_again(amal: Party, survivor: Resource) -> None:
+    first, again = create(amal, survivor), create(amal, {**survivor, "active": False}, f"Patient?{BY_CODE}")
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert again.json == first.json
+    assert (again.headers["ETag"], again.headers["Location"]) == ('W/"1"', first.headers["Location"])
+    assert create(amal, survivor, Prefer="return=minimal").data == b""
+    assert (amal.get(f"/fhir/Patient?{BY_CODE}").json or {})["total"] == 1
+
+
+def test_a_condition_that_several_meet_is_refused(amal: Party, survivor: Resource) -> None:
+    for _ in range(2):
+        amal.send("POST", "/fhir/Patient", survivor)
+    answer = create(amal, survivor)
+    assert answer.status == "412 Precondition Failed"
+    assert (answer.json or {})["issue"][0]["code"] == "multiple-matches"
+
+
+def test_what_another_keeps_and_the_caller_does_not_see_is_no_match(party: Parties, survivor: Resource) -> None:
+    create(party("amal"), survivor)
+    hers = {**survivor, "managingOrganization": {"reference": "Organization/nour"}}
+    assert create(party("nour"), hers).status_code == 201
+
+
+@pytest.mark.parametrize("condition", ["", "_sort=identifier", "colour=red", "identifier=", "_count=1"])
+def test_what_is_no_condition_is_refused(amal: Party, survivor: Resource, condition: str) -> None:
+    assert create(amal, survivor, condition).status == "400 Bad Request"
+    assert (amal.get(f"/fhir/Patient?{BY_CODE}").json or {})["total"] == 0
+
+
+def test_a_condition_needs_the_scope_of_searching(party: Parties, survivor: Resource) -> None:
+    assert create(party("amal", "system/Patient.c"), survivor).status == "403 Forbidden"
+
+
+@pytest.mark.parametrize("other", [BY_CODE, "identifier=CAS-0042"])
+def test_of_many_who_create_one_identity_at_once_one_wins(amal: Party, survivor: Resource, other: str) -> None:
+    with ThreadPoolExecutor(6) as pool:
+        conditions = [BY_CODE, other] * 3
+        answers = list(pool.map(lambda condition: create(amal, survivor, condition), conditions))
+    statuses = sorted(one.status_code for one in answers)
+    assert statuses.count(201) == 1, statuses
+    assert set(statuses) <= {200, 201, 409}
+    assert (amal.get(f"/fhir/Patient?{BY_CODE}").json or {})["total"] == 1
+
+
+# --- update ----------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_found_is_updated_and_what_is_not_is_created(amal: Party, survivor: Resource) -> None:
+    path = f"/fhir/Patient?{BY_CODE}"
+    made = amal.send("PUT", path, survivor)
+    assert made.status_code == 201, made.text
+    changed = amal.send("PUT", path, {**survivor, "active": False})
+    assert (changed.status_code, changed.headers["ETag"]) == (200, 'W/"2"')
+    id_ = (made.json or {})["id"]
+    assert (changed.json or {})["id"] == id_
+    assert amal.send("PUT", path, {**survivor, "id": id_}).status_code == 200
+    assert amal.send("PUT", path, {**survivor, "id": "other"}).status == "400 Bad Request"
+    assert amal.send("PUT", path, survivor, If_Match='W/"1"').status == "412 Precondition Failed"
+
+
+def test_ids_are_given_by_the_hub_alone(amal: Party, survivor: Resource) -> None:
+    refused = amal.send("PUT", f"/fhir/Patient?{BY_CODE}", {**survivor, "id": "mine"})
+    assert refused.status == "405 Method Not Allowed"
+
+
+def test_an_update_of_what_several_are_is_refused(amal: Party, survivor: Resource) -> None:
+    for _ in range(2):
+        amal.send("POST", "/fhir/Patient", survivor)
+    assert amal.send("PUT", f"/fhir/Patient?{BY_CODE}", survivor).status == "412 Precondition Failed"
+    assert (
+        amal.send("PATCH", f"/fhir/Patient?{BY_CODE}", {"active": False}, **MERGE).status == "412 Precondition Failed"
+    )
+
+
+# --- patch and delete ------------------------------------------------------------------------------------------------
+
+
+def test_what_is_found_is_patched(case: SharedCase) -> None:
+    path = f"/fhir/Observation?patient={case.patient}"
+    steps = [{"op": "replace", "path": "/status", "value": "amended"}]
+    assert case.keeper.send("PATCH", path, steps, **PATCH).status_code == 200
+    nothing = case.stranger.send("PATCH", path, steps, **PATCH)
+    assert (nothing.status_code, nothing.data) == (404, case.stranger.get(f"/fhir/{case.incident}").data)
+    assert case.reader.send("PATCH", path, steps, **PATCH).status == "403 Forbidden"
+
+
+def test_what_is_found_is_deleted_and_of_nothing_it_is_the_same(case: SharedCase, store: MongoStore) -> None:
+    path = f"/fhir/Observation?patient={case.patient}"
+    assert case.stranger.send("DELETE", path).status_code == 204
+    assert case.keeper.get(f"/fhir/{case.incident}").status_code == 200
+    assert case.keeper.send("DELETE", path).status_code == 204
+    assert case.keeper.get(f"/fhir/{case.incident}").status_code == 410
+    assert case.keeper.send("DELETE", path).status_code == 204
+    assert case.keeper.send("DELETE", "/fhir/Observation").status == "400 Bad Request"
+    assert "hub erase" in case.keeper.send("DELETE", f"/fhir/Patient?{BY_CODE}").text
+
+
+def test_the_statement_says_so(amal: Party) -> None:
+    resources = {one["type"]: one for one in (amal.get("/fhir/metadata").json or {})["rest"][0]["resource"]}
+    observation, patient = resources["Observation"], resources["Patient"]
+    assert (observation["conditionalCreate"], observation["conditionalUpdate"]) == (True, True)
+    assert (observation["conditionalDelete"], patient["conditionalDelete"]) == ("single", "not-supported")
+    assert (observation["readHistory"], observation["updateCreate"]) == (True, False)

@@ -1,0 +1,118 @@
+"""delete over HTTP: https://hl7.org/fhir/R4/http.html#delete"""
+
+from collections.abc import Callable
+
+import pytest
+
+from hub.exchange import Hub
+from hub.exchange.erase import erase
+from hub.fhir import Resource
+from hub.store import MongoStore
+from tests.support.parties import Party
+from tests.support.shared_case import SharedCase, share
+
+Parties = Callable[..., Party]
+NEVER = "/fhir/Observation/00000000-0000-4000-8000-00000000dead"
+
+
+@pytest.fixture
+def case(party: Parties, survivor: Resource) -> SharedCase:
+    return share(party, survivor)
+
+
+def test_what_its_keeper_deletes_is_gone_for_the_keeper_and_absent_for_all_others(case: SharedCase) -> None:
+    path = f"/fhir/{case.incident}"
+    assert case.reader.get(path).status_code == 200
+    answer = case.keeper.send("DELETE", path)
+    assert (answer.status, answer.data) == ("204 No Content", b"")
+    gone = case.keeper.get(path)
+    assert gone.status == "410 Gone"
+    assert (gone.json or {})["issue"][0]["code"] == "deleted"
+    assert case.reader.get(path).data == case.reader.get(NEVER).data
+    assert case.reader.get(path).status_code == case.stranger.get(path).status_code == 404
+
+
+def test_what_is_deleted_is_found_by_no_search(case: SharedCase) -> None:
+    search = f"/fhir/Observation?patient={case.patient}"
+    assert (case.keeper.get(search).json or {})["total"] == (case.reader.get(search).json or {})["total"] == 1
+    case.keeper.send("DELETE", f"/fhir/{case.incident}")
+    assert (case.keeper.get(search).json or {})["total"] == (case.reader.get(search).json or {})["total"] == 0
+
+
+def test_deleting_again_or_what_is_hidden_or_never_was_answers_alike(case: SharedCase, store: MongoStore) -> None:
+    path = f"/fhir/{case.incident}"
+    answers = [case.stranger.send("DELETE", path), case.stranger.send("DELETE", NEVER)]
+    assert case.keeper.get(path).status_code == 200, "a stranger deletes nothing"
+    answers += [case.keeper.send("DELETE", path), case.keeper.send("DELETE", path)]
+    assert {(one.status, one.data) for one in answers} == {("204 No Content", b"")}
+    versions = store.database.Observation.find_one({"gone": True}) or {}
+    assert versions["v"] == 2, "a repeated deletion makes no version"
+
+
+def test_who_sees_it_and_does_not_keep_it_is_refused(case: SharedCase) -> None:
+    assert case.reader.send("DELETE", f"/fhir/{case.incident}").status == "403 Forbidden"
+    assert case.keeper.get(f"/fhir/{case.incident}").status_code == 200
+
+
+def test_what_something_refers_to_is_not_deleted(case: SharedCase) -> None:
+    answer = case.keeper.send("DELETE", f"/fhir/{case.need}")
+    assert answer.status == "409 Conflict"
+    assert "Task" in answer.text
+    assert case.need.partition("/")[2] not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("of", "word"), [("patient", "hub erase"), ("consent", "$withdraw"), ("task", "entered-in-error")]
+)
+def test_what_is_not_deleted_says_what_to_do_instead(case: SharedCase, of: str, word: str) -> None:
+    answer = case.keeper.send("DELETE", f"/fhir/{getattr(case, of)}", If_Match='W/"2"')
+    assert answer.status == "405 Method Not Allowed"
+    assert word in answer.text
+
+
+def test_a_deletion_of_a_version_that_is_no_longer_current_is_refused(case: SharedCase) -> None:
+    assert case.keeper.send("DELETE", f"/fhir/{case.incident}", If_Match='W/"9"').status == "412 Precondition Failed"
+    assert case.keeper.send("DELETE", f"/fhir/{case.incident}", If_Match='W/"1"').status_code == 204
+
+
+def test_the_outcome_says_it_where_it_is_preferred(case: SharedCase) -> None:
+    answer = case.keeper.send(
+        "DELETE", f"/fhir/{case.incident}", Prefer="return=OperationOutcome", Accept_Language="fr"
+    )
+    assert answer.status_code == 200
+    assert "supprimée" in answer.text
+
+
+def test_an_update_brings_back_what_was_deleted_as_the_version_after(case: SharedCase) -> None:
+    path = f"/fhir/{case.incident}"
+    body = case.keeper.get(path).json
+    case.keeper.send("DELETE", path)
+    assert case.reader.send("PUT", path, body).status_code == 404
+    steps = [{"op": "replace", "path": "/status", "value": "amended"}]
+    assert case.keeper.send("PATCH", path, steps, Content_Type="application/json-patch+json").status_code == 410
+    assert case.keeper.send("PUT", path, body, If_Match='W/"1"').status == "412 Precondition Failed"
+    back = case.keeper.send("PUT", path, body, If_Match='W/"2"')
+    assert (back.status_code, back.headers["ETag"]) == (200, 'W/"3"')
+    assert case.keeper.get(path).status_code == case.reader.get(path).status_code == 200
+
+
+def test_a_deletion_is_told_and_whoever_could_see_it_is_to_be_told(case: SharedCase, store: MongoStore) -> None:
+    case.keeper.send("DELETE", f"/fhir/{case.incident}")
+    (row,) = store.database.outbox.find({"kind": "incident.delete"})
+    assert (row["reference"], row["recipient"]) == (case.incident, "chu")
+    trail = case.keeper.get(f"/fhir/AuditEvent?entity={case.incident}&_sort=-_lastUpdated").text
+    assert "incident.delete" in trail
+    assert not list(store.database.Communication.find()), "no consent has ended"
+
+
+def test_whom_the_hub_erases_has_nothing_left_that_was_deleted(case: SharedCase, hub: Hub) -> None:
+    case.keeper.send("DELETE", f"/fhir/{case.incident}")
+    erase(case.patient.partition("/")[2], "asked", hub=hub)
+    assert case.keeper.get(f"/fhir/{case.incident}").status_code == 404
+
+
+def test_validate_says_beforehand_what_would_speak_against_a_deletion(case: SharedCase) -> None:
+    refused = case.keeper.get(f"/fhir/{case.need}/$validate?mode=delete").text
+    assert "referred-to" in refused
+    assert case.keeper.get(f"/fhir/{case.incident}/$validate?mode=delete").status_code == 200
+    assert case.keeper.get(f"/fhir/{case.incident}").status_code == 200, "nothing is deleted"
