@@ -58,7 +58,7 @@ _MODE: Final[Part] = {"name": "mode", "in": "query", "schema": {"enum": ["full",
 
 def described(rule: str, method: str, language: str) -> Part:
     """A route that is no interaction and no operation."""
-    said: Part = {"operationId": f"{rule}-{method.lower()}".strip("/"), "summary": rule.removeprefix("/fhir/")}
+    said: Part = {"operationId": f"{rule}-{method.lower()}".strip("/"), "summary": _summary(rule)}
     if rule in _FORMS:
         return said | _endpoint(rule, language)
     if rule in _PUBLIC:
@@ -69,6 +69,12 @@ def described(rule: str, method: str, language: str) -> Part:
     if rule in _HEALTH:
         return said | {"responses": _health(rule, language), "security": [], "tags": ["health"]}
     return said | _token_asked(method, language)
+
+
+def _summary(rule: str) -> str:
+    """`Group $export` of an operation: its type and its name."""
+    name = rule.removeprefix("/fhir/")
+    return name.replace("<id_>/", "").replace("/", " ") if "/$" in name else name
 
 
 def _endpoint(rule: str, language: str) -> Part:
