@@ -35,6 +35,8 @@ def labelled(resource: Resource, before: Resource | None = None) -> Resource:
     meta = resource.get("meta")
     meta = meta if isinstance(meta, dict) else {}
     written, found = meta.get("security", ()), labels(resource)
+    if not written and "source" not in meta:
+        return _with_meta(resource, {**meta, "security": list(found)})
     by_rule = labels(before) if written and before else ()
     own = [label for label in written if label not in by_rule]
     rest = {key: value for key, value in meta.items() if key not in {"security", "source"}}
