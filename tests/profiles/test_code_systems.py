@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.exchange.change import VERBS
+from hub.exchange.change.referral import VERBS
 from hub.fhir import Resource, canonicals
 from hub.fhir.definitions import load
 

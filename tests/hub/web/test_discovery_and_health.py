@@ -19,9 +19,12 @@ def test_the_capability_statement_names_exactly_what_runs(app: Flask) -> None:
     CapabilityStatement.model_validate(answer.json)
     resources = {r["type"]: r for r in answer.json["rest"][0]["resource"]} if answer.json else {}
     codes = {type_: {i["code"] for i in r.get("interaction", ())} for type_, r in resources.items()}
-    assert codes["Task"] == {"read", "search-type", "update", "patch"}
-    assert codes["Patient"] == {"read", "search-type", "create", "update", "patch"}
-    assert codes["Organization"] == {"read", "search-type"}
+    seen = {"read", "vread", "history-instance", "history-type", "search-type"}
+    assert codes["Task"] == seen | {"update", "patch"}
+    assert codes["Patient"] == seen | {"create", "update", "patch"}
+    assert codes["Observation"] == codes["Patient"] | {"delete"}
+    assert codes["Organization"] == seen
+    assert {i["code"] for i in answer.json["rest"][0]["interaction"]} >= {"history-system"}  # type: ignore[index]
     assert {p["name"] for p in resources["Task"]["searchParam"]} >= {"_id", "_lastUpdated", "owner", "status"}
 
 
