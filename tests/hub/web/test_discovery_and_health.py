@@ -23,7 +23,9 @@ def test_the_capability_statement_names_exactly_what_runs(app: Flask) -> None:
     assert codes["AuditEvent"] == seen
     assert codes["Task"] == codes["Organization"] == seen | {"update", "patch"}
     assert codes["Patient"] == seen | {"create", "update", "patch"}
-    assert codes["Observation"] == seen | {"create", "update", "patch", "delete"}
+    assert codes["Observation"] == codes["Patient"] | {"delete"}
+    whole = {i["code"] for i in answer.json["rest"][0]["interaction"]}  # type: ignore[index]
+    assert whole == {"search-system", "history-system", "batch", "transaction"}
     assert {p["name"] for p in resources["Task"]["searchParam"]} >= {"_id", "_lastUpdated", "owner", "status"}
 
 

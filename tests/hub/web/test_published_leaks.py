@@ -199,10 +199,18 @@ def test_no_export_goes_around_the_disclosure(pair: Pair, level: str) -> None:
     assert (walked.difference, walked.asked, walked.fetched) == ("", 2, 0)
 
 
-@pytest.mark.parametrize("path", ["Patient/{id}/_history", "Patient/{id}/_history/1", "Patient/_history", "_history"])
-def test_no_history_shows_what_was_visible_once(pair: Pair, path: str) -> None:
-    for id_ in (hidden(pair, "Patient")[0], pair.full.things.mine[0]):
+@pytest.mark.parametrize("path", ["Patient/{id}/_history", "Patient/{id}/_history/1"])
+def test_no_version_of_what_is_hidden_is_shown(pair: Pair, path: str) -> None:
+    for id_ in hidden(pair, "Patient"):
         assert same(pair, "GET", path.format(id=id_)).status == "404 Not Found"
+    assert same(pair, "GET", path.format(id=pair.full.things.mine[0])).status == "200 OK"
+
+
+@pytest.mark.parametrize("path", ["Patient/_history?_count=500", "_history?_count=500"])
+def test_no_history_shows_what_was_visible_once(pair: Pair, path: str) -> None:
+    told = same(pair, "GET", path)
+    assert told.status == "200 OK"
+    assert not [id_ for id_ in hidden(pair, "Patient") if id_ in told.raw]
 
 
 def test_no_subscription_is_taken_that_would_ask_with_the_rights_of_the_system(pair: Pair) -> None:
