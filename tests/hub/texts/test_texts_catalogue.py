@@ -10,7 +10,7 @@ import pytest
 
 from hub import errors, texts
 from hub.errors import Problem
-from hub.exchange import change
+from hub.exchange.change.referral import VERBS as OF_REFERRALS
 from hub.fhir.definitions import load
 
 ROOT = Path(__file__).parents[3]
@@ -21,7 +21,7 @@ KEY = re.compile(rf"({'|'.join(FILES)})(\.[a-z0-9-]+)+")
 VERBATIM = {"examples", "output", "exits"}
 """What a terminal shows is the same in every language."""
 
-VERBS = {*change.VERBS.values(), *load().code_system("audit-action").codes, "referral.update", "referral.draft"}
+VERBS = {*OF_REFERRALS.values(), *load().code_system("audit-action").codes, "referral.update", "referral.draft"}
 """Verb strings of audit and outbox have the form of a key and are said to nobody."""
 
 NOT_SAID = VERBS | {"delivery.failed", "mapping.yaml"}
