@@ -81,7 +81,7 @@ class Draft:
         touched = frozenset(self._told).union(*followed.values())
         parts = [self._settled(person) for person in self._persons.values() if person.id in touched]
         parts += [self._entered()] if self.entries.id in touched else []
-        return replace(_together(parts), followed={name: touched for name in followed}) if parts else None
+        return replace(_together(parts), followed=dict.fromkeys(followed, touched)) if parts else None
 
     def _followed(self) -> dict[str, frozenset[str]]:
         """Whoever's consent names a group that changes is settled with it: the next request of any process sees both."""
