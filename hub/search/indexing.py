@@ -16,7 +16,7 @@ number     `{"n": Decimal}`
 quantity   `{"l": Decimal, "h": Decimal, "u": [system|code, |code, unit]}`: l = h, but of a range, and of `<` and `>`, which are
            open to one side (±Infinity)
 composite  `{"a": [values], "b": [values]}` for each item that has both, as the two components alone would be kept
-special    `near`: a GeoJSON Point
+special    `near`: a GeoJSON Point (in the database itself no list)
 =========  ========================================================================================================
 
 Values are kept under `Parameter.kept_as`. `_id` and `_lastUpdated` are left out: the store keeps both beside the document.

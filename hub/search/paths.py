@@ -19,7 +19,7 @@ class Unreadable(ValueError):  # noqa: N818 — said of an expression
 
 @dataclass(frozen=True)
 class Step:
-    """`name`: the property in JSON; `element`: its name in R4, as `value[x]`. `where`: only items where a property has a value."""
+    """`name`: the property in JSON; `element`: its name in R4, as `value[x]`. `where`: only items with this value."""
 
     name: str
     element: str

@@ -234,11 +234,12 @@ def _ranges(nodes: list[Any]) -> list[Any]:
 
 
 def _points(nodes: list[Any]) -> list[Any]:
-    """https://www.rfc-editor.org/rfc/rfc7946#section-3.1.2: longitude first."""
+    """https://www.rfc-editor.org/rfc/rfc7946#section-3.1.2: longitude first. The database refuses what is not on earth."""
+    found = ((node.get("longitude", 999), node.get("latitude", 999)) for node in nodes)
     return [
-        {"type": "Point", "coordinates": [float(node["longitude"]), float(node["latitude"])]}
-        for node in nodes
-        if "longitude" in node and "latitude" in node
+        {"type": "Point", "coordinates": [float(longitude), float(latitude)]}
+        for longitude, latitude in found
+        if abs(longitude) <= 180 and abs(latitude) <= 90
     ]
 
 

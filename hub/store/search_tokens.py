@@ -28,8 +28,13 @@ from hub.store.sealing import DataKey
 LONGEST: Final = 16
 LENGTH: Final = 12  # bytes of a token: two of a million values are the same once in a quadrillion
 THERE_IS_ONE: Final = ""
-_OF_ADDRESSES: Final = ("address-city", "address-country", "address-postalcode", "address-state")
-SAME_WORDS: Final = {"family": "name", "given": "name", **dict.fromkeys(_OF_ADDRESSES, "address")}
+SAME_WORDS: Final = {
+    **dict.fromkeys(("family", "given"), "name"),
+    **dict.fromkeys(("address-city", "address-country", "address-postalcode", "address-state"), "address"),
+    **dict.fromkeys(("email", "phone"), "telecom"),
+    "component-code": "combo-code",
+    "component-value-concept": "combo-value-concept",
+}
 """Parameters that read parts of what another reads: the same words, so the same tokens, computed once."""
 
 
@@ -42,7 +47,7 @@ def stored(key: DataKey, type_: str, one: Parameter, found: Mapping[str, list[An
         case "date":
             texts = _dates(values)
         case "token":
-            texts = _codes(values)
+            return [_code(key.material, domain, text) for text in dict.fromkeys(_codes(values))]
         case "uri":
             texts = (_exactly(value) for value in values)
         case _:
@@ -111,6 +116,12 @@ def _beginnings(secret: bytes, domain: str, word: str) -> tuple[bytes, ...]:
     """First names come again and again: a word's tokens are computed once."""
     lengths = range(min(SHORTEST, len(word)), min(len(word), LONGEST) + 1)
     return tuple([_token(secret, domain, f"{word[:length]}*") for length in lengths])
+
+
+@lru_cache(maxsize=16384)
+def _code(secret: bytes, domain: str, text: str) -> bytes:
+    """So are the codes of a value set; identifiers come once, and go."""
+    return _token(secret, domain, text)
 
 
 def _exactly(text: str) -> str:

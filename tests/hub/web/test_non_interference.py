@@ -27,6 +27,9 @@ from tests.support.furnishing import ORGANIZATIONS
 from tests.support.walks import statement, walk
 from tests.support.worlds import Builder, Pair, pairs
 
+LONG = 7000
+"""Requests, two of three of them searches: every form of every parameter comes up."""
+
 
 @pytest.fixture(scope="module")
 def builder(mongodb_uri: str) -> Iterator[Builder]:
@@ -56,7 +59,7 @@ def test_nor_with_a_token_that_stands_on_a_consent_what_is_beyond_it(builder: Bu
 @pytest.mark.parametrize("seed", range(8))
 def test_nor_can_it_in_thousands_of_requests_that_cover_everything(builder: Builder, seed: int) -> None:
     pair = builder.build(seed)
-    walked = walk(pair, 7000, seed)
+    walked = walk(pair, LONG, seed)
     assert walked.difference == ""
     assert declared(statement(pair)) <= walked.covered
 
@@ -78,7 +81,7 @@ def test_what_is_hidden_holds_consents_for_one_person_of_the_caller_and_against_
 def lacking(pair: Pair, described: Resource) -> frozenset[str]:
     """What is declared and not asked in as many requests as a long walk takes."""
     asking = Asking(described, pair.things, Random(0))
-    covered = {one for ask in islice(asking.requests(), 7000) for one in ask.covers}
+    covered = {one for ask in islice(asking.requests(), LONG) for one in ask.covers}
     return declared(described) - covered
 
 
