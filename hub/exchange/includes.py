@@ -15,6 +15,7 @@ from hub.fhir.serial import loads
 from hub.ports import Found, Stored
 from hub.search import index
 from hub.search.including import followed, pointing
+from hub.search.parameters import PARAMETERS
 
 MOST_INCLUDED = 1000
 _CHUNK = 500
@@ -76,7 +77,8 @@ def _next(
 def _referred(begun: Iterable[Stored], asked: Iterable[Include], reader: Reader) -> Iterator[Reference]:
     forward = [one for one in asked if not one.reverse]
     for stored in begun if forward else ():
-        names = [(one.target, name) for one in forward for name in followed(one, stored.type)]
+        known = PARAMETERS[stored.type]
+        names = [(one.target, known[name].kept_as) for one in forward for name in followed(one, stored.type)]
         values = index(loads(reader.seen(stored).text)) if names else {}
         for target, name in names:
             for value in values.get(name, ()):

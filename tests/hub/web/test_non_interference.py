@@ -27,7 +27,7 @@ from tests.support.furnishing import ORGANIZATIONS
 from tests.support.walks import statement, walk
 from tests.support.worlds import Builder, Pair, pairs
 
-LONG = 5000
+LONG = 7000
 """Requests, two of three of them searches: every form of every parameter comes up."""
 
 

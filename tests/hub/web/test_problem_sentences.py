@@ -26,6 +26,8 @@ FILLED = {
     "one-of-required": {"expected"},
     "unknown-schema": {"known"},
     "too-costly": {"limit"},
+    "too-costly-chain": {"limit"},
+    "too-costly-include": {"limit"},
     "bad-file": {"detail"},
     "secret-missing": {"name", "env", "file"},
     "unknown-connection": {"known"},

@@ -172,6 +172,11 @@ def test_what_a_match_refers_to_is_sent_along(party: Parties) -> None:
     assert unquote(found["link"][0]["url"]) == f"{BASE}/Task?_include=Task:patient"
 
 
+@pytest.mark.parametrize("name", ["Task:patient", "Task:subject", "Task:subject:Patient", "Task:patient:Patient"])
+def test_parameters_that_read_the_same_include_the_same(party: Parties, name: str) -> None:
+    assert ids(party("chu"), f"/fhir/Task?_include={name}", "include") == {KNOWN, UNNAMED}
+
+
 def test_included_is_each_as_the_caller_sees_it(party: Parties) -> None:
     found = bundle(party("chu"), "/fhir/Task?_include=Task:patient")
     names = {one["resource"]["id"]: "name" in one["resource"] for one in found["entry"][3:]}
