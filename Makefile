@@ -2,6 +2,7 @@
 SHELL := /bin/sh
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; do $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
+APART := .venv/smart-fetch
 
 .PHONY: help setup opinions demo test check lint types rooms deep bench clean
 
@@ -18,7 +19,7 @@ setup: .venv/ready ## everything needed, in .venv and nowhere else
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
-opinions: tests/node/node_modules/.package-lock.json tests/clients/.venv/ready ## other people's FHIR software that the tests use, where it can be had
+opinions: tests/node/node_modules/.package-lock.json $(APART)/ready ## other people's FHIR software that the tests use, where it can be had
 
 tests/node/node_modules/.package-lock.json: tests/node/package.json tests/node/package-lock.json
 	@command -v npm >/dev/null || { echo "npm is not here: the tests go without SUSHI, Medplum and fhir-kit-client."; exit 0; }; \
@@ -26,10 +27,9 @@ tests/node/node_modules/.package-lock.json: tests/node/package.json tests/node/p
 	(cd tests/node && npm ci --silent >/dev/null && touch node_modules/.package-lock.json) || echo "npm could not install them: the tests go without SUSHI, Medplum and fhir-kit-client."
 
 # smart-fetch brings 300 MB of its own (Arrow, a client for Amazon's storage): it has an environment to itself
-tests/clients/.venv/ready: tests/clients/smart-fetch.lock
-	@test -n "$(PYTHON)" || exit 1; \
-	echo "Setting up smart-fetch for the tests (about 30 s the first time) …"; \
-	($(PYTHON) -m venv tests/clients/.venv && tests/clients/.venv/bin/python -m pip install --quiet --disable-pip-version-check -r $< && touch $@) \
+$(APART)/ready: tests/clients/smart-fetch.lock | setup
+	@echo "Setting up smart-fetch for the tests (about 30 s the first time) …"; \
+	($(BIN)/python -m venv $(APART) && $(APART)/bin/python -m pip install --quiet --disable-pip-version-check -r $< && touch $@) \
 	|| echo "smart-fetch could not be installed: the tests go without it."
 
 demo: setup ## the main job from end to end, on this machine
@@ -56,4 +56,4 @@ bench: setup ## speed and memory
 	@$(BIN)/python -m benchmarks
 
 clean: ## remove what setup and demo made
-	rm -rf .venv tests/node/node_modules tests/clients/.venv ihala-demo .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv tests/node/node_modules ihala-demo .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

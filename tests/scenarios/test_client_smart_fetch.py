@@ -8,6 +8,7 @@ import gzip
 import json
 import os
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,7 +18,7 @@ from hub.fhir.canonicals import identifier_system
 from tests.scenarios.conftest import Stage
 from tests.support.real_clients import Registered, need
 
-SMART_FETCH: Final = Path(__file__).parents[1] / "clients" / ".venv" / "bin" / "smart-fetch"
+SMART_FETCH: Final = Path(sys.prefix) / "smart-fetch" / "bin" / "smart-fetch"
 SECONDS: Final = 120
 
 pytestmark = pytest.mark.skipif(
