@@ -25,6 +25,11 @@ SEEN_IN_PART: Final = frozenset({"Patient", "EpisodeOfCare"})
 """Types of which a caller sees some elements and not others that it could search by: asked more often."""
 
 
+def _how_often(type_: str, _: str, __: str, form: str) -> int:
+    """A chain can tell something of every type, and few values of it are right."""
+    return 8 if form == "." else 3 if type_ in SEEN_IN_PART else 1
+
+
 class Asking(Operations):
     """Requests about `things`, endlessly. What a statement declares and is not known here is never asked, and so not covered."""
 
@@ -48,7 +53,7 @@ class Asking(Operations):
         }
         self.pointing = {one["type"]: one.get("searchRevInclude", ()) for one in resources}
         forms += [(t, "_has", "has", "") for t in self.types if self.pointing[t] for _ in range(4)]
-        self.forms = Deck([card for card in forms for _ in range(3 if card[0] in SEEN_IN_PART else 1)], chance)
+        self.forms = Deck([card for card in forms for _ in range(_how_often(*card))], chance)
         self.sorts = {
             t: Deck([f"{way}{n}" for n in named for way in ("", "-")], chance) for t, named in self.parameters.items()
         }

@@ -27,7 +27,7 @@ from tests.support.walks import statement, walk
 from tests.support.worlds import Builder, Pair, pairs
 from tests.support.written import ORGANIZATIONS
 
-LONG = 7000
+LONG = 20_000
 """Requests, two of three of them searches: every form of every parameter comes up."""
 
 
@@ -287,5 +287,5 @@ def test_the_walk_finds_a_leak_at_any_one_exit(
     builder: Builder, disable: Callable[[pytest.MonkeyPatch], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     disable(monkeypatch)
-    found = (walk(builder.build(seed), 600, seed).difference for seed in range(4))
+    found = (walk(builder.build(seed), 1500, seed).difference for seed in range(4))
     assert any(found)

@@ -22,7 +22,7 @@ from tests.support.written import CALLER
 
 SECRET = "a-token-of-the-caller-for-an-emergency-alone."[:43]
 OPENS = policies({"overrides": [{"id": "break-glass", "classes": ["core", "identity"], "minutes": 1440}]})
-OPENS_NOTHING = policies({"overrides": [{"id": "break-glass", "classes": ["attachments"], "minutes": 1440}]})
+OPENS_NOTHING = policies({"overrides": [{"id": "break-glass", "classes": ["social"], "minutes": 1440}]})
 """No document of the worlds has an attachment: nobody can be opened, whoever is asked for."""
 
 

@@ -117,8 +117,10 @@ def test_a_conditional_reference_or_create_does_not_tell_whether_there_is_one(pa
     incident = example("incident") | {"performer": [{"reference": "Organization/chu"}]}
     incident["subject"] = {"reference": f"Patient?{condition}"}
     assert same(pair, "POST", "Observation", incident).status == "422 Unprocessable Entity"
-    assert same(pair, "PUT", f"Patient?{condition}", example("survivor")).status == "405 Method Not Allowed"
-    assert same(pair, "DELETE", f"Patient?{condition}").status == "405 Method Not Allowed"
+    for method, body in (("PUT", example("survivor")), ("PATCH", []), ("DELETE", None)):
+        answer = same(pair, method, f"Patient?{condition}", body)
+        never = same(pair, method, "Patient?_id=nobody", body)
+        assert condition.startswith("identifier") or (answer.status, answer.body) == (never.status, never.body)
 
 
 def test_nothing_is_created_for_a_person_who_is_hidden_and_the_refusal_does_not_tell(pair: Pair) -> None:

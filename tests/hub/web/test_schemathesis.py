@@ -4,6 +4,7 @@ https://schemathesis.readthedocs.io. Through WSGI, with a real token. Half of th
 """
 
 import json
+import re
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -79,8 +80,10 @@ def there(asker: Party, path: str) -> list[Resource]:
 
 def in_earnest(case: Any, record: Resource, version: str, body: Any) -> Any:
     """Of a record that is there, with a version that it may have, and something to send that could be right."""
-    if "{id}" in case.path:
-        case.path_parameters["id"] = record["id"]
+    known = {"id": record["id"], "version": version, "type": "Task", "job": "none", "number": 1}
+    for name in re.findall(r"\{(\w+)\}", case.path):
+        if name in known:
+            case.path_parameters[name] = known[name]
     if case.method in {"PUT", "PATCH", "DELETE"}:
         case.headers["If-Match"] = f'W/"{version}"'
     if case.method == "PATCH":
