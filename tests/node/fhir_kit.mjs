@@ -95,9 +95,11 @@ const journeys = {
   },
 
   async deleting() {
-    const made = await client.create({ resourceType: "Patient", body: given.survivor });
-    await client.delete({ resourceType: "Patient", id: made.id });
-    return refused(() => client.read({ resourceType: "Patient", id: made.id }));
+    const her = await client.create({ resourceType: "Patient", body: given.survivor });
+    const body = { ...given.case, patient: { reference: `Patient/${her.id}` } };
+    const made = await client.create({ resourceType: "EpisodeOfCare", body });
+    await client.delete({ resourceType: "EpisodeOfCare", id: made.id });
+    return refused(() => client.read({ resourceType: "EpisodeOfCare", id: made.id }));
   },
 
   async transaction() {

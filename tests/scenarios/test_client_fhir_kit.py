@@ -12,7 +12,7 @@ import pytest
 
 from hub.fhir.canonicals import identifier_system
 from tests.scenarios.conftest import Stage
-from tests.support.real_clients import Registered, consent, need, survivor
+from tests.support.real_clients import Registered, case, consent, need, survivor
 from tests.support.second_opinions import NODE, run, why_not
 
 pytestmark = pytest.mark.skipif(bool(why_not()), reason=why_not())
@@ -96,8 +96,10 @@ def test_it_reads_earlier_versions(journey: Journey, registered: dict[str, Regis
 
 
 def test_it_deletes(journey: Journey, registered: dict[str, Registered]) -> None:
-    need(registered["association"].base_url, "delete", "Patient")
-    done = journey("deleting", survivor=survivor(registered["association"], "FK-0005"))
+    association = registered["association"]
+    need(association.base_url, "delete", "EpisodeOfCare")
+    hers = case("Patient/of-hers", association, "FK-C-0005")
+    done = journey("deleting", survivor=survivor(association, "FK-0005"), case=hers)
     assert done["type"] == "OperationOutcome"
     assert done["status"] in {404, 410}
 

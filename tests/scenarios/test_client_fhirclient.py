@@ -10,6 +10,7 @@ import pytest
 import requests
 from fhirclient.client import FHIRClient
 from fhirclient.models.consent import Consent
+from fhirclient.models.episodeofcare import EpisodeOfCare
 from fhirclient.models.fhirdate import FHIRDate
 from fhirclient.models.patient import Patient
 from fhirclient.models.task import Task
@@ -22,7 +23,7 @@ from fhirclient.server import (
 
 from hub.fhir.canonicals import identifier_system
 from tests.scenarios.conftest import Stage
-from tests.support.real_clients import SCOPE, Registered, consent, need, survivor
+from tests.support.real_clients import SCOPE, Registered, case, consent, need, survivor
 
 
 def signed_in(party: Registered) -> FHIRClient:
@@ -144,12 +145,15 @@ def test_it_understands_what_it_is_refused(
 
 
 def test_it_deletes(association: FHIRClient, registered: dict[str, Registered]) -> None:
-    need(registered["association"].base_url, "delete", "Patient")
-    made = Patient(Patient(survivor(registered["association"], "FC-0005")).create(association.server))
+    keeper = registered["association"]
+    need(keeper.base_url, "delete", "EpisodeOfCare")
+    her = Patient(Patient(survivor(keeper, "FC-0005")).create(association.server))
+    hers = case(f"Patient/{her.id}", keeper, "FC-C-0005")
+    made = EpisodeOfCare(EpisodeOfCare(hers).create(association.server))
     made.origin_server = association.server
     made.delete()
     with pytest.raises((FHIRNotFoundException, requests.HTTPError)):
-        Patient.read(made.id, association.server)
+        EpisodeOfCare.read(made.id, association.server)
 
 
 def test_it_searches_with_includes(stage: Stage, hospital: FHIRClient) -> None:

@@ -19,7 +19,7 @@ from fhirpy.base.exceptions import (
 
 from hub.fhir.canonicals import identifier_system
 from tests.scenarios.conftest import Stage
-from tests.support.real_clients import Registered, consent, need, survivor
+from tests.support.real_clients import Registered, case, consent, need, survivor
 
 CODE = identifier_system("survivor-code")
 
@@ -153,11 +153,13 @@ def test_it_patches_with_a_merge_object(association: Door) -> None:
 
 
 def test_it_deletes(association: Door) -> None:
-    need(association.party.base_url, "delete", "Patient")
-    her = made(association, "FP-0006")
-    her.delete()
-    with pytest.raises(ResourceNotFound):
-        association.sync().get("Patient", her.id)
+    need(association.party.base_url, "delete", "EpisodeOfCare")
+    her, client = made(association, "FP-0006"), association.sync()
+    body = case(f"Patient/{her.id}", association.party, "FP-C-0006")
+    hers = client.resource(**{"resource_type": "EpisodeOfCare", **body}).create()
+    hers.delete()
+    with pytest.raises((ResourceNotFound, OperationOutcome)):  # 410 to its keeper
+        client.get("EpisodeOfCare", hers.id)
 
 
 def test_it_sends_a_transaction(association: Door) -> None:

@@ -63,14 +63,13 @@ def register(deployment: Deployment, organization: str, folder: Path) -> Registe
 
 def need(base_url: str, code: str, type_: str = "") -> None:
     """Skip a test of what the CapabilityStatement does not declare: an interaction, or an operation (`$export`)."""
-    (rest,) = httpx2.get(f"{base_url}/metadata").json()["rest"]
-    if not declares(rest, code, type_):
+    statement = httpx2.get(f"{base_url}/metadata").json()
+    (rest,) = statement["rest"]
+    if not (code in statement["patchFormat"] if type_ == "patch" else declares(rest, code, type_)):
         pytest.skip(f"the CapabilityStatement does not declare {code}{f' of {type_}' if type_ else ''}")
 
 
 def declares(rest: Resource, code: str, type_: str = "") -> bool:
-    if type_ == "patch":
-        return code in rest.get("patchFormat", ())
     of_type = next((one for one in rest["resource"] if one["type"] == type_), {}) if type_ else rest
     if code.startswith("$"):
         places = (of_type, rest)
@@ -96,6 +95,26 @@ def survivor(registered: Registered, number: str) -> Resource:
         "birthDate": "1990-05-02",
         "name": [{"family": "Benhaddou", "given": ["Naïma"]}],
         "managingOrganization": {"reference": f"Organization/{registered.organization}"},
+    }
+
+
+def case(patient: str, keeper: Registered, number: str) -> Resource:
+    """A case of hers, which its keeper may delete."""
+    return {
+        "resourceType": "EpisodeOfCare",
+        "meta": {"profile": [profile("case")]},
+        "identifier": [
+            {
+                "type": {"coding": [{"system": code_system("identifier-type"), "code": "case-number"}]},
+                "system": identifier_system("case-number"),
+                "value": number,
+            }
+        ],
+        "status": "active",
+        "type": [_coded(code_system("case-type"), "gbv")],
+        "patient": {"reference": patient},
+        "managingOrganization": {"reference": f"Organization/{keeper.organization}"},
+        "period": {"start": "2026-03-12"},
     }
 
 
