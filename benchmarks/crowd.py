@@ -25,8 +25,8 @@ from hub.ports import Changes
 from hub.store import MongoStore
 
 BIGGEST: Final = "keeper-00"
-KEEPERS: Final = tuple(f"keeper-{number:02}" for number in range(1, 20))
-RECIPIENTS: Final = tuple(f"clinic-{number:02}" for number in range(40))
+KEEPERS: Final = tuple(f"keeper-{number:02}" for number in range(1, 6))
+RECIPIENTS: Final = tuple(f"clinic-{number:02}" for number in range(8))
 STATUSES: Final = ("requested", "accepted", "in-progress", "completed", "rejected")
 OFTEN: Final = (20, 30, 20, 28, 2)
 TYPES: Final = ("Patient", "EpisodeOfCare", "Observation", "ServiceRequest", "Consent", "Task")
@@ -76,10 +76,10 @@ def _steps(end: int, size: int) -> Iterator[range]:
 
 def _person(number: int, chance: Random, hub: Hub) -> tuple[Person, tuple[str, str, str, str, str]]:
     keeper = BIGGEST if number % 10 in {0, 3, 6} else KEEPERS[number % len(KEEPERS)]
-    recipient = RECIPIENTS[number % len(RECIPIENTS)]
+    recipient = RECIPIENTS[number * 7 // 10 % len(RECIPIENTS)]
     (status,) = chance.choices(STATUSES, OFTEN)
     code = f"ZHR-2026-{number:04}"
-    person = survivor_of(keeper, recipient, status, chance, hub.rules, {"ZHR-2026-0042": code})
+    person = survivor_of(keeper, recipient, status, chance, hub.rules, own={"ZHR-2026-0042": code})
     return person, (keeper, recipient, status, person.id, code)
 
 

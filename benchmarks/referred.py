@@ -64,7 +64,13 @@ def _person(keeper: str, recipient: str, chance: Random, rules: Rules) -> Person
 
 
 def survivor_of(
-    keeper: str, recipient: str, status: str, chance: Random, rules: Rules, own: Mapping[str, str] = MappingProxyType({})
+    keeper: str,
+    recipient: str,
+    status: str,
+    chance: Random,
+    rules: Rules,
+    *,
+    own: Mapping[str, str] = MappingProxyType({}),
 ) -> Person:
     """Her text is changed, not her structure: references and keepers become her own. `own`: what else, and what it becomes."""
     hers, need = fresh_id(chance), fresh_id(chance)
