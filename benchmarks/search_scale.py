@@ -1,7 +1,9 @@
 """How the time of a search depends on how much is stored: the same requests at 10,000 documents and at many more.
 
 Over HTTP, with token, consent filter and audit: by a recipient of one referral in eight, by an association of ordinary size, and
-by one that keeps three survivors of ten. `keys` is what the database looked at (`hub search explain`), at both sizes.
+by one that keeps three survivors of ten. `keys`: what the database looked at for the page (`hub search explain`), at both sizes.
+
+`python -m benchmarks.search_scale - 1000000` asks a million, which takes some minutes to fill.
 """
 
 import http.client
@@ -33,7 +35,6 @@ from hub.store import MongoStore
 
 FEW: Final = 10_000
 MANY: Final = 200_000
-"""By default: a million takes some minutes to fill."""
 ROUNDS: Final = 60
 WARMING: Final = 10
 MOST: Final = 2.0
