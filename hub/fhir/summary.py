@@ -31,6 +31,9 @@ class Wanted:
         return self.summary != "false" or bool(self.elements)
 
 
+ALL: Final = Wanted()
+
+
 @dataclass(frozen=True)
 class _Paths:
     """Paths below a type: what is in its summary, and what always stays."""

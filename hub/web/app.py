@@ -6,6 +6,7 @@ https://hl7.org/fhir/R4/http.html · https://flask.palletsprojects.com/en/stable
 from types import TracebackType
 
 from flask import Flask, Response, request
+from werkzeug.routing import BaseConverter
 
 from hub.exchange import Hub
 from hub.oauth.people import People
@@ -28,6 +29,12 @@ class Application(Flask):
             problems.tell(exc_info[1])
 
 
+class ResourceType(BaseConverter):
+    """The name of a type, and so neither `_history` nor an operation: below a survivor both have addresses of their own."""
+
+    regex = "[A-Z][A-Za-z]{1,63}"
+
+
 def create_app(
     hub: Hub,
     registry: Registry,
@@ -43,6 +50,7 @@ def create_app(
     app = Application("hub.web", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST
     app.url_map.strict_slashes = False  # `/fhir/Task/` is `/fhir/Task`
+    app.url_map.converters["resource"] = ResourceType
     app.url_map.merge_slashes = False  # no redirect that would repeat a URL
     service = Service(hub, registry, settings.base_url.rstrip("/"), settings.proxies, keys, people)
 

@@ -12,6 +12,7 @@ from urllib.parse import quote, urlencode
 
 from hub.errors import BAD_PARAMETER, NOT_FOUND, SCOPE_LACKING, HubError
 from hub.exchange import disclose
+from hub.exchange.change import PERSON_ELEMENT
 from hub.fhir.query import Query
 from hub.oauth import scopes
 from hub.search import is_sealed, parse
@@ -20,16 +21,16 @@ from hub.search.parameters import PARAMETERS
 from hub.web.operations import Inputs, Operation
 from hub.web.paging import Pairs
 from hub.web.read import ID
-from hub.web.searchsets import entry, searchset
+from hub.web.searchset import entry, searchset
 from hub.web.service import Call, Service
 
 TYPE: Final = "Patient"
 PAGE: Final = 50
 MOST: Final = 500
-NOBODYS: Final = frozenset(
-    {"Organization", "HealthcareService", "Location", "PractitionerRole", "Endpoint", "MeasureReport"}
-)
-"""Types of the directory and of statistics, which are in no survivor's compartment."""
+OF_SURVIVORS: Final = (
+    PERSON_ELEMENT.keys() | {"Task", "Communication", "Provenance", "AuditEvent"}
+) & PARAMETERS.keys()
+"""Types of a survivor's compartment: what its keepers write, and what the hub does."""
 ONLY_ASKED_FOR: Final = frozenset({"AuditEvent"})
 CARE_DATES: Final = ("date", "authored-on", "authored", "sent", "occurrence", "performed")
 """The search parameters that say when care was given; of those that a type has, the first."""
@@ -116,7 +117,7 @@ def _bad(name: str, expected: str) -> HubError:
 
 def _types(listed: str, call: Call) -> tuple[str, ...]:
     """Those that are named, or all but the trace; without being named, those that the token reaches."""
-    known = (TYPE, *sorted(PARAMETERS.keys() - NOBODYS - {TYPE}))
+    known = (TYPE, *sorted(OF_SURVIVORS - {TYPE}))
     named = {one.strip() for one in listed.split(",")} - {""}
     if named - set(known):
         raise _bad("_type", ", ".join(known))

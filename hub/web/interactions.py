@@ -78,8 +78,8 @@ OVER_TYPES: Final = (
     Interaction("search-system", "search", "GET", "/fhir", SEEN, by_url),
     Interaction("search-system", "search", "POST", "/fhir/_search", SEEN, by_form),
     Interaction("search-system", "search", "GET", f"/fhir/{OWNER}/<id_>/*", SEEN, by_url),
-    Interaction("search-type", "search", "GET", f"/fhir/{OWNER}/<id_>/<type_>", SEEN, by_url),
-    Interaction("search-type", "search", "POST", f"/fhir/{OWNER}/<id_>/<type_>/_search", SEEN, by_form),
+    Interaction("search-type", "search", "GET", f"/fhir/{OWNER}/<id_>/<resource:type_>", SEEN, by_url),
+    Interaction("search-type", "search", "POST", f"/fhir/{OWNER}/<id_>/<resource:type_>/_search", SEEN, by_form),
 )
 """Searches over several types, and in a survivor's compartment; without a type, each asks for the scopes that it needs."""
 
@@ -103,7 +103,7 @@ def respond(interaction: Interaction, request: Request, type_: str, id_: str, se
     caller = tokens.authenticate(request.headers.get("Authorization"), service.hub.clock.now(), service.registry)
     g.client = caller.client
     call = Call(request, type_, id_, caller, media)
-    if "<type_>" in interaction.rule:
+    if "type_>" in interaction.rule:
         _require_type(interaction, call)
     return interaction.answer(call, service)
 

@@ -15,7 +15,7 @@ from hub.oauth import scopes
 from hub.search.matching import SHORTEST
 from hub.search.resemblance import words
 from hub.web.operations import Inputs, Operation
-from hub.web.searchsets import entry, searchset
+from hub.web.searchset import entry, searchset
 from hub.web.service import Call, Service
 
 TYPE: Final = "Patient"

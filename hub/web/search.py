@@ -25,7 +25,7 @@ from hub.web.answers import json_answer
 from hub.web.bodies import read_form
 from hub.web.negotiation import HTTP_PARAMETERS, preferences
 from hub.web.paging import Pairs
-from hub.web.searchset import OF_COMPARTMENT, Applied, bundle
+from hub.web.results import OF_COMPARTMENT, Applied, bundle
 from hub.web.service import Call, Service
 
 COUNTED: Final = ("_summary", "count")

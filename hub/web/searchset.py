@@ -1,94 +1,32 @@
-"""A page of results as a searchset Bundle, and its links: https://hl7.org/fhir/R4/bundle.html#searchset.
+"""A searchset as text around the views' own text: what is served was written once and is not parsed again.
 
-The self link tells what was applied, the others are sealed: no identifier stands in them.
+https://hl7.org/fhir/R4/bundle.html#searchset
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Final
-from urllib.parse import quote, urlencode
+from collections.abc import Iterable, Sequence
 
 import orjson
 
-from hub.exchange import Page, View
-from hub.fhir.issues import Issue
-from hub.fhir.serial import dumps
-from hub.fhir.summary import Wanted, shortened
-from hub.search.matching import tells
-from hub.search.parameters import PARAMETERS
-from hub.web.answers import said
-from hub.web.paging import Pairs
-from hub.web.service import Call, Service
+from hub.exchange import View
+from hub.fhir import Resource
+from hub.fhir.summary import ALL, Wanted, shortened
 
-ALL: Final = Wanted()
-OF_COMPARTMENT: Final = ":compartment"
-"""In a page link, whose compartment is searched: so that her id stands in no URL. No request can say it: it is no name."""
+Link = tuple[str, str]
+"""Relation and URL."""
 
 
-@dataclass(frozen=True)
-class Applied:
-    """What was asked and understood; what was ignored; the page link that was followed; where the next page begins."""
-
-    pairs: Pairs
-    ignored: list[str]
-    here: str = ""
-    after: str | None = None
-    compartment: str = ""
-    wanted: Wanted = ALL
+def searchset(total: int | None, links: Sequence[Link], entries: Iterable[str]) -> str:
+    """`total` None: it was not counted."""
+    counted = "" if total is None else f',"total":{total}'
+    link = orjson.dumps([{"relation": relation, "url": url} for relation, url in links]).decode()
+    linked = f',"link":{link}' if links else ""
+    entry = ",".join(entries)
+    listed = f',"entry":[{entry}]' if entry else ""
+    return f'{{"resourceType":"Bundle","type":"searchset"{counted}{linked}{listed}}}'
 
 
-def bundle(page: Page, applied: Applied, call: Call, service: Service) -> str:
-    """A searchset as text around the views' own text: what is served was written once and is not parsed again."""
-    link = orjson.dumps(
-        [{"relation": relation, "url": url} for relation, url in _links(applied, call, service)]
-    ).decode()
-    entry = ",".join(_entries(page, applied, call, service))
-    entry = f',"entry":[{entry}]' if entry else ""
-    total = "" if page.total is None else f'"total":{page.total},'
-    return f'{{"resourceType":"Bundle","type":"searchset",{total}"link":{link}{entry}}}'
-
-
-def _links(applied: Applied, call: Call, service: Service) -> Iterator[tuple[str, str]]:
-    """`first` where there is more than one page."""
-    pairs = [("_page", applied.here)] if applied.here else [_told(call.type, pair) for pair in applied.pairs]
-    path = (
-        f"Patient/{applied.compartment}/{call.type or '*'}" if applied.compartment and not applied.here else call.type
-    )
-    yield "self", _url(service, path, pairs)
-    if applied.here or applied.after is not None:
-        yield "first", _sealed(applied, "", call, service)
-    if applied.after is not None:
-        yield "next", _sealed(applied, applied.after, call, service)
-
-
-def _sealed(applied: Applied, after: str, call: Call, service: Service) -> str:
-    whole = [*applied.pairs, *([(OF_COMPARTMENT, applied.compartment)] if applied.compartment else [])]
-    sealed = service.pages.seal(whole, after, type_=call.type, client=call.caller.client)
-    return _url(service, call.type, [("_page", sealed)])
-
-
-def _told(type_: str, pair: tuple[str, str]) -> tuple[str, str]:
-    """That it was applied; what stands in an encrypted element stands in no URL either."""
-    name, value = pair
-    hidden = any(tells(one, name) for one in ([type_] if type_ else PARAMETERS))
-    return name, "***" if hidden else value
-
-
-def _url(service: Service, path: str, pairs: Pairs) -> str:
-    query = urlencode(pairs, quote_via=quote, safe=",:/|*$")
-    address = f"{service.base}/{path}" if path else service.base
-    return f"{address}{'?' if query else ''}{query}"
-
-
-def _entries(page: Page, applied: Applied, call: Call, service: Service) -> Iterator[str]:
-    yield from (_entry(view, "match", applied.wanted, service) for view in page.entries)
-    yield from (_entry(view, "include", applied.wanted, service) for view in page.included)
-    if applied.ignored:
-        names = ", ".join(dict.fromkeys(applied.ignored))
-        issue = Issue("warning", "not-supported", "web.ignored-parameters", params={"parameters": names})
-        yield f'{{"resource":{dumps(said([issue], call.language))},"search":{{"mode":"outcome"}}}}'
-
-
-def _entry(view: View, mode: str, wanted: Wanted, service: Service) -> str:
-    url = f"{service.base}/{view.type}/{view.id}"  # types and ids need no escape in JSON
-    return f'{{"fullUrl":"{url}","resource":{shortened(view.text, wanted)},"search":{{"mode":"{mode}"}}}}'
+def entry(view: View, base: str, search: Resource | None = None, wanted: Wanted = ALL) -> str:
+    """`search`: how it was found; types and ids need no escape in JSON."""
+    found = orjson.dumps({"mode": "match", **(search or {})}).decode()
+    text = shortened(view.text, wanted)
+    return f'{{"fullUrl":"{base}/{view.type}/{view.id}","resource":{text},"search":{found}}}'

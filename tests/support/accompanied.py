@@ -7,8 +7,8 @@ from typing import Any
 from hub.conformance import examine
 from hub.fhir import Resource
 from tests.support.consents import asked, permit, provision
-from tests.support.furnishing import example
 from tests.support.parties import Party
+from tests.support.written import example
 
 Parties = Callable[..., Party]
 CORE = ("core", "needs-and-services")

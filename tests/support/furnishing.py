@@ -4,13 +4,10 @@ Every document is one of the contract's valid examples under a name of its own. 
 what it may not (None: nothing of it), down to the hidden elements of documents that are seen in part.
 """
 
-import json
 from collections.abc import Iterable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import cache
-from importlib.resources import files
 from random import Random
 from typing import Any, Final, Protocol
 from uuid import UUID, uuid5
@@ -20,33 +17,26 @@ from hub.consent.keys import own
 from hub.exchange import Hub
 from hub.exchange.change import PERSON_ELEMENT
 from hub.exchange.person import Person
-from hub.exchange.publish import keys_of, publish
+from hub.exchange.publish import publish
 from hub.fhir import Resource
 from hub.fhir.canonicals import TERMINOLOGY, code_system
 from hub.fhir.data_classes import CONFIDENTIALITY, shareable
 from hub.fhir.definitions import load
 from hub.fhir.labels import labelled
 from hub.fhir.numbered import SYSTEM
-from hub.fhir.serial import loads
 from hub.ports import Changes, Key, Save
 from hub.search.parameters import EVERYWHERE, PARAMETERS
 from tests.support.consents import as_packaged
 from tests.support.disguise import EVERY, disguise
+from tests.support.furnishing_entries import directory, reports, workers_and_forms
+from tests.support.written import CALLER, concept, example, new_id, organization_, renamed
 
-CALLER: Final = "chu"
-ORGANIZATIONS: Final = {
-    "amal": "association", "nour": "association", "chu": "hospital-unit", "hopital": "hospital-unit", "dar": "association",
-}  # fmt: skip
 GRANTED: Final = (
     ("core", "needs-and-services"), ("core", "incident-summary"), ("needs-and-services", "incident-summary", "perpetrator"),
     ("core", "identity", "legal"), ("needs-and-services", "health", "address"), ("perpetrator", "identity"),
     ("core", "safe-contact", "address", "needs-and-services", "incident-summary", "incident-narrative"),
 )  # fmt: skip
 """Data classes that survivors opened to the caller: also one without the class that a document of its own needs."""
-
-
-def concept(system: str, code: str) -> Resource:
-    return {"coding": [{"system": code_system(system), "code": code}]}
 
 
 AS_WRITTEN: Final = frozenset({"Consent", "Communication"})
@@ -81,7 +71,7 @@ class Things:
     def add(self, resource: Resource) -> None:
         type_ = resource["resourceType"]
         _once(self.references.setdefault(type_, []), resource["id"])
-        if type_ == "Patient" and resource["managingOrganization"] == _organization(CALLER):
+        if type_ == "Patient" and resource["managingOrganization"] == organization_(CALLER):
             _once(self.mine, resource["id"])
         found = search.index(resource) if type_ in PARAMETERS else {}
         for name, kept_as in _fields(type_):
@@ -119,20 +109,6 @@ def _once(known: list[Any], value: Any) -> None:
         known.append(value)
 
 
-@cache
-def _written(name: str) -> str:
-    return files("profiles").joinpath("examples", "valid", f"{name}.json").read_text("utf-8")
-
-
-def example(name: str) -> Resource:
-    found: Resource = loads(_written(name))
-    return found
-
-
-def new_id(chance: Random) -> str:
-    return str(UUID(int=chance.getrandbits(128), version=4))
-
-
 # --- survivors --------------------------------------------------------------------------------------------------------
 
 
@@ -154,7 +130,7 @@ class _Survivor:
         """An example as a document of hers, under a new id. It is put in only if it is seen, or there are hidden ones."""
         resource = example(name) | elements
         resource["id"] = self.id if resource["resourceType"] == "Patient" else new_id(chance or self.chance)
-        resource = _renamed(resource, self.id, self.keeper)
+        resource = renamed(resource, self.id, self.keeper)
         if chance is None and self.hidden is None and not self._is_seen(resource):
             return f"{resource['resourceType']}/{resource['id']}"
         if self._is_seen(resource) and resource["resourceType"] not in AS_WRITTEN:
@@ -174,27 +150,12 @@ class _Survivor:
         )
 
 
-def _renamed(resource: Resource, person: str, keeper: str) -> Resource:
-    """Her example's references become hers, its keeper this one."""
-    text = json.dumps(resource)
-    for known in ("0b9d1d2e-8b1e-4f57-9a0a-6d1f0c2b7e31",):
-        text = text.replace(known, person)
-    for other in ("zahra-ecoute", "chu-atlas"):
-        text = text.replace(f"Organization/{other}", f"Organization/{keeper}")
-    renamed: Resource = json.loads(text)
-    return renamed
-
-
-def _organization(id_: str) -> Resource:
-    return {"reference": f"Organization/{id_}"}
-
-
 def _consent(to: str, classes: Iterable[str], end: str = "2029-03-12") -> Resource:
     provision = example("consent-by-class")["provision"]
     permit = provision["provision"][0]
     coded = [{"system": code_system("data-class"), "code": one} for one in classes]
     period = {"start": "2026-03-12", "end": end}
-    actor = [permit["actor"][0] | {"reference": _organization(to)}]
+    actor = [permit["actor"][0] | {"reference": organization_(to)}]
     return {"period": period, "provision": [permit | {"period": period, "actor": actor, "class": coded}]}
 
 
@@ -208,11 +169,11 @@ def _referred(
     one.add("consent-by-class", provision=_consent(to, classes))
     one.add("case", status=chance.choice(["active", "onhold"]))
     one.add("incident", effectiveDateTime=f"2026-0{chance.randrange(1, 6)}")
-    need = one.add("need", performer=[_organization(to)], priority=chance.choice(["urgent", "routine", "asap"]))
-    one.add("outcome", basedOn=[{"reference": need}], performer=[_organization(keeper)])
+    need = one.add("need", performer=[organization_(to)], priority=chance.choice(["urgent", "routine", "asap"]))
+    one.add("outcome", basedOn=[{"reference": need}], performer=[organization_(keeper)])
     id_ = new_id(chance)
     one.add(
-        "referral-task", status=status, focus={"reference": need}, owner=_organization(to), requester=_organization(keeper),
+        "referral-task", status=status, focus={"reference": need}, owner=organization_(to), requester=organization_(keeper),
         identifier=[{"system": example("referral-task")["identifier"][0]["system"], "value": id_[:8].upper()}],
         **_AS_IT_MUST_BE.get(status, {}),
     )  # fmt: skip
@@ -229,7 +190,7 @@ def _told(keeper: str, to: str, task: str) -> Resource:
     """A notice of withdrawal, of an earlier consent say: between these two and nobody else's."""
     number = {"system": example("withdrawal-notice")["about"][0]["identifier"]["system"], "value": task[:8].upper()}
     about = [{"reference": f"Task/{task}", "identifier": number}]
-    return {"recipient": [_organization(to)], "sender": _organization(keeper), "about": about}
+    return {"recipient": [organization_(to)], "sender": organization_(keeper), "about": about}
 
 
 def _add_hidden(one: _Survivor, hidden: Random) -> None:
@@ -239,7 +200,7 @@ def _add_hidden(one: _Survivor, hidden: Random) -> None:
     for root in _of_people_and_documents():
         one.add("consent", hidden, provision=root)
     for _ in range(hidden.randrange(3)):
-        one.add("need", hidden, performer=[_organization("hopital")])
+        one.add("need", hidden, performer=[organization_("hopital")])
     if not one.allowed & {"legal"}:
         one.add("protective-measure", hidden)
 
@@ -264,7 +225,7 @@ def _also_kept_by(person: Person, keeper: str, hidden: Random) -> None:
     end = hidden.choice(["2029-03-12", "2026-11-20T06:00:00+00:00"])  # it is over before the caller's first request
     other.add("consent-by-class", hidden, provision=_consent("hopital", GRANTED[-1], end))
     other.add("incident", hidden)
-    other.add("need", hidden, performer=[_organization("hopital")])
+    other.add("need", hidden, performer=[organization_("hopital")])
 
 
 def _people(seen: Random, hidden: Random | None) -> Iterator[tuple[Person, bool]]:
@@ -296,8 +257,8 @@ def furnish(hub: Hub, clock: Settable, seen: Random, hidden: Random | None, beyo
     may see, but not with a token that stands on the consent of one of the others."""
     things = Things()
     beginning = clock.at
-    directory = _directory(hidden)
-    publish(directory, hub=hub)
+    published = directory(hidden)
+    publish(published, hub=hub)
     others = [
         (_referred(beyond, "nour", CALLER, "accepted", GRANTED[-1], beyond), False) for _ in range(3 if beyond else 0)
     ]
@@ -314,9 +275,9 @@ def furnish(hub: Hub, clock: Settable, seen: Random, hidden: Random | None, beyo
     for person in things.references["Patient"]:
         _live_on(person, clock, hidden, hub)
     clock.at = beginning - timedelta(hours=1)
-    saves = [*_reports(hidden), *_workers_and_forms(hidden)]
+    saves = [*reports(hidden), *workers_and_forms(hidden)]
     hub.store.commit(Changes(saves=saves))
-    for resource in (*directory, *(save.resource for save in saves)):
+    for resource in (*published, *(save.resource for save in saves)):
         things.add(resource)
     return things
 
@@ -345,7 +306,7 @@ def _traces(person: Person, chance: Random, hidden: Random | None) -> Iterator[S
         if mine or hidden:
             resource["id"] = new_id(chance if mine else hidden or chance)
             custodian = keeper or "nour"
-            yield Save(_renamed(resource, person.id, custodian), person.id, custodian, (Key(own(custodian)),))
+            yield Save(renamed(resource, person.id, custodian), person.id, custodian, (Key(own(custodian)),))
 
 
 def _compositions(person: Person, hidden: Random | None) -> Iterator[Save]:
@@ -363,53 +324,6 @@ def _composition(person: Person, id_: str, keeper: str, entries: list[str]) -> S
     written = {
         "resourceType": "Composition", "id": id_, "status": "final", "date": "2026-03-12", "title": "Summary",
         "type": {"coding": [{"system": "http://loinc.org", "code": "60591-5"}]}, "subject": {"reference": entries[0]},
-        "author": [_organization(keeper)], "section": [{"title": "All", "entry": [{"reference": one} for one in entries]}],
+        "author": [organization_(keeper)], "section": [{"title": "All", "entry": [{"reference": one} for one in entries]}],
     }  # fmt: skip
     return Save(labelled(written), person.id, keeper, (Key(own(keeper)),))
-
-
-def _reports(hidden: Random | None) -> Iterator[Save]:
-    for organization in (CALLER, *(["amal", "nour"] if hidden else [])):
-        report = example("aggregate-report") | {
-            "id": f"{organization}-2026-10",
-            "reporter": _organization(organization),
-        }
-        yield Save(report, None, organization, (Key(own(organization)),))
-        for name in ("group", "group--survivors", "list", "staff-role"):
-            entry = _of(organization, name)
-            yield Save(entry, None, organization, keys_of(entry, organization))
-
-
-def _workers_and_forms(hidden: Random | None) -> Iterator[Save]:
-    """For everybody, but for what of a worker is her organisation's own."""
-    for organization in ORGANIZATIONS:
-        allowed = EVERY if organization == CALLER else frozenset({"directory"})
-        for name in ("practitioner", "questionnaire"):
-            entry = disguise(_of(organization, name), allowed, hidden)
-            yield Save(entry, None, organization, keys_of(entry, organization))
-
-
-def _of(organization: str, name: str) -> Resource:
-    found = _renamed(example(name), "0b9d1d2e-8b1e-4f57-9a0a-6d1f0c2b7e31", organization)
-    return found | {"id": f"{organization}-{name}"}
-
-
-def _directory(hidden: Random | None) -> list[Resource]:
-    """Organisations, services, places and desks; of an organisation's contact, a shelter's address and endpoints nothing is
-    for everyone."""
-    everyone = frozenset({"directory"})
-    found: list[Resource] = []
-    for id_ in ORGANIZATIONS:
-        allowed = EVERY if id_ == CALLER else everyone
-        organization = example("organization") | {"id": id_}
-        organization["identifier"] = [organization["identifier"][0] | {"value": id_}]
-        place = example("location") | {"id": f"{id_}-site", "managingOrganization": _organization(id_)}
-        shelter = example("shelter-location") | {"id": f"{id_}-house", "managingOrganization": _organization(id_)}
-        service = example("service") | {"id": f"{id_}-medical", "providedBy": _organization(id_)}
-        desk = example("practitioner-role") | {"id": f"{id_}-desk", "organization": _organization(id_)}
-        found += [disguise(one, allowed, hidden) for one in (organization, place, shelter, service, desk)]
-        if hidden or id_ == CALLER:
-            found.append(
-                example("endpoint") | {"id": f"{id_}-notifications", "managingOrganization": _organization(id_)}
-            )
-    return found

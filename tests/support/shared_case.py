@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from hub.fhir import Resource
 from tests.support.consents import asked, permit, provision
-from tests.support.furnishing import example
 from tests.support.parties import Party
+from tests.support.written import example
 
 PATCH: Final = {"Content_Type": "application/json-patch+json"}
 CLASSES: Final = ("core", "needs-and-services", "incident-summary")

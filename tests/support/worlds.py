@@ -24,8 +24,9 @@ from hub.oauth.tokens import hashed
 from hub.ports import Binding, Client, Token
 from hub.store import MongoRegistry, MongoStore
 from hub.web.app import create_app
-from tests.support.furnishing import CALLER, ORGANIZATIONS, Things, furnish
+from tests.support.furnishing import Things, furnish
 from tests.support.parties import KEY, Addresses, Party
+from tests.support.written import CALLER, ORGANIZATIONS
 
 BEGINNING: Final = datetime(2026, 11, 20, 9, tzinfo=UTC)
 ORIGIN: Final = "https://hub.example"

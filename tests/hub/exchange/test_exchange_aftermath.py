@@ -29,7 +29,7 @@ from tests.support.association import (
     reason,
 )
 from tests.support.consents import asked, permit, provision
-from tests.support.furnishing import example
+from tests.support.written import example
 
 
 def inbox(at: Scene, by: Caller) -> list[Resource]:

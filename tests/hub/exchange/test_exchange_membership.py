@@ -18,7 +18,7 @@ from hub.fhir.serial import loads
 from hub.ports import Caller
 from tests.support.association import ASSOCIATION, HOSPITAL, Scene, association, hospital
 from tests.support.consents import asked, permit, provision
-from tests.support.furnishing import example
+from tests.support.written import example
 
 AMAL, NADIA = "Practitioner/amal", "Practitioner/nadia"
 

@@ -8,7 +8,7 @@ from hub.fhir import Resource
 from hub.fhir.query import Match, Query, Sort, Target, Token
 from hub.ports import Changes, Key, Save
 from tests.support.association import Scene, hospital
-from tests.support.furnishing import example
+from tests.support.written import example
 
 HERS = "0b9d1d2e-8b1e-4f57-9a0a-6d1f0c2b7e31"
 OF_HER = Match("patient", "reference", (Target("Patient", HERS),))

@@ -9,8 +9,8 @@ import pytest
 from hub.fhir import Resource
 from hub.fhir.canonicals import BASE
 from tests.support.consents import asked, permit, provision
-from tests.support.furnishing import example
 from tests.support.parties import Party
+from tests.support.written import example
 
 Parties = Callable[..., Party]
 SIMULATE, WITHDRAW = "/fhir/Consent/$simulate", "/fhir/Consent/$withdraw"

@@ -15,8 +15,8 @@ from hub.exchange.publish import publish
 from hub.fhir import Resource
 from hub.fhir.canonicals import profile
 from hub.fhir.definitions import load
-from tests.support.furnishing import example
 from tests.support.parties import Party
+from tests.support.written import example
 
 Parties = Callable[..., Party]
 HERS = "0b9d1d2e-8b1e-4f57-9a0a-6d1f0c2b7e31"  # not known here

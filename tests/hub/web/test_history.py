@@ -213,3 +213,15 @@ def test_what_a_scope_does_not_allow_has_no_history(party: Parties, case: Shared
     kinds = {one["fullUrl"].split("/")[-2] for one in bundle(reader, "/fhir/_history")["entry"]}
     assert kinds == {"Patient"}
     assert party("amal", "system/Patient.c").get("/fhir/_history").status == "403 Forbidden"
+
+
+@pytest.mark.parametrize("below", ["_history", "_history/1", "$meta", "$validate", "$everything", "Task", "*"])
+def test_below_a_survivor_are_her_history_her_operations_and_her_compartment(
+    party: Parties, survivor: Resource, below: str
+) -> None:
+    amal = party("amal")
+    made = amal.send("POST", "/fhir/Patient", survivor).json or {}
+    answer = amal.get(f"/fhir/Patient/{made['id']}/{below}")
+    assert answer.status_code == 200, answer.text
+    expected = {"_history": "history", "$everything": "searchset", "Task": "searchset", "*": "searchset"}
+    assert (answer.json or {}).get("type") == expected.get(below)

@@ -10,8 +10,8 @@ from hub.fhir.canonicals import TERMINOLOGY, profile
 from hub.fhir.labels import HANDLING
 from hub.fhir.masking import REDACTED, SUBSETTED
 from tests.support.accompanied import NEVER, Accompanied, Parties, accompany, body, created
-from tests.support.furnishing import example
 from tests.support.parties import Party
+from tests.support.written import example
 
 CONFIDENTIALITY = f"{TERMINOLOGY}/v3-Confidentiality"
 TAG = {"system": "https://amal.example/tags", "code": "follow-up", "display": "Call back"}

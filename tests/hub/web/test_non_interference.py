@@ -23,9 +23,9 @@ from hub.ports import Found, Visible
 from hub.store import MongoStore, compartment, history, merged, pages
 from tests.support.asking import Asking
 from tests.support.declared import declared
-from tests.support.furnishing import ORGANIZATIONS
 from tests.support.walks import statement, walk
 from tests.support.worlds import Builder, Pair, pairs
+from tests.support.written import ORGANIZATIONS
 
 LONG = 7000
 """Requests, two of three of them searches: every form of every parameter comes up."""

@@ -13,7 +13,8 @@ import pytest
 
 from hub.exchange import disclose
 from hub.store import scans
-from tests.support.asking import SEEN_IN_PART, Ask, Asking
+from tests.support.asked import Ask
+from tests.support.asking import SEEN_IN_PART, Asking
 from tests.support.walks import Walk, statement
 from tests.support.worlds import Builder, Pair, pairs
 

@@ -15,10 +15,10 @@ from hub.store import MongoRegistry
 from hub.web import overrides
 from hub.web.app import create_app
 from tests.hub.web.test_non_interference import builder  # noqa: F401 — the fixture
-from tests.support.asking import CALLER
 from tests.support.parties import Addresses
 from tests.support.walks import walk
 from tests.support.worlds import BEGINNING, NEVER, Builder, Pair, World
+from tests.support.written import CALLER
 
 SECRET = "a-token-of-the-caller-for-an-emergency-alone."[:43]
 OPENS = policies({"overrides": [{"id": "break-glass", "classes": ["core", "identity"], "minutes": 1440}]})

@@ -11,10 +11,12 @@ import pytest
 
 from hub.fhir.canonicals import identifier_system
 from hub.fhir.serial import loads
-from tests.support.asking import FORM, JSON_PATCH, Ask
-from tests.support.furnishing import example
+from tests.support.asked import Ask
+from tests.support.asking import JSON_PATCH
+from tests.support.asking_searches import FORM
 from tests.support.walks import Walk
 from tests.support.worlds import Answer, Pair, pairs
+from tests.support.written import example
 
 
 @pytest.fixture(scope="module")

@@ -12,8 +12,8 @@ from hub.exchange import Hub
 from hub.fhir import Resource
 from hub.fhir.references import split
 from hub.fhir.serial import dumps
-from tests.support.furnishing import example
 from tests.support.parties import BASE, Party
+from tests.support.written import example
 
 Parties = Callable[..., Party]
 URN = "urn:uuid:11111111-0000-4000-8000-000000000001"
