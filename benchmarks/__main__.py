@@ -16,6 +16,7 @@ BENCHMARKS = (
     "benchmarks.enforcement",
     "benchmarks.timing",
     "benchmarks.http_speed",
+    "benchmarks.search_scale",
 )
 
 

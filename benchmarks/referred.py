@@ -4,12 +4,13 @@ Every document is one of the contract's valid examples under ids and references 
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from importlib.resources import files
 from random import Random
+from types import MappingProxyType
 from uuid import UUID
 
 from hub.consent.rules import Rules
@@ -41,7 +42,7 @@ def fill(hub: Hub, persons: int) -> Stored:
     people = _people(persons, chance, hub.rules)
     while batch := [one for _, one in zip(range(BATCH), people, strict=False)]:
         now = hub.clock.now()
-        settled = [person.settle(now, lambda: _id(chance)) for _, person in batch]
+        settled = [person.settle(now, lambda: fresh_id(chance)) for _, person in batch]
         for (recipient, _), one in zip(batch, settled, strict=True):
             for save in one.saves:
                 type_, _, id_ = reference(save.resource).partition("/")
@@ -58,19 +59,30 @@ def _people(persons: int, chance: Random, rules: Rules) -> Iterator[tuple[str, P
 
 
 def _person(keeper: str, recipient: str, chance: Random, rules: Rules) -> Person:
-    """Her text is changed, not her structure: references and keepers become her own."""
-    hers, need = _id(chance), _id(chance)
-    names = {_HER: hers, _NEED: need, f"Organization/{_KEEPER}": f"Organization/{keeper}"}
-    names |= {f"Organization/{_RECIPIENT}": f"Organization/{recipient}"}
     status = chance.choice(("accepted", "in-progress", "completed"))
+    return survivor_of(keeper, recipient, status, chance, rules)
+
+
+def survivor_of(
+    keeper: str,
+    recipient: str,
+    status: str,
+    chance: Random,
+    rules: Rules,
+    *,
+    own: Mapping[str, str] = MappingProxyType({}),
+) -> Person:
+    """Her text is changed, not her structure: references and keepers become her own. `own`: what else, and what it becomes."""
+    hers, need = fresh_id(chance), fresh_id(chance)
+    names = {_HER: hers, _NEED: need, f"Organization/{_KEEPER}": f"Organization/{keeper}", **own}
+    names |= {f"Organization/{_RECIPIENT}": f"Organization/{recipient}"}
     person = Person(hers, rules)
     for name in ("survivor", "case", "incident", "need", "consent-by-class", "referral-task"):
         text = _text(name)
         for old, new in names.items():
             text = text.replace(old, new)
-        person.put(
-            _alive(json.loads(text), name, {"survivor": hers, "need": need}.get(name) or _id(chance), status), keeper
-        )
+        id_ = {"survivor": hers, "need": need}.get(name) or fresh_id(chance)
+        person.put(_alive(json.loads(text), name, id_, status), keeper)
     return person
 
 
@@ -92,5 +104,5 @@ def _text(name: str) -> str:
     return files("profiles").joinpath("examples", "valid", f"{name}.json").read_text("utf-8")
 
 
-def _id(chance: Random) -> str:
+def fresh_id(chance: Random) -> str:
     return str(UUID(int=chance.getrandbits(128), version=4))

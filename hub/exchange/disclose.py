@@ -58,7 +58,7 @@ def known_gone(type_: str, id_: str, caller: Caller, *, hub: Hub) -> Stored | No
 
 
 def search(query: Query, caller: Caller, *, hub: Hub, types: Container[str] = EVERY_TYPE) -> Page:
-    """One page of what the caller may see, with the exact total. A parameter reads a data class: without its key, no match.
+    """One page of what the caller may see, and the total if it is told. A parameter reads a class: without its key, no match.
 
     `types`: those that its token reaches, and so may be included.
     """

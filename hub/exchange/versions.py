@@ -25,9 +25,10 @@ class Version:
 
 @dataclass(frozen=True, repr=False)
 class History:
-    """`total` counts every version that the caller may see and that was asked for; `after` leads to the next page."""
+    """`total` counts every version that the caller may see and that was asked for, None where that takes long; `after` leads to
+    the next page."""
 
-    total: int
+    total: int | None
     entries: tuple[Version, ...]
     after: str | None
 
@@ -78,7 +79,7 @@ def _of_its_keeper(stored: Stored) -> Stored:
 def _told(found: Found, interaction: str, caller: Caller, now: datetime, *, hub: Hub) -> History:
     kept = [_of_its_keeper(one) for one in found.page]
     disclose.look(kept, caller, now, interaction, hub=hub)
-    return History(found.total or 0, tuple(_entry(one, caller, now, hub) for one in kept), found.after)
+    return History(found.total, tuple(_entry(one, caller, now, hub) for one in kept), found.after)
 
 
 def _entry(stored: Stored, caller: Caller, now: datetime, hub: Hub) -> Version:

@@ -138,7 +138,8 @@ class Include:
 @dataclass(frozen=True)
 class Query:
     """`any_of`: where there are any, one of these must hold too (a compartment). `count` None: the server's default page; 0: the
-    total alone. `after`: where the page begins, in the store's words. `counted`: whether the total is wanted."""
+    total alone. `after`: where the page begins, in the store's words. `counted`: whether the total is wanted;
+    `accurate`: however long it takes to count."""
 
     type: str
     matches: tuple[Match, ...] = ()
@@ -148,6 +149,7 @@ class Query:
     any_of: tuple[Match, ...] = ()
     includes: tuple[Include, ...] = ()
     counted: bool = True
+    accurate: bool = False
 
     @property
     def reads(self) -> tuple[Match, ...]:

@@ -227,7 +227,8 @@ class Compartment:
 
 @dataclass(frozen=True)
 class Found:
-    """A page. `total` counts all that the caller may see, None where it was not wanted; `after` is None on the last page."""
+    """A page. `total` counts all that the caller may see, None where it was not wanted or takes long; `after` is None on the last
+    page."""
 
     total: int | None
     page: tuple[Stored, ...]

@@ -115,7 +115,7 @@ def _read_total(reading: _Reading, name: str, value: str) -> None:
     """An estimate is the exact total too."""
     if value not in {"none", "estimate", "accurate"}:
         raise bad(name, "none, estimate, accurate")
-    reading.query = replace(reading.query, counted=value != "none")
+    reading.query = replace(reading.query, counted=value != "none", accurate=value != "none")
 
 
 def _read_include(reading: _Reading, name: str, value: str) -> None:

@@ -19,7 +19,7 @@ from hub.fhir.parts import Parted, join, part
 from hub.ports import Key, Save, Stored
 from hub.search.parameters import PARAMETERS, Parameter
 from hub.store import search_tokens
-from hub.store.schema import Document
+from hub.store.schema import POLLED, Document
 from hub.store.sealing import DataKey, Seal, key_of
 
 _OF_A_VERSION: Final = ("v", "at", "p", "json", "s", "person", "custodian", "gone")
@@ -96,6 +96,8 @@ def _kept(type_: str, found: dict[str, Any]) -> dict[str, Any]:
     """What `index` found, as the database keeps it: a place is one, or its index refuses it."""
     if "near" in found:
         found["near"] = found["near"][0]
+    if type_ in POLLED and POLLED[type_] in found:
+        found[f"{POLLED[type_]}:only"] = found[POLLED[type_]][0]
     for name in _with_numbers(type_) & found.keys():
         found[name] = _binary(found[name])
     return found

@@ -1,12 +1,16 @@
-"""Reading the history: the versions of what a caller may see now, newest first, with exact totals and full pages.
+"""Reading the history: the versions of what a caller may see now, newest first, in full pages; a total that is told is exact.
 
 https://hl7.org/fhir/R4/http.html#history. The history's own documents have no keys: who may see a version is asked of the present
 document, so a withdrawal covers all versions at once; and of the profile that the version itself had. All is read in one
 snapshot, since a version that is replaced meanwhile would be told twice.
+
+No version is newer than the present document. So the next versions are those of the next documents in the order of the last
+change, or of documents that changed since: a page reads what was on the pages before it and itself, however much is stored.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, Final
 
 from pymongo.client_session import ClientSession
@@ -16,6 +20,7 @@ from hub.store import cells, queries
 from hub.store.documents import SERVED, Keyring, stored_all
 from hub.store.pages import MOST, PAGE
 from hub.store.schema import Document, Mongo
+from hub.store.totals import FEW
 
 ORDER: Final = ("at", "r", "v")
 _KNOWN: Final = {"v": 1, "at": 1, "p": 1, "_id": 0}
@@ -24,15 +29,10 @@ _KNOWN: Final = {"v": 1, "at": 1, "p": 1, "_id": 0}
 def find(database: Mongo, pasts: Sequence[Past], asked: Versions, keyring: Keyring, session: ClientSession) -> Found:
     """A page of the histories of several types as one, and how many versions there are."""
     count = PAGE if asked.count is None else min(asked.count, MOST)
-    rows: list[Document] = []
-    for past in pasts if count else ():
-        steps = [*_versions(past, asked), *_beyond(asked.after), _sorted(), {"$limit": count + 1}]
-        rows += database[past.type].aggregate(steps, session=session)
+    rows = [row for past in pasts for row in _next(database, past, asked, count, session)] if count else []
     rows.sort(key=_place, reverse=True)
     page, more = rows[:count], len(rows) > count
-    total = len(page)
-    if more or asked.after or not count:
-        total = sum(_total(database, past, asked, session) for past in pasts)
+    total = _total(database, pasts, asked, session) if more or asked.after or not count else len(page)
     stored = tuple(_stored(database, page, keyring, session))
     return Found(total, stored, cells.dump(_place(page[-1])) if more else None)
 
@@ -56,17 +56,63 @@ def _sorted() -> Document:
     return {"$sort": dict.fromkeys(ORDER, -1)}
 
 
-def _total(database: Mongo, past: Past, asked: Versions, session: ClientSession) -> int:
-    steps = [*_versions(past, asked), {"$count": "n"}]
+def _next(database: Mongo, past: Past, asked: Versions, count: int, session: ClientSession) -> Iterator[Document]:
+    """The next rows of one type."""
+    for documents in _documents(past, asked, count + 1):
+        steps = [*documents, *_versions(past, asked), *_beyond(asked.after), _sorted(), {"$limit": count + 1}]
+        yield from database[past.type].aggregate(steps, session=session)
+
+
+def _documents(past: Past, asked: Versions, limit: int) -> Iterator[list[Document]]:
+    """Of what documents the next rows are. What was current at a moment may have changed any time since."""
+    wanted = [_wanted(past, asked)]
+    if asked.id or asked.at:
+        yield [{"$match": wanted[0]}]
+        return
+    if asked.after:
+        at, name, _ = cells.load(asked.after)
+        follows = _follows(past.type, at, name)
+        yield [{"$match": {"$and": [*wanted, {"at": {"$gte": at}}, {"$nor": [follows]}]}}]
+        wanted.append(follows)
+    yield [{"$match": {"$and": wanted}}, {"$sort": {"at": -1, "_id": -1}}, {"$limit": limit}]
+
+
+def _follows(type_: str, at: datetime, name: str) -> Document:
+    """Documents of a type whose last change comes after this place in the order, so that nothing of them was told yet."""
+    last, _, id_ = name.partition("/")
+    if type_ > last:
+        return {"at": {"$lt": at}}
+    if type_ < last:
+        return {"at": {"$lte": at}}
+    return {"$or": [{"at": {"$lt": at}}, {"at": at, "_id": {"$lt": id_}}]}
+
+
+def _total(database: Mongo, pasts: Sequence[Past], asked: Versions, session: ClientSession) -> int | None:
+    """None where it is much and was not asked for: each document costs a look into the history."""
+    found, left = 0, FEW
+    for past in pasts:
+        if asked.count != 0:
+            left -= database[past.type].count_documents(_wanted(past, asked), limit=left + 1, session=session)
+            if left < 0:
+                return None
+        found += _count(database, past, asked, session)
+    return found
+
+
+def _count(database: Mongo, past: Past, asked: Versions, session: ClientSession) -> int:
+    steps = [{"$match": _wanted(past, asked)}, *_versions(past, asked), {"$count": "n"}]
     return next((int(found["n"]) for found in database[past.type].aggregate(steps, session=session)), 0)
 
 
-def _versions(past: Past, asked: Versions) -> Iterator[Document]:
-    """A row for each version: `r`, `v`, `at`, and of the present document what its keys are."""
+def _wanted(past: Past, asked: Versions) -> Document:
     wanted: list[Document] = [present(past)]
     wanted += [{"_id": asked.id}] if asked.id else []
     wanted += [{"at": {"$gte": asked.since}}] if asked.since else []  # what is older has no version that is newer
-    yield {"$match": {"$and": wanted}}
+    return {"$and": wanted}
+
+
+def _versions(past: Past, asked: Versions) -> Iterator[Document]:
+    """Of documents a row for each version: `r`, `v`, `at`, and of the present document what its keys are."""
     kept = {"v": 1, "at": 1, "p": 1, "k": 1, "gone": 1, "r": {"$concat": [f"{past.type}/", "$_id"]}}
     yield {"$project": kept}
     yield {

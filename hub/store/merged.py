@@ -15,6 +15,7 @@ from hub.store.documents import SERVED, Keyring, stored_all
 from hub.store.pages import MOST, PAGE, opened, seal
 from hub.store.queries import matching
 from hub.store.schema import Document, Mongo
+from hub.store.totals import total
 
 
 class _Place(NamedTuple):
@@ -38,11 +39,9 @@ def find(database: Mongo, asked: Sequence[tuple[Query, Visible]], key: bytes, ke
         reverse=True,
     )
     more = len(ranked) > count > 0
-    total = (
-        sum(database[type_].count_documents(filter_) for type_, filter_ in wanted.items()) if first.counted else None
-    )
+    found = total(first, ((database[type_], filter_) for type_, filter_ in wanted.items()))
     after = seal(list(ranked[count - 1][0]), first, key) if more else None
-    return Found(total, _stored(ranked[:count], keyring), after)
+    return Found(found, _stored(ranked[:count], keyring), after)
 
 
 def _next(database: Mongo, type_: str, wanted: Document, last: _Place | None, limit: int) -> list[Document]:

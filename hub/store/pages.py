@@ -24,6 +24,7 @@ from hub.store.documents import SERVED, Keyring, stored_all
 from hub.store.queries import field, matching
 from hub.store.schema import Document
 from hub.store.sealing import DataKey
+from hub.store.totals import total
 
 PAGE: Final = 50
 MOST: Final = 500
@@ -40,18 +41,19 @@ def cursor_key(deployment: DataKey) -> bytes:
 
 
 def find(collection: Collection[Document], query: Query, visible: Visible, key: bytes, keyring: Keyring) -> Found:
-    """A page and the exact total, with the same predicate."""
+    """A page and the total, with the same predicate."""
     wanted = matching(query, visible)
     count = PAGE if query.count is None else min(query.count, MOST)
     if count == 0:
-        return Found(collection.count_documents(wanted), (), None)
+        return Found(total(query, [(collection, wanted)]), (), None)
     order = _order(query)
     last = opened(query.after, query, key) if query.after else None
     documents = list(collection.aggregate(_pipeline(query.type, wanted, order, last, count + 1)))
     page, more = documents[:count], len(documents) > count
-    total = _total(collection, wanted, query, None if more or last else len(page))
+    whole = not more and last is None
     after = seal([page[-1]["_s"][name] for name in page[-1]["_s"]], query, key) if more else None
-    return Found(total, tuple(stored_all(query.type, page, keyring)), after)
+    found = len(page) if whole and query.counted else total(query, [(collection, wanted)])
+    return Found(found, tuple(stored_all(query.type, page, keyring)), after)
 
 
 def ids(
@@ -66,11 +68,6 @@ def ids(
     steps: list[Document] = [{"$match": wanted}, {"$unwind": f"${at}"}, {"$match": {at: {"$regex": f"^{begins}"}}}]
     for one in collection.aggregate([*steps, {"$group": {"_id": f"${at}"}}, {"$limit": limit}]):
         yield one["_id"].removeprefix(begins)
-
-
-def _total(collection: Collection[Document], wanted: Document, query: Query, known: int | None) -> int | None:
-    """None where nobody wants it: to count takes longer than to read a page."""
-    return None if not query.counted else collection.count_documents(wanted) if known is None else known
 
 
 def _order(query: Query) -> tuple[Sort, ...]:

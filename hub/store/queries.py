@@ -13,7 +13,7 @@ from hub.ports import Narrowed, Visible
 from hub.search import is_clear, is_sealed
 from hub.search.parameters import EVERYWHERE, PARAMETERS
 from hub.store.conditions import any_of, conditions, instant
-from hub.store.schema import Document
+from hub.store.schema import POLLED, Document, only
 
 _BESIDE: Final = frozenset({"exact", "text", "of-type", "identifier"})
 """Modifiers whose values a document holds under a name of their own."""
@@ -87,9 +87,15 @@ def _match(type_: str, match: Match, now: datetime) -> Document:
         return _missing(type_, match)
     if is_sealed(type_, match.parameter):
         return _sealed(type_, match, now)
-    beside = f":{match.modifier}" if match.modifier in _BESIDE else ""
-    found = any_of(list(conditions(f"{field(type_, match.parameter)}{beside}", match, now)))
+    found = any_of(list(conditions(_where(type_, match), match, now)))
     return {"$nor": [found]} if match.modifier == "not" else found
+
+
+def _where(type_: str, match: Match) -> str:
+    if match.modifier is None and POLLED.get(type_) == match.parameter:
+        return only(type_)
+    beside = f":{match.modifier}" if match.modifier in _BESIDE else ""
+    return f"{field(type_, match.parameter)}{beside}"
 
 
 def _missing(type_: str, match: Match) -> Document:

@@ -5,7 +5,7 @@ One collection per resource type holds the current versions:
     {_id: id, v: version, at: instant, p: name of the profile, json: text served, but for what is encrypted,
      s: {data class: the part of the text, encrypted}, person, custodian,
      k: [{g: grant, f: since, u: until, n: [marks that it is closed to], b: [what it follows from]}],
-     x: {search parameter: [values]},
+     x: {search parameter: [values]; `status:only`, where it is polled by: the one value},
      t: {search parameter: [tokens]},
      gone: true, where this version says that the resource is deleted: then it has no keys, and of the text type and id alone
      c: {s: chain, n: place, h: hash}}  (audit events alone)
@@ -35,7 +35,7 @@ SEARCHED: Final[Mapping[str, tuple[str, ...]]] = {
     "EpisodeOfCare": ("patient", "identifier"),
     "Observation": ("patient",),
     "ServiceRequest": ("patient", "requester", "performer"),
-    "Task": ("patient", "owner", "requester", "focus"),
+    "Task": ("patient", "identifier", "owner", "requester", "focus"),
     "Consent": ("patient", "actor"),
     "Organization": ("identifier", "name"),
     "HealthcareService": ("organization", "service-type", "area"),
@@ -51,6 +51,10 @@ SEARCHED: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Resource type → search parameters with an index of their own: the selective ones; of a type that is not listed, whom it is
 about. The others ride on the keys' index, as every query asks for keys. Each costs at every write."""
+
+POLLED: Final[Mapping[str, str]] = {"Task": "status"}
+"""Resource type → a parameter with one value in each document, which can therefore share an index with the keys: what recipients
+ask for again and again is found however many they see of other values."""
 
 NOT_COMPARTMENT: Final = frozenset({"Provenance", "AuditEvent"})
 """Types that carry a person but are never read back with her compartment: they are only ever added to."""
@@ -73,8 +77,14 @@ def _resource_indexes(type_: str) -> list[IndexModel]:
     searched = [IndexModel([(_place(type_, name), ASCENDING), *_PAGE]) for name in _searched(type_)]
     near = [IndexModel([("x.near", GEOSPHERE)])] if "near" in PARAMETERS.get(type_, ()) else []
     gone = IndexModel([("custodian", ASCENDING), *_PAGE], partialFilterExpression=GONE)
-    always = [IndexModel([("k.g", ASCENDING), *_PAGE]), IndexModel([("person", ASCENDING)]), gone]
+    polled = [IndexModel([("k.g", ASCENDING), (only(type_), ASCENDING), *_PAGE])] if type_ in POLLED else []
+    always = [*polled, IndexModel([("k.g", ASCENDING), *_PAGE]), IndexModel([("person", ASCENDING)]), gone]
     return [*always, *searched, *near, *_places(type_)]
+
+
+def only(type_: str) -> str:
+    """Where the one value is."""
+    return f"x.{POLLED[type_]}:only"
 
 
 def _searched(type_: str) -> Iterator[str]:
@@ -154,7 +164,15 @@ def prepare(database: Mongo) -> None:
     hasty = database.with_options(write_concern=WriteConcern(1))  # the last write is durable, and so is all before it
     for name, indexes in wanted.items():
         _create(hasty, name, indexes)
+    for type_ in POLLED:
+        _keep_only(hasty, type_)
     database.settings.replace_one({"_id": "schema"}, {"version": version}, upsert=True)
+
+
+def _keep_only(database: Mongo, type_: str) -> None:
+    """Of documents from before the one value was kept beside the list."""
+    without = {f"x.{POLLED[type_]}": {"$exists": True}, only(type_): {"$exists": False}}
+    database[type_].update_many(without, [{"$set": {only(type_): {"$first": f"$x.{POLLED[type_]}"}}}])
 
 
 def prepare_types(database: Mongo, types: Iterable[str]) -> None:

@@ -113,7 +113,8 @@ def _answer(found: History, pairs: Pairs, call: Call, service: Service) -> Respo
     wanted = shortening.wanted(pairs)
     entries = ",".join(_entry(one, service.base, wanted) for one in found.entries)
     entry = f',"entry":[{entries}]' if entries else ""
-    text = f'{{"resourceType":"Bundle","type":"history","total":{found.total},"link":{link}{entry}}}'
+    total = "" if found.total is None else f'"total":{found.total},'
+    text = f'{{"resourceType":"Bundle","type":"history",{total}"link":{link}{entry}}}'
     return json_answer(text, call)
 
 

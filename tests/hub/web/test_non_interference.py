@@ -210,7 +210,7 @@ def deletions_of_everybody(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def histories_counted_for_everybody(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(history, "_total", lambda database, past, *_: database[past.type].count_documents({}))
+    monkeypatch.setattr(history, "_count", lambda database, past, *_: database[past.type].count_documents({}))
 
 
 def gone_for_everybody(monkeypatch: pytest.MonkeyPatch) -> None:
