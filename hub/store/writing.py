@@ -81,11 +81,6 @@ class Plan:
         self.ended: Writes = [DeleteMany({"_id": hash_, "client": client}) for hash_, client in changes.ended]
 
     @property
-    def is_one_event(self) -> bool:
-        """Of a plan of audit events alone."""
-        return len(self.events) == 1 and not self.keys
-
-    @property
     def types(self) -> set[str]:
         return {*self.inserted, *self.replaced, *self.rekeyed, *([AUDIT] if self.events else ())}
 
