@@ -36,7 +36,7 @@ _WRITE_CONFLICT: Final = 112
 
 
 class Outrun(Exception):  # noqa: N818 — what happened, not an error
-    """Another process took the place in the chain. `written`: how many events, of those outside a transaction, had theirs before."""
+    """Another process took the place in the chain. `written`: how many events had theirs before, outside a transaction."""
 
     def __init__(self, written: int = 0) -> None:
         super().__init__()

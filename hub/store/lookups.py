@@ -1,4 +1,4 @@
-"""One document by its id, or the first of few, as one plain command: what the driver does around a cursor costs as much as the answer.
+"""One document as one plain command: what the driver does around a cursor costs as much as the answer.
 
 https://www.mongodb.com/docs/manual/reference/command/find/. A plain command is not repeated by the driver after a fail-over: the
 way by a cursor is, so that is the way it is asked the second time.

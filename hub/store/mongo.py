@@ -44,6 +44,7 @@ from hub.store.failures import in_our_words, silence_driver
 from hub.store.keks import Keks
 from hub.store.looks import Looks, only_events
 from hub.store.lookups import find_one
+from hub.store.persons import compartments
 from hub.store.records import DEAD, VOID, WAITING, Box, ledger_entry, quarantined
 from hub.store.schema import Document, Mongo, is_type, prepare, prepare_types
 from hub.store.searches import Searches
@@ -113,17 +114,18 @@ class MongoStore(Searches):
     # --- writing -----------------------------------------------------------------------------------------------------
 
     @in_our_words
-    def commit(self, changes: Changes, also: Also | None = None) -> None:
-        """All of it or nothing, on disk when this returns. A fail-over or a colliding transaction is retried here.
+    def commit(self, changes: Changes, also: Also | None = None) -> datetime:
+        """All of it or nothing, on disk when this returns; the instant of its versions. A fail-over or a colliding transaction
+        is retried here.
 
         `also`: what else is written in the transaction, to collections that are not documents of FHIR.
         """
-        if also is None and not any(vars(changes).values()):
-            return
+        at = self._now()
         if also is None and only_events(changes):
             self.looks.commit(changes.saves)
-        else:
-            self._write(writing.Plan(changes, self._now(), self.vault, self._box), also)
+        elif also or any(vars(changes).values()):
+            self._write(writing.Plan(changes, at, self.vault, self._box), also)
+        return at
 
     @in_our_words
     def ready(self, changes: Changes) -> Callable[[], None]:
@@ -203,22 +205,7 @@ class MongoStore(Searches):
         Provenance and AuditEvents carry a person too, but are only ever added to: they are not part of what comes back.
         """
         wanted = list(set(persons))
-        return self._in_snapshot(lambda session: self._compartments(wanted, session))
-
-    def _compartments(self, persons: list[str], session: ClientSession) -> dict[str, Compartment]:
-        known = {"_id": {"$in": persons}, "erased": {"$exists": False}}
-        found = {p["_id"]: p for p in self.database.persons.find(known, session=session)}
-        documents: dict[str, list[Stored]] = {person: [] for person in found}
-        gone: dict[str, list[Stored]] = {person: [] for person in found}
-        for type_ in sorted({type_ for person in found.values() for type_ in person["t"]}):
-            theirs = {"person": {"$in": [id_ for id_, person in found.items() if type_ in person["t"]]}}
-            found_ = list(self.database[type_].find(theirs, SERVED, batch_size=CHUNK * 10, session=session))
-            for document in stored_all(type_, found_, self.vault):
-                (gone if document.gone else documents)[document.person or ""].append(document)
-        return {
-            id_: Compartment(id_, person["r"], tuple(documents[id_]), person.get("n"), tuple(gone[id_]))
-            for id_, person in found.items()
-        }
+        return self._in_snapshot(lambda session: compartments(self.database, wanted, self.vault, session))
 
     @in_our_words
     def due_persons(self, now: datetime, limit: int) -> list[str]:

@@ -47,7 +47,10 @@ def find(collection: Collection[Document], query: Query, visible: Visible, key: 
         return Found(collection.count_documents(wanted), (), None)
     order = _order(query)
     last = opened(query.after, query, key) if query.after else None
-    documents = _documents(collection, query.type, wanted, order, last, count + 1)
+    if _is_kept(order):
+        documents = _in_kept_order(collection, wanted, order, last, count + 1)
+    else:
+        documents = list(collection.aggregate(_sorted_after(query.type, wanted, order, last, count + 1)))
     page, more = documents[:count], len(documents) > count
     total = _total(collection, wanted, query, None if more or last else len(page))
     after = seal(_place(page[-1], order), query, key) if more else None
@@ -80,17 +83,10 @@ def _order(query: Query) -> tuple[Sort, ...]:
     return (*asked, Sort("_id", asked[-1].descending))
 
 
-def _documents(
-    collection: Collection[Document],
-    type_: str,
-    wanted: Document,
-    order: Sequence[Sort],
-    last: list[Any] | None,
-    limit: int,
+def _in_kept_order(
+    collection: Collection[Document], wanted: Document, order: Sequence[Sort], last: list[Any] | None, limit: int
 ) -> list[Document]:
-    """An order by what the store keeps beside the document is an index's order; any other is sorted after the match."""
-    if not _is_kept(order):
-        return list(collection.aggregate(_sorted_after(type_, wanted, order, last, limit)))
+    """By what the store keeps beside the document: an index's order."""
     places = [_KEPT[sort.parameter] for sort in order]
     beyond = wanted if last is None else {"$and": [wanted, _beyond_kept(places, order, last)]}
     ways = [(place, -1 if one.descending else 1) for place, one in zip(places, order, strict=True)]

@@ -20,7 +20,7 @@ from hub.exchange.queue import Turn
 from hub.exchange.supersede import replacement, superseded
 from hub.fhir import Resource
 from hub.fhir.references import reference, split
-from hub.ports import Caller, Changes, Due, Key, Save
+from hub.ports import Caller, Changes, Due, Key, Save, Stored
 
 Holder = Person | Entries
 """Where a resource is put: with the person whose it is, or among what belongs to none."""
@@ -48,6 +48,7 @@ class Draft:
     _persons: dict[str, Person] = field(default_factory=dict)
     _told: dict[str, list[_Told]] = field(default_factory=dict)
     _guards: dict[str, int] = field(default_factory=dict)
+    _written: dict[str, Stored] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.entries = Entries(self.hub.store)
@@ -107,6 +108,15 @@ class Draft:
         followers = dict.fromkeys(followed, touched)
         return replace(_together(parts), followed=followers, guards=self._guards) if parts else None
 
+    def commit(self) -> None:
+        """Raises Conflict where somebody was faster."""
+        changes = self.changes()
+        if changes is not None:
+            at = self.hub.store.commit(changes)
+            told = {one.about for of_one in self._told.values() for one in of_one}
+            written = {reference(save.resource): save for save in changes.saves}
+            self._written = {key: written[key].stored(at) for key in told & written.keys()}
+
     def _followed(self) -> dict[str, frozenset[str]]:
         """Whoever's consent names a group that changes is settled with it: the next request of any process sees both."""
         changed = {name: self.hub.store.followers([name]) for name in self.entries.changed()}
@@ -155,8 +165,8 @@ class Draft:
         return Save(event, person, keeper, (Key(own(keeper)),))
 
     def view(self, key: str) -> View:
-        """What the caller sees of it now that it is stored."""
-        stored = self.hub.store.read(*split(key), None)
+        """What the caller sees of it now that it is stored: of what this draft has written, what it wrote."""
+        stored = self._written.get(key) or self.hub.store.read(*split(key), None)
         assert stored is not None
         return disclose.view(stored, self.caller, self.now, hub=self.hub)
 
@@ -168,9 +178,7 @@ def carry_out(act: Callable[[Draft], Any], caller: Caller, *, hub: Hub) -> tuple
     def attempt(turn: Turn) -> tuple[Draft, Any]:
         draft = Draft(hub, caller, hub.clock.now(), turn)
         answer = act(draft)
-        changes = draft.changes()
-        if changes is not None:
-            hub.store.commit(changes)
+        draft.commit()
         return draft, answer
 
     return hub.queue.tried(attempt)
