@@ -103,7 +103,7 @@ class _Sealer:
 
     def _key(self, person: str) -> DataKey:
         if self._known:
-            self._keys = self._vault.of_persons(self._known)
+            self._keys = self._vault.of_revised(self._known)
             self._known = []
         if person in self._keys:
             return self._keys[person]
