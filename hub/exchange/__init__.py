@@ -9,6 +9,7 @@ from hub.consent.policies import Policies, packaged
 from hub.consent.rules import Rules, purposes_under
 from hub.errors import HubError, Problem
 from hub.exchange.pseudonyms import Pseudonyms
+from hub.exchange.queue import Queue
 from hub.fhir.issues import Issue
 from hub.fhir.references import split
 from hub.ports import Clock, Directory, ExportLimits, Ids, Store
@@ -28,6 +29,7 @@ class Hub:
     pepper: bytes = field(repr=False)
     policies: Policies = field(default_factory=packaged)
     exports: ExportLimits = field(default_factory=ExportLimits)
+    queue: Queue = field(default_factory=Queue, repr=False, compare=False)
 
     @property
     def rules(self) -> Rules:

@@ -6,7 +6,6 @@ would tell that she was known. The audit trail says that it was done, when, why,
 """
 
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -14,12 +13,12 @@ from typing import Final
 from hub import errors
 from hub.audit import events
 from hub.consent.keys import own
-from hub.errors import Conflict, HubError
+from hub.errors import HubError
 from hub.exchange import Hub
+from hub.exchange.queue import Turn
 from hub.fhir import Resource
 from hub.ports import Changes, Compartment, Key, KeyProof, Save
 
-ATTEMPTS: Final = 5
 REASONS: Final = ("asked", "ordered", "mistake")
 """Codes, not a text: a text could hold a name, and the audit trail is never changed."""
 
@@ -38,7 +37,8 @@ def erase(person: str, reason: str, *, hub: Hub) -> Erased:
     """Raises HubError(NOT_FOUND) for one who is not there, or no longer."""
     if reason not in REASONS:
         raise ValueError("not a reason for an erasure")
-    for _ in range(ATTEMPTS):
+
+    def attempt(turn: Turn) -> Erased:
         compartment = hub.store.compartments([person]).get(person)
         if compartment is None:
             raise HubError(errors.NOT_FOUND)
@@ -49,10 +49,11 @@ def erase(person: str, reason: str, *, hub: Hub) -> Erased:
             persons={person: compartment.revision},
             erased={person: references},
         )
-        with suppress(Conflict):
-            hub.store.commit(changes)
-            return Erased(person, now, len(references), proof)
-    raise Conflict
+        turn.asked.add(person)
+        hub.store.commit(changes)
+        return Erased(person, now, len(references), proof)
+
+    return hub.queue.tried(attempt)
 
 
 def _told(compartment: Compartment, reason: str, proof: KeyProof | None, now: datetime, hub: Hub) -> Iterator[Save]:

@@ -6,22 +6,20 @@ All of it is one commit, or nothing: nobody sees a thing of which no record tell
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 from hub import errors
 from hub.audit import overrides as told
 from hub.consent.keys import CLOSED_TO_RECIPIENTS, own
 from hub.consent.overrides import opened_by, refused
 from hub.consent.reviews import Asked, review_of
-from hub.errors import Conflict, HubError
+from hub.errors import HubError
 from hub.exchange import Hub, aftermath
 from hub.exchange.person import Person
+from hub.exchange.queue import Turn
 from hub.fhir import Resource
 from hub.fhir.definitions import load
 from hub.fhir.references import reference
 from hub.ports import Caller, Changes, Compartment, Due, Key, Save
-
-ATTEMPTS: Final = 5
 
 
 @dataclass(frozen=True, repr=False)
@@ -35,16 +33,17 @@ class Act:
 
 def committed(act: Callable[[datetime], Act], hub: Hub) -> tuple[Resource, ...]:
     """The Tasks of an act, computed from the present state and committed; when somebody was faster, it is computed again."""
-    for _ in range(ATTEMPTS):
+
+    def attempt(turn: Turn) -> Act:
         done = act(hub.clock.now())
-        try:
-            hub.store.commit(done.changes)
-        except Conflict:
-            continue
-        if done.refusal:
-            raise done.refusal
-        return done.tasks
-    raise Conflict
+        turn.asked.update(done.changes.persons)
+        hub.store.commit(done.changes)
+        return done
+
+    done = hub.queue.tried(attempt)
+    if done.refusal:
+        raise done.refusal
+    return done.tasks
 
 
 @dataclass(frozen=True, repr=False)

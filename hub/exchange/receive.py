@@ -8,13 +8,11 @@ quarantine, whole, and never stops the others.
 """
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from hub.audit import events
 from hub.consent.keys import own_key
-from hub.errors import Conflict
 from hub.exchange import Hub
 from hub.exchange.aftermath import told
 from hub.exchange.disagreement import ISSUE, kept_as_changed, not_counted
@@ -22,6 +20,7 @@ from hub.exchange.identity import fingerprint
 from hub.exchange.judge import is_too_large, judge
 from hub.exchange.merge import contradiction, merge, overwrite, retire
 from hub.exchange.person import Person, Settled
+from hub.exchange.queue import Turn
 from hub.exchange.receipt import Receipt, Rejected
 from hub.fhir import Resource
 from hub.fhir.issues import Issue
@@ -29,8 +28,6 @@ from hub.fhir.references import reference, split
 from hub.mapping import Context, Draft, Mapped
 from hub.mapping import Mapping as FormMapping
 from hub.ports import Changes, Connection, LedgerEntry, Quarantined, Save, SourceRecord, Watermark
-
-ATTEMPTS = 5
 
 
 def prepare(
@@ -60,12 +57,14 @@ def receive(
 
     `again`: also try records that wait in quarantine unchanged.
     """
-    for _ in range(ATTEMPTS):
+
+    def attempt(turn: Turn) -> Receipt:
         changes, receipt = prepare(records, connection, mapping, hub=hub, watermark=watermark, again=again)
-        with suppress(Conflict):
-            hub.store.commit(changes)
-            return receipt
-    raise Conflict
+        turn.asked.update(changes.persons)
+        hub.store.commit(changes)
+        return receipt
+
+    return hub.queue.tried(attempt)
 
 
 @dataclass

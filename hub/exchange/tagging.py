@@ -12,11 +12,11 @@ from hub import errors
 from hub.audit import events
 from hub.conformance import examine, knows
 from hub.consent.keys import is_referral, own
-from hub.errors import Conflict, HubError
+from hub.errors import HubError
 from hub.exchange import Hub, Invalid, View, disclose
 from hub.exchange.aftermath import told
-from hub.exchange.opening import ATTEMPTS
 from hub.exchange.person import OF_THE_HUB, Person
+from hub.exchange.queue import Turn
 from hub.fhir import Resource
 from hub.fhir.definitions import load
 from hub.fhir.labels import labelled
@@ -87,18 +87,18 @@ def _require_conformance(after: Resource, profiles: list[str]) -> None:
 
 def _commit(type_: str, id_: str, act: Callable[[Resource], Resource], verb: str, *, caller: Caller, hub: Hub) -> View:
     """Compute it from the present state and commit it; when somebody was faster, compute it again."""
-    for _ in range(ATTEMPTS):
+
+    def attempt(turn: Turn) -> View:
         now = hub.clock.now()
         person, before = _kept(type_, id_, caller, hub)
+        turn.asked.add(person.id)
         if person.put(act(before), caller.organization):
-            try:
-                hub.store.commit(_changes(person, f"{type_}/{id_}", verb, by=caller, now=now, hub=hub))
-            except Conflict:
-                continue
+            hub.store.commit(_changes(person, f"{type_}/{id_}", verb, by=caller, now=now, hub=hub))
         stored = hub.store.read(type_, id_, None)
         assert stored is not None
         return disclose.view(stored, caller, now, hub=hub)
-    raise Conflict
+
+    return hub.queue.tried(attempt)
 
 
 def _kept(type_: str, id_: str, caller: Caller, hub: Hub) -> tuple[Person, Resource]:

@@ -12,11 +12,11 @@ from hub import errors
 from hub.audit import events
 from hub.consent.keys import own
 from hub.consent.partial import names, without
-from hub.errors import Conflict, HubError
+from hub.errors import HubError
 from hub.exchange import Hub
 from hub.exchange.aftermath import told
-from hub.exchange.change.draft import ATTEMPTS
 from hub.exchange.person import Person, Settled
+from hub.exchange.queue import Turn
 from hub.exchange.recall import Seen, stated
 from hub.fhir import Resource
 from hub.fhir.references import reference, split
@@ -57,16 +57,16 @@ class Withdrawal:
 def withdraw(person: str, caller: Caller, *, consents: Sequence[str] = (), recipient: str = "", hub: Hub) -> Withdrawal:
     """End these consents of hers (none named: all that are active), or in them what concerns `recipient`. HubError(NOT_FOUND)
     where there is nothing to withdraw among what the caller's organisation keeps."""
-    for _ in range(ATTEMPTS):
+
+    def attempt(turn: Turn) -> Withdrawal:
         compartment = hub.store.compartments([person]).get(person)
         if compartment is None:
             raise HubError(errors.NOT_FOUND)
         acts = _acts(compartment, caller, consents, recipient, hub)
-        try:
-            return _commit(compartment, acts, caller, hub)
-        except Conflict:
-            continue
-    raise Conflict
+        turn.asked.add(person)  # only now: who may not know of her waits for nobody
+        return _commit(compartment, acts, caller, hub)
+
+    return hub.queue.tried(attempt)
 
 
 def active(person: str, caller: Caller, *, hub: Hub) -> list[str]:

@@ -7,9 +7,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from hub.fhir import Resource
+from hub.fhir.instants import instant
 from hub.fhir.issues import Issue
 from hub.fhir.query import Match
-from hub.fhir.serial import loads
+from hub.fhir.serial import dumps, loads
 from hub.ports.doors import Watermark
 from hub.ports.surroundings import FOREVER, LONG_AGO
 
@@ -119,6 +120,23 @@ class Save:
     keys: tuple[Key, ...]
     replaces: int | None = None
     gone: bool = False
+
+    @property
+    def version(self) -> int:
+        return (self.replaces or 0) + 1
+
+    def stamped(self, at: datetime) -> Resource:
+        """`meta.versionId` and `meta.lastUpdated` are the store's to say."""
+        stamp = {"versionId": str(self.version), "lastUpdated": instant(at)}
+        return {**self.resource, "meta": {**self.resource.get("meta", {}), **stamp}}
+
+    def stored(self, at: datetime) -> Stored:
+        """As it is read back, once it was committed at this instant."""
+        resource = self.stamped(at)
+        type_, id_ = resource["resourceType"], resource["id"]
+        return Stored(
+            type_, id_, self.version, at, dumps(resource), self.person, self.custodian, self.keys, gone=self.gone
+        )
 
 
 @dataclass(frozen=True)

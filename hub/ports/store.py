@@ -15,8 +15,9 @@ from hub.ports.records import Changes, Compartment, Due, Found, Gathered, Ledger
 class Store(Protocol):
     """The database. Every method that a caller's request can reach takes the `Visible` predicate."""
 
-    def commit(self, changes: Changes) -> None:
-        """Write everything in one transaction, durably. Raises Conflict when a version or a person's revision moved on."""
+    def commit(self, changes: Changes) -> datetime:
+        """Write everything in one transaction, durably; the instant of its versions. Raises Conflict when a version or a person's
+        revision moved on. Of audit events alone each is whole by itself."""
 
     def ready(self, changes: Changes) -> Callable[[], None]:
         """The same in two steps: what can be computed is computed now; what is given back does the rest, in any thread."""

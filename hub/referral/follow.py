@@ -41,9 +41,12 @@ def follow(
     new_id: Callable[[], str],
 ) -> Iterator[Step]:
     """Steps that follow from one person's present state. `permitted(organization)`: may it receive the notice now?"""
+    about: dict[str, list[Resource]] = {}
+    for task in tasks:
+        about.setdefault(task["focus"]["reference"], []).append(task)
     for need in needs:
         recipient = need.get("performer", [{}])[0].get("reference", "")
-        mine = [task for task in tasks if task["focus"]["reference"] == reference(need)]
+        mine = about.get(reference(need), [])
         for task in mine:
             if task["status"] not in TERMINAL:
                 yield from _advance(task, need, recipient, permitted(_owner(task)), now)

@@ -27,13 +27,20 @@ from hub.ports import Head
 from hub.store.failures import DUPLICATE_KEY, codes
 from hub.store.schema import CHAINED, Document, Mongo
 
+Act = Callable[[Sequence[Document]], None]
+"""What commits some events, whose places are in them."""
+
 SHARDS: Final = 16  # as many commits as a deployment's processes have under way at once, and some
 AUDIT: Final = "AuditEvent"
 _WRITE_CONFLICT: Final = 112
 
 
 class Outrun(Exception):  # noqa: N818 — what happened, not an error
-    """Another process took the place in the chain."""
+    """Another process took the place in the chain. `written`: how many events had theirs before, outside a transaction."""
+
+    def __init__(self, written: int = 0) -> None:
+        super().__init__()
+        self.written = written
 
 
 def content_of(document: Document) -> str:
@@ -72,15 +79,16 @@ def contents_of(documents: Sequence[Document], events: Sequence[Resource]) -> li
 
 
 def insert(documents: Sequence[Document], database: Mongo, session: ClientSession | None) -> None:
-    """Raises Outrun when one of the places is taken, or about to be."""
+    """In their order, each with its place. Raises Outrun when one of the places is taken, or about to be."""
     try:
         database[AUDIT].insert_many(documents, session=session)
     except OperationFailure as failure:
         if not _taken(failure):
             raise
+        written = 0 if session else int((failure.details or {}).get("nInserted", 0))
     else:
         return
-    raise Outrun
+    raise Outrun(written)
 
 
 def _taken(failure: OperationFailure) -> bool:
@@ -101,25 +109,30 @@ class Chains:
         self._heads: dict[int, Head] = {}
         self._freed = threading.Condition()
 
-    def commit(self, events: Sequence[Document], contents: Sequence[str], act: Callable[[], None]) -> None:
-        """Give the events their places and run `act`, which commits them; again, in another chain, while it is outrun."""
-        while not self._attempt(events, contents, act):
-            pass  # each attempt waits for the database, whose patience ends
+    def commit(self, events: Sequence[Document], contents: Sequence[str], act: Act) -> None:
+        """Give the events their places and run `act`, which commits them; again, in another chain, while it is outrun, with
+        those that are left."""
+        while left := len(events) - self._attempt(events, contents, act):
+            events, contents = (
+                events[-left:],
+                contents[-left:],
+            )  # each attempt waits for the database, whose patience ends
 
-    def _attempt(self, events: Sequence[Document], contents: Sequence[str], act: Callable[[], None]) -> bool:
-        shard, outrun = self._take(), False
+    def _attempt(self, events: Sequence[Document], contents: Sequence[str], act: Act) -> int:
+        """How many have their places now."""
+        shard, written, outrun = self._take(), len(events), False
         try:
             head = self._heads.pop(shard) if shard in self._heads else self.read_head(shard)
             links = list(chained(shard, head, contents))
             for event, link in zip(events, links, strict=True):
                 event["c"] = {"s": shard, "n": link.sequence, "h": link.hash}
-            act()
+            act(events)
             self._heads[shard] = links[-1]
-        except Outrun:
-            outrun = True
+        except Outrun as told:
+            outrun, written = True, told.written
         finally:
             self._give_back(shard, liked=not outrun)
-        return not outrun
+        return written
 
     def read_head(self, shard: int) -> Head:
         """Where a chain ends. Of one whose end nobody knows for sure, as after a commit without an answer, too."""

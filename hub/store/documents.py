@@ -14,7 +14,6 @@ from bson.decimal128 import Decimal128
 from hub import search
 from hub.fhir import Resource
 from hub.fhir.definitions import load
-from hub.fhir.instants import instant
 from hub.fhir.parts import Parted, join, part
 from hub.ports import Key, Save, Stored
 from hub.search.parameters import PARAMETERS, Parameter
@@ -41,24 +40,14 @@ class Keyring(Protocol):
     def by_id(self, ids: Iterable[bytes]) -> Mapping[bytes, DataKey]: ...
 
 
-def stamped(save: Save, at: datetime) -> Resource:
-    """`meta.versionId` and `meta.lastUpdated` are the store's to say."""
-    stamp = {"versionId": str(_version(save)), "lastUpdated": instant(at)}
-    return {**save.resource, "meta": {**save.resource.get("meta", {}), **stamp}}
-
-
-def _version(save: Save) -> int:
-    return (save.replaces or 0) + 1
-
-
 def document(save: Save, at: datetime, sealer: Sealer) -> Document:
     """The new current version."""
-    resource = stamped(save, at)
+    resource = save.stamped(at)
     profile = load().profile_of(resource)
     parted = part(resource, profile)
     return {
         "_id": resource["id"],
-        "v": _version(save),
+        "v": save.version,
         "at": at,
         "p": profile.name if profile else None,
         "json": parted.open,

@@ -37,12 +37,14 @@ from hub.store import (
     turns,
     writing,
 )
-from hub.store.chains import Chains, insert
+from hub.store.chains import Act, Chains, insert
 from hub.store.documents import SERVED, stored_all
 from hub.store.exports import MongoExports
 from hub.store.failures import in_our_words, silence_driver
 from hub.store.keks import Keks
 from hub.store.looks import Looks, only_events
+from hub.store.lookups import find_one
+from hub.store.persons import compartments
 from hub.store.records import DEAD, VOID, WAITING, Box, ledger_entry, quarantined
 from hub.store.schema import Document, Mongo, is_type, prepare, prepare_types
 from hub.store.searches import Searches
@@ -112,17 +114,18 @@ class MongoStore(Searches):
     # --- writing -----------------------------------------------------------------------------------------------------
 
     @in_our_words
-    def commit(self, changes: Changes, also: Also | None = None) -> None:
-        """All of it or nothing, on disk when this returns. A fail-over or a colliding transaction is retried here.
+    def commit(self, changes: Changes, also: Also | None = None) -> datetime:
+        """All of it or nothing, on disk when this returns; the instant of its versions. A fail-over or a colliding transaction
+        is retried here.
 
         `also`: what else is written in the transaction, to collections that are not documents of FHIR.
         """
-        if also is None and not any(vars(changes).values()):
-            return
+        at = self._now()
         if also is None and only_events(changes):
             self.looks.commit(changes.saves)
-        else:
-            self._write(writing.Plan(changes, self._now(), self.vault, self._box), also)
+        elif also or any(vars(changes).values()):
+            self._write(writing.Plan(changes, at, self.vault, self._box), also)
+        return at
 
     @in_our_words
     def ready(self, changes: Changes) -> Callable[[], None]:
@@ -136,22 +139,23 @@ class MongoStore(Searches):
         self._write(plan, None)
 
     def _write(self, plan: writing.Plan, also: Also | None) -> None:
-        self._carry_out(plan, lambda: self._transact(plan, also))
+        self._carry_out(plan, lambda _: self._transact(plan, also))
 
-    def _carry_out(self, plan: writing.Plan, act: Callable[[], None]) -> None:
+    def _carry_out(self, plan: writing.Plan, act: Act) -> None:
         self._make_types(plan.types)
         with pymongo.timeout(self._patience):
             if plan.events:
                 self.chains.commit(plan.events, plan.contents, act)
             else:
-                act()
+                act(())
 
     def _add_events(self, saves: Sequence[Save]) -> None:
-        """One alone is whole without a transaction."""
+        """Each is whole without a transaction. Of those that a failure leaves unwritten, no answer has left."""
         plan = writing.Plan(Changes(saves=saves), self._now(), self.vault, self._box)
-        self._carry_out(
-            plan, lambda: insert(plan.events, self.database, None) if plan.is_one_event else self._transact(plan)
-        )
+        if plan.keys:
+            self._write(plan, None)
+        else:
+            self._carry_out(plan, lambda events: insert(events, self.database, None))
 
     def _transact(self, plan: writing.Plan, also: Also | None = None) -> None:
         def write(session: ClientSession) -> None:
@@ -181,13 +185,13 @@ class MongoStore(Searches):
         wanted: Document = {"_id": id_, **THERE}
         if visible is not None:
             wanted["$and"] = list(queries.seen(type_, self._with_tokens(type_, visible)))
-        found = self.database[type_].find_one(wanted, SERVED)
+        found = find_one(self.database, type_, wanted, SERVED)
         return next(stored_all(type_, [found], self.vault)) if found else None
 
     @in_our_words
     def gone(self, type_: str, id_: str, custodian: str) -> Stored | None:
         wanted = {"_id": id_, "gone": True, "custodian": custodian}
-        found = self.database[type_].find_one(wanted, SERVED) if is_type(type_) else None
+        found = find_one(self.database, type_, wanted, SERVED) if is_type(type_) else None
         return next(stored_all(type_, [found], self.vault)) if found else None
 
     @in_our_words
@@ -201,22 +205,7 @@ class MongoStore(Searches):
         Provenance and AuditEvents carry a person too, but are only ever added to: they are not part of what comes back.
         """
         wanted = list(set(persons))
-        return self._in_snapshot(lambda session: self._compartments(wanted, session))
-
-    def _compartments(self, persons: list[str], session: ClientSession) -> dict[str, Compartment]:
-        known = {"_id": {"$in": persons}, "erased": {"$exists": False}}
-        found = {p["_id"]: p for p in self.database.persons.find(known, session=session)}
-        documents: dict[str, list[Stored]] = {person: [] for person in found}
-        gone: dict[str, list[Stored]] = {person: [] for person in found}
-        for type_ in sorted({type_ for person in found.values() for type_ in person["t"]}):
-            theirs = {"person": {"$in": [id_ for id_, person in found.items() if type_ in person["t"]]}}
-            found_ = list(self.database[type_].find(theirs, SERVED, batch_size=CHUNK * 10, session=session))
-            for document in stored_all(type_, found_, self.vault):
-                (gone if document.gone else documents)[document.person or ""].append(document)
-        return {
-            id_: Compartment(id_, person["r"], tuple(documents[id_]), person.get("n"), tuple(gone[id_]))
-            for id_, person in found.items()
-        }
+        return self._in_snapshot(lambda session: compartments(self.database, wanted, self.vault, session))
 
     @in_our_words
     def due_persons(self, now: datetime, limit: int) -> list[str]:
@@ -266,7 +255,7 @@ class MongoStore(Searches):
 
     @in_our_words
     def guard(self, name: str) -> int:
-        found = self.database.guards.find_one({"_id": name})
+        found = find_one(self.database, "guards", {"_id": name})
         return int(found["n"]) if found else 0
 
     @in_our_words

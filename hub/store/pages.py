@@ -48,10 +48,13 @@ def find(collection: Collection[Document], query: Query, visible: Visible, key: 
         return Found(total(query, [(collection, wanted)]), (), None)
     order = _order(query)
     last = opened(query.after, query, key) if query.after else None
-    documents = list(collection.aggregate(_pipeline(query.type, wanted, order, last, count + 1)))
+    if _is_kept(order):
+        documents = _in_kept_order(collection, wanted, order, last, count + 1)
+    else:
+        documents = list(collection.aggregate(_sorted_after(query.type, wanted, order, last, count + 1)))
     page, more = documents[:count], len(documents) > count
     whole = not more and last is None
-    after = seal([page[-1]["_s"][name] for name in page[-1]["_s"]], query, key) if more else None
+    after = seal(_place(page[-1], order), query, key) if more else None
     found = len(page) if whole and query.counted else total(query, [(collection, wanted)])
     return Found(found, tuple(stored_all(query.type, page, keyring)), after)
 
@@ -77,19 +80,25 @@ def _order(query: Query) -> tuple[Sort, ...]:
     return (*asked, Sort("_id", asked[-1].descending))
 
 
-def _pipeline(
-    type_: str, wanted: Document, order: Sequence[Sort], last: list[Any] | None, limit: int
+def _in_kept_order(
+    collection: Collection[Document], wanted: Document, order: Sequence[Sort], last: list[Any] | None, limit: int
 ) -> list[Document]:
-    """An order by what the store keeps beside the document is an index's order; any other is sorted after the match."""
-    if not all(sort.parameter in _KEPT for sort in order):
-        return _sorted_after(type_, wanted, order, last, limit)
+    """By what the store keeps beside the document: an index's order."""
     places = [_KEPT[sort.parameter] for sort in order]
-    steps: list[Document] = [{"$match": wanted}]
-    if last is not None:
-        steps.append({"$match": _beyond_kept(places, order, last)})
-    steps.append({"$sort": {place: -1 if one.descending else 1 for place, one in zip(places, order, strict=True)}})
-    steps += [{"$limit": limit}, {"$project": SERVED}]
-    return [*steps, {"$addFields": {"_s": {f"s{n}": f"${place}" for n, place in enumerate(places)}}}]
+    beyond = wanted if last is None else {"$and": [wanted, _beyond_kept(places, order, last)]}
+    ways = [(place, -1 if one.descending else 1) for place, one in zip(places, order, strict=True)]
+    return list(collection.find(beyond, SERVED, sort=ways, limit=limit, batch_size=limit))
+
+
+def _is_kept(order: Sequence[Sort]) -> bool:
+    return all(sort.parameter in _KEPT for sort in order)
+
+
+def _place(document: Document, order: Sequence[Sort]) -> list[Any]:
+    """Where a document stands in the order."""
+    if _is_kept(order):
+        return [document[_KEPT[sort.parameter]] for sort in order]
+    return list(document["_s"].values())
 
 
 def _sorted_after(

@@ -14,6 +14,7 @@ from pymongo.errors import DuplicateKeyError
 
 from hub.ports import Changes, Client, Save, Token
 from hub.store.failures import in_our_words
+from hub.store.lookups import find_one
 from hub.store.mongo import MongoStore
 from hub.store.registered import change, client_document, read_client
 from hub.store.tokens import read_token, stands
@@ -29,7 +30,7 @@ class MongoRegistry:
 
     @in_our_words
     def client(self, id_: str) -> Client | None:
-        found = self._database.clients.find_one({"_id": id_})
+        found = find_one(self._database, "clients", {"_id": id_})
         return read_client(found) if found else None
 
     @in_our_words
@@ -49,7 +50,7 @@ class MongoRegistry:
 
     @in_our_words
     def token(self, hash_: str, now: datetime) -> Token | None:
-        found = self._database.tokens.find_one({"_id": hash_, "until": {"$gt": now}})
+        found = find_one(self._database, "tokens", {"_id": hash_, "until": {"$gt": now}})
         return read_token(found) if found and stands(found, self._database) else None
 
     @in_our_words

@@ -34,7 +34,7 @@ SEARCHED: Final[Mapping[str, tuple[str, ...]]] = {
     "Patient": ("identifier", "name"),
     "EpisodeOfCare": ("patient", "identifier"),
     "Observation": ("patient",),
-    "ServiceRequest": ("patient", "requester", "performer"),
+    "ServiceRequest": ("patient", "identifier", "requester", "performer"),
     "Task": ("patient", "identifier", "owner", "requester", "focus"),
     "Consent": ("patient", "actor"),
     "Organization": ("identifier", "name"),

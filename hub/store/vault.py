@@ -52,6 +52,7 @@ class Vault:
         self.keks = keks
         self._open: OrderedDict[bytes, tuple[float, DataKey]] = OrderedDict()
         self._named: dict[str, DataKey] = {}
+        self._ids: dict[str, bytes] = {}
         self._lock = threading.Lock()
 
     def __repr__(self) -> str:
@@ -97,6 +98,17 @@ class Vault:
             return {}
         rows = self._rows.find({"keyAltNames": {"$in": [f"{PERSON}{person}" for person in persons]}})
         return {row["keyAltNames"][0].removeprefix(PERSON): self._opened(row) for row in rows}
+
+    def of_revised(self, persons: Collection[str]) -> Mapping[str, DataKey]:
+        """The same, perhaps from memory: for commits with these persons' revisions, which are refused where one was erased."""
+        ids = {person: self._ids[person] for person in persons if person in self._ids}
+        still = self._remembered(ids.values())
+        known = {person: still[id_] for person, id_ in ids.items() if id_ in still}
+        found = self.of_persons([person for person in persons if person not in known])
+        if len(self._ids) > MOST:
+            self._ids = {}
+        self._ids |= {person: key.id for person, key in found.items()}
+        return {**known, **found}
 
     def proof(self, person: str) -> KeyProof | None:
         key = self.of_persons([person]).get(person)

@@ -19,7 +19,7 @@ from hub.errors import INVALID, TOO_LARGE, Conflict, HubError
 from hub.ports import Changes, Save
 from hub.store import chains, following, outbox
 from hub.store.chains import AUDIT, contents_of
-from hub.store.documents import Sealer, document, keys_document, stamped, superseded
+from hub.store.documents import Sealer, document, keys_document, superseded
 from hub.store.erasure import Erasure, erased_revision
 from hub.store.records import Box, ledger_document, outbox_document, quarantine_document
 from hub.store.schema import NOT_COMPARTMENT, Document, Mongo
@@ -55,7 +55,7 @@ class Plan:
             self.rekeyed[rekey.type].append(UpdateOne({"_id": rekey.id}, {"$set": {"k": keys_document(rekey.keys)}}))
         self.events = self.inserted.pop(AUDIT, [])
         self.contents = contents_of(
-            self.events, [stamped(one, at) for one in changes.saves if one.resource["resourceType"] == AUDIT]
+            self.events, [one.stamped(at) for one in changes.saves if one.resource["resourceType"] == AUDIT]
         )
         self.persons = _revisions(changes, at)
         self.erasures = [Erasure.of(person, references, at) for person, references in changes.erased.items()]
@@ -81,11 +81,6 @@ class Plan:
         self.ended: Writes = [DeleteMany({"_id": hash_, "client": client}) for hash_, client in changes.ended]
 
     @property
-    def is_one_event(self) -> bool:
-        """Of a plan of audit events alone."""
-        return len(self.events) == 1 and not self.keys
-
-    @property
     def types(self) -> set[str]:
         return {*self.inserted, *self.replaced, *self.rekeyed, *([AUDIT] if self.events else ())}
 
@@ -108,7 +103,7 @@ class _Sealer:
 
     def _key(self, person: str) -> DataKey:
         if self._known:
-            self._keys = self._vault.of_persons(self._known)
+            self._keys = self._vault.of_revised(self._known)
             self._known = []
         if person in self._keys:
             return self._keys[person]

@@ -12,17 +12,16 @@ from typing import Any
 from hub.audit import events
 from hub.consent.keys import own
 from hub.consent.rules import Rules
-from hub.errors import Conflict
 from hub.exchange import Hub, View, disclose
 from hub.exchange.aftermath import told as told_of
 from hub.exchange.entries import Entries
 from hub.exchange.person import Person
+from hub.exchange.queue import Turn
 from hub.exchange.supersede import replacement, superseded
 from hub.fhir import Resource
 from hub.fhir.references import reference, split
-from hub.ports import Caller, Changes, Due, Key, Save
+from hub.ports import Caller, Changes, Due, Key, Save, Stored
 
-ATTEMPTS = 5
 Holder = Person | Entries
 """Where a resource is put: with the person whose it is, or among what belongs to none."""
 
@@ -38,15 +37,18 @@ class _Told:
 
 @dataclass
 class Draft:
-    """One request's working copies of persons, and of what belongs to none. `now` is the instant of all that it writes."""
+    """One request's working copies of persons, and of what belongs to none. `now` is the instant of all that it writes; `turn`:
+    of an act that is to be committed."""
 
     hub: Hub
     caller: Caller
     now: datetime
+    turn: Turn | None = None
     entries: Entries = field(init=False, repr=False)
     _persons: dict[str, Person] = field(default_factory=dict)
     _told: dict[str, list[_Told]] = field(default_factory=dict)
     _guards: dict[str, int] = field(default_factory=dict)
+    _written: dict[str, Stored] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.entries = Entries(self.hub.store)
@@ -54,8 +56,14 @@ class Draft:
     def person(self, id_: str) -> Person:
         """Her compartment as it is stored, with what this draft has changed in it. KeyError when she is unknown."""
         if id_ not in self._persons:
+            self._wait_for(id_)
             self._persons[id_] = Person.of(self.hub.store.compartments([id_])[id_], self._rules)
         return self._persons[id_]
+
+    def _wait_for(self, id_: str) -> None:
+        """Nothing is written as of an instant before that from which it was computed."""
+        if self.turn and self.turn.take(id_) and not self._persons:
+            self.now = self.hub.clock.now()
 
     def new_person(self, id_: str) -> Person:
         return self._persons.setdefault(id_, Person(id_, self._rules))
@@ -99,6 +107,15 @@ class Draft:
         parts += [self._entered()] if self.entries.id in touched else []
         followers = dict.fromkeys(followed, touched)
         return replace(_together(parts), followed=followers, guards=self._guards) if parts else None
+
+    def commit(self) -> None:
+        """Raises Conflict where somebody was faster."""
+        changes = self.changes()
+        if changes is not None:
+            at = self.hub.store.commit(changes)
+            told = {one.about for of_one in self._told.values() for one in of_one}
+            written = {reference(save.resource): save for save in changes.saves}
+            self._written = {key: written[key].stored(at) for key in told & written.keys()}
 
     def _followed(self) -> dict[str, frozenset[str]]:
         """Whoever's consent names a group that changes is settled with it: the next request of any process sees both."""
@@ -148,8 +165,8 @@ class Draft:
         return Save(event, person, keeper, (Key(own(keeper)),))
 
     def view(self, key: str) -> View:
-        """What the caller sees of it now that it is stored."""
-        stored = self.hub.store.read(*split(key), None)
+        """What the caller sees of it now that it is stored: of what this draft has written, what it wrote."""
+        stored = self._written.get(key) or self.hub.store.read(*split(key), None)
         assert stored is not None
         return disclose.view(stored, self.caller, self.now, hub=self.hub)
 
@@ -157,17 +174,14 @@ class Draft:
 def carry_out(act: Callable[[Draft], Any], caller: Caller, *, hub: Hub) -> tuple[Draft, Any]:
     """Compute an act from the present state and commit it; when somebody was faster, compute it again. Its answer, and the
     draft that was committed."""
-    for _ in range(ATTEMPTS):
-        draft = Draft(hub, caller, hub.clock.now())
+
+    def attempt(turn: Turn) -> tuple[Draft, Any]:
+        draft = Draft(hub, caller, hub.clock.now(), turn)
         answer = act(draft)
-        changes = draft.changes()
-        try:
-            if changes is not None:
-                hub.store.commit(changes)
-        except Conflict:
-            continue
+        draft.commit()
         return draft, answer
-    raise Conflict
+
+    return hub.queue.tried(attempt)
 
 
 def carried_out(act: Callable[[Draft], str], caller: Caller, *, hub: Hub) -> View:

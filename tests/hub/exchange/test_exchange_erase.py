@@ -1,14 +1,16 @@
 """Erasure: what is destroyed, what stays, and that it can be proved."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from pymongo import MongoClient
 
 from hub.conformance import validate
-from hub.errors import CONFLICT, NOT_FOUND, HubError
+from hub.errors import CONFLICT, NOT_FOUND, Conflict, HubError
 from hub.exchange.erase import Erased, erase
+from hub.exchange.person import Person
 from hub.exchange.vouch import verify
 from hub.ports import Changes, Save
 from hub.store import MongoStore, MongoTrail
@@ -137,3 +139,19 @@ def test_an_older_copy_of_the_database_cannot_be_read_with_the_keys_of_today(
         assert hers.opener is not None, "the ciphertext is there"
         with pytest.raises(HubError):
             assert hers.text
+
+
+def test_who_remembers_her_key_writes_nothing_with_it_once_another_process_has_erased_her(at: Scene) -> None:
+    at.receive(at.row())
+    id_ = person(at)
+    late = Person.of(at.store.compartments([id_])[id_], at.hub.rules)
+    need = at.one("ServiceRequest")
+    late.put({**need, "note": [{"text": "Elle attend une place."}]}, association().organization)
+    changes = late.settle(at.clock.now(), at.hub.ids.new).changes(late)
+    assert id_ in at.store.vault.of_revised([id_])
+    other = MongoStore(at.store.database, at.store._now, 20, at.store.vault.keks)
+    erase(id_, "asked", hub=replace(at.hub, store=other))
+    assert id_ in at.store.vault.of_revised([id_])
+    with pytest.raises(Conflict):
+        at.store.commit(changes)
+    assert not at.store.database.ServiceRequest.count_documents({"_id": need["id"], "s": {"$exists": True}})

@@ -1,7 +1,7 @@
 """The way of a record into the hub, with a real form and a real database: nothing twice, nothing by halves, no one stopped."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -257,11 +257,11 @@ class Meanwhile:
     def __getattr__(self, name: str) -> object:
         return getattr(self._store, name)
 
-    def commit(self, changes: Changes) -> None:
+    def commit(self, changes: Changes) -> datetime:
         act, self._act = self._act, None
         if act:
             act()  # type: ignore[operator]
-        self._store.commit(changes)
+        return self._store.commit(changes)
 
 
 def test_a_change_made_meanwhile_is_not_lost(at: Scene) -> None:

@@ -56,8 +56,12 @@ def test_the_official_examples_of_the_types_that_are_served_come_back_from_the_d
     sent = [strict.read(text) for text in OFFICIAL]
     mine = {f"{one['resourceType']}/{one['id']}": one for one in sent if one["resourceType"] in PARAMETERS}
     assert {one["resourceType"] for one in mine.values()} == PARAMETERS.keys()
-    store.commit(Changes(saves=[Save(one, None, None, (Key("*|*|*"),)) for one in mine.values()]))
+    saves = {reference: Save(one, None, None, (Key("*|*|*"),)) for reference, one in mine.items()}
+    at = store.commit(Changes(saves=list(saves.values())))
     for reference, one in mine.items():
         found = store.read(*reference.split("/"), None)
         assert found is not None, reference
         assert as_written(found.text) == as_written(dumps(one)), reference
+        told = saves[reference].stored(at)  # what an act answers with is what will be read
+        assert told.text == found.text
+        assert (told.at, told.version, told.keys, told.custodian) == (found.at, 1, found.keys, found.custodian)

@@ -123,7 +123,18 @@ def test_an_act_that_fails_leaves_no_gap(store: MongoStore) -> None:
     with pytest.raises(Conflict):
         store.commit(Changes(saves=[*telling("c"), Save(survivor("p"), "p", "amal", (), 7)], persons={"p": 0}))
     tell(store, "d")
-    assert [n for _, n in places(store)] == [1, 2]
+    assert len(places(store)) == 3  # `b`, an event of its own, was whole before `a` failed
+    assert broken(store) == []
+
+
+def test_events_that_are_outrun_halfway_find_their_places_in_another_chain(store: MongoStore) -> None:
+    tell(store, "a")
+    ((shard, _),) = places(store)
+    store.database.AuditEvent.insert_one({"_id": "another's", "c": {"s": shard, "n": 4}})
+    tell(store, "b", "c", "d", "e")
+    store.database.AuditEvent.delete_one({"_id": "another's"})
+    assert {found["_id"] for found in store.database.AuditEvent.find()} == set("abcde")
+    assert sorted(n for _, n in places(store)) == [1, 1, 2, 2, 3]
     assert broken(store) == []
 
 
