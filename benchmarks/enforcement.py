@@ -9,19 +9,14 @@ and search fields are both arrays, which no one index of MongoDB covers. Totals 
 """
 
 import json
-import os
 import sys
-import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack
-from pathlib import Path
 from random import Random
 from statistics import median
 
-from benchmarks.deployment import register_deployment
-from benchmarks.referred import Stored, fill
-from benchmarks.servers import ASKED, SECRET, Server, admit, serving
-from hub.bootstrap import opened
+from benchmarks.furnished import furnished
+from benchmarks.referred import Stored
+from benchmarks.servers import ASKED, SECRET, Server, serving
 from hub.store import MongoStore
 
 PERSONS = 3000
@@ -32,15 +27,9 @@ OPEN = "open"
 
 
 def main(persons: int, rounds: int) -> None:
-    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
-        folder = Path(name)
-        register_deployment(folder)
-        deployment = stack.enter_context(opened(folder))
-        stored = fill(deployment.hub, persons)
-        assert isinstance(deployment.hub.store, MongoStore)
-        admit(deployment.registry)
-        database = deployment.hub.store.database
-        copy_open(deployment.hub.store)
+    with furnished(persons) as there:
+        folder, stored, database = there.folder, there.stored, there.store.database
+        copy_open(there.store)
         figures: dict[str, object] = {"persons": persons, "documents": sum(map(len, stored.ids.values()))}
         for recorded in ("", "-unrecorded"):
             with (
@@ -120,5 +109,4 @@ def _ratio(here: float, there: float) -> str:
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("PYTHONPATH", str(Path.cwd()))
     main(int(sys.argv[2]) if len(sys.argv) > 2 else PERSONS, int(sys.argv[3]) if len(sys.argv) > 3 else ROUNDS)

@@ -9,11 +9,10 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import cycle
 from pathlib import Path
@@ -21,14 +20,13 @@ from statistics import median
 from typing import Final
 
 from benchmarks.bare import DATABASE
-from benchmarks.deployment import register_deployment
-from benchmarks.referred import Stored, fill
-from benchmarks.servers import ASKED, SECRET, admit, free_port, reached
-from hub.bootstrap import opened
+from benchmarks.furnished import furnished
+from benchmarks.referred import Stored
+from benchmarks.servers import ASKED, SECRET, free_port, reached
 from hub.fhir import Resource
 from hub.fhir.serial import loads
 from hub.oauth.tokens import hashed
-from hub.ports import Client, Token
+from hub.ports import Client, Registry, Token
 from hub.ports.surroundings import FOREVER
 from hub.store import MongoStore
 
@@ -64,25 +62,17 @@ class Load:
 
 
 def main(persons: int, seconds: float) -> None:
-    os.environ.setdefault("PYTHONPATH", str(Path.cwd()))
-    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
-        folder = Path(name)
-        register_deployment(folder)
-        deployment = stack.enter_context(opened(folder))
-        stored = fill(deployment.hub, persons)
-        assert isinstance(deployment.hub.store, MongoStore)
-        admit(deployment.registry)
-        _admit_keeper(deployment.registry)
-        _copy_bare(deployment.hub.store)
-        ours = stack.enter_context(serving("hub.bootstrap:wsgi", folder))
-        bare = stack.enter_context(serving("benchmarks.bare:wsgi", folder))
-        print(json.dumps(dict(_figures(ours, bare, _kinds(deployment.hub.store, stored), seconds))))
+    with furnished(persons) as there:
+        _admit_keeper(there.registry)
+        _copy_bare(there.store)
+        with serving("hub.bootstrap:wsgi", there.folder) as ours, serving("benchmarks.bare:wsgi", there.folder) as bare:
+            print(json.dumps(dict(_figures(ours, bare, _kinds(there.store, there.stored), seconds))))
 
 
-def _admit_keeper(registry: object) -> None:
+def _admit_keeper(registry: Registry) -> None:
     scopes = frozenset({"system/*.cruds"})
-    registry.save_client(Client(f"{KEEPER}-bench", KEEPER, {"keys": []}, scopes, ("COC",)))  # type: ignore[attr-defined]
-    registry.save_token(Token(hashed(KEEPER_SECRET), f"{KEEPER}-bench", KEEPER, scopes, "COC", FOREVER))  # type: ignore[attr-defined]
+    registry.save_client(Client(f"{KEEPER}-bench", KEEPER, {"keys": []}, scopes, ("COC",)))
+    registry.save_token(Token(hashed(KEEPER_SECRET), f"{KEEPER}-bench", KEEPER, scopes, "COC", FOREVER))
 
 
 def _copy_bare(store: MongoStore) -> None:

@@ -5,23 +5,17 @@
 """
 
 import json
-import os
 import sys
-import tempfile
 import uuid
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from contextlib import ExitStack
 from math import sqrt
-from pathlib import Path
 from random import Random
 from statistics import median, quantiles
 
-from benchmarks.deployment import register_deployment
-from benchmarks.referred import RECIPIENTS, fill
-from benchmarks.servers import ASKED, SECRET, Server, admit, serving
-from hub.bootstrap import opened
-from hub.store import MongoStore
+from benchmarks.furnished import furnished
+from benchmarks.referred import RECIPIENTS
+from benchmarks.servers import ASKED, SECRET, Server, serving
 
 PERSONS = 1500
 ROUNDS = 2000
@@ -33,15 +27,11 @@ ASKED_FOR = {
 
 
 def main(persons: int, rounds: int) -> None:
-    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
-        folder = Path(name)
-        register_deployment(folder)
-        deployment = stack.enter_context(opened(folder))
-        stored = fill(deployment.hub, persons)
-        assert isinstance(deployment.hub.store, MongoStore)
-        admit(deployment.registry)
-        others = [id_ for one in RECIPIENTS if one != ASKED for id_ in stored.ids[one, "Patient"]]
-        server = stack.enter_context(serving("enforced", folder, deployment.hub.store.database.name))
+    with (
+        furnished(persons) as there,
+        serving("enforced", there.folder, there.store.database.name) as server,
+    ):
+        others = [id_ for one in RECIPIENTS if one != ASKED for id_ in there.stored.ids[one, "Patient"]]
         figures: dict[str, object] = {"requests of each kind": 2 * rounds}
         for kind, path in ASKED_FOR.items():
             figures |= told(kind, *compared(server, path, others, rounds))
@@ -81,5 +71,4 @@ def told_apart(one: Sequence[float], other: Sequence[float]) -> float:
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("PYTHONPATH", str(Path.cwd()))
     main(int(sys.argv[2]) if len(sys.argv) > 2 else PERSONS, int(sys.argv[3]) if len(sys.argv) > 3 else ROUNDS)
