@@ -25,9 +25,12 @@ class Coding(NamedTuple):
     display: str | None = None
 
 
+_TERMINOLOGY: Final = canonicals.TERMINOLOGY.replace("CodeSystem", "ValueSet")
+
+
 def find_value_set(definitions: Definitions, *, url: str = "", id_: str = "") -> ValueSet:
     """By canonical, or by id. Raises UNKNOWN_CANONICAL."""
-    candidates = [canonicals.value_set(id_), f"{HL7}ValueSet/{id_}"] if id_ else [url]
+    candidates = [canonicals.value_set(id_), f"{HL7}ValueSet/{id_}", f"{_TERMINOLOGY}/{id_}"] if id_ else [url]
     return _found(definitions.value_set, candidates, "ValueSet")
 
 

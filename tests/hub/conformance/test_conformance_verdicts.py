@@ -75,7 +75,7 @@ def test_what_the_schema_refuses_is_explained_and_what_it_accepts_is_not(resourc
 
 @pytest.mark.parametrize(
     "resource",
-    [None, [], "x", {}, {"resourceType": None}, {"resourceType": "Condition"}, {"resourceType": ["Patient"]}],
+    [None, [], "x", {}, {"resourceType": None}, {"resourceType": "Medication"}, {"resourceType": ["Patient"]}],
 )
 def test_what_is_no_resource_of_ours_is_said_to_be_none(resource: Any) -> None:
     (issue,) = validate(resource)
