@@ -182,6 +182,7 @@ class Builder:
         for collection in store.database.list_collection_names():
             if collection == "keyvault":  # the deployment's own keys are in use
                 store.database.keyvault.delete_many({"keyAltNames": {"$regex": "^person:"}})
+                store.vault._ids = {}  # the same persons come back, with other keys
             elif collection != "settings":
                 store.database[collection].delete_many({})
         clock.at = BEGINNING

@@ -119,6 +119,10 @@ def try_out(
 
     def judge(case: Any) -> None:
         answer = case.call(headers=bearer)
+        if (
+            answer.status_code == 503
+        ):  # the database of all tests was busy: a client asks again, and so is asked again here
+            answer = case.call(headers=bearer)
         seen[case.method, answer.status_code] += 1
         case.validate_response(answer, checks=CHECKS)
 

@@ -146,8 +146,10 @@ def test_what_is_read_for_a_request_does_not_grow_with_what_is_stored(
     crowd = gather(hub, 1200)
     one = next(one for one in crowd.people if (one.keeper, one.recipient) == (BIGGEST, RECIPIENTS[0]))
     parties = {who: party(who) for who in (BIGGEST, one.recipient)}
+    examined(store, parties, one)
     before = examined(store, parties, one)
     assert multiply(store, 8 * crowd.stored) >= 7 * crowd.stored
+    examined(store, parties, one)  # the database tries several plans of a query that it does not know yet
     after = examined(store, parties, one)
     for asked, (seen, found) in after.items():
         first, found_first = before[asked]
