@@ -56,6 +56,8 @@ def parse(type_: str, pairs: Iterable[tuple[str, str]], *, strict: bool, base: s
     for number, (name, value) in enumerate(pairs):
         if number >= _MAX_PARAMETERS:
             raise bad(name, f"<= {_MAX_PARAMETERS}")
+        if "\0" in value:  # no text of FHIR holds it, and no query of the database can
+            raise bad(name, "text")
         if value:  # an empty value asks nothing
             _CONTROL_READERS.get(name, _read_match)(reading, name, value)
     read = replace(reading.query, matches=tuple(reading.matches), includes=tuple(reading.includes))

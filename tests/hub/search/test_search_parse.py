@@ -221,3 +221,8 @@ def test_whatever_is_asked_there_is_a_query_or_a_problem_of_the_catalogue(pairs:
         assert problem.problem.status == 400
     else:
         assert query.type == "Task"
+
+
+@pytest.mark.parametrize("name", ["name", "family", "identifier", "name:exact", "organization.name"])
+def test_a_nul_is_refused_whatever_it_is_asked_of(name: str) -> None:
+    assert refused("Patient", (name, "a\0b")).problem is BAD_PARAMETER
