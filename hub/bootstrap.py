@@ -21,6 +21,7 @@ from hub.delivery.worker import Door
 from hub.directory.organizations import Names, resources
 from hub.errors import HubError
 from hub.exchange import Hub
+from hub.exchange.listen import Listeners
 from hub.exchange.publish import publish
 from hub.exchange.vouch import checkpoint
 from hub.keyring import kek_text, signing_keys
@@ -29,7 +30,7 @@ from hub.outbound.fetch import Fetcher
 from hub.outbound.key_sets import FetchedKeys
 from hub.ports import Adapter, Connection, DataKeys, Registry, Trail
 from hub.settings import ConnectionFile, Settings
-from hub.store import Keks, MongoAccounts, MongoRegistry, MongoStore, MongoTrail, embedded
+from hub.store import Keks, MongoAccounts, MongoFeed, MongoRegistry, MongoStore, MongoTrail, embedded
 from hub.store.sealing import random_bytes
 from hub.web.app import create_app
 
@@ -70,6 +71,7 @@ class Deployment:
     registry: Registry
     people: People
     trail: Trail
+    listeners: Listeners
     doors: Mapping[str, Door]
     keys: DataKeys
 
@@ -108,7 +110,8 @@ def opened(folder: Path) -> Iterator[Deployment]:
         doors = {c.id: door(c, read) for c in read.connections}
         registry = MongoRegistry(store)
         people = People(hub, registry, MongoAccounts(store), read.lifetimes)
-        yield Deployment(read, hub, registry, people, MongoTrail(store), doors, store.vault)
+        listeners = Listeners(hub, MongoFeed(store), registry, read.streams)
+        yield Deployment(read, hub, registry, people, MongoTrail(store), listeners, doors, store.vault)
 
 
 def rules_signature(read: Settings) -> str:
@@ -174,11 +177,27 @@ def _for_life(folder: Path) -> Deployment:
     return stack.enter_context(opened(folder))
 
 
+def send_listeners_away() -> None:
+    """They would keep a server process from ending."""
+    _for_life(_home()).listeners.end()
+
+
+def _home() -> Path:
+    return Path(os.environ.get("IHALA_HOME", ".")).resolve()
+
+
 def wsgi() -> "Flask":
     """The WSGI application of the deployment folder in IHALA_HOME: what a server process runs."""
-    deployment = _for_life(Path(os.environ.get("IHALA_HOME", ".")).resolve())
+    deployment = _for_life(_home())
     keys = FetchedKeys(Fetcher(deployment.settings.jwks_hosts))
-    app = create_app(deployment.hub, deployment.registry, deployment.settings, keys=keys, people=deployment.people)
+    app = create_app(
+        deployment.hub,
+        deployment.registry,
+        deployment.settings,
+        keys=keys,
+        people=deployment.people,
+        listeners=deployment.listeners,
+    )
     console.mount(app, deployment.people, deployment.settings)
     gc.freeze()  # profiles and code systems stay for good: to look through them again and again took a tenth of the time
     gc.set_threshold(*COLLECT_AFTER)

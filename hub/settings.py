@@ -30,6 +30,10 @@ _ORIGIN: Final = re.compile(r"https?://[a-z0-9\-.]+(:\d{1,5})?", re.ASCII)
 MOST_LINES: Final = 10_000
 """Of one exported file: it is made in memory, so that all of it or nothing is sent."""
 
+STREAMS: Final = 256
+MOST_STREAMS: Final = 4096
+"""Connections to `/events` of one process at a time: each takes a thread."""
+
 
 @dataclass(frozen=True)
 class ConnectionFile:
@@ -62,6 +66,7 @@ class Settings:
     cors_origins: tuple[str, ...]
     lifetimes: Lifetimes
     exports: ExportLimits
+    streams: int
     organizations: tuple[Entry, ...]
     connections: tuple[ConnectionFile, ...]
     policies: Policies
@@ -92,6 +97,7 @@ def read(folder: Path) -> Settings:
         cors_origins=tuple(_each(toml, "cors.origins", _origin)),
         lifetimes=_lifetimes(toml),
         exports=_exports(toml),
+        streams=_positive(toml, "events.streams", STREAMS, most=MOST_STREAMS),
         organizations=organizations,
         connections=tuple(_connection(path, known) for path in sorted((folder / "connections").glob("*.yaml"))),
         policies=policies.policies(_yaml(folder / policies.FILE)),

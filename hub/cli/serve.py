@@ -12,10 +12,9 @@ import signal
 import socket
 import threading
 import time
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
-from flask import Flask
 from granian.constants import Interfaces
 from granian.log import LogLevels
 from granian.server.mp import MPServer
@@ -26,12 +25,17 @@ from hub.cli import logging as lines
 from hub.cli.manual import command
 from hub.cli.problems import FAILED
 from hub.cli.session import Session, pass_session
+from hub.cli.threads import Turns, when_told_to_stop
 from hub.delivery.worker import Worker
 from hub.errors import HubError
 from hub.settings import Settings
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
 log = logging.getLogger("hub.cli.serve")
 
+THREADS: Final = "IHALA_THREADS"  # of a worker process that answer requests, told to it
 IN_FLIGHT_S: Final = 30  # what a request that is under way may still take when the server stops
 KEPT_EVERY_S: Final = 1.0
 VOUCHED_EVERY_S: Final = 10.0
@@ -46,22 +50,25 @@ def serve(session: Session, workers: int, threads: int | None) -> int | None:
     level = session.log_level or "info"
     lines.configure(level)
     lines.tell_uncaught()
-    os.environ |= {"IHALA_HOME": str(session.home.resolve()), "IHALA_LOG_LEVEL": level}
+    threads = threads or 2 * (os.cpu_count() or 1) + 1
+    os.environ |= {"IHALA_HOME": str(session.home.resolve()), "IHALA_LOG_LEVEL": level, THREADS: str(threads)}
     read = settings.read(session.home.resolve())
     if not _wait_for_port(read.host, read.port):
         session.err.print(session.say("serve.port-taken", host=read.host, port=read.port), style="red", markup=False)
         return FAILED
     with session.deployment() as deployment:
-        server = _server(read, workers, threads or 2 * (os.cpu_count() or 1) + 1, level)
+        server = _server(read, workers, threads, level)
         return _run(session, deployment, server)
 
 
-def application() -> "Flask":
+def application() -> "WSGIApplication":
     """What each worker process runs."""
     lines.configure(os.environ.get("IHALA_LOG_LEVEL", "info"))
     lines.tell_uncaught()
     threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
-    return bootstrap.wsgi()
+    app = bootstrap.wsgi()
+    when_told_to_stop(bootstrap.send_listeners_away)
+    return Turns(app, int(os.environ[THREADS]))
 
 
 def _server(read: Settings, workers: int, threads: int, level: str) -> MPServer:
@@ -73,7 +80,7 @@ def _server(read: Settings, workers: int, threads: int, level: str) -> MPServer:
         interface=Interfaces.WSGI,
         factory=True,
         workers=workers,
-        blocking_threads=threads,
+        blocking_threads=threads + read.streams,
         respawn_failed_workers=True,
         workers_kill_timeout=IN_FLIGHT_S,
         log_level=LogLevels.warning,

@@ -187,6 +187,11 @@ def look(found: Iterable[Stored], caller: Caller, now: datetime, interaction: st
         _record(hub, caller, now, interaction, looks or [Look()])
 
 
+def looked(found: tuple[Stored, ...], caller: Caller, now: datetime, interaction: str, *, hub: Hub) -> list[Save]:
+    """The same to be committed with others, by who asks for several at once: nothing where nothing was found."""
+    return [_event(hub, caller, now, interaction, one) for one in _looks(found, caller, now)]
+
+
 def deny(type_: str, id_: str, caller: Caller, now: datetime, interaction: str, *, hub: Hub) -> None:
     """Record that nothing was found, and why: the same work whether it is hidden or never was."""
     _record(hub, caller, now, interaction, [explain(type_, id_, caller, _visible(type_, caller, now), hub)])

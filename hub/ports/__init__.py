@@ -3,6 +3,7 @@
 from hub.ports.clients import Binding, Caller, Client, KeySource, Registry, Token, Within
 from hub.ports.doors import Adapter, Connection, FollowUp, Layout, Manifest, Place, Pulled, SourceRecord, Watermark
 from hub.ports.exports import Export, ExportLimits, Exports, Line, Part, Scan, Wanted
+from hub.ports.feed import Feed, Forgotten, Happened, Stretch
 from hub.ports.history import Past, Versions
 from hub.ports.keys import KEK_LENGTH, DataKeys, Kek, KeyEncryption, KeyProof
 from hub.ports.records import (
@@ -44,9 +45,12 @@ __all__ = [
     "Export",
     "ExportLimits",
     "Exports",
+    "Feed",
     "FollowUp",
+    "Forgotten",
     "Found",
     "Gathered",
+    "Happened",
     "Head",
     "Ids",
     "Kek",
@@ -73,6 +77,7 @@ __all__ = [
     "SourceRecord",
     "Store",
     "Stored",
+    "Stretch",
     "Token",
     "Trail",
     "Versions",

@@ -1,6 +1,6 @@
 """Clients and tokens, and who asks by them."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -90,6 +90,9 @@ class Registry(Protocol):
 
     def token(self, hash_: str, now: datetime) -> Token | None:
         """None also where a Consent that it is bound to is no longer in the version that was read."""
+
+    def alive(self, hashes: Collection[str], now: datetime) -> frozenset[str]:
+        """Which of these tokens are good: what `token` would find, for many at once."""
 
     def end_token(self, hash_: str, client: str, *events: Save) -> None:
         """A token of this client is none any more, for the next look-up of any process. Of another client's, nothing changes."""

@@ -5,9 +5,10 @@ https://www.mongodb.com/docs/manual/core/transactions/
 
 from hub.store import embedded
 from hub.store.accounts import MongoAccounts
+from hub.store.feed import MongoFeed
 from hub.store.keks import Keks
 from hub.store.mongo import MongoStore
 from hub.store.registry import MongoRegistry
 from hub.store.trail import MongoTrail
 
-__all__ = ["Keks", "MongoAccounts", "MongoRegistry", "MongoStore", "MongoTrail", "embedded"]
+__all__ = ["Keks", "MongoAccounts", "MongoFeed", "MongoRegistry", "MongoStore", "MongoTrail", "embedded"]

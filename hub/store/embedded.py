@@ -39,6 +39,7 @@ PORTS: Final = range(
 START_S: Final = 180.0  # a start after a crash replays the journal
 STOP_S: Final = 60.0
 ATTEMPTS: Final = 5
+LOG_KEPT_H: Final = 6.0  # of the database's own log, whatever its size: from it listeners are told what they missed
 ROOM_NEEDED: Final = 64 * 2**20  # bytes; with less free, a failure of the database is put down to the disk
 
 
@@ -180,7 +181,11 @@ def _start(home: Home, cache_gb: float) -> bool:
 def _config(home: Home, port: int, cache_gb: float) -> dict[str, object]:
     """https://www.mongodb.com/docs/v6.0/reference/configuration-options/ (JSON is YAML)."""
     return {
-        "storage": {"dbPath": str(home.db), "wiredTiger": {"engineConfig": {"cacheSizeGB": max(0.25, cache_gb)}}},
+        "storage": {
+            "dbPath": str(home.db),
+            "wiredTiger": {"engineConfig": {"cacheSizeGB": max(0.25, cache_gb)}},
+            "oplogMinRetentionHours": LOG_KEPT_H,
+        },
         "systemLog": {"destination": "file", "path": str(home.log), "logAppend": True, "quiet": True},
         "net": {
             "bindIp": LOOPBACK,

@@ -5,7 +5,7 @@ Of a token only its hash is kept. Tokens, assertions and counts go by themselves
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from pymongo import WriteConcern
@@ -52,6 +52,12 @@ class MongoRegistry:
     def token(self, hash_: str, now: datetime) -> Token | None:
         found = find_one(self._database, "tokens", {"_id": hash_, "until": {"$gt": now}})
         return read_token(found) if found and stands(found, self._database) else None
+
+    @in_our_words
+    def alive(self, hashes: Collection[str], now: datetime) -> frozenset[str]:
+        wanted = {"_id": {"$in": list(hashes)}, "until": {"$gt": now}}
+        found = self._database.tokens.find(wanted, {"binding.consents": 1})
+        return frozenset(one["_id"] for one in found if stands(one, self._database))
 
     @in_our_words
     def end_token(self, hash_: str, client: str, *events: Save) -> None:

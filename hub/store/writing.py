@@ -16,7 +16,8 @@ from pymongo import DeleteMany, InsertOne, ReplaceOne, UpdateMany, UpdateOne
 from pymongo.client_session import ClientSession
 
 from hub.errors import INVALID, TOO_LARGE, Conflict, HubError
-from hub.ports import Changes, Save
+from hub.fhir.references import reference
+from hub.ports import Changes, Due, Save
 from hub.store import chains, following, outbox
 from hub.store.chains import AUDIT, contents_of
 from hub.store.documents import Sealer, document, keys_document, superseded
@@ -66,7 +67,7 @@ class Plan:
         self.released: Writes = [DeleteMany({"_id": {"$in": list(changes.released)}})] if changes.released else []
         order = time.time_ns()  # rows of one reference are written by acts that follow each other
         self.outbox = [
-            outbox_document(due, due.id or uuid.uuid4().hex, order + place, box)
+            outbox_document(due, due.id or uuid.uuid4().hex, order + place, box) | _written(due, changes, at)
             for place, due in enumerate(changes.outbox)
         ]
         self.voids: Writes = outbox.voiding(changes.voids)
@@ -176,6 +177,12 @@ def _revision(person: str, known: int, types: list[str], due: datetime | None, f
     changed = {"$inc": {"r": 1}, "$addToSet": {"t": {"$each": types}}, "$set": {"n": due, **named}}
     changed |= {} if follows else {"$unset": {"m": ""}}
     return UpdateOne({"_id": person, "r": known}, changed)
+
+
+def _written(due: Due, changes: Changes, at: datetime) -> Document:
+    """Which version this commit wrote of what a row of the outbox is about, and when."""
+    version = next((save.version for save in changes.saves if reference(save.resource) == due.reference), None)
+    return {} if version is None else {"v": version, "written": at}
 
 
 def _moved_on(name: str, known: int, at: datetime) -> Write:

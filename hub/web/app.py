@@ -9,10 +9,11 @@ from flask import Flask, Response, request
 from werkzeug.routing import BaseConverter
 
 from hub.exchange import Hub
+from hub.exchange.listen import Listeners
 from hub.oauth.people import People
 from hub.oauth.server import REGISTERED
 from hub.ports import KeySource, Registry
-from hub.web import access, authorization, bundle, cors, discovery, export, health, openapi, problems, schemas
+from hub.web import access, authorization, bundle, cors, discovery, events, export, health, openapi, problems, schemas
 from hub.web.bodies import LARGEST
 from hub.web.interactions import INTERACTIONS, OPERATIONS, OVER_TYPES, Interaction, respond
 from hub.web.operations import Operation, perform
@@ -42,9 +43,11 @@ def create_app(
     *,
     keys: KeySource = REGISTERED,
     people: People | None = None,
+    listeners: Listeners | None = None,
 ) -> Flask:
     """The application of one deployment. All it holds is what it is given here.
 
+    `listeners`: where there are none, nothing is told at once.
     `people`: where they sign in; their pages are another room's (`hub.console`), mounted by who calls this.
     """
     app = Application("hub.web", static_folder=None)
@@ -63,6 +66,8 @@ def create_app(
         _route_operation(app, operation, service)
     bundle.register(app, service)
     export.register(app, service)
+    if listeners is not None:
+        events.register(app, service, listeners)
     statement = discovery.statement(service)
     discovery.register(app, service, statement)
     schemas.register(app, service)
