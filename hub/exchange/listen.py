@@ -44,6 +44,12 @@ class Listeners:
     _incoming: "queue.SimpleQueue[Stretch | None]" = field(default_factory=queue.SimpleQueue)
     _catching_up: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(CATCHING_UP))
 
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def __bool__(self) -> bool:
+        return True
+
     def join(self, listening: Listening) -> Listener:
         """Raises UNAVAILABLE where there is no room, or the feed cannot be read."""
         with self._changed:
@@ -81,8 +87,9 @@ class Listeners:
 
     def missed(self, listener: Listener, place: str) -> Iterator[Sequence[Told]]:
         """What its caller may know of all that came after a place and before it joined. Raises Forgotten."""
+        until, listener.joined = listener.joined, max(place, listener.joined)  # another process may have been ahead
         with self._catching_up:
-            for rows, _ in self.feed.since(place, listener.joined):
+            for rows, _ in self.feed.since(place, until):
                 told = tell(rows, [listener.listening], hub=self.hub)
                 yield listener.new(told.get(listener.listening, ()))
 

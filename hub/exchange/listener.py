@@ -31,12 +31,12 @@ class Listener:
     def offer(self, told: Iterable[Told], reached: str) -> None:
         """`reached`: after this, it is told up to there."""
         with self._changed:
-            new = self.new(told)
+            new = self.new(one for one in told if one.row.place > self.joined)
             self._waiting += new
             if len(self._waiting) > MOST_WAITING:
                 self._end()
             if not self._waiting:
-                self.place = reached
+                self.place = max(reached, self.joined)
             if new:
                 self._changed.notify()
 

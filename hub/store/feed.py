@@ -17,7 +17,7 @@ from hub.store.failures import each_in_our_words
 from hub.store.mongo import MongoStore
 from hub.store.schema import Document
 
-IDLE_MS: Final = 1000
+IDLE_MS: Final = 250
 HASTY_MS: Final = 20
 MOST: Final = 200
 _UNKNOWN_PLACE: Final = frozenset({9, 40647, 40649, 40650, 50811, 260, 280, 286})

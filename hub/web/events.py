@@ -93,7 +93,7 @@ def _missed(listener: Listener, after: str, sealing: _Sealing, listeners: Listen
         for told in listeners.missed(listener, sealing.open(after)):
             yield from (_event(one, sealing.seal) for one in told)
     except Forgotten:
-        yield f"event: reset\ndata: {{}}\nid: {sealing.seal(listener.joined)}\n\n".encode()
+        yield b"event: reset\ndata: {}\n\n"
 
 
 def _told(listener: Listener, sealing: _Sealing, listeners: Listeners) -> Iterator[bytes]:

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -72,15 +72,20 @@ class Ears:
 
     def _listen(self) -> None:
         for part in self._parts:
-            self.heard += self.blocks.read(part if isinstance(part, bytes) else part.encode())
             if self._closing:
                 break
+            self.heard += self.blocks.read(part if isinstance(part, bytes) else part.encode())
         self.answer.close()
 
     def wait(self, count: int) -> list[Event]:
         """What was heard, once there is so much."""
         until(lambda: len(self.heard) >= count)
         return self.heard
+
+    def close(self) -> None:
+        """As a client that goes: the server notices when it next has something to send."""
+        self._closing = True
+        self._thread.join(PATIENCE_S)
 
     def has_ended(self) -> bool:
         return not self._thread.is_alive()
@@ -99,7 +104,3 @@ def until(condition: Callable[[], object], seconds: float = PATIENCE_S) -> None:
     while not condition():
         assert time.monotonic() < ends, "waited in vain"
         time.sleep(0.005)
-
-
-def references(events: Iterable[Event]) -> list[str]:
-    return [one.data["reference"] for one in events]
