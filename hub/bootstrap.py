@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache, partial
 from importlib.metadata import EntryPoint, entry_points, version
 from importlib.resources import files
@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Final
 
 from hub import console, errors, mapping, settings
 from hub.consent import policies
-from hub.delivery.worker import Door
+from hub.delivery.pauses import Patience
+from hub.delivery.write_back import Door, write_back
 from hub.directory.organizations import Names, resources
 from hub.errors import HubError
 from hub.exchange import Hub
@@ -28,7 +29,7 @@ from hub.keyring import kek_text, signing_keys
 from hub.oauth.people import People
 from hub.outbound.fetch import Fetcher
 from hub.outbound.key_sets import FetchedKeys
-from hub.ports import Adapter, Connection, DataKeys, Registry, Trail
+from hub.ports import Adapter, Connection, DataKeys, Registry, Trail, Way
 from hub.settings import ConnectionFile, Settings
 from hub.store import Keks, MongoAccounts, MongoFeed, MongoRegistry, MongoStore, MongoTrail, embedded
 from hub.store.sealing import random_bytes
@@ -73,7 +74,12 @@ class Deployment:
     trail: Trail
     listeners: Listeners
     doors: Mapping[str, Door]
+    ways: tuple[Way, ...]
     keys: DataKeys
+
+    @property
+    def patience(self) -> Patience:
+        return Patience(timedelta(days=self.settings.delivery_days))
 
     def checkpoint(self, *, only_if_due: bool = False) -> str | None:
         """Sign where the audit trail stands, with the key of this deployment, made when there is none yet."""
@@ -111,7 +117,8 @@ def opened(folder: Path) -> Iterator[Deployment]:
         registry = MongoRegistry(store)
         people = People(hub, registry, MongoAccounts(store), read.lifetimes)
         listeners = Listeners(hub, MongoFeed(store), registry, read.streams)
-        yield Deployment(read, hub, registry, people, MongoTrail(store), listeners, doors, store.vault)
+        ways = (write_back(doors, hub=hub),)
+        yield Deployment(read, hub, registry, people, MongoTrail(store), listeners, doors, ways, store.vault)
 
 
 def rules_signature(read: Settings) -> str:

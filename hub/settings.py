@@ -27,6 +27,8 @@ from hub.ports import ExportLimits
 
 _ORIGIN: Final = re.compile(r"https?://[a-z0-9\-.]+(:\d{1,5})?", re.ASCII)
 
+MOST_DAYS: Final = 365
+
 MOST_LINES: Final = 10_000
 """Of one exported file: it is made in memory, so that all of it or nothing is sent."""
 
@@ -60,7 +62,9 @@ class Settings:
     database_uri: str | None = field(repr=False)
     database: str
     cache_gb: float
+    delivers: bool
     delivery_seconds: float
+    delivery_days: int
     pepper: bytes = field(repr=False)
     jwks_hosts: tuple[Allowed, ...]
     cors_origins: tuple[str, ...]
@@ -91,7 +95,9 @@ def read(folder: Path) -> Settings:
         database_uri=os.environ.get("IHALA_MONGODB_URI") or _database_uri(folder, toml),
         database=_setting(toml, "database.name", "ihala"),
         cache_gb=_setting(toml, "database.cache_gb", 0.5),
+        delivers=_setting(toml, "delivery.enabled", True),
         delivery_seconds=_setting(toml, "delivery.every_seconds", 1.0),
+        delivery_days=_positive(toml, "delivery.give_up_days", 4, most=MOST_DAYS),
         pepper=secret(folder, {"env": "IHALA_PEPPER", "file": "secrets/pepper"}, "pepper").encode(),
         jwks_hosts=tuple(_each(toml, "oauth.jwks_hosts", Allowed.read)),
         cors_origins=tuple(_each(toml, "cors.origins", _origin)),
@@ -156,7 +162,7 @@ def secret_reader(folder: Path, sources: Mapping[str, Mapping[str, str]]) -> Cal
     return lambda name: secret(folder, sources.get(name, {}), name)
 
 
-Value = TypeVar("Value", str, int, float)
+Value = TypeVar("Value", str, int, float, bool)
 
 
 def _setting(toml: dict[str, Any], name: str, default: Value) -> Value:

@@ -14,7 +14,7 @@ from hub.exchange.expire import sweep
 def deliver(session: Session, as_json: bool) -> None:
     with session.deployment() as deployment:
         sweep(hub=deployment.hub)
-        sent = worker.deliver(deployment.doors, hub=deployment.hub)
+        sent = worker.deliver(deployment.ways, hub=deployment.hub, patience=deployment.patience)
         counts = deployment.hub.store.counts()
         waiting, void = (counts.get(f"outbox.{state}", 0) for state in ("waiting", "void"))
     if as_json:

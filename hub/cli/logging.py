@@ -21,7 +21,7 @@ from typing import Any, Final
 OURS: Final = frozenset({"hub", "ihala", "adapters", "demo"})
 FIELDS: Final = (
     "connection", "mapping", "problem", "action", "method", "route", "status", "ms", "client", "request",
-    "count", "attempts", "read", "stored", "unchanged", "quarantined", "port", "workers",
+    "count", "attempts", "destination", "read", "stored", "unchanged", "quarantined", "port", "workers",
 )  # fmt: skip
 """The extra fields that may be logged. Whoever adds one answers for it that it identifies no one."""
 

@@ -12,7 +12,7 @@ from hub.cli.manual import command
 from hub.cli.problems import FAILED, OK, QUARANTINED, WrongUse, sentence
 from hub.cli.progress import progress
 from hub.cli.session import Session, pass_session
-from hub.delivery.worker import Door
+from hub.delivery.write_back import Door
 from hub.errors import AdapterError, Conflict
 from hub.exchange.pull import pull as pull_from
 from hub.exchange.receipt import Receipt

@@ -90,8 +90,9 @@ def _server(read: Settings, workers: int, threads: int, level: str) -> MPServer:
 
 def _run(session: Session, deployment: Deployment, server: MPServer) -> int | None:
     read = deployment.settings
-    worker = Worker(deployment.doors, deployment.hub, read.delivery_seconds)
-    worker.start()
+    worker = Worker(deployment.ways, deployment.hub, read.delivery_seconds, deployment.patience)
+    if read.delivers:
+        worker.start()
     stopped = threading.Event()
     announcer = threading.Thread(target=_announce, args=(session, read, stopped), name="ready", daemon=True)
     announcer.start()
@@ -109,7 +110,8 @@ def _run(session: Session, deployment: Deployment, server: MPServer) -> int | No
         announcer.join()
         keeper.join()
         notary.join()
-        worker.stop()
+        if read.delivers:
+            worker.stop()
         log.info("hub.stopped")
     session.tell("serve.stopped")
     return None

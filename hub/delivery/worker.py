@@ -1,158 +1,134 @@
-"""Sends what is due: each change of a referral goes back into the tool that the case came from.
+"""Sends what is due: at once when something is committed, and again and again until it has arrived.
 
-The outbox row was written in the change's own transaction. It is leased, sent, and settled only after the tool took it:
-at least once, and once in effect, because adapters write the same follow-up twice as once. A tool that is away is tried
-again after a growing pause.
+    outbox → fan_out → dispatches → lanes → carrier
+
+Several workers, threads and processes do so together. What none of them finishes because it died is taken up by the others.
 """
 
 import logging
-import random
 import threading
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+import uuid
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Final
 
 from hub.delivery.exports import prepare
-from hub.errors import AdapterError, Retriable
+from hub.delivery.fan_out import fan_out
+from hub.delivery.lanes import LEASE, Sender
+from hub.delivery.pauses import Patience
 from hub.exchange import Hub
 from hub.exchange.expire import sweep
-from hub.exchange.notify import MayNotKnow, News, news
-from hub.exchange.person import VOIDED
-from hub.mapping import Context
-from hub.mapping import Mapping as FormMapping
-from hub.ports import Adapter, Connection, Due, FollowUp
+from hub.ports import Destination, Way
 
 log = logging.getLogger("ihala.delivery")
 
-LEASE = timedelta(seconds=60)
-FIRST_PAUSE = timedelta(seconds=2)
-LONGEST_PAUSE = timedelta(hours=1)
-AT_ONCE = 100
-TOLD_HERE = frozenset({"override.open", "override.disclose"})
-"""What no tool is told: it stands in the log of those who run the hub at once, and in `hub status` until it is reviewed."""
+AT_ONCE: Final = 16  # destinations; one that hangs keeps a thread, and no other
+LONGEST_SEND: Final = timedelta(minutes=10)
+"""Who has had a destination for longer has hung, and it is somebody else's turn."""
+
+AGAIN_S: Final = 1.0
+RENEWED_S: Final = LEASE.total_seconds() / 6
 
 
-@dataclass(frozen=True)
-class Door:
-    """A connection with what it takes to use it."""
-
-    connection: Connection
-    adapter: Adapter
-    mapping: FormMapping
-
-
-@dataclass(frozen=True)
-class _Parcel:
-    """A row of the outbox and what is to be told because of it."""
-
-    row: Due
-    about: News
-
-
-def deliver(doors: Mapping[str, Door], *, hub: Hub) -> int:
-    """Send everything that is due now; how many follow-ups were sent. What fails is due again later and stops no other."""
-    sent = 0
-    while due := hub.store.lease(hub.clock.now(), hub.clock.now() + LEASE, AT_ONCE):
-        for connection, parcels in _sorted(due, doors, hub).items():
-            sent += _send(doors[connection], parcels, hub)
+def deliver(ways: Iterable[Way], *, hub: Hub, patience: Patience | None = None) -> int:
+    """Send everything that is due now; how many were sent. What fails is due again later and stops no other."""
+    by_kind = {way.kind: way for way in ways}
+    sender, sent = Sender(hub, patience or Patience()), 0
+    fan_out(list(by_kind.values()), hub=hub)
+    for destination in hub.store.deliveries.destinations(hub.clock.now()):
+        if destination.kind in by_kind:
+            sent += sender.serve(destination, by_kind[destination.kind].carrier)
     return sent
 
 
-def _sorted(due: list[Due], doors: Mapping[str, Door], hub: Hub) -> dict[str, list[_Parcel]]:
-    """What is to be told, by connection; rows that concern none of ours are done."""
-    parcels: dict[str, list[_Parcel]] = {}
-    for row in due:
-        if row.kind in TOLD_HERE:
-            log.warning("override.to-be-reviewed")
-        try:
-            about = news(row, hub=hub)
-        except MayNotKnow:
-            hub.store.settle(row, void=VOIDED)
-            continue
-        except Exception as problem:
-            _put_off([row], "", problem, hub)
-            continue
-        if about is None or about.origin.connection not in doors:
-            hub.store.settle(row)
-        else:
-            parcels.setdefault(about.origin.connection, []).append(_Parcel(row, about))
-    return parcels
-
-
-def _send(door: Door, parcels: list[_Parcel], hub: Hub) -> int:
-    written: dict[str, FollowUp] = {}
-    for parcel in parcels:
-        try:
-            written[parcel.row.id] = _follow_up(door, parcel.about, hub)
-        except Exception as problem:
-            _put_off([parcel.row], door.connection.id, problem, hub)
-    rows = [parcel.row for parcel in parcels if parcel.row.id in written]
-    if not rows:
-        return 0
-    try:
-        door.adapter.push(door.connection, list(written.values()))
-    except Exception as problem:
-        _put_off(rows, door.connection.id, problem, hub)
-        return 0
-    for row in rows:
-        hub.store.settle(row)
-    return len(rows)
-
-
-def _follow_up(door: Door, about: News, hub: Hub) -> FollowUp:
-    language = str(door.connection.settings.get("language", ""))
-    context = Context(
-        door.connection.organization,
-        hub.directory.find,
-        hub.clock.now().date(),
-        lambda organization: hub.directory.name(organization, language),
-    )
-    values = door.mapping.back(about.resources, context)
-    return FollowUp(about.resources["task"]["id"], about.origin.handle, values)
-
-
-def _put_off(rows: list[Due], connection: str, problem: Exception, hub: Hub) -> None:
-    """Try again later, whatever went wrong: an adapter may be a partner's, and its mistake is not the others'."""
-    expected = isinstance(problem, AdapterError)
-    text = problem.text if isinstance(problem, AdapterError) else "delivery.broken"
-    log.warning(
-        "delivery.failed", extra={"connection": connection, "problem": text}, exc_info=None if expected else problem
-    )
-    asked = problem.after if isinstance(problem, Retriable) else None
-    for row in rows:
-        hub.store.settle(row, next_try=_next_try(row, hub.clock.now(), asked), error=text)
-
-
-def _next_try(row: Due, now: datetime, asked: float | None) -> datetime:
-    """Doubling pauses with jitter, so that a tool that comes back is not met by everything at once."""
-    pause = timedelta(seconds=asked) if asked else min(FIRST_PAUSE * 2 ** min(row.attempts, 12), LONGEST_PAUSE)
-    return now + pause * random.uniform(1.0, 1.5)  # noqa: S311
-
-
 class Worker(threading.Thread):
-    """Delivers every so many seconds until stopped. One that fails says so and goes on."""
+    """Delivers until stopped: when something comes into the outbox, and every so many seconds, for what is to be tried again or
+    was not heard of. What fails says so, and the rest goes on."""
 
-    def __init__(self, doors: Mapping[str, Door], hub: Hub, every: float) -> None:
+    def __init__(self, ways: Iterable[Way], hub: Hub, every: float, patience: Patience | None = None) -> None:
         super().__init__(name="delivery", daemon=True)
-        self._doors, self._hub, self._every = doors, hub, every
-        self._stopped = threading.Event()
+        self._ways = {way.kind: way for way in ways}
+        self._hub, self._every = hub, every
+        self._sender = Sender(hub, patience or Patience(), uuid.uuid4().hex)
+        self._awake, self._stopped = threading.Event(), threading.Event()
+        self._busy: dict[Destination, bool] = {}  # those being served → whether more came meanwhile
+        self._lock = threading.Lock()
 
     def run(self) -> None:
-        while not self._stopped.wait(self._every):
-            self._try(self._deliver)
-            self._try(lambda: prepare(hub=self._hub))
+        besides = [
+            threading.Thread(target=self._listen, name="delivery-commits", daemon=True),
+            threading.Thread(
+                target=self._repeat, args=(self._chores, self._every), name="delivery-chores", daemon=True
+            ),
+            threading.Thread(target=self._repeat, args=(self._renew, RENEWED_S), name="delivery-leases", daemon=True),
+        ]
+        for one in besides:
+            one.start()
+        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="delivery") as pool:
+            while not self._stopped.is_set():
+                self._try(lambda: self._deliver(pool))
+                self._awake.wait(self._every)
+                self._awake.clear()
+        for one in besides:
+            one.join()
 
-    def _deliver(self) -> None:
-        sweep(hub=self._hub)
-        deliver(self._doors, hub=self._hub)
+    def wake(self) -> None:
+        """Something may be due."""
+        self._awake.set()
+
+    def stop(self) -> None:
+        """Finish what is under way, then end."""
+        self._stopped.set()
+        self.wake()
+        self.join()
+
+    def _deliver(self, pool: ThreadPoolExecutor) -> None:
+        fan_out(list(self._ways.values()), hub=self._hub)
+        for destination in self._hub.store.deliveries.destinations(self._hub.clock.now()):
+            if destination.kind in self._ways and self._begin(destination):
+                pool.submit(self._serve, destination)
+
+    def _begin(self, destination: Destination) -> bool:
+        with self._lock:
+            begun = destination in self._busy
+            self._busy[destination] = begun
+            return not begun
+
+    def _serve(self, destination: Destination) -> None:
+        self._try(lambda: self._sender.serve(destination, self._ways[destination.kind].carrier))
+        with self._lock:
+            more = self._busy.pop(destination)
+        if more:
+            self.wake()
+
+    def _listen(self) -> None:
+        """Whoever hears of every commit need not look. What came while nothing was heard is looked for."""
+        while not self._stopped.is_set():
+            self._try(self._hear)
+            self.wake()
+            self._stopped.wait(AGAIN_S)
+
+    def _hear(self) -> None:
+        with self._hub.store.deliveries.commits() as came:
+            while not self._stopped.is_set():
+                if came():
+                    self.wake()
+
+    def _chores(self) -> None:
+        self._try(lambda: sweep(hub=self._hub))
+        self._try(lambda: prepare(hub=self._hub))
+
+    def _renew(self) -> None:
+        now = self._hub.clock.now()
+        self._try(lambda: self._hub.store.deliveries.renew(self._sender.worker, now - LONGEST_SEND, now + LEASE))
+
+    def _repeat(self, work: Callable[[], None], every: float) -> None:
+        while not self._stopped.wait(every):
+            work()
 
     def _try(self, work: Callable[[], object]) -> None:
         try:
             work()
         except Exception as problem:
             log.error("delivery.broken", extra={"problem": type(problem).__name__})
-
-    def stop(self) -> None:
-        """Finish what is under way, then end."""
-        self._stopped.set()
-        self.join()

@@ -5,6 +5,7 @@ Consent is asked again when the message is made, not when it was queued: everyth
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from hub.consent.keys import is_referral
 from hub.errors import NOT_FOUND, HubError
@@ -13,11 +14,23 @@ from hub.exchange.person import REFERRAL_PURPOSE
 from hub.fhir import Resource
 from hub.fhir.references import split
 from hub.fhir.serial import loads
-from hub.ports import Caller, Due, LedgerEntry
+from hub.ports import Caller, LedgerEntry
+
+DEEPEST: Final = 8
+"""So far is a request followed to the referral that it belongs to; nobody hands on a case more often."""
 
 
 class MayNotKnow(Exception):  # noqa: N818 — a refusal, not an error
     """Whom a message was queued for may not see any more what it is about."""
+
+
+@dataclass(frozen=True, repr=False)
+class Origin:
+    """The record that a referral came from, and who keeps the referral. `need`: what the referral asks for."""
+
+    entry: LedgerEntry
+    custodian: str
+    need: str
 
 
 @dataclass(frozen=True, repr=False)
@@ -28,27 +41,55 @@ class News:
     resources: Mapping[str, Resource]  # local name in the mapping → resource
 
 
-def news(due: Due, *, hub: Hub) -> News | None:
-    """None when nothing is to be told: the referral came from no connection. Raises MayNotKnow."""
-    stored = hub.store.read(*split(due.reference), None)
+def origin(reference: str, *, hub: Hub) -> Origin | None:
+    """None where it is no referral, or came from no connection."""
+    stored = hub.store.read(*split(reference), None)
     if stored is None or stored.custodian is None or not is_referral(stored.resource()):
         return None
-    if due.recipient:  # it finds what is new by asking; no door leads to it
-        _seen(stored.type, stored.id, Caller("hub:delivery", due.recipient, REFERRAL_PURPOSE), hub)
-        return None
-    focus = stored.resource()["focus"]["reference"]
-    origin = hub.store.origin(focus)
-    if origin is None:
-        return None
-    caller = Caller(f"connection:{origin.connection}", stored.custodian, REFERRAL_PURPOSE)
-    task, need = _seen("Task", stored.id, caller, hub), _seen(*split(focus), caller, hub)
-    local = next(name for name, kept in origin.resources.items() if kept == focus)
-    return News(origin, {"task": task, local: need})
+    need = stored.resource()["focus"]["reference"]
+    entry = hub.store.origin(need)
+    return Origin(entry, stored.custodian, need) if entry else None
 
 
-def _seen(type_: str, id_: str, caller: Caller, hub: Hub) -> Resource:
+def thread(reference: str, *, hub: Hub) -> str:
+    """The referral that something belongs to, by which its news are kept in order: a request and what is said about a referral
+    belong to it, and a referral that was handed on to the one that it follows from."""
+    for _ in range(DEEPEST):
+        stored = hub.store.read(*split(reference), None)
+        above = _above(stored.resource()) if stored else None
+        if above is None:
+            return reference
+        reference = above
+    return reference
+
+
+def _above(resource: Resource) -> str | None:
+    names = {"Task": ("partOf", "focus"), "Communication": ("about",)}.get(resource["resourceType"], ())
+    found = [
+        one for name in names for one in _listed(resource.get(name)) if one.get("reference", "").startswith("Task/")
+    ]
+    return str(found[0]["reference"]) if found else None
+
+
+def _listed(value: list[Resource] | Resource | None) -> list[Resource]:
+    return value if isinstance(value, list) else [value] if value else []
+
+
+def news(reference: str, *, hub: Hub) -> News | None:
+    """None when nothing is to be told: the referral came from no connection. Raises MayNotKnow."""
+    found = origin(reference, hub=hub)
+    if found is None:
+        return None
+    caller = Caller(f"connection:{found.entry.connection}", found.custodian, REFERRAL_PURPOSE)
+    task, need = seen(reference, caller, hub=hub), seen(found.need, caller, hub=hub)
+    local = next(name for name, kept in found.entry.resources.items() if kept == found.need)
+    return News(found.entry, {"task": task, local: need})
+
+
+def seen(reference: str, caller: Caller, *, hub: Hub) -> Resource:
+    """What somebody to whom it is sent may see of it now. Raises MayNotKnow."""
     try:
-        found: Resource = loads(disclose.read(type_, id_, caller, hub=hub).text)
+        found: Resource = loads(disclose.read(*split(reference), caller, hub=hub).text)
     except HubError as problem:
         if problem.problem is NOT_FOUND:
             raise MayNotKnow from None

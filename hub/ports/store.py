@@ -5,11 +5,12 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from hub.fhir.query import Query
+from hub.ports.delivery import Deliveries
 from hub.ports.doors import Watermark
 from hub.ports.exports import Exports, Scan
 from hub.ports.history import Past, Versions
 from hub.ports.keys import KeyProof
-from hub.ports.records import Changes, Compartment, Due, Found, Gathered, LedgerEntry, Quarantined, Stored, Visible
+from hub.ports.records import Changes, Compartment, Found, Gathered, LedgerEntry, Quarantined, Stored, Visible
 
 
 class Store(Protocol):
@@ -56,6 +57,9 @@ class Store(Protocol):
     @property
     def exports(self) -> Exports: ...
 
+    @property
+    def deliveries(self) -> Deliveries: ...
+
     def history(self, pasts: Sequence[Past], asked: Versions) -> Found:
         """Versions, newest first; a deletion is one of them. Each has the keys of the present document."""
 
@@ -85,15 +89,6 @@ class Store(Protocol):
     def watermark(self, connection: str) -> Watermark | None: ...
 
     def quarantine(self, connection: str | None = None, key: str | None = None) -> Iterator[Quarantined]: ...
-
-    def lease(self, now: datetime, until: datetime, limit: int) -> list[Due]:
-        """Rows of the outbox that are due, taken by this worker alone until `until`."""
-
-    def settle(self, due: Due, *, next_try: datetime | None = None, error: str = "", void: str = "") -> None:
-        """The row is done; or, with `next_try`, is to be tried again then, its attempts counted; `error` is a catalogue key.
-
-        `void`: the catalogue key of the reason why it is not sent at all.
-        """
 
     def due_persons(self, now: datetime, limit: int) -> list[str]:
         """Persons whose keys have opened or closed by themselves since they were last settled, or might have."""

@@ -66,3 +66,4 @@ class Erasure:
         database.ledger.update_many({"_id": {"$in": keys}}, erased, session=session)
         database.identities.delete_many({"r": hers}, session=session)
         database.outbox.delete_many({"reference": hers}, session=session)
+        database.dispatches.delete_many({"reference": hers}, session=session)

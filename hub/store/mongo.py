@@ -20,7 +20,6 @@ from hub.errors import MISCONFIGURED, HubError
 from hub.ports import (
     Changes,
     Compartment,
-    Due,
     KeyEncryption,
     KeyProof,
     LedgerEntry,
@@ -32,12 +31,12 @@ from hub.ports import (
 )
 from hub.store import (
     following,
-    outbox,
     queries,
     turns,
     writing,
 )
 from hub.store.chains import Act, Chains, insert
+from hub.store.dispatches import MongoDeliveries
 from hub.store.documents import SERVED, stored_all
 from hub.store.exports import MongoExports
 from hub.store.failures import in_our_words, silence_driver
@@ -79,6 +78,7 @@ class MongoStore(Searches):
         self.chains = Chains(database, patience)
         self.looks = Looks(self._add_events)
         self.exports = MongoExports(database, self._box)
+        self.deliveries = MongoDeliveries(database, self._box)
         self._types = set(filter(is_type, database.list_collection_names()))
 
     def __repr__(self) -> str:
@@ -277,23 +277,16 @@ class MongoStore(Searches):
         for start in range(0, len(wanted), CHUNK):
             yield from self.database[collection].find({"_id": {"$in": wanted[start : start + CHUNK]}}, batch_size=CHUNK)
 
-    # --- the outbox ----------------------------------------------------------------------------------------------------
-
-    @in_our_words
-    def lease(self, now: datetime, until: datetime, limit: int) -> list[Due]:
-        return outbox.lease(self.database, now, until, limit, self._box)
-
-    @in_our_words
-    def settle(self, due: Due, *, next_try: datetime | None = None, error: str = "", void: str = "") -> None:
-        """With `error` and without `next_try` the row is given up: kept as a dead letter, it holds nothing up."""
-        outbox.settle(self.database, due, next_try, error, void)
+    # --- numbers -------------------------------------------------------------------------------------------------------
 
     @in_our_words
     def counts(self) -> dict[str, int]:
-        """By resource type; `history`, `persons`, `ledger`, `quarantine`, and `outbox.waiting`, `outbox.dead`, `outbox.void`."""
+        """By resource type; `history`, `persons`, `ledger`, `quarantine`, and `outbox.waiting`, `outbox.dead`, `outbox.void`: of
+        the outbox and of what became of it."""
         kept = (*sorted(self._types), "history", "persons", "ledger", "quarantine")
         counted = {name: self.database[name].estimated_document_count() for name in kept}
-        rows = {state: self.database.outbox.count_documents({"state": state}) for state in (WAITING, DEAD, VOID)}
+        both = (self.database.outbox, self.database.dispatches)
+        rows = {state: sum(one.count_documents({"state": state}) for one in both) for state in (WAITING, DEAD, VOID)}
         return counted | {f"outbox.{state}": count for state, count in rows.items()}
 
 

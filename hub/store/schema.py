@@ -128,6 +128,11 @@ def _housekeeping() -> dict[str, list[IndexModel]]:
         "identities": [IndexModel([("r", ASCENDING)])],
         "quarantine": [IndexModel([("connection", ASCENDING), ("at", ASCENDING)])],
         "outbox": [IndexModel([("state", ASCENDING), ("order", ASCENDING)]), IndexModel([("reference", ASCENDING)])],
+        "dispatches": [
+            *_by("state", "lane", "order"),
+            *_by("reference"),
+        ],
+        "lanes": [],
         "guards": [_expiring()],
         "turns": [],
         "watermarks": [],

@@ -221,6 +221,7 @@ def write(plan: Plan, database: Mongo, session: ClientSession) -> None:
     _apply(database, "quarantine", plan.released, session, exact=False)
     _apply(database, "quarantine", plan.quarantine, session)
     _apply(database, "outbox", plan.voids, session, exact=False)
+    _apply(database, "dispatches", plan.voids, session, exact=False)
     if plan.outbox:
         database.outbox.insert_many(plan.outbox, session=session)
     _apply(database, "watermarks", plan.watermark, session)

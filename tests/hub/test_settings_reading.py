@@ -44,6 +44,7 @@ def test_an_empty_file_means_every_default(folder: Path) -> None:
     read = settings.read(folder)
     assert (read.host, read.port, read.base_url) == ("127.0.0.1", 8080, "http://127.0.0.1:8080/fhir")
     assert (read.database, read.database_uri, read.cache_gb, read.delivery_seconds) == ("ihala", None, 0.5, 1.0)
+    assert (read.delivers, read.delivery_days) == (True, 4)
     assert read.pepper == b"a very long secret"
     assert [entry.id for entry in read.organizations] == ["yasmine", "chu"]
     assert [(one.id, one.organization) for one in read.connections] == [("register", "yasmine")]
@@ -73,6 +74,8 @@ def test_limits_of_exports_are_read_and_usual_where_nothing_is_said(folder: Path
         ("[database]\nname = 1", "database.name"),
         ('[database]\nuri = "mongodb://user:secret@host"', "database.uri"),
         ('[delivery]\nevery_seconds = "1"', "delivery.every_seconds"),
+        ("[delivery]\nenabled = 1", "delivery.enabled"),
+        ("[delivery]\ngive_up_days = 0", "delivery.give_up_days"),
         ('[export]\nrunning = "2"', "export.running"),
         ("[export]\nlifetime_minutes = 0", "export.lifetime_minutes"),
         ("[export]\nlines = 10001", "export.lines"),

@@ -78,7 +78,7 @@ class Deployment:
         other.words.mkdir(parents=True)
         shutil.copytree(self.folder, other.folder)
         other.set("server", "port", f'{free_port()}\nbase_url = "{self.base_url}"')
-        other.set("delivery", "every_seconds", 3600.0)
+        other.set("delivery", "enabled", "false")
         return other
 
     def set(self, section: str, name: str, value: object) -> None:

@@ -57,7 +57,7 @@ def test_a_delivery_that_is_broken_stops_no_export(at: Scene, monkeypatch: pytes
 
     monkeypatch.setattr(worker, "sweep", broken)
     one = begun(at, "Task")
-    running = Worker({}, at.hub, 0.01)
+    running = Worker([], at.hub, 0.01)
     running.start()
     ends = time.monotonic() + 20
     while state(at, one) == "running" and time.monotonic() < ends:

@@ -1,7 +1,6 @@
 """What became of a referral goes back into the tool that it came from: at least once, once in effect, and as it stands now."""
 
 import time
-from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -9,43 +8,20 @@ import pytest
 from openpyxl import load_workbook
 
 from adapters.spreadsheet import adapter as spreadsheet
-from hub.delivery.worker import FIRST_PAUSE, LEASE, LONGEST_PAUSE, Door, Worker, deliver
+from hub.delivery.lanes import LEASE
+from hub.delivery.pauses import FIRST_PAUSE, LONGEST_PAUSE
+from hub.delivery.worker import Worker, deliver
+from hub.delivery.write_back import Door, write_back
 from hub.errors import Fatal, Retriable
 from hub.fhir.definitions import load
-from hub.fhir.issues import Issue
-from hub.ports import Adapter, Changes, Connection, Due, FollowUp, Manifest, Pulled, Watermark
+from hub.ports import Changes, Destination, Due
 from tests.support.association import HOSPITAL, Scene, hospital, outcome, reason
-
-
-class Tool:
-    """A door to a tool that keeps what it is given, and is away as often as it is told."""
-
-    manifest = Manifest("tool", {}, {})
-
-    def __init__(self, *problems: Exception) -> None:
-        self.problems = list(problems)
-        self.told: dict[str, dict[str, str]] = {}
-        self.calls = 0
-
-    def pull(self, connection: Connection, since: Watermark | None) -> Iterator[Pulled]:
-        return iter(())
-
-    def push(self, connection: Connection, follow_ups: Sequence[FollowUp]) -> None:
-        self.calls += 1
-        if self.problems:
-            raise self.problems.pop(0)
-        self.told |= {follow_up.id: dict(follow_up.values) for follow_up in follow_ups}
-
-    def check(self, connection: Connection) -> Iterator[Issue]:
-        return iter(())
-
-
-def doors(at: Scene, adapter: Adapter) -> dict[str, Door]:
-    return {at.connection.id: Door(at.connection, adapter, at.form)}
+from tests.support.delivering import Tool, ways
 
 
 def waiting(at: Scene) -> list[dict[str, object]]:
-    return list(at.store.database.outbox.find().sort("order"))
+    """What is not sent: in the outbox, and on its way."""
+    return [*at.store.database.outbox.find().sort("order"), *at.store.database.dispatches.find().sort("order")]
 
 
 def register(at: Scene) -> list[dict[str, str]]:
@@ -58,12 +34,12 @@ def register(at: Scene) -> list[dict[str, str]]:
 
 def test_every_answer_reaches_the_follow_up_register_of_the_association(at: Scene) -> None:
     task = at.accepted()
-    assert deliver(doors(at, spreadsheet), hub=at.hub) == 2, "sent, accepted"
+    assert deliver(ways(at, spreadsheet), hub=at.hub) == 2, "sent, accepted"
     (row,) = register(at)
     assert (row["referred_to"], row["referral_status"], row["referral_outcome"]) == ("CHU Atlas", "acceptée", "")
     at.clock.forward(timedelta(days=3))
     at.move(task, "completed", hospital(), **outcome())
-    assert deliver(doors(at, spreadsheet), hub=at.hub) == 1
+    assert deliver(ways(at, spreadsheet), hub=at.hub) == 1
     (row,) = register(at)
     assert row["referral_status_date"] == "04/06/2026"
     assert row["referral_status"] != "acceptée" and row["referral_outcome"]
@@ -73,8 +49,8 @@ def test_every_answer_reaches_the_follow_up_register_of_the_association(at: Scen
 def test_nothing_is_sent_twice(at: Scene) -> None:
     at.accepted()
     tool = Tool()
-    assert deliver(doors(at, tool), hub=at.hub) == 2
-    assert deliver(doors(at, tool), hub=at.hub) == 0
+    assert deliver(ways(at, tool), hub=at.hub) == 2
+    assert deliver(ways(at, tool), hub=at.hub) == 0
     assert len(tool.told) == 1
 
 
@@ -82,7 +58,7 @@ def test_what_is_told_is_the_state_at_the_time_of_sending_and_not_of_queueing(at
     task = at.accepted()
     at.withdraw()
     tool = Tool()
-    deliver(doors(at, tool), hub=at.hub)
+    deliver(ways(at, tool), hub=at.hub)
     assert tool.told.keys() == {task["id"]}
     assert "acceptée" not in tool.told[task["id"]].values()
 
@@ -96,14 +72,14 @@ def test_consent_is_asked_when_the_message_is_made(at: Scene) -> None:
     at.withdraw()
     at.store.database.Task.update_one({"_id": task["id"]}, {"$set": {"custodian": HOSPITAL}})
     tool = Tool()
-    assert deliver({theirs.id: Door(theirs, tool, at.form)}, hub=at.hub) == 0
+    assert deliver([write_back({theirs.id: Door(theirs, tool, at.form)}, hub=at.hub)], hub=at.hub) == 0
     assert tool.calls == 0
     assert {row["state"] for row in waiting(at)} == {"void"}
 
 
 def test_delivery_is_recorded_like_any_other_look(at: Scene) -> None:
     at.accepted()
-    deliver(doors(at, Tool()), hub=at.hub)
+    deliver(ways(at, Tool()), hub=at.hub)
     seen_by = [agent.get("altId") for event in at.audit("disclosure.permit") for agent in event["agent"]]
     assert "connection:register" in seen_by
 
@@ -113,33 +89,38 @@ def test_a_tool_that_is_away_is_tried_again_after_growing_pauses(at: Scene) -> N
     tool = Tool(*[Retriable("adapters.register-open") for _ in range(5)])
     pauses = []
     for attempt in range(5):
-        assert deliver(doors(at, tool), hub=at.hub) == 0
-        (row,) = at.store.database.outbox.find()
+        assert deliver(ways(at, tool), hub=at.hub) == 0
+        (row,) = at.store.database.dispatches.find()
         assert (row["attempts"], row["error"]) == (attempt + 1, "adapters.register-open")
         pauses.append(row["next_try"] - at.clock.now())
         at.clock.forward(pauses[-1] - timedelta(milliseconds=1))
         calls = tool.calls
-        deliver(doors(at, tool), hub=at.hub)
+        deliver(ways(at, tool), hub=at.hub)
         assert tool.calls == calls, "not before its time"
         at.clock.forward(timedelta(milliseconds=2))
     for number, pause in enumerate(pauses):
         assert FIRST_PAUSE * 2**number <= pause <= FIRST_PAUSE * 2**number * 1.5
-    assert deliver(doors(at, tool), hub=at.hub) == 1
+    assert deliver(ways(at, tool), hub=at.hub) == 1
     assert waiting(at) == []
 
 
 def test_no_pause_is_longer_than_an_hour_and_a_half(at: Scene) -> None:
     at.receive(at.row())
-    at.store.database.outbox.update_many({}, {"$set": {"attempts": 1000}})
-    deliver(doors(at, Tool(Fatal("adapters.register-unreadable"))), hub=at.hub)
-    (row,) = at.store.database.outbox.find()
-    assert LONGEST_PAUSE <= row["next_try"] - at.clock.now() <= LONGEST_PAUSE * 1.5
+    tool = Tool(*[Fatal("adapters.register-unreadable") for _ in range(20)])
+    for _ in range(20):
+        deliver(ways(at, tool), hub=at.hub)
+        (row,) = at.store.database.dispatches.find()
+        (lane,) = at.store.database.lanes.find()
+        next_try = max(row["next_try"], lane["next_try"])
+        assert next_try - at.clock.now() <= LONGEST_PAUSE * 1.5
+        at.clock.at = next_try
+    assert min(row["next_try"], lane["next_try"]) - at.clock.now() > -LONGEST_PAUSE * 0.5
 
 
 def test_a_tool_that_says_when_to_come_back_is_listened_to(at: Scene) -> None:
     at.receive(at.row())
-    deliver(doors(at, Tool(Retriable("adapters.register-open", after=300))), hub=at.hub)
-    (row,) = at.store.database.outbox.find()
+    deliver(ways(at, Tool(Retriable("adapters.register-open", after=300))), hub=at.hub)
+    (row,) = at.store.database.dispatches.find()
     assert timedelta(seconds=300) <= row["next_try"] - at.clock.now() <= timedelta(seconds=450)
 
 
@@ -149,10 +130,11 @@ def test_a_door_that_breaks_stops_no_other(at: Scene, caplog: pytest.LogCaptureF
     second = replace(at, connection=other)
     second.receive(second.row("9", case_number="77", survivor_code="S-9", cin=None))
     broken, sound = Tool(ZeroDivisionError("Zineb")), Tool()
-    both = {"register": Door(at.connection, broken, at.form), "second": Door(other, sound, at.form)}
+    doors = {"register": Door(at.connection, broken, at.form), "second": Door(other, sound, at.form)}
+    both = [write_back(doors, hub=at.hub)]
     assert deliver(both, hub=at.hub) == 1
     assert len(sound.told) == 1
-    (row,) = at.store.database.outbox.find()
+    (row,) = at.store.database.dispatches.find()
     assert row["error"] == "delivery.broken"
     assert [record.getMessage() for record in caplog.records] == ["delivery.failed"]
     at.clock.forward(timedelta(minutes=1))
@@ -161,29 +143,32 @@ def test_a_door_that_breaks_stops_no_other(at: Scene, caplog: pytest.LogCaptureF
 
 def test_a_row_of_a_connection_that_is_gone_is_dropped(at: Scene) -> None:
     at.receive(at.row())
-    assert deliver({}, hub=at.hub) == 0
+    assert deliver([write_back({}, hub=at.hub)], hub=at.hub) == 0
     assert waiting(at) == []
 
 
 def test_a_row_about_nothing_is_dropped(at: Scene) -> None:
     at.store.commit(Changes(outbox=[Due("referral.send", "", "Task/00000000-0000-4000-8000-000000000000")]))
-    assert deliver({}, hub=at.hub) == 0
+    assert deliver([write_back({}, hub=at.hub)], hub=at.hub) == 0
     assert waiting(at) == []
 
 
 def test_what_a_worker_took_and_never_sent_is_sent_by_the_next(at: Scene) -> None:
     at.receive(at.row())
-    assert len(at.store.lease(at.clock.now(), at.clock.now() + LEASE, 10)) == 1
-    tool = Tool()
-    assert deliver(doors(at, tool), hub=at.hub) == 0
-    at.clock.forward(LEASE + timedelta(milliseconds=1))
-    assert deliver(doors(at, tool), hub=at.hub) == 1
+    tool = Tool(Retriable("adapters.register-open"))
+    deliver(ways(at, tool), hub=at.hub)
+    at.clock.forward(timedelta(seconds=5))
+    now, to = at.clock.now(), Destination("connection", "register")
+    assert at.store.deliveries.take(to, "a worker that dies", now, now + LEASE)
+    assert deliver(ways(at, tool), hub=at.hub) == 0
+    at.clock.forward(LEASE)
+    assert deliver(ways(at, tool), hub=at.hub) == 1
 
 
 def test_a_refusal_goes_back_with_its_reason(at: Scene) -> None:
     at.receive(at.row())
     at.move(at.one("Task"), "rejected", hospital(), **reason("no-capacity"))
-    deliver(doors(at, spreadsheet), hub=at.hub)
+    deliver(ways(at, spreadsheet), hub=at.hub)
     (row,) = register(at)
     label = load().display("referral-status-reason", "no-capacity", "fr")
     assert (row["referral_status"], row["referral_outcome"]) == ("refusée", label)
@@ -191,14 +176,14 @@ def test_a_refusal_goes_back_with_its_reason(at: Scene) -> None:
 
 def test_nothing_that_identifies_her_goes_into_the_follow_up_register(at: Scene) -> None:
     at.accepted()
-    deliver(doors(at, spreadsheet), hub=at.hub)
+    deliver(ways(at, spreadsheet), hub=at.hub)
     text = str(register(at))
     assert not [secret for secret in ("Zineb", "AB123456", "Orangers", "0612345678", "peur", "S-7") if secret in text]
 
 
 def test_the_worker_delivers_until_it_is_stopped(at: Scene) -> None:
     tool = Tool()
-    worker = Worker(doors(at, tool), at.hub, every=0.02)
+    worker = Worker(ways(at, tool), at.hub, every=0.02)
     worker.start()
     at.receive(at.row())
     ends = time.monotonic() + 10

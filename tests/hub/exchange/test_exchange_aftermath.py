@@ -3,11 +3,12 @@ record says what each of them had seen. All of it in the transaction of the act.
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
 
 from hub.conformance import validate
 from hub.delivery.worker import deliver
+from hub.errors import Retriable
 from hub.exchange import change
 from hub.exchange.disclosures import account
 from hub.exchange.person import VOIDED
@@ -16,7 +17,7 @@ from hub.fhir import Resource
 from hub.fhir.query import Target
 from hub.fhir.references import reference
 from hub.fhir.serial import loads
-from hub.ports import Caller, Changes, Due
+from hub.ports import Caller, Changes, Destination, Due, Parcel
 from tests.support.association import (
     ASSOCIATION,
     BEGINNING,
@@ -29,6 +30,7 @@ from tests.support.association import (
     reason,
 )
 from tests.support.consents import asked, permit, provision
+from tests.support.delivering import Board
 from tests.support.written import example
 
 
@@ -53,10 +55,9 @@ def queue(at: Scene, about: Resource, recipient: str) -> None:
 
 
 def rows(at: Scene) -> dict[str, tuple[str, str]]:
-    """By recipient, the state of what is queued for it, and why."""
-    return {
-        row["recipient"]: (row["state"], row["error"]) for row in at.store.database.outbox.find() if row["recipient"]
-    }
+    """By recipient, the state of what is queued for it or on its way, and why."""
+    queued = [*at.store.database.outbox.find(), *at.store.database.dispatches.find()]
+    return {row["recipient"]: (row["state"], row["error"]) for row in queued if row["recipient"]}
 
 
 # --- recipients are told ---------------------------------------------------------------------------------------------
@@ -194,15 +195,20 @@ def test_reading_the_notice_is_no_look_at_her_data(at: Scene) -> None:
 
 def test_what_is_queued_for_a_recipient_is_void_with_the_withdrawal_also_while_a_worker_has_it(at: Scene) -> None:
     task = at.accepted()
-    now: Any = at.clock.now()
-    for row in at.hub.store.lease(now, now, 100):
-        at.hub.store.settle(row)
+    at.store.database.outbox.delete_many({})
     queue(at, task, HOSPITAL)
-    (leased,) = at.hub.store.lease(now, now + timedelta(seconds=60), 100)
-    at.withdraw()
-    assert rows(at) == {HOSPITAL: ("void", VOIDED)}
-    at.hub.store.settle(leased, next_try=now)
-    assert rows(at) == {HOSPITAL: ("void", VOIDED)}, "the worker that comes back does not bring it back"
+    board = Board(refuses={"board": Retriable("adapters.register-open")})
+    send, withdrawn = board.send, []
+
+    def withdraw_meanwhile(destination: Destination, parcels: Sequence[Parcel]) -> None:
+        withdrawn.append(at.withdraw())
+        assert rows(at)[HOSPITAL] == ("void", VOIDED)
+        send(destination, parcels)
+
+    board.send = withdraw_meanwhile  # type: ignore[method-assign]
+    assert deliver([board.way], hub=at.hub) == 0
+    assert withdrawn
+    assert rows(at)[HOSPITAL] == ("void", VOIDED), "the worker that comes back does not bring it back"
     assert at.hub.store.counts()["outbox.void"] == 1
 
 
@@ -219,7 +225,9 @@ def test_what_is_queued_after_a_withdrawal_is_void_when_it_would_be_sent(at: Sce
     task = at.accepted()
     at.withdraw()
     queue(at, task, HOSPITAL)
-    deliver({}, hub=at.hub)
+    board = Board(hub=at.hub, organization=HOSPITAL)
+    deliver([board.way], hub=at.hub)
+    assert board.sent == []
     assert rows(at) == {HOSPITAL: ("void", VOIDED)}
 
 

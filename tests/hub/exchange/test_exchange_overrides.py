@@ -163,7 +163,7 @@ def test_the_notice_stands_in_the_log_at_once_and_holds_up_nothing(
     draft: Scene, store: MongoStore, caplog: pytest.LogCaptureFixture
 ) -> None:
     broken(draft)
-    assert deliver({}, hub=draft.hub) == 0
+    assert deliver([], hub=draft.hub) == 0
     assert [one.getMessage() for one in caplog.records if one.levelname == "WARNING"] == ["override.to-be-reviewed"]
     assert store.database.outbox.count_documents({}) == 0
     assert exceptions.waiting(draft.hub) == 1  # and in the numbers until it is reviewed

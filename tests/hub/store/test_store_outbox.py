@@ -1,11 +1,14 @@
+"""From the outbox to the dispatches: in the order of the commits, once, whoever does it and whoever dies doing it."""
+
 import threading
 from datetime import timedelta
 
-from hub.ports import Changes, Due
+from hub.ports import Changes, Destination, Due, Route
 from hub.store import MongoStore
 from tests.support.acts import NOW
 
 MINUTE = timedelta(minutes=1)
+TOOL, OTHER = Destination("connection", "register", "yasmine"), Destination("board", "one", "chu-atlas")
 
 
 def put(store: MongoStore, *rows: tuple[str, str]) -> None:
@@ -13,86 +16,120 @@ def put(store: MongoStore, *rows: tuple[str, str]) -> None:
     store.commit(Changes(outbox=[Due("referral.accept", "register", reference, id_) for id_, reference in rows]))
 
 
-def take(store: MongoStore, minutes: int = 0, limit: int = 100) -> list[Due]:
-    now = NOW + minutes * MINUTE
-    return store.lease(now, now + MINUTE, limit)
+def rows(store: MongoStore, minutes: int = 0, limit: int = 100) -> list[Due]:
+    return store.deliveries.rows(NOW + minutes * MINUTE, limit)
+
+
+def fan_out(store: MongoStore, due: list[Due], *to: Destination) -> None:
+    store.deliveries.fan_out([Route(row, row.reference, to) for row in due], NOW)
+
+
+def kept(store: MongoStore) -> list[str]:
+    """The dispatches, by the rows' order and destination."""
+    return [
+        f"{one['reference']} {one['lane']}"
+        for one in store.database.dispatches.find().sort([("order", 1), ("lane", 1)])
+    ]
 
 
 def test_a_row_comes_back_as_it_was_written(store: MongoStore) -> None:
     store.commit(Changes(outbox=[Due("referral.accept", "register", "Task/t", payload={"a.b": {"$x": 1}})]))
-    (row,) = take(store)
+    (row,) = rows(store)
     assert (row.kind, row.connection, row.reference, row.attempts) == ("referral.accept", "register", "Task/t", 0)
     assert row.payload == {"a.b": {"$x": 1}}
     assert row.id
 
 
-def test_a_leased_row_is_nobody_elses_until_the_lease_ends(store: MongoStore) -> None:
-    put(store, ("r", "Task/t"))
-    assert [row.id for row in take(store)] == ["r"]
-    assert take(store) == []
-    assert [row.id for row in take(store, minutes=1)] == ["r"], "its worker died"
+def test_rows_come_in_the_order_of_their_commits_and_no_more_than_asked(store: MongoStore) -> None:
+    put(store, ("1", "Task/t"), ("2", "Task/u"))
+    put(store, ("3", "Task/t"))
+    assert [row.id for row in rows(store)] == ["1", "2", "3"]
+    assert [row.id for row in rows(store, limit=2)] == ["1", "2"]
 
 
-def test_rows_of_one_reference_are_handed_out_in_order_one_at_a_time(store: MongoStore) -> None:
-    put(store, ("1", "Task/t"), ("2", "Task/t"), ("3", "Task/u"))
-    put(store, ("4", "Task/t"))
-    order = []
-    while rows := take(store):
-        order.append([row.id for row in rows])
-        for row in rows:
-            store.settle(row)
-    assert order == [["1", "3"], ["2"], ["4"]]
+def test_a_row_becomes_a_dispatch_for_each_destination_and_is_gone(store: MongoStore) -> None:
+    store.commit(Changes(outbox=[Due("referral.accept", "", "Task/t", payload={"a": 1})]))
+    fan_out(store, rows(store), TOOL, OTHER)
+    assert kept(store) == ["Task/t board/one", "Task/t connection/register"]
+    assert rows(store) == []
+    (found,) = store.deliveries.heads(OTHER, NOW, 9)
+    assert (found.action, found.reference, found.thread, found.at) == ("referral.accept", "Task/t", "Task/t", NOW)
+    assert (found.payload, found.destination.organization) == ({"a": 1}, "chu-atlas")
 
 
-def test_a_row_that_waits_for_its_next_try_holds_back_the_later_ones_of_its_reference(store: MongoStore) -> None:
-    put(store, ("1", "Task/t"), ("2", "Task/t"), ("3", "Task/u"))
-    for row in take(store, limit=1):
-        store.settle(row, next_try=NOW + 5 * MINUTE, error="store.unreachable")
-    assert [row.id for row in take(store)] == ["3"]
-    (again,) = [row for row in take(store, minutes=5) if row.reference == "Task/t"]
-    assert (again.id, again.attempts) == ("1", 1)
-
-
-def test_a_dead_letter_is_kept_and_holds_nothing_up(store: MongoStore) -> None:
-    put(store, ("1", "Task/t"), ("2", "Task/t"))
-    for row in take(store):
-        store.settle(row, error="store.refused")
-    assert [row.id for row in take(store)] == ["2"]
-    counts = store.counts()
-    assert (counts["outbox.waiting"], counts["outbox.dead"]) == (1, 1)
-
-
-def test_a_settled_row_is_gone(store: MongoStore) -> None:
+def test_a_row_that_concerns_nobody_is_gone(store: MongoStore) -> None:
     put(store, ("1", "Task/t"))
-    (row,) = take(store)
-    store.settle(row)
-    store.settle(row)  # a second worker that was late
-    store.settle(row, next_try=NOW)
-    assert take(store, minutes=9) == []
-    assert store.counts()["outbox.waiting"] == 0
+    fan_out(store, rows(store))
+    assert (rows(store), kept(store)) == ([], [])
 
 
-def test_no_more_rows_are_taken_than_asked_and_the_oldest_first(store: MongoStore) -> None:
-    put(store, *((f"{n}", f"Task/{n}") for n in range(5)))
-    assert [row.id for row in take(store, limit=2)] == ["0", "1"]
-    assert [row.id for row in take(store, limit=9)] == ["2", "3", "4"]
+def test_a_second_fan_out_adds_nothing(store: MongoStore) -> None:
+    put(store, ("1", "Task/t"))
+    seen = rows(store)
+    fan_out(store, seen, TOOL)
+    fan_out(store, seen, TOOL, OTHER)  # by a worker that was late
+    assert kept(store) == ["Task/t connection/register"]
 
 
-def test_workers_at_once_never_take_the_same_row(store: MongoStore) -> None:
+def test_a_row_that_is_there_again_after_it_was_fanned_out_adds_nothing(store: MongoStore) -> None:
+    """As from a backup of the one collection."""
+    for _ in range(2):
+        put(store, ("1", "Task/t"))
+        fan_out(store, rows(store), TOOL)
+    assert kept(store) == ["Task/t connection/register"]
+
+
+def test_the_id_of_a_dispatch_follows_from_its_row_and_its_destination_and_tells_neither(store: MongoStore) -> None:
+    put(store, ("1", "Task/t"), ("2", "Task/t"))
+    fan_out(store, rows(store), TOOL, OTHER)
+    ids = [one["_id"] for one in store.database.dispatches.find().sort([("order", 1), ("lane", 1)])]
+    assert len(set(ids)) == 4
+    store.database.dispatches.delete_many({})
+    put(store, ("1", "Task/t"), ("2", "Task/t"))
+    fan_out(store, rows(store), TOOL, OTHER)
+    assert [one["_id"] for one in store.database.dispatches.find().sort([("order", 1), ("lane", 1)])] == ids
+    assert not [id_ for id_ in ids if "register" in id_ or not id_.isalnum()]
+
+
+def test_workers_that_fan_out_at_once_lose_and_double_nothing(store: MongoStore) -> None:
     put(store, *((f"{n}", f"Task/{n}") for n in range(60)))
-    taken: list[str] = []
 
     def work() -> None:
-        while rows := take(store, limit=7):
-            taken.extend(row.id for row in rows)
+        while due := rows(store, limit=7):
+            fan_out(store, due, TOOL)
 
     workers = [threading.Thread(target=work) for _ in range(4)]
     for worker in workers:
         worker.start()
     for worker in workers:
         worker.join()
-    assert len(taken) == len(set(taken))
-    taken += [
-        row.id for row in take(store)
-    ]  # a worker may have met rows that another one was just taking, and ended early
-    assert sorted(taken) == sorted(f"{n}" for n in range(60))
+    assert kept(store) == [f"Task/{n} connection/register" for n in range(60)]
+    assert rows(store) == []
+
+
+def test_a_row_that_waits_holds_back_the_later_ones_of_its_reference_alone(store: MongoStore) -> None:
+    put(store, ("1", "Task/t"), ("2", "Task/t"), ("3", "Task/u"))
+    store.deliveries.put_off(rows(store)[0], NOW + 5 * MINUTE, "delivery.broken")
+    assert [row.id for row in rows(store)] == ["3"]
+    again = rows(store, minutes=5)
+    assert ([row.id for row in again], again[0].attempts) == (["1", "2", "3"], 1)
+
+
+def test_rows_that_an_older_version_left_are_taken_up(store: MongoStore) -> None:
+    """As it wrote them: leased for a minute by a worker that is gone, tried before, and without the fields that came later."""
+    put(store, ("1", "Task/t"), ("2", "Task/u"))
+    older = {"next_try": NOW + MINUTE, "worker": "gone", "attempts": 3, "error": "adapters.register-open"}
+    store.database.outbox.update_one({"_id": "1"}, {"$set": older, "$unset": {"recipient": ""}})
+    assert [row.id for row in rows(store)] == ["2"]
+    due = rows(store, minutes=1)
+    assert [row.id for row in due] == ["1", "2"]
+    fan_out(store, due, TOOL)
+    assert kept(store) == ["Task/t connection/register", "Task/u connection/register"]
+    assert store.counts()["outbox.waiting"] == 2
+
+
+def test_whoever_listens_hears_of_what_is_committed(store: MongoStore) -> None:
+    with store.deliveries.commits() as came:
+        put(store, ("1", "Task/t"))
+        assert came()
+        assert not came()

@@ -1,0 +1,158 @@
+"""Sends what waits for one destination: one worker at a time, and of each referral the oldest first.
+
+    take the lane → heads → pack (consent is asked again) → send → settle → … → leave the lane
+
+A destination that fails is left for a growing pause, and no other waits for it. It is then tried with a single dispatch: one
+that cannot be taken goes on waiting alone, and the others pass it.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Final
+
+from hub.delivery.pauses import Patience, asked_by, pause, problem_of, spread
+from hub.errors import AdapterError
+from hub.exchange import Hub
+from hub.exchange.notify import MayNotKnow
+from hub.exchange.person import VOIDED
+from hub.ports import Carrier, Destination, Dispatch, Lane, Outcome, Parcel
+from hub.ports.delivery import WIDE
+
+log = logging.getLogger("ihala.delivery")
+
+LEASE: Final = timedelta(seconds=60)
+WIDER: Final = 4
+"""By so much grows what is sent at once, after it was narrowed to one."""
+
+
+@dataclass(frozen=True)
+class Sender:
+    """One worker's way with destinations. `worker`: by which its lanes can be renewed while it sends."""
+
+    hub: Hub
+    patience: Patience = field(default_factory=Patience)
+    worker: str = ""
+
+    def serve(self, destination: Destination, carrier: Carrier) -> int:
+        """Send until nothing is due there, or it fails; how many were sent."""
+        now, deliveries = self.hub.clock.now(), self.hub.store.deliveries
+        if not deliveries.heads(destination, now, 1):
+            return 0
+        lane, sent = deliveries.take(destination, self.worker, now, now + LEASE), 0
+        while lane is not None:
+            done = _Round(lane, carrier, self)
+            lane = done.run()
+            sent += done.sent
+        return sent
+
+
+class _Round:
+    """One attempt, with as many dispatches as the lane bears."""
+
+    def __init__(self, lane: Lane, carrier: Carrier, sender: Sender) -> None:
+        self._lane, self._carrier = lane, carrier
+        self._hub, self._patience = sender.hub, sender.patience
+        self._deliveries = sender.hub.store.deliveries
+        self.sent = 0
+
+    def run(self) -> Lane | None:
+        """The lane as it stands after it; None where it was left, or is somebody else's."""
+        now = self._hub.clock.now()
+        due = self._deliveries.heads(self._lane.destination, now, min(self._lane.size, self._carrier.at_once))
+        if not due:
+            self._deliveries.leave(self._lane, now)
+            return None
+        if not (self._keep() and self._deliveries.hold(self._lane, due)):
+            return None
+        parcels = self._packed(due)
+        problem = self._send(parcels)
+        if problem is None:
+            return self._arrived(parcels)
+        self._failed(parcels, problem)
+        return None
+
+    def _keep(self) -> bool:
+        """Whoever sends for long says in between that it is still there."""
+        until = self._hub.clock.now() + LEASE
+        if until - self._lane.until < LEASE / 4:
+            return True
+        kept = self._deliveries.keep(self._lane, until)
+        self._lane = replace(self._lane, until=until)
+        return kept
+
+    def _packed(self, due: Sequence[Dispatch]) -> list[Parcel]:
+        """Those that have something to tell, and may; the others are settled."""
+        parcels, others = [], []
+        for one in due:
+            packed = self._pack(one)
+            parcels.append(packed) if isinstance(packed, Parcel) else others.append(packed)
+        self._deliveries.settle(self._lane, others)
+        return parcels
+
+    def _pack(self, one: Dispatch) -> Parcel | Outcome:
+        try:
+            content = self._carrier.pack(one)
+        except MayNotKnow:
+            return Outcome(one, void=VOIDED)
+        except Exception as failure:
+            self._log(failure)
+            return self._put_off(one, failure, spread())
+        return Outcome(one) if content is None else Parcel(one, content)
+
+    def _send(self, parcels: list[Parcel]) -> Exception | None:
+        """Whatever goes wrong: a carrier may be a partner's, and its mistake is not the others'."""
+        if not parcels:
+            return None
+        try:
+            self._carrier.send(self._lane.destination, parcels)
+        except Exception as failure:
+            return failure
+        return None
+
+    def _arrived(self, parcels: list[Parcel]) -> Lane:
+        self.sent = self._deliveries.settle(self._lane, [Outcome(one.dispatch) for one in parcels])
+        if parcels:
+            size = min(self._lane.size * WIDER, WIDE)
+            self._lane = replace(self._lane, failures=0, waited=timedelta(), size=size, error="")
+        return self._lane
+
+    def _failed(self, parcels: list[Parcel], failure: Exception) -> None:
+        """All wait for the destination; one that was sent alone has itself to wait, too."""
+        self._log(failure)
+        now, lane, alike = self._hub.clock.now(), self._lane, spread()
+        for_so_long, problem = pause(lane.failures, asked_by(failure), alike), problem_of(failure)
+        if len(parcels) == 1:
+            outcomes = [self._put_off(parcels[0].dispatch, failure, alike)]
+        else:
+            outcomes = [Outcome(one.dispatch, error=problem, next_try=now) for one in parcels]
+        self._deliveries.settle(lane, outcomes)
+        waited, failures = lane.waited + for_so_long, lane.failures + 1
+        away = replace(lane, failures=failures, waited=waited, size=1, next_try=now + for_so_long, error=problem)
+        if lane.waited >= self._patience.tries_for:
+            self._give_up(away)
+        self._deliveries.leave(away, now)
+
+    def _put_off(self, one: Dispatch, failure: Exception, alike: float) -> Outcome:
+        for_so_long = pause(one.attempts, asked_by(failure), alike)
+        if one.waited >= self._patience.tries_for:
+            log.error("delivery.dead", extra={"destination": str(one.destination), "problem": problem_of(failure)})
+            return Outcome(one, error=problem_of(failure), pause=for_so_long)
+        return Outcome(one, error=problem_of(failure), next_try=self._hub.clock.now() + for_so_long, pause=for_so_long)
+
+    def _give_up(self, away: Lane) -> None:
+        older = self._hub.clock.now() - self._patience.tries_for
+        if count := self._deliveries.give_up(away.destination, older, away.error):
+            log.error(
+                "delivery.dead",
+                extra={"destination": str(away.destination), "problem": away.error, "count": count},
+            )
+
+    def _log(self, failure: Exception) -> None:
+        expected = isinstance(failure, AdapterError)
+        log.warning(
+            "delivery.failed",
+            extra={"destination": str(self._lane.destination), "problem": problem_of(failure)},
+            exc_info=None if expected else failure,
+        )

@@ -1,0 +1,71 @@
+"""Into the tool that the case came from: each change of a referral, as its mapping writes it and its adapter pushes it.
+
+At least once, and once in effect, because adapters write the same follow-up twice as once.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from hub.errors import Fatal
+from hub.exchange import Hub
+from hub.exchange.notify import News, news, origin
+from hub.mapping import Context
+from hub.mapping import Mapping as FormMapping
+from hub.ports import Adapter, Connection, Destination, Dispatch, Due, FollowUp, Parcel, Way
+
+CONNECTION: Final = "connection"
+
+
+@dataclass(frozen=True)
+class Door:
+    """A connection with what it takes to use it."""
+
+    connection: Connection
+    adapter: Adapter
+    mapping: FormMapping
+
+
+@dataclass(frozen=True)
+class WriteBack:
+    """Knows the destinations, and carries what is for them."""
+
+    doors: Mapping[str, Door]
+    hub: Hub
+    at_once: int = 100
+
+    def of(self, row: Due) -> Sequence[Destination]:
+        """A row for a recipient is for no tool: it finds what is new by asking. A connection that is gone is told nothing."""
+        found = None if row.recipient else origin(row.reference, hub=self.hub)
+        if found is None or found.entry.connection not in self.doors:
+            return ()
+        return (Destination(CONNECTION, found.entry.connection, found.custodian),)
+
+    def pack(self, dispatch: Dispatch) -> FollowUp | None:
+        about = news(dispatch.reference, hub=self.hub)
+        return self._follow_up(self._door(dispatch.destination), about) if about else None
+
+    def send(self, destination: Destination, parcels: Sequence[Parcel]) -> None:
+        door = self._door(destination)
+        door.adapter.push(door.connection, [parcel.content for parcel in parcels])
+
+    def _door(self, destination: Destination) -> Door:
+        if destination.id not in self.doors:
+            raise Fatal("delivery.no-connection")
+        return self.doors[destination.id]
+
+    def _follow_up(self, door: Door, about: News) -> FollowUp:
+        language = str(door.connection.settings.get("language", ""))
+        context = Context(
+            door.connection.organization,
+            self.hub.directory.find,
+            self.hub.clock.now().date(),
+            lambda organization: self.hub.directory.name(organization, language),
+        )
+        values = door.mapping.back(about.resources, context)
+        return FollowUp(about.resources["task"]["id"], about.origin.handle, values)
+
+
+def write_back(doors: Mapping[str, Door], *, hub: Hub) -> Way:
+    carrier = WriteBack(doors, hub)
+    return Way(CONNECTION, carrier, carrier)
