@@ -1,8 +1,8 @@
 """Settings: the deployment folder and the environment, read once into one frozen value.
 
 The folder holds `hub.toml`, `organizations.yaml`, `connections/*.yaml` and, where its rules are other than those that come with
-the hub, `policies.yaml` and `deadlines.yaml`. Secrets are never in these: a connection names an environment variable or a file (`{env: NAME}`,
-`{file: secrets/name}`).
+the hub, `policies.yaml` and `deadlines.yaml`. Secrets are never in these: a connection names an environment variable or a file
+(`{env: NAME}`, `{file: secrets/name}`).
 """
 
 import os

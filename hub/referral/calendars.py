@@ -52,7 +52,7 @@ def is_open(calendar: Calendar, at: datetime) -> bool:
 
 
 def next_open(calendar: Calendar, at: datetime) -> datetime:
-    """This moment, where it is working time or the end of some; else the next moment that is. Raises ValueError where none comes."""
+    """This moment, where it is working time or the end of some; else the next that is. Raises ValueError where none comes."""
     return add_working(calendar, at, timedelta())
 
 
@@ -84,7 +84,7 @@ def open_spans(calendar: Calendar, day: date) -> tuple[Span, ...]:
 
 
 def _from(calendar: Calendar, start: datetime) -> Iterator[Span]:
-    """Working time from a moment on. A span that has just ended is the first, and empty: whoever counts nothing is still in it."""
+    """Working time from a moment on. A span that has just ended is the first, and empty: who counts nothing is still in it."""
     first = start.astimezone(UTC).date()
     for number in range(-1, FARTHEST):
         for low, high in open_spans(calendar, first + number * DAY):

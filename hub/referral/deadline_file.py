@@ -73,8 +73,12 @@ def _shape() -> Draft202012Validator:
 
 def _require_shape(written: Any) -> None:
     wrong = best_match(_shape().iter_errors(written))
-    if wrong is not None:
-        raise HubError(errors.BAD_FILE, place=FILE, detail=wrong.json_path.removeprefix("$."))
+    if wrong is None:
+        return
+    path, strange = wrong.json_path.removeprefix("$").removeprefix("."), ""
+    if wrong.validator == "additionalProperties":
+        strange = ", ".join(sorted(set(wrong.instance) - set(wrong.schema["properties"])))
+    raise HubError(errors.BAD_FILE, place=FILE, detail=": ".join(part for part in (path, strange) if part) or "{ }")
 
 
 def _at(path: str, read: Callable[[], Value]) -> Value:

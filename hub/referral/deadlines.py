@@ -1,7 +1,7 @@
 """How long each stage of a referral may take, by priority, and what happens on the way: data, never law.
 
-The times come from the inter-agency referral form (24 h, 72 h, two weeks). A deployment says its own in `deadlines.yaml`, with the
-days and hours on which it works (`deadline_file.py`).
+The times come from the inter-agency referral form (24 h, 72 h, two weeks). A deployment says its own in `deadlines.yaml`, with
+the days and hours on which it works (`deadline_file.py`).
 """
 
 from collections.abc import Mapping
@@ -30,8 +30,8 @@ def deadline(priority: str, sent: datetime) -> datetime:
 
 @dataclass(frozen=True)
 class Within:
-    """So much time. `clock`: by the hour, night and day; `calendar`: the same time of day later, and if nobody is at work then, when
-    they are next; `working`: working time alone."""
+    """So much time. `clock`: by the hour, night and day; `calendar`: the same time of day later, and if nobody is at work then,
+    when they are next; `working`: working time alone."""
 
     amount: timedelta
     count: Count

@@ -119,8 +119,8 @@ def timed(
 
 
 def late(task: Resource, do: Do, now: datetime) -> Resource:
-    """The Task after a step that changes it: late, escalated, or ended because the time is over. Its status is never changed but by
-    the last, which a deployment must have asked for."""
+    """The Task after a step that changes it: late, escalated, or ended because the time is over. Its status is never changed but
+    by the last, which a deployment must have asked for."""
     current = stage(task)
     if do == "cancel" and current in {"consent", "acceptance"}:
         kept = {name: value for name, value in task.items() if name != "businessStatus"}
