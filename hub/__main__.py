@@ -13,6 +13,7 @@ main = Root(
         "profiles": "hub.cli.profiles:profiles",
         "validate": "hub.cli.validate:validate",
         "consent": "hub.cli.consent:consent",
+        "referral": "hub.cli.referral:referral",
         "override": "hub.cli.override:override",
         "client": "hub.cli.client:client",
         "person": "hub.cli.person:person",

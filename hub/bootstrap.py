@@ -30,6 +30,7 @@ from hub.oauth.people import People
 from hub.outbound.fetch import Fetcher
 from hub.outbound.key_sets import FetchedKeys
 from hub.ports import Adapter, Connection, DataKeys, Registry, Trail, Way
+from hub.referral import deadline_file
 from hub.settings import ConnectionFile, Settings
 from hub.store import Keks, MongoAccounts, MongoFeed, MongoRegistry, MongoStore, MongoTrail, embedded
 from hub.store.sealing import random_bytes
@@ -44,8 +45,9 @@ log = logging.getLogger("hub.bootstrap")
 COLLECT_AFTER: Final = (10_000, 20, 20)
 """Objects and collections (`gc.set_threshold`): a request makes some thousands that are in no circle."""
 
-RULES = (("policies", policies.FILE), ("code-systems", "data-class.json"))
-"""Files of the contract that say what a consent opens."""
+RULES = (("policies", policies.FILE), ("policies", deadline_file.FILE), ("code-systems", "data-class.json"))
+"""Files of the contract that say what a consent opens, and when somebody is to be told."""
+OWN_RULES = (policies.FILE, deadline_file.FILE)
 
 
 class SystemClock:
@@ -110,7 +112,7 @@ def opened(folder: Path) -> Iterator[Deployment]:
     with database_uri(read) as uri, MongoStore.open(uri, read.database, keks=keks) as store:
         store.vault.check()
         names = Names(read.organizations)
-        hub = Hub(store, SystemClock(), RandomIds(), names, read.pepper, read.policies, read.exports)
+        hub = Hub(store, SystemClock(), RandomIds(), names, read.pepper, read.policies, read.exports, read.deadlines)
         publish((resource for entry in names for resource in resources(entry)), hub=hub)
         store.follow_rules(rules_signature(read))
         doors = {c.id: door(c, read) for c in read.connections}
@@ -122,12 +124,12 @@ def opened(folder: Path) -> Iterator[Deployment]:
 
 
 def rules_signature(read: Settings) -> str:
-    """Of all that disclosure keys follow from beside a survivor's own records. Where it changes, the delivery worker settles
-    every record anew."""
+    """Of all that disclosure keys and deadlines follow from beside a survivor's own records. Where it changes, the delivery worker
+    settles every record anew."""
     packaged = (files("profiles").joinpath(*path).read_text("utf-8") for path in RULES)
-    own = read.folder / policies.FILE
+    own = ((read.folder / name).read_text("utf-8") if (read.folder / name).exists() else "" for name in OWN_RULES)
     parts = sorted(f"{entry.id} {entry.part_of}" for entry in read.organizations)
-    written = [version("ihala"), *packaged, own.read_text("utf-8") if own.exists() else "", *parts]
+    written = [version("ihala"), *packaged, *own, *parts]
     return hashlib.sha256("\x1f".join(written).encode()).hexdigest()
 
 

@@ -1,8 +1,8 @@
 """Settings: the deployment folder and the environment, read once into one frozen value.
 
 The folder holds `hub.toml`, `organizations.yaml`, `connections/*.yaml` and, where its rules are other than those that come with
-the hub, `policies.yaml`. Secrets are never in these: a connection names an environment variable or a file (`{env: NAME}`,
-`{file: secrets/name}`).
+the hub, `policies.yaml` and `deadlines.yaml`. Secrets are never in these: a connection names an environment variable or a file
+(`{env: NAME}`, `{file: secrets/name}`).
 """
 
 import os
@@ -24,6 +24,8 @@ from hub.errors import HubError
 from hub.oauth.lifetimes import Lifetimes
 from hub.outbound.allowed import Allowed
 from hub.ports import ExportLimits
+from hub.referral import deadline_file
+from hub.referral.deadlines import Deadlines
 
 _ORIGIN: Final = re.compile(r"https?://[a-z0-9\-.]+(:\d{1,5})?", re.ASCII)
 
@@ -74,6 +76,7 @@ class Settings:
     organizations: tuple[Entry, ...]
     connections: tuple[ConnectionFile, ...]
     policies: Policies
+    deadlines: Deadlines
 
 
 def read(folder: Path) -> Settings:
@@ -107,7 +110,15 @@ def read(folder: Path) -> Settings:
         organizations=organizations,
         connections=tuple(_connection(path, known) for path in sorted((folder / "connections").glob("*.yaml"))),
         policies=policies.policies(_yaml(folder / policies.FILE)),
+        deadlines=_deadlines(folder / deadline_file.FILE, known),
     )
+
+
+def _deadlines(path: Path, organizations: set[str]) -> Deadlines:
+    found = deadline_file.deadlines(_yaml(path))
+    if found.coordinator and found.coordinator not in organizations:
+        raise HubError(errors.BAD_FILE, place=path.name, detail=f"coordinator: {found.coordinator}")
+    return found
 
 
 def _exports(toml: dict[str, Any]) -> ExportLimits:

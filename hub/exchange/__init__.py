@@ -6,13 +6,18 @@ from functools import cached_property
 
 from hub.consent.membership import Entry
 from hub.consent.policies import Policies, packaged
-from hub.consent.rules import Rules, purposes_under
+from hub.consent.rules import purposes_under
 from hub.errors import HubError, Problem
+from hub.exchange.opening_hours import OpeningHours
 from hub.exchange.pseudonyms import Pseudonyms
 from hub.exchange.queue import Queue
+from hub.exchange.ruling import Ruling
 from hub.fhir.issues import Issue
 from hub.fhir.references import split
 from hub.ports import Clock, Directory, ExportLimits, Ids, Store
+from hub.referral import deadline_file
+from hub.referral.deadlines import Deadlines
+from hub.referral.timing import Timing
 
 __all__ = ["Hub", "Invalid", "Page", "Part", "View"]
 
@@ -20,7 +25,7 @@ __all__ = ["Hub", "Invalid", "Page", "Part", "View"]
 @dataclass(frozen=True)
 class Hub:
     """The ports, handed to every use case. `pepper`: the secret that keys hashes of source ids and identities;
-    `policies`: what this deployment says beside the consents."""
+    `policies`: what this deployment says beside the consents; `deadlines`: how long things may take."""
 
     store: Store
     clock: Clock
@@ -29,12 +34,17 @@ class Hub:
     pepper: bytes = field(repr=False)
     policies: Policies = field(default_factory=packaged)
     exports: ExportLimits = field(default_factory=ExportLimits)
+    deadlines: Deadlines = field(default_factory=deadline_file.packaged)
     queue: Queue = field(default_factory=Queue, repr=False, compare=False)
 
     @property
-    def rules(self) -> Rules:
-        """By what Consents are read here."""
-        return Rules(self.policies, purposes_under(), self.directory.below, self._entry)
+    def rules(self) -> Ruling:
+        """By what Consents are read here, and how long things may take."""
+        return Ruling(self.policies, purposes_under(), self.directory.below, self._entry, self.timing)
+
+    @cached_property
+    def timing(self) -> Timing:
+        return Timing(self.deadlines, OpeningHours(self.store, self.clock, self.deadlines.calendar))
 
     def _entry(self, reference: str) -> Entry | None:
         """A group or a post as it is stored: for what the hub works out itself, never to be served."""

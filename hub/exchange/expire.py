@@ -1,4 +1,4 @@
-"""Expire: what follows when a consent begins or ends by its dates, without anybody's act.
+"""Expire: what follows by time alone, without anybody's act: a consent begins or ends by its dates, a referral is late.
 
 Keys open and close by themselves (`Key.since`, `Key.until`), to the instant. What follows is done here, soon after: referrals
 are sent, held or stopped, recipients are told, what is queued for them is void. Settling twice changes nothing, so a sweep
@@ -10,7 +10,7 @@ from datetime import timedelta
 from hub.audit import events
 from hub.consent.keys import own
 from hub.errors import Conflict
-from hub.exchange import Hub
+from hub.exchange import Hub, overdue
 from hub.exchange.aftermath import told
 from hub.exchange.person import Person
 from hub.fhir.references import reference
@@ -46,9 +46,11 @@ def _settle(id_: str, hub: Hub) -> bool:
         return False
     now = hub.clock.now()
     person = Person.of(compartment, hub.rules)
-    settled = person.settle(now, hub.ids.new)
+    taken = overdue.take(person, compartment.documents, now, hub=hub)
+    settled = person.settle(now, hub.ids.new, taken.look)
     audits = [_audit(person, step.action, reference(step.task), hub) for step in settled.steps]
-    changes = settled.changes(person, [*audits, *told(person, settled, now, hub=hub)])
+    also = [*taken.audits, *audits, *told(person, settled, now, hub=hub)]
+    changes = settled.changes(person, also, taken.outbox)
     try:
         hub.store.commit(changes)
     except Conflict:

@@ -14,7 +14,7 @@ from hub.consent.grants import Grant
 from hub.consent.keys import Granted, Held, granted, is_referral, keys
 from hub.consent.membership import Consulted
 from hub.consent.overrides import excepted, with_overrides
-from hub.consent.rules import Rules
+from hub.exchange.ruling import Ruling
 from hub.fhir import Resource
 from hub.fhir.definitions import load
 from hub.fhir.labels import labelled
@@ -104,14 +104,14 @@ class Person:
     """A working copy. `revision` 0: not stored yet."""
 
     id: str
-    rules: Rules
+    rules: Ruling
     revision: int = 0
     compartment: Compartment | None = field(default=None, repr=False)
     _documents: dict[str, _Document] = field(default_factory=dict)
     _gone: dict[str, _Gone] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, compartment: Compartment, rules: Rules) -> "Person":
+    def of(cls, compartment: Compartment, rules: Ruling) -> "Person":
         person = cls(compartment.person, rules, compartment.revision, compartment)
         for stored in compartment.documents:
             person._documents[f"{stored.type}/{stored.id}"] = _Document(
@@ -210,8 +210,9 @@ class Person:
         permitted = granted(self._held(now), self.rules).get(custodian)
         return permitted is not None and organization in _may_receive(permitted.notice, now)
 
-    def settle(self, now: datetime, new_id: Callable[[], str]) -> Settled:
-        """Let everything follow from the present state, and say what is to be written."""
+    def settle(self, now: datetime, new_id: Callable[[], str], look: datetime | None = None) -> Settled:
+        """Let everything follow from the present state, and say what is to be written. `look`: when the next step of
+        the referrals that she had is due, where that is known."""
         consulted = Consulted(self.rules.entry)
         rules = replace(self.rules, entry=consulted)
         permitted = granted(held := self._held(now), rules)
@@ -220,6 +221,7 @@ class Person:
             for step in list(self._follow(custodian, _may_receive(found.notice, now), now, new_id)):
                 self.put(step.task, custodian)
                 steps.append(step)
+        self._time(now)
         if steps:
             held = self._held(now)
         if steps and any(found.compiled.asks_documents for found in permitted.values()):
@@ -237,7 +239,7 @@ class Person:
             steps=steps,
             notices=notices,
             voids=list(self._voids(opened, now)),
-            due=aftermath.next_change(permitted, now),
+            due=min(aftermath.next_change(permitted, now), self._next_look(now, look)),
             follows=consulted.versions,
         )
 
@@ -258,6 +260,19 @@ class Person:
             now=now,
             new_id=new_id,
         )
+
+    def _time(self, now: datetime) -> None:
+        """Deadlines of what is sent by this act, or moved: whichever door it came through."""
+        for one in self._documents.values():
+            if one.is_new_version and one.resource["resourceType"] == "Task":
+                before = one.stored.resource() if one.stored else None
+                one.resource = self.rules.timing.timed(before, one.resource, now)
+
+    def _next_look(self, now: datetime, known: datetime | None) -> datetime:
+        """When somebody may have to be told of a referral that waits."""
+        tasks = (one for one in self._documents.values() if one.resource["resourceType"] == "Task")
+        pairs = ((one.stored.resource() if one.stored else None, one.resource) for one in tasks)
+        return self.rules.timing.next_look(pairs, known or (self.compartment.due if self.compartment else None), now)
 
     def _lost(self, permitted: Mapping[str, Granted], held: list[Held], now: datetime) -> list[Lost]:
         if self.compartment is None:  # nobody could see anything yet

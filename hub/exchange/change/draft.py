@@ -11,12 +11,12 @@ from typing import Any
 
 from hub.audit import events
 from hub.consent.keys import own
-from hub.consent.rules import Rules
 from hub.exchange import Hub, View, disclose
 from hub.exchange.aftermath import told as told_of
 from hub.exchange.entries import Entries
 from hub.exchange.person import Person
 from hub.exchange.queue import Turn
+from hub.exchange.ruling import Ruling
 from hub.exchange.supersede import replacement, superseded
 from hub.fhir import Resource
 from hub.fhir.references import reference, split
@@ -69,7 +69,7 @@ class Draft:
         return self._persons.setdefault(id_, Person(id_, self._rules))
 
     @property
-    def _rules(self) -> Rules:
+    def _rules(self) -> Ruling:
         """Who belongs to a group is asked of what this draft has made of it."""
         return replace(self.hub.rules, entry=self.entries.entry)
 

@@ -27,6 +27,7 @@ OURS = (
     "profiles",
     "validate",
     "consent",
+    "referral",
     "override",
     "client",
     "person",

@@ -21,6 +21,15 @@ A_MOMENT = timedelta(milliseconds=1)
 A_DAY = timedelta(days=1)
 
 
+@pytest.fixture
+def at(at: Scene) -> Scene:
+    """A deployment that reminds nobody of a referral: what is due is due by a consent."""
+    usual = at.hub.deadlines
+    stages = {name: replace(pace, steps=()) for name, pace in usual.stages.items()}
+    at.hub = replace(at.hub, deadlines=replace(usual, stages=stages))
+    return at
+
+
 def until_the_end(at: Scene, status: str) -> Scene:
     """A referral under a consent that ends after ten days and is the only one."""
     at.receive(at.row(consent="non", consent_date=None))

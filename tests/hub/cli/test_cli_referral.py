@@ -1,0 +1,71 @@
+"""`hub referral`: what waits for whom, in three languages, and nothing that identifies anybody."""
+
+import json
+from typing import Any
+
+import pytest
+
+from hub import texts
+from tests.support.command_line import GOOD, Command, marks_in
+
+TODAY_OR_LATER = GOOD
+"""Referred in January: by today it is long late, counted from when the hub sent it it is not."""
+
+
+@pytest.fixture
+def waits(hub: Command) -> dict[str, Any]:
+    hub.register(GOOD)
+    assert hub("pull", "register").exit_code == 0
+    (found,) = hub.json("referral", "list")
+    return dict(found)
+
+
+def test_a_referral_is_listed_with_who_holds_it_since_when_and_until_when(hub: Command, waits: dict[str, Any]) -> None:
+    assert (waits["status"], waits["stage"], waits["overdue"]) == ("requested", "acceptance", False)
+    assert waits["since"] < waits["steps"][0]["at"] < waits["until"]
+    assert waits["requester"] == "Organization/example-association"
+    assert hub.json("referral", "list", "--overdue") == []
+
+
+def test_what_is_late_is_in_the_list_of_what_is_late(hub: Command, waits: dict[str, Any]) -> None:
+    from datetime import UTC, datetime, timedelta  # noqa: PLC0415
+
+    from hub.bootstrap import opened  # noqa: PLC0415
+    from hub.exchange import change  # noqa: PLC0415
+    from hub.fhir.instants import instant  # noqa: PLC0415
+    from hub.ports import Caller  # noqa: PLC0415
+
+    an_hour_ago = instant(datetime.now(UTC) - timedelta(hours=1))
+    with opened(hub.home) as deployment:
+        steps = [{"op": "replace", "path": "/restriction/period/end", "value": an_hour_ago}]
+        by = Caller("their-system", "example-association", "COC")
+        id_ = waits["referral"].removeprefix("Task/")
+        change.patch("Task", id_, steps, by, expected=None, hub=deployment.hub)
+    assert hub("deliver").exit_code == 0
+    (late,) = hub.json("referral", "list", "--overdue")
+    assert (late["referral"], late["overdue"]) == (waits["referral"], True)
+
+
+@pytest.mark.parametrize("language", texts.LANGUAGES)
+def test_people_read_it_in_their_language_and_nobody_is_named(
+    hub: Command, waits: dict[str, Any], language: str
+) -> None:
+    listed = hub("referral", "list", language=language)
+    shown = hub("referral", "show", waits["referral"], language=language)
+    for answer in (listed, shown):
+        assert answer.exit_code == 0, answer.output
+        assert waits["referral"] in answer.output
+        assert marks_in(answer.output) == []
+    assert texts.say("referral.requested", language).split()[0] in " ".join(listed.output.split())
+
+
+def test_what_does_not_exist_or_is_no_referral_is_told(hub: Command, waits: dict[str, Any]) -> None:
+    assert hub("referral", "show", "Task/nothing").exit_code == 1
+    assert hub("referral", "show", "Patient/1").exit_code == 2
+    assert hub("referral", "list", "--organization", "nobody").exit_code == 2
+    assert hub("referral", "show", waits["referral"], "--as", "nobody").exit_code == 2
+
+
+def test_the_time_for_care_is_not_asked_for_where_no_care_is_asked_for(hub: Command, waits: dict[str, Any]) -> None:
+    """The row asks for psychosocial help."""
+    assert json.loads(hub("referral", "show", waits["referral"], "--json").stdout)["windows"] == []
