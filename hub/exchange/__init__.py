@@ -8,6 +8,7 @@ from hub.consent.membership import Entry
 from hub.consent.policies import Policies, packaged
 from hub.consent.rules import Rules, purposes_under
 from hub.errors import HubError, Problem
+from hub.exchange.decided import Decided
 from hub.exchange.pseudonyms import Pseudonyms
 from hub.exchange.queue import Queue
 from hub.fhir.issues import Issue
@@ -30,6 +31,7 @@ class Hub:
     policies: Policies = field(default_factory=packaged)
     exports: ExportLimits = field(default_factory=ExportLimits)
     queue: Queue = field(default_factory=Queue, repr=False, compare=False)
+    decided: Decided = field(default_factory=Decided, repr=False, compare=False)
 
     @property
     def rules(self) -> Rules:
