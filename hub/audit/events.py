@@ -20,7 +20,11 @@ from hub.ports import Caller
 
 DICOM: Final = "http://dicom.nema.org/resources/ontology/DCM"
 HUB: Final = {"identifier": {"value": "hub"}}
-SOURCE, DESTINATION = "110153", "110152"  # roles of DICOM
+SOURCE, DESTINATION, APPLICATION = "110153", "110152", "110150"  # roles of DICOM
+ALERT: Final = "110113"
+AUTHORIZER: Final = {"coding": [{"system": f"{TERMINOLOGY}/extra-security-role-type", "code": "authserver"}]}
+AUTHORIZATION: Final = "https://profiles.ihe.net/ITI/BALP/CodeSystem/AuthZsubType"
+BY_CONSENT, BY_ROLE = "AuthZ-Consent", "AuthZ-Role"  # what decided
 _ACTIONS: Final = {"create": "C", "read": "R", "vread": "R", "search": "E", "update": "U", "patch": "U", "delete": "D"}
 _PATTERNS: Final = {
     "create": "audit-create", "read": "audit-read", "vread": "audit-read", "search": "audit-query",
@@ -52,8 +56,8 @@ def event(
     `destroyed`: what names the data key that an erasure destroyed.
     """
     agents = [*_agents(caller, interaction, source, under)]
-    data = [_data(what) for what in (*({"reference": reference} for reference in entities), *destroyed)]
-    patient = [_patient(person)] if person else []
+    data = [data_entity(what) for what in (*({"reference": reference} for reference in entities), *destroyed)]
+    patient = [patient_entity(person)] if person else []
     whole = len(agents) == 2 and data and not denied
     agents += [person_agent(caller.practitioner)] if caller and caller.practitioner else []
     return labelled(
@@ -72,7 +76,7 @@ def event(
             **({"outcomeDesc": because} if because else {}),
             "agent": agents,
             "source": {"observer": HUB},
-            "entity": [*data, *patient] or [_data(HUB)],
+            "entity": [*([*data, *patient] or [data_entity(HUB)]), *_transaction(caller)],
         }
     )
 
@@ -131,7 +135,7 @@ def _agents(caller: Caller | None, interaction: str, source: str, under: Iterabl
     """Who gives and who receives: a reader receives, whoever sends or searches gives."""
     reads = interaction in {"read", "vread"}
     if caller:
-        policies = [*([f"urn:ietf:params:oauth:jti:{caller.token[:32]}"] if caller.token else []), *under]
+        policies = [*([token_urn(caller.token)] if caller.token else []), *under]
         yield {
             "type": dicom(DESTINATION if reads else SOURCE),
             "who": {"reference": f"Organization/{caller.organization}"},
@@ -146,6 +150,11 @@ def _agents(caller: Caller | None, interaction: str, source: str, under: Iterabl
     yield {"type": dicom(SOURCE if gives else DESTINATION), "who": HUB, "requestor": caller is None}
 
 
+def token_urn(token: str) -> str:
+    """A token as it is named: by the beginning of its hash. https://www.rfc-editor.org/rfc/rfc6755 gives the form of the name."""
+    return f"urn:ietf:params:oauth:jti:{token[:32]}"
+
+
 def dicom(code: str) -> Resource:
     """A code of DICOM."""
     return {"coding": [{"system": DICOM, "code": code}]}
@@ -157,13 +166,19 @@ def person_agent(practitioner: str) -> Resource:
     return {"type": kind, "who": {"reference": practitioner}, "requestor": True}
 
 
-def _data(what: Resource) -> Resource:
+def data_entity(what: Resource) -> Resource:
     return {"what": what, "type": _coding("audit-entity-type", "2"), "role": _coding("object-role", "4")}
 
 
-def _patient(person: str) -> Resource:
+def patient_entity(person: str) -> Resource:
     what = {"reference": f"Patient/{person}"}
     return {"what": what, "type": _coding("audit-entity-type", "1"), "role": _coding("object-role", "1")}
+
+
+def _transaction(caller: Caller | None) -> list[Resource]:
+    """The request that asked for it, by the id that is in its answer: BALP's `transaction`."""
+    kind = {"system": "https://profiles.ihe.net/ITI/BALP/CodeSystem/BasicAuditEntityType", "code": "XrequestId"}
+    return [{"what": {"identifier": {"value": caller.request}}, "type": kind}] if caller and caller.request else []
 
 
 def _coding(system: str, code: str) -> Resource:

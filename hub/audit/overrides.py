@@ -7,12 +7,12 @@ Started`. A disclosure by a duty is shaped after BALP's disclosure at source. Re
 
 from datetime import datetime
 
-from hub.audit.events import DESTINATION, DICOM, SOURCE, dicom, event
+from hub.audit.events import ALERT, DESTINATION, DICOM, SOURCE, dicom, event
 from hub.fhir import Resource
 from hub.fhir.canonicals import TERMINOLOGY, code_system, profile
 from hub.ports import Caller
 
-SECURITY_ALERT, EMERGENCY_OVERRIDE, EXPORT = "110113", "110127", "110106"
+EMERGENCY_OVERRIDE, EXPORT = "110127", "110106"
 
 
 def opened(id_: str, at: datetime, *, caller: Caller, person: str, task: str) -> Resource:
@@ -64,4 +64,4 @@ def reviewed(id_: str, at: datetime, *, caller: Caller, person: str, task: str) 
 
 def _alert(written: Resource) -> Resource:
     subtype = [{"system": DICOM, "code": EMERGENCY_OVERRIDE}, *written["subtype"][1:]]
-    return {**written, "type": {"system": DICOM, "code": SECURITY_ALERT}, "subtype": subtype}
+    return {**written, "type": {"system": DICOM, "code": ALERT}, "subtype": subtype}

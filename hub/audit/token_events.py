@@ -10,13 +10,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from hub.audit.events import DICOM, HUB, person_agent
+from hub.audit.events import (
+    ALERT,
+    APPLICATION,
+    AUTHORIZATION,
+    AUTHORIZER,
+    BY_CONSENT,
+    DICOM,
+    HUB,
+    data_entity,
+    dicom,
+    person_agent,
+    token_urn,
+)
 from hub.fhir import Resource
 from hub.fhir.canonicals import TERMINOLOGY, code_system, profile
 from hub.fhir.instants import instant
 
 IHE: Final = "urn:ihe:event-type-code"
-AUTHENTICATION, ALERT = "110114", "110113"
+AUTHENTICATION: Final = "110114"
 _ACTS: Final[dict[str, tuple[str, str, str]]] = {
     "token.issue": (AUTHENTICATION, IHE, "ITI-71"),
     "token.introspect": (AUTHENTICATION, IHE, "ITI-102"),
@@ -24,7 +36,7 @@ _ACTS: Final[dict[str, tuple[str, str, str]]] = {
 }
 _REFUSALS: Final[dict[str, tuple[str, str, str]]] = {
     "oauth.not-proven": (AUTHENTICATION, DICOM, "110122"),  # Login
-    "oauth.consent": (ALERT, "https://profiles.ihe.net/ITI/BALP/CodeSystem/AuthZsubType", "AuthZ-Consent"),
+    "oauth.consent": (ALERT, AUTHORIZATION, BY_CONSENT),
 }
 _RESTRICTED: Final = (ALERT, DICOM, "110132")  # Use of Restricted Function
 MINOR, SERIOUS, MAJOR = "4", "8", "12"
@@ -65,12 +77,12 @@ def token_event(
         **({"outcomeDesc": because} if because else {}),
         "agent": [_client(who), *_person(who), _server()],
         "source": {"observer": HUB},
-        "entity": [_data({"reference": one}) for one in about] or [_data(HUB)],
+        "entity": [data_entity({"reference": one}) for one in about] or [data_entity(HUB)],
     }
 
 
 def _client(who: Who | None) -> Resource:
-    kind = {"coding": [{"system": DICOM, "code": "110150"}]}  # Application
+    kind = dicom(APPLICATION)
     if who is None:
         return {"type": kind, "who": {"identifier": {"value": "unknown"}}, "requestor": True}
     purpose = {"coding": [{"system": f"{TERMINOLOGY}/v3-ActReason", "code": who.purpose}]}
@@ -80,7 +92,7 @@ def _client(who: Who | None) -> Resource:
         "altId": who.client,
         "requestor": not who.practitioner,  # there is one: the person, where it acts in somebody's name
         **({"purposeOfUse": [purpose]} if who.purpose else {}),
-        **({"policy": [f"urn:ietf:params:oauth:jti:{who.token[:32]}"]} if who.token else {}),
+        **({"policy": [token_urn(who.token)]} if who.token else {}),
     }
 
 
@@ -89,13 +101,4 @@ def _person(who: Who | None) -> list[Resource]:
 
 
 def _server() -> Resource:
-    kind = {"coding": [{"system": f"{TERMINOLOGY}/extra-security-role-type", "code": "authserver"}]}
-    return {"type": kind, "who": HUB, "requestor": False}
-
-
-def _data(what: Resource) -> Resource:
-    return {
-        "what": what,
-        "type": {"system": f"{TERMINOLOGY}/audit-entity-type", "code": "2"},
-        "role": {"system": f"{TERMINOLOGY}/object-role", "code": "4"},
-    }
+    return {"type": AUTHORIZER, "who": HUB, "requestor": False}

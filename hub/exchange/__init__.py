@@ -8,6 +8,7 @@ from hub.consent.membership import Entry
 from hub.consent.policies import Policies, packaged
 from hub.consent.rules import purposes_under
 from hub.errors import HubError, Problem
+from hub.exchange.decided import Decided
 from hub.exchange.opening_hours import OpeningHours
 from hub.exchange.pseudonyms import Pseudonyms
 from hub.exchange.queue import Queue
@@ -36,6 +37,7 @@ class Hub:
     exports: ExportLimits = field(default_factory=ExportLimits)
     deadlines: Deadlines = field(default_factory=deadline_file.packaged)
     queue: Queue = field(default_factory=Queue, repr=False, compare=False)
+    decided: Decided = field(default_factory=Decided, repr=False, compare=False)
 
     @property
     def rules(self) -> Ruling:

@@ -10,10 +10,11 @@ from datetime import datetime
 
 from hub.consent.decide import Deny, decide_of
 from hub.consent.keys import Granted, Held, granted, is_referral
-from hub.consent.provisions import Question
+from hub.consent.provisions import Question, in_force
 from hub.exchange import Hub
 from hub.fhir import Resource
 from hub.fhir.definitions import load
+from hub.fhir.references import reference
 from hub.ports import Caller, Stored, Visible
 
 ABSENT = "consent.absent"
@@ -22,7 +23,8 @@ SCOPE = "consent.scope"
 
 @dataclass(frozen=True)
 class Look:
-    """One person looked at, what of hers, who keeps it, and why not where it was denied; `under`: what permitted it."""
+    """One person looked at, what of hers, who keeps it, and why not where it was denied; `under`: the Consents and review Tasks
+    that decided so."""
 
     person: str | None = None
     references: tuple[str, ...] = ()
@@ -37,19 +39,23 @@ def explain(type_: str, id_: str, caller: Caller, visible: Visible, hub: Hub) ->
     is_narrowed = bool(caller.within or caller.bound) and hub.store.read(type_, id_, _wide(visible)) is not None
     whose = hidden.person if hidden else None
     grounds = hub.store.grounds(whose)
-    because = _because(hidden if whose else next(iter(grounds), None), grounds, caller, visible, hub)
+    because, by = _because(hidden if whose else next(iter(grounds), None), grounds, caller, visible, hub)
     if hidden is None or whose is None:
         return Look(denied=ABSENT)
-    return Look(whose, (f"{type_}/{id_}",), hidden.custodian, SCOPE if is_narrowed else because)
+    because, by = (SCOPE, ()) if is_narrowed else (because, by)
+    return Look(whose, (f"{type_}/{id_}",), hidden.custodian, because, under=by)
 
 
 def _wide(visible: Visible) -> Visible:
     return replace(visible, bound=frozenset(), others=tuple(replace(one, bound=frozenset()) for one in visible.others))
 
 
-def _because(hidden: Stored | None, grounds: Sequence[Stored], caller: Caller, visible: Visible, hub: Hub) -> str:
+def _because(
+    hidden: Stored | None, grounds: Sequence[Stored], caller: Caller, visible: Visible, hub: Hub
+) -> tuple[str, tuple[str, ...]]:
+    """The reason, and the Consents that decided: those that speak of it, or where none does, all that are in force."""
     if hidden is None:
-        return ABSENT
+        return ABSENT, ()
     documents = {(stored.type, stored.id): stored for stored in (*grounds, hidden)}.values()
     held = [Held(stored.resource(), stored.custodian or "", stored.at) for stored in documents]
     permitted = granted(held, hub.rules)[hidden.custodian or ""]
@@ -57,7 +63,13 @@ def _because(hidden: Stored | None, grounds: Sequence[Stored], caller: Caller, v
         one.resource for one in held if one.custodian == hidden.custodian and one.resource["resourceType"] == "Task"
     ]
     answer = decide_of(_question(hidden, caller, visible.at, permitted), permitted, _concerning(hidden, tasks))
-    return answer.because if isinstance(answer, Deny) else "consent.class"
+    by = dict.fromkeys(one.partition("#")[0] for one in answer.by) or _in_force(held, hidden)
+    return answer.because if isinstance(answer, Deny) else "consent.class", tuple(by)
+
+
+def _in_force(held: Sequence[Held], hidden: Stored) -> list[str]:
+    mine = (one.resource for one in held if one.custodian == hidden.custodian)
+    return [reference(one) for one in mine if one["resourceType"] == "Consent" and in_force(one)]
 
 
 def _question(hidden: Stored, caller: Caller, now: datetime, permitted: Granted) -> Question:
@@ -75,10 +87,10 @@ def _question(hidden: Stored, caller: Caller, now: datetime, permitted: Granted)
 
 def _concerning(hidden: Stored, tasks: list[Resource]) -> list[Resource]:
     """The referrals that could open a document: a need is opened by its own alone, as a referral's notice is."""
-    reference = f"{hidden.type}/{hidden.id}"
+    named = f"{hidden.type}/{hidden.id}"
     if hidden.type == "Task":
         return [task for task in tasks if task["id"] == hidden.id]
     tasks = [task for task in tasks if is_referral(task)]
     if hidden.type == "ServiceRequest":
-        return [task for task in tasks if task["focus"]["reference"] == reference]
+        return [task for task in tasks if task["focus"]["reference"] == named]
     return tasks

@@ -10,7 +10,6 @@ from datetime import datetime
 from functools import cache, lru_cache
 
 from hub import errors
-from hub.audit import events
 from hub.consent.actors import marks
 from hub.consent.keys import PUBLIC, held, opened, own, permitted_by
 from hub.errors import HubError
@@ -18,11 +17,12 @@ from hub.exchange import Hub, Page, Part, View
 from hub.exchange.chains import followed
 from hub.exchange.denial import Look, explain
 from hub.exchange.includes import gather
+from hub.exchange.trace import record
 from hub.fhir.definitions import Profile, load
 from hub.fhir.excerpt import excerpt, is_whole
 from hub.fhir.query import Include, Query
 from hub.fhir.serial import dumps
-from hub.ports import Caller, Changes, Found, Kept, Key, Line, Narrowed, Save, Scan, Stored, Visible
+from hub.ports import Caller, Found, Kept, Line, Narrowed, Scan, Stored, Visible
 from hub.search import classes as classes_read
 from hub.search.numbers import resolved, resolved_matches
 from hub.search.parameters import PARAMETERS
@@ -43,10 +43,10 @@ def read(type_: str, id_: str, caller: Caller, *, hub: Hub, reach: str = "read")
     found = hub.store.read(type_, id_, _within(visible, narrowed))
     if found is None:
         is_gone = known_gone(type_, id_, caller, hub=hub) is not None and not narrowed
-        _record(hub, caller, now, "read", [explain(type_, id_, caller, visible, hub)])
+        record(hub, caller, now, "read", [explain(type_, id_, caller, visible, hub)])
         raise HubError(errors.GONE if is_gone else errors.NOT_FOUND)
     if found.person:
-        _record(hub, caller, now, "read", _looks((found,), caller, now))
+        record(hub, caller, now, "read", _looks((found,), caller, now))
     return view(found, caller, now, hub=hub)
 
 
@@ -103,7 +103,7 @@ class Asking:
     def page(self, found: Found, includes: Sequence[Include], types: Container[str]) -> Page:
         along = gather(found.page, includes, types, self) if includes else ()
         looks = _looks((*found.page, *along), self.caller, self.now) or [Look()]
-        _record(self.hub, self.caller, self.now, "search", looks)
+        record(self.hub, self.caller, self.now, "search", looks)
         return Page(found.total, tuple(map(self.seen, found.page)), found.after, tuple(map(self.seen, along)))
 
 
@@ -118,7 +118,7 @@ def everything(person: str, asked: Sequence[Query], caller: Caller, *, hub: Hub,
         found = hub.store.gather(wanted, count, after, person=person)
     else:
         found = hub.store.gather_all(wanted, count, after, patients=_searched(Query("Patient"), caller, now, hub))
-    _record(hub, caller, now, "search", _looks(found.page, caller, now) or [Look()])
+    record(hub, caller, now, "search", _looks(found.page, caller, now) or [Look()])
     return Part(found.total, tuple(view(stored, caller, now, hub=hub) for stored in found.page), found.after)
 
 
@@ -134,7 +134,7 @@ def choose(
         found |= {(stored.type, stored.id): stored for stored in page}
     chosen = tuple(choice([view(stored, caller, now, hub=hub) for stored in found.values()]))
     taken = tuple(found[one.type, one.id] for one in chosen)
-    _record(hub, caller, now, "search", _looks(taken, caller, now) or [Look()])
+    record(hub, caller, now, "search", _looks(taken, caller, now) or [Look()])
     return chosen
 
 
@@ -148,7 +148,7 @@ def listed(asked: Sequence[Query], caller: Caller, scan: Scan, *, hub: Hub) -> t
     queries = [resolved(query, _numbers_of(caller, hub)) for query in asked]
     narrowed = _narrowed(queries[0].type, "search", caller, hub)
     found = hub.store.scan([(one, _within(_visible(one.type, caller, now, one), narrowed)) for one in queries], scan)
-    _record(hub, caller, now, "operation", _looks(found, caller, now))
+    record(hub, caller, now, "operation", _looks(found, caller, now))
     return tuple(Line(one.id, one.version, _allowed(one, caller, now)) for one in found)
 
 
@@ -161,9 +161,9 @@ def again(type_: str, lines: Sequence[Line], caller: Caller, *, hub: Hub) -> tup
     found = {stored.id: stored for stored in hub.store.scan([seen], scan)}
     lost = next((line.id for line in lines if _sees_less(line, found.get(line.id), caller, now)), None)
     if lost is not None:
-        _record(hub, caller, now, "operation", [explain(type_, lost, caller, visible, hub)])
+        record(hub, caller, now, "operation", [explain(type_, lost, caller, visible, hub)])
         return None
-    _record(hub, caller, now, "operation", _looks(tuple(found.values()), caller, now))
+    record(hub, caller, now, "operation", _looks(tuple(found.values()), caller, now))
     return tuple(view(found[line.id], caller, now, hub=hub) for line in lines)
 
 
@@ -184,7 +184,7 @@ def look(found: Iterable[Stored], caller: Caller, now: datetime, interaction: st
     found = tuple(found)
     looks = _looks(found, caller, now)
     if looks or not found:  # nobody's record was among what was found; that nothing was found is a look
-        _record(hub, caller, now, interaction, looks or [Look()])
+        record(hub, caller, now, interaction, looks or [Look()])
 
 
 def looked(found: tuple[Stored, ...], caller: Caller, now: datetime, interaction: str, *, hub: Hub) -> list[Save]:
@@ -194,7 +194,7 @@ def looked(found: tuple[Stored, ...], caller: Caller, now: datetime, interaction
 
 def deny(type_: str, id_: str, caller: Caller, now: datetime, interaction: str, *, hub: Hub) -> None:
     """Record that nothing was found, and why: the same work whether it is hidden or never was."""
-    _record(hub, caller, now, interaction, [explain(type_, id_, caller, _visible(type_, caller, now), hub)])
+    record(hub, caller, now, interaction, [explain(type_, id_, caller, _visible(type_, caller, now), hub)])
 
 
 def view(stored: Stored, caller: Caller, now: datetime, *, hub: Hub) -> View:
@@ -328,26 +328,3 @@ def _under(found: Iterable[Stored], caller: Caller, now: datetime) -> tuple[str,
     asked = (caller.organization, caller.purpose, _marks(caller), now)
     others = (one for one in found if one.custodian != caller.organization)
     return tuple(dict.fromkeys(reason for one in others for reason in permitted_by(one.keys, *asked)))
-
-
-def _record(hub: Hub, caller: Caller, now: datetime, interaction: str, looks: list[Look]) -> None:
-    """Kept with the keeper of what was looked at: an association can see who read of the women it accompanies."""
-    if looks:
-        hub.store.commit(Changes(saves=[_event(hub, caller, now, interaction, look) for look in looks]))
-
-
-def _event(hub: Hub, caller: Caller, now: datetime, interaction: str, look: Look) -> Save:
-    event = events.event(
-        hub.ids.new(),
-        "disclosure.deny" if look.denied else "disclosure.permit",
-        now,
-        interaction=interaction,
-        caller=caller,
-        person=look.person,
-        entities=look.references,
-        because=look.denied,
-        denied=bool(look.denied),
-        under=look.under,
-    )
-    keys = (Key(own(look.custodian)),) if look.custodian else ()
-    return Save(event, look.person, look.custodian, keys)

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Literal
 
 from hub import errors
+from hub.audit.decisions import is_decision
 from hub.consent.grants import NOTICE, Grant
 from hub.consent.keys import Granted, Held, by_standing
 from hub.consent.overrides import Opened, is_review, opened_by
@@ -78,7 +79,7 @@ def account(person: str, *, hub: Hub) -> Account:
     if compartment is None:
         raise HubError(errors.NOT_FOUND)
     custodian = next((one.custodian or "" for one in compartment.documents if one.type == "Patient"), "")
-    events = list(_events(person, custodian, hub))
+    events = [one for one in _events(person, custodian, hub) if not is_decision(one)]
     record = _Record(compartment, custodian, _first_told_of(events), hub.rules)
     found = tuple(_entry(event, record) for event in events)
     told = tuple((span(event["recorded"])[0], seen) for event in events if (seen := stated(event)))
@@ -86,7 +87,8 @@ def account(person: str, *, hub: Hub) -> Account:
 
 
 def entries(compartment: Compartment, custodian: str, events: list[Resource], rules: Rules) -> list[Entry]:
-    """These events of one survivor, explained by the consents of one custodian."""
+    """These events of one survivor, explained by the consents of one custodian. A decision is none: its look says as much."""
+    events = [one for one in events if not is_decision(one)]
     record = _Record(compartment, custodian, _first_told_of(events), rules)
     return [_entry(event, record) for event in events]
 
@@ -235,5 +237,7 @@ def _policies(event: Resource, type_: str) -> tuple[str, ...]:
 
 
 def _entities(event: Resource) -> Iterable[str]:
-    references = (entity["what"].get("reference", "") for entity in event["entity"] if entity["role"]["code"] != "1")
+    references = (
+        entity["what"].get("reference", "") for entity in event["entity"] if entity.get("role", {}).get("code") != "1"
+    )
     return filter(None, references)

@@ -36,7 +36,7 @@ def begin(wanted: Wanted, caller: Caller, *, hub: Hub) -> Export:
     now = hub.clock.now()
     exports = hub.store.exports
     exports.forget_old(now)
-    export = Export(hub.ids.new(), replace(caller, within=()), wanted, now, now + LONGEST)
+    export = Export(hub.ids.new(), replace(caller, within=(), request=""), wanted, now, now + LONGEST)
     exports.begin(export)
     if exports.running(caller.client, now) > hub.exports.running:
         exports.forget(export.id)

@@ -86,8 +86,8 @@ def _judged(proof: Proof, scope: str, bind: Bind, now: datetime) -> Token:
     return Token("", client.id, client.organization, granted, why, until, now, kid, binding=binding)
 
 
-def authenticate(header: str | None, now: datetime, registry: Registry) -> Caller:
-    """Who asks, by the `Authorization` header. Raises LOGIN, which looks the same whatever is wrong."""
+def authenticate(header: str | None, now: datetime, registry: Registry, request: str = "") -> Caller:
+    """Who asks, by the `Authorization` header. Raises LOGIN, which looks the same whatever is wrong. `request`: its id."""
     token = alive(bearer(header), now, registry)
     if token is None:
         raise HubError(LOGIN)
@@ -101,6 +101,7 @@ def authenticate(header: str | None, now: datetime, registry: Registry) -> Calle
         practitioner=token.practitioner,
         roles=token.roles,
         bound=token.binding.kept if token.binding else frozenset(),
+        request=request,
     )
 
 

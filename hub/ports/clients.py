@@ -1,7 +1,7 @@
 """Clients and tokens, and who asks by them."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -129,3 +129,4 @@ class Caller:
     practitioner: str = ""  # `Practitioner/…` of a person who signed in; "" for a system
     roles: frozenset[str] = frozenset()  # codes of the code system desk-role, of a person; of a system, none
     bound: frozenset[Kept] = frozenset()  # what its token is bound to by consents; nothing here: it is not bound
+    request: str = field(default="", compare=False)  # the id of the request that asks, for the audit

@@ -6,31 +6,36 @@
 import logging
 import re
 import time
-import uuid
+from functools import cache
 from http import HTTPStatus
 from typing import Final
 
 from flask import Flask, Request, Response, g, request
 
+from hub.ports import Ids
+
 log = logging.getLogger("hub.access")
 
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._\-]{1,64}", re.ASCII)
+_DRAWN: Final = re.compile(r"(?i:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?=[0-9]*[a-f])[0-9a-f]{16,64})", re.ASCII)
+"""A UUID, or as many hexadecimal digits as a trace has (https://www.w3.org/TR/trace-context/#trace-id)."""
 
 
-def watch(app: Flask) -> None:
+def watch(app: Flask, ids: Ids) -> None:
     """Log every request of `app`, and finish every answer."""
-    app.before_request(_begin)
+    app.before_request(lambda: _begin(ids))
     app.after_request(_finish)
 
 
-def _begin() -> None:
+def _begin(ids: Ids) -> None:
     g.began = time.perf_counter()
     g.client = ""
+    g.new_id = cache(ids.new)  # one a request, and none where none is asked for
 
 
 def _finish(answer: Response) -> Response:
     answer.status = f"{answer.status_code} {HTTPStatus(answer.status_code).phrase}"  # not in capitals
-    answer.headers["X-Request-Id"] = _request_id(request)
+    answer.headers["X-Request-Id"] = request_id()
     answer.headers["X-Content-Type-Options"] = "nosniff"
     answer.headers.setdefault("Cache-Control", "no-store")
     log.info("request.answered", extra=fields(request, answer, g.client, time.perf_counter() - g.began))
@@ -48,6 +53,14 @@ def fields(asked: Request, answer: Response, client: str, seconds: float) -> dic
     }
 
 
-def _request_id(asked: Request) -> str:
-    given = asked.headers.get("X-Request-Id", "")
-    return given if _REQUEST_ID.fullmatch(given) else str(uuid.uuid4())
+def request_id() -> str:
+    """The id of the present request: the one that it came with, or one that is made."""
+    given = request.headers.get("X-Request-Id", "")
+    return given if _REQUEST_ID.fullmatch(given) else str(g.new_id())
+
+
+def audited_id() -> str:
+    """The same for the audit, out of which nothing is ever taken again: one that was given stays there only where it looks as if
+    it was drawn, so that no name and no telephone number gets in."""
+    given = request.headers.get("X-Request-Id", "")
+    return given if _DRAWN.fullmatch(given) else str(g.new_id())

@@ -57,7 +57,7 @@ def create_app(
     app.url_map.merge_slashes = False  # no redirect that would repeat a URL
     service = Service(hub, registry, settings.base_url.rstrip("/"), settings.proxies, keys, people)
 
-    access.watch(app)
+    access.watch(app, hub.ids)
     cors.register(app, settings.cors_origins)
     app.register_error_handler(Exception, lambda problem: problems.answer(problem, request))
     for interaction in (*INTERACTIONS, *OVER_TYPES):

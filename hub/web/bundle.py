@@ -5,11 +5,11 @@ https://hl7.org/fhir/R4/http.html#transaction
 
 from typing import Any, Final
 
-from flask import Flask, Request, Response, g, request
+from flask import Flask, Request, Response, request
 
 from hub.errors import BAD_BUNDLE, HubError
-from hub.oauth import tokens
 from hub.web.answers import json_answer
+from hub.web.asker import asker
 from hub.web.batch import batch
 from hub.web.bodies import read_json
 from hub.web.entries import entries
@@ -32,8 +32,7 @@ def register(app: Flask, service: Service) -> None:
 
 def _answer(asked: Request, service: Service, within: Inner) -> Response:
     media = answer_media(asked)
-    caller = tokens.authenticate(asked.headers.get("Authorization"), service.hub.clock.now(), service.registry)
-    g.client = caller.client
+    caller = asker(asked, service)
     call = Call(asked, "Bundle", "", caller, media)
     require_media(asked, FHIR_JSON, JSON, "text/json")
     body = read_json(asked)

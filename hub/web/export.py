@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import orjson
-from flask import Flask, Request, Response, g, request
+from flask import Flask, Request, Response, request
 from werkzeug.http import http_date
 
 from hub.errors import BROKEN, SCOPE_LACKING, HubError
@@ -18,10 +18,11 @@ from hub.exchange import export
 from hub.fhir.instants import instant
 from hub.fhir.issues import Issue
 from hub.fhir.serial import dumps
-from hub.oauth import scopes, tokens
+from hub.oauth import scopes
 from hub.ports import Caller, Export, Wanted
 from hub.texts import choose_language
 from hub.web.answers import said
+from hub.web.asker import asker
 from hub.web.export_asked import NDJSON, reaches, read
 from hub.web.negotiation import FHIR_JSON, JSON, answer_media
 from hub.web.service import Service
@@ -56,11 +57,7 @@ Answer = Callable[..., Response]
 def register(app: Flask, service: Service) -> None:
     def route(rule: str, methods: list[str], answer: Answer) -> None:
         def view(**named: str | int) -> Response:
-            caller = tokens.authenticate(
-                request.headers.get("Authorization"), service.hub.clock.now(), service.registry
-            )
-            g.client = caller.client
-            return answer(request, caller, service, **named)
+            return answer(request, asker(request, service), service, **named)
 
         app.add_url_rule(rule, f"export {methods[0]} {rule}".replace(".", "_"), view, methods=methods)
 

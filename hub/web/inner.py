@@ -10,7 +10,9 @@ from flask import Flask, Request, Response
 from werkzeug.datastructures import Headers
 from werkzeug.test import EnvironBuilder
 
-KEPT: Final = ("Authorization", "Accept-Language", "Prefer", "X-Request-Id")
+from hub.web.access import audited_id
+
+KEPT: Final = ("Authorization", "Accept-Language", "Prefer")
 """Headers of the bundle's request that hold for its entries too."""
 
 Inner = Callable[[Request, str, str, Mapping[str, str], bytes], Response]
@@ -20,7 +22,8 @@ Inner = Callable[[Request, str, str, Mapping[str, str], bytes], Response]
 def inner(app: Flask) -> Inner:
     def answered(outer: Request, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Response:
         path, _, query = url.partition("?")
-        sent: dict[str, str] = {name: outer.headers[name] for name in KEPT if name in outer.headers} | dict(headers)
+        kept = {name: outer.headers[name] for name in KEPT if name in outer.headers}
+        sent: dict[str, str] = {**kept, "X-Request-Id": audited_id(), **headers}
         builder = EnvironBuilder(
             path=f"/fhir/{path}",
             query_string=query,

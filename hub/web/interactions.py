@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from flask import Request, Response, g
+from flask import Request, Response
 
 from hub.errors import NOT_SUPPORTED, SCOPE_LACKING, UNKNOWN_TYPE, HubError
 from hub.exchange import change
-from hub.oauth import scopes, tokens
+from hub.oauth import scopes
 from hub.search.compartments import OWNER
 from hub.search.parameters import PARAMETERS
 from hub.web import (
@@ -27,6 +27,7 @@ from hub.web import (
     terminology,
     validate,
 )
+from hub.web.asker import asker
 from hub.web.create import create
 from hub.web.delete import delete
 from hub.web.history import of_instance, of_system, of_type
@@ -100,8 +101,7 @@ OPERATIONS: Final = (
 def respond(interaction: Interaction, request: Request, type_: str, id_: str, service: Service) -> Response:
     """The answer of one interaction to a caller that may ask for it. Raises HubError."""
     media = answer_media(request)
-    caller = tokens.authenticate(request.headers.get("Authorization"), service.hub.clock.now(), service.registry)
-    g.client = caller.client
+    caller = asker(request, service)
     call = Call(request, type_, id_, caller, media)
     if "type_>" in interaction.rule:
         _require_type(interaction, call)

@@ -10,15 +10,15 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from flask import Request, Response, g
+from flask import Request, Response
 
 from hub.errors import BAD_PARAMETER, UNKNOWN_PARAMETER, HubError
 from hub.fhir import Resource
 from hub.fhir.canonicals import BASE
 from hub.fhir.serial import dumps
-from hub.oauth import tokens
 from hub.search.asked import shown
 from hub.web.answers import json_answer
+from hub.web.asker import asker
 from hub.web.bodies import read_bytes, read_json
 from hub.web.negotiation import FHIR_JSON, HTTP_PARAMETERS, JSON, answer_media, require_media
 from hub.web.service import Call, Service
@@ -96,8 +96,7 @@ class Operation:
 def perform(operation: Operation, request: Request, type_: str, id_: str, service: Service) -> Response:
     """The answer of an operation to a caller with a valid token; one that looks at a record asks for more. Raises HubError."""
     media = answer_media(request)
-    caller = tokens.authenticate(request.headers.get("Authorization"), service.hub.clock.now(), service.registry)
-    g.client = caller.client
+    caller = asker(request, service)
     call = Call(request, type_ or operation.type, id_, caller, media)
     if operation.changes:
         _require_nothing_in_the_url(request)
