@@ -30,6 +30,7 @@ OURS = (
     "override",
     "client",
     "person",
+    "directory",
     "deliver",
     "status",
     "search",
