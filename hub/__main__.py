@@ -17,6 +17,7 @@ main = Root(
         "override": "hub.cli.override:override",
         "client": "hub.cli.client:client",
         "person": "hub.cli.person:person",
+        "directory": "hub.cli.directory:directory",
         "deliver": "hub.cli.deliver:deliver",
         "status": "hub.cli.status:status",
         "search": "hub.cli.search:search",

@@ -120,6 +120,7 @@ def resources(entry: Entry) -> Iterator[Resource]:
             "resourceType": "HealthcareService",
             "id": f"{entry.id}-{service}",
             "meta": {"profile": [profile("service")]},
+            "extension": [_served(entry.province)],
             "active": True,
             "providedBy": me,
             "type": [{"coding": [{"system": code_system("service-type"), "code": service}]}],
@@ -155,6 +156,12 @@ def _shelter(entry: Entry, me: Resource) -> Resource:
         "address": {"state": entry.province, "country": "MA"},
         "managingOrganization": me,
     }
+
+
+def _served(province: str) -> Resource:
+    """Where it serves, as long as the organisation has not said more: its own province."""
+    coded = {"coding": [{"system": code_system("province"), "code": province}]}
+    return {"url": profile("area"), "valueCodeableConcept": coded}
 
 
 def _kind_of_place(code: str) -> Resource:

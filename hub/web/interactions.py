@@ -21,6 +21,7 @@ from hub.web import (
     document,
     everything,
     match,
+    match_services,
     meta,
     overrides,
     snapshot,
@@ -94,6 +95,7 @@ OPERATIONS: Final = (
     *document.OPERATIONS,
     *everything.OPERATIONS,
     *match.OPERATIONS,
+    *match_services.OPERATIONS,
     *meta.OPERATIONS,
 )
 

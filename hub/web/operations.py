@@ -72,6 +72,7 @@ class Operation:
     bare: str = ""  # the parameter that a body is which is no Parameters resource
     of_type: bool = True  # whether it may be asked of the type as a whole
     ours: bool = False  # whether this project defines it, and not HL7
+    defined_as: str = ""  # what our definition is called, if not after type and name
     changes: bool = (
         False  # whether it changes something or tells of a person: only asked by POST, with nothing in the URL
     )
@@ -79,7 +80,7 @@ class Operation:
     @property
     def definition(self) -> str:
         if self.ours:
-            return f"{BASE}/OperationDefinition/{self.type.lower()}-{self.name}"
+            return f"{BASE}/OperationDefinition/{self.defined_as or f'{self.type.lower()}-{self.name}'}"
         return f"http://hl7.org/fhir/OperationDefinition/{self.type}-{self.name}"
 
     @property

@@ -1,15 +1,23 @@
-"""How a walk asks the operations that R4 defines on records: everything of a survivor, a match, a document, tags and labels."""
+"""How a walk asks the operations that R4 defines on records, and for services: everything of a survivor, a match, a document, tags and labels."""
 
 from collections.abc import Callable, Mapping
 from random import Random
 from typing import Any, Final, Protocol
 
 from hub.fhir import Resource
+from hub.fhir.canonicals import BASE
 from hub.fhir.data_classes import CONFIDENTIALITY
 from tests.support.furnishing import Things
 
 Request = tuple[str, str, Resource | None]
 """Method, path and body."""
+
+
+CODES: Final[Mapping[str, tuple[str, ...]]] = {
+    "priority": ("routine", "stat"), "age-band": ("18-25", "0-11", "23"), "language": ("ary", "es"),
+    "eligibility": ("women", "boys"), "characteristic": ("wheelchair", "transport", "x"), "patient": ("x",),
+}  # fmt: skip
+"""What a search for services may say, right or wrong."""
 
 
 class Guessing(Protocol):
@@ -67,6 +75,21 @@ def match(asking: Guessing, _: str) -> Request:
     certain = [{"name": "onlyCertainMatches", "valueBoolean": True}] if chance.random() < 0.2 else []
     parameters = [{"name": "resource", "resource": said}, *certain]
     return "POST", "/fhir/Patient/$match", {"resourceType": "Parameters", "parameter": parameters}
+
+
+def match_services(asking: Guessing) -> Request:
+    """For a need, with more or less said; now and then with what is refused."""
+    chance = asking.chance
+    system = f"{BASE}/CodeSystem/"
+    services = [{"system": f"{system}service-type", "code": chance.choice(["medical", "medical", "shelter", "x"])}]
+    said: list[Resource] = [{"name": "service", "valueCoding": one} for one in services]
+    if chance.random() < 0.6:
+        area = chance.choice([("province", "MA-CAS"), ("region", "MA-06"), ("province", "MA-MAR")])
+        said.append({"name": "area", "valueCoding": {"system": f"{system}{area[0]}", "code": area[1]}})
+    for name, codes in CODES.items():
+        if chance.random() < 0.3:
+            said.append({"name": name, "valueCode": chance.choice(codes)})
+    return "POST", "/fhir/HealthcareService/$match", {"resourceType": "Parameters", "parameter": said}
 
 
 OF_R4: Final[Mapping[str, Callable[[Guessing, str], Request]]] = {

@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 from hub.fhir import Resource
 from tests.support.asked import Ask
 from tests.support.asking_changes import CREATED, Changes
-from tests.support.asking_of_r4 import OF_R4
+from tests.support.asking_of_r4 import OF_R4, match_services
 from tests.support.written import example
 
 
@@ -28,6 +28,9 @@ class Operations(Changes):
             said = [{"name": "status", "valueCode": status}, {"name": "code", "valueCode": code}]
             body = {"resourceType": "Parameters", "parameter": said}
             return Ask("POST", f"/fhir/Task/{self.id('Task')}/${name}", body, covers=covers)
+        if (type_, name) == ("HealthcareService", "match"):
+            method, path, body = match_services(self)
+            return Ask(method, path, body, covers=covers)
         if name in OF_R4:
             method, path, body = OF_R4[name](self, name)
             return Ask(method, path, body, covers=covers)

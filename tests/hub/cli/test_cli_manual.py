@@ -31,6 +31,7 @@ OURS = (
     "override",
     "client",
     "person",
+    "directory",
     "deliver",
     "status",
     "search",
