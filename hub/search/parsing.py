@@ -19,6 +19,7 @@ from hub.search.sealed import is_clear
 MAX_COUNT: Final = 500
 _MAX_PARAMETERS: Final = 40
 _MAX_INCLUDES: Final = 20
+_MAX_SORTS: Final = 8
 _UNSORTABLE: Final = frozenset({"composite", "special"})
 
 CONTROLS: Final = ("_sort", "_count", "_summary", "_total", "_include", "_revinclude", "_contained")
@@ -91,8 +92,12 @@ def _read_count(reading: _Reading, name: str, value: str) -> None:
 def _read_sort(reading: _Reading, name: str, value: str) -> None:
     keys = [(key.removeprefix("-"), key.startswith("-")) for key in value.split(",")]
     if all(is_sortable(reading.type, key) for key, _ in keys):
-        by = tuple(Sort(key, descending) for key, descending in keys)
-        reading.query = replace(reading.query, sort=reading.query.sort + by)
+        sort = {one.parameter: one for one in reading.query.sort}
+        for key, descending in keys:  # by what it is in order of already, nothing more is put in order
+            sort.setdefault(key, Sort(key, descending))
+        if len(sort) > _MAX_SORTS:
+            raise bad(name, f"<= {_MAX_SORTS}")
+        reading.query = replace(reading.query, sort=tuple(sort.values()))
     elif reading.strict:
         known = (name for name in (*PARAMETERS[reading.type], *EVERYWHERE) if is_sortable(reading.type, name))
         raise bad("_sort", ", ".join(known))

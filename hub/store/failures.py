@@ -1,21 +1,38 @@
 """The database's failures in the hub's words. A driver's message can quote a document, so none ever leaves this room.
 
-Error codes: https://www.mongodb.com/docs/manual/reference/error-codes/
+Error codes: https://www.mongodb.com/docs/manual/reference/error-codes/. What may pass of itself is told as such, and may be asked
+again; a question or a document that the database will never take is a mistake of ours, and is logged.
 """
 
 import logging
+import traceback
 from collections.abc import Callable, Iterator
 from functools import wraps
 from itertools import islice
 from typing import Final, ParamSpec, TypeVar
 
 from bson.errors import BSONError
-from pymongo.errors import BulkWriteError, DocumentTooLarge, OperationFailure, PyMongoError
+from pymongo.errors import BulkWriteError, ConnectionFailure, DocumentTooLarge, OperationFailure, PyMongoError
 
 from hub.errors import BROKEN, TOO_LARGE, UNAVAILABLE, Conflict, HubError
 
 DUPLICATE_KEY: Final = 11000
 _TOO_LARGE: Final = frozenset({10334, 17280, 17420})
+_PASSING_LABELS: Final = (
+    "TransientTransactionError",
+    "UnknownTransactionCommitResult",
+    "RetryableWriteError",
+    "RetryableError",
+)
+_AWAY: Final = frozenset({6, 7, 89, 91, 133, 134, 145, 189, 202, 216, 9001, 10058, 10107, 11600, 11602, 13435, 13436})
+_BUSY: Final = frozenset(
+    {24, 46, 50, 64, 112, 117, 262, 365, 11601, 14031}
+)  # 14031: until somebody makes room on the disk
+_OVERTAKEN: Final = frozenset({43, 175, 225, 237, 239, 246, 251, 290})  # cursors, snapshots, transactions
+_PASSING: Final = _AWAY | _BUSY | _OVERTAKEN
+"""https://github.com/mongodb/mongo/blob/master/src/mongo/base/error_codes.yml"""
+
+log = logging.getLogger("hub.store")
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -60,7 +77,26 @@ def _problem(failure: Exception) -> HubError:
         return Conflict()
     if isinstance(failure, DocumentTooLarge) or found & _TOO_LARGE:
         return HubError(TOO_LARGE)
-    return HubError(UNAVAILABLE if isinstance(failure, PyMongoError) else BROKEN)
+    if passes(failure):
+        return HubError(UNAVAILABLE)
+    kind = " ".join([type(failure).__name__, *map(str, sorted(found))])
+    log.error("store.broken", extra={"problem": f"{kind} at {_place(failure)}"})
+    return HubError(BROKEN)
+
+
+def passes(failure: Exception) -> bool:
+    """Whether the same may succeed when it is asked again."""
+    if not isinstance(failure, PyMongoError):
+        return False
+    if isinstance(failure, ConnectionFailure) or failure.timeout or any(map(failure.has_error_label, _PASSING_LABELS)):
+        return True
+    return bool(codes(failure) & _PASSING)
+
+
+def _place(failure: Exception) -> str:
+    """Where in our own code; of what was asked nothing is told."""
+    frames = [frame for frame in traceback.extract_tb(failure.__traceback__) if "/hub/" in frame.filename]
+    return " < ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(frames[-6:]))
 
 
 def codes(failure: Exception) -> frozenset[int]:

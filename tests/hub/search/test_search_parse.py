@@ -8,6 +8,8 @@ from hub.errors import BAD_PARAMETER, UNKNOWN_PARAMETER, UNKNOWN_TYPE, HubError,
 from hub.fhir.query import Match, Query, Sort, Span, Target, Token, Word
 from hub.search import parse
 from hub.search.dates import span
+from hub.search.parameters import PARAMETERS
+from hub.search.parsing import is_sortable
 
 
 def read(type_: str, *pairs: tuple[str, str], base: str = "") -> Query:
@@ -194,6 +196,17 @@ def test_count_has_an_upper_bound_and_no_sign() -> None:
 def test_sorting_by_an_unknown_parameter_is_ignored_or_refused_as_preferred() -> None:
     assert parse("Task", [("_sort", "colour")], strict=False) == (Query("Task"), ["_sort"])
     assert refused("Task", ("_sort", "colour"), strict=True).problem is BAD_PARAMETER
+
+
+def test_what_is_in_order_already_is_not_put_in_order_again() -> None:
+    query = read("Task", ("_sort", "status,-_lastUpdated,-status"), ("_sort", "_id,_lastUpdated"))
+    assert query.sort == (Sort("status"), Sort("_lastUpdated", True), Sort("_id"))
+
+
+def test_more_orders_than_the_database_takes_are_refused() -> None:
+    sortable = [name for name in PARAMETERS["Observation"] if is_sortable("Observation", name)]
+    assert len(read("Observation", ("_sort", ",".join(sortable[:8]))).sort) == 8
+    assert refused("Observation", ("_sort", ",".join(sortable[:9]))).problem is BAD_PARAMETER
 
 
 def test_a_type_that_is_not_searched_is_refused() -> None:
