@@ -17,7 +17,7 @@ from hub.exchange import Hub, Page, Part, View
 from hub.exchange.chains import followed
 from hub.exchange.denial import Look, explain
 from hub.exchange.includes import gather
-from hub.exchange.trace import record
+from hub.exchange.trace import record, record_each
 from hub.fhir.definitions import Profile, load
 from hub.fhir.excerpt import excerpt, is_whole
 from hub.fhir.query import Include, Query
@@ -187,9 +187,10 @@ def look(found: Iterable[Stored], caller: Caller, now: datetime, interaction: st
         record(hub, caller, now, interaction, looks or [Look()])
 
 
-def looked(found: tuple[Stored, ...], caller: Caller, now: datetime, interaction: str, *, hub: Hub) -> list[Save]:
-    """The same to be committed with others, by who asks for several at once: nothing where nothing was found."""
-    return [_event(hub, caller, now, interaction, one) for one in _looks(found, caller, now)]
+def look_each(found: Iterable[tuple[Caller, Iterable[Stored]]], now: datetime, interaction: str, *, hub: Hub) -> None:
+    """The same of several callers in one commit: nothing of one for whom nothing was found."""
+    looks = [(caller, look) for caller, those in found for look in _looks(tuple(those), caller, now)]
+    record_each(hub, looks, now, interaction)
 
 
 def deny(type_: str, id_: str, caller: Caller, now: datetime, interaction: str, *, hub: Hub) -> None:

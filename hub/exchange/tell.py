@@ -11,7 +11,7 @@ from datetime import datetime
 from hub.exchange import Hub, disclose
 from hub.fhir.query import Query
 from hub.fhir.references import split
-from hub.ports import Caller, Changes, Happened, Scan, Stored, Visible
+from hub.ports import Caller, Happened, Scan, Stored, Visible
 
 
 @dataclass(frozen=True)
@@ -68,13 +68,7 @@ def _seen(
         for one, possible in _possible(type_, ids, now, hub):
             stored = _scanned(type_, possible, disclose.reach(type_, "search", one.caller, now, hub=hub), hub)
             found[one] |= {f"{type_}/{document.id}": document for document in stored}
-    looks = [
-        save
-        for one, those in found.items()
-        for save in disclose.looked(tuple(those.values()), each[one].caller, now, "operation", hub=hub)
-    ]
-    if looks:
-        hub.store.commit(Changes(saves=looks))
+    disclose.look_each([(each[one].caller, those.values()) for one, those in found.items()], now, "operation", hub=hub)
     return found
 
 

@@ -20,12 +20,17 @@ from hub.ports import Caller, Changes, Key, Save
 
 def record(hub: Hub, caller: Caller, now: datetime, interaction: str, looks: Sequence[Look]) -> None:
     """Kept with the keeper of what was looked at: an association can see who read of the women it accompanies."""
-    untold = [look for look in looks if _is_untold(look, caller, hub)]
-    saves = [save for look in untold for save in _decisions(look, caller, now, hub)]
-    saves += [_kept(_look(look, caller, now, interaction, hub), look) for look in looks]
+    record_each(hub, [(caller, look) for look in looks], now, interaction)
+
+
+def record_each(hub: Hub, looks: Sequence[tuple[Caller, Look]], now: datetime, interaction: str) -> None:
+    """The same of several callers at once, in one commit."""
+    untold = [(caller, look) for caller, look in looks if _is_untold(look, caller, hub)]
+    saves = [save for caller, look in untold for save in _decisions(look, caller, now, hub)]
+    saves += [_kept(_look(look, caller, now, interaction, hub), look) for caller, look in looks]
     if saves:
         hub.store.commit(Changes(saves=saves))
-    for look in untold:
+    for caller, look in untold:
         if caller.token and not look.denied:
             hub.decided.remember(_case(look, caller), look.under)
 
