@@ -27,8 +27,8 @@ class Event:
 class Blocks:
     """https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation"""
 
-    def __init__(self) -> None:
-        self.last_id = ""
+    def __init__(self, last_id: str = "") -> None:
+        self.last_id = last_id
         self.comments = 0
         self._rest = b""
 
