@@ -1,7 +1,7 @@
 """How soon a change is at those who listen, with one and with 200 of them, and what listening costs the others.
 
-One machine: `hub serve` with its database, whoever changes, whoever listens. A delay is from the instant that the version bears, taken
-before its transaction begins, to the last byte of the event at the client. "bare": to one who reads the database's change
+One machine: `hub serve` with its database, whoever changes, whoever listens. A delay is from the instant that the version bears,
+taken before its transaction begins, to the last byte of the event at the client. "bare": to one who reads the database's change
 stream and asks nobody, in the same run: what a machine that others use adds is in both. Nine organisations listen; each change
 is told to the two that share the referral. "under load": while others read at a fixed pace.
 """
