@@ -203,7 +203,9 @@ def test_who_reads_too_slowly_is_sent_away_and_goes_on_where_it_was(case: Shared
     assert waiting.take(0) is None
     amend(case)
     again = listeners.join(listening)
-    assert [one.version for told in listeners.missed(again, first.row.place) for one in told] == [4]
+    told = [one for some in listeners.missed(again, first.row.place) for one in some]
+    told += again.take(10) or () if not told else ()  # it may come with what is told to all
+    assert [one.version for one in told] == [4]
 
 
 def test_so_many_may_listen_and_half_of_them_of_one_organisation(
