@@ -17,6 +17,7 @@ BENCHMARKS = (
     "benchmarks.timing",
     "benchmarks.http_speed",
     "benchmarks.search_scale",
+    "benchmarks.events",
 )
 
 

@@ -14,10 +14,11 @@ from hub.oauth import endpoints
 
 EVERYWHERE: Final = "*"
 WELL_KNOWN: Final = ("/.well-known/", "/fhir/.well-known/")
-COVERED: Final = ("/fhir", "/oauth/")
+COVERED: Final = ("/fhir", "/oauth/", "/events")
 METHODS: Final = "GET, POST, PUT, PATCH, DELETE"
 SENT: Final = (
-    "Accept, Accept-Language, Authorization, Content-Type, If-Match, If-None-Exist, If-None-Match, Prefer, X-Request-Id"
+    "Accept, Accept-Language, Authorization, Content-Type, If-Match, If-None-Exist, If-None-Match, Last-Event-ID, "
+    "Prefer, X-Request-Id"
 )
 READ: Final = (
     "Content-Location, ETag, Expires, Last-Modified, Location, Retry-After, WWW-Authenticate, X-Progress, X-Request-Id"

@@ -27,8 +27,8 @@ class Event:
 class Blocks:
     """https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation"""
 
-    def __init__(self) -> None:
-        self.last_id = ""
+    def __init__(self, last_id: str = "") -> None:
+        self.last_id = last_id
         self.comments = 0
         self._rest = b""
 
@@ -56,6 +56,7 @@ class Ears:
     token: str = field(repr=False)
     after: str = ""
     heard: list[Event] = field(default_factory=list)
+    parts: list[bytes] = field(default_factory=list, repr=False)  # as they came
     blocks: Blocks = field(default_factory=Blocks)
     status: int = 0
 
@@ -74,7 +75,8 @@ class Ears:
         for part in self._parts:
             if self._closing:
                 break
-            self.heard += self.blocks.read(part if isinstance(part, bytes) else part.encode())
+            self.parts.append(part)
+            self.heard += self.blocks.read(part)
         self.answer.close()
 
     def wait(self, count: int) -> list[Event]:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from hub.oauth import endpoints
 from hub.texts import say
+from hub.web import events
 from hub.web.negotiation import FHIR_JSON, FORM, JSON
 from hub.web.openapi.parts import ASKED, SENT, Part, answers, fhir, parameters, ref, tail
 
@@ -68,6 +69,8 @@ def described(rule: str, method: str, language: str) -> Part:
         return said | {"responses": answers((200,), content, language), "security": [], "tags": ["discovery"]}
     if rule in _HEALTH:
         return said | {"responses": _health(rule, language), "security": [], "tags": ["health"]}
+    if rule == events.PATH:
+        return said | _stream(language)
     return said | _token_asked(method, language)
 
 
@@ -116,6 +119,17 @@ def _health(rule: str, language: str) -> Part:
     done = answers((200,), content, language)
     down = {"503": {"description": say("openapi.status-503", language), "content": content}}
     return done | down if rule == "/readyz" else done
+
+
+def _stream(language: str) -> Part:
+    """https://html.spec.whatwg.org/multipage/server-sent-events.html"""
+    last: Part = {"name": "Last-Event-ID", "in": "header", "schema": _STRING}
+    return {
+        "tags": ["events"],
+        "security": [{"oauth2": []}],
+        "parameters": [last, *parameters("Accept-Language")],
+        "responses": answers((200, 401, 403, 503), {events.MEDIA: {"schema": _STRING}}, language),
+    }
 
 
 def _token_asked(method: str, language: str) -> Part:

@@ -17,7 +17,15 @@ PUBLIC = [
     "/fhir/.well-known/smart-configuration",
     "/.well-known/oauth-authorization-server",
 ]
-COVERED = ["/fhir/Task", "/fhir/metadata", "/fhir/Task/1", "/oauth/token", "/oauth/introspect", "/oauth/revoke"]
+COVERED = [
+    "/fhir/Task",
+    "/fhir/metadata",
+    "/fhir/Task/1",
+    "/oauth/token",
+    "/oauth/introspect",
+    "/oauth/revoke",
+    "/events",
+]
 ALLOWED = "Access-Control-Allow-Origin"
 Made = Callable[..., Flask]
 
