@@ -17,6 +17,7 @@ main = Root(
         "client": "hub.cli.client:client",
         "person": "hub.cli.person:person",
         "deliver": "hub.cli.deliver:deliver",
+        "delivery": "hub.cli.delivery:delivery",
         "status": "hub.cli.status:status",
         "search": "hub.cli.search:search",
         "audit": "hub.cli.audit:audit",

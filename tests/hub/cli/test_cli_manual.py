@@ -31,6 +31,7 @@ OURS = (
     "client",
     "person",
     "deliver",
+    "delivery",
     "status",
     "search",
     "audit",

@@ -23,11 +23,13 @@ def happen(at: Scene, *actions: str, to: str = "Task/t") -> None:
 
 
 def run(at: Scene, board: Board, minutes: float, patience: Patience | None = None) -> int:
-    """A worker that looks every ten seconds, or every minute where it takes long."""
+    """A worker that looks every ten seconds while something is due."""
     sent, until = 0, at.clock.now() + timedelta(minutes=minutes)
     while at.clock.now() < until:
         sent += deliver([board.way], hub=at.hub, patience=patience)
-        at.clock.forward(timedelta(seconds=10 if minutes < 20 else 60 if minutes < 200 else 1800))
+        opens = [lane["next_try"] for lane in at.store.database.lanes.find() if lane["failures"]]
+        soon = at.clock.now() + timedelta(seconds=10)
+        at.clock.at = min(until, max(soon, min(opens, default=soon)))
     return sent
 
 
