@@ -22,25 +22,27 @@ from hub.ports.delivery import WIDE
 
 log = logging.getLogger("ihala.delivery")
 
-LEASE: Final = timedelta(seconds=60)
+LEASE: Final = timedelta(seconds=30)
 WIDER: Final = 4
 """By so much grows what is sent at once, after it was narrowed to one."""
 
 
 @dataclass(frozen=True)
 class Sender:
-    """One worker's way with destinations. `worker`: by which its lanes can be renewed while it sends."""
+    """One worker's way with destinations. `worker`: by which its lanes can be renewed while it sends; `lease`: so long are they
+    its own when it is not heard of."""
 
     hub: Hub
     patience: Patience = field(default_factory=Patience)
     worker: str = ""
+    lease: timedelta = LEASE
 
     def serve(self, destination: Destination, carrier: Carrier) -> int:
         """Send until nothing is due there, or it fails; how many were sent."""
         now, deliveries = self.hub.clock.now(), self.hub.store.deliveries
         if not deliveries.heads(destination, now, 1):
             return 0
-        lane, sent = deliveries.take(destination, self.worker, now, now + LEASE), 0
+        lane, sent = deliveries.take(destination, self.worker, now, now + self.lease), 0
         while lane is not None:
             done = _Round(lane, carrier, self)
             lane = done.run()
@@ -53,7 +55,7 @@ class _Round:
 
     def __init__(self, lane: Lane, carrier: Carrier, sender: Sender) -> None:
         self._lane, self._carrier = lane, carrier
-        self._hub, self._patience = sender.hub, sender.patience
+        self._hub, self._patience, self._lease = sender.hub, sender.patience, sender.lease
         self._deliveries = sender.hub.store.deliveries
         self.sent = 0
 
@@ -75,8 +77,8 @@ class _Round:
 
     def _keep(self) -> bool:
         """Whoever sends for long says in between that it is still there."""
-        until = self._hub.clock.now() + LEASE
-        if until - self._lane.until < LEASE / 4:
+        until = self._hub.clock.now() + self._lease
+        if until - self._lane.until < self._lease / 4:
             return True
         kept = self._deliveries.keep(self._lane, until)
         self._lane = replace(self._lane, until=until)

@@ -5,9 +5,8 @@ from datetime import timedelta
 import pytest
 
 from hub.delivery.fan_out import fan_out
-from hub.delivery.lanes import LEASE
 from hub.delivery.pauses import LONGEST_ASKED, LONGEST_PAUSE, Patience
-from hub.delivery.worker import deliver
+from hub.delivery.worker import LONGEST_SEND, deliver
 from hub.errors import UNAVAILABLE, Fatal, HubError, Retriable
 from hub.ports import Changes, Destination, Due
 from tests.support.association import HOSPITAL, Scene
@@ -164,7 +163,7 @@ def test_a_worker_that_comes_back_after_its_lease_settles_nothing(at: Scene) -> 
     send = board.send
 
     def hang(destination: Destination, parcels: object) -> None:
-        at.clock.forward(LEASE + timedelta(seconds=1))
+        at.clock.forward(LONGEST_SEND + timedelta(seconds=1))
         assert deliver([other.way], hub=at.hub) == 0
         assert other.calls
         send(destination, parcels)  # type: ignore[arg-type]
