@@ -7,7 +7,7 @@ that cannot be taken goes on waiting alone, and the others pass it.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Final
@@ -30,12 +30,13 @@ WIDER: Final = 4
 @dataclass(frozen=True)
 class Sender:
     """One worker's way with destinations. `worker`: by which its lanes can be renewed while it sends; `lease`: so long are they
-    its own when it is not heard of."""
+    its own when it is not heard of; `goes_on`: no longer when what is under way is to be the last."""
 
     hub: Hub
     patience: Patience = field(default_factory=Patience)
     worker: str = ""
     lease: timedelta = LEASE
+    goes_on: Callable[[], bool] = lambda: True
 
     def serve(self, destination: Destination, carrier: Carrier) -> int:
         """Send until nothing is due there, or it fails; how many were sent."""
@@ -56,14 +57,14 @@ class _Round:
     def __init__(self, lane: Lane, carrier: Carrier, sender: Sender) -> None:
         self._lane, self._carrier = lane, carrier
         self._hub, self._patience, self._lease = sender.hub, sender.patience, sender.lease
-        self._deliveries = sender.hub.store.deliveries
+        self._deliveries, self._goes_on = sender.hub.store.deliveries, sender.goes_on
         self.sent = 0
 
     def run(self) -> Lane | None:
         """The lane as it stands after it; None where it was left, or is somebody else's."""
         now = self._hub.clock.now()
         due = self._deliveries.heads(self._lane.destination, now, min(self._lane.size, self._carrier.at_once))
-        if not due:
+        if not (due and self._goes_on()):
             self._deliveries.leave(self._lane, now)
             return None
         if not (self._keep() and self._deliveries.hold(self._lane, due)):

@@ -39,7 +39,8 @@ def deliver(ways: Iterable[Way], *, hub: Hub, patience: Patience | None = None) 
     """
     by_kind = {way.kind: way for way in ways}
     sender, sent = Sender(hub, patience or Patience(), lease=LONGEST_SEND), 0
-    fan_out(list(by_kind.values()), hub=hub)
+    while fan_out(list(by_kind.values()), hub=hub):
+        pass
     for destination in hub.store.deliveries.destinations(hub.clock.now()):
         if destination.kind in by_kind:
             sent += sender.serve(destination, by_kind[destination.kind].carrier)
@@ -61,8 +62,8 @@ class Worker(threading.Thread):
         super().__init__(name="delivery", daemon=True)
         self._ways = {way.kind: way for way in ways}
         self._hub, self._every = hub, every
-        self._sender = Sender(hub, patience or Patience(), uuid.uuid4().hex, lease)
         self._awake, self._stopped = threading.Event(), threading.Event()
+        self._sender = Sender(hub, patience or Patience(), uuid.uuid4().hex, lease, lambda: not self._stopped.is_set())
         self._busy: dict[Destination, bool] = {}  # those being served → whether more came meanwhile
         self._lock = threading.Lock()
 
@@ -100,7 +101,8 @@ class Worker(threading.Thread):
         self.join()
 
     def _deliver(self, pool: ThreadPoolExecutor) -> None:
-        fan_out(list(self._ways.values()), hub=self._hub)
+        if fan_out(list(self._ways.values()), hub=self._hub):
+            self.wake()  # there may be more; what is there is begun with meanwhile
         for destination in self._hub.store.deliveries.destinations(self._hub.clock.now()):
             if destination.kind in self._ways and self._begin(destination):
                 pool.submit(self._serve, destination)

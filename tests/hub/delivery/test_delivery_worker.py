@@ -267,6 +267,30 @@ def test_several_workers_send_everything_once_and_in_order(at: Scene) -> None:
             assert came == [row.kind for row in rows if row.reference == reference]
 
 
+def test_a_worker_that_is_to_stop_finishes_what_is_under_way_and_begins_nothing(at: Scene) -> None:
+    board, begun, released = Board(), threading.Event(), threading.Event()
+    send = board.send
+
+    def wait(destination: Destination, parcels: Sequence[Parcel]) -> None:
+        begun.set()
+        released.wait(30)
+        send(destination, parcels)
+
+    board.send = wait  # type: ignore[method-assign]
+    at.store.commit(Changes(outbox=[Due(f"referral.step-{n}", "", "Task/t") for n in range(5)]))
+    worker = Worker([board.way], at.hub, every=0.05)
+    worker.start()
+    assert begun.wait(20)
+    stopping = threading.Thread(target=worker.stop)
+    stopping.start()
+    time.sleep(0.1)
+    released.set()
+    stopping.join(20)
+    assert len(board.sent) == 1
+    assert at.store.counts()["outbox.waiting"] == 4
+    assert deliver([board.way], hub=at.hub) == 4, "nobody has the lane any more"
+
+
 def test_a_worker_keeps_what_it_is_sending_for_longer_than_a_lease(at: Scene) -> None:
     """By the hub's own clock, as leases are given and renewed by it."""
     board, other = Board(), Board()
