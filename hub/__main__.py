@@ -19,6 +19,7 @@ main = Root(
         "person": "hub.cli.person:person",
         "directory": "hub.cli.directory:directory",
         "deliver": "hub.cli.deliver:deliver",
+        "delivery": "hub.cli.delivery:delivery",
         "status": "hub.cli.status:status",
         "search": "hub.cli.search:search",
         "audit": "hub.cli.audit:audit",

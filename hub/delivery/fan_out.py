@@ -21,17 +21,16 @@ TOLD_HERE: Final = frozenset({"override.open", "override.disclose"})
 
 
 def fan_out(ways: Sequence[Way], *, hub: Hub) -> int:
-    """How many rows went; those of which it cannot be said now whom they concern wait, and hold up only what follows them."""
-    done = 0
-    while rows := hub.store.deliveries.rows(hub.clock.now(), AT_ONCE):
-        routes = list(filter(None, (_route(row, ways, hub) for row in rows)))
-        if routes:
-            hub.store.deliveries.fan_out(routes, hub.clock.now())
-        for route in routes:
-            if route.row.kind in TOLD_HERE:
-                log.warning("override.to-be-reviewed")
-        done += len(routes)
-    return done
+    """The oldest rows go to where they concern somebody; how many there were. Those of which that cannot be said now wait, and
+    hold up only what follows them."""
+    rows = hub.store.deliveries.rows(hub.clock.now(), AT_ONCE)
+    routes = list(filter(None, (_route(row, ways, hub) for row in rows)))
+    if routes:
+        hub.store.deliveries.fan_out(routes, hub.clock.now())
+    for route in routes:
+        if route.row.kind in TOLD_HERE:
+            log.warning("override.to-be-reviewed")
+    return len(rows)
 
 
 def _route(row: Due, ways: Sequence[Way], hub: Hub) -> Route | None:

@@ -7,7 +7,7 @@ that cannot be taken goes on waiting alone, and the others pass it.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Final
@@ -22,25 +22,28 @@ from hub.ports.delivery import WIDE
 
 log = logging.getLogger("ihala.delivery")
 
-LEASE: Final = timedelta(seconds=60)
+LEASE: Final = timedelta(seconds=30)
 WIDER: Final = 4
 """By so much grows what is sent at once, after it was narrowed to one."""
 
 
 @dataclass(frozen=True)
 class Sender:
-    """One worker's way with destinations. `worker`: by which its lanes can be renewed while it sends."""
+    """One worker's way with destinations. `worker`: by which its lanes can be renewed while it sends; `lease`: so long are they
+    its own when it is not heard of; `goes_on`: no longer when what is under way is to be the last."""
 
     hub: Hub
     patience: Patience = field(default_factory=Patience)
     worker: str = ""
+    lease: timedelta = LEASE
+    goes_on: Callable[[], bool] = lambda: True
 
     def serve(self, destination: Destination, carrier: Carrier) -> int:
         """Send until nothing is due there, or it fails; how many were sent."""
         now, deliveries = self.hub.clock.now(), self.hub.store.deliveries
         if not deliveries.heads(destination, now, 1):
             return 0
-        lane, sent = deliveries.take(destination, self.worker, now, now + LEASE), 0
+        lane, sent = deliveries.take(destination, self.worker, now, now + self.lease), 0
         while lane is not None:
             done = _Round(lane, carrier, self)
             lane = done.run()
@@ -53,15 +56,15 @@ class _Round:
 
     def __init__(self, lane: Lane, carrier: Carrier, sender: Sender) -> None:
         self._lane, self._carrier = lane, carrier
-        self._hub, self._patience = sender.hub, sender.patience
-        self._deliveries = sender.hub.store.deliveries
+        self._hub, self._patience, self._lease = sender.hub, sender.patience, sender.lease
+        self._deliveries, self._goes_on = sender.hub.store.deliveries, sender.goes_on
         self.sent = 0
 
     def run(self) -> Lane | None:
         """The lane as it stands after it; None where it was left, or is somebody else's."""
         now = self._hub.clock.now()
         due = self._deliveries.heads(self._lane.destination, now, min(self._lane.size, self._carrier.at_once))
-        if not due:
+        if not (due and self._goes_on()):
             self._deliveries.leave(self._lane, now)
             return None
         if not (self._keep() and self._deliveries.hold(self._lane, due)):
@@ -75,8 +78,8 @@ class _Round:
 
     def _keep(self) -> bool:
         """Whoever sends for long says in between that it is still there."""
-        until = self._hub.clock.now() + LEASE
-        if until - self._lane.until < LEASE / 4:
+        until = self._hub.clock.now() + self._lease
+        if until - self._lane.until < self._lease / 4:
             return True
         kept = self._deliveries.keep(self._lane, until)
         self._lane = replace(self._lane, until=until)

@@ -28,14 +28,19 @@ LONGEST_SEND: Final = timedelta(minutes=10)
 """Who has had a destination for longer has hung, and it is somebody else's turn."""
 
 AGAIN_S: Final = 1.0
-RENEWED_S: Final = LEASE.total_seconds() / 6
+RENEWALS: Final = 6
+"""So often is a lane renewed in the time of its lease."""
 
 
 def deliver(ways: Iterable[Way], *, hub: Hub, patience: Patience | None = None) -> int:
-    """Send everything that is due now; how many were sent. What fails is due again later and stops no other."""
+    """Send everything that is due now; how many were sent. What fails is due again later and stops no other.
+
+    Nobody renews its lanes meanwhile, so it has them for longer.
+    """
     by_kind = {way.kind: way for way in ways}
-    sender, sent = Sender(hub, patience or Patience()), 0
-    fan_out(list(by_kind.values()), hub=hub)
+    sender, sent = Sender(hub, patience or Patience(), lease=LONGEST_SEND), 0
+    while fan_out(list(by_kind.values()), hub=hub):
+        pass
     for destination in hub.store.deliveries.destinations(hub.clock.now()):
         if destination.kind in by_kind:
             sent += sender.serve(destination, by_kind[destination.kind].carrier)
@@ -46,22 +51,26 @@ class Worker(threading.Thread):
     """Delivers until stopped: when something comes into the outbox, and every so many seconds, for what is to be tried again or
     was not heard of. What fails says so, and the rest goes on."""
 
-    def __init__(self, ways: Iterable[Way], hub: Hub, every: float, patience: Patience | None = None) -> None:
+    def __init__(
+        self,
+        ways: Iterable[Way],
+        hub: Hub,
+        every: float,
+        patience: Patience | None = None,
+        lease: timedelta = LEASE,
+    ) -> None:
         super().__init__(name="delivery", daemon=True)
         self._ways = {way.kind: way for way in ways}
         self._hub, self._every = hub, every
-        self._sender = Sender(hub, patience or Patience(), uuid.uuid4().hex)
         self._awake, self._stopped = threading.Event(), threading.Event()
+        self._sender = Sender(hub, patience or Patience(), uuid.uuid4().hex, lease, lambda: not self._stopped.is_set())
         self._busy: dict[Destination, bool] = {}  # those being served → whether more came meanwhile
         self._lock = threading.Lock()
 
     def run(self) -> None:
         besides = [
-            threading.Thread(target=self._listen, name="delivery-commits", daemon=True),
-            threading.Thread(
-                target=self._repeat, args=(self._chores, self._every), name="delivery-chores", daemon=True
-            ),
-            threading.Thread(target=self._repeat, args=(self._renew, RENEWED_S), name="delivery-leases", daemon=True),
+            threading.Thread(target=work, name=f"delivery-{name}", daemon=True)
+            for name, work in self._besides().items()
         ]
         for one in besides:
             one.start()
@@ -72,6 +81,14 @@ class Worker(threading.Thread):
                 self._awake.clear()
         for one in besides:
             one.join()
+
+    def _besides(self) -> dict[str, Callable[[], None]]:
+        renewed = self._sender.lease.total_seconds() / RENEWALS
+        return {
+            "commits": self._listen,
+            "chores": lambda: self._repeat(self._chores, self._every),
+            "leases": lambda: self._repeat(self._renew, renewed),
+        }
 
     def wake(self) -> None:
         """Something may be due."""
@@ -84,7 +101,8 @@ class Worker(threading.Thread):
         self.join()
 
     def _deliver(self, pool: ThreadPoolExecutor) -> None:
-        fan_out(list(self._ways.values()), hub=self._hub)
+        if fan_out(list(self._ways.values()), hub=self._hub):
+            self.wake()  # there may be more; what is there is begun with meanwhile
         for destination in self._hub.store.deliveries.destinations(self._hub.clock.now()):
             if destination.kind in self._ways and self._begin(destination):
                 pool.submit(self._serve, destination)
@@ -120,8 +138,8 @@ class Worker(threading.Thread):
         self._try(lambda: prepare(hub=self._hub))
 
     def _renew(self) -> None:
-        now = self._hub.clock.now()
-        self._try(lambda: self._hub.store.deliveries.renew(self._sender.worker, now - LONGEST_SEND, now + LEASE))
+        now, mine = self._hub.clock.now(), self._sender
+        self._try(lambda: self._hub.store.deliveries.renew(mine.worker, now - LONGEST_SEND, now + mine.lease))
 
     def _repeat(self, work: Callable[[], None], every: float) -> None:
         while not self._stopped.wait(every):

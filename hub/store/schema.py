@@ -24,6 +24,7 @@ from pymongo import ASCENDING, DESCENDING, GEOSPHERE, IndexModel, WriteConcern
 from pymongo.database import Database
 from pymongo.errors import CollectionInvalid, OperationFailure
 
+from hub.ports import LONG_AGO
 from hub.search import is_sealed
 from hub.search.parameters import PARAMETERS
 
@@ -67,6 +68,9 @@ GONE: Final[Document] = {"gone": True}
 
 NAMED: Final[Document] = {"keyAltNames": {"$exists": True}}
 """Two data keys never go by one name: https://www.mongodb.com/docs/manual/core/csfle/fundamentals/keys-key-vaults/"""
+
+PUT_OFF: Final[Document] = {"next_try": {"$gt": LONG_AGO}}
+"""What was tried and waits: few, among rows that are new."""
 
 _PAGE: Final = (("at", DESCENDING), ("_id", DESCENDING))
 _TYPE: Final = re.compile(r"[A-Z][A-Za-z]{1,63}")
@@ -127,7 +131,11 @@ def _housekeeping() -> dict[str, list[IndexModel]]:
         "ledger": [IndexModel([("resources.r", ASCENDING)])],
         "identities": [IndexModel([("r", ASCENDING)])],
         "quarantine": [IndexModel([("connection", ASCENDING), ("at", ASCENDING)])],
-        "outbox": [IndexModel([("state", ASCENDING), ("order", ASCENDING)]), IndexModel([("reference", ASCENDING)])],
+        "outbox": [
+            *_by("state", "order"),
+            *_by("reference"),
+            IndexModel([("state", ASCENDING), ("next_try", ASCENDING)], partialFilterExpression=PUT_OFF),
+        ],
         "dispatches": [
             *_by("state", "lane", "order"),
             *_by("reference"),

@@ -33,6 +33,7 @@ OURS = (
     "person",
     "directory",
     "deliver",
+    "delivery",
     "status",
     "search",
     "audit",

@@ -1,6 +1,9 @@
 """What became of a referral goes back into the tool that it came from: at least once, once in effect, and as it stands now."""
 
+import threading
 import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 
@@ -8,15 +11,16 @@ import pytest
 from openpyxl import load_workbook
 
 from adapters.spreadsheet import adapter as spreadsheet
+from hub.bootstrap import SystemClock
 from hub.delivery.lanes import LEASE
 from hub.delivery.pauses import FIRST_PAUSE, LONGEST_PAUSE
 from hub.delivery.worker import Worker, deliver
 from hub.delivery.write_back import Door, write_back
-from hub.errors import Fatal, Retriable
+from hub.errors import UNAVAILABLE, Fatal, HubError, Retriable
 from hub.fhir.definitions import load
-from hub.ports import Changes, Destination, Due
+from hub.ports import Changes, Destination, Due, Parcel
 from tests.support.association import HOSPITAL, Scene, hospital, outcome, reason
-from tests.support.delivering import Tool, ways
+from tests.support.delivering import Board, Tool, ways
 
 
 def waiting(at: Scene) -> list[dict[str, object]]:
@@ -181,14 +185,129 @@ def test_nothing_that_identifies_her_goes_into_the_follow_up_register(at: Scene)
     assert not [secret for secret in ("Zineb", "AB123456", "Orangers", "0612345678", "peur", "S-7") if secret in text]
 
 
+def soon(is_so: Callable[[], object], seconds: float = 20) -> bool:
+    ends = time.monotonic() + seconds
+    while not is_so():
+        if time.monotonic() > ends:
+            return False
+        time.sleep(0.005)
+    return True
+
+
+@contextmanager
+def working(*workers: Worker) -> Iterator[None]:
+    for worker in workers:
+        worker.start()
+    try:
+        yield
+    finally:
+        for worker in workers:
+            worker.stop()
+        assert not any(worker.is_alive() for worker in workers)
+
+
 def test_the_worker_delivers_until_it_is_stopped(at: Scene) -> None:
     tool = Tool()
-    worker = Worker(ways(at, tool), at.hub, every=0.02)
+    with working(Worker(ways(at, tool), at.hub, every=0.02)):
+        at.receive(at.row())
+        assert soon(lambda: tool.told)
+
+
+def test_the_worker_sends_when_something_is_committed_and_does_not_wait_for_its_next_look(at: Scene) -> None:
+    board = Board()
+    with working(Worker([board.way], at.hub, every=3600)):
+        at.store.commit(Changes(outbox=[Due("referral.send", "", "Task/t")]))
+        assert soon(lambda: board.sent)
+        at.store.commit(Changes(outbox=[Due("referral.accept", "", "Task/t")]))
+        assert soon(lambda: len(board.sent) == 2)
+
+
+def test_a_worker_that_hears_nothing_looks_all_the_same(at: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    def deaf() -> None:
+        raise HubError(UNAVAILABLE)
+
+    monkeypatch.setattr(at.store.deliveries, "commits", deaf)
+    board = Board()
+    with working(Worker([board.way], at.hub, every=0.05)):
+        at.store.commit(Changes(outbox=[Due("referral.send", "", "Task/t")]))
+        assert soon(lambda: board.sent)
+
+
+def test_a_destination_that_hangs_holds_no_other_up(at: Scene) -> None:
+    board, released = Board(("hangs", "other")), threading.Event()
+    send = board.send
+
+    def hang(destination: Destination, parcels: Sequence[Parcel]) -> None:
+        if destination.id == "hangs":
+            released.wait(30)
+        send(destination, parcels)
+
+    board.send = hang  # type: ignore[method-assign]
+    verbs = [f"referral.step-{n}" for n in range(5)]
+    with working(Worker([board.way], at.hub, every=0.05)):
+        for verb in verbs:
+            at.store.commit(Changes(outbox=[Due(verb, "", "Task/t")]))
+        assert soon(lambda: board.told("other") == verbs)
+        assert board.told("hangs") == []
+        released.set()
+        assert soon(lambda: board.told("hangs") == verbs)
+
+
+def test_several_workers_send_everything_once_and_in_order(at: Scene) -> None:
+    board = Board(("one", "two"))
+    rows = [Due(f"referral.step-{n}", "", f"Task/{n % 4}") for n in range(40)]
+    with working(*(Worker([board.way], at.hub, every=0.05) for _ in range(3))):
+        for row in rows:
+            at.store.commit(Changes(outbox=[row]))
+        assert soon(lambda: len(board.sent) >= 80)
+    assert len(board.sent) == 80
+    for name in ("one", "two"):
+        for reference in {row.reference for row in rows}:
+            came = [one.action for to, one in board.sent if to == name and one.reference == reference]
+            assert came == [row.kind for row in rows if row.reference == reference]
+
+
+def test_a_worker_that_is_to_stop_finishes_what_is_under_way_and_begins_nothing(at: Scene) -> None:
+    board, begun, released = Board(), threading.Event(), threading.Event()
+    send = board.send
+
+    def wait(destination: Destination, parcels: Sequence[Parcel]) -> None:
+        begun.set()
+        released.wait(30)
+        send(destination, parcels)
+
+    board.send = wait  # type: ignore[method-assign]
+    at.store.commit(Changes(outbox=[Due(f"referral.step-{n}", "", "Task/t") for n in range(5)]))
+    worker = Worker([board.way], at.hub, every=0.05)
     worker.start()
-    at.receive(at.row())
-    ends = time.monotonic() + 10
-    while not tool.told and time.monotonic() < ends:
-        time.sleep(0.02)
-    worker.stop()
-    assert tool.told
-    assert not worker.is_alive()
+    assert begun.wait(20)
+    stopping = threading.Thread(target=worker.stop)
+    stopping.start()
+    time.sleep(0.1)
+    released.set()
+    stopping.join(20)
+    assert len(board.sent) == 1
+    assert at.store.counts()["outbox.waiting"] == 4
+    assert deliver([board.way], hub=at.hub) == 4, "nobody has the lane any more"
+
+
+def test_a_worker_keeps_what_it_is_sending_for_longer_than_a_lease(at: Scene) -> None:
+    """By the hub's own clock, as leases are given and renewed by it."""
+    board, other = Board(), Board()
+    hub = replace(at.hub, clock=SystemClock())
+    send = board.send
+
+    def slowly(destination: Destination, parcels: Sequence[Parcel]) -> None:
+        time.sleep(2.5)
+        send(destination, parcels)
+
+    board.send = slowly  # type: ignore[method-assign]
+    lease = timedelta(seconds=1)
+    slow, second = Worker([board.way], hub, 0.05, lease=lease), Worker([other.way], hub, 0.05, lease=lease)
+    at.store.commit(Changes(outbox=[Due("referral.send", "", "Task/t")]))
+    slow.start()
+    assert soon(lambda: at.store.database.lanes.find_one({"worker": {"$ne": ""}}))
+    with working(second):
+        assert soon(lambda: board.sent)
+        slow.stop()
+    assert (len(board.sent), other.sent) == (1, [])

@@ -8,13 +8,15 @@ import pytest
 from pymongo import MongoClient
 
 from hub.conformance import validate
-from hub.errors import CONFLICT, NOT_FOUND, Conflict, HubError
+from hub.delivery.worker import deliver
+from hub.errors import CONFLICT, NOT_FOUND, Conflict, HubError, Retriable
 from hub.exchange.erase import Erased, erase
 from hub.exchange.person import Person
 from hub.exchange.vouch import verify
 from hub.ports import Changes, Save
 from hub.store import MongoStore, MongoTrail
 from tests.support.association import Scene, association, hospital
+from tests.support.delivering import Board
 from tests.support.dumps import found_in
 
 
@@ -155,3 +157,11 @@ def test_who_remembers_her_key_writes_nothing_with_it_once_another_process_has_e
     with pytest.raises(Conflict):
         at.store.commit(changes)
     assert not at.store.database.ServiceRequest.count_documents({"_id": need["id"], "s": {"$exists": True}})
+
+
+def test_what_waits_to_be_told_of_her_goes_too(at: Scene) -> None:
+    at.receive(at.row())
+    deliver([Board(refuses={"board": Retriable("adapters.register-open")}).way], hub=at.hub)
+    assert at.store.counts()["outbox.waiting"] == 1
+    erase(person(at), "asked", hub=at.hub)
+    assert at.store.counts()["outbox.waiting"] == 0

@@ -133,3 +133,23 @@ def test_whoever_listens_hears_of_what_is_committed(store: MongoStore) -> None:
         put(store, ("1", "Task/t"))
         assert came()
         assert not came()
+
+
+def test_rows_are_found_without_looking_at_what_waits(store: MongoStore) -> None:
+    """Behind a large import, each look costs what it takes out."""
+    put(store, *((f"{n}", f"Task/{n}") for n in range(300)))
+    store.deliveries.put_off(rows(store)[0], NOW + MINUTE, "delivery.broken")
+    for wanted, hint in (
+        (
+            {
+                "find": "outbox",
+                "filter": {"state": "waiting", "next_try": {"$lte": NOW}},
+                "sort": {"order": 1},
+                "limit": 5,
+            },
+            7,
+        ),
+        ({"distinct": "outbox", "key": "reference", "query": {"state": "waiting", "next_try": {"$gt": NOW}}}, 2),
+    ):
+        told = store.database.command("explain", wanted, verbosity="executionStats")["executionStats"]
+        assert told["totalDocsExamined"] <= hint and told["totalKeysExamined"] <= hint, wanted

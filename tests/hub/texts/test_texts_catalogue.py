@@ -24,7 +24,8 @@ VERBATIM = {"examples", "output", "exits"}
 VERBS = {*OF_REFERRALS.values(), *load().code_system("audit-action").codes, "referral.update", "referral.draft"}
 """Verb strings of audit and outbox have the form of a key and are said to nobody."""
 
-NOT_SAID = VERBS | {"delivery.failed", "mapping.yaml"}
+NOT_SAID = VERBS | {"mapping.yaml"}
+NOT_SAID |= {f"delivery.{event}" for event in ("failed", "dead", "dropped", "no-destination", "enabled")}
 PROBLEMS = [value for value in vars(errors).values() if isinstance(value, Problem)]
 
 
