@@ -26,6 +26,7 @@ from hub.referral.stages import Moment, Window, late, run, stage
 VERBS: Final = {
     "remind": "referral.remind", "overdue": "referral.overdue", "escalate": "referral.escalate", "cancel": "referral.cancel",
 }  # fmt: skip
+OPERATOR: Final = "operator"
 STEP, TOLD = "deadline-step", "told"
 """Details of the audit event: which step it was, and who was to be told."""
 
@@ -42,11 +43,13 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Taken:
-    """What the steps that were due add to a commit. `look`: when the next one is due."""
+    """What the steps that were due add to a commit. `look`: when the next one is due; `operator`: how many of them are for
+    whoever runs the hub."""
 
     audits: list[Save]
     outbox: list[Due]
     look: datetime
+    operator: int = 0
 
 
 def take(person: Person, stored: Iterable[Stored], now: datetime, *, hub: Hub) -> Taken:
@@ -59,7 +62,7 @@ def take(person: Person, stored: Iterable[Stored], now: datetime, *, hub: Hub) -
     audits = [_take(person, one, step, now, hub) for step, one in due]
     rows = [row for step, one in due for row in _rows(one, step, hub)]
     ahead = (step.at for one in found for step in one.left if step.at > now)
-    return Taken(audits, rows, min(ahead, default=FOREVER))
+    return Taken(audits, rows, min(ahead, default=FOREVER), sum(OPERATOR in step.tell for step, _ in due))
 
 
 def waiting(stored: Stored, now: datetime, *, hub: Hub) -> Waiting | None:
@@ -118,8 +121,9 @@ def _concerns(person: Person, one: Waiting, now: datetime) -> bool:
 def _take(person: Person, one: Waiting, step: Moment, now: datetime, hub: Hub) -> Save:
     about = reference(one.task)
     task = person.get(about) or one.task  # with what an earlier step of this sweep has made of it
-    if stage(task) is not None:
-        person.put(late(task, step.do, now), one.custodian)
+    after = late(task, step.do, now)
+    if after is not task:
+        person.put(after, one.custodian)
     told = [f"Organization/{who}" for who in _told(one, step, hub)]
     event = events.event(
         hub.ids.new(), VERBS[step.do], now, interaction="update", caller=None, person=person.id, entities=[about, *told]
