@@ -13,7 +13,7 @@ from hub.fhir import Resource
 from hub.fhir.canonicals import code_system
 from hub.fhir.references import reference
 from hub.ports import Changes, Key, Save
-from hub.referral.deadlines import Deadlines
+from hub.referral.deadlines import Rung
 from tests.hub.exchange.test_exchange_aftermath import sign
 from tests.support.association import ASSOCIATION, BEGINNING, COURT, HOSPITAL, Scene, hospital
 from tests.support.consents import permit
@@ -155,8 +155,8 @@ def test_a_question_that_nobody_answers_is_reminded_of_too(at: Scene, code: str)
     asked = sub_task(at, code)
     person = asked["for"]["reference"].partition("/")[2]
     revision = at.hub.store.compartments([person])[person].revision
-    key = Key(f"{ASSOCIATION}|*|*")
-    at.hub.store.commit(Changes(saves=[Save(asked, person, ASSOCIATION, (key,))], persons={person: revision}))
+    keys = (Key(f"{ASSOCIATION}|*|*"), Key(f"{HOSPITAL}|COC|notice"))
+    at.hub.store.commit(Changes(saves=[Save(asked, person, ASSOCIATION, keys)], persons={person: revision}))
     at.clock.at = BEGINNING + timedelta(days=100)
     sweep(hub=at.hub)
     told = [row for row in at.store.database.outbox.find() if row["reference"] == f"Task/{code}-1"]
@@ -167,13 +167,34 @@ def test_a_question_that_nobody_answers_is_reminded_of_too(at: Scene, code: str)
     assert stored.version == 1, "of a question nothing is written on it"
 
 
-def test_a_coordinating_organisation_is_named_and_sees_only_what_a_consent_lets_it_see(at: Scene) -> None:
-    usual: Deadlines = at.hub.deadlines
-    at.hub = replace(at.hub, deadlines=replace(usual, coordinator=COURT))
+def test_a_coordinating_organisation_that_no_consent_lets_see_it_is_told_nothing(at: Scene) -> None:
+    at.hub = replace(at.hub, deadlines=replace(at.hub.deadlines, coordinator=COURT))
     at.receive(at.row())
     at.clock.at = BEGINNING + timedelta(days=30)
     sweep(hub=at.hub)
-    rows = [row for row in at.store.database.outbox.find() if row["recipient"] == COURT]
-    assert {row["kind"] for row in rows} == {"referral.escalate"}
-    with pytest.raises(HubError):
-        at.read(reference(at.one("Task")), replace(hospital(), organization=COURT))
+    assert COURT not in {row["recipient"] for row in at.store.database.outbox.find()}
+    assert all(f"Organization/{COURT}" not in str(event) for event in at.audit("referral.escalate"))
+
+
+def test_a_coordinating_organisation_that_has_a_part_in_it_is_told(at: Scene) -> None:
+    stages = {"acceptance": [Rung(100, "escalate", ("coordinator",))]}
+    usual = at.hub.deadlines
+    paces = {name: replace(pace, steps=tuple(stages.get(name, pace.steps))) for name, pace in usual.stages.items()}
+    at.hub = replace(at.hub, deadlines=replace(usual, coordinator=HOSPITAL, stages=paces))
+    at.receive(at.row())
+    at.clock.at = BEGINNING + timedelta(days=30)
+    sweep(hub=at.hub)
+    (row,) = [row for row in at.store.database.outbox.find() if row["kind"] == "referral.escalate"]
+    assert row["recipient"] == HOSPITAL
+
+
+def test_where_nobody_who_is_named_may_see_it_its_keeper_is_told(at: Scene) -> None:
+    stages = {"consent": [Rung(100, "remind", ("owner",))]}
+    usual = at.hub.deadlines
+    paces = {name: replace(pace, steps=tuple(stages.get(name, pace.steps))) for name, pace in usual.stages.items()}
+    at.hub = replace(at.hub, deadlines=replace(usual, stages=paces))
+    at.receive(at.row(consent="non", consent_date=None))
+    at.clock.at = BEGINNING + timedelta(days=30)
+    sweep(hub=at.hub)
+    (row,) = [row for row in at.store.database.outbox.find() if row["kind"] == "referral.remind"]
+    assert row["recipient"] == ""
