@@ -59,7 +59,7 @@ def _settle(id_: str, hub: Hub) -> bool:
     except Conflict:
         return False
     if taken.operator:
-        log.warning("referral.escalated", extra={"count": taken.operator})
+        log.warning("deadline.escalated", extra={"count": taken.operator})
     return True
 
 
