@@ -124,8 +124,8 @@ def opened(folder: Path) -> Iterator[Deployment]:
 
 
 def rules_signature(read: Settings) -> str:
-    """Of all that disclosure keys and deadlines follow from beside a survivor's own records. Where it changes, the delivery worker
-    settles every record anew."""
+    """Of all that disclosure keys and deadlines follow from beside a survivor's own records. Where it changes, the delivery
+    worker settles every record anew."""
     packaged = (files("profiles").joinpath(*path).read_text("utf-8") for path in RULES)
     own = ((read.folder / name).read_text("utf-8") if (read.folder / name).exists() else "" for name in OWN_RULES)
     parts = sorted(f"{entry.id} {entry.part_of}" for entry in read.organizations)

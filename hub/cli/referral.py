@@ -23,6 +23,8 @@ from hub.referral.windows import Left
 
 JSON: Final = ("--json", "as_json")
 COLUMNS: Final = ("referral", "status", "priority", "requester", "owner", "since", "until", "next")
+DOES: Final = {"remind": "do-remind", "overdue": "do-overdue", "escalate": "do-escalate", "cancel": "do-cancel"}
+STATES: Final = {"open": "open", "perhaps": "perhaps", "closed": "closed", "unknown": "unknown"}
 
 
 @group("referral", "cli.referral")
@@ -114,7 +116,7 @@ def _cells(session: Session, one: Standing, now: datetime, deployment: Deploymen
         name("owner"),
         _time(window.start) if window else "",
         f"{_time(window.end)} ({_span(session, window.end - now)})" if window else "",
-        f"{_time(step.at)}: {session.say(f'referral-list.do-{step.do}')}" if step else "",
+        f"{_time(step.at)}: {session.say(f'referral-list.{DOES[step.do]}')}" if step else "",
     )
 
 
@@ -140,8 +142,8 @@ def _told(session: Session, left: Left) -> str:
     blanks: dict[str, object] = {"title": left.window.title[session.language], "source": left.window.source}
     for name, span in (("least", left.least), ("most", left.most)):
         blanks[name] = _hours(span) if span is not None else 0
-    exactly = "exactly" if left.state == "open" and blanks["least"] == blanks["most"] else left.state
-    return session.say(f"referral-show.{exactly}", **blanks)
+    exactly = left.state == "open" and blanks["least"] == blanks["most"]
+    return session.say(f"referral-show.{'exactly' if exactly else STATES[left.state]}", **blanks)
 
 
 def _hours(span: timedelta) -> int:

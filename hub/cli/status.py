@@ -9,7 +9,7 @@ from rich.table import Table
 from hub.bootstrap import Deployment
 from hub.cli.manual import command
 from hub.cli.session import Session, pass_session
-from hub.exchange import exceptions
+from hub.exchange import exceptions, open_referrals
 
 NOT_RESOURCES = frozenset({"history", "persons", "ledger", "quarantine"})
 
@@ -45,6 +45,7 @@ def _count(deployment: Deployment) -> dict[str, Any]:
         ],
         "quarantined": aside.total(),
         "reviews": exceptions.waiting(deployment.hub),
+        "late": open_referrals.late(deployment.hub),
         "outbox": {
             "waiting": counts.get("outbox.waiting", 0),
             "dead": counts.get("outbox.dead", 0),
@@ -70,3 +71,5 @@ def _show(session: Session, found: dict[str, Any]) -> None:
     session.tell("status.outbox", **found["outbox"])
     if found["reviews"]:
         session.tell("status.reviews", count=found["reviews"])
+    if found["late"]:
+        session.tell("status.late", count=found["late"])

@@ -5,6 +5,7 @@ are sent, held or stopped, recipients are told, what is queued for them is void.
 that is killed is taken up by the next one.
 """
 
+import logging
 from datetime import timedelta
 
 from hub.audit import events
@@ -15,6 +16,8 @@ from hub.exchange.aftermath import told
 from hub.exchange.person import Person
 from hub.fhir.references import reference
 from hub.ports import Key, Save
+
+log = logging.getLogger("hub.exchange")
 
 TURN = "consent.expire"
 TURN_LASTS = timedelta(seconds=60)
@@ -55,6 +58,8 @@ def _settle(id_: str, hub: Hub) -> bool:
         hub.store.commit(changes)
     except Conflict:
         return False
+    if taken.operator:
+        log.warning("deadline.escalated", extra={"count": taken.operator})
     return True
 
 

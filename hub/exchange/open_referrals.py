@@ -1,4 +1,4 @@
-"""Open referrals: who holds each, since when, what is due when; and of one, how much is left of the time in which care must begin.
+"""Open referrals: who holds each, since when, what is due when; and of one, how much is left of the time for care.
 
 Seen as one organisation sees them, so that time since an assault is told to whoever may see the incident, and to nobody else.
 """
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from hub.consent.keys import own
 from hub.errors import GONE, NOT_FOUND, HubError
 from hub.exchange import Hub, disclose
 from hub.exchange.consents import ASKED_AT_THE_HUB
@@ -18,13 +19,14 @@ from hub.fhir.canonicals import code_system
 from hub.fhir.query import Match, Query, Target, Token
 from hub.fhir.references import split
 from hub.fhir.serial import loads
-from hub.ports import Caller
-from hub.referral.stages import service
+from hub.ports import Caller, Visible
+from hub.referral.stages import LATE, service
 from hub.referral.windows import Left, left
 
 OPEN: Final = ("draft", "requested", "received", "accepted", "in-progress", "on-hold")
 INCIDENT: Final = "gbv-incident"
 IS_INCIDENT: Final = Match("code", "token", (Token(code_system("observation-code"), INCIDENT),))
+SAYS_LATE: Final = Match("business-status", "token", tuple(Token(None, code) for code in sorted(LATE)))
 STILL: Final = Match("status", "token", tuple(Token(None, status) for status in OPEN))
 
 
@@ -39,6 +41,12 @@ class Standing:
 
     def overdue(self, now: datetime) -> bool:
         return self.waiting is not None and self.waiting.window.end <= now
+
+
+def late(hub: Hub) -> int:
+    """How many referrals say that they are late: a number, of all organisations together."""
+    visible = Visible(frozenset(map(own, hub.directory.organizations())), hub.clock.now())
+    return hub.store.search(Query("Task", (STILL, SAYS_LATE), count=0), visible).total or 0
 
 
 def of_organization(organization: str, *, hub: Hub) -> Iterator[Standing]:

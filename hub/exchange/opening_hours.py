@@ -37,7 +37,8 @@ class OpeningHours:
         by = Match("organization", "reference", (Target("Organization", organization),))
         of = Match("service-type", "token", (Token(code_system("service-type"), service),))
         visible = Visible(frozenset({PUBLIC, own(organization)}), self._clock.now())
-        found = self._store.search(
-            Query("HealthcareService", (by, of) if service else (by,), count=AT_ONCE, counted=False), visible
-        )
-        return [one.resource() for one in found.page]
+        ids = self._store.ids(Query("HealthcareService", (by, of) if service else (by,)), visible, AT_ONCE)
+        found = (
+            self._store.read("HealthcareService", id_, visible) for id_ in sorted(ids)
+        )  # no page: it would need a key
+        return [one.resource() for one in found if one]

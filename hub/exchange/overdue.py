@@ -12,9 +12,10 @@ from datetime import datetime
 from typing import Final
 
 from hub.audit import events
-from hub.consent.keys import is_referral, own
+from hub.consent.actors import NONE
+from hub.consent.keys import is_referral, opened, own
 from hub.exchange import Hub
-from hub.exchange.person import Person
+from hub.exchange.person import REFERRAL_PURPOSE, Person
 from hub.fhir import Resource
 from hub.fhir.canonicals import code_system
 from hub.fhir.instants import span
@@ -26,27 +27,31 @@ from hub.referral.stages import Moment, Window, late, run, stage
 VERBS: Final = {
     "remind": "referral.remind", "overdue": "referral.overdue", "escalate": "referral.escalate", "cancel": "referral.cancel",
 }  # fmt: skip
+OPERATOR: Final = "operator"
 STEP, TOLD = "deadline-step", "told"
 """Details of the audit event: which step it was, and who was to be told."""
 
 
 @dataclass(frozen=True, repr=False)
 class Waiting:
-    """A Task in a stage, kept by `custodian`, and the steps of it that were not taken yet."""
+    """A Task in a stage, kept by `custodian` and seen by whoever holds its keys; and the steps of it that were not taken yet."""
 
     task: Resource
     custodian: str
+    keys: tuple[Key, ...]
     window: Window
     left: tuple[Moment, ...]
 
 
 @dataclass(frozen=True)
 class Taken:
-    """What the steps that were due add to a commit. `look`: when the next one is due."""
+    """What the steps that were due add to a commit. `look`: when the next one is due; `operator`: how many of them are for
+    whoever runs the hub."""
 
     audits: list[Save]
     outbox: list[Due]
     look: datetime
+    operator: int = 0
 
 
 def take(person: Person, stored: Iterable[Stored], now: datetime, *, hub: Hub) -> Taken:
@@ -57,9 +62,9 @@ def take(person: Person, stored: Iterable[Stored], now: datetime, *, hub: Hub) -
         key=lambda pair: pair[0].at,
     )
     audits = [_take(person, one, step, now, hub) for step, one in due]
-    rows = [row for step, one in due for row in _rows(one, step, hub)]
+    rows = [row for step, one in due for row in _rows(one, step, now, hub)]
     ahead = (step.at for one in found for step in one.left if step.at > now)
-    return Taken(audits, rows, min(ahead, default=FOREVER))
+    return Taken(audits, rows, min(ahead, default=FOREVER), sum(OPERATOR in step.tell for step, _ in due))
 
 
 def waiting(stored: Stored, now: datetime, *, hub: Hub) -> Waiting | None:
@@ -70,7 +75,7 @@ def waiting(stored: Stored, now: datetime, *, hub: Hub) -> Waiting | None:
     window = hub.timing.window(task, _since(stored, task, visible, hub))
     taken = set(_taken(stored, visible, hub))
     left = tuple(step for step in hub.timing.steps(window) if step.name not in taken)
-    return Waiting(task, stored.custodian or "", window, left)
+    return Waiting(task, stored.custodian or "", stored.keys, window, left)
 
 
 def _since(stored: Stored, task: Resource, visible: Visible, hub: Hub) -> datetime:
@@ -118,9 +123,10 @@ def _concerns(person: Person, one: Waiting, now: datetime) -> bool:
 def _take(person: Person, one: Waiting, step: Moment, now: datetime, hub: Hub) -> Save:
     about = reference(one.task)
     task = person.get(about) or one.task  # with what an earlier step of this sweep has made of it
-    if stage(task) is not None:
-        person.put(late(task, step.do, now), one.custodian)
-    told = [f"Organization/{who}" for who in _told(one, step, hub)]
+    after = late(task, step.do, now)
+    if after is not task:
+        person.put(after, one.custodian)
+    told = [f"Organization/{who}" for who in _told(one, step, now, hub)]
     event = events.event(
         hub.ids.new(), VERBS[step.do], now, interaction="update", caller=None, person=person.id, entities=[about, *told]
     )
@@ -129,17 +135,21 @@ def _take(person: Person, one: Waiting, step: Moment, now: datetime, hub: Hub) -
     return Save(event, person.id, one.custodian, (Key(own(one.custodian)),))
 
 
-def _rows(one: Waiting, step: Moment, hub: Hub) -> Iterator[Due]:
-    """One for each organisation that is told, or for the keeper, who finds what concerns the operator alone there too."""
-    for who in _told(one, step, hub) or [one.custodian]:
+def _rows(one: Waiting, step: Moment, now: datetime, hub: Hub) -> Iterator[Due]:
+    for who in _told(one, step, now, hub):
         yield Due(VERBS[step.do], "", reference(one.task), recipient="" if who == one.custodian else who)
 
 
-def _told(one: Waiting, step: Moment, hub: Hub) -> list[str]:
-    """The organisations, each once. The coordinating one is told as all others are: what a consent hides stays hidden."""
+def _told(one: Waiting, step: Moment, now: datetime, hub: Hub) -> list[str]:
+    """The organisations that may see it now, each once. Where none of those that are named may, it is the keeper's to know."""
     named = {
         "owner": split(one.task.get("owner", {}).get("reference", ""))[1],
         "requester": split(one.task.get("requester", {}).get("reference", ""))[1],
         "coordinator": hub.deadlines.coordinator,
     }
-    return list(dict.fromkeys(who for party in step.tell if (who := named.get(party, ""))))
+    found = dict.fromkeys(who for party in step.tell if (who := named.get(party, "")) and _sees(who, one, now))
+    return list(found) or [one.custodian]
+
+
+def _sees(organization: str, one: Waiting, now: datetime) -> bool:
+    return organization == one.custodian or bool(opened(one.keys, organization, REFERRAL_PURPOSE, NONE, now))

@@ -126,9 +126,9 @@ def late(task: Resource, do: Do, now: datetime) -> Resource:
         kept = {name: value for name, value in task.items() if name != "businessStatus"}
         over = {**_concept("referral-status-reason", "timeout"), "text": "timeout"}
         return {**kept, "status": "cancelled", "lastModified": instant(now), "statusReason": over}
-    says = {"overdue": OVERDUE.get(current or "", ""), "escalate": "escalated" if current in OVERDUE else ""}.get(
-        do, ""
-    )
+    if current is None:
+        return task
+    says = {"overdue": OVERDUE.get(current, ""), "escalate": "escalated" if current in OVERDUE else ""}.get(do, "")
     if not says or business_status(task) in {*STAYS, says}:
         return task
     return {**task, "businessStatus": _concept("referral-business-status", says), "lastModified": instant(now)}

@@ -1,15 +1,17 @@
 """`hub referral`: what waits for whom, in three languages, and nothing that identifies anybody."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from hub import texts
+from hub.bootstrap import opened
+from hub.exchange import change
+from hub.fhir.instants import instant
+from hub.ports import Caller
 from tests.support.command_line import GOOD, Command, marks_in
-
-TODAY_OR_LATER = GOOD
-"""Referred in January: by today it is long late, counted from when the hub sent it it is not."""
 
 
 @pytest.fixture
@@ -28,13 +30,6 @@ def test_a_referral_is_listed_with_who_holds_it_since_when_and_until_when(hub: C
 
 
 def test_what_is_late_is_in_the_list_of_what_is_late(hub: Command, waits: dict[str, Any]) -> None:
-    from datetime import UTC, datetime, timedelta  # noqa: PLC0415
-
-    from hub.bootstrap import opened  # noqa: PLC0415
-    from hub.exchange import change  # noqa: PLC0415
-    from hub.fhir.instants import instant  # noqa: PLC0415
-    from hub.ports import Caller  # noqa: PLC0415
-
     an_hour_ago = instant(datetime.now(UTC) - timedelta(hours=1))
     with opened(hub.home) as deployment:
         steps = [{"op": "replace", "path": "/restriction/period/end", "value": an_hour_ago}]
@@ -44,6 +39,8 @@ def test_what_is_late_is_in_the_list_of_what_is_late(hub: Command, waits: dict[s
     assert hub("deliver").exit_code == 0
     (late,) = hub.json("referral", "list", "--overdue")
     assert (late["referral"], late["overdue"]) == (waits["referral"], True)
+    assert hub.json("status")["late"] == 1
+    assert "late: 1" in hub("status").output
 
 
 @pytest.mark.parametrize("language", texts.LANGUAGES)

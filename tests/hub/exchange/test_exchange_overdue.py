@@ -1,13 +1,14 @@
 """Referrals that wait: reminded, called late, escalated; each step once, in order, told and on record, and no status changed."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
 
-from hub.exchange import change
+from hub.exchange import change, expire
 from hub.exchange.expire import sweep
 from hub.fhir import Resource
 from hub.fhir.instants import span
@@ -216,3 +217,23 @@ def every_resource_still_conforms(at: Scene) -> Iterator[None]:
     yield
     for one in (*at.all("Task"), *at.all("AuditEvent")):
         assert not [issue for issue in validate(one) if issue.severity == "error"], one
+
+
+def test_several_workers_at_once_take_each_step_once(sent: Scene) -> None:
+    """Without turns, which only spare them work: what holds is the revision of her records."""
+    sent.clock.at = DUE + timedelta(days=30)
+    (person,) = [one["_id"] for one in sent.store.database.persons.find()]
+    with ThreadPoolExecutor(4) as workers:
+        done = list(workers.map(lambda _: expire._settle(person, sent.hub), range(8)))
+    assert any(done)
+    assert [step for _, step in steps_of(sent)] == ["50", "90", "100", "150", "200"]
+    assert len(rows(sent)) == 7
+
+
+def test_a_draft_that_is_sent_gets_its_deadline_from_then(at: Scene) -> None:
+    at.receive(at.row(consent="non", consent_date=None))
+    at.clock.at = BEGINNING + timedelta(days=7)
+    at.receive(at.row())
+    task = at.one("Task")
+    assert task["status"] == "requested"
+    assert span(task["restriction"]["period"]["end"])[0] == BEGINNING + timedelta(days=10)

@@ -65,7 +65,7 @@ WEEK = {day: ["09:00-15:00"] for day in ("mon", "tue", "wed", "thu", "fri", "sat
         ({"calendar": {"zone": "../../etc/passwd"}}, "calendar.zone"),
         ({"calendar": {"hours": {**WEEK, "mon": ["16:00-09:00"]}}}, "calendar.hours"),
         ({"calendar": {"hours": {**WEEK, "mon": ["9-16"]}}}, "calendar.hours.mon[0]"),
-        ({"calendar": {"hours": dict.fromkeys(WEEK, [])}}, "calendar.hours"),
+        ({"calendar": {"hours": {day: [] for day in WEEK}}}, "calendar.hours"),
         ({"calendar": {"dated": [{"day": "2027-02-30"}]}}, "calendar.dated"),
         ({"calendar": {"yearly": [{"day": "13-01"}]}}, "calendar.yearly"),
         ({"stages": {"acceptance": {"within": {}, "steps": []}}}, "stages.acceptance"),
