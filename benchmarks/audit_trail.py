@@ -10,6 +10,7 @@ from statistics import median
 
 from hub.audit import events
 from hub.audit.checkpoints import new_key
+from hub.audit.decisions import decision
 from hub.bootstrap import RandomIds
 from hub.exchange.vouch import checkpoint, verify
 from hub.ports import Caller, Changes, Key, Save
@@ -27,6 +28,7 @@ def main() -> None:
         MongoStore.open(uri, "bench") as store,
     ):
         commits = [timed(lambda: store.commit(telling(1))) for _ in range(500)]
+        deciding = [timed(lambda: store.commit(with_decision(telling(1)))) for _ in range(500)]
         for _ in range(EVENTS // BATCH):
             store.commit(telling(BATCH))
         trail, keys = MongoTrail(store), [new_key()]
@@ -39,6 +41,7 @@ def main() -> None:
         json.dumps(
             {
                 "one event durable, ms": round(median(commits) * 1000, 2),
+                "with the decision, ms": round(median(deciding) * 1000, 2),
                 "checkpoint, ms": round(signing * 1000),
                 "events verified a second": round(report.events / seconds),
             }
@@ -62,6 +65,14 @@ def telling(number: int) -> Changes:
         for _ in range(number)
     ]
     return Changes(saves=[Save(event, person, "amal", (Key("amal|own"),)) for event in told])
+
+
+def with_decision(looks: Changes) -> Changes:
+    """The first look of a token at a person."""
+    (look,) = looks.saves
+    new = RandomIds().new
+    told = decision(new(), datetime.now(UTC), READER, look.person, by=[f"Consent/{new()}"])
+    return Changes(saves=[Save(told, look.person, look.custodian, look.keys), look])
 
 
 def timed(act: Callable[[], object]) -> float:

@@ -9,7 +9,7 @@ import pytest
 from hub.audit.decisions import is_decision
 from hub.conformance import validate
 from hub.errors import HubError
-from hub.exchange import decided, overrides
+from hub.exchange import change, decided, overrides
 from hub.exchange.disclosures import account
 from hub.exchange.overrides import Emergency
 from hub.exchange.whom import Known
@@ -18,7 +18,7 @@ from hub.fhir.canonicals import identifier_system
 from hub.fhir.references import reference
 from hub.ports import Caller, Changes
 from hub.store import MongoStore
-from tests.support.association import Scene, association, court, hospital, to
+from tests.support.association import Scene, association, court, hospital, task_of, to
 
 HOSPITAL = replace(hospital(), token="a" * 64)
 PAYLOAD = ("Patient", "EpisodeOfCare", "Observation", "ServiceRequest")
@@ -143,9 +143,13 @@ def test_a_look_through_a_broken_glass_is_decided_by_its_review_and_by_no_consen
 
 
 def test_who_accepts_a_referral_is_decided_about(at: Scene) -> None:
+    """The token that changes it has not looked at it before."""
     at.receive(at.row())
-    at.move(at.one("Task"), "accepted", HOSPITAL)
-    assert [kind(one) for one in decisions(at)] == [("AuthZ-Consent", "")]
+    seen = at.read(reference(at.one("Task")), hospital())
+    before = len(decisions(at))
+    accepting, body = replace(HOSPITAL, token="e" * 64), {**task_of(seen), "status": "accepted"}
+    change.update("Task", seen.id, body, accepting, expected=seen.version, hub=at.hub)
+    assert [kind(one) for one in decisions(at)[before:]] == [("AuthZ-Consent", "")]
 
 
 def test_the_keeper_finds_the_decisions_and_the_others_do_not(at: Scene) -> None:

@@ -15,6 +15,7 @@ from hub.exchange import Hub, disclose
 from hub.fhir import Resource
 from hub.fhir.canonicals import profile
 from hub.fhir.query import Match, Query, Token
+from hub.fhir.serial import loads
 from hub.ports import Caller, Changes, Key, Save, Within
 from hub.store import MongoStore
 from tests.support.budget import examples
@@ -207,8 +208,9 @@ def test_what_does_not_match_is_validated_as_what_never_was(chu: Party, query: s
 
 def test_the_trace_tells_that_it_was_the_scope(chu: Party, store: MongoStore) -> None:
     narrowed(chu, "system/Task.r?status=requested").get(f"/fhir/Task/{ONE}")
-    traces = [event["json"] for event in store.database.AuditEvent.find()]
-    assert len([trace for trace in traces if "consent.scope" in trace]) == 1
+    traces = [loads(event["json"]) for event in store.database.AuditEvent.find()]
+    told = [trace["subtype"][0]["code"] for trace in traces if trace.get("outcomeDesc") == "consent.scope"]
+    assert sorted(told) == ["AuthZ-Role", "read"], "the decision, which no consent made, and the look"
 
 
 # --- the token endpoint ----------------------------------------------------------------------------------------------
