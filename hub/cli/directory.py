@@ -83,14 +83,7 @@ def list_(session: Session, *, service: str, area: str, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True)
 @pass_session
 def match(session: Session, /, *, excluded: tuple[str, ...], count: int, as_json: bool, **asked: Any) -> None:
-    codes: dict[str, tuple[str, ...]] = {
-        "service-type": (asked["service"],),
-        "area": (asked["area"],),
-        PRIORITY: (asked["priority"],),
-    }
-    codes |= {"age-band": (asked["age_band"],), "language": asked["languages"]}
-    codes |= {"service-eligibility": asked["eligibility"], "service-characteristic": asked["characteristics"]}
-    _require(codes)
+    _require({value_set: _listed(asked[name]) for name, value_set in CODED_BY.items()})
     with session.deployment() as deployment:
         wanted = Wanted(at=deployment.hub.clock.now(), **asked)
         found = orient(wanted, OPERATOR, hub=deployment.hub, excluded=excluded, count=count)
