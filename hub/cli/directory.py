@@ -83,14 +83,7 @@ def list_(session: Session, *, service: str, area: str, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True)
 @pass_session
 def match(session: Session, /, *, excluded: tuple[str, ...], count: int, as_json: bool, **asked: Any) -> None:
-    codes: dict[str, tuple[str, ...]] = {
-        "service-type": (asked["service"],),
-        "area": (asked["area"],),
-        PRIORITY: (asked["priority"],),
-    }
-    codes |= {"age-band": (asked["age_band"],), "language": asked["languages"]}
-    codes |= {"service-eligibility": asked["eligibility"], "service-characteristic": asked["characteristics"]}
-    _require(codes)
+    _require({value_set: _listed(asked[name]) for name, value_set in CODED_BY.items()})
     with session.deployment() as deployment:
         wanted = Wanted(at=deployment.hub.clock.now(), **asked)
         found = orient(wanted, OPERATOR, hub=deployment.hub, excluded=excluded, count=count)
@@ -151,7 +144,7 @@ def _row(session: Session, service: Resource, deployment: Deployment) -> Iterato
     yield _kind(session, service)
     yield _where(session, service)
     yield _room(session, service)
-    yield _phone(service)
+    yield _phone(service, deployment)
 
 
 def _answer(session: Session, number: int, one: Answer, deployment: Deployment) -> Iterator[str]:
@@ -160,7 +153,7 @@ def _answer(session: Session, number: int, one: Answer, deployment: Deployment) 
     yield deployment.hub.directory.name(split(service["providedBy"]["reference"])[1], session.language)
     yield _name(session, service)
     yield _where(session, service)
-    yield _phone(service)
+    yield _phone(service, deployment)
     yield "\n".join(explained(reason, session.language) for reason in one.fit.reasons if not reason.doubt)
     doubts = [explained(reason, session.language) for reason in one.fit.reasons if reason.doubt]
     notes = [_label(session, "capacity-note", code) for code in capacity_of(service).get("note", ())]
@@ -197,8 +190,12 @@ def _room(session: Session, service: Resource) -> str:
     )
 
 
-def _phone(service: Resource) -> str:
-    return "\n".join(one["value"] for one in service.get("telecom", ()) if one.get("system") == "phone")
+def _phone(service: Resource, deployment: Deployment) -> str:
+    """Its own numbers, else that of the organisation's office."""
+    given_by = split(service["providedBy"]["reference"])[1]
+    office = [entry.phone for entry in deployment.settings.organizations if entry.id == given_by and entry.phone]
+    own = [one["value"] for one in service.get("telecom", ()) if one.get("system") == "phone"]
+    return "\n".join(own or office)
 
 
 # --- for programs -----------------------------------------------------------------------------------------------------

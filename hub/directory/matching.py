@@ -71,7 +71,9 @@ class Fit:
 def ranked(services: Iterable[Resource], wanted: Wanted, excluded: Collection[str] = frozenset()) -> tuple[Fit, ...]:
     """Those that answer, the best first; what fits as well as another comes by its id. `excluded`: ids of organisations, as those
     that have refused already."""
-    found = (fit for service in services if (fit := _fit(service, wanted, excluded)) is not None)
+    finds = tuple(_asked(wanted))
+    answering = (service for service in services if _answers(service, wanted, excluded))
+    found = (fit for service in answering if (fit := _fit(service, wanted, finds)) is not None)
     return tuple(sorted(found, key=lambda fit: (-fit.points, str(fit.service["id"]))))
 
 
@@ -82,18 +84,23 @@ def around(area: str) -> tuple[tuple[str, str], ...]:
     return (("region", region), *(("province", one) for one, said in known if said.properties["region"] == region))
 
 
-def _fit(service: Resource, wanted: Wanted, excluded: Collection[str]) -> Fit | None:
+def _answers(service: Resource, wanted: Wanted, excluded: Collection[str]) -> bool:
+    """Whether it is of the kind at all, and is given by somebody who may be asked."""
     given_by = split(service["providedBy"]["reference"])[1]
     if not service.get("active") or given_by in excluded or wanted.service not in _codes(service.get("type", ())):
-        return None
-    if is_closed_for_good(service, wanted.at):
-        return None
-    reasons = tuple(find(service, wanted) for find in _asked(wanted))
-    if any(reason is None for reason in reasons):
-        return None
-    told = tuple(reason for reason in reasons if reason is not None)
-    points, most = _points(told, wanted.priority)
-    return Fit(service, points, round(points / most, 2), told)
+        return False
+    return not is_closed_for_good(service, wanted.at)
+
+
+def _fit(service: Resource, wanted: Wanted, finds: "tuple[Find, ...]") -> Fit | None:
+    reasons: list[Reason] = []
+    for find in finds:
+        reason = find(service, wanted)
+        if reason is None:
+            return None
+        reasons.append(reason)
+    points, most = _points(reasons, wanted.priority)
+    return Fit(service, points, round(points / most, 2), tuple(reasons))
 
 
 def _points(reasons: Iterable[Reason], priority: str) -> tuple[int, int]:

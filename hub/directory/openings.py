@@ -6,6 +6,7 @@ https://hl7.org/fhir/R4/healthcareservice-definitions.html#HealthcareService.ava
 
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Final
 
 from hub.fhir import Resource
@@ -16,6 +17,7 @@ DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 AHEAD: Final = 60
 """Days that are looked through."""
 ALWAYS: Final = "day-and-night"
+MIDNIGHT: Final = "00:00:00"
 
 Span = tuple[datetime, datetime]
 
@@ -50,18 +52,24 @@ def _spans(service: Resource, at: datetime, always: bool) -> Iterator[Span]:
         yield at, LAST
         return
     hours = service.get("availableTime", ())
-    today = at.astimezone(MOROCCO).date()
+    here = at.astimezone(MOROCCO).replace(tzinfo=None)
     for number in range(-1, AHEAD if hours else 0):  # what began yesterday evening may not have ended
-        day = today + timedelta(days=number)
+        day = here.date() + timedelta(days=number)
         on_day = sorted(_span(one, day) for one in hours if DAYS[day.weekday()] in one.get("daysOfWeek", ()))
-        yield from ((low, high) for low, high in on_day if high > at)
+        for low, high in on_day:
+            if high > here:
+                yield low.replace(tzinfo=MOROCCO), high.replace(tzinfo=MOROCCO)
 
 
 def _span(hours: Resource, day: date) -> Span:
-    begin, end = (
-        time.fromisoformat(hours.get(name, "00:00")[:5]) for name in ("availableStartTime", "availableEndTime")
-    )
     if hours.get("allDay"):
-        begin = end = time()
-    last = day if end > begin else day + timedelta(days=1)  # until midnight, or into the next morning
-    return datetime.combine(day, begin, MOROCCO), datetime.combine(last, end, MOROCCO)
+        return _between(MIDNIGHT, MIDNIGHT, day)
+    return _between(hours.get("availableStartTime", MIDNIGHT), hours.get("availableEndTime", MIDNIGHT), day)
+
+
+@lru_cache(maxsize=4096)  # most services keep the same hours
+def _between(start: str, end: str, day: date) -> Span:
+    """By the clock on the wall."""
+    begin, until = (time.fromisoformat(text[:5]) for text in (start, end))
+    last = day if until > begin else day + timedelta(days=1)  # until midnight, or into the next morning
+    return datetime.combine(day, begin), datetime.combine(last, until)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from typing import Any, Final
+from urllib.parse import quote
 
 import pytest
 from fhir.resources.R4B.bundle import Bundle
@@ -18,6 +19,7 @@ from hub.store import MongoStore
 from hub.web.match_services import OPERATIONS
 from tests.support.accompanied import body, rules_broken
 from tests.support.parties import Party
+from tests.support.profiled import profiled
 from tests.support.services import service
 from tests.support.written import example
 
@@ -235,3 +237,25 @@ def test_an_organisation_says_of_its_own_service_whether_there_is_room_and_the_n
 def test_nobody_else_does_nor_without_the_scope(party: Parties, services: None) -> None:
     assert told(party("amal"), "no-capacity")[0] == 403
     assert told(party("chu", "system/HealthcareService.rs"), "no-capacity")[0] == 403
+
+
+# --- as a directory that others copy ----------------------------------------------------------------------------------
+
+
+def test_a_search_for_services_reads_by_indexes_alone(party: Parties, services: None, store: MongoStore) -> None:
+    chu = party("chu")
+    with profiled(store) as told:
+        matched(chu, ALL)
+    assert told.examined
+    assert told.scans == []
+
+
+def test_what_changed_in_the_directory_since_an_instant_is_told_to_whoever_copies_it(
+    party: Parties, services: None
+) -> None:
+    chu = party("chu")
+    since = body(chu.get("/fhir/HealthcareService/near"))["meta"]["lastUpdated"]
+    assert told(chu, "waitlist")[0] == 200
+    feed = body(party("nour").get(f"/fhir/HealthcareService/_history?_since={quote(since)}"))
+    assert feed["entry"][0]["resource"]["id"] == "near"
+    assert feed["entry"][0]["resource"]["meta"]["versionId"] == "2"
