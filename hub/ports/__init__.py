@@ -2,7 +2,7 @@
 
 from hub.ports.clients import Binding, Caller, Client, KeySource, Registry, Token, Within
 from hub.ports.doors import Adapter, Connection, FollowUp, Layout, Manifest, Place, Pulled, SourceRecord, Watermark
-from hub.ports.exports import Export, ExportLimits, Exports, Line, Part, Scan, Wanted
+from hub.ports.exports import Export, ExportLimits, Exports, Kind, Line, Part, Scan, Wanted
 from hub.ports.history import Past, Versions
 from hub.ports.keys import KEK_LENGTH, DataKeys, Kek, KeyEncryption, KeyProof
 from hub.ports.records import (
@@ -55,6 +55,7 @@ __all__ = [
     "KeyEncryption",
     "KeyProof",
     "KeySource",
+    "Kind",
     "Layout",
     "LedgerEntry",
     "Line",

@@ -53,6 +53,9 @@ class Store(Protocol):
     def scan(self, asked: Sequence[tuple[Query, Visible]], scan: Scan) -> tuple[Stored, ...]:
         """What any of these queries of one type finds, each with what its caller may see, in the order of ids; no total."""
 
+    def deletions(self, past: Past, scan: Scan) -> tuple[Stored, ...]:
+        """What its keeper deleted of one type, in the order of ids."""
+
     @property
     def exports(self) -> Exports: ...
 

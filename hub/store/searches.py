@@ -74,6 +74,10 @@ class Searches:
         return tuple(stored_all(type_, scans.find(self.database[type_], keyed, scan), self.vault))
 
     @in_our_words
+    def deletions(self, past: Past, scan: Scan) -> tuple[Stored, ...]:
+        return tuple(stored_all(past.type, scans.deleted(self.database[past.type], past, scan), self.vault))
+
+    @in_our_words
     def history(self, pasts: Sequence[Past], asked: Versions) -> Found:
         seen = [replace(past, visible=self._with_tokens(past.type, past.visible)) for past in pasts]
         return self._in_snapshot(lambda session: history.find(self.database, seen, asked, self.vault, session))

@@ -63,13 +63,19 @@ class Operations(Changes):
                 ("_type", filtered),
                 ("_typeFilter", f"{filtered}?{urlencode([self._pair(filtered, name, kind, form)])}"),
             ]
+        if self.chance.random() < 0.2:
+            pairs.append(("_elements", self.chance.choice(["id", "status,id", "id,meta"])))
         if self.chance.random() < 0.3:
             pairs.append(("_since", f"2026-11-20T0{self.chance.randrange(1, 10)}:00:00Z"))
         headers = (
             ("Prefer", self.chance.choice(["respond-async", "respond-async", "respond-async, handling=lenient", "x"])),
         )
         text = f"/fhir/{path}$export{'?' if pairs else ''}{urlencode(pairs)}"
-        return Ask("GET", text, headers=headers, covers=frozenset({f"{type_}$export"}))
+        covers = frozenset({f"{type_}$export"})
+        if type_ == "Resource" or self.chance.random() < 0.5:
+            return Ask("GET", text, headers=headers, covers=covers)
+        named = [{"name": "patient", "valueReference": self._person()} for _ in range(3)]
+        return Ask("POST", text, {"resourceType": "Parameters", "parameter": named}, headers=headers, covers=covers)
 
     def _override(self, name: str) -> str:
         whole = f"/fhir/Patient/${name}" + self.chance.choice(["", "", "", "?identifier=ZZ000000"])
