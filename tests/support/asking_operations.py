@@ -1,5 +1,6 @@
 """Operations, each as it may be asked, rightly and wrongly."""
 
+from random import Random
 from urllib.parse import urlencode
 
 from hub.fhir import Resource
@@ -63,19 +64,24 @@ class Operations(Changes):
                 ("_type", filtered),
                 ("_typeFilter", f"{filtered}?{urlencode([self._pair(filtered, name, kind, form)])}"),
             ]
-        if self.chance.random() < 0.2:
-            pairs.append(("_elements", self.chance.choice(["id", "status,id", "id,meta"])))
         if self.chance.random() < 0.3:
             pairs.append(("_since", f"2026-11-20T0{self.chance.randrange(1, 10)}:00:00Z"))
         headers = (
             ("Prefer", self.chance.choice(["respond-async", "respond-async", "respond-async, handling=lenient", "x"])),
         )
+        apart = Random(f"{path} {pairs}")
+        if apart.random() < 0.2:
+            pairs.append(("_elements", apart.choice(["id", "status,id", "id,meta"])))
         text = f"/fhir/{path}$export{'?' if pairs else ''}{urlencode(pairs)}"
         covers = frozenset({f"{type_}$export"})
-        if type_ == "Resource" or self.chance.random() < 0.5:
+        if type_ == "Resource" or apart.random() < 0.5:
             return Ask("GET", text, headers=headers, covers=covers)
-        named = [{"name": "patient", "valueReference": self._person()} for _ in range(3)]
-        return Ask("POST", text, {"resourceType": "Parameters", "parameter": named}, headers=headers, covers=covers)
+        known = [*self.things.references["Patient"], *self.things.mine]
+        named = [
+            {"name": "patient", "valueReference": {"reference": f"Patient/{apart.choice(known)}"}} for _ in range(3)
+        ]
+        body = {"resourceType": "Parameters", "parameter": named}
+        return Ask("POST", text, body, headers=headers, covers=covers)
 
     def _override(self, name: str) -> str:
         whole = f"/fhir/Patient/${name}" + self.chance.choice(["", "", "", "?identifier=ZZ000000"])
