@@ -5,7 +5,7 @@ stands in them. Whoever fetches a file asks `disclose` again: where less of any 
 void, and nothing of it is given. A document that changed since is given as it is now.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Final
@@ -13,11 +13,12 @@ from urllib.parse import parse_qsl
 
 from hub import errors
 from hub.errors import HubError
-from hub.exchange import Hub, View, disclose
+from hub.exchange import Hub, View, deletions, disclose
+from hub.fhir.issues import Issue
 from hub.fhir.query import Query
 from hub.fhir.references import split
 from hub.fhir.serial import loads
-from hub.ports import Caller, Export, Line, Part, Scan, Wanted, Within
+from hub.ports import Caller, Export, Kind, Line, Part, Scan, Wanted, Within
 from hub.search import parse
 
 LEASE: Final = timedelta(seconds=60)
@@ -31,12 +32,13 @@ WAIT_S: Final = 30
 Narrowings = Callable[[frozenset[str]], tuple[Within, ...]]
 
 
-def begin(wanted: Wanted, caller: Caller, *, hub: Hub) -> Export:
+def begin(wanted: Wanted, caller: Caller, *, hub: Hub, issues: Sequence[Issue] = ()) -> Export:
     """A new export. Raises TOO_OFTEN where the client has too many under way: of several that begin at once, all may be."""
     now = hub.clock.now()
     exports = hub.store.exports
     exports.forget_old(now)
-    export = Export(hub.ids.new(), replace(caller, within=(), request=""), wanted, now, now + LONGEST)
+    stripped = replace(caller, within=(), request="")
+    export = Export(hub.ids.new(), stripped, wanted, now, now + LONGEST, issues=tuple(issues))
     exports.begin(export)
     if exports.running(caller.client, now) > hub.exports.running:
         exports.forget(export.id)
@@ -84,19 +86,35 @@ def advance(narrowings: Narrowings, *, hub: Hub, id_: str = "") -> int | None:
 
 
 def _step(export: Export, caller: Caller, hub: Hub) -> tuple[Export, tuple[Line, ...]]:
-    """The next file, after however many types of which there is nothing; or the end."""
+    """The next file, after however many stages in which there is nothing; or the end."""
     wanted, limit = export.wanted, hub.exports.lines
-    while export.place < len(wanted.types):
-        type_ = wanted.types[export.place]
+    while export.place < len(wanted.stages):
+        kind, type_ = wanted.stages[export.place]
         scan = Scan(limit, export.after, wanted.since, export.at, wanted.of_people, wanted.persons)
-        lines = disclose.listed(tuple(queries(type_, wanted)), caller, scan, hub=hub)
+        if kind == "deleted":
+            lines = deletions.listed(type_, caller, scan, hub=hub)
+        else:
+            lines = disclose.listed(tuple(queries(type_, wanted)), caller, scan, hub=hub)
         is_last = len(lines) < limit
         place, after = (export.place + 1, "") if is_last else (export.place, lines[-1].id)
         export = replace(export, place=place, after=after)
         if lines:
-            part = Part(hub.ids.new(), type_, len(lines))
+            part = Part(hub.ids.new(), type_, len(lines), kind)
             return replace(export, parts=(*export.parts, part)), lines
-    return replace(export, state="done", until=hub.clock.now() + hub.exports.lifetime), ()
+    issues = (*export.issues, *_not_found(wanted, caller, hub))
+    return replace(export, state="done", until=hub.clock.now() + hub.exports.lifetime, issues=issues), ()
+
+
+def _not_found(wanted: Wanted, caller: Caller, hub: Hub) -> Iterator[Issue]:
+    """Of those who were named, whom the caller does not see: hidden, absent, or no member, which look the same."""
+    if not wanted.patients:
+        return
+    scan = Scan(len(wanted.patients), ids=wanted.patients, persons=wanted.persons)
+    seen = {line.id for line in disclose.listed((Query("Patient"),), caller, scan, hub=hub)}
+    for number, patient in enumerate(wanted.patients):
+        if patient not in seen:
+            path = f"Parameters.parameter.where(name='patient')[{number}]"
+            yield Issue("error", "not-found", errors.NOT_FOUND.text, path)
 
 
 def queries(type_: str, wanted: Wanted) -> Iterator[Query]:
@@ -107,12 +125,22 @@ def queries(type_: str, wanted: Wanted) -> Iterator[Query]:
 
 
 def fetch(export: Export, number: int, caller: Caller, *, hub: Hub) -> tuple[View, ...]:
-    """The lines of a file, counted from 1. Raises NOT_FOUND, or EXPORT_VOID where it may not be given any more."""
-    if export.state != "done" or not 0 < number <= len(export.parts):
-        raise HubError(errors.NOT_FOUND)
-    part = export.parts[number - 1]
+    """The resources of a file, counted from 1. Raises NOT_FOUND, or EXPORT_VOID where it may not be given any more."""
+    part = _part(export, number, "output")
     lines = hub.store.exports.lines(part)
     seen = disclose.again(part.type, lines, caller, hub=hub) if len(lines) == part.count else None
     if seen is None:
         raise HubError(errors.EXPORT_VOID)
     return seen
+
+
+def fetch_deleted(export: Export, number: int, caller: Caller, *, hub: Hub) -> tuple[str, ...]:
+    """References to what is deleted. What was brought back since is left out. Raises NOT_FOUND."""
+    part = _part(export, number, "deleted")
+    return deletions.again(part.type, hub.store.exports.lines(part), caller, hub=hub)
+
+
+def _part(export: Export, number: int, kind: Kind) -> Part:
+    if export.state != "done" or not 0 < number <= len(export.parts) or export.parts[number - 1].kind != kind:
+        raise HubError(errors.NOT_FOUND)
+    return export.parts[number - 1]

@@ -68,7 +68,14 @@ def transact(steps: Sequence[Step], caller: Caller, read: Search, *, hub: Hub) -
         return meant
 
     draft, meant = carry_out(act, caller, hub=hub)
-    return [Done(step.kind, draft.view(_key(step)) if _key(step) and step.kind != "delete" else None) for step in meant]
+    return [_done(step, draft) for step in meant]
+
+
+def _done(step: Step, draft: Draft) -> Done:
+    """What an update brings back is made by it."""
+    key = _key(step)
+    view = draft.view(key) if key and step.kind != "delete" else None
+    return Done("create" if step.kind == "update" and draft.made(key) else step.kind, view)
 
 
 def _key(step: Step) -> str:

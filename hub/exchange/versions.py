@@ -36,11 +36,11 @@ class History:
 def vread(type_: str, id_: str, version: int, caller: Caller, *, hub: Hub) -> View:
     """One version. Raises NOT_FOUND; or GONE for the one that says that the caller's own is deleted."""
     now = hub.clock.now()
-    found = hub.store.history([_past(type_, "read", caller, now, hub)], Versions(id_, version, count=1))
+    found = hub.store.history([past(type_, "read", caller, now, hub)], Versions(id_, version, count=1))
     if not found.page:
         disclose.deny(type_, id_, caller, now, "vread", hub=hub)
         raise HubError(errors.NOT_FOUND)
-    (kept,) = (_of_its_keeper(one) for one in found.page)
+    (kept,) = (of_its_keeper(one) for one in found.page)
     disclose.look([kept], caller, now, "vread", hub=hub)
     if kept.gone:
         raise HubError(errors.GONE)
@@ -50,9 +50,9 @@ def vread(type_: str, id_: str, version: int, caller: Caller, *, hub: Hub) -> Vi
 def of_instance(type_: str, id_: str, asked: Versions, caller: Caller, *, hub: Hub) -> History:
     """All versions of one resource. Raises NOT_FOUND where there is none that the caller may know of."""
     now = hub.clock.now()
-    past, asked = _past(type_, "read", caller, now, hub), replace(asked, id=id_)
-    found = hub.store.history([past], asked)
-    if not found.total and not hub.store.history([past], Versions(id_, count=0)).total:
+    whole, asked = past(type_, "read", caller, now, hub), replace(asked, id=id_)
+    found = hub.store.history([whole], asked)
+    if not found.total and not hub.store.history([whole], Versions(id_, count=0)).total:
         disclose.deny(type_, id_, caller, now, "history-instance", hub=hub)
         raise HubError(errors.NOT_FOUND)
     return _told(found, "history-instance", caller, now, hub=hub)
@@ -61,23 +61,23 @@ def of_instance(type_: str, id_: str, asked: Versions, caller: Caller, *, hub: H
 def of_types(types: Iterable[str], asked: Versions, caller: Caller, interaction: str, *, hub: Hub) -> History:
     """All versions of all resources of these types, as one history."""
     now = hub.clock.now()
-    found = hub.store.history([_past(type_, "search", caller, now, hub) for type_ in types], asked)
+    found = hub.store.history([past(type_, "search", caller, now, hub) for type_ in types], asked)
     return _told(found, interaction, caller, now, hub=hub)
 
 
-def _past(type_: str, reach: str, caller: Caller, now: datetime, hub: Hub) -> Past:
+def past(type_: str, reach: str, caller: Caller, now: datetime, hub: Hub) -> Past:
     """What a granular scope matches is asked of present content, which a deleted resource has none of."""
     visible = disclose.reach(type_, reach, caller, now, hub=hub)
     return Past(type_, visible, "" if visible.narrowed else caller.organization)
 
 
-def _of_its_keeper(stored: Stored) -> Stored:
+def of_its_keeper(stored: Stored) -> Stored:
     """What is deleted has no keys: it comes to its keeper alone, and as a whole."""
     return stored if stored.keys else replace(stored, keys=(Key(own(stored.custodian or "")),))
 
 
 def _told(found: Found, interaction: str, caller: Caller, now: datetime, *, hub: Hub) -> History:
-    kept = [_of_its_keeper(one) for one in found.page]
+    kept = [of_its_keeper(one) for one in found.page]
     disclose.look(kept, caller, now, interaction, hub=hub)
     return History(found.total, tuple(_entry(one, caller, now, hub) for one in kept), found.after)
 

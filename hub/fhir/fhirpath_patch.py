@@ -28,6 +28,8 @@ class _Misfit(Exception):  # noqa: N818
 def apply(document: Resource, parameters: Resource) -> Resource:
     """The patched resource; `document` itself is left as it was. Raises BadPatch or PatchFailed."""
     operations = parameters.get("parameter")
+    if "parameter" not in parameters:  # no operation, and so no difference
+        return deepcopy(document)
     if not isinstance(operations, list) or not operations or len(operations) > MOST_OPERATIONS:
         raise BadPatch
     changed = deepcopy(document)
@@ -92,7 +94,10 @@ def _insert(document: Resource, parts: Mapping[str, Part]) -> None:
     one = _of_one_list(listed)
     if at > len(one.holder):
         raise _Misfit
-    one.holder.insert(at, _value(parts.get("value", {}), one.type)[1])
+    beside, value = _beside(one), _value(parts.get("value", {}), one.type)[1]
+    one.holder.insert(at, value)
+    if beside:
+        beside.insert(at, None)
 
 
 def _delete(document: Resource, parts: Mapping[str, Part]) -> None:
@@ -102,11 +107,32 @@ def _delete(document: Resource, parts: Mapping[str, Part]) -> None:
     (place,) = _exactly_one(found)
     if place.holder is None or place.row is None:
         raise _Misfit
+    beside = _beside(place)
     del place.holder[place.key]
     if isinstance(place.holder, dict):
         place.holder.pop(f"_{place.key}", None)
-    elif not place.holder:
-        del place.owner[place.name]
+    elif beside:
+        del beside[place.key]
+        if not any(beside):
+            del place.owner[f"_{place.name}"]
+    _drop_empty(document)
+
+
+def _drop_empty(node: Any) -> None:
+    """Nothing is left of what has no content any more: no object and no list of JSON is empty in FHIR."""
+    items = list(node.items()) if isinstance(node, dict) else list(enumerate(node)) if isinstance(node, list) else []
+    for key, value in reversed(items):
+        _drop_empty(value)
+        if value in ({}, []):
+            del node[key]
+
+
+def _beside(place: Place) -> list[Any] | None:
+    """The list of what belongs to each item of a list of primitives, where there is one, filled up to the same length."""
+    beside = place.owner.get(f"_{place.name}") if isinstance(place.owner, dict) else None
+    if isinstance(beside, list):
+        beside.extend([None] * (len(place.holder) - len(beside)))
+    return beside if isinstance(beside, list) else None
 
 
 def _replace(document: Resource, parts: Mapping[str, Part]) -> None:
@@ -126,7 +152,8 @@ def _move(document: Resource, parts: Mapping[str, Part]) -> None:
     source, destination = _index(parts, "source"), _index(parts, "destination")
     if max(source, destination) >= len(one.holder):
         raise _Misfit
-    one.holder.insert(destination, one.holder.pop(source))
+    for listed in filter(None, (one.holder, _beside(one))):
+        listed.insert(destination, listed.pop(source))
 
 
 _OPERATIONS: Final[dict[str, Callable[[Resource, Mapping[str, Part]], None]]] = {

@@ -1,7 +1,8 @@
 """Where in a resource the elements are that a simple FHIRPath names: each with its holder, so that it can be changed there.
 
 https://hl7.org/fhir/R4/fhirpatch.html asks for simple paths: names from the type on, `[n]`, `first()`, `last()`, `single()`,
-`ofType(…)`, `extension('…')` and `where(…)` with comparisons for equality, joined by `and`. Nothing else of FHIRPath is read.
+`ofType(…)`, `extension('…')` and `where(…)`: comparisons for equality joined by `and`, or any other criteria (`criteria.py`).
+Nothing else of FHIRPath is read.
 """
 
 import re
@@ -9,11 +10,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
+from hub.fhir.criteria import NotRead, holds
 from hub.fhir.r4 import Row, tables
 
-_STEP: Final = re.compile(
-    r"(?:\.|^)([A-Za-z][A-Za-z0-9]*)(?:\(((?:[^()']|'(?:[^'\\]|\\.)*'|\(\))*)\))?|\[([0-9]{1,6})\]", re.ASCII
-)
+_STEP: Final = re.compile(r"(?:\.|^)([A-Za-z][A-Za-z0-9]*)|\[([0-9]{1,6})\]", re.ASCII)
+_BRACKET: Final = re.compile(r"'(?:[^'\\]|\\.)*'|[()]")
 _EQUAL: Final = re.compile(
     r"\s*([A-Za-z][A-Za-z0-9.]*)\s*=\s*('(?:[^'\\]|\\.)*'|true|false|-?\d+(?:\.\d+)?)\s*", re.ASCII
 )
@@ -84,9 +85,23 @@ def _steps(path: str) -> Iterator[tuple[str, str]]:
         step = _STEP.match(path, at)
         if step is None:
             raise NotSimple
-        name, argument, index = step.groups()
-        yield ("item", index) if index else (name, argument) if argument is not None else ("name", name)
-        at = step.end()
+        (name, index), at = step.groups(), step.end()
+        if name and path[at : at + 1] == "(":
+            end = _closing(path, at)
+            yield name, path[at + 1 : end]
+            at = end + 1
+        else:
+            yield ("item", index) if index else ("name", name)
+
+
+def _closing(path: str, at: int) -> int:
+    """Where the bracket ends that opens here; what stands in a text opens and closes none."""
+    open_ = 0
+    for found in _BRACKET.finditer(path, at):
+        open_ += {"(": 1, ")": -1}.get(found[0], 0)
+        if open_ == 0:
+            return found.start()
+    raise NotSimple
 
 
 def _taken(kind: str, argument: str, places: list[Place]) -> list[Place]:
@@ -115,13 +130,16 @@ def _keys(row: Row, name: str, holder: dict[str, Any]) -> list[str]:
 
 
 def _holds(place: Place, criteria: str) -> bool:
-    return all(_equal(place, one) for one in _AND.split(criteria))
+    compared = [_EQUAL.fullmatch(one) for one in _AND.split(criteria)]
+    if all(compared):
+        return all(_equal(place, one) for one in compared if one)
+    try:
+        return holds(place.value, place.type, criteria)
+    except NotRead:
+        raise NotSimple from None
 
 
-def _equal(place: Place, criterion: str) -> bool:
-    compared = _EQUAL.fullmatch(criterion)
-    if compared is None:
-        raise NotSimple
+def _equal(place: Place, compared: re.Match[str]) -> bool:
     found: Iterable[Place] = [place]
     for name in compared[1].split("."):
         found = [below for one in found for below in _below(one, name)]

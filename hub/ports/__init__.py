@@ -16,7 +16,7 @@ from hub.ports.delivery import (
     Way,
 )
 from hub.ports.doors import Adapter, Connection, FollowUp, Layout, Manifest, Place, Pulled, SourceRecord, Watermark
-from hub.ports.exports import Export, ExportLimits, Exports, Line, Part, Scan, Wanted
+from hub.ports.exports import Export, ExportLimits, Exports, Kind, Line, Part, Scan, Wanted
 from hub.ports.feed import Feed, Forgotten, Happened, Stretch
 from hub.ports.history import Past, Versions
 from hub.ports.keys import KEK_LENGTH, DataKeys, Kek, KeyEncryption, KeyProof
@@ -79,6 +79,7 @@ __all__ = [
     "KeyEncryption",
     "KeyProof",
     "KeySource",
+    "Kind",
     "Lane",
     "Layout",
     "LedgerEntry",

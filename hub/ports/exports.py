@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple, Protocol
 
+from hub.fhir.issues import Issue
 from hub.ports.clients import Caller
 
 State = Literal["running", "done", "failed"]
+Kind = Literal["output", "deleted"]
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,7 @@ class ExportLimits:
 @dataclass(frozen=True, repr=False)
 class Wanted:
     """What a client asked for. `filters`: type → search strings, one of which must be met. `of_people`: only what is somebody's;
-    `persons`: only what is theirs."""
+    `persons`: only what is theirs; `patients`: who was named, in that order. `elements`: these alone, `[type.]element`."""
 
     request: str  # the URL as it was asked
     base: str
@@ -31,6 +33,14 @@ class Wanted:
     filters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     of_people: bool = False
     persons: frozenset[str] | None = None
+    patients: tuple[str, ...] = ()
+    elements: tuple[str, ...] = ()
+
+    @property
+    def stages(self) -> tuple[tuple[Kind, str], ...]:
+        """What is done one after the other: of each type what is there, then what has been deleted since."""
+        deleted: tuple[tuple[Kind, str], ...] = tuple(("deleted", type_) for type_ in self.types if self.since)
+        return (*(("output", type_) for type_ in self.types), *deleted)
 
 
 class Line(NamedTuple):
@@ -48,12 +58,14 @@ class Part:
     id: str
     type: str
     count: int
+    kind: Kind = "output"
 
 
 @dataclass(frozen=True, repr=False)
 class Export:
-    """One export. `place`: how many of its types are done; `after`: the id up to which the next one is. `step`: of the work, by
-    which a worker that comes too late is known. Of `caller`, `within` is left out: it follows from its scopes."""
+    """One export. `place`: how many of its stages are done; `after`: the id up to which the next one is. `step`: of the work, by
+    which a worker that comes too late is known. Of `caller`, `within` is left out: it follows from its scopes. `issues`: what
+    was asked and is not in it."""
 
     id: str
     caller: Caller
@@ -65,6 +77,7 @@ class Export:
     after: str = ""
     parts: tuple[Part, ...] = ()
     step: int = 0
+    issues: tuple[Issue, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -54,6 +54,14 @@ class Store(Protocol):
     def scan(self, asked: Sequence[tuple[Query, Visible]], scan: Scan) -> tuple[Stored, ...]:
         """What any of these queries of one type finds, each with what its caller may see, in the order of ids; no total."""
 
+    def values(
+        self, query: Query, visible: Visible, names: Sequence[str], limit: int
+    ) -> dict[str, tuple[str, ...]] | None:
+        """The different values of these parameters over what a query finds, in order; None where that takes long."""
+
+    def deletions(self, past: Past, scan: Scan) -> tuple[Stored, ...]:
+        """What its keeper deleted of one type, in the order of ids."""
+
     @property
     def exports(self) -> Exports: ...
 

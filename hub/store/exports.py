@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from pymongo import ReturnDocument
 
+from hub.fhir.issues import Issue
 from hub.ports import Caller, Export, Kept, Line, Part, Wanted
 from hub.store.failures import in_our_words
 from hub.store.records import Box
@@ -102,7 +103,8 @@ class MongoExports:
             "at": export.at,
             "place": export.place,
             "after": export.after,
-            "parts": [[part.id, part.type, part.count] for part in export.parts],
+            "parts": [[part.id, part.type, part.count, part.kind] for part in export.parts],
+            "issues": [asdict(issue) for issue in export.issues],
         }
         return {"until": export.until, "state": export.state, "sealed": self._box.dump(sealed)}
 
@@ -119,6 +121,7 @@ class MongoExports:
             after=inside["after"],
             parts=tuple(Part(*part) for part in inside["parts"]),
             step=found["step"],
+            issues=tuple(Issue(**issue) for issue in inside.get("issues", ())),
         )
 
 
@@ -130,7 +133,8 @@ def _caller(kept: dict[str, Any]) -> Caller:
 def _wanted(kept: dict[str, Any]) -> Wanted:
     filters = {type_: tuple(texts) for type_, texts in kept["filters"].items()}
     persons = None if kept["persons"] is None else frozenset(kept["persons"])
-    return Wanted(**{**kept, "types": tuple(kept["types"]), "filters": filters, "persons": persons})
+    lists = {name: tuple(kept.get(name, ())) for name in ("types", "patients", "elements")}
+    return Wanted(**{**kept, **lists, "filters": filters, "persons": persons})
 
 
 def _written(lines: Sequence[Line]) -> dict[str, Any]:

@@ -5,11 +5,13 @@ https://hl7.org/fhir/uv/bulkdata/export.html#query-parameters
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from pymongo.collection import Collection
 
 from hub.fhir.query import Query
-from hub.ports import Scan, Visible
+from hub.ports import Past, Scan, Visible
+from hub.store import history
 from hub.store.documents import SERVED
 from hub.store.queries import matching
 from hub.store.schema import Document
@@ -19,6 +21,13 @@ def find(collection: Collection[Document], asked: Sequence[tuple[Query, Visible]
     any_of = [matching(query, visible) for query, visible in asked]
     wanted = {"$and": [any_of[0] if len(any_of) == 1 else {"$or": any_of}, *_bounds(scan)]}
     return list(collection.find(wanted, SERVED).sort("_id").limit(scan.limit))
+
+
+def deleted(collection: Collection[Document], past: Past, scan: Scan) -> list[Document]:
+    """What its keeper deleted, and has not brought back."""
+    wanted: list[Document] = [history.deleted(past), *_bounds(replace(scan, by=None))]
+    wanted += [{"at": {"$lte": scan.by}}] if scan.by else []
+    return list(collection.find({"$and": wanted}, SERVED).sort("_id").limit(scan.limit))
 
 
 def _bounds(scan: Scan) -> Iterator[Document]:

@@ -15,7 +15,7 @@ from hub.errors import UNKNOWN_TYPE, HubError
 from hub.fhir.query import Match, Query
 from hub.ports import Found, Gathered, Past, Scan, Stored, Versions, Visible
 from hub.search import is_sealed
-from hub.store import compartment, explaining, history, merged, pages, scans, search_tokens
+from hub.store import compartment, explaining, history, merged, pages, scans, search_tokens, values
 from hub.store.documents import stored_all
 from hub.store.failures import in_our_words
 from hub.store.schema import Document, Mongo, is_type
@@ -72,6 +72,17 @@ class Searches:
             return ()
         keyed = [(self._keyed(query), self._with_tokens(type_, visible)) for query, visible in asked]
         return tuple(stored_all(type_, scans.find(self.database[type_], keyed, scan), self.vault))
+
+    @in_our_words
+    def values(
+        self, query: Query, visible: Visible, names: Sequence[str], limit: int
+    ) -> dict[str, tuple[str, ...]] | None:
+        seen = self._with_tokens(query.type, visible)
+        return values.find(self.database[query.type], self._keyed(query), seen, names, limit)
+
+    @in_our_words
+    def deletions(self, past: Past, scan: Scan) -> tuple[Stored, ...]:
+        return tuple(stored_all(past.type, scans.deleted(self.database[past.type], past, scan), self.vault))
 
     @in_our_words
     def history(self, pasts: Sequence[Past], asked: Versions) -> Found:

@@ -4,7 +4,6 @@ https://hl7.org/fhir/uv/bulkdata/export.html. A delivery worker does the work; w
 step of it, so that a hub of one process needs nothing else.
 """
 
-import gzip
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -15,7 +14,6 @@ from werkzeug.http import http_date
 
 from hub.errors import BROKEN, SCOPE_LACKING, HubError
 from hub.exchange import export
-from hub.fhir.instants import instant
 from hub.fhir.issues import Issue
 from hub.fhir.serial import dumps
 from hub.oauth import scopes
@@ -23,7 +21,8 @@ from hub.ports import Caller, Export, Wanted
 from hub.texts import choose_language
 from hub.web.answers import said
 from hub.web.asker import asker
-from hub.web.export_asked import NDJSON, reaches, read
+from hub.web.export_asked import Asked, reaches, read
+from hub.web.export_files import address, file, manifest
 from hub.web.negotiation import FHIR_JSON, JSON, answer_media
 from hub.web.service import Service
 
@@ -75,7 +74,7 @@ def _of(level: Level) -> Answer:
 def kick_off(level: Level, id_: str, request: Request, caller: Caller, service: Service) -> Response:
     """202, with the address of the status; what was ignored is said."""
     answer_media(request)
-    asked = read(request, caller)
+    asked = read(request, caller, of_people=level.type != SYSTEM)
     wanted = Wanted(
         request=service.base + request.full_path.removeprefix("/fhir").rstrip("?"),
         base=service.base,
@@ -83,14 +82,27 @@ def kick_off(level: Level, id_: str, request: Request, caller: Caller, service: 
         since=asked.since,
         filters=asked.filters,
         of_people=level.type != SYSTEM,
-        persons=_members(id_, caller, service) if level.type == "Group" else None,
+        persons=_persons(level, id_, asked, caller, service),
+        patients=asked.patients,
+        elements=tuple(asked.elements),
     )
     for type_ in asked.filters:
         list(export.queries(type_, wanted))  # what is not understood is said at once
-    begun = export.begin(wanted, caller, hub=service.hub)
-    answer = Response(_told(asked.ignored, request), 202, content_type=f"{FHIR_JSON}; charset=utf-8")
-    answer.headers["Content-Location"] = _address(begun, service)
+    begun = export.begin(wanted, caller, hub=service.hub, issues=_ignored(asked))
+    answer = Response(_told(_ignored(asked), request), 202, content_type=f"{FHIR_JSON}; charset=utf-8")
+    answer.headers["Content-Location"] = address(begun, service)
     return answer
+
+
+def _persons(level: Level, id_: str, asked: Asked, caller: Caller, service: Service) -> frozenset[str] | None:
+    """Whose records: of a Group its members, and of whoever was named these alone."""
+    if asked.patients and not reaches(caller, "Patient"):
+        raise HubError(SCOPE_LACKING, expected=f"{'user' if caller.practitioner else 'system'}/Patient.rs")
+    named = frozenset(asked.patients)
+    if level.type != "Group":
+        return named or None
+    members = _members(id_, caller, service)
+    return members & named if named else members
 
 
 def _members(id_: str, caller: Caller, service: Service) -> frozenset[str]:
@@ -99,18 +111,14 @@ def _members(id_: str, caller: Caller, service: Service) -> frozenset[str]:
     return export.members(id_, caller, hub=service.hub)
 
 
-def _told(ignored: list[str], request: Request) -> str:
-    names = ", ".join(dict.fromkeys(ignored))
-    issue = (
-        Issue("warning", "not-supported", "web.ignored-parameters", params={"parameters": names})
-        if ignored
-        else Issue("information", "informational", "exports.begun")
-    )
-    return dumps(said([issue], choose_language(request.headers.get("Accept-Language"))))
+def _ignored(asked: Asked) -> list[Issue]:
+    names = ", ".join(dict.fromkeys(asked.ignored))
+    return [Issue("warning", "not-supported", "web.ignored-parameters", params={"parameters": names})] if names else []
 
 
-def _address(begun: Export, service: Service) -> str:
-    return f"{service.base}/$export/{begun.id}"
+def _told(ignored: list[Issue], request: Request) -> str:
+    issues = ignored or [Issue("information", "informational", "exports.begun")]
+    return dumps(said(issues, choose_language(request.headers.get("Accept-Language"))))
 
 
 def status(request: Request, caller: Caller, service: Service, job: str) -> Response:
@@ -123,7 +131,7 @@ def status(request: Request, caller: Caller, service: Service, job: str) -> Resp
         raise HubError(BROKEN, text="exports.failed")
     if found.state == "running":
         answer = Response("", 202)
-        answer.headers["X-Progress"] = f"{found.place}/{len(found.wanted.types)}"
+        answer.headers["X-Progress"] = f"{found.place}/{len(found.wanted.stages)}"
         answer.headers["Retry-After"] = str(RETRY_S)
         return answer
     answer = Response(orjson.dumps(manifest(found, service)), content_type=JSON)
@@ -139,40 +147,8 @@ def _worked(found: Export, caller: Caller, service: Service) -> Export:
     return export.find(found.id, caller, hub=service.hub)
 
 
-def manifest(done: Export, service: Service) -> dict[str, object]:
-    """https://hl7.org/fhir/uv/bulkdata/export.html#response---output-manifest"""
-    output = [
-        {"type": part.type, "url": f"{_address(done, service)}/{number}", "count": part.count}
-        for number, part in enumerate(done.parts, 1)
-    ]
-    return {
-        "transactionTime": instant(done.at - export.SETTLES),
-        "request": done.wanted.request,
-        "requiresAccessToken": True,
-        "output": output,
-        "deleted": [],
-        "error": [],
-    }
-
-
 def cancel(request: Request, caller: Caller, service: Service, job: str) -> Response:
     """202; after it, for its client too, the export never was."""
     answer_media(request)
     export.cancel(export.find(job, caller, hub=service.hub), hub=service.hub)
     return Response("", 202)
-
-
-def file(request: Request, caller: Caller, service: Service, job: str, number: int) -> Response:
-    """One resource a line, as the caller sees it now; nothing of it where any is no longer seen as it was listed."""
-    found = export.find(job, caller, hub=service.hub)
-    type_ = found.parts[number - 1].type if 0 < number <= len(found.parts) else ""
-    if type_ and not reaches(caller, type_):
-        raise HubError(SCOPE_LACKING, expected=f"{'user' if caller.practitioner else 'system'}/{type_}.rs")
-    views = export.fetch(found, number, caller, hub=service.hub)
-    body = "".join(f"{view.text}\n" for view in views).encode()
-    answer = Response(body, content_type=NDJSON)
-    answer.vary.add("Accept-Encoding")
-    if request.accept_encodings["gzip"] > 0:
-        answer.set_data(gzip.compress(body, compresslevel=4, mtime=0))
-        answer.headers["Content-Encoding"] = "gzip"
-    return answer

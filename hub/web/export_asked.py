@@ -5,7 +5,7 @@ https://hl7.org/fhir/uv/bulkdata/export.html#query-parameters. What is not under
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -13,6 +13,8 @@ from typing import Final
 from flask import Request
 
 from hub.errors import BAD_PARAMETER, SCOPE_LACKING, UNKNOWN_PARAMETER, HubError
+from hub.fhir import Resource
+from hub.fhir.r4 import tables
 from hub.oauth import scopes
 from hub.ports import Caller
 from hub.search.asked import shown
@@ -24,11 +26,15 @@ from hub.web.negotiation import FHIR_JSON, HTTP_PARAMETERS, JSON, require_media
 
 NDJSON: Final = "application/fhir+ndjson"
 FORMATS: Final = frozenset({NDJSON, "application/fhir ndjson", "application/ndjson", "ndjson"})
-KNOWN: Final = ("_since", "_type", "_typeFilter", "_outputFormat")
-NARROWING: Final = frozenset({"patient", "_until"})
-"""Not served, and not ignored either: more would be exported than was asked for."""
+KNOWN: Final = ("_since", "_type", "_typeFilter", "_elements", "_outputFormat")
+PATIENT: Final = "patient"
+"""Only by POST, since it names somebody and a URL is written down on its way; and only where patients are exported."""
+
+NARROWING: Final = frozenset({PATIENT, "_until"})
+"""Where it is not served, it is not ignored either: more would be exported than was asked for."""
 
 _VALUES: Final = frozenset({"valueString", "valueInstant", "valueCode", "valueUri", "valueDateTime"})
+_REFERENCE: Final = re.compile(r"Patient/([A-Za-z0-9\-.]{1,64})", re.ASCII)
 _MOST: Final = 100
 _BETWEEN: Final = re.compile(r",(?=[A-Z][A-Za-z]{0,63}\?)")
 _PREFERENCE: Final = re.compile(r"[\w\-]+(?:\s*=\s*\"?[\w\-]+)?", re.ASCII)
@@ -39,6 +45,8 @@ class Asked:
     types: list[str] = field(default_factory=list)
     since: datetime | None = None
     filters: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    patients: tuple[str, ...] = ()
+    elements: list[str] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
 
 
@@ -48,44 +56,65 @@ def prefers(request: Request, preference: str) -> bool:
     return preference in {re.sub(r"[\s\"]", "", one) for one in given}
 
 
-def read(request: Request, caller: Caller) -> Asked:
-    """Raises BAD_PARAMETER, UNKNOWN_PARAMETER, or SCOPE_LACKING where a type is named that the token does not reach."""
+def read(request: Request, caller: Caller, *, of_people: bool) -> Asked:
+    """`of_people`: whether patients may be named. Raises BAD_PARAMETER, UNKNOWN_PARAMETER, or SCOPE_LACKING where a type is named
+    that the token does not reach."""
     if not prefers(request, "respond-async"):
         raise _bad("Prefer", "respond-async")
     asked, lenient = Asked(), prefers(request, "handling=lenient")
-    given = list(_pairs(request))
-    if len(given) > _MOST:
+    body = _parameters(request)
+    named = [_patient(value) for name, value in body if name == PATIENT and of_people]
+    asked.patients = tuple(dict.fromkeys(named))
+    given = [*_in_the_url(request), *((n, _value(n, one)) for n, one in body if n != PATIENT or not of_people)]
+    if len(given) + len(named) > _MOST:
         raise _bad("parameter", f"<= {_MOST}")
     for name, value in given:
         _take(asked, name, value, lenient)
     asked.types = _types(asked.types, caller)
+    _require_elements(asked)
     for name, value in given:
         if name == "_typeFilter":
             _take_filters(asked, value)
     return asked
 
 
-def _pairs(request: Request) -> Iterator[tuple[str, str]]:
-    yield from ((n, v) for n, v in request.args.items(multi=True) if v and n not in HTTP_PARAMETERS)
+def _in_the_url(request: Request) -> Iterator[tuple[str, str]]:
+    return ((n, v) for n, v in request.args.items(multi=True) if v and n not in HTTP_PARAMETERS)
+
+
+def _parameters(request: Request) -> list[tuple[str, Resource]]:
+    """The parameters of a body, by name."""
     if request.method != "POST" or not read_bytes(request):
-        return
+        return []
     require_media(request, FHIR_JSON, JSON, "text/json")
     body = read_json(request)
     if not isinstance(body, dict) or body.get("resourceType") != "Parameters":
         raise _bad("resourceType", "Parameters")
     entries = body.get("parameter", [])
-    for entry in entries if isinstance(entries, list) else [None]:
-        if not isinstance(entry, dict) or not isinstance(entry.get("name"), str):
-            raise _bad("parameter", "[{name, value[x]}]")
-        yield entry["name"], _value(entry["name"], [v for key, v in entry.items() if key in _VALUES])
+    if not isinstance(entries, list) or not all(
+        isinstance(entry, dict) and isinstance(entry.get("name"), str) for entry in entries
+    ):
+        raise _bad("parameter", "[{name, value[x]}]")
+    return [(entry["name"], entry) for entry in entries]
 
 
-def _value(name: str, values: list[object]) -> str:
+def _value(name: str, entry: Resource) -> str:
     if name not in KNOWN:
         return "-"  # told by its name alone
+    values = [value for key, value in entry.items() if key in _VALUES]
     if len(values) != 1 or not isinstance(values[0], str) or not values[0]:
         raise _bad(name, ", ".join(sorted(_VALUES)))
     return values[0]
+
+
+def _patient(entry: Resource) -> str:
+    """Her id, from a reference."""
+    value = entry.get("valueReference")
+    reference = value.get("reference") if isinstance(value, dict) else None
+    found = _REFERENCE.fullmatch(reference) if isinstance(reference, str) else None
+    if found is None:
+        raise _bad(PATIENT, "valueReference: {reference: Patient/[id]}")
+    return found[1]
 
 
 def _take(asked: Asked, name: str, value: str, lenient: bool) -> None:
@@ -98,6 +127,8 @@ def _take(asked: Asked, name: str, value: str, lenient: bool) -> None:
             asked.since = _instant(name, value)
         case "_type":
             _take_types(asked, value.split(","), lenient)
+        case "_elements":
+            asked.elements += value.split(",")
         case "_typeFilter" | "_outputFormat":
             pass
         case _ if lenient and name not in NARROWING:
@@ -128,6 +159,25 @@ def _types(named: list[str], caller: Caller) -> list[str]:
         lacking = next((type_ for type_ in named if type_ not in reached), "*")
         raise HubError(SCOPE_LACKING, expected=f"{'user' if caller.practitioner else 'system'}/{lacking}.rs")
     return reached
+
+
+def _require_elements(asked: Asked) -> None:
+    for one in asked.elements:
+        type_, _, name = one.rpartition(".")
+        types = [type_] if type_ else asked.types
+        if (type_ and type_ not in asked.types) or not any(is_element(known, name) for known in types):
+            raise _bad("_elements", "[type.]element")
+
+
+def elements_of(type_: str, elements: Iterable[str]) -> frozenset[str]:
+    """The names that mean elements of this type."""
+    named = (one.rpartition(".") for one in elements)
+    return frozenset(name for of, _, name in named if of in {"", type_})
+
+
+def is_element(type_: str, name: str) -> bool:
+    rows = tables().rows
+    return f"{type_}.{name}" in rows or f"{type_}.{name}[x]" in rows
 
 
 def reaches(caller: Caller, type_: str) -> bool:

@@ -1,4 +1,5 @@
-"""[type]/[id]/$meta, $meta-add, $meta-delete: profiles, tags and security labels of one resource, apart from its content.
+"""[type]/[id]/$meta, $meta-add, $meta-delete: profiles, tags and security labels of one resource, apart from its content; $meta
+also of all that the caller sees of a type, or of every type.
 
 https://hl7.org/fhir/R4/resource-operation-meta.html. What is read is what stands in the caller's own view. A change is one of
 the keeper's, with a version and an audit of its own.
@@ -8,7 +9,7 @@ from typing import Final
 
 from hub.conformance import examine
 from hub.errors import BAD_PARAMETER, INVALID, NOT_FOUND, ONE_OF_REQUIRED, SCOPE_LACKING, UNKNOWN_TYPE, HubError
-from hub.exchange import Invalid, View, disclose, tagging
+from hub.exchange import Invalid, View, disclose, metas, tagging
 from hub.fhir import Resource
 from hub.fhir.meta import SETS
 from hub.fhir.serial import loads
@@ -20,8 +21,21 @@ from hub.web.service import Call, Service
 
 
 def answer_meta(_: Inputs, call: Call, service: Service) -> Resource:
+    if not call.id:
+        return _parameters(metas.union(_types(call), call.caller, hub=service.hub))
     _require("read", call)
     return _returned(disclose.read(call.type, call.id, call.caller, hub=service.hub))
+
+
+def _types(call: Call) -> list[str]:
+    """Those that the token searches; of the one that is named nothing else will do."""
+    if call.type != ANY_TYPE and call.type not in PARAMETERS:
+        raise HubError(UNKNOWN_TYPE)
+    types = [type_ for type_ in PARAMETERS if call.type in {ANY_TYPE, type_}]
+    reached = [type_ for type_ in types if scopes.permits(call.caller.scopes, type_, "search")]
+    if not reached:
+        raise HubError(SCOPE_LACKING, expected=f"system/{'*' if call.type == ANY_TYPE else call.type}.s")
+    return reached
 
 
 def answer_add(inputs: Inputs, call: Call, service: Service) -> Resource:
@@ -57,12 +71,15 @@ def _meta(inputs: Inputs) -> Resource:
 
 
 def _returned(view: View) -> Resource:
-    meta = loads(view.text)["meta"]
+    return _parameters(loads(view.text)["meta"])
+
+
+def _parameters(meta: Resource) -> Resource:
     return {"resourceType": "Parameters", "parameter": [{"name": "return", "valueMeta": meta}]}
 
 
 OPERATIONS: Final = (
-    Operation("meta", ANY_TYPE, {}, answer_meta, of_type=False),
+    Operation("meta", ANY_TYPE, {}, answer_meta, of_system=True),
     Operation("meta-add", ANY_TYPE, {"meta": "Meta"}, answer_add, of_type=False, changes=True),
     Operation("meta-delete", ANY_TYPE, {"meta": "Meta"}, answer_delete, of_type=False, changes=True),
 )

@@ -71,6 +71,7 @@ class Operation:
     instance: bool = True  # whether it may also be asked of one resource by id
     bare: str = ""  # the parameter that a body is which is no Parameters resource
     of_type: bool = True  # whether it may be asked of the type as a whole
+    of_system: bool = False  # whether it may be asked of all types together
     ours: bool = False  # whether this project defines it, and not HL7
     defined_as: str = ""  # what our definition is called, if not after type and name
     changes: bool = (
@@ -90,7 +91,8 @@ class Operation:
     @property
     def rules(self) -> tuple[str, ...]:
         type_ = "<type_>" if self.type == ANY_TYPE else self.type
-        whole = (f"/fhir/{type_}/${self.name}",) if self.of_type else ()
+        whole: tuple[str, ...] = (f"/fhir/${self.name}",) if self.of_system else ()
+        whole += (f"/fhir/{type_}/${self.name}",) if self.of_type else ()
         return (*whole, f"/fhir/{type_}/<id_>/${self.name}") if self.instance else whole
 
 

@@ -1,4 +1,5 @@
-"""update: the next version of a resource. A referral is changed only by who says which version was read.
+"""update: the next version of a resource; 201 where it brings back what was deleted. A referral is changed only by who says which
+version was read.
 
 https://hl7.org/fhir/R4/http.html#update · https://hl7.org/fhir/R4/http.html#concurrency
 """
@@ -21,8 +22,9 @@ MATCH_ALWAYS: Final = frozenset({"Task"})
 def update(call: Call, service: Service) -> Response:
     resource = read_resource(call.request, call.type, call.id)
     expected = required_version(call)
-    view = change.update(call.type, call.id, resource, call.caller, expected=expected, hub=service.hub)
-    return change_answer(view, call, service, status=200)
+    act = change.replacement(call.type, call.id, resource, expected=expected)
+    view, made = change.perform(act, call.caller, hub=service.hub)
+    return change_answer(view, call, service, status=201 if made else 200)
 
 
 def required_version(call: Call) -> int | None:

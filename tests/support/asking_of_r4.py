@@ -49,7 +49,8 @@ def meta(asking: Guessing, name: str) -> Request:
     type_ = chance.choice([*asking.types, "Patient", "Patient"])
     id_ = chance.choice(asking.things.mine) if type_ == "Patient" and chance.random() < 0.5 else asking.id(type_)
     if name == "meta":
-        return "GET", f"/fhir/{type_}/{id_}/$meta", None
+        of = (f"{type_}/{id_}/", f"{type_}/", "")[sum(map(ord, id_)) % 3]
+        return "GET", f"/fhir/{of}$meta", None
     said: Resource = chance.choice(
         [
             {"tag": [{"system": "https://chu.example/tags", "code": chance.choice("ab")}]},

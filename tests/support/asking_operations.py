@@ -1,5 +1,6 @@
 """Operations, each as it may be asked, rightly and wrongly."""
 
+from random import Random
 from urllib.parse import urlencode
 
 from hub.fhir import Resource
@@ -71,8 +72,19 @@ class Operations(Changes):
         headers = (
             ("Prefer", self.chance.choice(["respond-async", "respond-async", "respond-async, handling=lenient", "x"])),
         )
+        apart = Random(f"{path} {pairs}")
+        if apart.random() < 0.2:
+            pairs.append(("_elements", apart.choice(["id", "status,id", "id,meta"])))
         text = f"/fhir/{path}$export{'?' if pairs else ''}{urlencode(pairs)}"
-        return Ask("GET", text, headers=headers, covers=frozenset({f"{type_}$export"}))
+        covers = frozenset({f"{type_}$export"})
+        if type_ == "Resource" or apart.random() < 0.5:
+            return Ask("GET", text, headers=headers, covers=covers)
+        known = [*self.things.references["Patient"], *self.things.mine]
+        named = [
+            {"name": "patient", "valueReference": {"reference": f"Patient/{apart.choice(known)}"}} for _ in range(3)
+        ]
+        body = {"resourceType": "Parameters", "parameter": named}
+        return Ask("POST", text, body, headers=headers, covers=covers)
 
     def _override(self, name: str) -> str:
         whole = f"/fhir/Patient/${name}" + self.chance.choice(["", "", "", "?identifier=ZZ000000"])

@@ -2,8 +2,8 @@
 
 import gzip
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,15 +12,18 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from hub.oauth.vault import hashed, new_secret
-from hub.ports import Token
+from hub.ports import ExportLimits, Token
 from hub.store import MongoRegistry, MongoStore
 from hub.web.app import create_app
-from tests.support.association import Scene, scene
+from tests.support.association import ASSOCIATION, Scene, hospital, scene
 from tests.support.parties import BASE, Addresses, Party
 
 ASYNC: Final = {"Prefer": "respond-async"}
 MOST_POLLS: Final = 200
 NEVER: Final = datetime(2099, 1, 1, tzinfo=UTC)
+WOMEN: Final = 3
+NOW: Final = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=1)
+"""Documents are stamped by the database's own clock."""
 
 
 @dataclass(frozen=True)
@@ -103,3 +106,36 @@ def house(store: MongoStore, folder: Path) -> House:
     played = scene(store, folder)
     registry = MongoRegistry(store)
     return House(played, create_app(played.hub, registry, Addresses()), registry)
+
+
+def three_women(store: MongoStore, folder: Path) -> House:
+    """Three women whom the association refers to the hospital, which accepted."""
+    made = house(store, folder)
+    made.scene.clock.at = NOW
+    day = NOW.strftime("%d/%m/%Y")
+    known = {"consent_date": day, "visit_date": day}
+    rows = [
+        made.scene.row(n, case_number=n, survivor_code=f"S-{n}", cin=f"AB{n}", full_name=f"Zineb Alaoui {n}", **known)
+        for n in map(str, range(1, WOMEN + 1))
+    ]
+    made.scene.receive(*rows)
+    for task in made.scene.all("Task"):
+        made.scene.move(task, "accepted", hospital())
+    made.scene.clock.forward(timedelta(minutes=5))
+    return made
+
+
+def limited(at: House, **limits: Any) -> House:
+    hub = replace(at.scene.hub, exports=ExportLimits(**limits))
+    return House(replace(at.scene, hub=hub), create_app(hub, at.registry, Addresses()), at.registry)
+
+
+def types(manifest: Any) -> set[str]:
+    return {one["type"] for one in manifest["output"]}
+
+
+def withdraw_one(at: House) -> None:
+    consent = at.scene.all("Consent")[0]
+    body = {"resourceType": "Parameters"}
+    association = at.exporter(ASSOCIATION, "system/*.cruds").party
+    assert association.send("POST", f"/fhir/Consent/{consent['id']}/$withdraw", body).status_code == 200

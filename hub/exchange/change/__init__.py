@@ -16,7 +16,7 @@ from hub.exchange.change.create import create, foresee_create
 from hub.exchange.change.delete import DELETED, INSTEAD, delete, foresee_delete
 from hub.exchange.change.draft import Draft, carry_out
 from hub.exchange.change.ownership import CHANGED, CREATED, PERSON_ELEMENT
-from hub.exchange.change.revise import Revise, foresee_update, patch, update
+from hub.exchange.change.revise import Revise, foresee_update, patch, replacement, update
 from hub.exchange.change.unseen import close_unseen
 
 __all__ = [
@@ -41,5 +41,6 @@ __all__ = [
     "patch",
     "perform",
     "perform_deletion",
+    "replacement",
     "update",
 ]

@@ -82,4 +82,4 @@ def revive(type_: str, id_: str, resource: Resource, draft: Draft, *, expected: 
         raise HubError(errors.IMMUTABLE, path=type_, element="subject")
     require_keeper(back, draft.caller)
     require_known(back, draft.hub.directory)
-    return draft.put(draft.person(gone.person), back, f"{noun(back)}.update", "update")
+    return draft.revive(draft.person(gone.person), back, f"{noun(back)}.update")

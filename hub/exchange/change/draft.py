@@ -49,6 +49,7 @@ class Draft:
     _told: dict[str, list[_Told]] = field(default_factory=dict)
     _guards: dict[str, int] = field(default_factory=dict)
     _written: dict[str, Stored] = field(default_factory=dict)
+    _revived: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.entries = Entries(self.hub.store)
@@ -90,14 +91,22 @@ class Draft:
         self._told.setdefault(person.id, []).append(_Told(action, key, "delete"))
         return key
 
+    def revive(self, person: Person, resource: Resource, action: str) -> str:
+        """Bring back a resource of hers that was deleted, and return its reference."""
+        key = self.put(person, resource, action, "update")
+        self._revived.add(key)
+        return key
+
     def guard(self, name: str) -> None:
         """Who else commits under this name from now on is noticed when this draft is committed."""
         if name not in self._guards:
             self._guards[name] = self.hub.store.guard(name)
 
     def made(self, key: str) -> bool:
-        """Whether this draft creates it."""
-        return any(one.about == key and one.interaction == "create" for told in self._told.values() for one in told)
+        """Whether this draft creates it, or brings it back."""
+        return key in self._revived or any(
+            one.about == key and one.interaction == "create" for told in self._told.values() for one in told
+        )
 
     def changes(self) -> Changes | None:
         """Everything to commit; None where nothing changes."""

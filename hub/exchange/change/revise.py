@@ -48,8 +48,12 @@ Revise = Callable[[Resource], Resource]
 
 def update(type_: str, id_: str, resource: Resource, caller: Caller, *, expected: int | None, hub: Hub) -> View:
     """Replace a resource by its next version."""
-    act = revision(type_, id_, replacing(type_, id_, resource), expected=expected, interaction="update")
-    return carried_out(act, caller, hub=hub)
+    return carried_out(replacement(type_, id_, resource, expected=expected), caller, hub=hub)
+
+
+def replacement(type_: str, id_: str, resource: Resource, *, expected: int | None) -> Callable[[Draft], str]:
+    """The act of an update."""
+    return revision(type_, id_, replacing(type_, id_, resource), expected=expected, interaction="update")
 
 
 def patch(

@@ -129,7 +129,8 @@ def _answers(interaction: Interaction, type_: str, about: Resource, language: st
         found |= {405, 409, 412}
     if code == "create":
         found = found - {200} | {201} | ({200} if about.get("conditionalCreate") else set())
-    if code == "update" and about.get("updateCreate"):
+    is_deleted = any(one["code"] == "delete" for one in about.get("interaction", ()))
+    if code == "update" and (is_deleted or about.get("updateCreate")):  # what was deleted is brought back
         found.add(201)
     if code.startswith("search"):
         found -= {304}

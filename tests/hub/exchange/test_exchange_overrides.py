@@ -12,8 +12,8 @@ from hub.conformance import validate
 from hub.consent.policies import policies
 from hub.delivery.worker import deliver
 from hub.errors import HubError
-from hub.exchange import change, exceptions, overrides, reviews
-from hub.exchange.overrides import Duty, Emergency
+from hub.exchange import change, exceptions, overrides
+from hub.exchange.overrides import Emergency
 from hub.exchange.whom import Known
 from hub.fhir import Resource
 from hub.fhir.canonicals import identifier_system
@@ -24,7 +24,11 @@ from tests.support.association import ASSOCIATION, COURT, HOSPITAL, Scene, assoc
 from tests.support.consents import provision
 
 WORDS = "Arrivée inconsciente aux urgences, seule."
+
+
 CIN = Known(identifier_system("cin"), "AB123456")
+
+
 GLASS = hospital("BTG")
 
 
@@ -67,7 +71,7 @@ def draft(at: Scene) -> Scene:
     return at
 
 
-# --- what is opened --------------------------------------------------------------------------------------------------
+# --- what is opened ---------------------------------------------------------------------------------------------------
 
 
 def test_a_broken_glass_opens_the_classes_of_the_policy_for_its_minutes_and_no_longer(draft: Scene) -> None:
@@ -131,7 +135,7 @@ def test_a_second_call_does_not_lengthen_the_first_but_is_reviewed_for_itself(dr
     assert draft.search("Patient", GLASS).total == 0
 
 
-# --- what is recorded ------------------------------------------------------------------------------------------------
+# --- what is recorded -------------------------------------------------------------------------------------------------
 
 
 def test_the_record_conforms_and_says_who_why_what_until_when_and_by_which_rule(draft: Scene) -> None:
@@ -177,7 +181,7 @@ def test_every_look_through_the_broken_glass_names_it(draft: Scene) -> None:
     assert validate(event) == ()
 
 
-# --- what is refused -------------------------------------------------------------------------------------------------
+# --- what is refused --------------------------------------------------------------------------------------------------
 
 
 def test_a_token_for_another_purpose_breaks_no_glass(draft: Scene) -> None:
@@ -277,104 +281,7 @@ def test_a_refusal_closes_a_glass_that_is_broken_already(at: Scene) -> None:
     assert event["outcomeDesc"] == "consent.override-closed"
 
 
-# --- a duty ----------------------------------------------------------------------------------------------------------
-
-ON = {"id": "legal-duty", "enabled": True, "recipients": ["court-unit"]}
-
-
-def duty(at: Scene, **more: str) -> Duty:
-    said = {"person": at.one("Patient")["id"], "recipient": COURT, "policy": "legal-duty", "reason": "danger-to-child"}
-    return Duty(**(said | {"words": WORDS, "informed": "not-informed-unsafe"} | more))
-
-
-def test_a_duty_opens_what_the_association_keeps_to_the_recipient_for_the_purpose_of_the_policy(draft: Scene) -> None:
-    at = with_policies(draft, ON)
-    task = overrides.disclose(duty(at), association(), hub=at.hub)
-    assert validate(at.one("Task", id=task["id"])) == ()
-    seen = task_of(at.read(reference(at.one("Patient")), Caller("court-system", COURT, "HLEGAL")))
-    assert seen["name"]
-    for caller in (Caller("court-system", COURT, "COC"), hospital("HLEGAL")):
-        assert at.search("Patient", caller).total == 0
-    [event] = at.audit("override.disclose")
-    assert validate(event) == ()
-    assert at.store.database.outbox.count_documents({"kind": "override.disclose"}) == 1
-    at.clock.forward(timedelta(minutes=60))
-    assert at.search("Patient", Caller("court-system", COURT, "HLEGAL")).total == 0
-
-
-@pytest.mark.parametrize(
-    ("more", "problem"),
-    [
-        ({"policy": "break-glass"}, errors.NO_OVERRIDE), ({"recipient": HOSPITAL}, errors.NO_OVERRIDE),
-        ({"recipient": "nowhere"}, errors.NO_OVERRIDE), ({"informed": ""}, errors.BAD_PARAMETER), ({"words": "oui"}, errors.BAD_PARAMETER),
-        ({"person": "nobody"}, errors.NOT_FOUND),
-    ],
-)  # fmt: skip
-def test_a_duty_that_no_policy_names_discloses_nothing(
-    draft: Scene, more: dict[str, str], problem: errors.Problem
-) -> None:
-    at = with_policies(draft, ON)
-    before = at.everything()
-    with pytest.raises(HubError) as caught:
-        overrides.disclose(duty(at, **more), association(), hub=at.hub)
-    assert caught.value.problem is problem
-    assert at.everything() == before
-
-
-def test_nobody_discloses_what_another_keeps(draft: Scene) -> None:
-    at = with_policies(draft, ON)
-    with pytest.raises(HubError) as caught:
-        overrides.disclose(duty(at), hospital(), hub=at.hub)
-    assert caught.value.problem is errors.NOT_FOUND
-
-
-def test_a_duty_that_is_not_turned_on_is_none(draft: Scene) -> None:
-    with pytest.raises(HubError) as caught:
-        overrides.disclose(duty(draft), association(), hub=draft.hub)
-    assert caught.value.problem is errors.NO_OVERRIDE
-
-
-# --- the review ------------------------------------------------------------------------------------------------------
-
-
-def test_a_review_is_the_keepers_and_is_made_once(draft: Scene) -> None:
-    task = reference(broken(draft))
-    for caller in (GLASS, hospital(), Caller("court-system", COURT, "COC")):
-        with pytest.raises(HubError) as caught:
-            reviews.review(task, "justified", "", caller, hub=draft.hub)
-        assert caught.value.problem is errors.NOT_FOUND
-    after = reviews.review(task, "justified", "Le service a rappelé.", association(), hub=draft.hub)
-    assert validate(draft.one("Task", id=after["id"])) == ()
-    assert draft.audit("override.review")
-    with pytest.raises(HubError) as caught:
-        reviews.review(task, "not-justified", "", association(), hub=draft.hub)
-    assert caught.value.problem is errors.ILLEGAL_TRANSITION
-
-
-def test_what_was_not_justified_is_closed_at_once(draft: Scene) -> None:
-    task = reference(broken(draft))
-    draft.clock.forward(timedelta(minutes=1))
-    assert draft.search("Patient", GLASS).total == 1
-    reviews.review(task, "not-justified", "", association(), hub=draft.hub)
-    assert draft.search("Patient", GLASS).total == 0
-    assert validate(draft.one("Task", id=task.removeprefix("Task/"))) == ()
-
-
-def test_a_review_says_only_what_a_review_can_find(draft: Scene) -> None:
-    task = reference(broken(draft))
-    for outcome, note in (("fine", ""), ("", ""), ("justified", "x" * 501)):
-        with pytest.raises(HubError) as caught:
-            reviews.review(task, outcome, note, association(), hub=draft.hub)
-        assert caught.value.problem is errors.BAD_PARAMETER
-
-
-def test_a_referral_is_not_reviewed(at: Scene) -> None:
-    with pytest.raises(HubError) as caught:
-        reviews.review(reference(at.accepted()), "justified", "", association(), hub=at.hub)
-    assert caught.value.problem is errors.NOT_FOUND
-
-
-# --- beside referrals ------------------------------------------------------------------------------------------------
+# --- beside referrals -------------------------------------------------------------------------------------------------
 
 
 def test_a_review_is_no_referral_and_nobody_but_its_keeper_sees_or_moves_it(at: Scene) -> None:

@@ -108,6 +108,9 @@ def test_move_changes_the_order(source: int, destination: int, expected: str) ->
         "Patient.identifier.where(system = 'http://s' and value = 'value 2').value",
         "Patient.identifier[1]",
         "Patient.identifier.where(value = 'value 2').first()",
+        "Patient.identifier.where(value.endsWith('2'))",
+        "Patient.identifier.where(value != 'value 1' and (value = 'value 2' or system.empty()))",
+        "Patient.identifier.where(value in ('value 2' | 'x'))",
     ],
 )
 def test_paths_find_one_among_several(path: str) -> None:
@@ -131,6 +134,7 @@ def test_an_extension_is_named_by_its_url() -> None:
         step("move", "Patient.identifier", source={"valueInteger": 3}, destination={"valueInteger": 0}),
         step("move", "Patient.birthDate", source={"valueInteger": 0}, destination={"valueInteger": 0}),
         step("delete", "Patient"),
+        step("delete", "Patient.identifier.where(value > 'a')"),
     ],
 )
 def test_what_does_not_fit_fails(operation: dict[str, Any]) -> None:
@@ -144,7 +148,11 @@ def test_what_does_not_fit_fails(operation: dict[str, Any]) -> None:
         step("delete", "Observation.status"),
         step("delete", "Patient.nothingOfTheKind"),
         step("delete", "Patient.identifier.select(value)"),
-        step("delete", "Patient.identifier.where(value > 'a')"),
+        step("delete", "Patient.identifier.where(value.matches('(a+)+$'))"),
+        step("delete", "Patient.identifier.where(%resource.active)"),
+        step("delete", "Patient.identifier.where(value)"),
+        step("delete", "Patient.identifier.where(repeat(value).exists())"),
+        step("delete", "Patient.identifier.where(value = )"),
         step("delete", ""),
         step("delete", "Patient." + "a" * 600),
         step("merge", "Patient"),
@@ -164,3 +172,14 @@ def test_what_is_no_patch_is_refused(operation: dict[str, Any]) -> None:
 def test_what_is_no_list_of_operations_is_refused(parameter: Any) -> None:
     with pytest.raises(BadPatch):
         apply(PATIENT, {"resourceType": "Parameters", "parameter": parameter})
+
+
+def test_what_belongs_to_an_item_of_a_list_moves_and_goes_with_it() -> None:
+    given = {"resourceType": "Patient", "name": [{"given": ["a", "b", "c"], "_given": [None, {"id": "of b"}]}]}
+    at = "Patient.name[0].given"
+    moved = patched(step("move", at, source={"valueInteger": 1}, destination={"valueInteger": 0}), document=given)
+    assert moved["name"][0] == {"given": ["b", "a", "c"], "_given": [{"id": "of b"}, None, None]}
+    gone = patched(step("delete", f"{at}[0]"), document=given)
+    assert gone["name"][0] == {"given": ["b", "c"], "_given": [{"id": "of b"}, None]}
+    more = patched(step("insert", at, index={"valueInteger": 1}, value={"valueString": "x"}), document=given)
+    assert more["name"][0] == {"given": ["a", "x", "b", "c"], "_given": [None, None, {"id": "of b"}, None]}

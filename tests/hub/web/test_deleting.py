@@ -92,8 +92,21 @@ def test_an_update_brings_back_what_was_deleted_as_the_version_after(case: Share
     assert case.keeper.send("PATCH", path, steps, Content_Type="application/json-patch+json").status_code == 410
     assert case.keeper.send("PUT", path, body, If_Match='W/"1"').status == "412 Precondition Failed"
     back = case.keeper.send("PUT", path, body, If_Match='W/"2"')
-    assert (back.status_code, back.headers["ETag"]) == (200, 'W/"3"')
+    assert (back.status, back.headers["ETag"]) == ("201 Created", 'W/"3"')
+    assert back.headers["Location"].endswith(f"{path}/_history/3")
     assert case.keeper.get(path).status_code == case.reader.get(path).status_code == 200
+    assert case.keeper.send("PUT", path, (body or {}) | {"status": "amended"}).status == "200 OK"
+
+
+@pytest.mark.parametrize("kind", ["batch", "transaction"])
+def test_so_does_one_in_a_bundle(case: SharedCase, kind: str) -> None:
+    body = case.keeper.get(f"/fhir/{case.incident}").json
+    case.keeper.send("DELETE", f"/fhir/{case.incident}")
+    entry = {"resource": body, "request": {"method": "PUT", "url": case.incident}}
+    answer = case.keeper.send("POST", "/fhir", {"resourceType": "Bundle", "type": kind, "entry": [entry]})
+    (told,) = (answer.json or {})["entry"]
+    assert told["response"]["status"].startswith("201")
+    assert told["response"]["location"].endswith(f"{case.incident}/_history/3")
 
 
 def test_a_deletion_is_told_and_whoever_could_see_it_is_to_be_told(case: SharedCase, store: MongoStore) -> None:

@@ -9,6 +9,7 @@ from hub.fhir import Resource
 from hub.fhir.canonicals import TERMINOLOGY, profile
 from hub.fhir.labels import HANDLING
 from hub.fhir.masking import REDACTED, SUBSETTED
+from hub.store import values
 from tests.support.accompanied import NEVER, Accompanied, Parties, accompany, body, created
 from tests.support.parties import Party
 from tests.support.written import example
@@ -178,3 +179,50 @@ def test_each_change_is_recorded_and_each_is_an_act_of_its_own(her: Accompanied,
     for verb in ("labels.add", "labels.remove"):
         (entry,) = body(her.amal.get(f"/fhir/AuditEvent?subtype={verb}"))["entry"]
         assert her.patient in {one["what"]["reference"] for one in entry["resource"]["entity"]}
+
+
+# --- of a type, and of everything ---------------------------------------------------------------------------------------
+
+
+def test_meta_of_a_type_is_what_stands_on_all_that_is_seen_of_it(her: Accompanied) -> None:
+    changed(her.amal, "add", her.need, tag=[TAG])
+    told = meta(her.amal, "ServiceRequest")
+    own = meta(her.amal, her.need)
+    assert {"system": TAG["system"], "code": TAG["code"]} in told["tag"]
+    assert set(own["profile"]) <= set(told["profile"])
+    assert {one["code"] for one in own["security"]} <= {one["code"] for one in told["security"]}
+    assert "tag" not in meta(her.amal, "Patient")
+    assert told.keys() <= {"profile", "tag", "security"}, "a version and an instant are those of one resource"
+
+
+def test_meta_of_everything_is_that_of_each_type_together(her: Accompanied) -> None:
+    (returned,) = body(her.amal.get("/fhir/$meta"))["parameter"]
+    told = returned["valueMeta"]
+    for type_ in ("Patient", "ServiceRequest", "Task", "AuditEvent"):
+        of_type = meta(her.amal, type_)
+        assert all(one in told[name] for name, values in of_type.items() for one in values)
+
+
+def test_a_tag_of_what_is_hidden_or_seen_in_part_is_not_told(her: Accompanied, party: Parties) -> None:
+    changed(her.amal, "add", her.patient, tag=[TAG])
+    stranger = party("hopital")
+    assert TAG["code"] in str(meta(her.amal, "Patient"))
+    assert meta(stranger, "Patient") == {}
+    assert SUBSETTED in meta(her.chu, her.patient)["tag"], "the hospital sees a part of her"
+    assert "tag" not in meta(her.chu, "Patient")
+    assert meta(her.chu, "Patient")["profile"] == [profile("survivor")]
+
+
+def test_meta_of_a_type_takes_the_scope_to_search_it(party: Parties, her: Accompanied) -> None:
+    reader = party("amal", "system/Task.rs system/Patient.r")
+    assert reader.get("/fhir/Patient/$meta").status_code == 403
+    (returned,) = body(reader.get("/fhir/$meta"))["parameter"]
+    assert returned["valueMeta"]["profile"] == meta(her.amal, "Task")["profile"]
+    assert reader.get("/fhir/Device/$meta").status_code == 404
+
+
+def test_where_there_is_too_much_to_read_it_says_so(her: Accompanied, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(values, "MOST", 0)
+    answer = her.amal.get("/fhir/Patient/$meta")
+    assert answer.status_code == 422
+    assert answer.json["issue"][0]["code"] == "too-costly"  # type: ignore[index]

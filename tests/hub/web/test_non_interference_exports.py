@@ -12,7 +12,7 @@ from urllib.parse import quote
 import pytest
 
 from hub.exchange import disclose
-from hub.store import scans
+from hub.store import history, scans
 from tests.support.asked import Ask
 from tests.support.asking import SEEN_IN_PART, Asking
 from tests.support.walks import Walk, statement
@@ -32,6 +32,14 @@ def exports(pair: Pair, more: int) -> Iterator[Ask]:
     """Of everything, of all people, by filters that read what is hidden of some; then by chance."""
     yield Ask("GET", "/fhir/$export", headers=ASYNC)
     yield Ask("GET", "/fhir/Patient/$export", headers=ASYNC)
+    yield Ask("GET", "/fhir/$export?_since=2020-01-01T00:00:00Z", headers=ASYNC)  # and so what has been deleted
+    yield Ask("GET", "/fhir/$export?_elements=id,Task.owner,Patient.birthDate", headers=ASYNC)
+    patients = pair.things.references["Patient"]
+    named = [
+        {"name": "patient", "valueReference": {"reference": f"Patient/{id_}"}} for id_ in [*patients[:40], "nobody"]
+    ]
+    body = {"resourceType": "Parameters", "parameter": named}
+    yield Ask("POST", "/fhir/Patient/$export?_since=2020-01-01T00:00:00Z", body, headers=ASYNC)
     for type_ in SEEN_IN_PART:
         for name, values in pair.things.values[type_].items():
             tokens = [value for value in values if isinstance(value, str)][:10]
@@ -73,12 +81,18 @@ def no_class_of_a_filter(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(disclose, "classes_read", lambda *_: frozenset())
 
 
+def no_keeper_of_deletions(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(history, "deleted", lambda _: {"gone": True})
+
+
 def no_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(disclose, "_allowed", lambda *_: disclose.ALL)
 
 
 @pytest.mark.parametrize(
-    "disable", [no_predicate_of_scans, no_class_of_a_filter, no_cut], ids=lambda exit_: exit_.__name__
+    "disable",
+    [no_predicate_of_scans, no_class_of_a_filter, no_keeper_of_deletions, no_cut],
+    ids=lambda exit_: exit_.__name__,
 )
 def test_the_comparison_finds_a_leak_at_any_one_exit(
     builder: Builder, disable: Callable[[pytest.MonkeyPatch], Any], monkeypatch: pytest.MonkeyPatch
