@@ -34,7 +34,7 @@ class Hub:
     @property
     def rules(self) -> Rules:
         """By what Consents are read here."""
-        return Rules(self.policies, purposes_under(), self.directory.below, self._entry)
+        return Rules(self.policies, purposes_under(), self.directory.below, self._entry, self.directory.offering)
 
     def _entry(self, reference: str) -> Entry | None:
         """A group or a post as it is stored: for what the hub works out itself, never to be served."""
