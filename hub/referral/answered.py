@@ -14,11 +14,9 @@ from hub.fhir.references import reference
 from hub.fhir.tasks import CANCELLATION, INFORMATION, REFERRAL, REQUESTS, asked_of, kind
 from hub.referral.requests import ASKED, PENDING
 from hub.referral.steps import Step, moved, said
-from hub.referral.transitions import TERMINAL, business_status
+from hub.referral.transitions import LATE, TERMINAL, business_status
 
-_MORE_URGENT = frozenset(
-    {"consent-withdrawn", "acceptance-overdue", "outcome-overdue", "escalated", "awaiting-consent"}
-)
+_MORE_URGENT = LATE | {"consent-withdrawn", "awaiting-consent", "re-routing"}
 """What the hub says of a referral rather than that something was asked about it."""
 _CLOSED = {CANCELLATION: "cancellation.close", INFORMATION: "information.close"}
 

@@ -14,7 +14,7 @@ from typing import Final
 from hub.fhir import Resource
 from hub.fhir.instants import instant
 from hub.fhir.references import reference, split
-from hub.fhir.tasks import REFERRAL, is_open_to_claim, is_unclaimed, kind, party
+from hub.fhir.tasks import REFERRAL, is_open_to_claim, is_unclaimed, kind, party, passed_on_from
 from hub.referral import answered, passed_on
 from hub.referral.deadlines import deadline
 from hub.referral.steps import Step, moved
@@ -27,6 +27,7 @@ STARTED: Final = frozenset({"accepted", "in-progress"})
 WAITING: Final = frozenset({"requested", "received"})
 NOT_BEGUN: Final = frozenset({"draft", "requested", "received", "accepted"})
 NO_MORE: Final = frozenset({"revoked", "entered-in-error"})
+_WITHDRAWN: Final = "consent-withdrawn"
 _ROUNDS: Final = 16
 """More than any chain of consequences is long: what does not come to rest by then is a mistake of these rules."""
 
@@ -86,9 +87,16 @@ class _State:
         return self.permitted(split(party(task, "owner"))[1])
 
     def _of_needs(self) -> Iterator[Step]:
+        """A part of which neither who passed it on nor who has it sees anything any more is stopped: nobody else could."""
         for task in self.referrals():
             need = self._by_need.get(task["focus"]["reference"])
-            if need is not None and task["status"] not in TERMINAL:
+            if need is None or task["status"] in TERMINAL:
+                continue
+            if passed_on_from(task) and not self.may(task) and not self.permitted(split(party(task, "requester"))[1]):
+                yield Step(
+                    moved(task, "cancelled", self.now, reason=_WITHDRAWN, business=_WITHDRAWN), "referral.cancel"
+                )
+            else:
                 yield from _advance(task, need, self.may(task), self.now)
 
     def _of_requests(self) -> Iterator[Step]:
@@ -117,7 +125,7 @@ class _State:
         if task["status"] != "cancelled":
             return False
         stopped_for = business_status(task)
-        return stopped_for == "re-routing" or (stopped_for == "consent-withdrawn" and self.may(task))
+        return stopped_for == "re-routing" or (stopped_for == _WITHDRAWN and self.may(task))
 
 
 def _recipient(need: Resource) -> str:
@@ -141,17 +149,17 @@ def _advance(task: Resource, need: Resource, permitted: bool, now: datetime) -> 
         due = {"restriction": {"period": {"end": instant(deadline(task["priority"], now))}}}
         yield Step(moved(task, "requested", now) | due, "referral.send")
     elif status in WAITING and not permitted:
-        task = moved(task, "cancelled", now, reason="consent-withdrawn", business="consent-withdrawn")
+        task = moved(task, "cancelled", now, reason=_WITHDRAWN, business=_WITHDRAWN)
         yield Step(task, "referral.cancel")
     elif status in STARTED and not permitted:
-        task = moved(task, "on-hold", now, reason="consent-withdrawn", business="consent-withdrawn")
+        task = moved(task, "on-hold", now, reason=_WITHDRAWN, business=_WITHDRAWN)
         yield Step(task, "referral.hold")
 
 
 def _stopped(task: Resource, need: Resource, permitted: bool, now: datetime) -> Resource:
     """Cancelled, for the reason that says most: her will, then the recipient's change, then the need's end."""
     if task["status"] != "draft" and not permitted:
-        return moved(task, "cancelled", now, reason="consent-withdrawn", business="consent-withdrawn")
+        return moved(task, "cancelled", now, reason=_WITHDRAWN, business=_WITHDRAWN)
     if need["status"] not in NO_MORE:
         return moved(task, "cancelled", now, reason="not-selected", business="re-routing")
     return moved(task, "cancelled", now, reason="entered-in-error")

@@ -14,7 +14,7 @@ from hub.fhir.references import reference
 from hub.fhir.tasks import party, passed_on_from
 from hub.referral.machine import missing
 from hub.referral.steps import Step, moved, said
-from hub.referral.transitions import TERMINAL, business_status
+from hub.referral.transitions import LATE, TERMINAL, business_status
 
 TAKEN_ON: Final = frozenset({"accepted", "in-progress", "on-hold", "completed"})
 _NOT_BEGUN: Final = frozenset({"draft", "requested", "received", "accepted"})
@@ -64,7 +64,7 @@ def _follows(referral: Resource, parts: list[Resource], now: datetime) -> Iterat
         yield Step(moved(referral, "accepted", now), "referral.accept")
     elif done and not open_ and status in _AT_WORK:
         yield Step(_completed(referral, done[-1], now), "referral.complete")
-    elif not open_ and not done and says != "re-routing" and _was_refused(parts):
+    elif not open_ and not done and says not in LATE | {"re-routing"} and _was_refused(parts):
         yield Step(said(referral, "re-routing") | {"lastModified": instant(now)}, "referral.update")
     elif open_ and says == "re-routing":
         yield Step(said(referral, "") | {"lastModified": instant(now)}, "referral.update")

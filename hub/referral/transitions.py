@@ -11,8 +11,8 @@ from hub.fhir import Resource
 from hub.referral.machine import MOVED, OWN_NUMBER, Actor, Edge, Machine, business_status
 
 __all__ = [
-    "HUB_ALONE", "IMMUTABLE", "OWN_NUMBER", "REFERRAL", "TERMINAL", "TRANSITIONS", "WRITES", "Actor", "Edge", "business_status",
-    "check", "targets",
+    "HUB_ALONE", "IMMUTABLE", "LATE", "OWN_NUMBER", "REFERRAL", "TERMINAL", "TRANSITIONS", "WRITES", "Actor", "Edge",
+    "business_status", "check", "targets",
 ]  # fmt: skip
 
 TERMINAL: Final = frozenset({"rejected", "cancelled", "failed", "completed", "entered-in-error"})
@@ -61,10 +61,9 @@ WRITES: Final = {
 }
 """The elements that each side may change. All others are as they were sent."""
 
-HUB_ALONE: Final = frozenset(
-    {"awaiting-consent", "consent-withdrawn", "acceptance-overdue", "outcome-overdue", "escalated", "re-routing",
-     "cancellation-requested"}
-)  # fmt: skip
+LATE: Final = frozenset({"acceptance-overdue", "outcome-overdue", "escalated"})
+"""Business statuses that stand until somebody acts: nothing less urgent takes their place."""
+HUB_ALONE: Final = LATE | {"awaiting-consent", "consent-withdrawn", "re-routing", "cancellation-requested"}
 """Business statuses that the hub acts on or answers for."""
 
 REFERRAL: Final = Machine(TRANSITIONS, TERMINAL, IMMUTABLE, WRITES, HUB_ALONE)
