@@ -151,8 +151,8 @@ def _advance(task: Resource, need: Resource, permitted: bool, now: datetime) -> 
     elif status in WAITING and not permitted:
         task = moved(task, "cancelled", now, reason=_WITHDRAWN, business=_WITHDRAWN)
         yield Step(task, "referral.cancel")
-    elif status in STARTED and not permitted:
-        task = moved(task, "on-hold", now, reason=_WITHDRAWN, business=_WITHDRAWN)
+    elif not permitted and (status in STARTED or (status == "on-hold" and business_status(task) != _WITHDRAWN)):
+        task = moved(task, "on-hold", now, reason=_WITHDRAWN, business=_WITHDRAWN)  # whatever it was held for before
         yield Step(task, "referral.hold")
 
 
