@@ -24,6 +24,7 @@ from hub.consent.standing import Standing, stand
 from hub.fhir import Resource
 from hub.fhir.canonicals import profile
 from hub.fhir.references import reference, slots, split
+from hub.fhir.tasks import REFERRAL, REQUESTS, asked_of, is_unclaimed, kind, party, passed_on_from
 from hub.ports import Key
 
 DIRECTORY = "directory"
@@ -162,8 +163,19 @@ def facts_of(held: Iterable[Held]) -> dict[str, Facts]:
     }
 
 
+Eligible = Callable[[Resource], frozenset[str]]
+"""The organisations that give the service for which a referral is open to claim."""
+
+
+def nobody(_: Resource) -> frozenset[str]:
+    return frozenset()
+
+
 def keys(
-    documents: Iterable[Held], granted: Mapping[str, Granted], classes: Callable[[Resource], frozenset[str]]
+    documents: Iterable[Held],
+    granted: Mapping[str, Granted],
+    classes: Callable[[Resource], frozenset[str]],
+    eligible: Eligible = nobody,
 ) -> dict[str, tuple[Key, ...]]:
     """The keys of every document of one person, by reference. `classes`: the data classes that may occur in a resource.
 
@@ -174,14 +186,11 @@ def keys(
     for document in documents:
         if is_referral(document.resource):
             tasks[document.custodian].append(document.resource)
-    return {
-        reference(d.resource): tuple(_keys(d, granted[d.custodian], tasks[d.custodian], classes)) for d in documents
-    }
+    told = {custodian: _Told(mine, eligible) for custodian, mine in tasks.items()}
+    return {reference(d.resource): tuple(_keys(d, granted[d.custodian], told[d.custodian], classes)) for d in documents}
 
 
-def _keys(
-    document: Held, granted: Granted, tasks: list[Resource], classes: Callable[[Resource], frozenset[str]]
-) -> list[Key]:
+def _keys(document: Held, granted: Granted, told: "_Told", classes: Callable[[Resource], frozenset[str]]) -> list[Key]:
     resource = document.resource
     type_ = resource["resourceType"]
     found = [own_key(document.custodian)]
@@ -189,7 +198,7 @@ def _keys(
         return [*found, *(Key(own(split(one["reference"])[1])) for one in resource["recipient"])]
     if type_ in CLOSED_TO_RECIPIENTS or not granted.notice:
         return found
-    recipients = _recipients(resource, tasks) - {document.custodian}
+    recipients = told.of(resource) - {document.custodian, ""}
     if not recipients:
         return found
     wanted = {NOTICE} if type_ == "Task" else classes(resource) - {NOTICE}
@@ -209,9 +218,7 @@ def is_referral(resource: Resource) -> bool:
 
     http://hl7.org/fhir/CodeSystem/task-code
     """
-    return resource["resourceType"] == "Task" and any(
-        coding.get("code") == "fulfill" for coding in resource.get("code", {}).get("coding", ())
-    )
+    return kind(resource) == REFERRAL
 
 
 def is_notice(resource: Resource) -> bool:
@@ -219,14 +226,36 @@ def is_notice(resource: Resource) -> bool:
     return resource["resourceType"] == "Communication" and NOTICE_PROFILE in resource.get("meta", {}).get("profile", ())
 
 
-def _recipients(resource: Resource, tasks: list[Resource]) -> set[str]:
-    """Organisations to which this resource belongs by a referral that is open to them."""
-    if resource["resourceType"] == "Task":
-        return {owner(resource)} if resource["status"] in OPENS_THE_NOTICE else set()
-    opened = [task for task in tasks if task["status"] in OPENS_THE_PAYLOAD]
-    if resource["resourceType"] == "ServiceRequest":
-        opened = [task for task in opened if task["focus"]["reference"] == reference(resource)]
-    return {owner(task) for task in opened}
+@dataclass(frozen=True)
+class _Told:
+    """Organisations to which something belongs by one of these referrals, all of one person and one keeper."""
+
+    tasks: list[Resource]
+    eligible: Eligible
+
+    def of(self, resource: Resource) -> set[str]:
+        if resource["resourceType"] == "Task":
+            return self._of_task(resource)
+        opened = [task for task in self.tasks if task["status"] in OPENS_THE_PAYLOAD]
+        if resource["resourceType"] == "ServiceRequest":
+            opened = [task for task in opened if task["focus"]["reference"] == reference(resource)]
+            return {owner(task) for task in opened} | _author(resource)
+        return {owner(task) for task in opened}
+
+    def _of_task(self, task: Resource) -> set[str]:
+        """A request about a referral is for those whom the referral is for."""
+        if kind(task) in REQUESTS:
+            about = (one for one in self.tasks if reference(one) == asked_of(task))
+            return set[str]().union(*map(self._of_task, about))
+        if is_unclaimed(task):
+            return set(self.eligible(task)) if task["status"] == "requested" else set()
+        found = {owner(task)} if task["status"] in OPENS_THE_NOTICE else set()
+        return found | ({split(party(task, "requester"))[1]} if passed_on_from(task) else set())
+
+
+def _author(need: Resource) -> set[str]:
+    """Whoever passes on a referral sees by which request, though the survivor's record is another's."""
+    return {split(party(need, "requester"))[1]} if need.get("intent") == "filler-order" else set()
 
 
 def owner(task: Resource) -> str:

@@ -1,5 +1,6 @@
 """By what a survivor's Consents are read, beside their own words: one value that every act, view and explanation is given."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
@@ -19,12 +20,17 @@ def purposes_under() -> PurposesUnder:
     )
 
 
+def nowhere(service: str, province: str) -> frozenset[str]:
+    return frozenset()
+
+
 @dataclass(frozen=True)
 class Rules:
     """`policies`: the deployment's. `under`: a purpose and all that it subsumes. `below`: an organisation and all below it.
-    `entry`: a group or a post as it stands."""
+    `entry`: a group or a post as it stands. `offering`: the organisations that give a service in a province; "": anywhere."""
 
     policies: Policies
     under: PurposesUnderCode
     below: OrganizationsUnder
     entry: EntryOf = none_known
+    offering: Callable[[str, str], frozenset[str]] = nowhere

@@ -82,6 +82,10 @@ class Names:
     def organizations(self) -> Iterable[str]:
         return tuple(self._entries)
 
+    def offering(self, service: str, province: str) -> frozenset[str]:
+        giving = (entry for entry in self if service in entry.services)
+        return frozenset(entry.id for entry in giving if province in {"", entry.province})
+
     def below(self, id_: str) -> frozenset[str]:
         """An organisation that is a part of itself by mistake is one once."""
         if id_ not in self._below:

@@ -42,7 +42,8 @@ class Hub:
     @property
     def rules(self) -> Ruling:
         """By what Consents are read here, and how long things may take."""
-        return Ruling(self.policies, purposes_under(), self.directory.below, self._entry, self.timing)
+        below, offering = self.directory.below, self.directory.offering
+        return Ruling(self.policies, purposes_under(), below, self._entry, offering, timing=self.timing)
 
     @cached_property
     def timing(self) -> Timing:

@@ -10,23 +10,25 @@ from datetime import datetime
 
 from hub.consent import aftermath
 from hub.consent.aftermath import Lost
-from hub.consent.grants import Grant
-from hub.consent.keys import Granted, Held, granted, is_referral, keys
+from hub.consent.keys import Granted, Held, granted, keys
 from hub.consent.membership import Consulted
 from hub.consent.overrides import excepted, with_overrides
+from hub.exchange.recipients import REFERRAL_PURPOSE, eligible_by, may_be_told, told_by
 from hub.exchange.ruling import Ruling
+from hub.exchange.settled import Settled
 from hub.fhir import Resource
 from hub.fhir.definitions import load
 from hub.fhir.labels import labelled
 from hub.fhir.references import reference, slots, split
 from hub.fhir.serial import written_alike
-from hub.ports import Changes, Compartment, Due, Key, Rekey, Save, Stored, Void
-from hub.referral.follow import Step, follow
+from hub.fhir.tasks import REFERRAL, kind
+from hub.ports import Compartment, Due, Key, Rekey, Save, Stored, Void
+from hub.referral.follow import follow
+from hub.referral.steps import Step
+
+__all__ = ["REFERRAL_PURPOSE", "Person", "Settled", "classes", "content", "same_content"]
 
 SET_BY_THE_STORE = ("versionId", "lastUpdated")
-REFERRAL_PURPOSE = "COC"
-"""A referral is coordination of care, http://terminology.hl7.org/CodeSystem/v3-ActReason: other purposes send none."""
-
 VOIDED = "delivery.void"
 NEEDS = frozenset({"need", "referral"})
 OF_THE_HUB = frozenset({"Task", "Communication"})
@@ -69,34 +71,6 @@ class _Gone:
     custodian: str
     stored: Stored
     changed: bool = False
-
-
-@dataclass(frozen=True)
-class Settled:
-    """What one person's part of a commit writes. `steps`: what followed, for the audit; `notices`: what recipients are told
-    whom a consent covers no longer; `due`: when something opens or closes by itself; `follows`: the groups and
-    posts that her Consents name, in the versions that were read."""
-
-    saves: list[Save]
-    rekeys: list[Rekey]
-    outbox: list[Due]
-    steps: list[Step]
-    notices: list[Resource]
-    voids: list[Void]
-    due: datetime
-    follows: Mapping[str, int] = field(default_factory=dict)
-
-    def changes(self, person: "Person", also: Iterable[Save] = (), told: Iterable[Due] = ()) -> Changes:
-        """All of it as one person's commit, with what an act says besides: its audit, and what is to be told of it first."""
-        return Changes(
-            saves=[*self.saves, *also],
-            rekeys=self.rekeys,
-            persons={person.id: person.revision},
-            outbox=[*told, *self.outbox],
-            voids=self.voids,
-            due={person.id: self.due},
-            follows={person.id: self.follows} if self.follows else {},
-        )
 
 
 @dataclass
@@ -149,6 +123,15 @@ class Person:
         """All that this keeper keeps of her, and she herself, whoever keeps her record."""
         hers = f"Patient/{self.id}"
         return [one.resource for key, one in self._documents.items() if one.custodian == custodian or key == hers]
+
+    def tasks(self) -> list[Resource]:
+        """Her referrals, and the requests about them."""
+        return [one.resource for one in self._documents.values() if kind(one.resource)]
+
+    def referrals_of(self, need: str) -> list[Resource]:
+        """The referrals that carry this need."""
+        mine = (task for task in self.tasks() if kind(task) == REFERRAL)
+        return [task for task in mine if task["focus"]["reference"] == need]
 
     def put(self, resource: Resource, custodian: str) -> bool:
         """Take in a resource, labelled by rule; False when it says nothing new."""
@@ -208,7 +191,12 @@ class Person:
     def may_be_referred_to(self, organization: str, custodian: str, now: datetime) -> bool:
         """Whether a consent that `custodian` recorded lets this organisation have a referral's notice now."""
         permitted = granted(self._held(now), self.rules).get(custodian)
-        return permitted is not None and organization in _may_receive(permitted.notice, now)
+        return permitted is not None and told_by(permitted, now)(organization)
+
+    def may_be_told(self, task: Resource, custodian: str, now: datetime) -> frozenset[str]:
+        """Of those whom a referral could be for, those whom a consent that `custodian` recorded lets be told of it now."""
+        permitted = granted(self._held(now), self.rules).get(custodian)
+        return may_be_told(task, permitted, self.rules, now) if permitted else frozenset()
 
     def settle(self, now: datetime, new_id: Callable[[], str], look: datetime | None = None) -> Settled:
         """Let everything follow from the present state, and say what is to be written. `look`: when the next step of
@@ -218,7 +206,7 @@ class Person:
         permitted = granted(held := self._held(now), rules)
         steps: list[Step] = []
         for custodian, found in permitted.items():
-            for step in list(self._follow(custodian, _may_receive(found.notice, now), now, new_id)):
+            for step in list(self._follow(custodian, told_by(found, now), now, new_id)):
                 self.put(step.task, custodian)
                 steps.append(step)
         self._time(now)
@@ -231,7 +219,8 @@ class Person:
         for one, notice in zip(lost, notices, strict=True):
             self.put(notice, one.custodian)
         held = self._held(now) if notices else held
-        opened = with_overrides(keys(held, permitted, classes), held, classes, rules, now)
+        permitted_keys = keys(held, permitted, classes, eligible_by(rules))
+        opened = with_overrides(permitted_keys, held, classes, rules, now)
         return Settled(
             saves=list(self._saves(opened)),
             rekeys=list(self._rekeys(opened)),
@@ -250,15 +239,18 @@ class Person:
             for one in self._documents.values()
         ]
 
-    def _follow(self, custodian: str, may: set[str], now: datetime, new_id: Callable[[], str]) -> Iterator[Step]:
+    def _follow(
+        self, custodian: str, may: Callable[[str], bool], now: datetime, new_id: Callable[[], str]
+    ) -> Iterator[Step]:
         mine = self.kept_by(custodian)
         return follow(
             [r for r in mine if r["resourceType"] == "ServiceRequest" and _is_need(r)],
-            [r for r in mine if is_referral(r)],
+            [r for r in mine if kind(r)],
             self.get(f"Patient/{self.id}"),
-            may.__contains__,
+            may,
             now=now,
             new_id=new_id,
+            eligible=eligible_by(self.rules),
         )
 
     def _time(self, now: datetime) -> None:
@@ -317,12 +309,3 @@ def _is_need(resource: Resource) -> bool:
     """A ServiceRequest for which a referral is opened; a protective measure, say, is carried out by nobody whom the hub tells."""
     profile = load().profile_of(resource)
     return profile is not None and profile.name in NEEDS
-
-
-def _may_receive(notice: Iterable[Grant], now: datetime) -> set[str]:
-    """Organisations, as a referral is sent to an organisation: what is for one person in it alone sends none."""
-    return {
-        grant.recipient
-        for grant in notice
-        if grant.is_for(frozenset()) and grant.purpose == REFERRAL_PURPOSE and grant.since <= now < grant.until
-    }

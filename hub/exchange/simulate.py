@@ -28,6 +28,7 @@ from hub.fhir.data_classes import data_classes, shareable
 from hub.fhir.presence import present
 from hub.fhir.references import reference, split
 from hub.fhir.serial import dumps, loads
+from hub.fhir.tasks import party
 from hub.ports import Caller, Changes, Compartment, Key, Save, Stored
 from hub.referral.follow import WAITING
 
@@ -244,7 +245,7 @@ def _compartment(person: str, hub: Hub) -> Compartment:
 def _with_acceptance(state: State, working: Person, compartment: Compartment, hub: Hub) -> State:
     """`working` is at the same state; it is not used afterwards."""
     for task in state.referrals:
-        if task["status"] in WAITING:
+        if task["status"] in WAITING and party(task, "owner"):
             working.put({**task, "status": "accepted"}, state.custodian)
     documents = _afterwards(compartment, working.settle(state.at, hub.ids.new), state.at)
     return replace(state, accepted=replace(state, documents=tuple(documents)))
@@ -320,4 +321,4 @@ def _told(settled: Settled, custodian: str) -> Iterator[str]:
 
 
 def _owner(task: Resource) -> str:
-    return split(task["owner"]["reference"])[1]
+    return split(party(task, "owner"))[1]

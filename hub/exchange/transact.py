@@ -107,9 +107,9 @@ def _of_one(step: Step, found: str) -> Step:
     return replace(step, kind="none" if step.kind == "create" else step.kind, id=found)
 
 
-def _place(step: Step) -> tuple[int, bool]:
-    """A survivor is created before what is hers."""
-    return _ORDER.index(step.kind), step.type != "Patient"
+def _place(step: Step) -> tuple[int, int]:
+    """A survivor is created before what is hers, and a need before the referral that carries it."""
+    return _ORDER.index(step.kind), {"Patient": 0, "Task": 2}.get(step.type, 1)
 
 
 def _take(step: Step, links: dict[str, str], draft: Draft) -> None:

@@ -20,6 +20,7 @@ from hub.exchange.queue import Turn
 from hub.exchange.recall import Seen, stated
 from hub.fhir import Resource
 from hub.fhir.references import reference, split
+from hub.fhir.tasks import REFERRAL, kind, party
 from hub.ports import Caller, Compartment, Key, Save, Stored
 
 
@@ -127,13 +128,13 @@ def _commit(compartment: Compartment, acts: list[Act], caller: Caller, hub: Hub)
 
 
 def _is_kept(task: Resource, person: Person, caller: Caller) -> bool:
-    """What followed among another's records is told to that keeper alone."""
-    return person.custodian(reference(task)) == caller.organization
+    """What followed among another's records is told to that keeper alone; that a request about a referral ended, goes with it."""
+    return kind(task) == REFERRAL and person.custodian(reference(task)) == caller.organization
 
 
 def _stopped(person: Person, task: Resource) -> Stopped:
     need = person.get(task["focus"]["reference"]) or {}
-    return Stopped(need.get("code", {}), split(task["owner"]["reference"])[1], task["status"])
+    return Stopped(need.get("code", {}), split(party(task, "owner"))[1], task["status"])
 
 
 def _audits(person: Person, acts: list[Act], caller: Caller, now: datetime, hub: Hub) -> list[Save]:

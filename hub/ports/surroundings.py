@@ -32,5 +32,8 @@ class Directory(Protocol):
     def organizations(self) -> Iterable[str]:
         """The ids of all of them."""
 
+    def offering(self, service: str, province: str) -> frozenset[str]:
+        """The organisations that give this service, by its code, in this province; "": anywhere."""
+
     def below(self, id_: str) -> frozenset[str]:
         """The organisation and all that stand below it by Organization.partOf, at any depth."""

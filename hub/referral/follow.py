@@ -2,33 +2,38 @@
 
 One rule for every act (import, consent, withdrawal, answer), so that no door can forget a step:
 a need with a recipient has a Task; the Task is sent once consent covers it and stopped when consent no longer does; a need
-that was revoked, or given to somebody else, stops its Task.
+that was revoked, or given to somebody else, stops its Task. What follows from requests about a referral, and for one that was
+passed on, stands in `answered.py` and `passed_on.py`. Steps are taken until none is left.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
 from hub.fhir import Resource
-from hub.fhir.canonicals import code_system, identifier_system, profile
 from hub.fhir.instants import instant
 from hub.fhir.references import reference, split
+from hub.fhir.tasks import REFERRAL, is_open_to_claim, is_unclaimed, kind, party, passed_on_from
+from hub.referral import answered, passed_on
 from hub.referral.deadlines import deadline
+from hub.referral.steps import Step, moved
 from hub.referral.transitions import TERMINAL, business_status
+from hub.referral.writing import written
+
+__all__ = ["NOT_BEGUN", "Step", "follow"]
 
 STARTED: Final = frozenset({"accepted", "in-progress"})
 WAITING: Final = frozenset({"requested", "received"})
 NOT_BEGUN: Final = frozenset({"draft", "requested", "received", "accepted"})
 NO_MORE: Final = frozenset({"revoked", "entered-in-error"})
+_WITHDRAWN: Final = "consent-withdrawn"
+_ROUNDS: Final = 16
+"""More than any chain of consequences is long: what does not come to rest by then is a mistake of these rules."""
 
 
-@dataclass(frozen=True)
-class Step:
-    """A Task after something followed. `action`: noun.verb for audit and outbox."""
-
-    task: Resource
-    action: str
+def nobody(_: Resource) -> Iterable[str]:
+    return ()
 
 
 def follow(
@@ -39,116 +44,122 @@ def follow(
     *,
     now: datetime,
     new_id: Callable[[], str],
+    eligible: Callable[[Resource], Iterable[str]] = nobody,
 ) -> Iterator[Step]:
-    """Steps that follow from one person's present state. `permitted(organization)`: may it receive the notice now?"""
-    about: dict[str, list[Resource]] = {}
-    for task in tasks:
-        about.setdefault(task["focus"]["reference"], []).append(task)
-    for need in needs:
-        recipient = need.get("performer", [{}])[0].get("reference", "")
-        mine = about.get(reference(need), [])
-        for task in mine:
-            if task["status"] not in TERMINAL:
-                yield from _advance(task, need, recipient, permitted(_owner(task)), now)
-        kept = (task for task in mine if task["owner"]["reference"] == recipient and not _over(task, permitted))
-        if recipient and need["status"] == "active" and not any(kept):
-            yield _open(need, recipient, patient, permitted(split(recipient)[1]), now=now, new_id=new_id)
+    """Steps that follow from one person's present state. `permitted(organization)`: may it receive the notice now?
+    `eligible(task)`: who gives the service that is open to claim."""
+    state = _State(needs, {reference(task): task for task in tasks}, patient, permitted, now, new_id, eligible)
+    for _ in range(_ROUNDS):
+        steps = list(state.round())
+        if not steps:
+            return
+        yield from steps
+    raise RuntimeError("what follows does not come to rest")
 
 
-def _owner(task: Resource) -> str:
-    return split(task["owner"]["reference"])[1]
+@dataclass
+class _State:
+    needs: Sequence[Resource]
+    tasks: dict[str, Resource]
+    patient: Resource | None
+    permitted: Callable[[str], bool]
+    now: datetime
+    new_id: Callable[[], str]
+    eligible: Callable[[Resource], Iterable[str]]
+    _by_need: dict[str, Resource] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._by_need = {reference(need): need for need in self.needs}
+
+    def round(self) -> Iterator[Step]:
+        for rule in (self._of_needs, self._of_requests, self._of_passed_on, self._opened):
+            for step in list(rule()):
+                self.tasks[reference(step.task)] = step.task
+                yield step
+
+    def referrals(self) -> list[Resource]:
+        return [task for task in self.tasks.values() if kind(task) == REFERRAL]
+
+    def may(self, task: Resource) -> bool:
+        """May it be told of this referral whoever is to carry it: of an open one, any of those who could?"""
+        if is_unclaimed(task):
+            return any(self.permitted(one) for one in self.eligible(task))
+        return self.permitted(split(party(task, "owner"))[1])
+
+    def _of_needs(self) -> Iterator[Step]:
+        """A part of which neither who passed it on nor who has it sees anything any more is stopped: nobody else could."""
+        for task in self.referrals():
+            need = self._by_need.get(task["focus"]["reference"])
+            if need is None or task["status"] in TERMINAL:
+                continue
+            if passed_on_from(task) and not self.may(task) and not self.permitted(split(party(task, "requester"))[1]):
+                yield Step(
+                    moved(task, "cancelled", self.now, reason=_WITHDRAWN, business=_WITHDRAWN), "referral.cancel"
+                )
+            else:
+                yield from _advance(task, need, self.may(task), self.now)
+
+    def _of_requests(self) -> Iterator[Step]:
+        return answered.follow(list(self.tasks.values()), self.now)
+
+    def _of_passed_on(self) -> Iterator[Step]:
+        return passed_on.follow(self.referrals(), self.now)
+
+    def _opened(self) -> Iterator[Step]:
+        for need in self.needs:
+            recipient = _recipient(need)
+            if not recipient or need["status"] != "active":
+                continue
+            mine = [task for task in self.referrals() if task["focus"]["reference"] == reference(need)]
+            part_of = passed_on.parent_of(need, self.referrals())
+            if part_of is None or any(party(task, "owner") == recipient and not self._over(task) for task in mine):
+                continue
+            may = self.permitted(split(recipient)[1])
+            task = written(
+                need, self.patient, recipient, id_=self.new_id(), now=self.now, part_of=part_of, draft=not may
+            )
+            yield Step(task, "referral.send" if may else "referral.draft")
+
+    def _over(self, task: Resource) -> bool:
+        """Stopped by the hub, for a reason that is gone. A stopped Task never re-opens: a new one takes its place."""
+        if task["status"] != "cancelled":
+            return False
+        stopped_for = business_status(task)
+        return stopped_for == "re-routing" or (stopped_for == _WITHDRAWN and self.may(task))
 
 
-def _over(task: Resource, permitted: Callable[[str], bool]) -> bool:
-    """Stopped by the hub, for a reason that is gone. A stopped Task never re-opens: a new one takes its place."""
-    if task["status"] != "cancelled":
-        return False
-    stopped_for = business_status(task)
-    return stopped_for == "re-routing" or (stopped_for == "consent-withdrawn" and permitted(_owner(task)))
+def _recipient(need: Resource) -> str:
+    return str(need.get("performer", [{}])[0].get("reference", ""))
 
 
-def _advance(task: Resource, need: Resource, recipient: str, permitted: bool, now: datetime) -> Iterator[Step]:
+def _elsewhere(task: Resource, need: Resource) -> bool:
+    """The need is for somebody else now; what is open to claim is for nobody by name."""
+    recipient = _recipient(need)
+    return party(task, "owner") != recipient if recipient else not is_open_to_claim(task)
+
+
+def _advance(task: Resource, need: Resource, permitted: bool, now: datetime) -> Iterator[Step]:
     status = task["status"]
-    if need["status"] in NO_MORE or task["owner"]["reference"] != recipient:
+    if need["status"] in NO_MORE or _elsewhere(task, need):
         if status in NOT_BEGUN or not permitted:  # unseen by its owner, nobody else could end it
             yield Step(_stopped(task, need, permitted, now), "referral.cancel")
-    elif status == "draft" and permitted:
+    elif (
+        status == "draft" and permitted and business_status(task) == "awaiting-consent"
+    ):  # others, who wrote them sends
         due = {"restriction": {"period": {"end": instant(deadline(task["priority"], now))}}}
-        yield Step(_set(task, "requested", now) | due, "referral.send")
+        yield Step(moved(task, "requested", now) | due, "referral.send")
     elif status in WAITING and not permitted:
-        task = _set(task, "cancelled", now, reason="consent-withdrawn", business="consent-withdrawn")
+        task = moved(task, "cancelled", now, reason=_WITHDRAWN, business=_WITHDRAWN)
         yield Step(task, "referral.cancel")
-    elif status in STARTED and not permitted:
-        task = _set(task, "on-hold", now, reason="consent-withdrawn", business="consent-withdrawn")
+    elif not permitted and (status in STARTED or (status == "on-hold" and business_status(task) != _WITHDRAWN)):
+        task = moved(task, "on-hold", now, reason=_WITHDRAWN, business=_WITHDRAWN)  # whatever it was held for before
         yield Step(task, "referral.hold")
 
 
 def _stopped(task: Resource, need: Resource, permitted: bool, now: datetime) -> Resource:
     """Cancelled, for the reason that says most: her will, then the recipient's change, then the need's end."""
     if task["status"] != "draft" and not permitted:
-        return _set(task, "cancelled", now, reason="consent-withdrawn", business="consent-withdrawn")
+        return moved(task, "cancelled", now, reason=_WITHDRAWN, business=_WITHDRAWN)
     if need["status"] not in NO_MORE:
-        return _set(task, "cancelled", now, reason="not-selected", business="re-routing")
-    return _set(task, "cancelled", now, reason="entered-in-error")
-
-
-def _open(
-    need: Resource,
-    recipient: str,
-    patient: Resource | None,
-    permitted: bool,
-    *,
-    now: datetime,
-    new_id: Callable[[], str],
-) -> Step:
-    priority = need.get("priority", "routine")
-    task: Resource = {
-        "resourceType": "Task",
-        "id": (id_ := new_id()),
-        "meta": {"profile": [profile("referral-task")]},
-        "identifier": [{"system": identifier_system("referral"), "value": id_[:8].upper()}],
-        "status": "requested" if permitted else "draft",
-        "intent": "order",
-        "priority": priority,
-        "code": {"coding": [{"system": "http://hl7.org/fhir/CodeSystem/task-code", "code": "fulfill"}]},
-        "focus": {"reference": reference(need)},
-        "for": need["subject"],
-        "authoredOn": instant(now),
-        "lastModified": instant(now),
-        "requester": need["requester"],
-        "owner": {"reference": recipient},
-        "restriction": {"period": {"end": instant(deadline(priority, now))}},
-        "input": list(_notice(need, patient)),
-    }
-    if not permitted:
-        task["businessStatus"] = _concept("referral-business-status", "awaiting-consent")
-    return Step(task, "referral.send" if permitted else "referral.draft")
-
-
-def _notice(need: Resource, patient: Resource | None) -> Iterator[Resource]:
-    """The minimal notice: enough to decide on capacity and eligibility, nothing that points to a person."""
-    yield {"type": _concept("task-input", "service-type"), "valueCodeableConcept": need["code"]}
-    if patient is None:
-        return
-    for address in patient.get("address", ())[:1]:
-        if "state" in address:
-            yield {"type": _concept("task-input", "province"), "valueCode": address["state"]}
-    for extension in patient.get("extension", ()):
-        if extension["url"] == profile("age-band"):
-            yield {"type": _concept("task-input", "age-band"), "valueCode": extension["valueCode"]}
-    for communication in patient.get("communication", ())[:1]:
-        yield {"type": _concept("task-input", "language"), "valueCodeableConcept": communication["language"]}
-
-
-def _set(task: Resource, status: str, now: datetime, *, reason: str = "", business: str = "") -> Resource:
-    changed = {key: value for key, value in task.items() if key != "businessStatus"}
-    changed |= {"status": status, "lastModified": instant(now)}
-    if reason:
-        changed["statusReason"] = _concept("referral-status-reason", reason) | {"text": reason}
-    if business:
-        changed["businessStatus"] = _concept("referral-business-status", business)
-    return changed
-
-
-def _concept(system: str, code: str) -> Resource:
-    return {"coding": [{"system": code_system(system), "code": code}]}
+        return moved(task, "cancelled", now, reason="not-selected", business="re-routing")
+    return moved(task, "cancelled", now, reason="entered-in-error")

@@ -16,7 +16,8 @@ CREATED: Final = (
     "survivor", "case", "incident", "need", "outcome", "consent-by-class", "protective-measure", "intake", "condition",
     "medical-service", "risk-assessment", "safety-flag", "safety-plan", "care-team", "document", "summary", "caregiver",
     "questionnaire-response", "list", "list--of-one-survivor", "group", "practitioner", "staff-role", "questionnaire", "service",
-    "location", "endpoint", "aggregate-report",
+    "location", "endpoint", "aggregate-report", "referral--passed-on", "referral-task", "referral-task--open",
+    "cancellation-request-task", "information-request-task",
 )  # fmt: skip
 
 
@@ -54,11 +55,27 @@ class Changes(Searches):
         }  # fmt: skip
         type_ = resource["resourceType"]
         element = PERSON_ELEMENT.get(type_)
+        if type_ == "Task":
+            return self._about(resource, keeper)
+        if "basedOn" in resource:
+            resource = resource | {"basedOn": [{"reference": f"ServiceRequest/{self.id('ServiceRequest')}"}]}
         if type_ in said:
             return resource | said[type_]
         if element not in resource:
             return _kept_by_caller(resource)
         return _kept_by_caller(resource) | {element: person}
+
+    def _about(self, task: Resource, me: Resource) -> Resource:
+        """Of any need or referral, seen, hidden or not there; the parties as the caller would name them, or left to the hub."""
+        carries = task["code"]["coding"][0]["code"] == "fulfill"
+        about = f"ServiceRequest/{self.id('ServiceRequest')}" if carries else f"Task/{self.id('Task')}"
+        element = {"focus": {"reference": about}} if "focus" in task else {"partOf": [{"reference": about}]}
+        left = {name: value for name, value in task.items() if name not in {"for", "requester", "owner"}}
+        if self.chance.random() < 0.3:
+            return left | element | {"requester": me, "for": {"reference": f"Patient/{self.id('Patient')}"}}
+        return (
+            left | element | ({"owner": {"reference": "Organization/hopital"}} if "owner" in task and carries else {})
+        )
 
     def condition(self, type_: str) -> str:
         name, kind = self.chance.choice(

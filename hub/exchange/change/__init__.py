@@ -15,6 +15,7 @@ from hub.exchange.change.conditional import (
 from hub.exchange.change.create import create, foresee_create
 from hub.exchange.change.delete import DELETED, INSTEAD, delete, foresee_delete
 from hub.exchange.change.draft import Draft, carry_out
+from hub.exchange.change.looked_at import looked_at
 from hub.exchange.change.ownership import CHANGED, CREATED, PERSON_ELEMENT
 from hub.exchange.change.revise import Revise, foresee_update, patch, replacement, update
 from hub.exchange.change.unseen import close_unseen
@@ -38,6 +39,7 @@ __all__ = [
     "foresee_create",
     "foresee_delete",
     "foresee_update",
+    "looked_at",
     "patch",
     "perform",
     "perform_deletion",

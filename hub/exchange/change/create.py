@@ -7,7 +7,8 @@ from hub.errors import HubError
 from hub.exchange import Hub, View
 from hub.exchange.change.conforming import fresh, noun, require_valid
 from hub.exchange.change.draft import Draft, carried_out
-from hub.exchange.change.ownership import CREATED, person_for, require_keeper, require_known
+from hub.exchange.change.ownership import CREATED, kept_with, person_for, require_keeper, require_known
+from hub.exchange.change.refer import refer, written_task
 from hub.exchange.person import Person
 from hub.exchange.recording import require_recorded
 from hub.exchange.supersede import end_superseded
@@ -25,6 +26,8 @@ def creation(resource: Resource, hub: Hub, id_: str = "") -> Callable[[Draft], s
     made = {**_fresh(resource, hub), **({"id": id_} if id_ else {})}
 
     def act(draft: Draft) -> str:
+        if made["resourceType"] == "Task":
+            return refer(made, draft)
         require_valid(made)
         person = person_for(made, draft)
         require_keeper(made, draft.caller)
@@ -32,7 +35,7 @@ def creation(resource: Resource, hub: Hub, id_: str = "") -> Callable[[Draft], s
         require_known(made, hub.directory)
         if isinstance(person, Person) and made["resourceType"] == "Consent":
             end_superseded(made, person, draft.caller.organization)
-        return draft.put(person, made, f"{noun(made)}.create", "create")
+        return draft.put(person, made, f"{noun(made)}.create", "create", kept_with(made, person))
 
     return act
 
@@ -53,4 +56,4 @@ def foresee_create(resource: Resource, caller: Caller, *, hub: Hub, unsigned: bo
 def _fresh(resource: Resource, hub: Hub) -> Resource:
     if resource["resourceType"] not in CREATED:
         raise HubError(errors.NOT_SUPPORTED, type=resource["resourceType"])
-    return fresh(resource, hub)
+    return written_task(resource, hub) if resource["resourceType"] == "Task" else fresh(resource, hub)

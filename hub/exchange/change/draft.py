@@ -78,10 +78,19 @@ class Draft:
         """A person whom this draft has touched already."""
         return self._persons.get(id_)
 
-    def put(self, holder: Holder, resource: Resource, action: str, interaction: str) -> str:
-        """Take in a resource of a person, or an entry, and return its reference; one that says nothing new changes nothing."""
+    def holding(self, key: str) -> Person | None:
+        """The person whose resource this is, be it stored or drafted; None for what is nobody's."""
+        for person in self._persons.values():
+            if person.get(key) is not None:
+                return person
+        stored = self.hub.store.read(*split(key), None)
+        return self.person(stored.person) if stored is not None and stored.person is not None else None
+
+    def put(self, holder: Holder, resource: Resource, action: str, interaction: str, keeper: str = "") -> str:
+        """Take in a resource of a person, or an entry, and return its reference; one that says nothing new changes nothing.
+        `keeper`: of a new one, where it is not the caller."""
         key = reference(resource)
-        if holder.put(resource, holder.custodian(key) or self.caller.organization):
+        if holder.put(resource, holder.custodian(key) or keeper or self.caller.organization):
             self._told.setdefault(holder.id, []).append(_Told(action, key, interaction))
         return key
 

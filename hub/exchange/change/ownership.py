@@ -11,11 +11,15 @@ from hub import errors
 from hub.errors import HubError
 from hub.exchange import disclose
 from hub.exchange.change.draft import Draft, Holder
+from hub.exchange.person import Person
 from hub.exchange.publish import OF_THE_OPERATOR
 from hub.fhir import Resource
 from hub.fhir.canonicals import profile
 from hub.fhir.references import split
+from hub.fhir.tasks import party
 from hub.ports import Caller, Directory, Stored
+from hub.referral.passed_on import is_passed_on
+from hub.referral.transitions import TERMINAL
 
 PERSON_ELEMENT: Final[Mapping[str, str | None]] = {
     "Patient": None, "EpisodeOfCare": "patient", "Observation": "subject", "ServiceRequest": "subject", "Consent": "patient",
@@ -31,8 +35,8 @@ ENTRIES: Final = frozenset(
 )  # fmt: skip
 """Types of which an organisation writes entries of its own. A list is one where it names no survivor."""
 
-CREATED: Final = (ENTRIES | PERSON_ELEMENT.keys()) - {"Organization"}
-CHANGED: Final = CREATED | {"Organization", "Task"}
+CREATED: Final = (ENTRIES | PERSON_ELEMENT.keys() | {"Task"}) - {"Organization"}
+CHANGED: Final = CREATED | {"Organization"}
 """Who takes part is said by the deployment; what an organisation says of itself, it changes."""
 
 _CUSTODIAN: Final = "extension.valueReference"
@@ -57,9 +61,40 @@ def person_for(resource: Resource, draft: Draft) -> Holder:
     if element is None:
         return draft.new_person(resource["id"])
     type_, id_ = split(resource.get(element, {}).get("reference", ""))
+    if type_ == "Patient" and is_passed_on(resource) and (person := _passed_on_by(resource, id_, draft)):
+        return person
     if type_ != "Patient" or _keeper_of(id_, draft) != draft.caller.organization:
         raise HubError(errors.UNKNOWN_REFERENCE, path=f"{resource['resourceType']}.{element}")
     return draft.person(id_)
+
+
+def _passed_on_by(need: Resource, id_: str, draft: Draft) -> Person | None:
+    """The survivor of a need that the caller passes on: one that was referred to it, and that it sees."""
+    based_on = need["basedOn"][0].get("reference", "")
+    person = draft.holding(based_on) if based_on.startswith("ServiceRequest/") else None
+    if person is None or person.id != id_:
+        return None
+    mine = f"Organization/{draft.caller.organization}"
+    live = [
+        one for one in person.referrals_of(based_on) if party(one, "owner") == mine and one["status"] not in TERMINAL
+    ]
+    try:
+        return person if any(disclose.read("Task", one["id"], draft.caller, hub=draft.hub) for one in live) else None
+    except HubError:
+        return None
+
+
+def kept_with(resource: Resource, holder: Holder) -> str:
+    """Who keeps a new resource, where it is not who writes it: what passes a need on is kept with that need, and so are the
+    consents by which it is disclosed."""
+    if not is_passed_on(resource) or not resource.get("basedOn"):
+        return ""
+    return holder.custodian(resource["basedOn"][0].get("reference", "")) or ""
+
+
+def is_author(resource: Resource, caller: Caller) -> bool:
+    """Of what is kept with another: a need that the caller passed on is its own to change."""
+    return is_passed_on(resource) and party(resource, "requester") == f"Organization/{caller.organization}"
 
 
 def is_entry(resource: Resource) -> bool:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from hub import errors
-from hub.consent.keys import is_referral
 from hub.errors import HubError
 from hub.exchange import Hub, View, disclose
 from hub.exchange.change.conforming import (
@@ -20,16 +19,28 @@ from hub.exchange.change.conforming import (
     without,
     without_stale_narrative,
 )
+from hub.exchange.change.consequences import follow_step
 from hub.exchange.change.delete import revive
 from hub.exchange.change.draft import Draft, Holder, carried_out
 from hub.exchange.change.ownership import (
     CHANGED,
+    is_author,
     owned,
     require_keeper,
     require_known,
     require_same_person,
 )
-from hub.exchange.change.referral import SENT, judge, require_consent, stamp
+from hub.exchange.change.referral import (
+    GIVEN,
+    SENT,
+    actor_of,
+    is_said_already,
+    judge,
+    require_answers,
+    require_consent,
+    stamp,
+    was_claimed,
+)
 from hub.exchange.person import Person
 from hub.exchange.recording import require_recorded
 from hub.exchange.supersede import require_same
@@ -37,6 +48,7 @@ from hub.fhir import Resource
 from hub.fhir.json_patch import apply
 from hub.fhir.serial import written_alike
 from hub.ports import Caller, Stored
+from hub.referral.requests import machine_of
 
 _AS_SENT: Final[Mapping[str, Callable[[Resource, Resource], Resource]]] = {
     "update": keep_tags,
@@ -88,27 +100,36 @@ def revision(type_: str, id_: str, revise: Revise, *, expected: int | None, inte
         except HubError as problem:
             if problem.problem is errors.GONE and interaction == "update":
                 return revive(type_, id_, revise({}), draft, expected=expected)
+            if problem.problem is errors.NOT_FOUND and expected is not None and was_claimed(type_, id_, draft):
+                raise HubError(errors.STALE) from problem
             raise
-        if type_ != "Task" and person.custodian(f"{type_}/{id_}") != draft.caller.organization:
-            raise HubError(errors.NOT_YOURS)  # before anything is read: a patch must not probe
-        if expected is not None and expected != stored.version:
-            raise HubError(errors.STALE)
         before = person.get(f"{type_}/{id_}") or {}  # with what an earlier act of this draft has made of it
-        if type_ == "Task" and not is_referral(before):  # the states of a referral are not those of other tasks
+        mine = person.custodian(f"{type_}/{id_}") == draft.caller.organization or is_author(before, draft.caller)
+        if type_ != "Task" and not mine:
+            raise HubError(errors.NOT_YOURS)  # before anything is read: a patch must not probe
+        if type_ == "Task" and machine_of(before) is None:  # the states of a referral are not those of other tasks
             raise HubError(errors.NOT_SUPPORTED, type=type_)
-        after = keep_meta(before, revise(before))
-        if interaction in _AS_SENT:
-            after = _AS_SENT[interaction](before, after)
+        is_stale = expected is not None and expected != stored.version
+        if is_stale and (type_ != "Task" or interaction != "update"):
+            raise HubError(errors.STALE)
+        after = _revised(before, revise, interaction)
         if (after.get("resourceType"), after.get("id")) != (type_, id_):
             raise HubError(errors.WRONG_ID, path=f"{type_}.id")
-        if written_alike(after, before):
+        if written_alike(after, before) or (type_ == "Task" and is_said_already(before, after)):
             return f"{type_}/{id_}"
+        if is_stale:
+            raise HubError(errors.STALE)
         after, action = _judged(before, after, person, stored, draft)
         require_recorded(after, before, draft.caller)
         require_same(after, before)
         return draft.put(person, after, action, interaction)
 
     return act
+
+
+def _revised(before: Resource, revise: Revise, interaction: str) -> Resource:
+    after = keep_meta(before, revise(before))
+    return _AS_SENT[interaction](before, after) if interaction in _AS_SENT else after
 
 
 def _judged(before: Resource, after: Resource, person: Holder, stored: Stored, draft: Draft) -> tuple[Resource, str]:
@@ -118,11 +139,14 @@ def _judged(before: Resource, after: Resource, person: Holder, stored: Stored, d
     if (
         isinstance(person, Person) and stored.type == "Task"
     ):  # the state machine says more exactly than an invariant what is missing
-        action = judge(before, after, draft.caller)
+        action, actor = judge(before, after, draft.caller), actor_of(before, draft.caller)
         if action == SENT:
             require_consent(person, after, stored.custodian or "", draft.now)
+        if action == GIVEN:
+            require_answers(after, person, draft.caller)
         after = stamp(before, after, draft.now)
         require_none(findings(after))  # times are the hub's, whatever was sent
+        follow_step(before, after, actor, person, draft)
         return after, action
     require_same_person(before, after)
     require_keeper(after, draft.caller)

@@ -90,7 +90,7 @@ def test_a_referral_that_is_called_so_opens_one_as_a_need_does(at: Scene) -> Non
     assert [one["status"] for one in at.all("Task") if one["focus"] == focus] == ["requested"]
 
 
-@pytest.mark.parametrize("name", ["cancellation-request-task--accepted", "information-request-task--answered"])
+@pytest.mark.parametrize("name", ["cancellation-request-task--rejected", "information-request-task--answered"])
 def test_a_task_that_is_no_referral_opens_nothing_of_hers_to_its_owner(at: Scene, name: str) -> None:
     at.receive(at.row())
     new = task(at, name)
@@ -109,18 +109,29 @@ def test_a_referral_in_the_same_state_would_have_opened_it(at: Scene) -> None:
 
 
 @pytest.mark.parametrize("name", ["cancellation-request-task", "information-request-task"])
-def test_a_task_that_is_no_referral_is_not_moved_along_a_referrals_states(at: Scene, name: str) -> None:
+def test_a_request_about_a_referral_is_not_moved_along_a_referrals_states(at: Scene, name: str) -> None:
     at.receive(at.row())
     one = stored(at, task(at, name))
-    for status in ("accepted", "received", "in-progress", "cancelled"):
-        steps = [{"op": "replace", "path": "/status", "value": status}]
+    for status in ("draft", "on-hold", "failed"):
         for caller in (hospital(), association()):
             with pytest.raises(HubError) as caught:
-                change.patch("Task", one["id"], steps, caller, expected=None, hub=at.hub)
-            assert caught.value.problem is errors.NOT_SUPPORTED
-            with pytest.raises(HubError) as caught:
                 change.update("Task", one["id"], {**one, "status": status}, caller, expected=1, hub=at.hub)
-            assert caught.value.problem is errors.NOT_SUPPORTED
+            assert caught.value.problem in {errors.INVALID, errors.ILLEGAL_TRANSITION}
+    assert at.one("Task", id=one["id"])["status"] == "requested"
+
+
+def test_a_task_that_is_none_of_a_referrals_is_not_moved_along_its_states(at: Scene) -> None:
+    at.receive(at.row())
+    review = example("override-review-task") | {"for": {"reference": reference(at.one("Patient"))}}
+    one = stored(at, review | {"requester": of(ASSOCIATION), "owner": of(ASSOCIATION)})
+    for status in ("accepted", "received", "in-progress", "cancelled"):
+        steps = [{"op": "replace", "path": "/status", "value": status}]
+        with pytest.raises(HubError) as caught:
+            change.patch("Task", one["id"], steps, association(), expected=None, hub=at.hub)
+        assert caught.value.problem is errors.NOT_SUPPORTED
+        with pytest.raises(HubError) as caught:
+            change.update("Task", one["id"], {**one, "status": status}, association(), expected=1, hub=at.hub)
+        assert caught.value.problem is errors.NOT_SUPPORTED
     assert at.one("Task", id=one["id"])["status"] == "requested"
 
 

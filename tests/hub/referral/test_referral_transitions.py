@@ -20,20 +20,20 @@ STATUSES = (
 )  # fmt: skip
 ACTORS: tuple[Actor, ...] = get_args(Actor)
 
-# from: {to: who}; R requester, O owner, H hub. `!` a reason, `+` an outcome.
+# from: {to: who}; R requester, O owner, C who takes on what is open to claim, H hub. `!` a reason, `+` an outcome.
 TABLE = {
     "draft": {"requested": "RH", "cancelled": "RH!", "entered-in-error": "R!"},
-    "requested": {"received": "OH", "accepted": "O", "rejected": "O!", "cancelled": "ROH!", "entered-in-error": "R!"},
-    "received": {"accepted": "O", "rejected": "O!", "cancelled": "ROH!", "entered-in-error": "R!"},
+    "requested": {"received": "OH", "accepted": "OCH", "rejected": "O!", "cancelled": "ROH!", "entered-in-error": "R!"},
+    "received": {"accepted": "OH", "rejected": "O!", "cancelled": "ROH!", "entered-in-error": "R!"},
     "accepted": {
-        "in-progress": "O", "rejected": "O!", "on-hold": "OH!", "cancelled": "ROH!", "completed": "O+", "failed": "O!",
+        "in-progress": "O", "rejected": "O!", "on-hold": "OH!", "cancelled": "ROH!", "completed": "OH+", "failed": "O!",
         "entered-in-error": "R!",
     },
     "in-progress": {
-        "on-hold": "OH!", "cancelled": "OH!", "completed": "O+", "failed": "O!", "entered-in-error": "R!",
+        "on-hold": "OH!", "cancelled": "OH!", "completed": "OH+", "failed": "O!", "entered-in-error": "R!",
     },
     "on-hold": {
-        "accepted": "O", "in-progress": "O", "cancelled": "OH!", "completed": "O+", "failed": "O!",
+        "accepted": "O", "in-progress": "O", "cancelled": "OH!", "completed": "OH+", "failed": "O!",
         "entered-in-error": "R!",
     },
     "completed": {"entered-in-error": "R!"},
@@ -41,7 +41,7 @@ TABLE = {
     "cancelled": {"entered-in-error": "R!"},
     "failed": {"entered-in-error": "R!"},
 }  # fmt: skip
-LETTER: dict[str, str] = {"requester": "R", "owner": "O", "hub": "H"}
+LETTER: dict[str, str] = {"requester": "R", "owner": "O", "claimant": "C", "hub": "H"}
 REASON = {"statusReason": {"coding": [{"code": "no-capacity"}], "text": "Plus de place"}}
 
 
@@ -74,8 +74,10 @@ def refusal(before: Resource, after: Resource, actor: Actor) -> HubError | None:
 
 
 def expected(start: str, to: str, actor: Actor, *, has_reason: bool, has_outcome: bool) -> errors.Problem | None:
+    if start == to and start not in TERMINAL:
+        return errors.NOT_YOURS if actor == "claimant" else None
     if start == to:
-        return errors.ILLEGAL_TRANSITION if start in TERMINAL else None
+        return errors.ILLEGAL_TRANSITION
     who = TABLE.get(start, {}).get(to)
     if who is None:
         return errors.ILLEGAL_TRANSITION
@@ -92,6 +94,8 @@ def test_every_change_by_every_side_is_judged_as_the_table_says(start: str, to: 
         outcome = {"output": [output("outcome")]} if has_outcome else {}
         before = task(start, **outcome)
         after = {**before, "status": to, **(REASON if has_reason else {})}
+        if actor == "claimant":
+            del before["owner"]
         problem = refusal(before, after, actor)
         wanted = expected(start, to, actor, has_reason=has_reason, has_outcome=has_outcome)
         assert (problem.problem if problem else None) == wanted, (start, to, actor, has_reason, has_outcome)
@@ -136,7 +140,7 @@ def test_an_appointment_is_no_outcome() -> None:
     assert refusal(task("accepted"), both, "owner") is None
 
 
-@pytest.mark.parametrize("element", IMMUTABLE)
+@pytest.mark.parametrize("element", sorted(IMMUTABLE))
 def test_what_a_referral_is_about_never_changes(element: str) -> None:
     for actor, before in product(ACTORS, (task("requested"), {**task("requested"), element: "before"})):
         problem = refusal(before, {**before, element: "after"}, actor)
@@ -153,7 +157,7 @@ def test_the_recipient_alone_adds_its_own_number_and_leaves_the_common_reference
     before, both = numbered("referral"), numbered("referral", "referral-at-recipient")
     for earlier, later in ((before, both), (both, before), (task("accepted"), numbered("referral-at-recipient"))):
         assert refusal(earlier, later, "owner") is None
-        for actor in (one for one in ACTORS if one != "owner"):
+        for actor in ("requester", "hub"):
             problem = refusal(earlier, later, actor)
             assert problem is not None
             assert (problem.problem, problem.path) == (errors.NOT_YOURS, "Task.identifier")
@@ -173,7 +177,7 @@ def test_what_must_never_change_is_what_practice_says() -> None:
 def test_each_side_writes_its_own_part_and_no_other(element: str) -> None:
     for actor in ACTORS:
         problem = refusal(task("accepted"), {**task("accepted"), element: ["changed"]}, actor)
-        if element in WRITES[actor]:
+        if element in WRITES[actor] and actor != "claimant":
             assert problem is None
         else:
             assert problem is not None and problem.problem is errors.NOT_YOURS
@@ -197,3 +201,21 @@ def test_a_party_may_leave_the_hubs_word_standing_and_say_its_own() -> None:
     held = task("on-hold", businessStatus=business("consent-withdrawn"), **REASON)
     assert refusal(held, {**held, "status": "in-progress"}, "owner") is None
     assert refusal(held, {**held, "businessStatus": business("appointment-scheduled")}, "owner") is None
+
+
+def test_who_takes_on_what_is_open_becomes_its_owner_once_and_says_nothing_else() -> None:
+    open_ = {key: value for key, value in task("requested").items() if key != "owner"}
+    claimed = task("accepted")
+    assert refusal(open_, claimed, "claimant") is None
+    for actor in ("requester", "owner", "hub"):
+        problem = refusal(open_, claimed, actor)
+        assert problem is not None and problem.problem is errors.IMMUTABLE
+    for problem in (
+        refusal(open_, {**open_, "status": "accepted"}, "claimant"),
+        refusal(open_, task("requested"), "claimant"),
+        refusal(open_, {**claimed, "output": [output("outcome")]}, "claimant"),
+        refusal(open_, {**claimed, "input": []}, "claimant"),
+    ):
+        assert problem is not None and problem.problem is errors.NOT_YOURS
+    taken = refusal(task("requested"), {**claimed, "owner": {"reference": "Organization/other"}}, "claimant")
+    assert taken is not None and taken.problem is errors.IMMUTABLE

@@ -1,0 +1,40 @@
+"""To whom a referral may go: to an organisation that a consent lets be told of it; where it is open to claim, to any of those
+that the directory knows to give the service there."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from hub.consent.keys import Granted
+from hub.consent.rules import Rules
+from hub.fhir import Resource
+from hub.fhir.references import split
+from hub.fhir.tasks import is_unclaimed, notice_of, party
+
+REFERRAL_PURPOSE = "COC"
+"""A referral is coordination of care, http://terminology.hl7.org/CodeSystem/v3-ActReason: other purposes send none."""
+
+
+def told_by(permitted: Granted, now: datetime) -> Callable[[str], bool]:
+    """May this organisation be told of a referral now? As an organisation: what is for one person in it alone sends none."""
+    open_now = [
+        grant
+        for grant in permitted.notice
+        if grant.is_for(frozenset()) and grant.purpose == REFERRAL_PURPOSE and grant.since <= now < grant.until
+    ]
+    return lambda organization: bool(permitted.compiled.to(organization, open_now))
+
+
+def eligible_by(rules: Rules) -> Callable[[Resource], frozenset[str]]:
+    """Who gives the service that a referral asks for, in her province where the notice names one."""
+
+    def eligible(task: Resource) -> frozenset[str]:
+        said = notice_of(task)
+        return rules.offering(said.get("service-type", ""), said.get("province", ""))
+
+    return eligible
+
+
+def may_be_told(task: Resource, permitted: Granted, rules: Rules, now: datetime) -> frozenset[str]:
+    """Of those whom a referral could be for, those whom a consent lets be told of it now."""
+    meant = eligible_by(rules)(task) if is_unclaimed(task) else {split(party(task, "owner"))[1]}
+    return frozenset(filter(told_by(permitted, now), meant))
