@@ -100,10 +100,8 @@ def revision(type_: str, id_: str, revise: Revise, *, expected: int | None, inte
             if problem.problem is errors.NOT_FOUND and expected is not None and was_claimed(type_, id_, draft):
                 raise HubError(errors.STALE) from problem
             raise
-        before = person.get(f"{type_}/{id_}") or {
-            "resourceType": type_,
-            "id": id_,
-        }  # with what an earlier act of this draft has made of it
+        # with what an earlier act of this draft has made of it
+        before = person.get(f"{type_}/{id_}") or {"resourceType": type_, "id": id_}
         _require_side(before, person, draft)
         is_stale = expected is not None and expected != stored.version
         if is_stale and (type_ != "Task" or interaction != "update"):
