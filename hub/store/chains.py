@@ -9,13 +9,14 @@ that is committed, so a chain has no gaps however an act ends.
 import random
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Final
 
 from pymongo import DESCENDING
 from pymongo.client_session import ClientSession
-from pymongo.errors import OperationFailure
+from pymongo.errors import ConnectionFailure, OperationFailure, WriteConcernError
+from pymongo.read_concern import ReadConcern
 
 from hub.audit.canonical import digest
 from hub.audit.chain import GENESIS, chained
@@ -24,6 +25,7 @@ from hub.fhir import Resource
 from hub.fhir.instants import instant
 from hub.fhir.serial import dumps, loads
 from hub.ports import Head
+from hub.store import statements
 from hub.store.failures import DUPLICATE_KEY, codes
 from hub.store.schema import CHAINED, Document, Mongo
 
@@ -80,12 +82,34 @@ def contents_of(documents: Sequence[Document], events: Sequence[Resource]) -> li
 
 def insert(documents: Sequence[Document], database: Mongo, session: ClientSession | None) -> None:
     """In their order, each with its place. Raises Outrun when one of the places is taken, or about to be."""
+    with _outrun_is_told(0, session):
+        try:
+            statements.insert(database, AUDIT, documents, session)
+        except (ConnectionFailure, WriteConcernError):
+            if session:
+                raise
+        else:
+            return
+    _insert_the_rest(documents, database)
+
+
+def _insert_the_rest(documents: Sequence[Document], database: Mongo) -> None:
+    """After no answer came, or none that they are durable: nobody knows how many were written, and an id is written once."""
+    safe = database[AUDIT].with_options(read_concern=ReadConcern("majority"))
+    there = {one["_id"] for one in safe.find({"_id": {"$in": [one["_id"] for one in documents]}}, {"_id": 1})}
+    if left := [one for one in documents if one["_id"] not in there]:
+        with _outrun_is_told(len(there), None):
+            database[AUDIT].insert_many(left)
+
+
+@contextmanager
+def _outrun_is_told(before: int, session: ClientSession | None) -> Iterator[None]:
     try:
-        database[AUDIT].insert_many(documents, session=session)
+        yield
     except OperationFailure as failure:
         if not _taken(failure):
             raise
-        written = 0 if session else int((failure.details or {}).get("nInserted", 0))
+        written = 0 if session else before + int((failure.details or {}).get("nInserted", 0))
     else:
         return
     raise Outrun(written)
