@@ -30,12 +30,7 @@ def find_one(database: Mongo, collection: str, wanted: Document, projection: Pro
 
 
 def find_page(
-    database: Mongo,
-    collection: str,
-    wanted: Document,
-    projection: Projection,
-    ways: Sequence[tuple[str, int]],
-    limit: int,
+    database: Mongo, collection: str, wanted: Document, projection: Projection, *, ways: Ways, limit: int
 ) -> list[Document]:
     """The first so many documents in this order."""
     command = {"find": collection, "filter": wanted, "projection": projection, "sort": dict(ways)}
