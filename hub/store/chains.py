@@ -11,6 +11,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from hashlib import sha256
 from typing import Final
 
 from pymongo import DESCENDING
@@ -18,7 +19,7 @@ from pymongo.client_session import ClientSession
 from pymongo.errors import ConnectionFailure, OperationFailure, WriteConcernError
 from pymongo.read_concern import ReadConcern
 
-from hub.audit.canonical import digest
+from hub.audit.canonical import canonical, digest
 from hub.audit.chain import GENESIS, chained
 from hub.errors import INVALID, UNAVAILABLE, HubError
 from hub.fhir import Resource
@@ -34,6 +35,7 @@ Act = Callable[[Sequence[Document]], None]
 
 SHARDS: Final = 16  # as many commits as a deployment's processes have under way at once, and some
 AUDIT: Final = "AuditEvent"
+_NOTHING: Final = b'"event":""'
 _WRITE_CONFLICT: Final = 112
 
 
@@ -56,22 +58,23 @@ def content_of(document: Document) -> str:
     return _content(document, event)
 
 
-def _content(document: Document, event: Resource) -> str:
-    return digest(
-        {
-            "id": document["_id"],
-            "version": repr(document["v"]),
-            "at": instant(document["at"]),
-            "person": document["person"],
-            "custodian": document["custodian"],
-            "keys": [[key["g"], instant(key["f"]), instant(key["u"])] for key in document["k"]],
-            "event": event,
-        }
-    )
+def _content(document: Document, event: Resource | bytes) -> str:
+    told = {
+        "id": document["_id"],
+        "version": repr(document["v"]),
+        "at": instant(document["at"]),
+        "person": document["person"],
+        "custodian": document["custodian"],
+        "keys": [[key["g"], instant(key["f"]), instant(key["u"])] for key in document["k"]],
+    }
+    if isinstance(event, bytes):
+        around = canonical({**told, "event": ""})  # no other text can hold these quotation marks
+        return sha256(around.replace(_NOTHING, b'"event":' + event, 1)).hexdigest()
+    return digest({**told, "event": event})
 
 
-def contents_of(documents: Sequence[Document], events: Sequence[Resource]) -> list[str]:
-    """`events`: what the documents were just written from, so that nothing is read back.
+def contents_of(documents: Sequence[Document], events: Sequence[Resource | bytes]) -> list[str]:
+    """`events`: what the documents were just written from, or their canonical text, so that nothing is read back.
 
     Raises HubError(INVALID) for an event that has no canonical form.
     """

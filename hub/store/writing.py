@@ -17,9 +17,9 @@ from pymongo.client_session import ClientSession
 
 from hub.errors import INVALID, TOO_LARGE, Conflict, HubError
 from hub.ports import Changes, Save
-from hub.store import chains, following, outbox
+from hub.store import chains, following, forms, outbox
 from hub.store.chains import AUDIT, contents_of
-from hub.store.documents import Sealer, document, keys_document, superseded
+from hub.store.documents import Sealer, document, event_document, keys_document, superseded
 from hub.store.erasure import Erasure, erased_revision
 from hub.store.lookups import rows
 from hub.store.records import Box, ledger_document, outbox_document, quarantine_document
@@ -49,7 +49,14 @@ class Plan:
         _require_append_only(changes)
         self.inserted: dict[str, list[Document]] = defaultdict(list)
         self.replaced: dict[str, list[Document]] = defaultdict(list)
+        self.events: list[Document] = []
+        written: list[Any] = []
         for save in changes.saves:
+            if save.resource["resourceType"] == AUDIT:
+                event, canonical = _event(save, at, sealer)
+                self.events.append(event)
+                written.append(canonical)
+                continue
             kind = self.inserted if save.replaces is None else self.replaced
             kind[save.resource["resourceType"]].append(_document(save, at, sealer))
         self.keys = sealer.made
@@ -57,10 +64,7 @@ class Plan:
         for rekey in changes.rekeys:
             rekeyed = {"$set": {"k": keys_document(rekey.keys)}}
             self.rekeyed[rekey.type].append({"q": {"_id": rekey.id}, "u": rekeyed})
-        self.events = self.inserted.pop(AUDIT, [])
-        self.contents = contents_of(
-            self.events, [one.stamped(at) for one in changes.saves if one.resource["resourceType"] == AUDIT]
-        )
+        self.contents = contents_of(self.events, written)
         self.revised, self.begun = _revisions(changes, at)
         self.erasures = [Erasure.of(person, references, at) for person, references in changes.erased.items()]
         self.ledger = {entry.key: ledger_document(entry, box) for entry in changes.ledger}
@@ -122,6 +126,14 @@ class _Sealer:
 
     def search_key(self, custodian: str) -> DataKey:
         return self._vault.search_key(custodian)
+
+
+def _event(save: Save, at: datetime, sealer: _Sealer) -> tuple[Document, Any]:
+    """And what it was written from, so that nothing is read back."""
+    formed = forms.formed(save, at)
+    if formed:
+        return event_document(save, at, formed), formed.canonical
+    return _document(save, at, sealer), save.stamped(at)
 
 
 def _document(save: Save, at: datetime, sealer: Sealer) -> Document:
