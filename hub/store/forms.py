@@ -73,17 +73,17 @@ def formed(save: Save, at: datetime) -> Formed | None:
 def _own(event: Resource) -> Sequence[str] | None:
     """The strings that are its own, each once; None where one of them is unusual."""
     ids = dict.fromkeys(_ids(event))
-    if len(ids) + 2 > MOST or not all(map(_OWN.fullmatch, ids)):
+    if "recorded" not in event or len(ids) + 2 > MOST or not all(map(_OWN.fullmatch, ids)):
         return None
     return [*dict.fromkeys((event["recorded"], event["meta"]["lastUpdated"])), *ids]
 
 
 def _ids(event: Resource) -> Iterator[str]:
     yield event["id"]
-    for entity in event["entity"]:
-        if "reference" in entity["what"]:
+    for entity in event.get("entity", ()):
+        if "reference" in entity.get("what", ()):
             yield entity["what"]["reference"].rpartition("/")[2]
-    for agent in event["agent"]:
+    for agent in event.get("agent", ()):
         for policy in agent.get("policy", ()):
             if "/" in policy:
                 yield policy.rpartition("/")[2]
