@@ -199,7 +199,7 @@ class Person:
         return may_be_told(task, permitted, self.rules, now) if permitted else frozenset()
 
     def shows(self, reference_: str, organization: str, now: datetime) -> bool:
-        """Whether a resource of hers, as this act leaves it, is open to an organisation now: by a consent, or since it is its own."""
+        """Whether a resource of hers, as this act leaves it, is open to an organisation now: by a consent, or as its own."""
         held = self._held(now)
         opened = keys(held, granted(held, self.rules), classes, eligible_by(self.rules)).get(reference_, ())
         profile = load().profile_of(self._documents[reference_].resource) if opened else None

@@ -71,9 +71,7 @@ def write(made: Resource, draft: Draft) -> str:
 
 def _require_between(whole: Resource, referral: Resource, me: str, other: str) -> None:
     """It goes from one party of the referral to the other, about the same survivor and need."""
-    if me not in {party(referral, "requester"), party(referral, "owner")} or sender(whole) != sender(
-        {"sender": {"reference": me}}
-    ):
+    if me not in {party(referral, "requester"), party(referral, "owner")} or whole["sender"]["reference"] != me:
         raise HubError(errors.NOT_YOURS, path="Communication.sender")
     asked: dict[str, tuple[list[Resource], str]] = {
         "about": (whole["about"], reference(referral)),

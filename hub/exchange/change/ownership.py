@@ -46,7 +46,8 @@ _KEEPER_ELEMENT: Final[Mapping[str, str]] = {
     "ServiceRequest": "requester", "Consent": "organization", "RelatedPerson": _CUSTODIAN, "Encounter": "serviceProvider",
     "Procedure": "performer.actor", "Condition": _CUSTODIAN, "RiskAssessment": _CUSTODIAN, "Flag": "author", "CarePlan": "author",
     "CareTeam": "managingOrganization", "DocumentReference": "custodian", "Composition": "custodian",
-    "QuestionnaireResponse": "author", "Communication": "sender", "HealthcareService": "providedBy", "Location": "managingOrganization",
+    "QuestionnaireResponse": "author", "Communication": "sender",
+    "HealthcareService": "providedBy", "Location": "managingOrganization",
     "Endpoint": "managingOrganization", "PractitionerRole": "organization", "Group": "managingEntity",
     "MeasureReport": "reporter",
 }  # fmt: skip

@@ -193,9 +193,9 @@ def test_an_answer_names_what_it_answers_and_a_thread_is_found_in_its_order(at: 
     about = Query("Communication", (Match("about", "reference", (Target("Task", task),)),))
     to = Query("Communication", (Match("in-response-to", "reference", (Target("Communication", first),)),))
     for who in (KEEPER, "chu"):
-        assert {one.id for one in disclose.search(about, by(who), hub=at.hub).views} == {first, second}
-        assert [one.id for one in disclose.search(to, by(who), hub=at.hub).views] == [second]
-    assert not disclose.search(about, by("clinique"), hub=at.hub).views
+        assert {one.id for one in disclose.search(about, by(who), hub=at.hub).entries} == {first, second}
+        assert [one.id for one in disclose.search(to, by(who), hub=at.hub).entries] == [second]
+    assert not disclose.search(about, by("clinique"), hub=at.hub).entries
 
 
 def test_a_document_is_pointed_to_if_the_other_sees_it_too(at: Network) -> None:
