@@ -13,7 +13,7 @@ from typing import Final
 
 from hub import texts
 from hub.consent.actors import organization_of
-from hub.consent.keys import Granted, is_notice, own
+from hub.consent.keys import Granted, own
 from hub.fhir import Resource
 from hub.fhir.canonicals import TERMINOLOGY, code_system, profile
 from hub.fhir.instants import instant
@@ -113,10 +113,8 @@ def _concept(system: str, code: str) -> Resource:
 
 
 def _of_others(document: Stored) -> Iterator[Key]:
-    """Its keys but for the custodian's own; a notice is its recipient's for good."""
-    if document.type == "Communication" and is_notice(document.resource()):
-        return
-    yield from (key for key in document.keys if key.grant != own(document.custodian or ""))
+    """Its keys but for those of whose own it is: its custodian's, and of a notice its recipient's, of a message its sender's."""
+    yield from (key for key in document.keys if key.grant != own(recipient_of(key)))
 
 
 def _open(permitted: Granted | None, recipient: str, now: datetime) -> frozenset[str]:

@@ -23,6 +23,7 @@ from hub.consent.rules import Rules
 from hub.consent.standing import Standing, stand
 from hub.fhir import Resource
 from hub.fhir.canonicals import profile
+from hub.fhir.messages import is_message, recipients, referral_of, sender
 from hub.fhir.references import reference, slots, split
 from hub.fhir.tasks import REFERRAL, REQUESTS, asked_of, is_unclaimed, kind, party, passed_on_from
 from hub.ports import Key
@@ -196,6 +197,8 @@ def _keys(document: Held, granted: Granted, told: "_Told", classes: Callable[[Re
     found = [own_key(document.custodian)]
     if is_notice(resource):
         return [*found, *(Key(own(split(one["reference"])[1])) for one in resource["recipient"])]
+    if is_message(resource):
+        found += map(own_key, told.wrote(resource) - {document.custodian})
     if type_ in CLOSED_TO_RECIPIENTS or not granted.notice:
         return found
     recipients = told.of(resource) - {document.custodian, ""}
@@ -236,11 +239,30 @@ class _Told:
     def of(self, resource: Resource) -> set[str]:
         if resource["resourceType"] == "Task":
             return self._of_task(resource)
+        if resource["resourceType"] == "Communication":
+            return self._of_message(resource)
         opened = [task for task in self.tasks if task["status"] in OPENS_THE_PAYLOAD]
         if resource["resourceType"] == "ServiceRequest":
             opened = [task for task in opened if task["focus"]["reference"] == reference(resource)]
             return {owner(task) for task in opened} | _author(resource)
         return {owner(task) for task in opened}
+
+    def wrote(self, message: Resource) -> set[str]:
+        """Who sent it, a party of the referral that it is about: what an organisation wrote stays its own to read."""
+        about = self._about(message)
+        return {sender(message)} & {
+            split(party(task, side))[1] for task in about for side in ("requester", "owner")
+        } - {""}
+
+    def _of_message(self, message: Resource) -> set[str]:
+        """Whom it is addressed to, once the referral's payload is open to it: to its owner, and to who passed it on."""
+        about = self._about(message)
+        above = {passed_on_from(task) for task in about}
+        open_ = (task for task in self.tasks if task in about or reference(task) in above)
+        return set(recipients(message)) & {owner(task) for task in open_ if task["status"] in OPENS_THE_PAYLOAD}
+
+    def _about(self, message: Resource) -> list[Resource]:
+        return [task for task in self.tasks if reference(task) == referral_of(message)]
 
     def _of_task(self, task: Resource) -> set[str]:
         """A request about a referral is for those whom the referral is for."""

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from hub.consent import aftermath
 from hub.consent.aftermath import Lost
-from hub.consent.keys import Granted, Held, granted, keys
+from hub.consent.keys import Granted, Held, granted, keys, own
 from hub.consent.membership import Consulted
 from hub.consent.overrides import excepted, with_overrides
 from hub.exchange.recipients import REFERRAL_PURPOSE, eligible_by, may_be_told, told_by
@@ -197,6 +197,17 @@ class Person:
         """Of those whom a referral could be for, those whom a consent that `custodian` recorded lets be told of it now."""
         permitted = granted(self._held(now), self.rules).get(custodian)
         return may_be_told(task, permitted, self.rules, now) if permitted else frozenset()
+
+    def shows(self, reference_: str, organization: str, now: datetime) -> bool:
+        """Whether a resource of hers, as this act leaves it, is open to an organisation now: by a consent, or as its own."""
+        held = self._held(now)
+        opened = keys(held, granted(held, self.rules), classes, eligible_by(self.rules)).get(reference_, ())
+        profile = load().profile_of(self._documents[reference_].resource) if opened else None
+        grants = {
+            key.grant for key in opened if key.since <= now < key.until and aftermath.recipient_of(key) == organization
+        }
+        own_class = f"|{profile.base_class}" if profile else ""
+        return own(organization) in grants or any(own_class and grant.endswith(own_class) for grant in grants)
 
     def settle(self, now: datetime, new_id: Callable[[], str], look: datetime | None = None) -> Settled:
         """Let everything follow from the present state, and say what is to be written. `look`: when the next step of

@@ -46,7 +46,7 @@ SEARCHED: Final[Mapping[str, tuple[str, ...]]] = {
     "MeasureReport": ("reporter",),
     "Provenance": ("target",),
     "AuditEvent": ("patient", "entity"),
-    "Communication": ("recipient",),
+    "Communication": ("recipient", "about"),
     "Practitioner": ("identifier",),
     "RelatedPerson": ("patient",),
 }

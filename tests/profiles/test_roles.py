@@ -96,6 +96,8 @@ def test_an_expression_finds_what_the_hub_indexes(name: str) -> None:
 
 
 def codes(value: Any) -> list[str]:
+    if isinstance(value, dict) and "reference" in value:
+        return [value["reference"]]
     return [value] if isinstance(value, str) else [coding["code"] for coding in value["coding"]]
 
 

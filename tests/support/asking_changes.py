@@ -17,7 +17,7 @@ CREATED: Final = (
     "medical-service", "risk-assessment", "safety-flag", "safety-plan", "care-team", "document", "summary", "caregiver",
     "questionnaire-response", "list", "list--of-one-survivor", "group", "practitioner", "staff-role", "questionnaire", "service",
     "location", "endpoint", "aggregate-report", "referral--passed-on", "referral-task", "referral-task--open",
-    "cancellation-request-task", "information-request-task",
+    "cancellation-request-task", "information-request-task", "message",
 )  # fmt: skip
 
 
@@ -57,6 +57,8 @@ class Changes(Searches):
         element = PERSON_ELEMENT.get(type_)
         if type_ == "Task":
             return self._about(resource, keeper)
+        if type_ == "Communication":
+            return self._message(resource, keeper)
         if "basedOn" in resource:
             resource = resource | {"basedOn": [{"reference": f"ServiceRequest/{self.id('ServiceRequest')}"}]}
         if type_ in said:
@@ -76,6 +78,22 @@ class Changes(Searches):
         return (
             left | element | ({"owner": {"reference": "Organization/hopital"}} if "owner" in task and carries else {})
         )
+
+    def _message(self, message: Resource, me: Resource) -> Resource:
+        """About any referral; the parties as the caller would name them, or left to the hub."""
+        left = {
+            name: value for name, value in message.items() if name not in {"subject", "sender", "recipient", "basedOn"}
+        }
+        left |= {"about": [{"reference": f"Task/{self.id('Task')}"}]}
+        if self.chance.random() < 0.3:
+            left |= {"inResponseTo": [{"reference": f"Communication/{self.id('Communication')}"}]}
+        if self.chance.random() < 0.3:
+            pointed = {"reference": f"DocumentReference/{self.id('DocumentReference')}"}
+            left |= {"payload": [{"contentReference": pointed}]}
+        if self.chance.random() < 0.3:
+            named = {"subject": {"reference": f"Patient/{self.id('Patient')}"}, "sender": me}
+            return left | named | {"recipient": [{"reference": "Organization/hopital"}]}
+        return left
 
     def condition(self, type_: str) -> str:
         name, kind = self.chance.choice(
@@ -102,6 +120,7 @@ class Changes(Searches):
         change = {
             "Patient": {"gender": self.chance.choice(["female", "unknown"])}, "Consent": {"status": "inactive"},
             "Observation": {"status": "amended"}, "EpisodeOfCare": {"status": "finished"}, "Task": {"status": self.chance.choice(STATUSES)},
+            "Communication": {"status": self.chance.choice(["completed", "entered-in-error", "in-progress"])},
             "ServiceRequest": {"priority": self.chance.choice(["stat", "urgent"])},
         }.get(type_, {"language": self.chance.choice(["fr", "ar"])})  # fmt: skip
         return Ask("PUT", path, covers=covers, edit=lambda seen: seen | change, matched=self.chance.random() < 0.9)

@@ -13,7 +13,7 @@ from typing import Any, Final, Protocol
 from uuid import UUID, uuid5
 
 from hub import search
-from hub.consent.keys import own
+from hub.consent.keys import OPENS_THE_PAYLOAD, own
 from hub.exchange import Hub
 from hub.exchange.change import PERSON_ELEMENT
 from hub.exchange.person import Person
@@ -32,9 +32,9 @@ from tests.support.furnishing_entries import directory, reports, workers_and_for
 from tests.support.written import CALLER, concept, example, new_id, organization_, renamed
 
 GRANTED: Final = (
-    ("core", "needs-and-services"), ("core", "incident-summary"), ("needs-and-services", "incident-summary", "perpetrator"),
-    ("core", "identity", "legal"), ("needs-and-services", "health", "address"), ("perpetrator", "identity"),
-    ("core", "safe-contact", "address", "needs-and-services", "incident-summary", "incident-narrative"),
+    ("core", "needs-and-services"), ("core", "incident-summary"), ("needs-and-services", "incident-summary", "messages"),
+    ("core", "identity", "legal"), ("needs-and-services", "health", "address"), ("perpetrator", "identity", "messages"),
+    ("core", "safe-contact", "address", "needs-and-services", "incident-summary", "incident-narrative", "messages"),
 )  # fmt: skip
 """Data classes that survivors opened to the caller: also one without the class that a document of its own needs."""
 
@@ -122,6 +122,7 @@ class _Survivor:
     allowed: frozenset[str]
     hidden: Random | None
     person: Person = field(init=False)
+    opened: bool = False  # to whom she was referred
 
     def __post_init__(self) -> None:
         self.person = Person(self.id, as_packaged())
@@ -142,6 +143,11 @@ class _Survivor:
         """By its own class alone; referrals and consents are always put in, as they decide what is seen."""
         profile = load().profile_of(resource)
         assert profile is not None
+        if profile.name == "message" and self.allowed != EVERY:
+            is_mine = resource["sender"] == organization_(CALLER)
+            return is_mine or (
+                self.opened and profile.base_class in self.allowed and resource["recipient"] == [organization_(CALLER)]
+            )
         return (
             self.allowed == EVERY
             or resource["resourceType"] in {"Task", "Consent"}
@@ -172,12 +178,15 @@ def _referred(
     need = one.add("need", performer=[organization_(to)], priority=chance.choice(["urgent", "routine", "asap"]))
     one.add("outcome", basedOn=[{"reference": need}], performer=[organization_(keeper)])
     id_ = new_id(chance)
-    one.add(
+    task = one.add(
         "referral-task", status=status, focus={"reference": need}, owner=organization_(to), requester=organization_(keeper),
         identifier=[{"system": example("referral-task")["identifier"][0]["system"], "value": id_[:8].upper()}],
         **_AS_IT_MUST_BE.get(status, {}),
     )  # fmt: skip
     one.add("withdrawal-notice", **_told(keeper, to, id_))
+    one.opened = status in OPENS_THE_PAYLOAD
+    for sender, recipient in ((keeper, to), (to, keeper)):
+        one.add("message", basedOn=[{"reference": need}], **_said(sender, recipient, task))
     for name in chance.sample(FURTHER, 5):
         element = PERSON_ELEMENT[example(name)["resourceType"]] or ""
         one.add(name, **{element: {"reference": f"Patient/{one.id}"}})
@@ -193,10 +202,17 @@ def _told(keeper: str, to: str, task: str) -> Resource:
     return {"recipient": [organization_(to)], "sender": organization_(keeper), "about": about}
 
 
+def _said(sender: str, recipient: str, task: str) -> Resource:
+    """Between these two and nobody else."""
+    about = [{"reference": task}]
+    return {"sender": organization_(sender), "recipient": [organization_(recipient)], "about": about}
+
+
 def _add_hidden(one: _Survivor, hidden: Random) -> None:
     """What belongs to the same survivor and not to the caller: other referrals, a court's measure, another keeper's records."""
     one.add("consent-by-class", hidden, provision=_consent("hopital", GRANTED[-1]))
     one.add("withdrawal-notice", hidden, **_told(one.keeper, "hopital", new_id(hidden)))
+    one.add("message", hidden, **_said(one.keeper, "hopital", f"Task/{new_id(hidden)}"))
     for root in _of_people_and_documents():
         one.add("consent", hidden, provision=root)
     for _ in range(hidden.randrange(3)):

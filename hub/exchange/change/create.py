@@ -1,12 +1,14 @@
 """create: a new resource of the caller's own. https://hl7.org/fhir/R4/http.html#create"""
 
 from collections.abc import Callable
+from typing import Final
 
 from hub import errors
 from hub.errors import HubError
 from hub.exchange import Hub, View
 from hub.exchange.change.conforming import fresh, noun, require_valid
 from hub.exchange.change.draft import Draft, carried_out
+from hub.exchange.change.message import write, written_message
 from hub.exchange.change.ownership import CREATED, kept_with, person_for, require_keeper, require_known
 from hub.exchange.change.refer import refer, written_task
 from hub.exchange.person import Person
@@ -14,6 +16,9 @@ from hub.exchange.recording import require_recorded
 from hub.exchange.supersede import end_superseded
 from hub.fhir import Resource
 from hub.ports import Caller
+
+_MADE: Final = {"Task": written_task, "Communication": written_message}
+"""Types that are understood by more than what they say."""
 
 
 def create(resource: Resource, caller: Caller, *, hub: Hub) -> View:
@@ -28,6 +33,8 @@ def creation(resource: Resource, hub: Hub, id_: str = "") -> Callable[[Draft], s
     def act(draft: Draft) -> str:
         if made["resourceType"] == "Task":
             return refer(made, draft)
+        if made["resourceType"] == "Communication":
+            return write(made, draft)
         require_valid(made)
         person = person_for(made, draft)
         require_keeper(made, draft.caller)
@@ -56,4 +63,4 @@ def foresee_create(resource: Resource, caller: Caller, *, hub: Hub, unsigned: bo
 def _fresh(resource: Resource, hub: Hub) -> Resource:
     if resource["resourceType"] not in CREATED:
         raise HubError(errors.NOT_SUPPORTED, type=resource["resourceType"])
-    return written_task(resource, hub) if resource["resourceType"] == "Task" else fresh(resource, hub)
+    return _MADE.get(resource["resourceType"], fresh)(resource, hub)

@@ -22,6 +22,7 @@ INSTEAD: Final[Mapping[str, str]] = {
     "Patient": "web.delete-patient",
     "Consent": "web.delete-consent",
     "Task": "web.delete-task",
+    "Communication": "web.delete-message",
     "AuditEvent": "web.delete-trail",
     "Provenance": "web.delete-trail",
 }

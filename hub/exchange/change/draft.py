@@ -4,10 +4,10 @@ Acts put resources into it; what follows of them for each person is settled once
 Where somebody was faster, the acts are computed again from the new state.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from hub.audit import events
 from hub.consent.keys import own
@@ -19,8 +19,16 @@ from hub.exchange.queue import Turn
 from hub.exchange.ruling import Ruling
 from hub.exchange.supersede import replacement, superseded
 from hub.fhir import Resource
+from hub.fhir.messages import recipient, sender
 from hub.fhir.references import reference, split
 from hub.ports import Caller, Changes, Due, Key, Save, Stored
+
+TO_WHOM: Final[Mapping[str, Callable[[Resource], str]]] = {
+    "message.send": recipient,
+    "message.read": sender,
+    "message.void": recipient,
+}
+"""Acts that are one organisation's to know, and whose."""
 
 Holder = Person | Entries
 """Where a resource is put: with the person whose it is, or among what belongs to none."""
@@ -158,10 +166,15 @@ class Draft:
             if one.interaction == "create":
                 audits += self._replacements(person, one.about)
         outbox = [Due(one.action, "", one.about) for one in told if split(one.about)[0] == "Task"]
+        outbox += [self._news(person, one) for one in told if one.action in TO_WHOM]
         for one in told:
             if one.interaction == "delete":
                 outbox += [Due(one.action, "", one.about, recipient=who) for who in person.had(one.about, self.now)]
         return settled.changes(person, [*audits, *told_of(person, settled, self.now, hub=self.hub)], outbox)
+
+    def _news(self, person: Person, of: _Told) -> Due:
+        who = TO_WHOM[of.action](person.get(of.about) or {})
+        return Due(of.action, "", of.about, recipient="" if who == person.custodian(of.about) else who)
 
     def _replacements(self, person: Person, about: str) -> Iterator[Save]:
         """What is told of the consents that a new one took the place of."""

@@ -26,6 +26,7 @@ PERSON_ELEMENT: Final[Mapping[str, str | None]] = {
     "RelatedPerson": "patient", "Encounter": "subject", "Procedure": "subject", "Condition": "subject",
     "RiskAssessment": "subject", "Flag": "subject", "CarePlan": "subject", "CareTeam": "subject",
     "DocumentReference": "subject", "Composition": "subject", "QuestionnaireResponse": "subject", "List": "subject",
+    "Communication": "subject",
 }  # fmt: skip
 """Types of a survivor's compartment that an organisation may write, and the element that says whose they are."""
 
@@ -45,7 +46,8 @@ _KEEPER_ELEMENT: Final[Mapping[str, str]] = {
     "ServiceRequest": "requester", "Consent": "organization", "RelatedPerson": _CUSTODIAN, "Encounter": "serviceProvider",
     "Procedure": "performer.actor", "Condition": _CUSTODIAN, "RiskAssessment": _CUSTODIAN, "Flag": "author", "CarePlan": "author",
     "CareTeam": "managingOrganization", "DocumentReference": "custodian", "Composition": "custodian",
-    "QuestionnaireResponse": "author", "HealthcareService": "providedBy", "Location": "managingOrganization",
+    "QuestionnaireResponse": "author", "Communication": "sender",
+    "HealthcareService": "providedBy", "Location": "managingOrganization",
     "Endpoint": "managingOrganization", "PractitionerRole": "organization", "Group": "managingEntity",
     "MeasureReport": "reporter",
 }  # fmt: skip

@@ -115,7 +115,7 @@ def _require_mine(task: Resource, need: Resource, draft: Draft) -> None:
 def _ask(made: Resource, draft: Draft) -> str:
     about = asked_of(made) if _is_shaped(made) else ""
     path = "Task.focus" if _kind(made) == CANCELLATION else "Task.partOf"
-    person, referral = _seen(about, path, draft)
+    person, referral = seen_referral(about, path, draft)
     asking, asked = ASKED[_kind(made)], kind(made)
     unsaid = {"intent": "order", "for": referral["for"], "requester": {"reference": _me(draft)},
               "owner": referral.get(asking.answers)}  # fmt: skip
@@ -138,7 +138,7 @@ def _ask(made: Resource, draft: Draft) -> str:
     return draft.put(person, whole, VERBS[asked]["requested"], "create", person.custodian(about) or "")
 
 
-def _seen(about: str, path: str, draft: Draft) -> tuple[Person, Resource]:
+def seen_referral(about: str, path: str, draft: Draft) -> tuple[Person, Resource]:
     """The referral, as it stands, of those that the caller may see."""
     type_, id_ = split(about)
     try:

@@ -22,6 +22,7 @@ from hub.exchange.change.conforming import (
 from hub.exchange.change.consequences import follow_step
 from hub.exchange.change.delete import revive
 from hub.exchange.change.draft import Draft, Holder, carried_out
+from hub.exchange.change.message import is_between, is_told_already, told
 from hub.exchange.change.ownership import (
     CHANGED,
     is_author,
@@ -55,6 +56,7 @@ _AS_SENT: Final[Mapping[str, Callable[[Resource, Resource], Resource]]] = {
     "update": keep_tags,
     "patch": without_stale_narrative,
 }
+_SAID_AGAIN: Final = {"Task": is_said_already, "Communication": is_told_already}
 Revise = Callable[[Resource], Resource]
 """What is stored → what is to be."""
 
@@ -113,7 +115,7 @@ def revision(type_: str, id_: str, revise: Revise, *, expected: int | None, inte
         after = _revised(before, revise, interaction)
         if (after.get("resourceType"), after.get("id")) != (type_, id_):
             raise HubError(errors.WRONG_ID, path=f"{type_}.id")
-        if written_alike(after, before) or (type_ == "Task" and is_said_already(before, after)):
+        if written_alike(after, before) or (type_ in _SAID_AGAIN and _SAID_AGAIN[type_](before, after)):
             return f"{type_}/{id_}"
         if is_stale:
             raise HubError(errors.STALE)
@@ -129,6 +131,8 @@ def _require_side(before: Resource, holder: Holder, draft: Draft) -> None:
     """Asked before anything is read: a patch must not probe."""
     key, type_ = reference(before), before["resourceType"]
     mine = holder.custodian(key) == draft.caller.organization or is_author(before, draft.caller)
+    if type_ == "Communication":
+        mine = is_between(before, draft.caller)
     if type_ != "Task" and not mine:
         raise HubError(errors.NOT_YOURS)
     if type_ == "Task" and machine_of(before) is None:  # the states of a referral are not those of other tasks
@@ -156,6 +160,9 @@ def _judged(before: Resource, after: Resource, person: Holder, stored: Stored, d
         require_none(findings(after))  # times are the hub's, whatever was sent
         follow_step(before, after, actor, person, draft)
         return after, action
+    if stored.type == "Communication":
+        require_none(issues)
+        return told(before, after, draft.caller, draft.now)
     require_same_person(before, after)
     require_keeper(after, draft.caller)
     require_known(after, draft.hub.directory)

@@ -62,7 +62,7 @@ def statuses(party: Party, one: Resource) -> Iterator[int]:
 
 def test_every_type_of_the_profiles_can_be_written_but_what_the_hub_alone_writes() -> None:
     types = {one.type for one in load().profiles()}
-    assert types - CREATED == {"Organization", "Communication", "AuditEvent", "Provenance"}
+    assert types - CREATED == {"Organization", "AuditEvent", "Provenance"}
     assert {"Organization"} == CHANGED - CREATED
 
 
