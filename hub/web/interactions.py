@@ -15,6 +15,7 @@ from hub.oauth import scopes
 from hub.search.compartments import OWNER
 from hub.search.parameters import PARAMETERS
 from hub.web import (
+    alternatives,
     close,
     conditional,
     consents,
@@ -91,6 +92,7 @@ OPERATIONS: Final = (
     *terminology.OPERATIONS,
     *consents.OPERATIONS,
     *overrides.OPERATIONS,
+    *alternatives.OPERATIONS,
     *close.OPERATIONS,
     *document.OPERATIONS,
     *everything.OPERATIONS,
