@@ -26,6 +26,7 @@ from hub.web import (
     overrides,
     snapshot,
     terminology,
+    timeline,
     validate,
 )
 from hub.web.asker import asker
@@ -96,6 +97,7 @@ OPERATIONS: Final = (
     *everything.OPERATIONS,
     *match.OPERATIONS,
     *match_services.OPERATIONS,
+    *timeline.OPERATIONS,
     *meta.OPERATIONS,
 )
 
