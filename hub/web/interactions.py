@@ -27,6 +27,7 @@ from hub.web import (
     overrides,
     snapshot,
     terminology,
+    timeline,
     validate,
 )
 from hub.web.asker import asker
@@ -98,6 +99,7 @@ OPERATIONS: Final = (
     *everything.OPERATIONS,
     *match.OPERATIONS,
     *match_services.OPERATIONS,
+    *timeline.OPERATIONS,
     *meta.OPERATIONS,
 )
 

@@ -31,6 +31,8 @@ class Operations(Changes):
             return Ask("POST", f"/fhir/Task/{self.id('Task')}/${name}", body, covers=covers)
         if (type_, name) == ("Task", "alternatives"):
             return Ask(self.chance.choice(["GET", "POST"]), f"/fhir/Task/{self.id('Task')}/${name}", covers=covers)
+        if (type_, name) == ("Task", "timeline"):
+            return Ask("GET", f"/fhir/Task/{self.id('Task')}/${name}", covers=covers)
         if (type_, name) == ("HealthcareService", "match"):
             method, path, body = match_services(self)
             return Ask(method, path, body, covers=covers)
