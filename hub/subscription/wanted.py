@@ -33,8 +33,8 @@ _OF_CHANNEL: Final = frozenset({"type", "endpoint", "payload", "_payload", "head
 
 @dataclass(frozen=True, repr=False)
 class Wanted:
-    """`filters`: their values as they stand in a URL. `media`: of what is sent. `headers` None: none were said. `heartbeat` 0: none.
-    `most`: events of one notification."""
+    """`filters`: their values as they stand in a URL. `media`: of what is sent. `headers` None: none were said. `heartbeat` 0:
+    none. `most`: events of one notification."""
 
     topic: Topic
     filters: tuple[tuple[str, str], ...]
