@@ -150,7 +150,9 @@ def test_every_act_that_the_hub_records_has_a_label() -> None:
         "token.revoke",
         "token.introspect",
     }
-    assert kept | others | set(VERBS.values()) <= set(load().code_system("audit-action").codes)
+    assert kept | others | {verb for of_one in VERBS.values() for verb in of_one.values()} <= set(
+        load().code_system("audit-action").codes
+    )
 
 
 def test_every_value_set_draws_on_codes_that_exist() -> None:
