@@ -60,7 +60,7 @@ class Party:
     ear: Ear | None = None
 
     def told(self, language: str) -> str:
-        return self.names.get(language, self.names["fr"])
+        return self.names.get(language, self.names["fr"]).partition(" – ")[0]
 
 
 @dataclass
@@ -81,6 +81,8 @@ class Story:
     expected: list[tuple[str, str, frozenset[Persona]]] = field(default_factory=list)
     """News: what happened, about what, and precisely who was to be told."""
     account: Callable[[str], Account] = field(kw_only=True)
+    command: Callable[..., Any] = field(kw_only=True)
+    """What somebody at the hub does by its command line, as her association has asked."""
     trusted: set[Persona] = field(default_factory=set)  # who was shown who she is, for an emergency
     hosts: set[Persona] = field(default_factory=set)  # who knows where the house is, being in it
     _before: dict[Persona, tuple[int, int]] = field(default_factory=dict)
@@ -114,13 +116,22 @@ class Story:
         """The events that it was told since the story began."""
         return party.ear.heard[self._before[party.persona][1] :] if party.ear else []
 
+    @property
+    def others(self) -> list[Party]:
+        return [one for one in self.parties.values() if one is not self.keeper]
+
+    def overheard(self, party: Party) -> list[Any]:
+        """What it was told of this story."""
+        about = {*self.tasks, *(task for _, task, _ in self.expected)}
+        return [one for one in self.heard_by(party) if one.data["reference"] in about]
+
     def _hidden_from(self, party: Party) -> Iterable[str]:
         known = WHERE if party.persona in self.hosts else ()
         return (secret for secret in self.secrets if secret not in known)
 
     def leaks(self) -> list[str]:
         """Who was told a secret of hers, in which answer."""
-        others = [one for one in self.parties.values() if one is not self.keeper and one.persona not in self.trusted]
+        others = [one for one in self.others if one.persona not in self.trusted]
         return [
             f"{one.persona.organization}: {answer.sent[:80]}"
             for one in others

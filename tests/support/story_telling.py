@@ -38,8 +38,8 @@ def _told(value: Any, language: str) -> str:
     if isinstance(value, list):
         return _SEPARATOR[language].join(_told(one, language) for one in value) or str(words()["nobody"][language])
     if isinstance(value, dict):
-        each = (f"{_told(party, language)}: {words()['views'][view][language]}" for party, view in value.items())
-        return "; ".join(each)
+        seen = words()["views"]
+        return "".join(f"\n    - {_told(party, language)}: {seen[view][language]}" for party, view in value.items())
     return str(value)
 
 

@@ -67,15 +67,15 @@ class Then:
         assert seen["address"]["state"] == "MA-MAR"
         self.story.say("then", "does-not-learn-where", who=who)
 
-    def is_to_be_reviewed(self, who: Party, minutes: int) -> None:
+    def is_to_be_reviewed(self, who: Party, minutes: int) -> str:
         """What was opened stands on record with the reason, for a while only, and waits for her association to look at it."""
         (review,) = self.story.keeper.persona.find("Task", patient=self.story.her, status="requested").resources
-        opened = {code_of(one["type"]): one for one in review["input"]}
-        assert review["requester"]["reference"] == who.persona.reference, opened
-        period = review["restriction"]["period"] if "restriction" in review else review["executionPeriod"]
+        assert review["requester"]["reference"] == who.persona.reference
+        period = review["restriction"]["period"]
         start, end = (datetime.fromisoformat(period[name]) for name in ("start", "end"))
         assert end - start <= timedelta(minutes=minutes)
         self.story.say("then", "is-to-be-reviewed", who=self.story.keeper, minutes=minutes)
+        return f"Task/{review['id']}"
 
     def stands(self, status: str, business: str = "", *, task: str = "") -> None:
         """As her association sees the referral."""
@@ -105,7 +105,7 @@ class Then:
         for one in parties:
             until(lambda one=one: _heard(self.story, one, kind, about), 5)
         self.story.expected.append((kind, about, frozenset(one.persona for one in parties)))
-        self.story.say("then", "told", kind=kind, parties=list(parties))
+        self.story.say("then", "told", kind=Coded("audit-action", kind), parties=list(parties))
 
     def ends(self, status: str, code: str) -> None:
         """In a final state, with an outcome or a reason; and what happened is all on record."""
@@ -124,24 +124,41 @@ class Then:
         steps = [entry["resource"]["status"] for entry in reversed(history["entry"])]
         taken = [one for n, one in enumerate(steps) if n == 0 or one != steps[n - 1]]
         assert taken == list(statuses), taken
-        self.story.say("then", "timeline", statuses=[Coded(STATUS, one) for one in statuses])
+        self.story.say(
+            "then", "timeline-of-request" if task else "timeline", statuses=[Coded(STATUS, one) for one in statuses]
+        )
 
     def report(self, *lookers: Party) -> None:
         """The account that she may ask for: these saw something of hers, nobody else did, and the hub says who was refused."""
-        found = self.story.account(self.story.her)
-        saw = {one.organization for one in found.entries if one.kind in {"seen", "exception"}}
+        account = self.story.account(self.story.her)
+        saw = {one.organization for one in account.entries if one.kind in {"seen", "exception"}}
         assert saw == {one.persona.organization for one in lookers}, saw
-        self.story.say("then", "report", lookers=list(lookers))
+        refused = {one.organization for one in account.of("refused")}
+        tried = [one for one in self.story.others if one.persona.organization in refused]
+        assert self.story.parties["stranger"] in tried
+        self.story.say("then", "report", lookers=list(lookers), refused=tried)
+
+    def is_told_to_stop(self, who: Party) -> None:
+        notices = who.persona.find("Communication", recipient=who.persona.reference).resources
+        (notice,) = [one for one in notices if one["about"][0]["reference"] == self.story.task]
+        assert self.story.her not in str(notice)
+        assert {"DELAU", "NORDSCLCD"} <= {one["code"] for one in notice["meta"]["security"]}
+        self.story.say("then", "is-told-to-stop", who=who)
 
     def nobody_saw_more(self) -> None:
         """Of all answers that anybody was given in this story, none holds what she did not agree to; nobody heard what was not for it."""
         assert not self.story.leaks(), self.story.leaks()
+        assert not self.story.overheard(self.story.parties["stranger"])
+        assert all(
+            one.data.keys() == ID_ONLY for party in self.story.parties.values() for one in self.story.heard_by(party)
+        )
         for kind, about, persons in self.story.expected:
             heard = {one.persona for one in self.story.parties.values() if _heard(self.story, one, kind, about)}
             assert heard == persons, (kind, {one.organization for one in heard})
         self.story.say("then", "nobody-saw-more")
 
 
+ID_ONLY: Final = {"reference", "version", "at"}
 SEEN: Final = {
     "everything": {"Task", "Patient", "ServiceRequest"},
     "agreed": {"Task", "Patient", "ServiceRequest"},

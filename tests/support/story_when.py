@@ -172,6 +172,12 @@ class When:
         self.story.say("when", "passes-on", who=who, to=to)
         return f"Task/{part['id']}"
 
+    def reviews(self, review: str) -> None:
+        """Her association, at the hub: it had to be."""
+        self.story.command("override", "review", review, "--outcome", "justified")
+        assert must(self.story.keeper.persona.read(review))["status"] == "completed"
+        self.story.say("when", "reviews", who=self.story.keeper)
+
     def breaks_the_glass(self, who: Party, why: str) -> Resource:
         """What is open now, and until when."""
         answer = must(who.persona.ask("POST", "Patient/$break-glass", records.emergency(self.number, why)))

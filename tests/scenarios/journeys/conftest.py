@@ -4,7 +4,7 @@ import os
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from itertools import count
@@ -23,7 +23,7 @@ from hub.store import MongoRegistry, MongoStore
 from tests.support.deployments import Deployment
 from tests.support.ears_over_http import Ear
 from tests.support.personas import EVERYTHING, Persona, Resource, personas
-from tests.support.story import Party, Story
+from tests.support.story import LANGUAGES, Party, Story, words
 from tests.support.story_given import Given
 from tests.support.story_telling import FILES, section, write, written
 from tests.support.story_then import Then
@@ -42,11 +42,10 @@ CAST: Final = (
 
 @dataclass(frozen=True)
 class Stage:
-    """`names`: of the organisations, by language."""
-
     parties: dict[str, Party]
     account: Callable[[str], disclosures.Account]
     emergency: Callable[[str], Party]
+    command: Callable[..., Any]
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     def begin(self, key: str, **roles: str) -> tuple[Story, Given, When, Then]:
@@ -54,7 +53,7 @@ class Stage:
         parties = {
             role: self.emergency(one[:-1]) if one.endswith("!") else self.parties[one] for role, one in roles.items()
         }
-        story = Story(key, parties, parties["association"], account=self.account)
+        story = Story(key, parties, parties["association"], account=self.account, command=self.command)
         number = next(self._numbers)
         return story, Given(story, number), When(story, number), Then(story)
 
@@ -78,7 +77,9 @@ def journeys(mongodb_uri: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
     ):
         ears = {one: Ear(persona) for one, persona in cast.items()}
         parties = {one: Party(cast[one], names[one], ears[one]) for one in CAST}
-        yield Stage(parties, account, partial(_for_emergencies, mongodb_uri, database, running.base_url, names))
+        yield Stage(
+            parties, account, partial(_for_emergencies, mongodb_uri, database, running.base_url, names), deployment.hub
+        )
     for ear in ears.values():
         ear.stop()
     with MongoClient[Resource](mongodb_uri) as client:
@@ -114,7 +115,8 @@ def _for_emergencies(uri: str, database: str, base_url: str, names: dict[str, An
     )
     with MongoStore.open(uri, database) as store:
         MongoRegistry(store).save_client(client)
-    return Party(ForEmergencies(organization, client.id, key, base_url, EVERYTHING), names[organization])
+    called = Party(ForEmergencies(organization, client.id, key, base_url, EVERYTHING), names[organization])
+    return replace(called, names={one: words()["emergency"][one].format(who=called.told(one)) for one in LANGUAGES})
 
 
 Begin = Callable[..., tuple[Story, Given, When, Then]]

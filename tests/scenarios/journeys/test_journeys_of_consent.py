@@ -77,6 +77,7 @@ def test_she_takes_her_consent_back_in_the_middle(begin: Begin) -> None:
     then.sees(association="everything", hospital="nothing", stranger="nothing")
     then.stands("on-hold", "consent-withdrawn")
     then.told("referral.hold", association)
+    then.is_told_to_stop(hospital)
     when.cannot(hospital, "completed", "cannot-go-on", 404, output=outcome("service-provided"))
 
     when.closes_unseen(hospital, "partly-provided")

@@ -95,7 +95,7 @@ def test_the_glass_is_broken_for_a_life_and_everything_after_is_with_her_consent
 
     when.breaks_the_glass(emergency, "medical-emergency")
     then.sees(association="everything", emergency="emergency", hospital="nothing", stranger="nothing")
-    then.is_to_be_reviewed(emergency, minutes=15)
+    review = then.is_to_be_reviewed(emergency, minutes=15)
 
     given.agrees(hospital)
     when.refers(hospital, "medical", "stat")
@@ -104,6 +104,7 @@ def test_the_glass_is_broken_for_a_life_and_everything_after_is_with_her_consent
     then.sees(association="everything", emergency="emergency", hospital="agreed", stranger="nothing")
     when.completes(hospital)
     then.ends("completed", "service-provided")
+    when.reviews(review)
     then.timeline("requested", "received", "accepted", "completed")
     then.report(hospital)
     then.nobody_saw_more()
