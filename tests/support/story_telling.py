@@ -9,6 +9,7 @@ from tests.support.story import Coded, Line, Party, Story, words
 DOCS: Final = Path(__file__).parents[2] / "docs"
 FILES: Final = {"en": DOCS / "journeys.md", "fr": DOCS / "journeys.fr.md", "ar": DOCS / "journeys.ar.md"}
 _SEPARATOR: Final = {"en": ", ", "fr": ", ", "ar": "، "}
+_COLON: Final = {"en": ":", "fr": " :", "ar": ":"}
 
 
 def section(story: Story, language: str) -> str:
@@ -39,7 +40,10 @@ def _told(value: Any, language: str) -> str:
         return _SEPARATOR[language].join(_told(one, language) for one in value) or str(words()["nobody"][language])
     if isinstance(value, dict):
         seen = words()["views"]
-        return "".join(f"\n    - {_told(party, language)}: {seen[view][language]}" for party, view in value.items())
+        return "".join(
+            f"\n    - {_told(party, language)}{_COLON[language]} {seen[view][language]}"
+            for party, view in value.items()
+        )
     return str(value)
 
 
