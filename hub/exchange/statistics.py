@@ -4,8 +4,7 @@
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time, timedelta
 from typing import Final
 
@@ -19,23 +18,11 @@ from hub.fhir.query import Query
 from hub.fhir.tasks import REFERRAL, kind
 from hub.ports import Past, Scan, Stored, Versions, Visible
 from hub.referral.counting import Case, case, count, waits
-from hub.referral.suppression import Told, told
+from hub.referral.reporting import Statistics
+from hub.referral.suppression import told
 from hub.referral.timeline import Version
 
 AT_ONCE: Final = 500
-
-
-@dataclass(frozen=True)
-class Statistics:
-    """`waits`: the median of each, None where too few waited. `smallest`: no number above zero below it is told."""
-
-    organization: str
-    first: date
-    last: date
-    made: datetime
-    smallest: int
-    groups: tuple[Told, ...]
-    waits: Mapping[str, timedelta | None]
 
 
 def month(year: int, number: int) -> tuple[date, date]:

@@ -87,10 +87,11 @@ def waits(cases: Iterable[Case], least: int) -> dict[str, timedelta | None]:
     for one in cases:
         for name, span in one.waited.items():
             found[name].append(span)
-    return {
-        name: _to_the_hour(median(span.total_seconds() for span in spans)) if len(spans) >= least else None
-        for name, spans in found.items()
-    }
+    return {name: _median(spans) if len(spans) >= least else None for name, spans in found.items()}
+
+
+def _median(spans: Sequence[timedelta]) -> timedelta:
+    return _to_the_hour(median(span.total_seconds() for span in spans))
 
 
 def _to_the_hour(seconds: float) -> timedelta:

@@ -1,8 +1,8 @@
 """What of a breakdown is told: no small number, and none that can be worked out from what stands beside it. Pure.
 
 Where there is a small cell, all that are less than twice the smallest are held back, whichever they are, and with them the next
-ones until two at least are; cells that are equal go together. So which are held back tells of each of them neither which it is nor
-how much: also not to who knows this rule. Where that cannot be had, the breakdown is not told.
+ones until two at least are; cells that are equal go together. So of what is held back nobody can say how much each is: also not
+who knows this rule. Where that cannot be had, the breakdown is not told.
 See the handbook on statistical disclosure control, https://ec.europa.eu/eurostat/cros/content/handbook-statistical-disclosure-control_en
 """
 
@@ -25,8 +25,8 @@ def suppress(cells: Mapping[str, int], smallest: int) -> dict[str, int | None] |
     """A breakdown whose whole is told: each number, or None where it is held back. None: the breakdown itself is not told."""
     if not any(0 < number < smallest for number in cells.values()):
         return dict(cells)
-    edge = 2 * smallest - 1
-    for edge in (edge, *sorted(number for number in cells.values() if number > edge)):
+    low = 2 * smallest - 1
+    for edge in (low, *sorted(number for number in cells.values() if number > low)):
         held = [name for name, number in cells.items() if 0 < number <= edge]
         if _safe([cells[name] for name in held], smallest):
             return {name: None if name in held else number for name, number in cells.items()}
@@ -43,7 +43,7 @@ def told(counted: tuple[Counted, ...], smallest: int) -> tuple[Told, ...]:
     sent, *ended = counted
     if 0 < sent.whole < smallest:
         return tuple(Told(one.group, None, {}) for one in counted)
-    fates = {one.group: one.whole for one in ended}
+    fates: dict[str, int] = {one.group: one.whole for one in ended}
     cells: dict[str, int] = {**fates, UNSAID: sent.whole - sum(fates.values())}
     known = suppress(cells, smallest) or dict.fromkeys(cells)
     wholes = {sent.group: sent.whole, **{one.group: known[one.group] for one in ended}}
