@@ -39,7 +39,7 @@ def show_statistics(
             raise WrongUse("consent-list.unknown", name=organization, known=", ".join(sorted(known)))
         if not is_over(month(year, number)[1], deployment.hub.clock.now()):
             raise WrongUse("statistics.not-over")
-        found = statistics(organization, year, number, deployment.settings.smallest_cell, hub=deployment.hub)
+        found = statistics(organization, year, number, deployment.hub.smallest_cell, hub=deployment.hub)
         if as_json:
             session.write_json(_report(found, deployment))
             return

@@ -5,24 +5,27 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import Final
 
 from hub.consent.keys import own
 from hub.consent.statistics import STATISTICS, may_be_counted
-from hub.exchange import Hub
+from hub.exchange import Hub, disclose
 from hub.exchange.person import Person
 from hub.fhir import Resource
 from hub.fhir.instants import MOROCCO
 from hub.fhir.query import Query
 from hub.fhir.tasks import REFERRAL, kind
-from hub.ports import Past, Scan, Stored, Versions, Visible
+from hub.ports import Caller, Past, Scan, Stored, Versions, Visible
 from hub.referral.counting import Case, case, count, waits
 from hub.referral.reporting import Statistics
 from hub.referral.suppression import told
 from hub.referral.timeline import Version
 
 AT_ONCE: Final = 500
+A_DAY: Final = timedelta(days=1)
+"""For clocks that do not agree."""
 
 
 def month(year: int, number: int) -> tuple[date, date]:
@@ -44,12 +47,19 @@ def statistics(organization: str, year: int, number: int, smallest: int, *, hub:
     return Statistics(organization, first, last, hub.clock.now(), smallest, groups, spans)
 
 
+def note(caller: Caller, *, hub: Hub) -> None:
+    """That it was asked is on record, of nobody in particular, before the answer leaves."""
+    disclose.look((), caller, hub.clock.now(), "operation", hub=hub)
+
+
 def _counted(organization: str, first: date, last: date, hub: Hub) -> Iterator[Case]:
+    """What was sent in a month has changed since it began: nothing older is read."""
     low = datetime.combine(first, time(), MOROCCO)
     high = datetime.combine(last + timedelta(days=1), time(), MOROCCO)
     visible = Visible(frozenset({own(organization)}), hub.clock.now())
-    counted = _who_may_be_counted(organization, visible, hub)
-    for batch in _scanned("Task", visible, hub):
+    for batch in _scanned("Task", visible, Scan(AT_ONCE, since=low - A_DAY), hub):
+        persons = frozenset(one.person for one in batch if one.person)
+        counted = _who_may_be_counted(organization, persons, visible, hub)
         asked = [one.id for one in batch if one.person in counted and kind(one.resource()) == REFERRAL]
         for versions in _histories(asked, visible, hub):
             found = case(versions)
@@ -57,26 +67,21 @@ def _counted(organization: str, first: date, last: date, hub: Hub) -> Iterator[C
                 yield found
 
 
-def _who_may_be_counted(organization: str, visible: Visible, hub: Hub) -> set[str]:
+def _who_may_be_counted(organization: str, persons: frozenset[str], visible: Visible, hub: Hub) -> set[str]:
     """By all that this organisation keeps of each who said anything of it."""
-    said = {one.person for batch in _scanned("Consent", visible, hub) for one in batch if STATISTICS in one.text}
-    persons, now = sorted(person for person in said if person), hub.clock.now()
-    found = set[str]()
-    for start in range(0, len(persons), AT_ONCE):
-        held = hub.store.compartments(persons[start : start + AT_ONCE])
-        found |= {
-            person
-            for person, compartment in held.items()
-            if may_be_counted(Person.of(compartment, hub.rules).kept_by(organization), hub.policies, now)
-        }
-    return found
+    consents = _scanned("Consent", visible, Scan(AT_ONCE, persons=persons), hub)
+    said = {one.person for batch in consents for one in batch if one.person and STATISTICS in one.text}
+    return {
+        person
+        for person, compartment in hub.store.compartments(sorted(said)).items()
+        if may_be_counted(Person.of(compartment, hub.rules).kept_by(organization), hub.policies, hub.clock.now())
+    }
 
 
-def _scanned(type_: str, visible: Visible, hub: Hub) -> Iterator[tuple[Stored, ...]]:
-    after = ""
-    while batch := hub.store.scan([(Query(type_), visible)], Scan(AT_ONCE, after)):
+def _scanned(type_: str, visible: Visible, scan: Scan, hub: Hub) -> Iterator[tuple[Stored, ...]]:
+    while batch := hub.store.scan([(Query(type_), visible)], scan):
         yield batch
-        after = batch[-1].id
+        scan = replace(scan, after=batch[-1].id)
 
 
 def _histories(ids: Iterable[str], visible: Visible, hub: Hub) -> Iterator[list[Version]]:
