@@ -21,6 +21,8 @@ Row = tuple[str, str, str, str]
 """What is counted, by what, which, and how many; "" where it is the whole, or held back."""
 
 NARROW: Final = 60
+WAITED: Final = {"acceptance": "acceptance", "first-service": "first-service", "completion": "completion"}
+"""Wait → the end of its key in the texts."""
 
 
 @command("statistics", "cli.statistics")
@@ -76,7 +78,7 @@ def _rows(found: Statistics, session: Session) -> Iterator[Row]:
             for code, number in cells.items():
                 yield what, by, load().display(CODED_BY[name], code, speaks) or code, _number(number)
     for wait, span in found.waits.items():
-        yield session.say(f"statistics.{wait}"), session.say("statistics.median"), "", _hours(span)
+        yield session.say(f"statistics.{WAITED[wait]}"), session.say("statistics.median"), "", _hours(span)
 
 
 def _number(number: int | None) -> str:
