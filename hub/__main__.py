@@ -14,6 +14,7 @@ main = Root(
         "validate": "hub.cli.validate:validate",
         "consent": "hub.cli.consent:consent",
         "referral": "hub.cli.referral:referral",
+        "statistics": "hub.cli.statistics:show_statistics",
         "override": "hub.cli.override:override",
         "client": "hub.cli.client:client",
         "person": "hub.cli.person:person",

@@ -116,7 +116,10 @@ def opened(folder: Path) -> Iterator[Deployment]:
     with database_uri(read) as uri, MongoStore.open(uri, read.database, keks=keks) as store:
         store.vault.check()
         names = Names(read.organizations)
-        hub = Hub(store, SystemClock(), RandomIds(), names, read.pepper, read.policies, read.exports, read.deadlines)
+        hub = Hub(
+            store, SystemClock(), RandomIds(), names, read.pepper, read.policies, read.exports, read.deadlines,
+            smallest_cell=read.smallest_cell,
+        )  # fmt: skip
         publish((resource for entry in names for resource in resources(entry)), hub=hub)
         store.follow_rules(rules_signature(read))
         doors = {c.id: door(c, read) for c in read.connections}

@@ -38,6 +38,10 @@ STREAMS: Final = 256
 MOST_STREAMS: Final = 4096
 """Connections to `/events` of one process at a time: each takes a thread."""
 
+SMALLEST_CELL: Final = 5
+LEAST_SMALLEST_CELL, MOST_SMALLEST_CELL = 3, 1000
+"""Of statistics: no number above zero below it is told."""
+
 
 @dataclass(frozen=True)
 class ConnectionFile:
@@ -74,6 +78,7 @@ class Settings:
     lifetimes: Lifetimes
     exports: ExportLimits
     streams: int
+    smallest_cell: int
     organizations: tuple[Entry, ...]
     connections: tuple[ConnectionFile, ...]
     policies: Policies
@@ -109,11 +114,20 @@ def read(folder: Path) -> Settings:
         lifetimes=_lifetimes(toml),
         exports=_exports(toml),
         streams=_positive(toml, "events.streams", STREAMS, most=MOST_STREAMS),
+        smallest_cell=_smallest_cell(toml),
         organizations=organizations,
         connections=tuple(_connection(path, known) for path in sorted((folder / "connections").glob("*.yaml"))),
         policies=policies.policies(_yaml(folder / policies.FILE)),
         deadlines=_deadlines(folder / deadline_file.FILE, known),
     )
+
+
+def _smallest_cell(toml: dict[str, Any]) -> int:
+    """As `profiles/structure-definitions/smallest-cell.json` bounds it."""
+    found = _positive(toml, "statistics.smallest_cell", SMALLEST_CELL, most=MOST_SMALLEST_CELL)
+    if found < LEAST_SMALLEST_CELL:
+        raise HubError(errors.BAD_FILE, place="hub.toml", detail="statistics.smallest_cell")
+    return found
 
 
 def _deadlines(path: Path, organizations: set[str]) -> Deadlines:

@@ -77,7 +77,13 @@ class Names:
         entry = self._entries.get(id_)
         if entry is None:
             return None
-        return {"id": entry.id, "name": entry.name, "type": entry.type, "services": entry.services}
+        return {
+            "id": entry.id,
+            "name": entry.name,
+            "type": entry.type,
+            "services": entry.services,
+            "province": entry.province,
+        }
 
     def organizations(self) -> Iterable[str]:
         return tuple(self._entries)

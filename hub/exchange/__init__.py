@@ -26,7 +26,8 @@ __all__ = ["Hub", "Invalid", "Page", "Part", "View"]
 @dataclass(frozen=True)
 class Hub:
     """The ports, handed to every use case. `pepper`: the secret that keys hashes of source ids and identities;
-    `policies`: what this deployment says beside the consents; `deadlines`: how long things may take."""
+    `policies`: what this deployment says beside the consents; `deadlines`: how long things may take; `smallest_cell`: no number
+    above zero below it is in statistics."""
 
     store: Store
     clock: Clock
@@ -36,6 +37,7 @@ class Hub:
     policies: Policies = field(default_factory=packaged)
     exports: ExportLimits = field(default_factory=ExportLimits)
     deadlines: Deadlines = field(default_factory=deadline_file.packaged)
+    smallest_cell: int = 5
     queue: Queue = field(default_factory=Queue, repr=False, compare=False)
     decided: Decided = field(default_factory=Decided, repr=False, compare=False)
 

@@ -20,6 +20,7 @@ from hub.web import (
     conditional,
     consents,
     document,
+    evaluate_measure,
     everything,
     match,
     match_services,
@@ -100,6 +101,7 @@ OPERATIONS: Final = (
     *match.OPERATIONS,
     *match_services.OPERATIONS,
     *timeline.OPERATIONS,
+    *evaluate_measure.OPERATIONS,
     *meta.OPERATIONS,
 )
 

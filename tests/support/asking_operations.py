@@ -36,6 +36,13 @@ class Operations(Changes):
             return Ask(self.chance.choice(["GET", "POST"]), f"/fhir/Task/{self.id('Task')}/${name}", covers=covers)
         if (type_, name) == ("Task", "timeline"):
             return Ask("GET", f"/fhir/Task/{self.id('Task')}/${name}", covers=covers)
+        if (type_, name) == ("Measure", "evaluate-measure"):
+            of = self.chance.choice(["/monthly-report", "", "/none"])
+            first, last = self.chance.choice(
+                [("2026-10-01", "2026-10-31"), ("2026-03-01", "2026-03-31"), ("2026-10-02", "x")]
+            )
+            path = f"/fhir/Measure{of}/${name}?periodStart={first}&periodEnd={last}"
+            return Ask("GET", path, covers=covers)
         if (type_, name) == ("HealthcareService", "match"):
             method, path, body = match_services(self)
             return Ask(method, path, body, covers=covers)

@@ -28,6 +28,7 @@ OURS = (
     "validate",
     "consent",
     "referral",
+    "statistics",
     "override",
     "client",
     "person",

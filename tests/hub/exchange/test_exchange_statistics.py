@@ -1,0 +1,161 @@
+"""The monthly report: who may be counted and nobody else, as many as a naive count finds, and nothing small."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from random import Random
+from statistics import median
+
+import pytest
+
+from hub import conformance
+from hub.exchange.statistics import is_over, month, statistics
+from hub.fhir import Resource
+from hub.fhir.canonicals import code_system, profile
+from hub.fhir.instants import instant
+from hub.ports import Changes, Key, Save
+from hub.referral.counting import UNSAID
+from hub.referral.reporting import Statistics, report
+from hub.referral.steps import concept
+from hub.referral.suppression import suppress
+from tests.support.association import ASSOCIATION, HOSPITAL, Scene
+from tests.support.consents import consent
+
+OURS = (Key(f"{ASSOCIATION}|*|*"),)
+SERVICES, PLACES = ("medical", "legal", "shelter"), ("MA-CAS", "MA-FES", "")
+REASONS, OUTCOMES = ("no-capacity", "out-of-area"), ("service-provided", "no-contact")
+MAY = datetime(2026, 5, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Told:
+    """A referral as the test made it up: hours after `sent` at which it came to each status."""
+
+    counted: bool
+    sent: datetime
+    service: str
+    place: str
+    course: dict[str, int]
+    said: str
+
+
+def made_up(seed: int, number: int = 60) -> Iterator[Told]:
+    chance = Random(seed)
+    for _ in range(number):
+        ends = chance.choice(
+            [(), ("rejected",), ("accepted",), ("accepted", "in-progress", "completed"), ("accepted", "completed")]
+        )
+        hours = sorted(chance.sample(range(1, 400), len(ends)))
+        said = chance.choice(REASONS) if "rejected" in ends else chance.choice(OUTCOMES)
+        sent = MAY + timedelta(hours=chance.randrange(-100, 840))
+        yield Told(
+            chance.random() < 0.8,
+            sent,
+            chance.choice(SERVICES),
+            chance.choice(PLACES),
+            dict(zip(ends, hours, strict=True)),
+            said,
+        )
+
+
+def task(number: int, one: Told, status: str, hours: int) -> Resource:
+    said: list[Resource] = [
+        {"type": concept("task-input", "service-type"), "valueCodeableConcept": concept("service-type", one.service)}
+    ]
+    said += [{"type": concept("task-input", "province"), "valueCode": one.place}] if one.place else []
+    body: Resource = {
+        "resourceType": "Task", "id": f"t{number}", "meta": {"profile": [profile("referral-task")]}, "status": status,
+        "intent": "order", "code": {"coding": [{"system": "http://hl7.org/fhir/CodeSystem/task-code", "code": "fulfill"}]},
+        "for": {"reference": f"Patient/p{number}"}, "authoredOn": instant(one.sent),
+        "lastModified": instant(one.sent + timedelta(hours=hours)), "input": said,
+        "requester": {"reference": f"Organization/{ASSOCIATION}"}, "owner": {"reference": f"Organization/{HOSPITAL}"},
+    }  # fmt: skip
+    if status == "rejected":
+        body["statusReason"] = concept("referral-status-reason", one.said)
+    if status == "completed":
+        body["output"] = [
+            {"type": concept("task-output", "outcome"), "valueCodeableConcept": concept("referral-outcome", one.said)}
+        ]
+    return body
+
+
+def keep(at: Scene, number: int, one: Told) -> None:
+    person = f"p{number}"
+    root = {
+        "type": "permit" if one.counted else "deny",
+        "purpose": [{"system": code_system("purpose"), "code": "statistics"}],
+        "class": [{"system": code_system("data-class"), "code": "statistics"}],
+    }
+    hers = [
+        {"resourceType": "Patient", "id": person, "birthDate": "1990-01-01"},
+        consent(root, f"c{number}", person=person) | {"organization": [{"reference": f"Organization/{ASSOCIATION}"}]},
+        task(number, one, "requested", 0),
+    ]
+    at.store.commit(Changes(saves=[Save(body, person, ASSOCIATION, OURS) for body in hers], persons={person: 0}))
+    for version, (status, hours) in enumerate(one.course.items(), 1):
+        moved = Save(task(number, one, status, hours), person, ASSOCIATION, OURS, version)
+        at.store.commit(Changes(saves=[moved], persons={person: version}))
+
+
+def of_may(at: Scene, smallest: int = 5) -> Statistics:
+    at.clock.at = datetime(2026, 7, 1, tzinfo=UTC)
+    return statistics(ASSOCIATION, 2026, 5, smallest, hub=at.hub)
+
+
+def in_may(one: Told) -> bool:
+    return one.counted and datetime(2026, 4, 30, 23, tzinfo=UTC) <= one.sent < datetime(2026, 5, 31, 23, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_what_is_told_equals_a_naive_count_and_the_rest_is_held_back(at: Scene, seed: int) -> None:
+    world = list(made_up(seed))
+    for number, one in enumerate(world):
+        keep(at, number, one)
+    counted = [one for one in world if in_may(one)]
+    found = of_may(at)
+    sent, completed, refused = found.groups
+    ended = {status: [one for one in counted if status in one.course] for status in ("completed", "rejected")}
+    fates = {"a": len(ended["completed"]), "b": len(ended["rejected"])}
+    expected = suppress({**fates, UNSAID: len(counted) - sum(fates.values())}, 5)
+    assert expected is not None
+    assert (sent.whole, completed.whole, refused.whole) == (len(counted), expected["a"], expected["b"])
+    assert sent.by.get("service") == suppress(Counter(one.service for one in counted), 5)
+    assert sent.by.get("area") == suppress(Counter(one.place or UNSAID for one in counted), 5)
+    for group, those, dimension in ((completed, ended["completed"], "outcome"), (refused, ended["rejected"], "reason")):
+        if group.whole is not None:
+            assert group.by.get(dimension) == suppress(Counter(one.said for one in those), 5)  # type: ignore[call-overload]
+    hours = sorted(one.course["accepted"] for one in counted if "accepted" in one.course)
+    assert found.waits["acceptance"] == timedelta(hours=round(median(hours)))
+
+
+def test_the_report_is_valid(at: Scene) -> None:
+    for number, one in enumerate(made_up(3)):
+        keep(at, number, one)
+    found = of_may(at)
+    body = report(found, "MA-CAS")
+    assert [issue for issue in conformance.examine(body | {"id": "may"}) if issue.blocks] == []
+    assert "p1" not in repr(body) and "Patient" not in repr(body) and "Task" not in repr(body)
+
+
+def test_few_are_not_told_at_all(at: Scene) -> None:
+    for number in range(3):
+        keep(at, number, Told(True, MAY + timedelta(days=1), "medical", "", {"accepted": 5}, ""))
+    found = of_may(at)
+    assert [(group.whole, dict(group.by)) for group in found.groups] == [(None, {})] * 3
+    assert set(found.waits.values()) == {None}
+    assert [issue for issue in conformance.examine(
+        {**report(found, "MA-CAS"), "id": "may"}
+    ) if issue.blocks] == []  # fmt: skip
+
+
+def test_who_did_not_say_that_she_may_be_counted_is_not(at: Scene) -> None:
+    at.receive(at.row())
+    assert statistics(ASSOCIATION, 2026, 6, 3, hub=at.hub).groups[0].whole == 0
+
+
+def test_a_month_is_over_when_its_last_day_is_in_morocco() -> None:
+    assert month(2026, 12) == (datetime(2026, 12, 1).date(), datetime(2026, 12, 31).date())
+    last = month(2026, 2)[1]
+    assert not is_over(last, datetime(2026, 2, 28, 22, tzinfo=UTC))
+    assert is_over(last, datetime(2026, 3, 1, 1, tzinfo=UTC))

@@ -1,0 +1,49 @@
+"""Measure/monthly-report/$evaluate-measure over HTTP: the caller's own month, and nobody else's."""
+
+from collections.abc import Callable
+
+import pytest
+from fhir.resources.R4B.measurereport import MeasureReport
+
+from hub import conformance
+from hub.fhir import Resource
+from tests.support.parties import Party
+from tests.support.shared_case import SharedCase, share
+
+MONTH = "/fhir/Measure/monthly-report/$evaluate-measure?periodStart=2026-01-01&periodEnd=2026-01-31"
+
+
+@pytest.fixture
+def case(party: Callable[..., Party], survivor: Resource) -> SharedCase:
+    return share(party, survivor)
+
+
+def test_it_is_a_report_of_the_organisation_that_asks(case: SharedCase) -> None:
+    for party, name in ((case.keeper, "amal"), (case.reader, "chu")):
+        answer = party.get(MONTH)
+        assert answer.status_code == 200, answer.text
+        body = answer.json or {}
+        MeasureReport.model_validate(body)
+        assert [issue for issue in conformance.examine(body | {"id": "x"}) if issue.blocks] == []
+        assert body["reporter"] == {"reference": f"Organization/{name}"}
+
+
+@pytest.mark.parametrize(
+    "period", ["2026-01-01&periodEnd=2026-01-30", "2026-01-02&periodEnd=2026-01-31", "2026-01-01&periodEnd=2026-02-28",
+               "2126-01-01&periodEnd=2126-01-31", "2026&periodEnd=2026-01-31"],
+)  # fmt: skip
+def test_no_other_period_than_a_month_that_is_over_is_answered(case: SharedCase, period: str) -> None:
+    asked = f"/fhir/Measure/monthly-report/$evaluate-measure?periodStart={period}"
+    assert case.keeper.get(asked).status_code == 400
+
+
+def test_both_days_are_needed_and_there_is_one_measure(case: SharedCase) -> None:
+    assert case.keeper.get("/fhir/Measure/monthly-report/$evaluate-measure").status_code == 400
+    assert case.keeper.get(MONTH.replace("monthly-report", "another")).status_code == 404
+
+
+@pytest.mark.parametrize("scope", ["system/Patient.cruds", "system/Task.r", "system/Task.s?status=completed"])
+def test_a_token_that_does_not_reach_all_referrals_counts_none(
+    party: Callable[..., Party], case: SharedCase, scope: str
+) -> None:
+    assert party("amal", scope).get(MONTH).status_code == 403
