@@ -45,6 +45,11 @@ class When:
         assert sent.status == 422, sent.response.text
         self.story.say("when", "cannot-refer", who=self.story.keeper, to=to)
 
+    def cannot_refer_again(self, to: Party) -> None:
+        sent = self.story.keeper.persona.create(records.referral(self.story.need, to.persona.reference))
+        assert sent.status == 422, sent.response.text
+        self.story.say("when", "cannot-refer", who=self.story.keeper, to=to)
+
     def _needs(self, service: str, priority: str, **more: Any) -> None:
         keeper = self.story.keeper.persona
         made = must(keeper.create(records.need(self.story.her, keeper.reference, service, priority, **more)))
@@ -151,6 +156,10 @@ class When:
     def agrees_to_cancel(self, who: Party, request: str) -> None:
         self.moves(who, "accepted", task=request)
         self.story.say("when", "agrees-to-cancel", who=who)
+
+    def refuses_to_cancel(self, who: Party, request: str, why: str) -> None:
+        self.moves(who, "rejected", task=request, statusReason=concept("referral-status-reason", why))
+        self.story.say("when", "refuses-to-cancel", who=who, why=Coded("referral-status-reason", why))
 
     def asks_for_information(self, who: Party) -> str:
         made = must(who.persona.create(records.question(self.story.task)))
