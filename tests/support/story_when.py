@@ -41,9 +41,7 @@ class When:
     def cannot_refer(self, to: Party, service: str) -> None:
         """Without a consent that counts nothing is sent."""
         self._needs(service, "urgent")
-        sent = self.story.keeper.persona.create(records.referral(self.story.need, to.persona.reference))
-        assert sent.status == 422, sent.response.text
-        self.story.say("when", "cannot-refer", who=self.story.keeper, to=to)
+        self.cannot_refer_again(to)
 
     def cannot_refer_again(self, to: Party) -> None:
         sent = self.story.keeper.persona.create(records.referral(self.story.need, to.persona.reference))
