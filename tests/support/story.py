@@ -1,7 +1,8 @@
 """A story: who takes part, what happens, and after every step who sees what. What it does is what it writes down.
 
-`Story` holds what is known while it is told; its verbs are in `story_verbs.py`, the sentences that they write in
-`tests/scenarios/journeys/words.yaml`. Nobody's view is left out: whoever is not named in a step must see what it saw before.
+`Story` holds what is known while it is told; its verbs are in `story_{given,when,then}.py`, the sentences that they write in
+`tests/scenarios/journeys/words.yaml`. Nobody's view is left out:
+who is not named where it is said who sees what fails the story.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -77,7 +78,6 @@ class Story:
     task: str = ""
     consents: list[str] = field(default_factory=list)
     tasks: list[str] = field(default_factory=list)
-    views: dict[tuple[Persona, str], str] = field(default_factory=dict)
     expected: list[tuple[str, str, frozenset[Persona]]] = field(default_factory=list)
     """News: what happened, about what, and precisely who was to be told."""
     account: Callable[[str], Account] = field(kw_only=True)
@@ -96,12 +96,10 @@ class Story:
         self.lines.append(Line(part, key, blanks))
 
     def refers(self, task: str) -> None:
-        """From now on the story is about this referral; nobody but her association has seen it yet."""
+        """From now on the story is about this referral."""
         self.task = task
         if task not in self.tasks:
             self.tasks.append(task)
-            for one in self.parties.values():
-                self.views[one.persona, task] = "everything" if one is self.keeper else "nothing"
 
     @property
     def is_told(self) -> bool:

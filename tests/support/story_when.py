@@ -41,6 +41,9 @@ class When:
     def cannot_refer(self, to: Party, service: str) -> None:
         """Without a consent that counts nothing is sent."""
         self._needs(service, "urgent")
+        self.cannot_refer_again(to)
+
+    def cannot_refer_again(self, to: Party) -> None:
         sent = self.story.keeper.persona.create(records.referral(self.story.need, to.persona.reference))
         assert sent.status == 422, sent.response.text
         self.story.say("when", "cannot-refer", who=self.story.keeper, to=to)
@@ -151,6 +154,10 @@ class When:
     def agrees_to_cancel(self, who: Party, request: str) -> None:
         self.moves(who, "accepted", task=request)
         self.story.say("when", "agrees-to-cancel", who=who)
+
+    def refuses_to_cancel(self, who: Party, request: str, why: str) -> None:
+        self.moves(who, "rejected", task=request, statusReason=concept("referral-status-reason", why))
+        self.story.say("when", "refuses-to-cancel", who=who, why=Coded("referral-status-reason", why))
 
     def asks_for_information(self, who: Party) -> str:
         made = must(who.persona.create(records.question(self.story.task)))

@@ -3,7 +3,7 @@
 import os
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -74,11 +74,15 @@ def journeys(mongodb_uri: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
         deployment.serving() as running,
         personas(mongodb_uri, database, running.base_url, *CAST) as cast,
         _account(deployment, mongodb_uri) as account,
+        ExitStack() as stack,
     ):
         ears = {one: Ear(persona) for one, persona in cast.items()}
         parties = {one: Party(cast[one], names[one], ears[one]) for one in CAST}
         yield Stage(
-            parties, account, partial(_for_emergencies, mongodb_uri, database, running.base_url, names), deployment.hub
+            parties,
+            account,
+            partial(_for_emergencies, stack, mongodb_uri, database, running.base_url, names),
+            deployment.hub,
         )
     for ear in ears.values():
         ear.stop()
@@ -103,8 +107,10 @@ class ForEmergencies(Persona):
         return {"client_assertion_type": assertion.TYPE, "client_assertion": signed}
 
 
-def _for_emergencies(uri: str, database: str, base_url: str, names: dict[str, Any], organization: str) -> Party:
-    """A system of the same organisation that is there for emergencies alone: its tokens are for nothing else."""
+def _for_emergencies(
+    stack: ExitStack, uri: str, database: str, base_url: str, names: dict[str, Any], organization: str
+) -> Party:
+    """A system of the same organisation that is there for emergencies alone: its tokens are for nothing else. `stack`: it is closed with it."""
     key = ECKey.generate_key("P-384", {"use": "sig", "alg": "ES384"}, auto_kid=True)
     client = Client(
         f"{organization}-emergency",
@@ -115,7 +121,9 @@ def _for_emergencies(uri: str, database: str, base_url: str, names: dict[str, An
     )
     with MongoStore.open(uri, database) as store:
         MongoRegistry(store).save_client(client)
-    called = Party(ForEmergencies(organization, client.id, key, base_url, EVERYTHING), names[organization])
+    persona = ForEmergencies(organization, client.id, key, base_url, EVERYTHING)
+    stack.callback(persona.close)
+    called = Party(persona, names[organization])
     return replace(called, names={one: words()["emergency"][one].format(who=called.told(one)) for one in LANGUAGES})
 
 

@@ -128,3 +128,37 @@ def test_an_intermediary_passes_on_what_it_cannot_do_itself(begin: Begin) -> Non
     then.timeline("requested", "accepted", "completed")
     then.report(lawyers, centre)
     then.nobody_saw_more()
+
+
+def test_an_intermediary_whom_one_refuses_asks_another(begin: Begin) -> None:
+    story, given, when, then = begin(
+        "intermediary-refused", association="zahra-ecoute", centre="emf-marrakech", first="arganier-droit", second="yasmine-psy",
+        stranger="hopital-oriental",
+    )  # fmt: skip
+    association, centre, first, second = (story.parties[one] for one in ("association", "centre", "first", "second"))
+    given.record("named", "MA-MAR")
+    given.agrees(centre, first, second)
+    when.refers(centre, "legal")
+    whole, need = story.task, story.need
+
+    refused = when.passes_on(centre, first, "legal")
+    when.turns_to(refused, first)
+    when.ends(first, "rejected", "no-capacity")
+    then.told("referral.reject", association, centre, first)
+    then.sees(association="everything", centre="own", first="notice", second="nothing", stranger="nothing")
+    when.turns_back_to(whole, need, centre)
+    then.stands("requested", "re-routing")
+    then.sees(association="everything", centre="notice", first="nothing", second="nothing", stranger="nothing")
+
+    taken = when.passes_on(centre, second, "legal")
+    then.stands("requested")
+    when.turns_to(taken, second)
+    when.accepts(second)
+    then.sees(association="everything", centre="agreed", first="nothing", second="agreed", stranger="nothing")
+    when.completes(second, "partly-provided")
+    when.turns_back_to(whole, need, centre)
+    then.told("referral.complete", association, centre)
+    then.ends("completed", "partly-provided")
+    then.timeline("requested", "accepted", "completed")
+    then.report(centre, first, second)
+    then.nobody_saw_more()

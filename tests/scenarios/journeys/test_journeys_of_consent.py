@@ -115,3 +115,52 @@ def test_she_changes_her_mind_after_work_has_begun(begin: Begin) -> None:
     then.timeline("requested", "accepted", task=request)
     then.report(hospital)
     then.nobody_saw_more()
+
+
+def test_she_takes_her_consent_back_before_anybody_has_answered(begin: Begin) -> None:
+    story, given, when, then = begin(
+        "early-withdrawal", association="zahra-ecoute", hospital="chu-atlas", stranger="hopital-oriental"
+    )
+    association, hospital = story.parties["association"], story.parties["hospital"]
+    given.record("named")
+    given.agrees(hospital)
+    when.refers(hospital, "medical")
+    then.sees(association="everything", hospital="notice", stranger="nothing")
+
+    when.withdraws()
+    then.told("referral.cancel", association)
+    then.sees(association="everything", hospital="nothing", stranger="nothing")
+    when.cannot(hospital, "accepted", "cannot-go-on", 404)
+    when.cannot_refer_again(hospital)
+
+    then.ends("cancelled", "consent-withdrawn")
+    then.timeline("requested", "cancelled")
+    then.report(hospital)
+    then.nobody_saw_more()
+
+
+def test_a_cancellation_that_comes_too_late_is_refused_and_the_work_is_finished(begin: Begin) -> None:
+    story, given, when, then = begin(
+        "cancellation-refused", association="zahra-ecoute", hospital="chu-atlas", stranger="hopital-oriental"
+    )
+    association, hospital = story.parties["association"], story.parties["hospital"]
+    given.record("named")
+    given.agrees(hospital)
+    when.refers(hospital, "medical")
+    when.accepts(hospital)
+    when.begins(hospital)
+
+    request = when.asks_to_cancel("duplicate")
+    then.stands("in-progress", "cancellation-requested")
+    when.refuses_to_cancel(hospital, request, "safety-risk")
+    then.told("cancellation.reject", association, hospital, task=request)
+    then.stands("in-progress")
+
+    when.completes(hospital)
+    then.told("referral.complete", association, hospital)
+    then.ends("completed", "service-provided")
+    then.sees(association="everything", hospital="agreed", stranger="nothing")
+    then.timeline("requested", "received", "accepted", "in-progress", "completed")
+    then.timeline("requested", "rejected", task=request)
+    then.report(hospital)
+    then.nobody_saw_more()
