@@ -9,7 +9,7 @@ from typing import Final
 from flask import Response
 
 from hub.errors import NOT_FOUND, HubError
-from hub.exchange import change, disclose
+from hub.exchange import disclose
 from hub.web import shortening
 from hub.web.answers import resource_answer
 from hub.web.service import Call, Service
@@ -21,7 +21,6 @@ def read(call: Call, service: Service) -> Response:
     if not ID.fullmatch(call.id):
         raise HubError(NOT_FOUND)
     view = disclose.read(call.type, call.id, call.caller, hub=service.hub)
-    view = change.looked_at(view, call.caller, hub=service.hub)
     answer = resource_answer(view, call, wanted=shortening.of(call.request))
     answer.make_conditional(call.request)
     return answer

@@ -15,7 +15,6 @@ from hub.exchange.change.conditional import (
 from hub.exchange.change.create import create, foresee_create
 from hub.exchange.change.delete import DELETED, INSTEAD, delete, foresee_delete
 from hub.exchange.change.draft import Draft, carry_out
-from hub.exchange.change.looked_at import looked_at
 from hub.exchange.change.ownership import CHANGED, CREATED, PERSON_ELEMENT
 from hub.exchange.change.revise import Revise, foresee_update, patch, replacement, update
 from hub.exchange.change.unseen import close_unseen
@@ -39,7 +38,6 @@ __all__ = [
     "foresee_create",
     "foresee_delete",
     "foresee_update",
-    "looked_at",
     "patch",
     "perform",
     "perform_deletion",

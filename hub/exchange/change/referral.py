@@ -94,7 +94,10 @@ def require_answers(task: Resource, person: Person, caller: Caller) -> None:
 def was_claimed(type_: str, id_: str, draft: Draft) -> bool:
     """Open to the caller until somebody else was faster. That it is taken is told to those who could have taken it on, under
     the same consents, and to nobody else."""
-    person = draft.holding(f"Task/{id_}") if type_ == "Task" else None
+    seen = draft.hub.store.read(type_, id_, None) if type_ == "Task" else None
+    if seen is None or not is_open_to_claim(seen.resource()):  # of all others no more is read than of what is not there
+        return False
+    person = draft.holding(f"Task/{id_}")
     task = person.get(f"Task/{id_}") if person else None
     if person is None or task is None or not is_open_to_claim(task) or task["status"] not in OPENS_THE_PAYLOAD:
         return False

@@ -47,6 +47,7 @@ from hub.exchange.recording import require_recorded
 from hub.exchange.supersede import require_same
 from hub.fhir import Resource
 from hub.fhir.json_patch import apply
+from hub.fhir.references import reference
 from hub.fhir.serial import written_alike
 from hub.ports import Caller, Stored
 from hub.referral.requests import machine_of
@@ -105,14 +106,9 @@ def revision(type_: str, id_: str, revise: Revise, *, expected: int | None, inte
             if problem.problem is errors.NOT_FOUND and expected is not None and was_claimed(type_, id_, draft):
                 raise HubError(errors.STALE) from problem
             raise
-        before = person.get(f"{type_}/{id_}") or {}  # with what an earlier act of this draft has made of it
-        mine = person.custodian(f"{type_}/{id_}") == draft.caller.organization or is_author(before, draft.caller)
-        if type_ == "Communication":
-            mine = is_between(before, draft.caller)
-        if type_ != "Task" and not mine:
-            raise HubError(errors.NOT_YOURS)  # before anything is read: a patch must not probe
-        if type_ == "Task" and machine_of(before) is None:  # the states of a referral are not those of other tasks
-            raise HubError(errors.NOT_SUPPORTED, type=type_)
+        # with what an earlier act of this draft has made of it
+        before = person.get(f"{type_}/{id_}") or {"resourceType": type_, "id": id_}
+        _require_side(before, person, draft)
         is_stale = expected is not None and expected != stored.version
         if is_stale and (type_ != "Task" or interaction != "update"):
             raise HubError(errors.STALE)
@@ -129,6 +125,18 @@ def revision(type_: str, id_: str, revise: Revise, *, expected: int | None, inte
         return draft.put(person, after, action, interaction)
 
     return act
+
+
+def _require_side(before: Resource, holder: Holder, draft: Draft) -> None:
+    """Asked before anything is read: a patch must not probe."""
+    key, type_ = reference(before), before["resourceType"]
+    mine = holder.custodian(key) == draft.caller.organization or is_author(before, draft.caller)
+    if type_ == "Communication":
+        mine = is_between(before, draft.caller)
+    if type_ != "Task" and not mine:
+        raise HubError(errors.NOT_YOURS)
+    if type_ == "Task" and machine_of(before) is None:  # the states of a referral are not those of other tasks
+        raise HubError(errors.NOT_SUPPORTED, type=type_)
 
 
 def _revised(before: Resource, revise: Revise, interaction: str) -> Resource:

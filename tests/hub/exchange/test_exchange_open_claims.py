@@ -7,7 +7,7 @@ import pytest
 from hub import errors
 from hub.directory.organizations import Entry, Names
 from hub.errors import HubError
-from hub.exchange import Hub, change, disclose
+from hub.exchange import Hub, change
 from hub.fhir import Resource
 from hub.store import MongoStore
 from tests.support.association import RandomIds
@@ -92,13 +92,6 @@ def test_a_claimant_can_do_nothing_but_take_it_on_itself(
 ) -> None:
     id_ = at.create(referred(), KEEPER)["id"]
     assert refusal(lambda: claim(at, id_, "clinique", **change_)) is problem
-
-
-def test_reading_what_is_open_does_not_make_it_received(at: Network) -> None:
-    id_ = at.create(referred(), KEEPER)["id"]
-    seen = disclose.read("Task", id_, by("chu"), hub=at.hub)
-    assert change.looked_at(seen, by("chu"), hub=at.hub) == seen
-    assert at.stored(id_)["status"] == "requested"
 
 
 def test_a_withdrawal_ends_it_and_closes_it_to_all(at: Network) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from hub import errors
-from hub.exchange import change, disclose
+from hub.exchange import change
 from hub.fhir import Resource
 from hub.fhir.instants import span
 from hub.store import MongoStore
@@ -169,17 +169,6 @@ def test_a_referral_entered_in_error_is_hidden_from_its_owner_alone(at: Network)
     assert at.sees("Task", id_, KEEPER)
     assert not at.sees("Task", id_, "chu")
     assert not at.sees("Patient", PERSON, "chu")
-
-
-def test_a_referral_that_its_owner_reads_has_arrived_and_its_requester_is_told(at: Network) -> None:
-    id_ = moved_to(at, "requested")
-    seen = disclose.read("Task", id_, by(KEEPER), hub=at.hub)
-    assert change.looked_at(seen, by(KEEPER), hub=at.hub) == seen
-    read = disclose.read("Task", id_, by("chu"), hub=at.hub)
-    arrived = change.looked_at(read, by("chu"), hub=at.hub)
-    assert (arrived.version, at.stored(id_)["status"]) == (read.version + 1, "received")
-    assert ("referral.receive", f"Task/{id_}") in at.told()
-    assert change.looked_at(arrived, by("chu"), hub=at.hub) == arrived
 
 
 # --- a cancellation asked for ----------------------------------------------------------------------------------------

@@ -21,10 +21,15 @@ KEY = re.compile(rf"({'|'.join(FILES)})(\.[a-z0-9-]+)+")
 VERBATIM = {"examples", "output", "exits"}
 """What a terminal shows is the same in every language."""
 
-VERBS = {*OF_REFERRALS.values(), *load().code_system("audit-action").codes, "referral.update", "referral.draft"}
+VERBS = {
+    *(verb for of_one in OF_REFERRALS.values() for verb in of_one.values()),
+    *load().code_system("audit-action").codes,
+    "referral.update",
+    "referral.draft",
+}
 """Verb strings of audit and outbox have the form of a key and are said to nobody."""
 
-NOT_SAID = VERBS | {"mapping.yaml"}
+NOT_SAID = VERBS | {"mapping.yaml", "events.streams", "store.broken"}
 NOT_SAID |= {f"delivery.{event}" for event in ("failed", "dead", "dropped", "no-destination", "enabled")}
 PROBLEMS = [value for value in vars(errors).values() if isinstance(value, Problem)]
 
