@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Final
 from hub import console, errors, mapping, settings
 from hub.consent import policies
 from hub.delivery.pauses import Patience
+from hub.delivery.subscribers import Subscribers
+from hub.delivery.subscriptions import subscribed
 from hub.delivery.write_back import Door, write_back
 from hub.directory.organizations import Names, resources
 from hub.errors import HubError
@@ -27,8 +29,10 @@ from hub.exchange.publish import publish
 from hub.exchange.vouch import checkpoint
 from hub.keyring import kek_text, signing_keys
 from hub.oauth.people import People
+from hub.outbound.allowed import is_allowed
 from hub.outbound.fetch import Fetcher
 from hub.outbound.key_sets import FetchedKeys
+from hub.outbound.post import Posting
 from hub.ports import Adapter, Connection, DataKeys, Registry, Trail, Way
 from hub.referral import deadline_file
 from hub.settings import ConnectionFile, Settings
@@ -119,7 +123,9 @@ def opened(folder: Path) -> Iterator[Deployment]:
         registry = MongoRegistry(store)
         people = People(hub, registry, MongoAccounts(store), read.lifetimes)
         listeners = Listeners(hub, MongoFeed(store), registry, read.streams)
-        ways = (write_back(doors, hub=hub),)
+        posting = Posting(read.subscription_hosts, hub.clock.now)
+        to_systems = subscribed(Subscribers(registry), posting.post, read.base_url, hub=hub)
+        ways = (write_back(doors, hub=hub), to_systems)
         yield Deployment(read, hub, registry, people, MongoTrail(store), listeners, doors, ways, store.vault)
 
 
@@ -206,6 +212,7 @@ def wsgi() -> "Flask":
         keys=keys,
         people=deployment.people,
         listeners=deployment.listeners,
+        allows=partial(is_allowed, hosts=deployment.settings.subscription_hosts),
     )
     console.mount(app, deployment.people, deployment.settings)
     gc.freeze()  # profiles and code systems stay for good: to look through them again and again took a tenth of the time

@@ -69,6 +69,7 @@ class Settings:
     delivery_days: int
     pepper: bytes = field(repr=False)
     jwks_hosts: tuple[Allowed, ...]
+    subscription_hosts: tuple[Allowed, ...]
     cors_origins: tuple[str, ...]
     lifetimes: Lifetimes
     exports: ExportLimits
@@ -103,6 +104,7 @@ def read(folder: Path) -> Settings:
         delivery_days=_positive(toml, "delivery.give_up_days", 4, most=MOST_DAYS),
         pepper=secret(folder, {"env": "IHALA_PEPPER", "file": "secrets/pepper"}, "pepper").encode(),
         jwks_hosts=tuple(_each(toml, "oauth.jwks_hosts", Allowed.read)),
+        subscription_hosts=tuple(_each(toml, "subscription.hosts", Allowed.read)),
         cors_origins=tuple(_each(toml, "cors.origins", _origin)),
         lifetimes=_lifetimes(toml),
         exports=_exports(toml),

@@ -5,6 +5,7 @@ import click
 from hub.cli.manual import command
 from hub.cli.session import Session, pass_session
 from hub.delivery import worker
+from hub.delivery.tending import tend
 from hub.exchange.expire import sweep
 
 
@@ -14,6 +15,7 @@ from hub.exchange.expire import sweep
 def deliver(session: Session, as_json: bool) -> None:
     with session.deployment() as deployment:
         sweep(hub=deployment.hub)
+        tend(hub=deployment.hub)
         sent = worker.deliver(deployment.ways, hub=deployment.hub, patience=deployment.patience)
         counts = deployment.hub.store.counts()
         waiting, void = (counts.get(f"outbox.{state}", 0) for state in ("waiting", "void"))

@@ -31,6 +31,8 @@ OPERATOR: Final = Caller(TOLD_TO_THE_HUB, "hub", REFERRAL_PURPOSE)
 """Who looks: whoever runs the hub. It sees what everybody sees."""
 WIDE: Final = 120
 """Characters a line from which on there is room for a table."""
+FIT: Final = ("rank", "organization", "service", "where", "phone", "for", "ask")
+"""What is told of each service that answers a need."""
 CODED_BY: Final = {
     "service": "service-type",
     "area": "area",
@@ -87,12 +89,11 @@ def match(session: Session, /, *, excluded: tuple[str, ...], count: int, as_json
     with session.deployment() as deployment:
         wanted = Wanted(at=deployment.hub.clock.now(), **asked)
         found = orient(wanted, OPERATOR, hub=deployment.hub, excluded=excluded, count=count)
-        rows = [tuple(_answer(session, number, one, deployment)) for number, one in enumerate(found, 1)]
+        rows = [tuple(fit_cells(session, number, one, deployment)) for number, one in enumerate(found, 1)]
     if as_json:
-        session.write_json([_fit_as_json(session, one) for one in found])
+        session.write_json([fit_as_json(session, one) for one in found])
     elif rows:
-        names = ("rank", "organization", "service", "where", "phone", "for", "ask")
-        headings = [session.say(f"directory.{name}") for name in names]
+        headings = [session.say(f"directory.{name}") for name in FIT]
         session.out.print(fitted(headings, rows, width=session.out.width, least=WIDE))
         session.tell("directory.call-first")
     else:
@@ -147,7 +148,7 @@ def _row(session: Session, service: Resource, deployment: Deployment) -> Iterato
     yield _phone(service, deployment)
 
 
-def _answer(session: Session, number: int, one: Answer, deployment: Deployment) -> Iterator[str]:
+def fit_cells(session: Session, number: int, one: Answer, deployment: Deployment) -> Iterator[str]:
     service = one.fit.service
     yield str(number)
     yield deployment.hub.directory.name(split(service["providedBy"]["reference"])[1], session.language)
@@ -213,7 +214,7 @@ def _as_json(service: Resource) -> dict[str, Any]:
     }
 
 
-def _fit_as_json(session: Session, one: Answer) -> dict[str, Any]:
+def fit_as_json(session: Session, one: Answer) -> dict[str, Any]:
     reasons = [
         {"code": reason.code, "doubt": reason.doubt, "text": explained(reason, session.language)}
         for reason in one.fit.reasons

@@ -8,10 +8,12 @@ import click
 
 from hub import texts
 from hub.bootstrap import Deployment
+from hub.cli.alternatives import show_alternatives
 from hub.cli.cards import cards
 from hub.cli.manual import command, group
 from hub.cli.problems import WrongUse
 from hub.cli.session import Session, pass_session
+from hub.cli.timeline import show_timeline
 from hub.exchange import open_referrals
 from hub.exchange.open_referrals import Standing
 from hub.exchange.reviews import keeper
@@ -70,7 +72,7 @@ def show(session: Session, task: str, organization: str | None, as_json: bool) -
             session.out.print(_told(session, left), markup=False, highlight=False, soft_wrap=True)
 
 
-for one_more in (show_all, show):
+for one_more in (show_all, show, show_alternatives, show_timeline):
     referral.add_command(one_more)
 
 

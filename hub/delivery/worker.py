@@ -17,6 +17,7 @@ from hub.delivery.exports import prepare
 from hub.delivery.fan_out import fan_out
 from hub.delivery.lanes import LEASE, Sender
 from hub.delivery.pauses import Patience
+from hub.delivery.tending import tend
 from hub.exchange import Hub
 from hub.exchange.expire import sweep
 from hub.ports import Destination, Way
@@ -136,6 +137,7 @@ class Worker(threading.Thread):
     def _chores(self) -> None:
         self._try(lambda: sweep(hub=self._hub))
         self._try(lambda: prepare(hub=self._hub))
+        self._try(lambda: tend(hub=self._hub))
 
     def _renew(self) -> None:
         now, mine = self._hub.clock.now(), self._sender

@@ -190,8 +190,12 @@ class Person:
 
     def may_be_referred_to(self, organization: str, custodian: str, now: datetime) -> bool:
         """Whether a consent that `custodian` recorded lets this organisation have a referral's notice now."""
+        return self.telling(custodian, now)(organization)
+
+    def telling(self, custodian: str, now: datetime) -> Callable[[str], bool]:
+        """The same, to be asked of many organisations."""
         permitted = granted(self._held(now), self.rules).get(custodian)
-        return permitted is not None and told_by(permitted, now)(organization)
+        return told_by(permitted, now) if permitted else lambda _: False
 
     def may_be_told(self, task: Resource, custodian: str, now: datetime) -> frozenset[str]:
         """Of those whom a referral could be for, those whom a consent that `custodian` recorded lets be told of it now."""
@@ -215,20 +219,13 @@ class Person:
         consulted = Consulted(self.rules.entry)
         rules = replace(self.rules, entry=consulted)
         permitted = granted(held := self._held(now), rules)
-        steps: list[Step] = []
-        for custodian, found in permitted.items():
-            for step in list(self._follow(custodian, told_by(found, now), now, new_id)):
-                self.put(step.task, custodian)
-                steps.append(step)
+        steps = self._take_steps(permitted, now, new_id)
         self._time(now)
         if steps:
             held = self._held(now)
         if steps and any(found.compiled.asks_documents for found in permitted.values()):
             permitted = granted(held, rules)  # of the referrals that followed, too
-        lost = self._lost(permitted, held, now)
-        notices = [aftermath.notice(one, new_id(), now) for one in lost]
-        for one, notice in zip(lost, notices, strict=True):
-            self.put(notice, one.custodian)
+        notices = self._tell_lost(permitted, held, now, new_id)
         held = self._held(now) if notices else held
         permitted_keys = keys(held, permitted, classes, eligible_by(rules))
         opened = with_overrides(permitted_keys, held, classes, rules, now)
@@ -242,6 +239,25 @@ class Person:
             due=min(aftermath.next_change(permitted, now), self._next_look(now, look)),
             follows=consulted.versions,
         )
+
+    def _take_steps(self, permitted: Mapping[str, Granted], now: datetime, new_id: Callable[[], str]) -> list[Step]:
+        """What follows for her referrals, keeper by keeper."""
+        steps: list[Step] = []
+        for custodian, found in permitted.items():
+            for step in list(self._follow(custodian, told_by(found, now), now, new_id)):
+                self.put(step.task, custodian)
+                steps.append(step)
+        return steps
+
+    def _tell_lost(
+        self, permitted: Mapping[str, Granted], held: list[Held], now: datetime, new_id: Callable[[], str]
+    ) -> list[Resource]:
+        """Notices for whom a consent covers no longer."""
+        lost = self._lost(permitted, held, now)
+        notices = [aftermath.notice(one, new_id(), now) for one in lost]
+        for one, notice in zip(lost, notices, strict=True):
+            self.put(notice, one.custodian)
+        return notices
 
     def _held(self, now: datetime) -> list[Held]:
         """What is changed by this act is stored with it."""

@@ -6,12 +6,13 @@ body: what was taken is taken, and nothing that is said besides is believed.
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
 
 from hub.errors import Fatal, Retriable
+from hub.outbound.allowed import Allowed
 from hub.outbound.guard import Guard, Line, NotFetched
 
 PATIENCE_S: Final = 10.0
@@ -40,6 +41,21 @@ class Poster(Guard):
             raise _not_asked(problem.why) from None
         if status not in TAKEN:
             raise _refused(status, seconds(after, now))
+
+
+class Posting:
+    """Posters that wait for as many seconds as each receiver wants, and never for longer than `PATIENCE_S`."""
+
+    def __init__(self, allowed: Iterable[Allowed], now: Callable[[], datetime]) -> None:
+        hosts = tuple(allowed)
+        self._now = now
+        self._posters = {
+            seconds: Poster(hosts, patience=float(seconds), at_once=AT_ONCE)
+            for seconds in range(1, int(PATIENCE_S) + 1)
+        }
+
+    def post(self, url: str, body: bytes, headers: Mapping[str, str], seconds: int) -> None:
+        self._posters[min(max(seconds, 1), int(PATIENCE_S))].post(url, body, headers, self._now())
 
 
 def _posted(line: Line, body: bytes, headers: Mapping[str, str]) -> tuple[int, str]:

@@ -38,6 +38,7 @@ from hub.ports.records import (
     Void,
 )
 from hub.ports.store import Store
+from hub.ports.subscriptions import Event, Subscription, Subscriptions, SubscriptionStatus
 from hub.ports.surroundings import FOREVER, LONG_AGO, Clock, Directory, Ids
 from hub.ports.trail import Head, Link, Trail
 
@@ -62,6 +63,7 @@ __all__ = [
     "Dispatch",
     "DispatchState",
     "Due",
+    "Event",
     "Export",
     "ExportLimits",
     "Exports",
@@ -103,6 +105,9 @@ __all__ = [
     "Store",
     "Stored",
     "Stretch",
+    "Subscription",
+    "SubscriptionStatus",
+    "Subscriptions",
     "Token",
     "Trail",
     "Versions",

@@ -17,8 +17,8 @@ class Past:
 
 @dataclass(frozen=True)
 class Versions:
-    """Of the resource `id`, or of all; `version`: this one alone. `since` is inclusive; `at`: those that were current at some
-    moment of [from, to). `count` and `after` as in a query."""
+    """Of the resource `id`, of `ids`, or of all; `version`: this one alone. `since` is inclusive; `at`: those that were current
+    at some moment of [from, to). `count` and `after` as in a query."""
 
     id: str = ""
     version: int | None = None
@@ -26,3 +26,4 @@ class Versions:
     at: tuple[datetime, datetime] | None = None
     count: int | None = None
     after: str | None = None
+    ids: tuple[str, ...] = ()

@@ -11,6 +11,7 @@ from hub.ports.exports import Exports, Scan
 from hub.ports.history import Past, Versions
 from hub.ports.keys import KeyProof
 from hub.ports.records import Changes, Compartment, Found, Gathered, LedgerEntry, Quarantined, Stored, Visible
+from hub.ports.subscriptions import Subscriptions
 
 
 class Store(Protocol):
@@ -67,6 +68,9 @@ class Store(Protocol):
 
     @property
     def deliveries(self) -> Deliveries: ...
+
+    @property
+    def subscriptions(self) -> Subscriptions: ...
 
     def history(self, pasts: Sequence[Past], asked: Versions) -> Found:
         """Versions, newest first; a deletion is one of them. Each has the keys of the present document."""

@@ -66,6 +66,17 @@ def add_working(calendar: Calendar, start: datetime, amount: timedelta) -> datet
     raise ValueError("never open")
 
 
+def working_time(calendar: Calendar, start: datetime, end: datetime) -> timedelta:
+    """How much working time lies between two moments."""
+    found, last = timedelta(), end.astimezone(UTC).date()
+    day = start.astimezone(UTC).date()
+    while day <= last:
+        parts = ((max(low, start), min(high, end)) for low, high in open_spans(calendar, day))
+        found += sum((high - low for low, high in parts if low < high), timedelta())
+        day += DAY
+    return found
+
+
 def add_on_the_clock(calendar: Calendar, start: datetime, amount: timedelta) -> datetime:
     """So many days and hours later by the clock on the wall: at the same time of the day, whatever the clock did in between."""
     local = start.astimezone(calendar.zone)

@@ -26,7 +26,6 @@ def written(
     draft: bool = False,
 ) -> Resource:
     """The Task of a need for a recipient. `part_of`: of what was passed on. `draft`: it waits for consent."""
-    priority = need.get("priority", "routine")
     task: Resource = {
         "resourceType": "Task",
         "id": id_,
@@ -35,18 +34,26 @@ def written(
         **({"partOf": [{"reference": part_of}]} if part_of else {}),
         "status": "draft" if draft else "requested",
         "intent": "order",
-        "priority": priority,
         "code": {"coding": [{"system": "http://hl7.org/fhir/CodeSystem/task-code", "code": REFERRAL}]},
-        "focus": {"reference": reference(need)},
-        "for": need["subject"],
-        "authoredOn": instant(now),
-        "lastModified": instant(now),
-        "requester": need["requester"],
+        **_of_need(need, now),
         "owner": {"reference": recipient},
-        "restriction": {"period": {"end": instant(deadline(priority, now))}},
         "input": list(notice(need, patient)),
     }
     return said(task, "awaiting-consent") if draft else task
+
+
+def _of_need(need: Resource, now: datetime) -> Resource:
+    """What a referral has from the need that it carries, and from the moment at which it is written."""
+    priority = need.get("priority", "routine")
+    return {
+        "priority": priority,
+        "focus": {"reference": reference(need)},
+        "for": need["subject"],
+        "requester": need["requester"],
+        "authoredOn": instant(now),
+        "lastModified": instant(now),
+        "restriction": {"period": {"end": instant(deadline(priority, now))}},
+    }
 
 
 def numbered(id_: str) -> Resource:

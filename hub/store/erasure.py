@@ -66,3 +66,4 @@ class Erasure:
         database.identities.delete_many({"r": hers}, session=session)
         database.outbox.delete_many({"reference": hers}, session=session)
         database.dispatches.delete_many({"reference": hers}, session=session)
+        database.notified.delete_many({"reference": hers}, session=session)

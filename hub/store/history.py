@@ -66,7 +66,7 @@ def _next(database: Mongo, past: Past, asked: Versions, count: int, session: Cli
 def _documents(past: Past, asked: Versions, limit: int) -> Iterator[list[Document]]:
     """Of what documents the next rows are. What was current at a moment may have changed any time since."""
     wanted = [_wanted(past, asked)]
-    if asked.id or asked.at:
+    if asked.id or asked.ids or asked.at:
         yield [{"$match": wanted[0]}]
         return
     if asked.after:
@@ -107,6 +107,7 @@ def _count(database: Mongo, past: Past, asked: Versions, session: ClientSession)
 def _wanted(past: Past, asked: Versions) -> Document:
     wanted: list[Document] = [present(past)]
     wanted += [{"_id": asked.id}] if asked.id else []
+    wanted += [{"_id": {"$in": sorted(asked.ids)}}] if asked.ids else []
     wanted += [{"at": {"$gte": asked.since}}] if asked.since else []  # what is older has no version that is newer
     return {"$and": wanted}
 

@@ -47,6 +47,7 @@ from hub.store.persons import compartments
 from hub.store.records import DEAD, VOID, WAITING, Box, ledger_entry, quarantined
 from hub.store.schema import Document, Mongo, is_type, prepare, prepare_types
 from hub.store.searches import Searches
+from hub.store.subscriptions import MongoSubscriptions
 from hub.store.vault import Vault
 from hub.store.wire import Client
 
@@ -80,6 +81,7 @@ class MongoStore(Searches):
         self.looks = Looks(self._add_events)
         self.exports = MongoExports(database, self._box)
         self.deliveries = MongoDeliveries(database, self._box)
+        self.subscriptions = MongoSubscriptions(database, self._box, self.commit)
         self._types = set(filter(is_type, database.list_collection_names()))
 
     def __repr__(self) -> str:

@@ -14,6 +14,7 @@ from hub.ports import Due, Route, Void
 from hub.store.lanes import dispatch_documents
 from hub.store.records import VOID, WAITING, Box, due
 from hub.store.schema import Document, Mongo
+from hub.store.subscriptions import numbered
 
 
 def rows(database: Mongo, now: datetime, limit: int, box: Box) -> list[Due]:
@@ -33,7 +34,7 @@ def fan_out(database: Mongo, routes: Sequence[Route], now: datetime, session: Cl
         UpdateOne({"_id": one["_id"]}, {"$setOnInsert": one}, upsert=True)
         for route in routes
         if route.row.id in left
-        for one in dispatch_documents(route, left[route.row.id], now)
+        for one in numbered(dispatch_documents(route, left[route.row.id], now), left[route.row.id], database, session)
     ]
     if made:
         database.dispatches.bulk_write(made, session=session)

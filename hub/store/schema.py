@@ -155,6 +155,8 @@ def _housekeeping() -> dict[str, list[IndexModel]]:
         "attempts": [_expiring()],
         "exports": [*_by("client"), *_by("state", "lease"), *_by("until")],
         "exported": [*_by("export"), *_by("until")],
+        "subscriptions": [*_by("organization"), *_by("status", "beat")],
+        "notified": [_expiring(), *_by("subscription", "n"), *_by("reference", "subscription")],
         "settings": [],
         "checkpoints": [],
         "keyvault": [IndexModel([("keyAltNames", ASCENDING)], unique=True, partialFilterExpression=NAMED)],

@@ -3,6 +3,7 @@
 https://hl7.org/fhir/R4/http.html · https://flask.palletsprojects.com/en/stable/patterns/appfactories/
 """
 
+from collections.abc import Callable
 from types import TracebackType
 
 from flask import Flask, Response, request
@@ -13,7 +14,20 @@ from hub.exchange.listen import Listeners
 from hub.oauth.people import People
 from hub.oauth.server import REGISTERED
 from hub.ports import KeySource, Registry
-from hub.web import access, authorization, bundle, cors, discovery, events, export, health, openapi, problems, schemas
+from hub.web import (
+    access,
+    authorization,
+    bundle,
+    cors,
+    discovery,
+    events,
+    export,
+    health,
+    openapi,
+    problems,
+    schemas,
+    subscriptions,
+)
 from hub.web.bodies import LARGEST
 from hub.web.interactions import INTERACTIONS, OPERATIONS, OVER_TYPES, Interaction, respond
 from hub.web.operations import Operation, perform
@@ -44,9 +58,11 @@ def create_app(
     keys: KeySource = REGISTERED,
     people: People | None = None,
     listeners: Listeners | None = None,
+    allows: Callable[[str], bool] = lambda _: False,
 ) -> Flask:
     """The application of one deployment. All it holds is what it is given here.
 
+    `allows`: where subscribers may be sent something.
     `listeners`: where there are none, nothing is told at once.
     `people`: where they sign in; their pages are another room's (`hub.console`), mounted by who calls this.
     """
@@ -65,6 +81,7 @@ def create_app(
     for operation in OPERATIONS:
         _route_operation(app, operation, service)
     bundle.register(app, service)
+    subscriptions.register(app, service, allows)
     export.register(app, service)
     if listeners is not None:
         events.register(app, service, listeners)

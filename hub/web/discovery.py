@@ -13,7 +13,7 @@ from hub.fhir import Resource
 from hub.fhir.definitions import load
 from hub.fhir.serial import dumps, dumps_indented
 from hub.oauth.discovery import server_metadata, smart_configuration
-from hub.web import bundle
+from hub.web import bundle, subscriptions
 from hub.web.export import INSTANTIATES, LEVELS
 from hub.web.interactions import INTERACTIONS, OPERATIONS
 from hub.web.metadata import capabilities
@@ -42,6 +42,7 @@ def statement(service: Service) -> Resource:
         system=bundle.CODES,
         people=people,
         instantiates=(INSTANTIATES,),
+        others=(subscriptions.announced(),),
     )
 
 

@@ -15,6 +15,7 @@ from hub.oauth import scopes
 from hub.search.compartments import OWNER
 from hub.search.parameters import PARAMETERS
 from hub.web import (
+    alternatives,
     close,
     conditional,
     consents,
@@ -26,6 +27,7 @@ from hub.web import (
     overrides,
     snapshot,
     terminology,
+    timeline,
     validate,
 )
 from hub.web.asker import asker
@@ -91,11 +93,13 @@ OPERATIONS: Final = (
     *terminology.OPERATIONS,
     *consents.OPERATIONS,
     *overrides.OPERATIONS,
+    *alternatives.OPERATIONS,
     *close.OPERATIONS,
     *document.OPERATIONS,
     *everything.OPERATIONS,
     *match.OPERATIONS,
     *match_services.OPERATIONS,
+    *timeline.OPERATIONS,
     *meta.OPERATIONS,
 )
 

@@ -90,13 +90,14 @@ def _bad(name: str, expected: str) -> HubError:
 
 
 def _how(answer: Answer, language: str) -> Resource:
-    reasons = [_reason(one, language) for one in answer.fit.reasons]
+    reasons = [reason(one, language) for one in answer.fit.reasons]
     return {"extension": reasons, "score": answer.fit.score}
 
 
-def _reason(reason: Reason, language: str) -> Resource:
-    coding = {"system": code_system("match-reason"), "code": reason.code}
-    said = {"coding": [coding], "text": explained(reason, language)}
+def reason(found: Reason, language: str) -> Resource:
+    """A finding as an extension of `Bundle.entry.search`."""
+    coding = {"system": code_system("match-reason"), "code": found.code}
+    said = {"coding": [coding], "text": explained(found, language)}
     return {"url": profile("match-reason"), "valueCodeableConcept": said}
 
 

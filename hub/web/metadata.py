@@ -53,9 +53,11 @@ def capabilities(
     system: Collection[str] = (),
     people: bool = False,
     instantiates: Collection[str] = (),
+    others: Collection[Resource] = (),
 ) -> Resource:
     """The CapabilityStatement. `interactions`: FHIR's code of each → the types it works on; `system`: those of the whole server.
-    `people`: whether they sign in. `instantiates`: what of others' it promises to do."""
+    `people`: whether they sign in. `instantiates`: what of others' it promises to do. `others`: what it says of
+    types that are no records."""
     only_operated = sorted({operation.type for operation in operations} - {ANY_TYPE, OF_THE_SYSTEM} - PARAMETERS.keys())
     return {
         "resourceType": "CapabilityStatement",
@@ -76,6 +78,7 @@ def capabilities(
                 "resource": [
                     *(_resource(type_, interactions) | _operations(type_, operations) for type_ in PARAMETERS),
                     *({"type": type_} | _operations(type_, operations) for type_ in only_operated),
+                    *others,
                 ],
                 "interaction": [
                     {"code": code}

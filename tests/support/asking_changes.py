@@ -9,6 +9,7 @@ from hub.fhir import Resource
 from hub.fhir.serial import dumps, loads
 from tests.support.asked import Ask
 from tests.support.asking_searches import Searches
+from tests.support.asking_subscriptions import created
 from tests.support.written import CALLER, concept, example
 
 STATUSES: Final = ("received", "accepted", "rejected", "in-progress", "on-hold", "completed", "cancelled", "requested")
@@ -38,6 +39,8 @@ class Changes(Searches):
         )
 
     def create(self, type_: str) -> Ask:
+        if type_ == "Subscription":
+            return created(self)
         written = [one for one in CREATED if example(one)["resourceType"] == type_]
         body = self._mine(example(self.chance.choice(written))) if written else {"resourceType": type_}
         headers = (("If_None_Exist", self.condition(type_)),) if self.chance.random() < 0.2 else ()

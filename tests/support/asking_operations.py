@@ -7,6 +7,7 @@ from hub.fhir import Resource
 from tests.support.asked import Ask
 from tests.support.asking_changes import CREATED, Changes
 from tests.support.asking_of_r4 import OF_R4, match_services
+from tests.support.asking_subscriptions import subscriptions
 from tests.support.written import example
 
 
@@ -15,6 +16,8 @@ class Operations(Changes):
 
     def operation(self, type_: str, name: str) -> Ask:
         covers = frozenset({f"{type_}${name}"})
+        if type_ == "Subscription":
+            return subscriptions(self, name, covers)
         if name == "export":
             return self.export(type_)
         if name in {"break-glass", "disclose-by-duty"}:
@@ -29,6 +32,10 @@ class Operations(Changes):
             said = [{"name": "status", "valueCode": status}, {"name": "code", "valueCode": code}]
             body = {"resourceType": "Parameters", "parameter": said}
             return Ask("POST", f"/fhir/Task/{self.id('Task')}/${name}", body, covers=covers)
+        if (type_, name) == ("Task", "alternatives"):
+            return Ask(self.chance.choice(["GET", "POST"]), f"/fhir/Task/{self.id('Task')}/${name}", covers=covers)
+        if (type_, name) == ("Task", "timeline"):
+            return Ask("GET", f"/fhir/Task/{self.id('Task')}/${name}", covers=covers)
         if (type_, name) == ("HealthcareService", "match"):
             method, path, body = match_services(self)
             return Ask(method, path, body, covers=covers)

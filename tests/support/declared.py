@@ -32,7 +32,7 @@ REFUSED: Final = (
 UNROUTED: Final = (
     "GET {type}/{id}/_history/1/x", "GET Task/{id}/$everything", "GET Task/{id}/$export", "PUT $export/{id}", "GET $export/{id}",
     "GET $export/{id}/1", "DELETE $export/{id}", "GET Patient/$match", "GET HealthcareService/$match", "DELETE {type}", "PUT {type}", "PATCH {type}?_sort=_id",
-    "GET Task/{id}/{type}", "POST Subscription", "GET Subscription/{id}", "GET Binary/{id}",
+    "GET Task/{id}/{type}", "GET Subscription/{id}/_history", "PATCH Subscription/{id}", "GET Binary/{id}",
     "OPTIONS {type}/{id}", "HEAD {type}/{id}", "GET NoSuchType/{id}", "GET {type}/{id}/$no-such", "GET {type}/%20{id}",
 )  # fmt: skip
 

@@ -20,7 +20,8 @@ import httpx2
 
 READY_S: Final = 60.0
 STOP_S: Final = 30.0
-TEMPLATE: Final = Path(__file__).parents[2] / "demo" / "deployment"
+ROOT: Final = Path(__file__).parents[2]
+TEMPLATE: Final = ROOT / "demo" / "deployment"
 
 
 @dataclass(frozen=True)
@@ -107,21 +108,23 @@ class Deployment:
     def base_url(self) -> str:
         return f"http://127.0.0.1:{self.port}/fhir"
 
-    def hub(self, *arguments: str, codes: tuple[int, ...] = (0,), home: bool = True) -> Finished:
+    def hub(
+        self, *arguments: str, codes: tuple[int, ...] = (0,), home: bool = True, module: tuple[str, ...] = ("hub",)
+    ) -> Finished:
         """Run a command to its end. Its exit code must be one of `codes`."""
-        running = self.start(*arguments, home=home)
+        running = self.start(*arguments, home=home, module=module)
         code = running.process.wait(READY_S + STOP_S)
         out, err = (self._said(running, name).read_text("utf-8") for name in ("out", "err"))
         assert code in codes, f"hub {arguments[0]} ended with {code}:\n{out}\n{err}"
         return Finished(code, out, err)
 
-    def start(self, *arguments: str, home: bool = True) -> Running:
-        """Start a command and leave it running."""
+    def start(self, *arguments: str, home: bool = True, module: tuple[str, ...] = ("hub",)) -> Running:
+        """Start a command and leave it running. `module`: what is run instead of the hub, and what it is told first."""
         name = f"{next(self._numbers):03}-{arguments[0]}"
-        environment = self._environment(home)
+        environment = {**self._environment(home), **({} if module == ("hub",) else {"PYTHONPATH": str(ROOT)})}
         with (self.words / f"{name}.out").open("wb") as out, (self.words / f"{name}.err").open("wb") as err:
             process = subprocess.Popen(
-                [sys.executable, "-m", "hub", *arguments],
+                [sys.executable, "-m", *module, *arguments],
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=out,

@@ -66,3 +66,20 @@ def test_what_does_not_exist_or_is_no_referral_is_told(hub: Command, waits: dict
 def test_the_time_for_care_is_not_asked_for_where_no_care_is_asked_for(hub: Command, waits: dict[str, Any]) -> None:
     """The row asks for psychosocial help."""
     assert json.loads(hub("referral", "show", waits["referral"], "--json").stdout)["windows"] == []
+
+
+def test_the_course_of_a_referral_is_told_as_data(hub: Command, waits: dict[str, Any]) -> None:
+    (sent,) = hub.json("referral", "timeline", waits["referral"])
+    assert (sent["action"], sent["who"], sent["about"]) == ("referral.send", waits["requester"], waits["referral"])
+    assert sent["at"] == waits["since"]
+
+
+@pytest.mark.parametrize("language", texts.LANGUAGES)
+def test_the_course_of_a_referral_is_read_in_ones_language(hub: Command, waits: dict[str, Any], language: str) -> None:
+    answer = hub("referral", "timeline", waits["referral"], language=language)
+    assert answer.exit_code == 0, answer.output
+    assert texts.say("cli.referral-timeline.action", language) in answer.output
+    assert waits["referral"] in answer.output
+    assert marks_in(answer.output) == []
+    assert hub("referral", "timeline", "Task/nothing").exit_code == 1
+    assert hub("referral", "timeline", "Patient/1").exit_code == 2

@@ -18,6 +18,7 @@ from hub.referral.calendars import (
     is_open,
     next_open,
     open_spans,
+    working_time,
 )
 from hub.referral.deadline_file import packaged
 from hub.referral.deadlines import Within
@@ -89,6 +90,14 @@ def naive(calendar: Calendar, start: datetime, minutes: int, most: int) -> datet
         minutes -= works(calendar, at)
         at += MINUTE
     return None
+
+
+@given(calendars(), MOMENTS, st.integers(0, 4000))
+def test_the_working_time_of_a_span_equals_a_count_of_minutes_one_by_one(
+    calendar: Calendar, start: datetime, minutes: int
+) -> None:
+    counted = sum(works(calendar, start + number * MINUTE) for number in range(minutes))
+    assert working_time(calendar, start, start + minutes * MINUTE) == counted * MINUTE
 
 
 @given(calendars(), MOMENTS, st.integers(1, 2000))

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 from bson import Int64
-from pymongo.errors import PyMongoError
+from pymongo.errors import OperationFailure, PyMongoError
 
 from hub.errors import BROKEN, UNAVAILABLE, HubError
 from hub.fhir.query import Match, Query, Sort, Word
@@ -36,6 +36,11 @@ def test_a_transaction_that_is_not_known_any_more_passes(store: MongoStore) -> N
         with pytest.raises(PyMongoError) as failed:
             store.database.client.admin.command({"abortTransaction": 1, **ended})
         assert passes(failed.value)
+
+
+def test_a_database_that_has_just_begun_and_cannot_judge_our_time_yet_passes() -> None:
+    """KeyNotFound: for a moment after a restart it has no keys to verify the cluster's time with."""
+    assert passes(OperationFailure("Cache Reader No keys found for HMAC", 211))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,135 @@
+"""Subscribe: what an organisation's system wants to be told, kept for that organisation alone; it belongs to no survivor.
+
+https://hl7.org/fhir/uv/subscriptions-backport/STU1.1/. A subscription never widens what its subscriber may see: as whom it
+reads is kept with it, and asked about at each event and again whenever something is sent.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from urllib.parse import unquote_plus, urlsplit
+
+from hub.audit import events
+from hub.consent.keys import own
+from hub.errors import BAD_PARAMETER, NOT_FOUND, STALE, UNKNOWN_PARAMETER, HubError
+from hub.exchange import Hub
+from hub.fhir import Resource
+from hub.fhir.query import Query
+from hub.ports import Caller, Changes, Due, Key, Save, Subscription
+from hub.search import parse
+from hub.subscription.wanted import Wanted, refused, wanted, written
+
+TYPE = "Subscription"
+HANDSHAKE, HEARTBEAT = "subscription.handshake", "subscription.heartbeat"
+MOST = 50
+"""Of one organisation."""
+
+Allows = Callable[[str], bool]
+"""Whether the hub may send to an address."""
+
+
+def create(resource: Resource, caller: Caller, allows: Allows, *, hub: Hub) -> Subscription:
+    """A new one, to which a handshake is sent at once. Raises SUBSCRIPTION_REFUSED."""
+    asked = _asked(resource, allows)
+    if len(hub.store.subscriptions.of(caller.organization)) >= MOST:
+        raise refused("id", "too-many", str(MOST))
+    made = _made(hub.ids.new(), resource, asked, caller, hub)
+    hub.store.subscriptions.add(made, _told("subscription.create", "create", made, caller, hub))
+    return made
+
+
+def update(
+    id_: str, resource: Resource, caller: Caller, allows: Allows, *, expected: int | None, hub: Hub
+) -> Subscription:
+    """The next version, by which it begins anew with a handshake; numbers go on. Raises SUBSCRIPTION_REFUSED or STALE.
+
+    Headers that are not said again stay, as long as they go to the same server.
+    """
+    before = find(id_, caller, hub=hub)
+    _require(expected, before)
+    asked = _asked(resource, allows)
+    changed = _made(id_, resource, asked, caller, hub)
+    if asked.headers is None and _server(before.resource) == _server(resource):
+        changed = replace(changed, headers=before.headers)
+    changed = replace(changed, version=before.version + 1, number=before.number)
+    hub.store.subscriptions.replace(changed, _told("subscription.update", "update", changed, caller, hub))
+    return changed
+
+
+def delete(id_: str, caller: Caller, *, expected: int | None, hub: Hub) -> None:
+    """It is as if it had never been."""
+    before = find(id_, caller, hub=hub)
+    _require(expected, before)
+    hub.store.subscriptions.remove(before, _told("subscription.delete", "delete", before, caller, hub))
+
+
+def find(id_: str, caller: Caller, *, hub: Hub) -> Subscription:
+    """One of the caller's organisation. Raises NOT_FOUND: for everybody else it never was."""
+    found = hub.store.subscriptions.find(id_)
+    if found is None or found.caller.organization != caller.organization:
+        raise HubError(NOT_FOUND)
+    return found
+
+
+def listed(caller: Caller, *, hub: Hub) -> Sequence[Subscription]:
+    """All of the caller's organisation, the newest first."""
+    return hub.store.subscriptions.of(caller.organization)
+
+
+def query(asked: Wanted, reference: str = "") -> Query:
+    """What one of its events must meet: what triggers the topic, and all filters; `reference`: this resource alone."""
+    pairs = [(name, unquote_plus(value)) for name, value in (*asked.topic.trigger, *asked.filters)]
+    pairs += [("_id", reference.rpartition("/")[2])] if reference else []
+    return parse(asked.topic.type, pairs, strict=True)[0]
+
+
+def _asked(resource: Resource, allows: Allows) -> Wanted:
+    asked = wanted(resource)
+    try:
+        query(asked)
+    except HubError as problem:
+        if problem.problem in {BAD_PARAMETER, UNKNOWN_PARAMETER}:
+            raise refused("criteria", "bad-filter", problem.params.get("expected", "-")) from None
+        raise
+    if not allows(asked.endpoint):
+        raise refused("channel.endpoint", "bad-endpoint")
+    return asked
+
+
+def _made(id_: str, resource: Resource, asked: Wanted, caller: Caller, hub: Hub) -> Subscription:
+    return Subscription(
+        id=id_,
+        caller=replace(caller, within=(), token="", request=""),
+        resource=written(resource),
+        headers=asked.headers or (),
+        status="off" if asked.is_off else "requested",
+        at=hub.clock.now(),
+        heartbeat=asked.heartbeat,
+        until=asked.end,
+    )
+
+
+def _told(action: str, interaction: str, about: Subscription, caller: Caller, hub: Hub) -> Changes:
+    """What the organisation's own audit says of it, and what is to be sent because of it."""
+    reference, keeper = f"{TYPE}/{about.id}", caller.organization
+    event = events.event(
+        hub.ids.new(),
+        action,
+        hub.clock.now(),
+        interaction=interaction,
+        caller=caller,
+        person=None,
+        entities=[reference],
+    )
+    shakes = about.status == "requested" and interaction != "delete"
+    due = [Due(HANDSHAKE, "", reference, recipient=keeper)] if shakes else []
+    return Changes(saves=[Save(event, None, keeper, (Key(own(keeper)),))], outbox=due)
+
+
+def _require(expected: int | None, before: Subscription) -> None:
+    if expected is not None and expected != before.version:
+        raise HubError(STALE)
+
+
+def _server(resource: Resource) -> tuple[str, str]:
+    parts = urlsplit(resource["channel"]["endpoint"])
+    return parts.scheme, parts.netloc

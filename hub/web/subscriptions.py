@@ -1,0 +1,221 @@
+"""Subscription: create, read, update, delete, search, `$status` and `$events`. Each organisation's own, for its systems alone.
+
+https://hl7.org/fhir/uv/subscriptions-backport/STU1.1/. Headers are never read back: they are secrets.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from flask import Flask, Request, Response, request
+
+from hub.errors import BAD_PARAMETER, SCOPE_LACKING, UNKNOWN_PARAMETER, HubError
+from hub.exchange import View, subscribe
+from hub.exchange.subscribe import TYPE, Allows
+from hub.exchange.subscribed import MOST, asked_of, missed, standing
+from hub.fhir import Resource
+from hub.fhir.instants import instant
+from hub.fhir.serial import dumps
+from hub.oauth import scopes
+from hub.ports import Subscription
+from hub.search.asked import shown
+from hub.subscription import extensions as named
+from hub.subscription.notification import notification, statuses
+from hub.subscription.topics import topics
+from hub.subscription.wanted import CONTENTS, wanted
+from hub.texts import say
+from hub.web.answers import change_answer, done_answer, json_answer, resource_answer
+from hub.web.asker import asker
+from hub.web.bodies import read_resource
+from hub.web.negotiation import HTTP_PARAMETERS, answer_media, expected_version
+from hub.web.operations import Inputs, read_inputs
+from hub.web.service import Call, Service
+
+CODES: Final = ("read", "create", "update", "delete", "search-type")
+FOUND_BY: Final = ("_id", "status", "url")
+_DEFINED: Final = "http://hl7.org/fhir/uv/subscriptions-backport/OperationDefinition"
+_ALL: Final = 2**31 - 1
+
+
+@dataclass(frozen=True)
+class Asked:
+    """An operation, as the CapabilityStatement says it."""
+
+    name: str
+    definition: str
+    type: str = TYPE
+
+
+OPERATIONS: Final = (
+    Asked("status", f"{_DEFINED}/backport-subscription-status"),
+    Asked("events", f"{_DEFINED}/backport-subscription-events"),
+)
+_OF_STATUS: Final[Mapping[str, str]] = {"id": "id*", "status": "code*"}
+_OF_EVENTS: Final[Mapping[str, str]] = {"eventsSinceNumber": "string", "eventsUntilNumber": "string", "content": "code"}
+
+
+class Subscriptions:
+    """`allows`: where the hub may send to."""
+
+    def __init__(self, service: Service, allows: Allows) -> None:
+        self._service, self._hub, self._allows = service, service.hub, allows
+
+    def create(self, call: Call) -> Response:
+        resource = read_resource(call.request, TYPE)
+        self._require_reach(resource, call)
+        made = subscribe.create(resource, call.caller, self._allows, hub=self._hub)
+        return change_answer(self._view(made, call), call, self._service, status=201)
+
+    def read(self, call: Call) -> Response:
+        return resource_answer(self._view(subscribe.find(call.id, call.caller, hub=self._hub), call), call)
+
+    def update(self, call: Call) -> Response:
+        resource = read_resource(call.request, TYPE, call.id)
+        self._require_reach(resource, call)
+        expected = expected_version(call.request)
+        made = subscribe.update(call.id, resource, call.caller, self._allows, expected=expected, hub=self._hub)
+        return change_answer(self._view(made, call), call, self._service, status=200)
+
+    def delete(self, call: Call) -> Response:
+        subscribe.delete(call.id, call.caller, expected=expected_version(call.request), hub=self._hub)
+        return done_answer("web.deleted", call)
+
+    def search(self, call: Call) -> Response:
+        found = [one for one in subscribe.listed(call.caller, hub=self._hub) if _matches(one, call.request)]
+        base = f"{self._service.base}/{TYPE}"
+        entries = [
+            {
+                "fullUrl": f"{base}/{one.id}",
+                "resource": shown_as(one, call.language),
+                "search": {"mode": "match"},
+            }
+            for one in found
+        ]
+        query = call.request.query_string.decode()
+        bundle: Resource = {
+            "resourceType": "Bundle",
+            "type": "searchset",
+            "total": len(entries),
+            "link": [{"relation": "self", "url": f"{base}?{query}" if query else base}],
+            **({"entry": entries} if entries else {}),
+        }
+        return json_answer(dumps(bundle), call)
+
+    def status(self, call: Call) -> Response:
+        inputs = read_inputs(call.request, _OF_STATUS)
+        if call.id:
+            found = [subscribe.find(call.id, call.caller, hub=self._hub)]
+        else:
+            found = list(subscribe.listed(call.caller, hub=self._hub))
+        found = [one for one in found if _among(one.id, inputs, "id") and _among(one.status, inputs, "status")]
+        new, now = self._hub.ids.new, self._hub.clock.now()
+        told = [(new(), standing(one, call.language)) for one in found]
+        return json_answer(dumps(statuses(told, id_=new(), base=self._service.base, at=now)), call)
+
+    def events(self, call: Call) -> Response:
+        """What may be known of them now; what may not is not there, as if it were forgotten."""
+        inputs = read_inputs(call.request, _OF_EVENTS)
+        one = subscribe.find(call.id, call.caller, hub=self._hub)
+        asked = asked_of(one)
+        _require_scope(call, asked.topic.type, "read")
+        since, until = _number(inputs, "eventsSinceNumber", 1), _number(inputs, "eventsUntilNumber", _ALL)
+        content = _content(inputs, asked.content)
+        told = missed(one, since, until, content, call.caller, hub=self._hub)
+        new, now, stands = self._hub.ids.new, self._hub.clock.now(), standing(one, call.language)
+        bundle = notification(new(), "query-event", stands, told, base=self._service.base, at=now, status_id=new())
+        return json_answer(dumps(bundle), call)
+
+    def _require_reach(self, resource: Resource, call: Call) -> None:
+        """Who subscribes is told what a search would find: so its token must be able to."""
+        for interaction in ("read", "search"):
+            _require_scope(call, wanted(resource).topic.type, interaction)
+
+    def _view(self, one: Subscription, call: Call) -> View:
+        return View(TYPE, one.id, one.version, one.at, dumps(shown_as(one, call.language)))
+
+
+def shown_as(one: Subscription, language: str) -> Resource:
+    """A subscription as it is read."""
+    error = {"error": say(one.error, language)} if one.error else {}
+    meta = {"versionId": str(one.version), "lastUpdated": instant(one.at), "profile": [named.SUBSCRIPTION]}
+    return {"resourceType": TYPE, "id": one.id, "meta": meta, "status": one.status, **one.resource, **error}
+
+
+def announced() -> Resource:
+    """What the CapabilityStatement says of it."""
+    return {
+        "extension": [{"url": named.ANNOUNCED, "valueCanonical": url} for url in topics()],
+        "type": TYPE,
+        "supportedProfile": [named.SUBSCRIPTION],
+        "interaction": [{"code": code} for code in CODES],
+        "versioning": "versioned",
+        "readHistory": False,
+        "updateCreate": False,
+        "operation": [{"name": one.name, "definition": one.definition} for one in OPERATIONS],
+    }
+
+
+def register(app: Flask, service: Service, allows: Allows) -> None:
+    room = Subscriptions(service, allows)
+    whole, one = f"/fhir/{TYPE}", f"/fhir/{TYPE}/<id_>"
+    for rule, methods, interaction, answer in (
+        (whole, ["POST"], "create", room.create),
+        (whole, ["GET"], "search", room.search),
+        (one, ["GET"], "read", room.read),
+        (one, ["PUT"], "update", room.update),
+        (one, ["DELETE"], "delete", room.delete),
+        (f"{whole}/$status", ["GET", "POST"], "search", room.status),
+        (f"{one}/$status", ["GET", "POST"], "read", room.status),
+        (f"{one}/$events", ["GET", "POST"], "read", room.events),
+    ):
+        name = f"{TYPE} {interaction} {rule}".replace(".", "_")
+        app.add_url_rule(rule, name, _view(interaction, answer, service), methods=methods)
+
+
+def _view(interaction: str, answer: Callable[[Call], Response], service: Service) -> Callable[..., Response]:
+    def view(id_: str = "") -> Response:
+        media = answer_media(request)
+        call = Call(request, TYPE, id_, asker(request, service), media)
+        _require_scope(call, TYPE, interaction)
+        return answer(call)
+
+    return view
+
+
+def _require_scope(call: Call, type_: str, interaction: str) -> None:
+    """A system's own: who signed in reads the pages, and a token that stands on a consent ends with it."""
+    caller = call.caller
+    if caller.practitioner or caller.bound or not scopes.permits(caller.scopes, type_, interaction):
+        raise HubError(SCOPE_LACKING, expected=f"system/{type_}.{scopes.LETTERS[interaction]}")
+
+
+def _matches(one: Subscription, asked: Request) -> bool:
+    given = {"_id": one.id, "status": one.status, "url": one.resource["channel"]["endpoint"]}
+    for name, value in asked.args.items(multi=True):
+        if name in HTTP_PARAMETERS:
+            continue
+        if name not in given:
+            raise HubError(UNKNOWN_PARAMETER, parameter=shown(name), known=", ".join(FOUND_BY))
+        if value and given[name] not in value.split(","):
+            return False
+    return True
+
+
+def _among(value: str, inputs: Inputs, name: str) -> bool:
+    return name not in inputs or value in inputs[name]
+
+
+def _number(inputs: Inputs, name: str, default: int) -> int:
+    given: Iterable[str] = inputs.get(name, ())
+    for text in given:
+        if not (text.isascii() and text.isdigit() and len(text) <= len(str(_ALL))):
+            raise HubError(BAD_PARAMETER, path=f"http.{name}", parameter=name, expected=f"1, 2, 3 … (<= {MOST})")
+        return int(text)
+    return default
+
+
+def _content(inputs: Inputs, default: str) -> str:
+    given = str(inputs["content"][0]) if "content" in inputs else default
+    if given not in CONTENTS:
+        raise HubError(BAD_PARAMETER, path="http.content", parameter="content", expected=", ".join(CONTENTS))
+    return given

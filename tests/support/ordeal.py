@@ -1,0 +1,187 @@
+"""One ordeal: a deployment under load, killed at random, then counted. `root` holds everything; the same seed makes the same plan."""
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from typing import Any, Final
+
+from openpyxl import load_workbook
+from pymongo import MongoClient
+from pymongo.database import Database
+
+from hub.store import embedded
+from tests.support import tally as counting
+from tests.support import written_registers as registers
+from tests.support.deployments import Deployment
+from tests.support.load import Journal, Load
+from tests.support.moods import Moods, Subscriber
+from tests.support.personas import Persona, personas
+from tests.support.rig import Rig
+from tests.support.tally import Row, Tally
+
+KEEPER: Final = "arganier-droit"
+HOSPITAL: Final = "chu-atlas"
+WOMEN: Final = 12
+HOUR_S: Final = 3600.0
+DRAINED_AFTER_S: Final = 4.0
+NEVER: Final = 1e12  # a moment that does not come: nobody knows whether she withdrew
+TABLE: Final = "faults.txt"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """`women`, `leaving`: how many are referred, and how many withdraw. `drains_s`: so long may what waits take to go out when
+    nothing fails any more; `takes_s`: a subscriber to answer; `hour`: whether a subscriber is away for an hour of the deliverers' clock."""
+
+    kills: Sequence[str]
+    seed: int
+    mistake: str = "none"
+    leaving: int = 3
+    moody: bool = True
+    takes_s: float = 0.0
+    hour: bool = True
+    between_s: tuple[float, float] = (0.4, 2.0)
+    drains_s: float = 90
+
+
+@dataclass
+class Ordeal:
+    rig: Rig
+    load: Load
+    subscribers: list[Subscriber]
+    database: Database[Any]
+    tally: Tally
+
+    @property
+    def journal(self) -> Journal:
+        return self.load.journal
+
+    @property
+    def under_way(self) -> int:
+        """The most that could be being sent when something was killed: one to each subscriber."""
+        return len(self.subscribers) * sum(self.rig.killed.values())
+
+
+def undergo(root: Path, plan: Plan) -> Ordeal:
+    deployment = deployed(root, plan)
+    chance = Random(plan.seed)
+    parties = {"keeper": KEEPER, "hospital": HOSPITAL, "moody": KEEPER}
+    subscribers = [Subscriber(name, party, takes_s=plan.takes_s) for name, party in parties.items()]
+    for one in subscribers:
+        one.open()
+    rig = Rig(deployment, subscribers, plan.mistake)
+    with embedded.mongod(deployment.folder, cache_gb=0.25) as uri, MongoClient[Any](uri) as client:
+        database = client.ihala
+        place, before, rows = counting.place(database), versions(database), list(counting.rows_now(database))
+        with rig.running(), personas(uri, "ihala", deployment.base_url, KEEPER, HOSPITAL) as cast:
+            women = [f"Patient/{one['_id']}" for one in database.Patient.find({}, {"_id": 1})]
+            staying, leaving = women[plan.leaving :], women[: plan.leaving]
+            load = Load(cast[KEEPER], cast[HOSPITAL], staying, leaving, chance)
+            moods = Moods(subscribers[1:] if plan.moody else [], Random(plan.seed + 1))
+            with load.running(), moods.running():
+                suffer(rig, plan, chance, subscribers[2])
+            ordeal = Ordeal(rig, load, subscribers, database, Tally())
+            drain(ordeal, plan.drains_s)
+            rows += counting.rows_since(database, place)
+            count(ordeal, cast[KEEPER], cast[HOSPITAL], rows, before)
+        audit = deployment.hub("audit", "verify", codes=(0, 1, 2, 3))
+        ordeal.tally.blame(audit.code != 0, f"the audit trail does not verify: {audit.out}")
+    for one in subscribers:
+        one.close()
+    return ordeal
+
+
+def deployed(root: Path, plan: Plan) -> Deployment:
+    made = Deployment.init(root)
+    made.set("delivery", "enabled", "false")
+    rows = [registers.french_case(n) for n in range(1, WOMEN + plan.leaving + 1)]
+    registers.write_french(made.folder / "registers" / "arganier.csv", rows)
+    for other in ("yasmine-register", "zahra-kobo", "cedre-recorder"):
+        (made.folder / "connections" / f"{other}.yaml").unlink()
+    made.hub("pull", "arganier-register")
+    return made
+
+
+def suffer(rig: Rig, plan: Plan, chance: Random, away: Subscriber) -> None:
+    for number, target in enumerate(plan.kills):
+        time.sleep(chance.uniform(*plan.between_s))
+        rig.kill(target)
+        if plan.hour and number == len(plan.kills) // 2:
+            away.vanishes = True
+            away.close()
+            for _ in range(6):
+                time.sleep(0.5)
+                rig.advance(HOUR_S / 6)
+            away.vanishes = False
+    time.sleep(1)
+
+
+def drain(ordeal: Ordeal, seconds: float) -> None:
+    """Until nothing waits. Pauses are not waited for: the clock goes on."""
+    ends, quiet = time.monotonic() + seconds, 0.0
+    while time.monotonic() < ends and quiet < DRAINED_AFTER_S:
+        time.sleep(0.5)
+        waits = waiting(ordeal.database)
+        quiet = 0.0 if waits else quiet + 2
+        if waits:
+            ordeal.rig.advance(20)
+
+
+def waiting(database: Database[Any]) -> int:
+    wanted = {"state": "waiting"}
+    return int(database.outbox.count_documents(wanted) + database.dispatches.count_documents(wanted))
+
+
+def versions(database: Database[Any]) -> dict[str, int]:
+    return {f"Task/{one['_id']}": int(one["v"]) for one in database.Task.find({}, {"v": 1})}
+
+
+def count(ordeal: Ordeal, keeper: Persona, hospital: Persona, rows: Sequence[Row], before: Mapping[str, int]) -> None:
+    database, tally = ordeal.database, ordeal.tally
+    counting.check_rows(rows, versions(database), before, tally)
+    counting.check_changes(ordeal.journal, keeper, tally)
+    counting.check_created(ordeal.journal, keeper, tally)
+    hidden = excused(ordeal)
+    for one in ordeal.subscribers:
+        counting.check_subscriber(one, rows, hidden if one.organization == HOSPITAL else {}, tally)
+    for reference, since in hidden.items():
+        answer = hospital.read(reference)
+        tally.blame(since < NEVER and answer.status != 404, f"{reference}: {answer.status} after the withdrawal")
+    expected = json.loads(ordeal.rig.deployment.hub("expect", module=("tests.support.hooked",)).out)
+    (register,) = (ordeal.rig.deployment.folder / "follow-up" / "arganier").parent.rglob("*.xlsx")
+    book = load_workbook(register)
+    table = [[cell.value for cell in row] for row in book.worksheets[0].iter_rows()]
+    counting.check_rows_of_tool([table[2], *table[4:]], expected, tally)
+    tally.blame(waiting(database) > 0, f"{waiting(database)} still wait")
+    dead = database.dispatches.count_documents({"state": "dead"})
+    tally.blame(dead > 0, f"{dead} are dead letters")
+
+
+def excused(ordeal: Ordeal) -> dict[str, float]:
+    """Referrals of those who withdrew, or may have."""
+    found = {}
+    for woman, since in ordeal.journal.withdrawn.items():
+        for task in ordeal.database.Task.find({"person": woman.partition("/")[2]}, {"_id": 1}):
+            found[f"Task/{task['_id']}"] = since or NEVER
+    return found
+
+
+def table(ordeal: Ordeal) -> str:
+    journal, tally = ordeal.journal, ordeal.tally
+    killed = ordeal.rig.killed
+    lines = [
+        *(f"killed {target:<12}{count:>8}" for target, count in sorted(killed.items())),
+        f"kills in all       {sum(killed.values()) - killed['pause']:>8}",
+        *(f"requests {name:<10}{journal.answers[name]:>8}" for name in ("sent", "acknowledged", "refused", "unknown")),
+        *(
+            f"events {name:<12}{getattr(tally, name):>8}"
+            for name in ("sent", "received", "lost", "doubled", "unexplained")
+        ),
+        f"withdrawals        {len(journal.withdrawn):>8}",
+        *(f"refused {what:<32}{count:>6}" for what, count in journal.refusals.most_common()),
+        *sorted(set(tally.wrong)),
+    ]
+    return "\n".join(lines)

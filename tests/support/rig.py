@@ -1,0 +1,101 @@
+"""A whole deployment that is killed piece by piece: database, server, its workers, two processes that deliver."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from tests.support.deployments import Deployment, Running, wait_until_ready
+from tests.support.hooked import AHEAD, LEASE
+from tests.support.moods import Subscriber
+
+SERVED_BY: Final = 2
+DELIVERED_BY: Final = 2
+TARGETS: Final = ("worker", "delivery", "mongod", "worker", "delivery", "serve", "pause")
+
+
+@dataclass
+class Rig:
+    """`mistake`: see `mistakes`. A pause is no kill: a process that is stopped for longer than its lease, and goes on."""
+
+    deployment: Deployment
+    subscribers: Sequence[Subscriber]
+    mistake: str = "none"
+    killed: Counter[str] = field(default_factory=Counter)
+    _server: Running = field(init=False)
+    _delivering: list[Running] = field(default_factory=list)
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator[None]:
+        self.serve()
+        self._delivering = [self._deliver() for _ in range(DELIVERED_BY)]
+        try:
+            yield
+        finally:
+            for one in (self._server, *self._delivering):
+                one.kill()
+
+    def serve(self) -> None:
+        module = ("hub",) if self.mistake == "none" else ("tests.support.mistakes", self.mistake)
+        self._server = self.deployment.start("serve", "--workers", str(SERVED_BY), module=module)
+        wait_until_ready(self._server, self.deployment.port)
+
+    def _deliver(self) -> Running:
+        to = [f"{one.name}={one.organization}={one.port}" for one in self.subscribers]
+        return self.deployment.start("deliver", self.mistake, *to, module=("tests.support.hooked",))
+
+    def kill(self, target: str) -> None:
+        getattr(self, f"_kill_{target}")()
+        self.killed[target] += 1
+
+    def _kill_worker(self) -> None:
+        """One of the processes that answer requests."""
+        if workers := children(self._server.process.pid):
+            kill(workers[0])
+
+    def _kill_serve(self) -> None:
+        """The process that keeps them and the database; they leave by themselves."""
+        self._server.process.kill()
+        self._server.process.wait()
+        self.serve()
+
+    def _kill_delivery(self) -> None:
+        self._delivering.pop(0).kill()
+        self._delivering.append(self._deliver())
+
+    def _kill_mongod(self) -> None:
+        kill(int((self.deployment.folder / "data/db/mongod.lock").read_text("ascii")))
+        wait_until_ready(self._server, self.deployment.port)
+
+    def _kill_pause(self) -> None:
+        stopped = self._delivering[0].process
+        stopped.send_signal(signal.SIGSTOP)
+        time.sleep(LEASE.total_seconds() * 1.5)
+        stopped.send_signal(signal.SIGCONT)
+
+    def advance(self, seconds: float) -> None:
+        """The clock of those who deliver: nobody waits an hour in a test."""
+        file = self.deployment.folder / AHEAD
+        known = float(file.read_text("ascii")) if file.exists() else 0.0
+        part = file.with_suffix(".part")
+        part.write_text(str(known + seconds), "ascii")
+        part.replace(file)
+
+
+def kill(process: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(process, signal.SIGKILL)
+
+
+def children(parent: int) -> list[int]:
+    """The worker processes; a spawned process that only tracks resources is none of them."""
+    listed = subprocess.run(
+        ["ps", "-o", "pid=,args=", "--ppid", str(parent)], capture_output=True, text=True, check=False
+    )
+    found = (line.split(None, 1) for line in listed.stdout.splitlines())
+    return [int(pid) for pid, command in found if "resource_tracker" not in command]
