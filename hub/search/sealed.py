@@ -7,11 +7,15 @@ is encrypted is not kept at all, so that nearness finds nobody.
 """
 
 from functools import cache
+from typing import Final
 
 from hub.fhir.data_classes import identifying
 from hub.fhir.definitions import Profile, load
 from hub.fhir.parts import taken_out
 from hub.search.parameters import EVERYWHERE, PARAMETERS, in_profile
+
+STAMPED: Final = frozenset({("Communication", "sent"), ("Communication", "received")})
+"""Times that the hub itself writes: they say no more than `_lastUpdated`, which stands in clear beside them."""
 
 
 @cache
@@ -45,7 +49,7 @@ def is_clear(type_: str, name: str) -> bool:
 
 def _is_sealed(type_: str, name: str, profile: Profile) -> bool:
     found = in_profile(type_, name, profile.name)
-    if found is None or found.type in {"reference", "special"}:
+    if found is None or found.type in {"reference", "special"} or (type_, name) in STAMPED:
         return False
     encrypted = found.data_classes & taken_out(profile)
     return bool(encrypted & identifying() if found.type == "date" else encrypted)

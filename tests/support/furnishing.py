@@ -13,11 +13,15 @@ from typing import Any, Final, Protocol
 from uuid import UUID, uuid5
 
 from hub import search
+from hub.consent.actors import alone
 from hub.consent.keys import OPENS_THE_PAYLOAD, own
+from hub.consent.policies import packaged
+from hub.consent.rules import purposes_under
 from hub.exchange import Hub
 from hub.exchange.change import PERSON_ELEMENT
 from hub.exchange.person import Person
 from hub.exchange.publish import publish
+from hub.exchange.ruling import Ruling
 from hub.fhir import Resource
 from hub.fhir.canonicals import TERMINOLOGY, code_system
 from hub.fhir.data_classes import CONFIDENTIALITY, shareable
@@ -26,7 +30,6 @@ from hub.fhir.labels import labelled
 from hub.fhir.numbered import SYSTEM
 from hub.ports import Changes, Key, Save
 from hub.search.parameters import EVERYWHERE, PARAMETERS
-from tests.support.consents import as_packaged
 from tests.support.disguise import EVERY, disguise
 from tests.support.furnishing_entries import directory, reports, workers_and_forms
 from tests.support.written import CALLER, concept, example, new_id, organization_, renamed
@@ -112,6 +115,11 @@ def _once(known: list[Any], value: Any) -> None:
 # --- survivors --------------------------------------------------------------------------------------------------------
 
 
+def ruling() -> Ruling:
+    """The rules as they come with the hub, with its deadlines; no organisation is a part of another."""
+    return Ruling(packaged(), purposes_under(), alone)
+
+
 @dataclass
 class _Survivor:
     """One survivor with all that her keeper says of her. `chance` names what is there; what is not `allowed` is drawn anew."""
@@ -125,7 +133,7 @@ class _Survivor:
     opened: bool = False  # to whom she was referred
 
     def __post_init__(self) -> None:
-        self.person = Person(self.id, as_packaged())
+        self.person = Person(self.id, ruling())
 
     def add(self, name: str, chance: Random | None = None, **elements: Any) -> str:
         """An example as a document of hers, under a new id. It is put in only if it is seen, or there are hidden ones."""
@@ -301,7 +309,7 @@ def furnish(hub: Hub, clock: Settable, seen: Random, hidden: Random | None, beyo
 def _live_on(id_: str, clock: Settable, hidden: Random | None, hub: Hub) -> None:
     """Her record has a second version; and of what the caller does not see, something was deleted."""
     compartment = hub.store.compartments([id_])[id_]
-    person = Person.of(compartment, as_packaged())
+    person = Person.of(compartment, ruling())
     resource = person.get(f"Patient/{id_}")
     if resource:
         person.put({**resource, "active": not resource.get("active", False)}, "")

@@ -1,7 +1,8 @@
 """Message: what one party of a referral writes to the other, and what becomes of it afterwards: read, or said in error.
 
 `profiles/structure-definitions/message.json` · https://hl7.org/fhir/R4/communication.html. It is kept with the referral, so a
-consent that ends closes both at once; its sender keeps what it wrote. Nothing is sent that the other party could not see.
+consent that ends closes both at once; its sender keeps what it wrote. Nothing is sent that the other party could not see, and
+reading it changes nothing: its recipient says that it has received it.
 """
 
 from collections.abc import Iterator, Mapping

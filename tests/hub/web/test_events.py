@@ -22,7 +22,7 @@ from hub.web.app import create_app
 from hub.web.paging import Pages
 from tests.support.ears import listen, until
 from tests.support.parties import Addresses, Party
-from tests.support.shared_case import PATCH, SharedCase, share
+from tests.support.shared_case import PATCH, SharedCase, share, stored, to
 
 
 @pytest.fixture(autouse=True)
@@ -89,6 +89,16 @@ def test_both_parties_of_a_referral_are_told_at_once_and_nobody_else(case: Share
     assert stranger.heard == []
     assert amal.answer.content_type == "text/event-stream; charset=utf-8"
     assert amal.answer.headers["Cache-Control"] == "no-store"
+
+
+def test_a_message_is_told_to_whom_it_is_addressed_by_its_id_alone(case: SharedCase) -> None:
+    amal, stranger = listen(case.keeper), listen(case.stranger)
+    said = {"about": [to(case.task)], "payload": [{"contentString": "Peut-elle venir jeudi ?"}]}
+    sent = stored(case.reader, {"resourceType": "Communication", **said})
+    (event,) = amal.wait(1)
+    assert event.kind == "message.send"
+    assert event.data == {"reference": f"Communication/{sent['id']}", "version": 1, "at": sent["meta"]["lastUpdated"]}
+    assert stranger.heard == []
 
 
 def test_after_a_withdrawal_the_recipient_is_told_nothing_more(case: SharedCase) -> None:
