@@ -9,21 +9,24 @@ that is committed, so a chain has no gaps however an act ends.
 import random
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from hashlib import sha256
 from typing import Final
 
 from pymongo import DESCENDING
 from pymongo.client_session import ClientSession
-from pymongo.errors import OperationFailure
+from pymongo.errors import ConnectionFailure, OperationFailure, WriteConcernError
+from pymongo.read_concern import ReadConcern
 
-from hub.audit.canonical import digest
+from hub.audit.canonical import canonical, digest
 from hub.audit.chain import GENESIS, chained
 from hub.errors import INVALID, UNAVAILABLE, HubError
 from hub.fhir import Resource
 from hub.fhir.instants import instant
 from hub.fhir.serial import dumps, loads
 from hub.ports import Head
+from hub.store import statements
 from hub.store.failures import DUPLICATE_KEY, codes
 from hub.store.schema import CHAINED, Document, Mongo
 
@@ -32,6 +35,7 @@ Act = Callable[[Sequence[Document]], None]
 
 SHARDS: Final = 16  # as many commits as a deployment's processes have under way at once, and some
 AUDIT: Final = "AuditEvent"
+_NOTHING: Final = b'"event":""'
 _WRITE_CONFLICT: Final = 112
 
 
@@ -54,22 +58,23 @@ def content_of(document: Document) -> str:
     return _content(document, event)
 
 
-def _content(document: Document, event: Resource) -> str:
-    return digest(
-        {
-            "id": document["_id"],
-            "version": repr(document["v"]),
-            "at": instant(document["at"]),
-            "person": document["person"],
-            "custodian": document["custodian"],
-            "keys": [[key["g"], instant(key["f"]), instant(key["u"])] for key in document["k"]],
-            "event": event,
-        }
-    )
+def _content(document: Document, event: Resource | bytes) -> str:
+    told = {
+        "id": document["_id"],
+        "version": repr(document["v"]),
+        "at": instant(document["at"]),
+        "person": document["person"],
+        "custodian": document["custodian"],
+        "keys": [[key["g"], instant(key["f"]), instant(key["u"])] for key in document["k"]],
+    }
+    if isinstance(event, bytes):
+        around = canonical({**told, "event": ""})  # no other text can hold these quotation marks
+        return sha256(around.replace(_NOTHING, b'"event":' + event, 1)).hexdigest()
+    return digest({**told, "event": event})
 
 
-def contents_of(documents: Sequence[Document], events: Sequence[Resource]) -> list[str]:
-    """`events`: what the documents were just written from, so that nothing is read back.
+def contents_of(documents: Sequence[Document], events: Sequence[Resource | bytes]) -> list[str]:
+    """`events`: what the documents were just written from, or their canonical text, so that nothing is read back.
 
     Raises HubError(INVALID) for an event that has no canonical form.
     """
@@ -80,12 +85,34 @@ def contents_of(documents: Sequence[Document], events: Sequence[Resource]) -> li
 
 def insert(documents: Sequence[Document], database: Mongo, session: ClientSession | None) -> None:
     """In their order, each with its place. Raises Outrun when one of the places is taken, or about to be."""
+    with _outrun_is_told(0, session):
+        try:
+            statements.insert(database, AUDIT, documents, session)
+        except (ConnectionFailure, WriteConcernError):
+            if session:
+                raise
+        else:
+            return
+    _insert_the_rest(documents, database)
+
+
+def _insert_the_rest(documents: Sequence[Document], database: Mongo) -> None:
+    """After no answer came, or none that they are durable: nobody knows how many were written, and an id is written once."""
+    safe = database[AUDIT].with_options(read_concern=ReadConcern("majority"))
+    there = {one["_id"] for one in safe.find({"_id": {"$in": [one["_id"] for one in documents]}}, {"_id": 1})}
+    if left := [one for one in documents if one["_id"] not in there]:
+        with _outrun_is_told(len(there), None):
+            database[AUDIT].insert_many(left)
+
+
+@contextmanager
+def _outrun_is_told(before: int, session: ClientSession | None) -> Iterator[None]:
     try:
-        database[AUDIT].insert_many(documents, session=session)
+        yield
     except OperationFailure as failure:
         if not _taken(failure):
             raise
-        written = 0 if session else int((failure.details or {}).get("nInserted", 0))
+        written = 0 if session else before + int((failure.details or {}).get("nInserted", 0))
     else:
         return
     raise Outrun(written)

@@ -18,6 +18,7 @@ from hub.fhir.parts import Parted, join, part
 from hub.ports import Key, Save, Stored
 from hub.search.parameters import PARAMETERS, Parameter
 from hub.store import search_tokens
+from hub.store.forms import Formed
 from hub.store.schema import POLLED, Document
 from hub.store.sealing import DataKey, Seal, key_of
 
@@ -57,6 +58,21 @@ def document(save: Save, at: datetime, sealer: Sealer) -> Document:
         "k": keys_document(save.keys),
         **({"gone": True} if save.gone else {}),
         **_found_by(resource, profile.name if profile else "", save.custodian or "", sealer),
+    }
+
+
+def event_document(save: Save, at: datetime, formed: Formed) -> Document:
+    """The same of an audit event whose form is known."""
+    return {
+        "_id": save.resource["id"],
+        "v": save.version,
+        "at": at,
+        "p": formed.profile,
+        "json": formed.text,
+        "person": save.person,
+        "custodian": save.custodian,
+        "k": keys_document(save.keys),
+        "x": formed.found,
     }
 
 

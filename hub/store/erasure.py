@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from pymongo import UpdateOne
 from pymongo.client_session import ClientSession
 
 from hub.errors import Conflict
@@ -20,9 +19,9 @@ from hub.store.schema import Document, Mongo
 from hub.store.vault import COLLECTION, PERSON
 
 
-def erased_revision(person: str, known: int, at: datetime) -> UpdateOne:
+def erased_revision(person: str, known: int, at: datetime) -> Document:
     """Whoever computed from her last state comes too late: the revision moved on."""
-    return UpdateOne({"_id": person, "r": known}, {"$inc": {"r": 1}, "$set": {"t": [], "erased": at}})
+    return {"q": {"_id": person, "r": known}, "u": {"$inc": {"r": 1}, "$set": {"t": [], "erased": at}}}
 
 
 @dataclass(frozen=True)

@@ -1,23 +1,50 @@
-"""One document as one plain command: what the driver does around a cursor costs as much as the answer.
+"""What is asked of the database in one command: one document, or a few rows.
 
-https://www.mongodb.com/docs/manual/reference/command/find/. A plain command is not repeated by the driver after a fail-over: the
-way by a cursor is, so that is the way it is asked the second time.
+https://www.mongodb.com/docs/manual/reference/command/find/. A command by wire is not repeated after a fail-over: the driver's own
+cursors are, so that is the way it is asked the second time.
 """
 
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from pymongo.client_session import ClientSession
 from pymongo.errors import ConnectionFailure
 
 from hub.store.schema import Document, Mongo
+from hub.store.wire import ask
+
+Projection = Mapping[str, Any]
+Ways = Sequence[tuple[str, int]]
 
 
-def find_one(database: Mongo, collection: str, wanted: Document, projection: Document | None = None) -> Any:
+def find_one(database: Mongo, collection: str, wanted: Document, projection: Projection | None = None) -> Any:
     """The document, or None."""
     command = {"find": collection, "filter": wanted, "limit": 1, "singleBatch": True}
     if projection:
         command["projection"] = projection
     try:
-        answer = database.command(command, codec_options=database.codec_options)
+        answer = ask(database, command)
     except ConnectionFailure:
         return database[collection].find_one(wanted, projection)
     return next(iter(answer["cursor"]["firstBatch"]), None)
+
+
+def find_page(
+    database: Mongo, collection: str, wanted: Document, projection: Projection, *, ways: Ways, limit: int
+) -> list[Document]:
+    """The first so many documents in this order."""
+    command = {"find": collection, "filter": wanted, "projection": projection, "sort": dict(ways)}
+    try:
+        return list(rows(database, command | {"limit": limit, "batchSize": limit}))
+    except ConnectionFailure:
+        return list(database[collection].find(wanted, projection, sort=ways, limit=limit, batch_size=limit))
+
+
+def rows(database: Mongo, command: Document, session: ClientSession | None = None) -> Iterator[Document]:
+    """All that a `find` or an `aggregate` finds, however many answers it takes."""
+    cursor = ask(database, command, session)["cursor"]
+    yield from cursor["firstBatch"]
+    while cursor["id"]:
+        name = cursor["ns"].partition(".")[2]
+        cursor = ask(database, {"getMore": cursor["id"], "collection": name}, session)["cursor"]
+        yield from cursor["nextBatch"]

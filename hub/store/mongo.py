@@ -48,6 +48,7 @@ from hub.store.records import DEAD, VOID, WAITING, Box, ledger_entry, quarantine
 from hub.store.schema import Document, Mongo, is_type, prepare, prepare_types
 from hub.store.searches import Searches
 from hub.store.vault import Vault
+from hub.store.wire import Client
 
 DURABLE: Final = WriteConcern("majority", j=True)
 PATIENCE_S: Final = 20.0  # a fail-over takes 3 s, or 11 with a replica set's defaults
@@ -293,12 +294,12 @@ class MongoStore(Searches):
 @contextmanager
 def connect(uri: str) -> Iterator[MongoClient[dict[str, Any]]]:
     """A client of a replica set. Raises HubError(MISCONFIGURED) when there is none: transactions need one."""
-    client: MongoClient[dict[str, Any]] | None = None
+    client: Client | None = None
     try:
         patience: dict[str, Any] = (
             {} if "serverselectiontimeoutms" in uri.lower() else {"serverSelectionTimeoutMS": SELECTION_MS}
         )
-        client = MongoClient(uri, tz_aware=True, tzinfo=UTC, appname="ihala", **patience)
+        client = Client(uri, tz_aware=True, tzinfo=UTC, appname="ihala", **patience)
         hello = client.admin.command("hello")
         client.admin.command("connectionStatus")
         text = "" if "setName" in hello or hello.get("msg") == "isdbgrid" else "store.no-replica-set"

@@ -21,6 +21,7 @@ from hub.ports import Found, Visible
 from hub.search.parameters import parameter
 from hub.store import cells
 from hub.store.documents import SERVED, Keyring, stored_all
+from hub.store.lookups import find_page
 from hub.store.queries import field, matching
 from hub.store.schema import Document
 from hub.store.sealing import DataKey
@@ -87,7 +88,7 @@ def _in_kept_order(
     places = [_KEPT[sort.parameter] for sort in order]
     beyond = wanted if last is None else {"$and": [wanted, _beyond_kept(places, order, last)]}
     ways = [(place, -1 if one.descending else 1) for place, one in zip(places, order, strict=True)]
-    return list(collection.find(beyond, SERVED, sort=ways, limit=limit, batch_size=limit))
+    return find_page(collection.database, collection.name, beyond, SERVED, ways=ways, limit=limit)
 
 
 def _is_kept(order: Sequence[Sort]) -> bool:

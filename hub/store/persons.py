@@ -11,6 +11,7 @@ from pymongo.client_session import ClientSession
 
 from hub.ports import Compartment, Stored
 from hub.store.documents import SERVED, Keyring, stored_all
+from hub.store.lookups import rows
 from hub.store.schema import Document, Mongo
 
 FEW: Final = 8
@@ -23,12 +24,13 @@ def compartments(
 ) -> dict[str, Compartment]:
     """Of those that are known and not erased."""
     known = {"_id": {"$in": persons}, "erased": {"$exists": False}}
-    found = {row["_id"]: row for row in database.persons.find(known, session=session)}
+    asked = {"find": "persons", "filter": known, "batchSize": BATCH}
+    found = {row["_id"]: row for row in rows(database, asked, session)}
     documents: dict[str, list[Stored]] = {person: [] for person in found}
     gone: dict[str, list[Stored]] = {person: [] for person in found}
     read = _at_once if len(found) <= FEW else _one_by_one
-    for type_, rows in read(database, found, session).items():
-        for stored in stored_all(type_, rows, keyring):
+    for type_, kept in read(database, found, session).items():
+        for stored in stored_all(type_, kept, keyring):
             (gone if stored.gone else documents)[stored.person or ""].append(stored)
     return {
         id_: Compartment(id_, row["r"], tuple(documents[id_]), row.get("n"), tuple(gone[id_]))
@@ -44,7 +46,9 @@ def _types(found: Mapping[str, Document]) -> Iterator[tuple[str, Document]]:
 
 def _one_by_one(database: Mongo, found: Mapping[str, Document], session: ClientSession) -> dict[str, list[Document]]:
     return {
-        type_: list(database[type_].find(theirs, SERVED, batch_size=BATCH, session=session))
+        type_: list(
+            rows(database, {"find": type_, "filter": theirs, "projection": SERVED, "batchSize": BATCH}, session)
+        )
         for type_, theirs in _types(found)
     }
 
@@ -59,6 +63,7 @@ def _at_once(database: Mongo, found: Mapping[str, Document], session: ClientSess
         return read
     first, *others = steps
     unions = [{"$unionWith": {"coll": type_, "pipeline": steps[type_]}} for type_ in others]
-    for row in database[first].aggregate([*steps[first], *unions], session=session, batchSize=BATCH):
+    asked = {"aggregate": first, "pipeline": [*steps[first], *unions], "cursor": {"batchSize": BATCH}}
+    for row in rows(database, asked, session):
         read[row.pop(OF_TYPE)].append(row)
     return read

@@ -6,30 +6,33 @@ What can be computed is computed before the transaction begins, so that a retry 
 import time
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, Final
 
 import orjson
-from pymongo import DeleteMany, InsertOne, ReplaceOne, UpdateMany, UpdateOne
+from pymongo import DeleteMany, UpdateMany
 from pymongo.client_session import ClientSession
 
 from hub.errors import INVALID, TOO_LARGE, Conflict, HubError
 from hub.fhir.references import reference
-from hub.ports import Changes, Due, Save
-from hub.store import chains, following, outbox
+from hub.ports import Changes, Save
+from hub.store import chains, following, forms, outbox
 from hub.store.chains import AUDIT, contents_of
-from hub.store.documents import Sealer, document, keys_document, superseded
+from hub.store.documents import Sealer, document, event_document, keys_document, superseded
 from hub.store.erasure import Erasure, erased_revision
+from hub.store.lookups import rows
 from hub.store.records import Box, ledger_document, outbox_document, quarantine_document
 from hub.store.schema import NOT_COMPARTMENT, Document, Mongo
 from hub.store.sealing import DataKey, Seal
+from hub.store.statements import insert, update, upserts
 from hub.store.tokens import token_document
 from hub.store.vault import PERSON, Vault, Wrapping
 
-Write = InsertOne[Document] | ReplaceOne[Document] | UpdateOne | UpdateMany | DeleteMany
-Writes = Sequence[Write]
+Writes = Sequence[UpdateMany | DeleteMany]
+Updates = list[Document]
+"""As the command has them: `q` finds one document, `u` is what becomes of it."""
 
 FIRST_REVISION: Final = 1
 GUARDED: Final = timedelta(days=1)
@@ -47,38 +50,45 @@ class Plan:
         _require_append_only(changes)
         self.inserted: dict[str, list[Document]] = defaultdict(list)
         self.replaced: dict[str, list[Document]] = defaultdict(list)
+        self.events: list[Document] = []
+        written: list[Any] = []
         for save in changes.saves:
+            if save.resource["resourceType"] == AUDIT:
+                event, canonical = _event(save, at, sealer)
+                self.events.append(event)
+                written.append(canonical)
+                continue
             kind = self.inserted if save.replaces is None else self.replaced
             kind[save.resource["resourceType"]].append(_document(save, at, sealer))
         self.keys = sealer.made
-        self.rekeyed: dict[str, list[UpdateOne]] = defaultdict(list)
+        self.rekeyed: dict[str, Updates] = defaultdict(list)
         for rekey in changes.rekeys:
-            self.rekeyed[rekey.type].append(UpdateOne({"_id": rekey.id}, {"$set": {"k": keys_document(rekey.keys)}}))
-        self.events = self.inserted.pop(AUDIT, [])
-        self.contents = contents_of(
-            self.events, [one.stamped(at) for one in changes.saves if one.resource["resourceType"] == AUDIT]
-        )
-        self.persons = _revisions(changes, at)
+            rekeyed = {"$set": {"k": keys_document(rekey.keys)}}
+            self.rekeyed[rekey.type].append({"q": {"_id": rekey.id}, "u": rekeyed})
+        self.contents = contents_of(self.events, written)
+        self.revised, self.begun = _revisions(changes, at)
         self.erasures = [Erasure.of(person, references, at) for person, references in changes.erased.items()]
         self.ledger = {entry.key: ledger_document(entry, box) for entry in changes.ledger}
         self.identities = changes.identities
-        self.guards = [_moved_on(name, known, at) for name, known in changes.guards.items()]
-        self.quarantine: Writes = _upserts(quarantine_document(entry, box) for entry in changes.quarantine)
+        self.guards = [_moved_on(name, known, at) for name, known in changes.guards.items() if known]
+        self.guarded = [_guarded(name, at) for name, known in changes.guards.items() if not known]
+        self.quarantine = upserts(quarantine_document(entry, box) for entry in changes.quarantine)
         self.released: Writes = [DeleteMany({"_id": {"$in": list(changes.released)}})] if changes.released else []
+        versions = _versions(changes, at)
         order = time.time_ns()  # rows of one reference are written by acts that follow each other
         self.outbox = [
-            outbox_document(due, due.id or uuid.uuid4().hex, order + place, box) | _written(due, changes, at)
+            outbox_document(due, due.id or uuid.uuid4().hex, order + place, box) | versions.get(due.reference, {})
             for place, due in enumerate(changes.outbox)
         ]
         self.voids: Writes = outbox.voiding(changes.voids)
-        self.watermark: Writes = (
-            _upserts([{"_id": changes.watermark[0], "value": box.seal(changes.watermark[1].value)}])
+        self.watermark = (
+            upserts([{"_id": changes.watermark[0], "value": box.seal(changes.watermark[1].value)}])
             if changes.watermark
             else []
         )
         self.entries = {name: version for one in changes.follows.values() for name, version in one.items()}
         self.followed = changes.followed
-        self.tokens: Writes = [InsertOne(token_document(token)) for token in changes.tokens]
+        self.tokens = [token_document(token) for token in changes.tokens]
         self.ended: Writes = [DeleteMany({"_id": hash_, "client": client}) for hash_, client in changes.ended]
 
     @property
@@ -120,6 +130,14 @@ class _Sealer:
         return self._vault.search_key(custodian)
 
 
+def _event(save: Save, at: datetime, sealer: _Sealer) -> tuple[Document, Any]:
+    """And what it was written from, so that nothing is read back."""
+    formed = forms.formed(save, at)
+    if formed:
+        return event_document(save, at, formed), formed.canonical
+    return _document(save, at, sealer), save.stamped(at)
+
+
 def _document(save: Save, at: datetime, sealer: Sealer) -> Document:
     try:
         written = document(save, at, sealer)
@@ -154,47 +172,50 @@ def _require_append_only(changes: Changes) -> None:
         raise ValueError("an audit event is only ever added")
 
 
-def _revisions(changes: Changes, at: datetime) -> list[Write]:
-    """`t`: the types that a person's compartment has, so that only these are read back."""
+def _revisions(changes: Changes, at: datetime) -> tuple[Updates, list[Document]]:
+    """Of those that are known, and the rows of new ones. `t`: the types that a person's compartment has, so that only these are
+    read back."""
     types: dict[str, set[str]] = {person: set() for person in changes.persons}
     for save in changes.saves:
         type_ = save.resource["resourceType"]
         if save.person is not None and type_ not in NOT_COMPARTMENT:
             types[save.person].add(type_)
-    return [
-        erased_revision(person, known, at)
-        if person in changes.erased
-        else _revision(person, known, sorted(types[person]), changes.due.get(person), changes.follows.get(person, {}))
-        for person, known in changes.persons.items()
-    ]
+    revised: Updates = []
+    begun: list[Document] = []
+    for person, known in changes.persons.items():
+        due, follows = changes.due.get(person), sorted(changes.follows.get(person, ()))
+        if person in changes.erased:
+            revised.append(erased_revision(person, known, at))
+        elif known:
+            revised.append(_revision(person, known, sorted(types[person]), due, follows))
+        else:
+            named = {"m": follows} if follows else {}
+            begun.append({"_id": person, "r": FIRST_REVISION, "t": sorted(types[person]), "n": due, **named})
+    return revised, begun
 
 
-def _revision(person: str, known: int, types: list[str], due: datetime | None, follows: Iterable[str]) -> Write:
+def _revision(person: str, known: int, types: list[str], due: datetime | None, follows: list[str]) -> Document:
     """Who says not when something is due leaves it unknown (null): then she is looked at soon. `m`: see `following`."""
-    named = {"m": sorted(follows)} if follows else {}
-    if known == 0:
-        return InsertOne({"_id": person, "r": FIRST_REVISION, "t": types, "n": due, **named})
+    named = {"m": follows} if follows else {}
     changed = {"$inc": {"r": 1}, "$addToSet": {"t": {"$each": types}}, "$set": {"n": due, **named}}
     changed |= {} if follows else {"$unset": {"m": ""}}
-    return UpdateOne({"_id": person, "r": known}, changed)
+    return {"q": {"_id": person, "r": known}, "u": changed}
 
 
-def _written(due: Due, changes: Changes, at: datetime) -> Document:
-    """Which version this commit wrote of what a row of the outbox is about, and when."""
-    version = next((save.version for save in changes.saves if reference(save.resource) == due.reference), None)
-    return {} if version is None else {"v": version, "written": at}
+def _versions(changes: Changes, at: datetime) -> Mapping[str, Document]:
+    """Which version this commit writes of what rows of the outbox are about, and when."""
+    about = {due.reference for due in changes.outbox}
+    keyed = ((reference(save.resource), save) for save in changes.saves) if about else ()
+    return {key: {"v": save.version, "written": at} for key, save in keyed if key in about}
 
 
-def _moved_on(name: str, known: int, at: datetime) -> Write:
+def _guarded(name: str, at: datetime) -> Document:
+    return {"_id": name, "n": 1, "until": at + GUARDED}
+
+
+def _moved_on(name: str, known: int, at: datetime) -> Document:
     """Remembered for longer than any act takes."""
-    until = at + GUARDED
-    if known == 0:
-        return InsertOne({"_id": name, "n": 1, "until": until})
-    return UpdateOne({"_id": name, "n": known}, {"$inc": {"n": 1}, "$set": {"until": until}})
-
-
-def _upserts(documents: Iterable[Document]) -> list[Write]:
-    return [ReplaceOne({"_id": document["_id"]}, document, upsert=True) for document in documents]
+    return {"q": {"_id": name, "n": known}, "u": {"$inc": {"n": 1}, "$set": {"until": at + GUARDED}}}
 
 
 def write(plan: Plan, database: Mongo, session: ClientSession) -> None:
@@ -203,71 +224,69 @@ def write(plan: Plan, database: Mongo, session: ClientSession) -> None:
     if plan.events:
         chains.insert(plan.events, database, session)
     following.touch(database, plan.entries, session)
-    _apply(database, "persons", plan.persons, session)
+    insert(database, "persons", plan.begun, session)
+    update(database, "persons", plan.revised, session)
     following.require_followers(database, plan.followed, session)
-    if plan.keys:
-        database.keyvault.insert_many(plan.keys, session=session)
+    insert(database, "keyvault", plan.keys, session)
     for erasure in plan.erasures:
         erasure.write(database, session)
     for type_, documents in plan.replaced.items():
         _supersede(database, type_, documents, session)
     for type_, documents in plan.inserted.items():
-        database[type_].insert_many(documents, session=session)
+        insert(database, type_, documents, session)
     for type_, updates in plan.rekeyed.items():
-        _apply(database, type_, updates, session)
+        update(database, type_, updates, session)
     _write_ledger(database, plan.ledger, session)
     _write_identities(database, plan.identities, session)
-    _apply(database, "guards", plan.guards, session)
-    _apply(database, "quarantine", plan.released, session, exact=False)
-    _apply(database, "quarantine", plan.quarantine, session)
-    _apply(database, "outbox", plan.voids, session, exact=False)
-    _apply(database, "dispatches", plan.voids, session, exact=False)
-    if plan.outbox:
-        database.outbox.insert_many(plan.outbox, session=session)
-    _apply(database, "watermarks", plan.watermark, session)
-    _apply(database, "tokens", plan.tokens, session)
-    _apply(database, "tokens", plan.ended, session, exact=False)
+    insert(database, "guards", plan.guarded, session)
+    update(database, "guards", plan.guards, session)
+    _apply(database, "quarantine", plan.released, session)
+    update(database, "quarantine", plan.quarantine, session)
+    _apply(database, "outbox", plan.voids, session)
+    _apply(database, "dispatches", plan.voids, session)
+    insert(database, "outbox", plan.outbox, session)
+    update(database, "watermarks", plan.watermark, session)
+    insert(database, "tokens", plan.tokens, session)
+    _apply(database, "tokens", plan.ended, session)
 
 
-def _apply(database: Mongo, name: str, writes: Writes, session: ClientSession, *, exact: bool = True) -> None:
-    """`exact`: each write must have found or made its document."""
-    if not writes:
-        return
-    done = database[name].bulk_write(list(writes), session=session)
-    if exact and done.matched_count + done.upserted_count + done.inserted_count != len(writes):
-        raise Conflict
+def _apply(database: Mongo, name: str, writes: Writes, session: ClientSession) -> None:
+    """Of as many documents as there are."""
+    if writes:
+        database[name].bulk_write(list(writes), session=session)
 
 
 def _supersede(database: Mongo, type_: str, documents: Sequence[Document], session: ClientSession) -> None:
     """Move the current versions into the history and put the new ones in their place."""
     replaced = {"_id": {"$in": [document["_id"] for document in documents]}}
-    current = {old["_id"]: old for old in database[type_].find(replaced, {"x": 0, "t": 0, "k": 0}, session=session)}
+    asked = {"find": type_, "filter": replaced, "projection": {"x": 0, "t": 0, "k": 0}}
+    current = {old["_id"]: old for old in rows(database, asked, session)}
     if {new["_id"]: new["v"] - 1 for new in documents} != {id_: old["v"] for id_, old in current.items()}:
         raise Conflict
-    database.history.insert_many([superseded(type_, old) for old in current.values()], session=session)
-    _apply(database, type_, [ReplaceOne({"_id": new["_id"], "v": new["v"] - 1}, new) for new in documents], session)
+    insert(database, "history", [superseded(type_, old) for old in current.values()], session)
+    update(database, type_, [{"q": {"_id": new["_id"], "v": new["v"] - 1}, "u": new} for new in documents], session)
 
 
 def _write_ledger(database: Mongo, documents: Mapping[str, Document], session: ClientSession) -> None:
     """A source record may come to stand for more resources, never for others: two readers of one source cannot both store it."""
     if not documents:
         return
-    for known in database.ledger.find({"_id": {"$in": list(documents)}}, {"resources": 1}, session=session):
+    asked = {"find": "ledger", "filter": {"_id": {"$in": list(documents)}}, "projection": {"resources": 1}}
+    for known in rows(database, asked, session):
         now = {pair["n"]: pair["r"] for pair in documents[known["_id"]]["resources"]}
         if any(now.get(pair["n"], pair["r"]) != pair["r"] for pair in known["resources"]):
             raise Conflict
-    _apply(database, "ledger", _upserts(documents.values()), session)
+    update(database, "ledger", upserts(documents.values()), session)
 
 
 def _write_identities(database: Mongo, identities: Mapping[str, str], session: ClientSession) -> None:
     """An identity that is already known may be said again, of the same resource."""
     if not identities:
         return
-    found: dict[str, Any] = {
-        known["_id"]: known["r"]
-        for known in database.identities.find({"_id": {"$in": list(identities)}}, session=session)
-    }
+    asked = {"find": "identities", "filter": {"_id": {"$in": list(identities)}}}
+    found: dict[str, Any] = {known["_id"]: known["r"] for known in rows(database, asked, session)}
     if any(identities[key] != known for key, known in found.items()):
         raise Conflict
-    if new := [{"_id": key, "r": to} for key, to in identities.items() if key not in found]:
-        database.identities.insert_many(new, session=session)
+    insert(
+        database, "identities", [{"_id": key, "r": to} for key, to in identities.items() if key not in found], session
+    )

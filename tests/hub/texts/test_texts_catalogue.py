@@ -29,7 +29,7 @@ VERBS = {
 }
 """Verb strings of audit and outbox have the form of a key and are said to nobody."""
 
-NOT_SAID = VERBS | {"mapping.yaml"}
+NOT_SAID = VERBS | {"mapping.yaml", "events.streams", "store.broken"}
 NOT_SAID |= {f"delivery.{event}" for event in ("failed", "dead", "dropped", "no-destination", "enabled")}
 PROBLEMS = [value for value in vars(errors).values() if isinstance(value, Problem)]
 

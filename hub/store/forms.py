@@ -1,0 +1,124 @@
+"""Audit events by their forms: nearly all differ from others in ids and instants alone, and all else is computed once.
+
+An event is written as text, and its own strings are taken out of it. What is left decides what an event is found by and how it is
+written for its hash, up to the places of these strings: so what was computed of one is filled in for the next. An event that
+is not of this kind is written as any other resource.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, Final
+
+from hub import search
+from hub.audit.canonical import canonical
+from hub.fhir import Resource
+from hub.fhir.definitions import load
+from hub.fhir.parts import part
+from hub.fhir.serial import dumps, loads
+from hub.ports import Save
+from hub.store.schema import Document
+
+MOST: Final = 40  # strings of its own
+LONGEST: Final = 20_000
+REMEMBERED: Final = 1024
+MARK: Final = "~"
+_OWN: Final = re.compile(r"[0-9A-Za-z.\-]{16,64}", re.ASCII)
+"""Nothing that stands anywhere else by chance, or means something to a search: a reference's type is not a part of it."""
+
+_PLAIN: Final = re.compile(r"[\w.\-|*/:]*", re.ASCII)
+_PLACE: Final = re.compile(f"{MARK}([0-9]+){MARK}")
+_MARKS: Final = [f"{MARK}{number}{MARK}" for number in range(MOST)]
+_Filled = tuple[str | int, ...]
+"""Text, and by its number what is filled in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Formed:
+    """What the store keeps of an event. `canonical`: for its hash."""
+
+    text: str
+    profile: str
+    found: Document
+    canonical: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    profile: str
+    same: Document
+    own: tuple[tuple[str, tuple[_Filled, ...]], ...]
+    canonical: _Filled
+
+
+def formed(save: Save, at: datetime) -> Formed | None:
+    """None for an event that is to be written as any other resource."""
+    event = save.stamped(at)
+    own, text = _own(event), dumps(event)
+    if own is None or MARK in text or len(text) > LONGEST or not _is_plain(save):
+        return None
+    pattern = text
+    for one, mark in zip(own, _MARKS, strict=False):
+        pattern = pattern.replace(one, mark)
+    form = _form(pattern)
+    if form is None:
+        return None
+    values = {name: [_fill(value, own) for value in filled] for name, filled in form.own}
+    found = {**form.same, **values, **_dated(event["recorded"], form.profile)}
+    return Formed(text, form.profile, found, _fill(form.canonical, own).encode())
+
+
+def _own(event: Resource) -> Sequence[str] | None:
+    """The strings that are its own, each once; None where one of them is unusual."""
+    ids = dict.fromkeys(_ids(event))
+    if "recorded" not in event or len(ids) + 2 > MOST or not all(map(_OWN.fullmatch, ids)):
+        return None
+    return [*dict.fromkeys((event["recorded"], event["meta"]["lastUpdated"])), *ids]
+
+
+def _ids(event: Resource) -> Iterator[str]:
+    yield event["id"]
+    for entity in event.get("entity", ()):
+        if "reference" in entity.get("what", ()):
+            yield entity["what"]["reference"].rpartition("/")[2]
+    for agent in event.get("agent", ()):
+        for policy in agent.get("policy", ()):
+            if "/" in policy:
+                yield policy.rpartition("/")[2]
+
+
+def _is_plain(save: Save) -> bool:
+    told = (save.custodian or "", save.person or "", *(key.grant for key in save.keys))
+    return all(map(_PLAIN.fullmatch, told))
+
+
+def _fill(filled: _Filled, own: Sequence[str]) -> str:
+    return "".join([own[one] if one.__class__ is int else one for one in filled])  # type: ignore[misc]
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _form(pattern: str) -> _Form | None:
+    event = loads(pattern)
+    profile = load().profile_of(event)
+    if profile is None or part(event, profile).parts or search.sealed_in("AuditEvent", profile.name):
+        return None
+    try:
+        whole = canonical(event).decode()
+    except ValueError:
+        return None
+    undated = {name: value for name, value in event.items() if name != "recorded"}
+    found: dict[str, list[Any]] = search.index(undated, profile.name)
+    own = {name for name, values in found.items() if any(MARK in str(value) for value in values)}
+    same = {name: values for name, values in found.items() if name not in own}
+    return _Form(profile.name, same, tuple((name, tuple(map(_cut, found[name]))) for name in sorted(own)), _cut(whole))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _dated(recorded: str, profile: str) -> Document:
+    return search.index({"resourceType": "AuditEvent", "recorded": recorded}, profile)
+
+
+def _cut(text: str) -> _Filled:
+    return tuple(int(one) if number % 2 else one for number, one in enumerate(_PLACE.split(text)))

@@ -1,0 +1,197 @@
+"""Commands straight to the primary, over connections that the driver has opened and signed in.
+
+A command by the driver carries a session and a signed cluster time, which one command alone needs not: without them it takes a
+fifth of this process's time and half of the database's. https://www.mongodb.com/docs/manual/reference/mongodb-wire-protocol/#op_msg
+
+Whatever is out of the ordinary is the driver's: finding the primary, its certificates and passwords, a fail-over, the beginning
+and end of a transaction. Where there is no primary yet, or something other than a replica set, it is asked everything.
+"""
+
+import os
+import struct
+from collections import deque
+from collections.abc import Iterable
+from datetime import UTC
+from typing import Any, Final, NoReturn
+
+import bson
+from pymongo import MongoClient, ReadPreference
+from pymongo.client_session import ClientSession
+from pymongo.errors import AutoReconnect, BulkWriteError, ConnectionFailure, OperationFailure, WriteConcernError
+from pymongo.monitoring import CommandListener, CommandStartedEvent
+from pymongo.server_selectors import writable_server_selector
+
+from hub.store.schema import Document, Mongo
+
+PATIENCE_S: Final = 20.0
+_OP_MSG: Final = 2013
+_HEAD: Final = struct.Struct("<iiiiIB")  # length, request, answer to, kind, flags, kind of the one section
+_AT_ONCE: Final = 65_536
+_OPTIONS: Final = bson.CodecOptions[Document](tz_aware=True, tzinfo=UTC)
+_AWAY: Final = frozenset({91, 189, 10107, 11600, 11602, 13435, 13436})
+"""https://github.com/mongodb/specifications/blob/master/source/server-discovery-and-monitoring/server-discovery-and-monitoring.md#not-writable-primary-and-node-is-recovering"""
+
+
+class Client(MongoClient[Document]):
+    """The driver's client, with a wire of its own."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.wire = Wire(self)
+
+    def close(self) -> None:
+        self.wire.close()
+        super().close()
+
+
+class _Line:
+    """One connection, of one thread at a time."""
+
+    def __init__(self, connection: Any, primary: tuple[str, int]) -> None:
+        self.connection = connection
+        self.primary = primary
+        self._socket = connection.conn.get_conn
+        self._socket.settimeout(PATIENCE_S)
+
+    def ask(self, command: Document) -> Document:
+        body = bson.encode(command)
+        self._socket.sendall(_HEAD.pack(_HEAD.size + len(body), 0, 0, _OP_MSG, 0, 0) + body)
+        answer: Document = bson.decode(self._received()[_HEAD.size :], _OPTIONS)
+        return answer
+
+    def _received(self) -> bytes:
+        got = self._more(_AT_ONCE)
+        while len(got) < _HEAD.size:
+            got += self._more(_HEAD.size - len(got))
+        left = int.from_bytes(got[:4], "little") - len(got)
+        if not left:
+            return got
+        parts = [got]
+        while left:
+            parts.append(self._more(left))
+            left -= len(parts[-1])
+        return b"".join(parts)
+
+    def _more(self, count: int) -> bytes:
+        got: bytes = self._socket.recv(count)
+        if not got:
+            raise ConnectionResetError
+        return got
+
+    def close(self) -> None:
+        self.connection.close_conn(None)
+
+
+class Wire:
+    """Connections to the primary that are free. Threads share it; a process that was forked opens its own."""
+
+    def __init__(self, client: MongoClient[Document]) -> None:
+        self._client = client
+        self._free: deque[_Line] = deque()
+        self._process = os.getpid()
+        self._seen: tuple[Any, tuple[str, int] | None] = None, None
+        found: Iterable[Any] = client.options.event_listeners
+        self._listeners = [one for one in found if isinstance(one, CommandListener)]
+
+    def ask(self, database: Mongo, command: Document, session: ClientSession | None = None) -> Document:
+        """The answer to one command. `session`: of the transaction that it is a part of.
+
+        Raises OperationFailure, BulkWriteError or WriteConcernError for what the database refuses, and ConnectionFailure where
+        no answer came: then nobody knows whether it was carried out.
+        """
+        line = self._line()
+        if line is None:
+            return _checked(dict(database.command(command, codec_options=_OPTIONS, session=session)))
+        whole = {**command, "$db": database.name}
+        if session is not None:
+            session._apply_to(whole, False, ReadPreference.PRIMARY, line.connection)
+            session._transaction.set_in_progress()
+        for listener in self._listeners:
+            listener.started(CommandStartedEvent(whole, database.name, 0, line.primary, 0))
+        answer = self._asked(line, whole, session)
+        if answer.get("ok") != 1:
+            self._refuse(line, answer, session)
+        self._free.append(line)
+        if session is not None:
+            session._process_response(answer)
+        return _checked(answer)
+
+    def _asked(self, line: _Line, whole: Document, session: ClientSession | None) -> Document:
+        try:
+            return line.ask(whole)
+        except OSError:
+            line.close()
+            self._lose(session, {})
+        except BaseException:  # half an answer may still come: nobody may read on from here
+            line.close()
+            raise
+
+    def _refuse(self, line: _Line, answer: Document, session: ClientSession | None) -> NoReturn:
+        if answer.get("code") in _AWAY:
+            line.close()
+            self._lose(session, answer)
+        self._free.append(line)
+        raise OperationFailure("refused", answer.get("code"), answer)
+
+    def _lose(self, session: ClientSession | None, answer: Document) -> NoReturn:
+        """The others lead to the same server. Of a transaction nothing was committed, and it can be begun again."""
+        self.close()
+        if session is not None:
+            transient = {"errorLabels": ["TransientTransactionError"]}
+            raise OperationFailure("away", answer.get("code"), {**answer, **transient}) from None
+        raise AutoReconnect("away") from None
+
+    def _line(self) -> _Line | None:
+        """To whom the driver takes for the primary now."""
+        primary = self._primary()
+        if self._process != os.getpid():
+            self._free, self._process = deque(), os.getpid()
+        while primary and self._free:
+            line = self._take()
+            if line and line.primary == primary:
+                return line
+            if line:
+                line.close()
+        return self._opened() if primary else None
+
+    def _primary(self) -> tuple[str, int] | None:
+        """A description is never changed, but replaced: it is read where it is another."""
+        seen = self._client.topology_description
+        if seen is not self._seen[0]:
+            self._seen = seen, self._client.primary
+        return self._seen[1]
+
+    def _take(self) -> _Line | None:
+        try:
+            return self._free.pop()
+        except IndexError:  # another thread was faster
+            return None
+
+    def _opened(self) -> _Line | None:
+        topology = self._client._get_topology()
+        try:
+            server = topology.select_server(writable_server_selector, "command")
+            return _Line(server.pool.connect(), (server.description.address[0], server.description.address[1] or 0))
+        except ConnectionFailure:  # the driver knows better how long to wait, and for whom
+            return None
+
+    def close(self) -> None:
+        while line := self._take():
+            line.close()
+
+
+def _checked(answer: Document) -> Document:
+    """https://www.mongodb.com/docs/manual/reference/command/insert/#output"""
+    if answer.get("writeErrors"):
+        raise BulkWriteError(answer)
+    if told := answer.get("writeConcernError"):
+        raise WriteConcernError("not durable", told.get("code"), answer)
+    return answer
+
+
+def ask(database: Mongo, command: Document, session: ClientSession | None = None) -> Document:
+    """One command to the primary, by the wire that the database's client has, or else by its driver."""
+    client = database.client
+    if isinstance(client, Client):
+        return client.wire.ask(database, command, session)
+    return _checked(dict(database.command(command, codec_options=_OPTIONS, session=session)))

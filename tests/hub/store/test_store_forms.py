@@ -1,0 +1,88 @@
+"""An event that is written by its form is what the same event is when it is written as any other resource, to the byte."""
+
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hub import search
+from hub.audit import events
+from hub.consent.keys import own
+from hub.fhir.serial import dumps
+from hub.ports import Caller, Changes, Key, Save
+from hub.store import MongoStore, forms
+from hub.store.chains import content_of, contents_of
+from hub.store.documents import document, event_document
+
+NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+IDS = st.uuids().map(str)
+ASKED = st.fixed_dictionaries(
+    {
+        "interaction": st.sampled_from(("read", "search", "create", "operation")),
+        "person": st.none() | IDS,
+        "things": st.lists(st.tuples(st.sampled_from(("Task", "Patient", "Consent")), IDS), max_size=4),
+        "under": st.lists(st.tuples(st.sampled_from(("Consent", "Task")), IDS), max_size=2),
+        "denied": st.booleans(),
+        "token": st.sampled_from(("", "a" * 64)),
+        "after": st.integers(0, 5000),
+    }
+)
+
+
+def saved(asked: dict[str, Any], id_: str) -> Save:
+    caller = Caller("chu-bench", "chu-atlas", "COC", frozenset(), asked["token"])
+    event = events.event(
+        id_,
+        "disclosure.permit",
+        NOW + timedelta(milliseconds=asked["after"]),
+        interaction=asked["interaction"],
+        caller=caller,
+        person=asked["person"],
+        entities=[f"{type_}/{one}" for type_, one in asked["things"]],
+        because="deny.no-key" if asked["denied"] else "",
+        denied=asked["denied"],
+        under=[f"{type_}/{one}" for type_, one in asked["under"]],
+    )
+    return Save(event, asked["person"], "zahra-ecoute", (Key(own("zahra-ecoute")),))
+
+
+class Unasked:
+    """No event has anything to encrypt."""
+
+    def seal(self, person: str | None) -> Any:
+        raise AssertionError
+
+    def search_key(self, custodian: str) -> Any:
+        raise AssertionError
+
+
+@given(st.lists(st.tuples(ASKED, IDS), min_size=1, max_size=6))
+def test_a_form_says_of_an_event_what_the_long_way_says(all_: list[tuple[dict[str, Any], str]]) -> None:
+    for asked, id_ in all_:
+        save = saved(asked, id_)
+        found = forms.formed(save, NOW)
+        assert found is not None
+        short, long = event_document(save, NOW, found), document(save, NOW, Unasked())
+        assert short == long
+        assert contents_of([short], [found.canonical]) == contents_of([long], [save.stamped(NOW)]) == [content_of(long)]
+
+
+def test_a_person_who_is_also_what_was_looked_at_is_found_by_both() -> None:
+    same = str(uuid.uuid4())
+    asked = {"interaction": "read", "person": same, "things": [("Patient", same)], "under": [], "denied": False}
+    save = saved(asked | {"token": "", "after": 0}, str(uuid.uuid4()))
+    found = forms.formed(save, NOW)
+    assert found is not None
+    assert found.found == search.index(save.stamped(NOW), found.profile)
+    assert found.text == dumps(save.stamped(NOW))
+
+
+def test_an_event_with_unusual_strings_goes_the_long_way(store: MongoStore) -> None:
+    for id_, reference in (("e0", "Task/1"), (str(uuid.uuid4()), "urn:uuid:0b9d1d2e-8b1e-4f57-9a0a-6d1f0c2b7e31")):
+        event = events.event(id_, "v.w", NOW, interaction="read", caller=None, person=None, entities=[reference])
+        save = Save(event, None, "association-é,1", (Key(own("association-é,1")),))
+        assert forms.formed(save, NOW) is None
+        store.commit(Changes(saves=[save]))
+    assert store.database.AuditEvent.count_documents({"x.entity": "Task/1"}) == 1
