@@ -7,7 +7,8 @@ from typing import Any
 from hub.consent.actors import alone
 from hub.consent.conditions import DATA_CLASS
 from hub.consent.policies import packaged
-from hub.consent.rules import Rules, purposes_under
+from hub.consent.rules import purposes_under
+from hub.exchange.ruling import Ruling
 from hub.fhir import Resource
 from hub.fhir.instants import instant
 
@@ -84,6 +85,6 @@ def asked(consent: Resource, on: str = "2026-05-01") -> Resource:
     return {**consent, "verification": [{"verified": True, "verifiedWith": consent["patient"], "verificationDate": on}]}
 
 
-def as_packaged() -> Rules:
+def as_packaged() -> Ruling:
     """The rules as they come with the hub, where no organisation is a part of another."""
-    return Rules(packaged(), purposes_under(), alone)
+    return Ruling(packaged(), purposes_under(), alone)
