@@ -137,7 +137,7 @@ def rules_signature(read: Settings) -> str:
     worker settles every record anew."""
     packaged = (files("profiles").joinpath(*path).read_text("utf-8") for path in RULES)
     own = ((read.folder / name).read_text("utf-8") if (read.folder / name).exists() else "" for name in OWN_RULES)
-    parts = sorted(f"{entry.id} {entry.part_of}" for entry in read.organizations)
+    parts = sorted(f"{one.id} {one.part_of} {one.province} {sorted(one.services)}" for one in read.organizations)
     written = [version("ihala"), *packaged, *own, *parts]
     return hashlib.sha256("\x1f".join(written).encode()).hexdigest()
 

@@ -1,11 +1,14 @@
 """A deployment folder is read once, and what is wrong with it is named by file and field, never by value."""
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from hub import errors, settings
+from hub.bootstrap import rules_signature
 from hub.errors import HubError
 from hub.oauth.lifetimes import Lifetimes
 from hub.ports import ExportLimits
@@ -198,3 +201,14 @@ def test_a_stay_that_is_no_number_of_minutes_is_named(folder: Path, wrong: str) 
     (folder / "hub.toml").write_text(f"[people]\nsession_minutes = {wrong}\n", "utf-8")
     found = refusal(folder)
     assert (found.problem, found.params["detail"]) == (errors.BAD_FILE, "people.session_minutes")
+
+
+@pytest.mark.parametrize("change", [{"services": ("shelter",)}, {"province": "MA-FES"}, {"part_of": "chu"}])
+def test_records_are_settled_anew_when_an_organisation_gives_other_services_moves_or_joins_another(
+    folder: Path, change: dict[str, Any]
+) -> None:
+    read = settings.read(folder)
+    first, *rest = read.organizations
+    changed, renamed = replace(first, **change), replace(first, name={"fr": "Autre nom"})
+    assert rules_signature(replace(read, organizations=(changed, *rest))) != rules_signature(read)
+    assert rules_signature(replace(read, organizations=(renamed, *rest))) == rules_signature(read)

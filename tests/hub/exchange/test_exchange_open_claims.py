@@ -1,6 +1,7 @@
 """What is open to claim: whoever gives the service sees the notice where consent lets it, and one of them becomes the owner."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
@@ -8,6 +9,7 @@ from hub import errors
 from hub.directory.organizations import Entry, Names
 from hub.errors import HubError
 from hub.exchange import Hub, change
+from hub.exchange.expire import sweep
 from hub.fhir import Resource
 from hub.store import MongoStore
 from tests.support.association import RandomIds
@@ -30,6 +32,8 @@ from tests.support.network import (
 )
 
 CLAIMED = {"status": "accepted"}
+SERVICES = {"tribunal": ("legal", "medical"), "chu": ()}
+"""What other organisations give from then on."""
 
 
 @pytest.fixture
@@ -99,6 +103,22 @@ def test_a_withdrawal_ends_it_and_closes_it_to_all(at: Network) -> None:
     at.keep({**agreed("chu"), "status": "inactive"})
     assert (at.stored(id_)["status"], business(at.stored(id_))) == ("cancelled", "consent-withdrawn")
     assert not at.sees("Task", id_, "chu")
+
+
+def test_who_begins_to_give_the_service_is_told_by_the_next_sweep_and_who_ends_to_is_not_told_any_more(
+    at: Network,
+) -> None:
+    id_ = at.create(referred(), KEEPER)["id"]
+    giving = [replace(one, services=SERVICES.get(one.id, one.services)) for one in ENTRIES]
+    at.store.follow_rules("before")
+    sweep(hub=at.hub)
+    at.hub = Hub(at.store, at.clock, at.hub.ids, Names(giving), at.hub.pepper)
+    assert at.store.follow_rules("another directory")
+    assert sweep(hub=at.hub) == 1
+    seen = {one: at.sees("Task", id_, one) for one in ("chu", "clinique", "tribunal", "rabat")}
+    assert seen == {"chu": False, "clinique": True, "tribunal": True, "rabat": False}
+    claim(at, id_, "tribunal")
+    assert at.sees("Patient", PERSON, "tribunal")
 
 
 def test_where_nobody_could_take_it_on_it_is_not_sent(store: MongoStore) -> None:

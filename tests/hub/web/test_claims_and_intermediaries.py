@@ -9,7 +9,7 @@ from hub.fhir import Resource
 from hub.fhir.canonicals import profile
 from hub.ports import Registry
 from hub.store import MongoStore
-from tests.support.network import KEEPER, business, outcome, reason, referred
+from tests.support.network import KEEPER, business, need, outcome, reason, referred
 from tests.support.referring import Referring, referring
 
 COULD: Final = ("chu", "clinique", "dispensaire")
@@ -73,16 +73,13 @@ def test_nobody_takes_it_on_without_naming_the_version_or_for_somebody_else(at: 
 
 
 def passed_on(at: Referring, to: str) -> Resource:
-    need = at.read("chu", f"ServiceRequest/{at.need}")
-    keep = {
-        name: need[name] for name in ("resourceType", "category", "priority", "code", "subject", "authoredOn", "status")
-    }
-    return keep | {
+    """A request of its own, by what it was told: which need it is based on."""
+    (focus,) = {one["focus"]["reference"] for one in at.referrals("chu") if "partOf" not in one}
+    return need(to, subject={"reference": f"Patient/{at.person}"}) | {
         "meta": {"profile": [profile("referral")]},
         "intent": "filler-order",
-        "basedOn": [{"reference": f"ServiceRequest/{at.need}"}],
+        "basedOn": [{"reference": focus}],
         "requester": {"reference": "Organization/chu"},
-        "performer": [{"reference": f"Organization/{to}"}],
     }
 
 
