@@ -18,6 +18,7 @@ from hub.exchange import Hub
 from hub.exchange.change import PERSON_ELEMENT
 from hub.exchange.person import Person
 from hub.exchange.publish import publish
+from hub.exchange.ruling import Ruling
 from hub.fhir import Resource
 from hub.fhir.canonicals import TERMINOLOGY, code_system
 from hub.fhir.data_classes import CONFIDENTIALITY, shareable
@@ -49,6 +50,7 @@ FURTHER: Final = (
 """What is kept of some survivors and not of others."""
 
 _READING: Final = {"coding": [{"system": f"{TERMINOLOGY}/consentaction", "code": "access"}]}
+RULING: Final = Ruling(**vars(as_packaged()))
 SURVIVORS: Final = ("survivor", "survivor--foreign-national", "survivor--safe-contact", "survivor--do-not-contact")
 _AS_IT_MUST_BE: Final[dict[str, Resource]] = {
     "completed": {"output": [{"type": concept("task-output", "outcome"), "valueCodeableConcept": concept("referral-outcome", "service-provided")}]},
@@ -124,7 +126,7 @@ class _Survivor:
     person: Person = field(init=False)
 
     def __post_init__(self) -> None:
-        self.person = Person(self.id, as_packaged())
+        self.person = Person(self.id, RULING)
 
     def add(self, name: str, chance: Random | None = None, **elements: Any) -> str:
         """An example as a document of hers, under a new id. It is put in only if it is seen, or there are hidden ones."""
@@ -285,7 +287,7 @@ def furnish(hub: Hub, clock: Settable, seen: Random, hidden: Random | None, beyo
 def _live_on(id_: str, clock: Settable, hidden: Random | None, hub: Hub) -> None:
     """Her record has a second version; and of what the caller does not see, something was deleted."""
     compartment = hub.store.compartments([id_])[id_]
-    person = Person.of(compartment, as_packaged())
+    person = Person.of(compartment, RULING)
     resource = person.get(f"Patient/{id_}")
     if resource:
         person.put({**resource, "active": not resource.get("active", False)}, "")
