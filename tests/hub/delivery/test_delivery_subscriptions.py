@@ -145,12 +145,12 @@ def test_after_the_patience_it_is_in_error_and_what_comes_is_numbered_all_the_sa
     at: Scene, theirs: Party, sending: Sending, receiver: Receiver
 ) -> None:
     id_ = begin(theirs, sending, receiver)
-    impatient = replace(sending, patience=Patience(timedelta(hours=3)))
+    impatient = replace(sending, patience=Patience(timedelta(minutes=30)))
     receiver.status = 500
     happen(at, 1)
-    for _ in range(40):
+    for _ in range(14):
         impatient.run(receiver)
-        at.clock.forward(timedelta(hours=2))
+        at.clock.forward(timedelta(hours=1))
     theirs = again(theirs, at, sending)
     assert status(theirs, id_) == "error"
     receiver.got.clear()
