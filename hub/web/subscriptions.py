@@ -35,6 +35,13 @@ CODES: Final = ("read", "create", "update", "delete", "search-type")
 FOUND_BY: Final = ("_id", "status", "url")
 _DEFINED: Final = "http://hl7.org/fhir/uv/subscriptions-backport/OperationDefinition"
 _ALL: Final = 2**31 - 1
+_ROUTES: Final = {
+    (f"/fhir/{TYPE}", "POST"): "create",
+    (f"/fhir/{TYPE}", "GET"): "search-type",
+    (f"/fhir/{TYPE}/<id_>", "GET"): "read",
+    (f"/fhir/{TYPE}/<id_>", "PUT"): "update",
+    (f"/fhir/{TYPE}/<id_>", "DELETE"): "delete",
+}
 
 
 @dataclass(frozen=True)
@@ -153,6 +160,12 @@ def announced() -> Resource:
         "updateCreate": False,
         "operation": [{"name": one.name, "definition": one.definition} for one in OPERATIONS],
     }
+
+
+def named_as(rule: str, method: str) -> str:
+    """FHIR's name of an interaction, by its route; "" where it is none of these."""
+    code = _ROUTES.get((rule, method), "")
+    return f"{code} {TYPE}" if code else ""
 
 
 def register(app: Flask, service: Service, allows: Allows) -> None:

@@ -59,7 +59,12 @@ class Party:
 
 
 def register(
-    app: Flask, registry: Registry, organization: str, scopes: str = "system/*.cruds", purpose: str = "COC"
+    app: Flask,
+    registry: Registry,
+    organization: str,
+    scopes: str = "system/*.cruds",
+    purpose: str = "COC",
+    now: datetime | None = None,
 ) -> Party:
     """A registered client of the organisation, with a fresh token from the token endpoint."""
     client = f"{organization}-system"
@@ -67,7 +72,7 @@ def register(
     asked = {
         "grant_type": "client_credentials",
         "client_assertion_type": assertion.TYPE,
-        "client_assertion": assertion.sign(KEY, client, TOKEN_URL, now=Clock().now()),
+        "client_assertion": assertion.sign(KEY, client, TOKEN_URL, now=now or Clock().now()),
         "scope": scopes,
     }
     with app.test_client() as http:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from hub.oauth import endpoints
 from hub.texts import say
-from hub.web import events
+from hub.web import events, subscriptions
 from hub.web.negotiation import FHIR_JSON, FORM, JSON
 from hub.web.openapi.parts import ASKED, SENT, Part, answers, fhir, parameters, ref, tail
 
@@ -59,7 +59,10 @@ _MODE: Final[Part] = {"name": "mode", "in": "query", "schema": {"enum": ["full",
 
 def described(rule: str, method: str, language: str) -> Part:
     """A route that is no interaction and no operation."""
-    said: Part = {"operationId": f"{rule}-{method.lower()}".strip("/"), "summary": _summary(rule)}
+    said: Part = {
+        "operationId": f"{rule}-{method.lower()}".strip("/"),
+        "summary": subscriptions.named_as(rule, method) or _summary(rule),
+    }
     if rule in _FORMS:
         return said | _endpoint(rule, language)
     if rule in _PUBLIC:
