@@ -72,7 +72,7 @@ def undergo(root: Path, plan: Plan) -> Ordeal:
     subscribers = [Subscriber(name, party, takes_s=plan.takes_s) for name, party in parties.items()]
     for one in subscribers:
         one.open()
-    rig = Rig(deployment, subscribers, plan.mistake)
+    rig = Rig(deployment, subscribers, Random(plan.seed + 2), plan.mistake)
     with embedded.mongod(deployment.folder, cache_gb=0.25) as uri, MongoClient[Any](uri) as client:
         database = client.ihala
         place, before, rows = counting.place(database), versions(database), list(counting.rows_now(database))
@@ -180,6 +180,7 @@ def table(ordeal: Ordeal) -> str:
             f"events {name:<12}{getattr(tally, name):>8}"
             for name in ("sent", "received", "lost", "doubled", "unexplained")
         ),
+        f"gave up            {ordeal.rig.gave_up:>8}",
         f"withdrawals        {len(journal.withdrawn):>8}",
         *(f"refused {what:<32}{count:>6}" for what, count in journal.refusals.most_common()),
         *sorted(set(tally.wrong)),
