@@ -67,11 +67,20 @@ class Rig:
             time.sleep(0.1)
 
     def kill(self, target: str) -> None:
-        if self._server.process.poll() is not None:  # as a service manager does
-            self.gave_up += 1
-            self.serve()
+        self._keep()
         getattr(self, f"_kill_{target}")()
         self.killed[target] += 1
+
+    def recover(self) -> None:
+        """It answers again."""
+        self._keep()
+        wait_until_ready(self._server, self.deployment.port)
+
+    def _keep(self) -> None:
+        """As a service manager does."""
+        if self._server.process.poll() is not None:
+            self.gave_up += 1
+            self.serve()
 
     def _kill_worker(self) -> None:
         """One of the processes that answer requests."""
