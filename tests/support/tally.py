@@ -49,11 +49,13 @@ class Tally:
             self.wrong.append(what)
 
 
-def rows_since(database: Database[Any], place: Mapping[str, Any]) -> Iterator[Row]:
+def rows_since(database: Database[Any], after: Mapping[str, Any]) -> Iterator[Row]:
     """In the order of the commits, from the log of the database: also those that were sent and are gone."""
-    with database.outbox.watch([{"$match": {"operationType": "insert"}}], resume_after=place) as stream:
-        while (change := stream.try_next()) is not None:
-            yield row_of(change["fullDocument"])
+    now = place(database)["_data"]
+    with database.outbox.watch([{"$match": {"operationType": "insert"}}], resume_after=after) as stream:
+        while (stream.resume_token or {"_data": ""})["_data"] < now:
+            if (change := stream.try_next()) is not None:
+                yield row_of(change["fullDocument"])
 
 
 def rows_now(database: Database[Any]) -> Iterator[Row]:
