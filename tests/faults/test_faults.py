@@ -14,18 +14,19 @@ import pytest
 
 from tests.support.budget import examples
 from tests.support.ordeal import TABLE, Plan, table, undergo
-from tests.support.rig import TARGETS
+from tests.support.rig import MANY, TARGETS
 
 log = logging.getLogger(__name__)
 
 SEED: Final = int(os.environ.get("IHALA_FAULTS_SEED", "1"))
-KILLS: Final = examples(7, 126)  # of each seven one is a pause
+ROUND: Final = examples(TARGETS, MANY)
+ROUNDS: Final = examples(1, 10)
 
 
-@pytest.mark.timeout(300 if KILLS < 10 else 3000)
+@pytest.mark.timeout(300 if ROUNDS == 1 else 3000)
 def test_what_was_acknowledged_is_there_once_and_told_to_all_who_may_know_it(tmp_path: Path) -> None:
     chance = Random(SEED)
-    kills = [target for _ in range(0, KILLS, len(TARGETS)) for target in chance.sample(TARGETS, len(TARGETS))]
+    kills = [target for _ in range(ROUNDS) for target in chance.sample(ROUND, len(ROUND))]
     ordeal = undergo(tmp_path, Plan(kills, SEED))
     told = table(ordeal)
     (tmp_path / TABLE).write_text(told, "utf-8")

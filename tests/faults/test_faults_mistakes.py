@@ -10,7 +10,7 @@ from tests.support.ordeal import Ordeal, Plan, table, undergo
 
 PLANS: Final = (
     Plan(("delivery",), 1, "settled-before-sent", leaving=0, hour=False),
-    Plan(("worker",) * 6, 2, "row-outside-the-transaction", leaving=0, hour=False, moody=False),
+    Plan(("worker",) * 4, 2, "row-outside-the-transaction", leaving=0, hour=False, moody=False),
     Plan(("pause",) * 3, 3, "no-fence", leaving=0, hour=False, moody=False, takes_s=0.1),
     Plan(("delivery",) * 2, 4, "lease-without-end", leaving=0, hour=False, moody=False, takes_s=0.3, drains_s=15),
 )

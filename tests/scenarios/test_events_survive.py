@@ -2,15 +2,13 @@
 of every change once. Sent, heard, lost and doubled are counted."""
 
 import contextlib
-import http.client
 import logging
 import os
 import signal
-import socket
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from random import Random
 from typing import Final
@@ -22,8 +20,9 @@ from hub.store import embedded
 from tests.support import written_registers as registers
 from tests.support.budget import examples
 from tests.support.deployments import Deployment, wait_until_ready
-from tests.support.ears import Blocks, until
+from tests.support.ears import until
 from tests.support.personas import Persona, personas
+from tests.support.wanderers import Told, Wanderer, wandering
 
 log = logging.getLogger(__name__)
 
@@ -32,68 +31,6 @@ LISTENING: Final = 20
 KILLS: Final = examples(2, 40)
 BETWEEN_S: Final = 2.0
 ENDS_S: Final = 60.0
-Told = tuple[str, int]
-
-
-@dataclass
-class Wanderer:
-    """Listens for a while, goes without a word, and comes back with the last id that it was told."""
-
-    port: int
-    headers: Callable[[], dict[str, str]]
-    chance: Random
-    heard: list[Told] = field(default_factory=list)
-    resets: int = 0
-    connections: int = 0
-    stays: bool = False  # in the end
-    _connection: http.client.HTTPConnection = field(init=False, repr=False)
-    _over: threading.Event = field(default_factory=threading.Event)
-    _blocks: Blocks = field(default_factory=Blocks)
-
-    def wander(self) -> None:
-        while not self._over.is_set():
-            with contextlib.suppress(OSError, http.client.HTTPException, httpx2.HTTPError):
-                self._listen()
-            self._over.wait(0.1)
-
-    def end(self) -> None:
-        self._over.set()
-        self._go()
-
-    def is_there(self) -> bool:
-        return bool(self._blocks.last_id)
-
-    def _listen(self) -> None:
-        after = {"Last-Event-ID": self._blocks.last_id} if self._blocks.last_id else {}
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
-        connection.request("GET", "/events", headers=self.headers() | after)
-        self._connection = connection
-        answer = connection.getresponse()
-        leaving = threading.Timer(self.chance.uniform(0.5, 4.0), self._go)
-        try:
-            if answer.status == 200:
-                self.connections += 1
-                self._blocks = Blocks(self._blocks.last_id)
-                if not self.stays:
-                    leaving.start()
-                while not self._over.is_set():
-                    self._hear(answer)
-        finally:
-            leaving.cancel()
-            connection.close()
-
-    def _go(self) -> None:
-        with contextlib.suppress(OSError, AttributeError):
-            self._connection.sock.shutdown(socket.SHUT_RDWR)
-
-    def _hear(self, answer: http.client.HTTPResponse) -> None:
-        part = answer.read1(4096)
-        if not part:
-            raise http.client.IncompleteRead(b"")
-        for event in self._blocks.read(part):
-            self.resets += event.kind == "reset"
-            if event.data:
-                self.heard.append((event.data["reference"], event.data["version"]))
 
 
 @pytest.fixture(scope="module")
@@ -155,21 +92,6 @@ def test_whoever_comes_and_goes_is_told_of_every_change_once_whatever_is_killed(
     assert (lost, doubled, sum(one.resets for one in crowd)) == (0, 0, 0)
     assert len(sent) > 10 * KILLS
     assert connections > 2 * LISTENING
-
-
-@contextlib.contextmanager
-def wandering(crowd: list[Wanderer]) -> Iterator[None]:
-    threads = [threading.Thread(target=one.wander) for one in crowd]
-    for thread in threads:
-        thread.start()
-    try:
-        until(lambda: all(one.is_there() for one in crowd), ENDS_S)
-        yield
-    finally:
-        for one in crowd:
-            one.end()
-        for thread in threads:
-            thread.join()
 
 
 @dataclass

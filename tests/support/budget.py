@@ -1,7 +1,10 @@
 """How much a property is tried: little with every run of the tests, much with `make deep`."""
 
 import os
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
-def examples(few: int, many: int) -> int:
+def examples(few: T, many: T) -> T:
     return many if os.environ.get("IHALA_DEEP") else few

@@ -114,7 +114,7 @@ class Deployment:
         """Run a command to its end. Its exit code must be one of `codes`."""
         running = self.start(*arguments, home=home, module=module)
         code = running.process.wait(READY_S + STOP_S)
-        out, err = (self._said(running, name).read_text("utf-8") for name in ("out", "err"))
+        out, err = (self.said(running, name).read_text("utf-8") for name in ("out", "err"))
         assert code in codes, f"hub {arguments[0]} ended with {code}:\n{out}\n{err}"
         return Finished(code, out, err)
 
@@ -148,7 +148,7 @@ class Deployment:
                     running.stop()
             running.kill()
 
-    def _said(self, running: Running, stream: str) -> Path:
+    def said(self, running: Running, stream: str) -> Path:
         return self.words / f"{self._outputs[running.process.pid]}.{stream}"
 
     def _environment(self, home: bool) -> Mapping[str, str]:

@@ -34,6 +34,7 @@ LEASE: Final = timedelta(seconds=2)
 PATIENCE_S: Final = 2.0
 HOOK: Final = "hook"
 AHEAD: Final = "ahead"
+READY: Final = "ready"
 
 
 class Ahead(SystemClock):
@@ -91,7 +92,7 @@ def deliver(mistake: str, *subscribers: str) -> None:
         hooks = Hooks(ports, Poster(allowed, patience=PATIENCE_S), hub)
         ways = [write_back(opened.doors, hub=hub), Way(HOOK, hooks, hooks)]
         Worker(ways, hub, 0.2, opened.patience, LEASES.get(mistake, LEASE)).start()
-        sys.stdout.write("ready\n")
+        sys.stdout.write(f"{READY}\n")
         sys.stdout.flush()
         threading.Event().wait()
 

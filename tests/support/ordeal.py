@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -16,11 +17,13 @@ from hub.store import embedded
 from tests.support import tally as counting
 from tests.support import written_registers as registers
 from tests.support.deployments import Deployment
+from tests.support.ears import until
 from tests.support.load import Journal, Load
 from tests.support.moods import Moods, Subscriber
-from tests.support.personas import Persona, personas
+from tests.support.personas import Persona, elsewhere, personas
 from tests.support.rig import Rig
 from tests.support.tally import Row, Tally
+from tests.support.wanderers import Told, Wanderer, wandering
 
 KEEPER: Final = "arganier-droit"
 HOSPITAL: Final = "chu-atlas"
@@ -28,6 +31,7 @@ WOMEN: Final = 12
 HOUR_S: Final = 3600.0
 DRAINED_AFTER_S: Final = 4.0
 NEVER: Final = 1e12  # a moment that does not come: nobody knows whether she withdrew
+HEARD_S: Final = 30.0
 TABLE: Final = "faults.txt"
 
 
@@ -54,6 +58,7 @@ class Ordeal:
     subscribers: list[Subscriber]
     database: Database[Any]
     tally: Tally
+    crowd: Sequence[Wanderer]
 
     @property
     def journal(self) -> Journal:
@@ -68,11 +73,11 @@ class Ordeal:
 def undergo(root: Path, plan: Plan) -> Ordeal:
     deployment = deployed(root, plan)
     chance = Random(plan.seed)
-    parties = {"keeper": KEEPER, "hospital": HOSPITAL, "moody": KEEPER}
-    subscribers = [Subscriber(name, party, takes_s=plan.takes_s) for name, party in parties.items()]
+    named = {"keeper": KEEPER, "hospital": HOSPITAL, "moody": KEEPER}
+    subscribers = [Subscriber(name, party, takes_s=plan.takes_s) for name, party in named.items()]
     for one in subscribers:
         one.open()
-    rig = Rig(deployment, subscribers, plan.mistake)
+    rig = Rig(deployment, subscribers, Random(plan.seed + 2), plan.mistake)
     with embedded.mongod(deployment.folder, cache_gb=0.25) as uri, MongoClient[Any](uri) as client:
         database = client.ihala
         place, before, rows = counting.place(database), versions(database), list(counting.rows_now(database))
@@ -80,13 +85,21 @@ def undergo(root: Path, plan: Plan) -> Ordeal:
             women = [f"Patient/{one['_id']}" for one in database.Patient.find({}, {"_id": 1})]
             staying, leaving = women[plan.leaving :], women[: plan.leaving]
             load = Load(cast[KEEPER], cast[HOSPITAL], staying, leaving, chance)
-            moods = Moods(subscribers[1:] if plan.moody else [], Random(plan.seed + 1))
-            with load.running(), moods.running():
-                suffer(rig, plan, chance, subscribers[2])
-            ordeal = Ordeal(rig, load, subscribers, database, Tally())
-            drain(ordeal, plan.drains_s)
-            rows += counting.rows_since(database, place)
-            count(ordeal, cast[KEEPER], cast[HOSPITAL], rows, before)
+            parties = (cast[KEEPER], cast[KEEPER], cast[HOSPITAL])
+            with ExitStack() as own:
+                apart = [own.enter_context(elsewhere(by, deployment.base_url)) for by in parties]
+                crowd = [Wanderer(deployment.port, by.show_token, Random(number)) for number, by in enumerate(apart)]
+                own.enter_context(wandering(crowd))
+                ordeal = Ordeal(rig, load, subscribers, database, Tally(), crowd)
+                with load.running(), Moods(subscribers[1:] if plan.moody else [], Random(plan.seed + 1)).running():
+                    suffer(rig, plan, chance, subscribers[2])
+                rig.recover()
+                drain(ordeal, plan.drains_s)
+                since = list(counting.rows_since(database, place))
+                hear_the_rest(crowd, since)
+            count(ordeal, cast[KEEPER], cast[HOSPITAL], [*rows, *since], before)
+            for one in crowd[:2]:
+                counting.check_listener(one.heard, told_to_keeper(since), ordeal.tally)
         audit = deployment.hub("audit", "verify", codes=(0, 1, 2, 3))
         ordeal.tally.blame(audit.code != 0, f"the audit trail does not verify: {audit.out}")
     for one in subscribers:
@@ -103,6 +116,18 @@ def deployed(root: Path, plan: Plan) -> Deployment:
         (made.folder / "connections" / f"{other}.yaml").unlink()
     made.hub("pull", "arganier-register")
     return made
+
+
+def told_to_keeper(rows: Sequence[Row]) -> set[Told]:
+    mine = (row for row in rows if row.recipient in {"", KEEPER})
+    return {(row.reference, row.version) for row in mine if row.version is not None}
+
+
+def hear_the_rest(crowd: Sequence[Wanderer], rows: Sequence[Row]) -> None:
+    for one in crowd:
+        one.stays = True
+    with suppress(AssertionError):
+        until(lambda: all(told_to_keeper(rows) <= set(one.heard) for one in crowd[:2]), HEARD_S)
 
 
 def suffer(rig: Rig, plan: Plan, chance: Random, away: Subscriber) -> None:
@@ -180,7 +205,10 @@ def table(ordeal: Ordeal) -> str:
             f"events {name:<12}{getattr(tally, name):>8}"
             for name in ("sent", "received", "lost", "doubled", "unexplained")
         ),
+        f"gave up            {ordeal.rig.gave_up:>8}",
         f"withdrawals        {len(journal.withdrawn):>8}",
+        f"heard on streams    {sum(len(one.heard) for one in ordeal.crowd):>7}",
+        f"connections         {sum(one.connections for one in ordeal.crowd):>7}",
         *(f"refused {what:<32}{count:>6}" for what, count in journal.refusals.most_common()),
         *sorted(set(tally.wrong)),
     ]

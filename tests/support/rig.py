@@ -8,25 +8,33 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from random import Random
 from typing import Final
 
-from tests.support.deployments import Deployment, Running, wait_until_ready
-from tests.support.hooked import AHEAD, LEASE
+from tests.support.deployments import READY_S, Deployment, Running, wait_until_ready
+from tests.support.hooked import AHEAD, LEASE, READY
 from tests.support.moods import Subscriber
 
 SERVED_BY: Final = 2
 DELIVERED_BY: Final = 2
+CRASH_LOOP_S: Final = 6
+"""granian ends when a worker that it has just started ends, too."""
+
 TARGETS: Final = ("worker", "delivery", "mongod", "worker", "delivery", "serve", "pause")
+MANY: Final = (*TARGETS, "mongod", "mongod", "worker", "mongod")
+"""The same, with more of what is back soon."""
 
 
 @dataclass
 class Rig:
-    """`mistake`: see `mistakes`. A pause is no kill: a process that is stopped for longer than its lease, and goes on."""
+    """`mistake`: see `mistakes`; `chance`: which of several is killed. A pause is no kill: a process that is stopped for longer than its lease, and goes on."""
 
     deployment: Deployment
     subscribers: Sequence[Subscriber]
+    chance: Random
     mistake: str = "none"
     killed: Counter[str] = field(default_factory=Counter)
+    gave_up: int = 0
     _server: Running = field(init=False)
     _delivering: list[Running] = field(default_factory=list)
 
@@ -35,6 +43,8 @@ class Rig:
         self.serve()
         self._delivering = [self._deliver() for _ in range(DELIVERED_BY)]
         try:
+            for one in self._delivering:
+                self._until_it_delivers(one)
             yield
         finally:
             for one in (self._server, *self._delivering):
@@ -49,14 +59,36 @@ class Rig:
         to = [f"{one.name}={one.organization}={one.port}" for one in self.subscribers]
         return self.deployment.start("deliver", self.mistake, *to, module=("tests.support.hooked",))
 
+    def _until_it_delivers(self, one: Running) -> None:
+        """One that has not begun yet has nothing to lose."""
+        ends = time.monotonic() + READY_S
+        while READY not in self.deployment.said(one, "out").read_text("utf-8"):
+            assert one.process.poll() is None and time.monotonic() < ends, "a process that delivers did not begin"
+            time.sleep(0.1)
+
     def kill(self, target: str) -> None:
+        self._keep()
         getattr(self, f"_kill_{target}")()
         self.killed[target] += 1
 
+    def recover(self) -> None:
+        """It answers again."""
+        self._keep()
+        wait_until_ready(self._server, self.deployment.port)
+
+    def _keep(self) -> None:
+        """As a service manager does."""
+        if self._server.process.poll() is not None:
+            self.gave_up += 1
+            self.serve()
+
     def _kill_worker(self) -> None:
         """One of the processes that answer requests."""
-        if workers := children(self._server.process.pid):
-            kill(workers[0])
+        ends = time.monotonic() + READY_S
+        while not (workers := children(self._server.process.pid, older=CRASH_LOOP_S)):
+            assert time.monotonic() < ends, "no worker process comes back"
+            time.sleep(0.2)
+        kill(self.chance.choice(workers))
 
     def _kill_serve(self) -> None:
         """The process that keeps them and the database; they leave by themselves."""
@@ -65,6 +97,7 @@ class Rig:
         self.serve()
 
     def _kill_delivery(self) -> None:
+        self._until_it_delivers(self._delivering[0])
         self._delivering.pop(0).kill()
         self._delivering.append(self._deliver())
 
@@ -73,6 +106,7 @@ class Rig:
         wait_until_ready(self._server, self.deployment.port)
 
     def _kill_pause(self) -> None:
+        self._until_it_delivers(self._delivering[0])
         stopped = self._delivering[0].process
         stopped.send_signal(signal.SIGSTOP)
         time.sleep(LEASE.total_seconds() * 1.5)
@@ -92,10 +126,9 @@ def kill(process: int) -> None:
         os.kill(process, signal.SIGKILL)
 
 
-def children(parent: int) -> list[int]:
-    """The worker processes; a spawned process that only tracks resources is none of them."""
-    listed = subprocess.run(
-        ["ps", "-o", "pid=,args=", "--ppid", str(parent)], capture_output=True, text=True, check=False
-    )
-    found = (line.split(None, 1) for line in listed.stdout.splitlines())
-    return [int(pid) for pid, command in found if "resource_tracker" not in command]
+def children(parent: int, older: float) -> list[int]:
+    """The worker processes of so many seconds; a spawned process that only tracks resources is none of them."""
+    asked = ["ps", "-ww", "-o", "pid=,etimes=,args=", "--ppid", str(parent)]
+    listed = subprocess.run(asked, capture_output=True, text=True, check=False).stdout
+    found = (line.split(None, 2) for line in listed.splitlines() if "resource_tracker" not in line)
+    return [int(pid) for pid, age, _ in found if int(age) > older]

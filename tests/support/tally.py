@@ -13,6 +13,7 @@ from tests.support.hooked import HOOK
 from tests.support.load import Journal, Said
 from tests.support.moods import Came, Subscriber
 from tests.support.personas import Persona, Resource
+from tests.support.wanderers import Told
 
 LATE_S: Final = 2.5
 """What was being sent at the moment of a withdrawal may still arrive for so long."""
@@ -48,11 +49,13 @@ class Tally:
             self.wrong.append(what)
 
 
-def rows_since(database: Database[Any], place: Mapping[str, Any]) -> Iterator[Row]:
+def rows_since(database: Database[Any], after: Mapping[str, Any]) -> Iterator[Row]:
     """In the order of the commits, from the log of the database: also those that were sent and are gone."""
-    with database.outbox.watch([{"$match": {"operationType": "insert"}}], resume_after=place) as stream:
-        while (change := stream.try_next()) is not None:
-            yield row_of(change["fullDocument"])
+    now = place(database)["_data"]
+    with database.outbox.watch([{"$match": {"operationType": "insert"}}], resume_after=after) as stream:
+        while (stream.resume_token or {"_data": ""})["_data"] < now:
+            if (change := stream.try_next()) is not None:
+                yield row_of(change["fullDocument"])
 
 
 def rows_now(database: Database[Any]) -> Iterator[Row]:
@@ -175,6 +178,12 @@ def out_of_order(firsts: Sequence[str], mine: Mapping[str, Row]) -> bool:
                 return True
             last[reference] = places[key]
     return False
+
+
+def check_listener(heard: Sequence[Told], sent: set[Told], tally: Tally) -> None:
+    lost, doubled = len(sent - set(heard)), len(heard) - len(set(heard))
+    tally.blame(lost > 0, f"a listener that came back lost {lost} of {len(sent)} events")
+    tally.blame(doubled > 0, f"a listener was told {doubled} events twice")
 
 
 def check_rows_of_tool(
