@@ -52,7 +52,6 @@ FURTHER: Final = (
 """What is kept of some survivors and not of others."""
 
 _READING: Final = {"coding": [{"system": f"{TERMINOLOGY}/consentaction", "code": "access"}]}
-RULING: Final = Ruling(**vars(as_packaged()))
 SURVIVORS: Final = ("survivor", "survivor--foreign-national", "survivor--safe-contact", "survivor--do-not-contact")
 _AS_IT_MUST_BE: Final[dict[str, Resource]] = {
     "completed": {"output": [{"type": concept("task-output", "outcome"), "valueCodeableConcept": concept("referral-outcome", "service-provided")}]},
