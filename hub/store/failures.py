@@ -24,7 +24,9 @@ _PASSING_LABELS: Final = (
     "RetryableWriteError",
     "RetryableError",
 )
-_AWAY: Final = frozenset({6, 7, 89, 91, 133, 134, 145, 189, 202, 211, 216, 9001, 10058, 10107, 11600, 11602, 13435, 13436})
+_AWAY: Final = frozenset(
+    {6, 7, 89, 91, 133, 134, 145, 189, 202, 211, 216, 9001, 10058, 10107, 11600, 11602, 13435, 13436}
+)
 _BUSY: Final = frozenset(
     {24, 46, 50, 64, 112, 117, 262, 365, 11601, 14031}
 )  # 14031: until somebody makes room on the disk
