@@ -35,5 +35,5 @@ def test_what_was_acknowledged_is_there_once_and_told_to_all_who_may_know_it(tmp
     assert tally.wrong == [], f"seed {SEED}"
     assert tally.lost == 0
     assert tally.unexplained <= ordeal.under_way, "no more comes twice than was under way"
-    assert ordeal.journal.answers["acknowledged"] > 10 * len(kills)
-    assert tally.received > 10 * len(kills)
+    assert ordeal.journal.answers["acknowledged"] > 5 * len(kills)
+    assert tally.received > 5 * len(kills)
