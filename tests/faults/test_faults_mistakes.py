@@ -5,11 +5,10 @@ from typing import Final
 
 import pytest
 
-from tests.support.budget import examples
 from tests.support.ordeal import Ordeal, Plan, table, undergo
 
 PLANS: Final = (
-    Plan(("delivery",), 1, "settled-before-sent", leaving=0, hour=False),
+    Plan(("delivery",) * 3, 1, "settled-before-sent", leaving=0, hour=False, takes_s=0.3),
     Plan(("worker",) * 4, 2, "row-outside-the-transaction", leaving=0, hour=False, moody=False),
     Plan(("pause",) * 3, 3, "no-fence", leaving=0, hour=False, moody=False, takes_s=0.1),
     Plan(("delivery",) * 2, 4, "lease-without-end", leaving=0, hour=False, moody=False, takes_s=0.3, drains_s=15),
@@ -26,7 +25,8 @@ def notices(ordeal: Ordeal, mistake: str) -> bool:
     }[mistake]
 
 
-@pytest.mark.parametrize("plan", PLANS[: examples(1, len(PLANS))], ids=lambda plan: plan.mistake)
+@pytest.mark.deep
+@pytest.mark.parametrize("plan", PLANS, ids=lambda plan: plan.mistake)
 def test_a_mistake_is_noticed(tmp_path: Path, plan: Plan) -> None:
     ordeal = undergo(tmp_path, plan)
     assert notices(ordeal, plan.mistake), table(ordeal)

@@ -122,6 +122,8 @@ def test_it_answers_a_referral_as_the_other_party(stage: Stage, hospital: FHIRCl
     her = task.for_fhir.resolved(Patient)  # the reference leads to her
     assert her.name is None
     assert her.address[0].state == "MA-SAL"
+    assert changed(task, there, task.meta.versionId).meta.versionId == accepted.meta.versionId  # said once more
+    task.status = "in-progress"
     with pytest.raises(requests.HTTPError) as stale:
         changed(task, there, task.meta.versionId)
     assert stale.value.response.status_code == 412

@@ -31,7 +31,7 @@ class Ear:
         while not self._stopped.is_set():
             try:
                 self._join()
-            except httpx2.HTTPError:
+            except (httpx2.HTTPError, RuntimeError):  # the server is away, or it is over
                 time.sleep(AGAIN_S)
 
     def _join(self) -> None:

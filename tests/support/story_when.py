@@ -59,8 +59,8 @@ class When:
         self.story.refers(f"Task/{made['id']}")
 
     def looks(self, who: Party) -> None:
-        """Somebody there opens the referral: that it has arrived is known by that."""
-        assert must(who.persona.read(self.story.task))["status"] == "received"
+        """Somebody there opens the referral and says that it has arrived."""
+        self.moves(who, "received")
         self.story.say("when", "looks", who=who)
 
     def moves(self, who: Party, status: str, *, task: str = "", **more: Any) -> Resource:

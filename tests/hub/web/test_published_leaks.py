@@ -226,7 +226,7 @@ def test_no_history_shows_what_was_visible_once(pair: Pair, path: str) -> None:
 def test_no_subscription_is_taken_that_would_ask_with_the_rights_of_the_system(pair: Pair) -> None:
     """https://github.com/medplum/medplum/pull/9520 and https://github.com/hapifhir/hapi-fhir/pull/8246"""
     wanted = {"resourceType": "Subscription", "criteria": "Patient?", "status": "requested"}
-    assert same(pair, "POST", "Subscription", wanted).status == "404 Not Found"
+    assert same(pair, "POST", "Subscription", wanted).status == "422 Unprocessable Entity"
 
 
 @pytest.mark.parametrize("kind", ["batch", "transaction"])

@@ -58,7 +58,7 @@ def test_an_appointment_that_she_missed_is_made_again(begin: Begin) -> None:
     when.begins(centre)
     when.completes(centre, "partly-provided")
     then.ends("completed", "partly-provided")
-    then.timeline("requested", "received", "accepted", "in-progress", "completed")
+    then.timeline("requested", "accepted", "in-progress", "completed")
     then.report(centre)
     then.nobody_saw_more()
 

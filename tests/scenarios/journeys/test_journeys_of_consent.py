@@ -20,7 +20,7 @@ def test_one_refuses_and_another_takes_her_on(begin: Begin) -> None:
     then.stands("rejected", "re-routing")
     then.sees(association="everything", first="notice", second="nothing", stranger="nothing")
     then.ends("rejected", "no-capacity")
-    then.timeline("requested", "received", "rejected")
+    then.timeline("requested", "rejected")
 
     when.refers_again(second)
     then.told("referral.send", association, second)
@@ -29,7 +29,7 @@ def test_one_refuses_and_another_takes_her_on(begin: Begin) -> None:
     then.sees(association="everything", first="nothing", second="agreed", stranger="nothing")
     when.completes(second)
     then.ends("completed", "service-provided")
-    then.timeline("requested", "received", "accepted", "completed")
+    then.timeline("requested", "accepted", "completed")
     then.report(first, second)
     then.nobody_saw_more()
 
@@ -84,7 +84,7 @@ def test_she_takes_her_consent_back_in_the_middle(begin: Begin) -> None:
     then.ends("completed", "partly-provided")
     then.told("referral.complete", association)
     then.sees(association="everything", hospital="nothing", stranger="nothing")
-    then.timeline("requested", "received", "accepted", "in-progress", "on-hold", "completed")
+    then.timeline("requested", "accepted", "in-progress", "on-hold", "completed")
     then.report(hospital)
     then.nobody_saw_more()
 
@@ -111,7 +111,7 @@ def test_she_changes_her_mind_after_work_has_begun(begin: Begin) -> None:
 
     then.ends("cancelled", "survivor-declined")
     then.sees(association="everything", hospital="notice", stranger="nothing")
-    then.timeline("requested", "received", "accepted", "in-progress", "cancelled")
+    then.timeline("requested", "accepted", "in-progress", "cancelled")
     then.timeline("requested", "accepted", task=request)
     then.report(hospital)
     then.nobody_saw_more()
@@ -160,7 +160,7 @@ def test_a_cancellation_that_comes_too_late_is_refused_and_the_work_is_finished(
     then.told("referral.complete", association, hospital)
     then.ends("completed", "service-provided")
     then.sees(association="everything", hospital="agreed", stranger="nothing")
-    then.timeline("requested", "received", "accepted", "in-progress", "completed")
+    then.timeline("requested", "accepted", "in-progress", "completed")
     then.timeline("requested", "rejected", task=request)
     then.report(hospital)
     then.nobody_saw_more()

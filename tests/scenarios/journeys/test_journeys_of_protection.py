@@ -25,7 +25,7 @@ def test_a_shelter_takes_her_in_and_nobody_learns_where_it_is(begin: Begin) -> N
     then.told("referral.complete", association, shelter)
 
     then.ends("completed", "service-provided")
-    then.timeline("requested", "received", "accepted", "in-progress", "completed")
+    then.timeline("requested", "accepted", "in-progress", "completed")
     then.does_not_learn_where(association, house)
     then.does_not_learn_where(story.parties["stranger"], house)
     then.report(shelter)
@@ -58,7 +58,7 @@ def test_a_girl_whose_parent_is_suspected_is_helped_without_that_parent(begin: B
     when.begins(children)
     when.completes(children)
     then.ends("completed", "service-provided")
-    then.timeline("requested", "received", "accepted", "in-progress", "completed")
+    then.timeline("requested", "accepted", "in-progress", "completed")
     then.report(children)
     then.nobody_saw_more()
 
@@ -80,7 +80,7 @@ def test_a_woman_without_a_name_is_referred_and_stays_without_one(begin: Begin) 
     then.told("referral.fail", association, hospital)
 
     then.ends("failed", "survivor-unreachable")
-    then.timeline("requested", "received", "accepted", "failed")
+    then.timeline("requested", "accepted", "failed")
     then.report(hospital)
     then.nobody_saw_more()
 
@@ -105,6 +105,6 @@ def test_the_glass_is_broken_for_a_life_and_everything_after_is_with_her_consent
     when.completes(hospital)
     then.ends("completed", "service-provided")
     when.reviews(review)
-    then.timeline("requested", "received", "accepted", "completed")
+    then.timeline("requested", "accepted", "completed")
     then.report(hospital)
     then.nobody_saw_more()
