@@ -9,7 +9,7 @@ import pytest
 from tests.support.ordeal import Ordeal, Plan, table, undergo
 
 PLANS: Final = (
-    Plan(("delivery",) * 3, 1, "settled-before-sent", leaving=0, hour=False, takes_s=0.3),
+    Plan(("delivery",) * 4, 1, "settled-before-sent", leaving=0, between_s=(2.0, 3.0)),
     Plan(("worker",) * 4, 2, "row-outside-the-transaction", leaving=0, hour=False, moody=False),
     Plan(("pause",) * 3, 3, "no-fence", leaving=0, hour=False, moody=False, takes_s=0.1),
     Plan(("delivery",) * 2, 4, "lease-without-end", leaving=0, hour=False, moody=False, takes_s=0.3, drains_s=15),
