@@ -1,7 +1,7 @@
 """Every door through which a referral is changed keeps to the same table, on a real database: PUT, JSON Patch, FHIRPath Patch,
 transaction, conditional update, $close. A refused step leaves nothing behind; a step is told to whom it concerns.
 
-The table is that of `tests/hub/referral/test_referral_exploration.py`, where everything that can be reached is explored.
+The table is that of `tests/support/exploring.py`, by which everything that can be reached is explored.
 """
 
 from collections.abc import Callable
