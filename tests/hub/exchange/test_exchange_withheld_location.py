@@ -62,7 +62,8 @@ def test_everyone_else_learns_its_province_and_nothing_that_leads_to_its_door(
 ) -> None:
     (found,) = at.search("Location", by).entries
     for text in (at.read(name(shelter), by).text, found.text):
-        assert not [secret for secret in SECRETS if secret in text]
+        told = dumps(content(text))  # an instant of the store's can look like a coordinate
+        assert not [secret for secret in SECRETS if secret in told]
         seen = loads(text)
         assert seen["address"] == {"state": "MA-MAR", "country": "MA"}
         assert not {"position", "telecom", "name", "alias", "description"} & seen.keys()
