@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from hub import console, errors, mapping, settings
 from hub.consent import policies
+from hub.delivery.mailing import Mailing
 from hub.delivery.pauses import Patience
 from hub.delivery.subscribers import Subscribers
 from hub.delivery.subscriptions import subscribed
@@ -32,6 +33,7 @@ from hub.oauth.people import People
 from hub.outbound.allowed import is_allowed
 from hub.outbound.fetch import Fetcher
 from hub.outbound.key_sets import FetchedKeys
+from hub.outbound.mail import Mailer, is_recipient
 from hub.outbound.post import Posting
 from hub.ports import Adapter, Connection, DataKeys, Registry, Trail, Way
 from hub.referral import deadline_file
@@ -127,7 +129,9 @@ def opened(folder: Path) -> Iterator[Deployment]:
         people = People(hub, registry, MongoAccounts(store), read.lifetimes)
         listeners = Listeners(hub, MongoFeed(store), registry, read.streams)
         posting = Posting(read.subscription_hosts, hub.clock.now)
-        to_systems = subscribed(Subscribers(registry), posting.post, read.base_url, hub=hub)
+        subscribers, mailer = Subscribers(registry), Mailer(read.mail, hub.clock.now)
+        mailing = Mailing(hub, subscribers, mailer.send, read.base_url.removesuffix("fhir"), read.language)
+        to_systems = subscribed(subscribers, posting.post, mailing, read.base_url, hub=hub)
         ways = (write_back(doors, hub=hub), to_systems)
         yield Deployment(read, hub, registry, people, MongoTrail(store), listeners, doors, ways, store.vault)
 
@@ -195,6 +199,13 @@ def _for_life(folder: Path) -> Deployment:
     return stack.enter_context(opened(folder))
 
 
+def _may_be_sent_to(read: Settings, url: str) -> bool:
+    """Whether a subscriber may name this address."""
+    return is_allowed(url, read.subscription_hosts) or (
+        read.mail is not None and is_recipient(url, read.mail.recipients)
+    )
+
+
 def send_listeners_away() -> None:
     """They would keep a server process from ending."""
     _for_life(_home()).listeners.end()
@@ -215,7 +226,7 @@ def wsgi() -> "Flask":
         keys=keys,
         people=deployment.people,
         listeners=deployment.listeners,
-        allows=partial(is_allowed, hosts=deployment.settings.subscription_hosts),
+        allows=partial(_may_be_sent_to, deployment.settings),
     )
     console.mount(app, deployment.people, deployment.settings)
     gc.freeze()  # profiles and code systems stay for good: to look through them again and again took a tenth of the time

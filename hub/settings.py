@@ -23,6 +23,7 @@ from hub.directory.organizations import Entry
 from hub.errors import HubError
 from hub.oauth.lifetimes import Lifetimes
 from hub.outbound.allowed import Allowed
+from hub.outbound.mail import MailServer, recipient
 from hub.ports import ExportLimits
 from hub.referral import deadline_file
 from hub.referral.deadlines import Deadlines
@@ -74,6 +75,7 @@ class Settings:
     pepper: bytes = field(repr=False)
     jwks_hosts: tuple[Allowed, ...]
     subscription_hosts: tuple[Allowed, ...]
+    mail: MailServer | None
     cors_origins: tuple[str, ...]
     lifetimes: Lifetimes
     exports: ExportLimits
@@ -110,6 +112,7 @@ def read(folder: Path) -> Settings:
         pepper=secret(folder, {"env": "IHALA_PEPPER", "file": "secrets/pepper"}, "pepper").encode(),
         jwks_hosts=tuple(_each(toml, "oauth.jwks_hosts", Allowed.read)),
         subscription_hosts=tuple(_each(toml, "subscription.hosts", Allowed.read)),
+        mail=_mail(folder, toml),
         cors_origins=tuple(_each(toml, "cors.origins", _origin)),
         lifetimes=_lifetimes(toml),
         exports=_exports(toml),
@@ -144,6 +147,28 @@ def _exports(toml: dict[str, Any]) -> ExportLimits:
         lifetime=timedelta(minutes=_positive(toml, "export.lifetime_minutes", _minutes(usual.lifetime))),
         lines=_positive(toml, "export.lines", usual.lines, most=MOST_LINES),
     )
+
+
+def _mail(folder: Path, toml: dict[str, Any]) -> MailServer | None:
+    """None where no server is named: then no mail is sent."""
+    host, source = _setting(toml, "mail.host", ""), _written(toml, "mail.password")
+    if not host:
+        return None
+    if source is not None and not isinstance(source, dict):
+        raise HubError(errors.BAD_FILE, place="hub.toml", detail="mail.password")
+    security = _setting(toml, "mail.security", "starttls")
+    try:
+        return MailServer(
+            host=host,
+            port=_positive(toml, "mail.port", 465 if security == "tls" else 587, most=65535),
+            security=security,
+            sender=_setting(toml, "mail.from", ""),
+            user=_setting(toml, "mail.user", ""),
+            password=secret(folder, source, "mail.password") if source else "",
+            recipients=tuple(_each(toml, "mail.recipients", recipient)),
+        )
+    except ValueError as problem:
+        raise HubError(errors.BAD_FILE, place="hub.toml", detail=f"mail.{problem}") from None
 
 
 def _minutes(span: timedelta) -> int:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from hub.exchange.subscribed import asked_of
+from hub.fhir.references import split
 from hub.oauth import scopes
 from hub.ports import Caller, Registry, Subscription
 
@@ -11,20 +11,20 @@ from hub.ports import Caller, Registry, Subscription
 class Subscribers:
     registry: Registry
 
-    def caller(self, one: Subscription) -> Caller | None:
-        """As whom it is told something; None where its client is not admitted any more, or not for that."""
+    def caller(self, one: Subscription, reference: str) -> Caller | None:
+        """As whom it is told of something; None where its client is not admitted any more, or not for that."""
         client = self.registry.client(one.caller.client)
         if client is None or client.disabled or client.organization != one.caller.organization:
             return None
-        if one.caller.purpose not in client.purposes or not self._may(one, client.scopes):
+        if one.caller.purpose not in client.purposes or not _may(one, split(reference)[0], client.scopes):
             return None
         return replace(one.caller, within=scopes.narrowings(one.caller.scopes))
 
-    def _may(self, one: Subscription, registered: frozenset[str]) -> bool:
-        held = one.caller.scopes
-        type_ = asked_of(one).topic.type
-        try:
-            scopes.grant(" ".join(sorted(held)), registered)
-        except scopes.NotAScope:
-            return False
-        return scopes.permits(held, type_, "read") and scopes.permits(held, type_, "search")
+
+def _may(one: Subscription, type_: str, registered: frozenset[str]) -> bool:
+    held = one.caller.scopes
+    try:
+        scopes.grant(" ".join(sorted(held)), registered)
+    except scopes.NotAScope:
+        return False
+    return scopes.permits(held, type_, "read") and scopes.permits(held, type_, "search")

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from hub.delivery.mailing import Mailing
 from hub.delivery.pauses import problem_of
 from hub.delivery.signing import signed
 from hub.delivery.subscribers import Subscribers
@@ -21,6 +22,7 @@ from hub.exchange.subscribe import HANDSHAKE, HEARTBEAT, TYPE
 from hub.exchange.subscribed import asked_of, concerns, tell
 from hub.fhir.serial import dumps
 from hub.ports import Destination, Dispatch, Due, Parcel, Subscription, Way
+from hub.subscription.channels import EMAIL
 from hub.subscription.headers import secret_of, sent
 from hub.subscription.notification import Kind, Standing, Told, notification
 from hub.subscription.wanted import MOST_AT_ONCE
@@ -36,12 +38,21 @@ Post = Callable[[str, bytes, dict[str, str], int], None]
 
 
 @dataclass(frozen=True)
+class _Packed:
+    """`id`: of the event."""
+
+    id: str
+    told: Told
+
+
+@dataclass(frozen=True)
 class Subscribed:
     """Knows the destinations, and carries what is for them. `base`: the FHIR base as they see it."""
 
     hub: Hub
     subscribers: Subscribers
     post: Post
+    mailing: Mailing
     base: str
     at_once: int = MOST_AT_ONCE
 
@@ -53,25 +64,33 @@ class Subscribed:
         return [_destination(one) for one in listening if self._concerns(row, one)]
 
     def _concerns(self, row: Due, one: Subscription) -> bool:
-        caller = self.subscribers.caller(one)
+        caller = self.subscribers.caller(one, row.reference)
         return caller is not None and concerns(row, asked_of(one), caller, hub=self.hub)
 
-    def pack(self, dispatch: Dispatch) -> Told | Kind | None:
+    def pack(self, dispatch: Dispatch) -> _Packed | Kind | str | None:
         """None where its subscription is not sent anything for now: it can ask for the event by its number."""
-        if kind := _OWN.get(dispatch.action):
-            return kind
-        event = self.hub.store.subscriptions.event(dispatch.id)
         one = self.hub.store.subscriptions.find(dispatch.destination.id)
-        if event is None or one is None or one.status not in {"requested", "active"}:
+        if one is None:
             return None
-        caller = self.subscribers.caller(one)
+        if asked_of(one).channel == EMAIL:
+            return self.mailing.pack(dispatch, one)
+        return _OWN.get(dispatch.action) or self._event(dispatch, one)
+
+    def _event(self, dispatch: Dispatch, one: Subscription) -> _Packed | None:
+        event = self.hub.store.subscriptions.event(dispatch.id)
+        if event is None or event.arrived or one.status not in {"requested", "active"}:
+            return None
+        caller = self.subscribers.caller(one, event.reference)
         if caller is None:
             raise MayNotKnow
-        return tell(event, asked_of(one).content, caller, hub=self.hub)
+        return _Packed(event.id, tell(event, asked_of(one).content, caller, hub=self.hub))
 
     def send(self, destination: Destination, parcels: Sequence[Parcel]) -> None:
         one = self.hub.store.subscriptions.find(destination.id)
         if one is None:
+            return
+        if asked_of(one).channel == EMAIL:
+            self.mailing.send(one, parcels)
             return
         if any(parcel.content == "handshake" for parcel in parcels):
             one = self._shaken(one)
@@ -90,16 +109,23 @@ class Subscribed:
         return found if found and found.version == one.version else None
 
     def _send(self, one: Subscription, parcels: Sequence[Parcel]) -> None:
-        events = sorted((p.content for p in parcels if isinstance(p.content, Told)), key=lambda told: told.number)
+        events = sorted((p.content for p in parcels if isinstance(p.content, _Packed)), key=lambda it: it.told.number)
         try:
-            for some in _batches(events, asked_of(one).most):
-                self._post(one, "event-notification", some)
+            self._send_events(one, events)
             if not events and any(parcel.content == "heartbeat" for parcel in parcels):
                 self._post(one, "heartbeat", ())
         except Fatal as problem:
             if problem.text != GONE:
                 raise
             self._in_error(one, problem)
+
+    def _send_events(self, one: Subscription, events: Sequence[_Packed]) -> None:
+        """What was taken is not sent again with what was not: a notification comes twice under its own id, or not at all."""
+        batches = list(_batches(events, asked_of(one).most))
+        for some in batches:
+            self._post(one, "event-notification", [packed.told for packed in some])
+            if some is not batches[-1]:
+                self.hub.store.subscriptions.arrived([packed.id for packed in some])
 
     def _post(self, one: Subscription, kind: Kind, events: Sequence[Told]) -> None:
         asked, now, new = asked_of(one), self.hub.clock.now(), self.hub.ids.new
@@ -127,7 +153,7 @@ def _so_far(one: Subscription, events: Sequence[Told]) -> int:
     return events[-1].number if events else one.number
 
 
-def _batches(events: Sequence[Told], most: int) -> Iterable[Sequence[Told]]:
+def _batches(events: Sequence[_Packed], most: int) -> Iterable[Sequence[_Packed]]:
     return (events[place : place + most] for place in range(0, len(events), most))
 
 
@@ -139,6 +165,6 @@ def _message(one: Subscription, kind: Kind, events: Sequence[Told], new: Callabl
     return hashlib.sha256(f"{one.id}\x1f{numbers}".encode()).hexdigest()[:32]
 
 
-def subscribed(subscribers: Subscribers, post: Post, base: str, *, hub: Hub) -> Way:
-    carrier = Subscribed(hub, subscribers, post, base)
+def subscribed(subscribers: Subscribers, post: Post, mailing: Mailing, base: str, *, hub: Hub) -> Way:
+    carrier = Subscribed(hub, subscribers, post, mailing, base)
     return Way(SUBSCRIPTION, carrier, carrier)

@@ -29,6 +29,6 @@ def tend(*, hub: Hub) -> None:
 
 def _give_up(id_: str, error: str, hub: Hub) -> None:
     found = hub.store.subscriptions.find(id_)
-    if found and found.status == "active":
+    if found and found.status in {"requested", "active"}:
         log.error("subscription.error", extra={"destination": f"{SUBSCRIPTION}/{id_}", "problem": error})
         hub.store.subscriptions.stand(found, "error", error or NO_ANSWER)

@@ -13,6 +13,7 @@ from hub.consent.aftermath import Lost
 from hub.consent.keys import Granted, Held, granted, keys, own
 from hub.consent.membership import Consulted
 from hub.consent.overrides import excepted, with_overrides
+from hub.exchange.newsworthy import news_of
 from hub.exchange.recipients import REFERRAL_PURPOSE, eligible_by, may_be_told, told_by
 from hub.exchange.ruling import Ruling
 from hub.exchange.settled import Settled
@@ -232,7 +233,7 @@ class Person:
         return Settled(
             saves=list(self._saves(opened)),
             rekeys=list(self._rekeys(opened)),
-            outbox=[Due(step.action, "", reference(step.task)) for step in steps if step.action != "referral.draft"],
+            outbox=[*_moved(steps), *self._news()],
             steps=steps,
             notices=notices,
             voids=list(self._voids(opened, now)),
@@ -258,6 +259,11 @@ class Person:
         for one, notice in zip(lost, notices, strict=True):
             self.put(notice, one.custodian)
         return notices
+
+    def _news(self) -> Iterator[Due]:
+        for one in self._documents.values():
+            if one.is_new_version:
+                yield from news_of(one.stored.resource() if one.stored else None, one.resource)
 
     def _held(self, now: datetime) -> list[Held]:
         """What is changed by this act is stored with it."""
@@ -325,6 +331,10 @@ class Person:
         for key, document in self._documents.items():
             if not document.is_new_version and document.stored and _told(document.stored.keys) != _told(opened[key]):
                 yield Rekey(document.stored.type, document.stored.id, opened[key])
+
+
+def _moved(steps: Iterable[Step]) -> Iterator[Due]:
+    return (Due(step.action, "", reference(step.task)) for step in steps if step.action != "referral.draft")
 
 
 def _told(keys: Iterable[Key]) -> set[tuple[Key, tuple[str, ...]]]:

@@ -4,8 +4,11 @@ https://hl7.org/fhir/uv/subscriptions-backport/STU1.1/. A subscription never wid
 reads is kept with it, and asked about at each event and again whenever something is sent.
 """
 
+import hmac
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import timedelta
+from typing import Final
 from urllib.parse import unquote_plus, urlsplit
 
 from hub.audit import events
@@ -16,12 +19,16 @@ from hub.fhir import Resource
 from hub.fhir.query import Query
 from hub.ports import Caller, Changes, Due, Key, Save, Subscription
 from hub.search import parse
+from hub.subscription.channels import EMAIL
 from hub.subscription.wanted import Wanted, refused, wanted, written
 
 TYPE = "Subscription"
 HANDSHAKE, HEARTBEAT = "subscription.handshake", "subscription.heartbeat"
 MOST = 50
 """Of one organisation."""
+
+CODE_LASTS: Final = timedelta(days=3)
+LETTERS: Final = 12  # of a code: 48 bits that nobody guesses in three days
 
 Allows = Callable[[str], bool]
 """Whether the hub may send to an address."""
@@ -50,9 +57,23 @@ def update(
     changed = _made(id_, resource, asked, caller, hub)
     if asked.headers is None and _server(before.resource) == _server(resource):
         changed = replace(changed, headers=before.headers)
+    if _is_confirmed(before, asked):
+        changed = replace(changed, code="")
     changed = replace(changed, version=before.version + 1, number=before.number)
     hub.store.subscriptions.replace(changed, _told("subscription.update", "update", changed, caller, hub))
     return changed
+
+
+def confirm(id_: str, code: str, caller: Caller, *, hub: Hub) -> Subscription:
+    """Somebody who reads at its address has said the code that was sent there: from now on it is active. Raises
+    SUBSCRIPTION_REFUSED."""
+    before, now = find(id_, caller, hub=hub), hub.clock.now()
+    is_right = hmac.compare_digest(code.replace("-", "").upper().encode(), before.code.encode())
+    if before.status != "requested" or not (before.code and is_right) or now > before.at + CODE_LASTS:
+        raise refused("channel.endpoint", "bad-code")
+    made = replace(before, status="active", code="", at=now, version=before.version + 1)
+    hub.store.subscriptions.replace(made, _told("subscription.update", "update", made, caller, hub))
+    return made
 
 
 def delete(id_: str, caller: Caller, *, expected: int | None, hub: Hub) -> None:
@@ -75,17 +96,18 @@ def listed(caller: Caller, *, hub: Hub) -> Sequence[Subscription]:
     return hub.store.subscriptions.of(caller.organization)
 
 
-def query(asked: Wanted, reference: str = "") -> Query:
-    """What one of its events must meet: what triggers the topic, and all filters; `reference`: this resource alone."""
-    pairs = [(name, unquote_plus(value)) for name, value in (*asked.topic.trigger, *asked.filters)]
-    pairs += [("_id", reference.rpartition("/")[2])] if reference else []
-    return parse(asked.topic.type, pairs, strict=True)[0]
+def query(asked: Wanted, type_: str, id_: str = "") -> Query:
+    """What one of its events about this type must meet: what triggers the topic, and all filters; `id_`: this resource alone."""
+    pairs = [(name, unquote_plus(value)) for name, value in (*asked.topic.triggers[type_], *asked.filters)]
+    pairs += [("_id", id_)] if id_ else []
+    return parse(type_, pairs, strict=True)[0]
 
 
 def _asked(resource: Resource, allows: Allows) -> Wanted:
     asked = wanted(resource)
     try:
-        query(asked)
+        for type_ in asked.types:
+            query(asked, type_)
     except HubError as problem:
         if problem.problem in {BAD_PARAMETER, UNKNOWN_PARAMETER}:
             raise refused("criteria", "bad-filter", problem.params.get("expected", "-")) from None
@@ -105,6 +127,7 @@ def _made(id_: str, resource: Resource, asked: Wanted, caller: Caller, hub: Hub)
         at=hub.clock.now(),
         heartbeat=asked.heartbeat,
         until=asked.end,
+        code="" if asked.is_off or asked.channel != EMAIL else hub.ids.new().replace("-", "")[:LETTERS].upper(),
     )
 
 
@@ -128,6 +151,13 @@ def _told(action: str, interaction: str, about: Subscription, caller: Caller, hu
 def _require(expected: int | None, before: Subscription) -> None:
     if expected is not None and expected != before.version:
         raise HubError(STALE)
+
+
+def _is_confirmed(before: Subscription, asked: Wanted) -> bool:
+    """Whether that address was proved to be theirs already."""
+    channel = before.resource["channel"]
+    same = (channel["type"], channel["endpoint"]) == (asked.channel, asked.endpoint)
+    return same and not before.code and before.status != "off"
 
 
 def _server(resource: Resource) -> tuple[str, str]:

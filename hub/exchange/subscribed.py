@@ -3,12 +3,13 @@
 https://hl7.org/fhir/uv/subscriptions-backport/STU1.1/payloads.html
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from hub.exchange import Hub, subscribe
 from hub.exchange.chains import followed
 from hub.exchange.disclose import Asking
 from hub.exchange.notify import MayNotKnow, seen
+from hub.fhir.references import split
 from hub.ports import Caller, Due, Event, Subscription
 from hub.subscription.notification import Standing, Told
 from hub.subscription.wanted import Wanted, wanted
@@ -21,9 +22,8 @@ MOST = 100
 def concerns(row: Due, asked: Wanted, caller: Caller, *, hub: Hub) -> bool:
     """Whether it is an event of this subscription, and its subscriber may see what it is about. Nothing leaves by this, so
     nothing is recorded."""
-    type_ = row.reference.partition("/")[0]
     return (
-        type_ == asked.topic.type
+        split(row.reference)[0] in asked.types
         and row.recipient in {"", caller.organization}
         and _finds(row.reference, asked, caller, hub)
     )
@@ -31,7 +31,7 @@ def concerns(row: Due, asked: Wanted, caller: Caller, *, hub: Hub) -> bool:
 
 def _finds(reference: str, asked: Wanted, caller: Caller, hub: Hub) -> bool:
     asking = Asking(caller, hub.clock.now(), hub)
-    ready = followed(asking.numbered(subscribe.query(asked, reference)), asking.ids)
+    ready = followed(asking.numbered(subscribe.query(asked, *split(reference))), asking.ids)
     return bool(asking.ids(ready, 1, None))
 
 
@@ -45,11 +45,13 @@ def tell(event: Event, content: str, caller: Caller, *, hub: Hub) -> Told:
 
 
 def missed(
-    subscription: Subscription, since: int, until: int, content: str, caller: Caller, *, hub: Hub
+    subscription: Subscription, numbers: range, content: str, types: Container[str], caller: Caller, *, hub: Hub
 ) -> Sequence[Told]:
-    """Those of its events with these numbers that the caller may know of now, and no more than `MOST`."""
+    """Those of its events with these numbers that the caller may know of now, and no more than `MOST`. `types`: those that its
+    token opens."""
     found = []
-    for event in hub.store.subscriptions.events(subscription.id, since, until, MOST):
+    events = hub.store.subscriptions.events(subscription.id, numbers.start, numbers.stop - 1, MOST)
+    for event in (one for one in events if split(one.reference)[0] in types):
         try:
             found.append(tell(event, content, caller, hub=hub))
         except MayNotKnow:

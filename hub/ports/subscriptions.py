@@ -1,6 +1,6 @@
 """Subscriptions of other systems, and the events that were numbered for them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 from hub.fhir import Resource
 from hub.ports.clients import Caller
 from hub.ports.records import Changes
+from hub.ports.surroundings import LONG_AGO
 
 SubscriptionStatus = Literal["requested", "active", "error", "off"]
 
@@ -15,7 +16,8 @@ SubscriptionStatus = Literal["requested", "active", "error", "off"]
 @dataclass(frozen=True, repr=False)
 class Subscription:
     """`resource`: as it was asked, without its headers; `caller`: as whom it sees what it is told, less what follows from its
-    scopes. `number`: of the last event. `error`: a key of the text catalogue."""
+    scopes. `number`: of the last event. `error`: a key of the text catalogue. `code`: what somebody who reads there has to say
+    before anything else is sent; "" where nobody has to. `mailed`: when a mail last went out."""
 
     id: str
     caller: Caller
@@ -28,11 +30,14 @@ class Subscription:
     error: str = ""
     heartbeat: int = 0  # seconds
     until: datetime | None = None
+    code: str = ""
+    mailed: datetime = LONG_AGO
 
 
 @dataclass(frozen=True)
 class Event:
-    """`id`: of the dispatch that carries it. `version`: of what it is about, which the commit wrote; None: it wrote none."""
+    """`id`: of the dispatch that carries it. `version`: of what it is about, which the commit wrote; None: it wrote none.
+    `arrived`: it was taken, and others that were sent with it were not."""
 
     id: str
     number: int
@@ -40,6 +45,7 @@ class Event:
     action: str
     reference: str
     version: int | None
+    arrived: bool = False
 
 
 class Subscriptions(Protocol):
@@ -70,6 +76,12 @@ class Subscriptions(Protocol):
 
     def heard(self, id_: str, now: datetime) -> None:
         """Something was sent there: its next heartbeat is due a period later."""
+
+    def mailed(self, id_: str, now: datetime) -> None:
+        """A mail of it went out."""
+
+    def arrived(self, dispatches: Collection[str]) -> None:
+        """These of its events were taken, and need not be sent again."""
 
     def event(self, dispatch: str) -> Event | None: ...
 

@@ -1,14 +1,14 @@
 """Subscriptions and their numbered events: `hub.ports.Subscriptions` on MongoDB.
 
     subscriptions  {_id, organization, v, status, n: number of the last event, at, until, period, beat, error,
-                    sealed: caller, resource and headers, encrypted}
-    notified       {_id: of the dispatch, subscription, n, at, action, reference, v, until}
+                    mailed, sealed: caller, resource, headers and code, encrypted}
+    notified       {_id: of the dispatch, subscription, n, at, action, reference, v, until, arrived: only where it is}
 
 An event gets its number in the transaction that makes its dispatch, so numbers have no gaps and no number is given twice.
 https://hl7.org/fhir/uv/subscriptions-backport/STU1.1/notifications.html#event-numbers
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -16,7 +16,7 @@ from typing import Any, Final
 from pymongo.client_session import ClientSession
 
 from hub.errors import Conflict
-from hub.ports import FOREVER, Caller, Changes, Event, Kept, Subscription, SubscriptionStatus
+from hub.ports import FOREVER, LONG_AGO, Caller, Changes, Event, Kept, Subscription, SubscriptionStatus
 from hub.store.failures import in_our_words
 from hub.store.lanes import FRESH
 from hub.store.records import Box
@@ -108,6 +108,14 @@ class MongoSubscriptions:
             self._database.subscriptions.update_one({"_id": id_, "period": found["period"]}, {"$set": {"beat": beat}})
 
     @in_our_words
+    def mailed(self, id_: str, now: datetime) -> None:
+        self._database.subscriptions.update_one({"_id": id_}, {"$set": {"mailed": now}})
+
+    @in_our_words
+    def arrived(self, dispatches: Collection[str]) -> None:
+        self._database.notified.update_many({"_id": {"$in": list(dispatches)}}, {"$set": {"arrived": True}})
+
+    @in_our_words
     def event(self, dispatch: str) -> Event | None:
         found = self._database.notified.find_one({"_id": dispatch})
         return _event(found) if found else None
@@ -122,7 +130,12 @@ class MongoSubscriptions:
     def _document(self, one: Subscription) -> Document:
         caller = {**asdict(one.caller), "within": [], "scopes": sorted(one.caller.scopes)}
         caller |= {"roles": sorted(one.caller.roles), "bound": [list(each) for each in sorted(one.caller.bound)]}
-        sealed = {"caller": caller, "resource": one.resource, "headers": [list(pair) for pair in one.headers]}
+        sealed = {
+            "caller": caller,
+            "resource": one.resource,
+            "headers": [list(pair) for pair in one.headers],
+            "code": one.code,
+        }
         return {
             "organization": one.caller.organization,
             "v": one.version,
@@ -152,6 +165,8 @@ class MongoSubscriptions:
             error=found["error"],
             heartbeat=found["period"],
             until=None if found["until"] == FOREVER else found["until"],
+            code=inside.get("code", ""),
+            mailed=found.get("mailed", LONG_AGO),
         )
 
 
@@ -190,4 +205,5 @@ def _forget_failures(database: Mongo, id_: str, session: ClientSession) -> None:
 
 
 def _event(found: Document) -> Event:
-    return Event(found["_id"], found["n"], found["at"], found["action"], found["reference"], found["v"])
+    about = (found["action"], found["reference"], found["v"], found.get("arrived", False))
+    return Event(found["_id"], found["n"], found["at"], *about)

@@ -12,7 +12,7 @@ from typing import Final
 from hub.fhir import Resource
 from hub.fhir.serial import loads
 
-SERVED: Final = ("referral-task",)
+SERVED: Final = ("referral-task", "service-request", "consent-withdrawn")
 """Those of the contract of which the outbox tells."""
 
 _PART: Final = "http://hl7.org/fhir/5.0/StructureDefinition/extension-SubscriptionTopic."
@@ -20,13 +20,12 @@ _PART: Final = "http://hl7.org/fhir/5.0/StructureDefinition/extension-Subscripti
 
 @dataclass(frozen=True)
 class Topic:
-    """`type`: of the resources that it is about; `trigger`: the search that one of them must meet; `filters`: the search
-    parameters by which a subscriber may narrow it."""
+    """`triggers`: type of the resources that it is about → the search that one of them must meet; `filters`: the search
+    parameters of each type by which a subscriber may narrow it."""
 
     url: str
-    type: str
-    trigger: tuple[tuple[str, str], ...]
-    filters: frozenset[str]
+    triggers: Mapping[str, tuple[tuple[str, str], ...]]
+    filters: Mapping[str, frozenset[str]]
 
 
 @cache
@@ -38,23 +37,19 @@ def topics() -> Mapping[str, Topic]:
 
 
 def _topic(basic: Resource) -> Topic:
-    (trigger,) = _parts(basic["extension"], f"{_PART}resourceTrigger")
-    (about,) = _values(trigger["extension"], "resource")
-    current = [
-        text for part in _parts(trigger["extension"], "queryCriteria") for text in _values(part["extension"], "current")
-    ]
-    filters = (
-        name
-        for part in _parts(basic["extension"], f"{_PART}canFilterBy")
-        for name in _values(part["extension"], "filterParameter")
-    )
+    triggers = dict(_trigger(one["extension"]) for one in _parts(basic["extension"], f"{_PART}resourceTrigger"))
+    filters: dict[str, set[str]] = {type_: set() for type_ in triggers}
+    for part in _parts(basic["extension"], f"{_PART}canFilterBy"):
+        (about,) = _values(part["extension"], "resource")
+        filters[about].update(_values(part["extension"], "filterParameter"))
     (url,) = _values(basic["extension"], f"{_PART}url")
-    return Topic(
-        url,
-        about.rsplit("/", 1)[-1],
-        tuple(pair(one) for text in current for one in text.split("&")),
-        frozenset(filters),
-    )
+    return Topic(url, triggers, {type_: frozenset(names) for type_, names in filters.items()})
+
+
+def _trigger(parts: Iterable[Resource]) -> tuple[str, tuple[tuple[str, str], ...]]:
+    (about,) = _values(parts, "resource")
+    current = [text for part in _parts(parts, "queryCriteria") for text in _values(part["extension"], "current")]
+    return about.rsplit("/", 1)[-1], tuple(pair(one) for text in current for one in text.split("&"))
 
 
 def pair(text: str) -> tuple[str, str]:

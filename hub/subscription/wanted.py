@@ -12,12 +12,11 @@ from hub.errors import SUBSCRIPTION_REFUSED, HubError
 from hub.fhir import Resource
 from hub.fhir.instants import span
 from hub.subscription import extensions as named
+from hub.subscription.channels import CHANNELS, Channel
 from hub.subscription.headers import Headers, headers
 from hub.subscription.topics import Topic, pair, topics
+from hub.texts import LANGUAGES
 
-CONTENTS: Final = ("empty", "id-only", "full-resource")
-CHANNELS: Final = ("rest-hook",)
-PAYLOADS: Final = ("application/fhir+json", "application/json")
 MOST_AT_ONCE: Final = 50
 MOST_FILTERS: Final = 20
 LONGEST: Final = 2048  # letters of a text
@@ -26,18 +25,21 @@ HEARTBEATS: Final = range(10, 7 * 24 * 3600 + 1)  # seconds
 TIMEOUTS: Final = range(1, 11)  # seconds; no receiver is waited for any longer
 AT_ONCE: Final = range(1, 10**6)
 _WHOLE: Final = frozenset(
-    {"resourceType", "id", "meta", "status", "contact", "end", "reason", "criteria", "_criteria", "error", "channel"}
+    {"resourceType", "id", "meta", "language", "status", "contact", "end", "reason", "criteria", "_criteria", "error"}
+    | {"channel"}
 )
-_OF_CHANNEL: Final = frozenset({"type", "endpoint", "payload", "_payload", "header", "extension"})
 
 
 @dataclass(frozen=True, repr=False)
 class Wanted:
-    """`filters`: their values as they stand in a URL. `media`: of what is sent. `headers` None: none were said. `heartbeat` 0:
-    none. `most`: events of one notification."""
+    """`types`: of the topic's those that its filters leave. `filters`: their values as they stand in a URL. `media`: of what is
+    sent. `headers` None: none were said. `heartbeat` 0: none. `most`: events of one notification. `language`: "" where none was
+    said."""
 
     topic: Topic
+    types: tuple[str, ...]
     filters: tuple[tuple[str, str], ...]
+    channel: str
     endpoint: str
     content: str
     media: str
@@ -47,6 +49,7 @@ class Wanted:
     most: int
     is_off: bool
     end: datetime | None
+    language: str = ""
 
 
 def refused(path: str, why: str, expected: str = "-") -> HubError:
@@ -59,14 +62,18 @@ def wanted(resource: Resource) -> Wanted:
     channel = resource.get("channel")
     if not isinstance(channel, dict):
         raise refused("channel", "no-channel", ", ".join(CHANNELS))
-    _require_known(resource, channel)
+    through = _through(channel)
+    _require_known(resource, channel, through)
     topic = _topic(resource.get("criteria"))
+    types, filters = _filters(resource.get("_criteria"), topic)
     counted = _extensions(channel.get("extension"), "channel.extension", named.HEARTBEAT, named.TIMEOUT, named.MOST)
     return Wanted(
         topic=topic,
-        filters=tuple(_filters(resource.get("_criteria"), topic)),
-        endpoint=_endpoint(channel),
-        content=_content(channel),
+        types=types,
+        filters=filters,
+        channel=channel["type"],
+        endpoint=_endpoint(channel, through),
+        content=_content(channel, through),
         media=channel["payload"],
         headers=headers(channel["header"]) if "header" in channel else None,
         heartbeat=_number(counted, named.HEARTBEAT, HEARTBEATS, 0),
@@ -74,6 +81,7 @@ def wanted(resource: Resource) -> Wanted:
         most=min(_number(counted, named.MOST, AT_ONCE, MOST_AT_ONCE), MOST_AT_ONCE),
         is_off=_is_off(resource.get("status")),
         end=_end(resource.get("end")),
+        language=_language(resource.get("language")),
     )
 
 
@@ -83,8 +91,15 @@ def written(resource: Resource) -> Resource:
     return kept | {"channel": {name: value for name, value in resource["channel"].items() if name != "header"}}
 
 
-def _require_known(resource: Resource, channel: Resource) -> None:
-    for path, given, known in (("", resource, _WHOLE), ("channel", channel, _OF_CHANNEL)):
+def _through(channel: Resource) -> Channel:
+    kind = channel.get("type")
+    if not isinstance(kind, str) or kind not in CHANNELS:
+        raise refused("channel.type", "bad-channel", ", ".join(CHANNELS))
+    return CHANNELS[kind]
+
+
+def _require_known(resource: Resource, channel: Resource, through: Channel) -> None:
+    for path, given, known in (("", resource, _WHOLE), ("channel", channel, through.elements)):
         if given.keys() - known:
             raise refused(path, "unknown-element", ", ".join(sorted(known)))
     if not isinstance(resource.get("reason"), str) or not 0 < len(resource["reason"]) <= LONGEST:
@@ -97,38 +112,42 @@ def _topic(criteria: Any) -> Topic:
     return topics()[criteria]
 
 
-def _filters(beside: Any, topic: Topic) -> Iterable[tuple[str, str]]:
+def _filters(beside: Any, topic: Topic) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
+    """The types that are left, and what their resources must meet: all of it, so filters are of one type."""
     given = _listed(beside, "criteria", named.FILTER)
     if len(given) > MOST_FILTERS:
         raise refused("criteria", "bad-filter", f"<= {MOST_FILTERS}")
-    expected = f"{topic.type}?{'|'.join(sorted(topic.filters))}=…"
-    for one in given:
-        text = one.get("valueString")
-        type_, _, query = text.partition("?") if isinstance(text, str) and len(text) <= LONGEST else ("", "", "")
-        pairs = [pair(part) for part in query.split("&")]
-        if type_ != topic.type or any(
-            name.partition(":")[0] not in topic.filters or not value for name, value in pairs
-        ):
-            raise refused("criteria", "bad-filter", expected)
-        yield from pairs
+    found = [_filter(one.get("valueString"), topic) for one in given]
+    types = tuple(dict.fromkeys(type_ for type_, _ in found))
+    if len(types) > 1:
+        raise refused("criteria", "bad-filter", " | ".join(types))
+    return types or tuple(topic.triggers), tuple(one for _, pairs in found for one in pairs)
 
 
-def _endpoint(channel: Resource) -> str:
-    if channel.get("type") not in CHANNELS:
-        raise refused("channel.type", "bad-channel", ", ".join(CHANNELS))
+def _filter(text: Any, topic: Topic) -> tuple[str, list[tuple[str, str]]]:
+    type_, _, query = text.partition("?") if isinstance(text, str) and len(text) <= LONGEST else ("", "", "")
+    pairs = [pair(part) for part in query.split("&")]
+    known = topic.filters.get(type_, frozenset())
+    if any(name.partition(":")[0] not in known or not value for name, value in pairs):
+        expected = ", ".join(f"{type_}?{'|'.join(sorted(names))}=…" for type_, names in topic.filters.items())
+        raise refused("criteria", "bad-filter", expected)
+    return type_, pairs
+
+
+def _endpoint(channel: Resource, through: Channel) -> str:
     endpoint = channel.get("endpoint")
-    if not isinstance(endpoint, str) or not 0 < len(endpoint) <= LONGEST:
+    if not isinstance(endpoint, str) or len(endpoint) > LONGEST or not through.endpoint.fullmatch(endpoint):
         raise refused("channel.endpoint", "bad-endpoint")
     return endpoint
 
 
-def _content(channel: Resource) -> str:
-    if channel.get("payload") not in PAYLOADS:
-        raise refused("channel.payload", "bad-payload", ", ".join(PAYLOADS))
+def _content(channel: Resource, through: Channel) -> str:
+    if channel.get("payload") not in through.payloads:
+        raise refused("channel.payload", "bad-payload", ", ".join(through.payloads))
     given = _listed(channel.get("_payload"), "channel.payload", named.CONTENT)
     codes = [one.get("valueCode") for one in given]
-    if len(codes) != 1 or codes[0] not in CONTENTS:
-        raise refused("channel.payload", "bad-content", ", ".join(CONTENTS))
+    if len(codes) != 1 or codes[0] not in through.contents:
+        raise refused("channel.payload", "bad-content", ", ".join(through.contents))
     return str(codes[0])
 
 
@@ -175,3 +194,10 @@ def _end(given: Any) -> datetime | None:
         return span(given)[1]
     except (ValueError, TypeError):
         raise refused("end", "bad-end") from None
+
+
+def _language(given: Any) -> str:
+    """In which a mail is written; one that is not ours is refused rather than answered in another."""
+    if given is not None and given not in LANGUAGES:
+        raise refused("language", "bad-language", ", ".join(LANGUAGES))
+    return str(given or "")

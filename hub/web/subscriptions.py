@@ -14,15 +14,17 @@ from hub.exchange import View, subscribe
 from hub.exchange.subscribe import TYPE, Allows
 from hub.exchange.subscribed import MOST, asked_of, missed, standing
 from hub.fhir import Resource
+from hub.fhir.canonicals import BASE
 from hub.fhir.instants import instant
 from hub.fhir.serial import dumps
 from hub.oauth import scopes
 from hub.ports import Subscription
 from hub.search.asked import shown
 from hub.subscription import extensions as named
+from hub.subscription.channels import CONTENTS
 from hub.subscription.notification import notification, statuses
 from hub.subscription.topics import topics
-from hub.subscription.wanted import CONTENTS, wanted
+from hub.subscription.wanted import wanted
 from hub.texts import say
 from hub.web.answers import change_answer, done_answer, json_answer, resource_answer
 from hub.web.asker import asker
@@ -56,8 +58,10 @@ class Asked:
 OPERATIONS: Final = (
     Asked("status", f"{_DEFINED}/backport-subscription-status"),
     Asked("events", f"{_DEFINED}/backport-subscription-events"),
+    Asked("confirm", f"{BASE}/OperationDefinition/subscription-confirm"),
 )
 _OF_STATUS: Final[Mapping[str, str]] = {"id": "id*", "status": "code*"}
+_OF_CONFIRM: Final[Mapping[str, str]] = {"code": "string"}
 _OF_EVENTS: Final[Mapping[str, str]] = {"eventsSinceNumber": "string", "eventsUntilNumber": "string", "content": "code"}
 
 
@@ -81,6 +85,13 @@ class Subscriptions:
         self._require_reach(resource, call)
         expected = expected_version(call.request)
         made = subscribe.update(call.id, resource, call.caller, self._allows, expected=expected, hub=self._hub)
+        return change_answer(self._view(made, call), call, self._service, status=200)
+
+    def confirm(self, call: Call) -> Response:
+        """The code that was sent to the address by mail."""
+        inputs = read_inputs(call.request, _OF_CONFIRM)
+        code = str(inputs["code"][0]) if "code" in inputs else ""
+        made = subscribe.confirm(call.id, code, call.caller, hub=self._hub)
         return change_answer(self._view(made, call), call, self._service, status=200)
 
     def delete(self, call: Call) -> Response:
@@ -124,18 +135,25 @@ class Subscriptions:
         inputs = read_inputs(call.request, _OF_EVENTS)
         one = subscribe.find(call.id, call.caller, hub=self._hub)
         asked = asked_of(one)
-        _require_scope(call, asked.topic.type, "read")
+        types = self._reached(asked.types, call, "read")
         since, until = _number(inputs, "eventsSinceNumber", 1), _number(inputs, "eventsUntilNumber", _ALL)
         content = _content(inputs, asked.content)
-        told = missed(one, since, until, content, call.caller, hub=self._hub)
+        told = missed(one, range(since, until + 1), content, types, call.caller, hub=self._hub)
         new, now, stands = self._hub.ids.new, self._hub.clock.now(), standing(one, call.language)
         bundle = notification(new(), "query-event", stands, told, base=self._service.base, at=now, status_id=new())
         return json_answer(dumps(bundle), call)
 
     def _require_reach(self, resource: Resource, call: Call) -> None:
         """Who subscribes is told what a search would find: so its token must be able to."""
-        for interaction in ("read", "search"):
-            _require_scope(call, wanted(resource).topic.type, interaction)
+        self._reached(wanted(resource).types, call, "read", "search")
+
+    def _reached(self, types: Iterable[str], call: Call, *interactions: str) -> frozenset[str]:
+        """Of these types those that the token opens, of which there must be one."""
+        types = tuple(types)
+        found = {one for one in types if all(scopes.permits(call.caller.scopes, one, each) for each in interactions)}
+        if not found:
+            raise HubError(SCOPE_LACKING, expected=" ".join(f"system/{one}.rs" for one in types))
+        return frozenset(found)
 
     def _view(self, one: Subscription, call: Call) -> View:
         return View(TYPE, one.id, one.version, one.at, dumps(shown_as(one, call.language)))
@@ -180,6 +198,7 @@ def register(app: Flask, service: Service, allows: Allows) -> None:
         (f"{whole}/$status", ["GET", "POST"], "search", room.status),
         (f"{one}/$status", ["GET", "POST"], "read", room.status),
         (f"{one}/$events", ["GET", "POST"], "read", room.events),
+        (f"{one}/$confirm", ["POST"], "update", room.confirm),
     ):
         name = f"{TYPE} {interaction} {rule}".replace(".", "_")
         app.add_url_rule(rule, name, _view(interaction, answer, service), methods=methods)

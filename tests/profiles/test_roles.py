@@ -17,6 +17,7 @@ from hub.fhir.definitions import load
 from hub.fhir.r4 import tables
 from hub.search import index
 from hub.search.parameters import EVERYWHERE, PARAMETERS
+from hub.web import subscriptions
 from hub.web.interactions import INTERACTIONS, OPERATIONS
 from tests.profiles.test_canonicals import R4
 
@@ -194,7 +195,7 @@ def test_a_tool_that_knows_task_alone_can_receive_referrals() -> None:
 
 @pytest.mark.parametrize("operation", OPERATED.values(), ids=lambda r: r["id"])
 def test_an_operation_that_is_not_served_yet_is_a_draft(operation: Resource) -> None:
-    served = {(one.name, one.type) for one in OPERATIONS}
+    served = {(one.name, one.type) for one in (*OPERATIONS, *subscriptions.OPERATIONS)}
     is_served = all((operation["code"], type_) in served for type_ in operation["resource"])
     assert operation["status"] == ("active" if is_served else "draft")
     for parameter in operation["parameter"]:
@@ -210,11 +211,11 @@ def test_nothing_about_a_person_is_asked_where_services_are_looked_for() -> None
 def test_a_topic_is_about_a_type_that_exists_and_filtered_by_parameters_that_the_hub_answers(topic: Resource) -> None:
     parts = [(e["url"].rpartition(".")[2], e.get("extension", ())) for e in topic["extension"]]
     told = [(name, {p["url"]: p.get("valueUri", p.get("valueString")) for p in inner}) for name, inner in parts]
-    (trigger,) = (inner["resource"] for name, inner in told if name == "resourceTrigger")
-    type_ = str(trigger).rpartition("/")[2]
-    assert type_ in tables().children
-    filters = {inner["filterParameter"] for name, inner in told if name == "canFilterBy"}
-    assert filters and filters <= PARAMETERS[type_].keys() | EVERYWHERE.keys()
+    types = [str(inner["resource"]).rpartition("/")[2] for name, inner in told if name == "resourceTrigger"]
+    assert types and set(types) <= tables().children.keys()
+    filters = [(inner["resource"], inner["filterParameter"]) for name, inner in told if name == "canFilterBy"]
+    assert {type_ for type_, _ in filters} == set(types) and len(filters) == len(set(filters))
+    assert all(name in PARAMETERS[str(type_)].keys() | EVERYWHERE.keys() for type_, name in filters)
     assert f"{BASE}/SubscriptionTopic/{topic['id']}" in json.dumps(ROLES["hub"])
 
 

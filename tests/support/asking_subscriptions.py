@@ -19,6 +19,10 @@ def created(asking: Base) -> Ask:
 def subscriptions(asking: Base, name: str, covers: frozenset[str]) -> Ask:
     """`$status` of all and of one, `$events` of one; and, as it has no parameters that are declared, the search for all."""
     id_ = asking.id("Subscription")
+    if name == "confirm":
+        said = [{"name": "code", "valueString": asking.chance.choice(["0000-0000-0000", "x", "000000000000"])}]
+        body = {"resourceType": "Parameters", "parameter": said}
+        return Ask("POST", f"/fhir/Subscription/{id_}/$confirm", body, covers=covers)
     if asking.chance.random() < 0.3:
         query = asking.chance.choice(["", "?status=active", "?_id=x", "?criteria=x"])
         return Ask("GET", f"/fhir/Subscription{query}", covers=frozenset({"Subscription search-type"}))

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from hub.delivery.mailing import Mailing
 from hub.delivery.pauses import Patience
 from hub.delivery.subscribers import Subscribers
 from hub.delivery.subscriptions import subscribed
@@ -12,6 +13,7 @@ from hub.exchange import Hub
 from hub.fhir import Resource
 from hub.fhir.serial import loads
 from hub.outbound.allowed import Allowed
+from hub.outbound.mail import Mailer, MailServer
 from hub.outbound.post import Posting
 from hub.ports import Registry, Way
 from hub.subscription import extensions as named
@@ -19,6 +21,9 @@ from tests.support.parties import BASE, Party
 from tests.support.receivers import Receiver
 
 TOPIC: Final = "https://ihala.example/fhir/SubscriptionTopic/referral-task"
+REQUESTS: Final = "https://ihala.example/fhir/SubscriptionTopic/service-request"
+WITHDRAWALS: Final = "https://ihala.example/fhir/SubscriptionTopic/consent-withdrawn"
+SITE: Final = "https://hub.example/"
 BEARER: Final = "a word that only the receiver knows"
 
 
@@ -41,6 +46,12 @@ def subscription(endpoint: str, *filters: str, content: str = "id-only", **chann
     }
 
 
+def mailed(endpoint: str, *, language: str = "", **channel: Any) -> Resource:
+    """One that is told by mail. `channel`: what else stands there, or instead."""
+    asked = subscription(endpoint, **{"type": "email", "payload": "text/plain", "content": "empty"} | channel)
+    return asked | ({"language": language} if language else {})
+
+
 def parameters(status: Resource) -> dict[str, Any]:
     """The simple parameters of a status by name, and its events: number → reference, or None."""
     found: dict[str, Any] = {"events": {}}
@@ -61,10 +72,18 @@ class Sending:
     hub: Hub
     registry: Registry
     patience: Patience = field(default_factory=Patience)
+    mail: MailServer | None = None
 
     def way(self, allowed: str) -> Way:
         posting = Posting([Allowed.read(allowed)], self.hub.clock.now)
-        return subscribed(Subscribers(self.registry), posting.post, BASE, hub=self.hub)
+        subscribers = Subscribers(self.registry)
+        mailing = Mailing(self.hub, subscribers, Mailer(self.mail, self.hub.clock.now).send, SITE, "fr")
+        return subscribed(subscribers, posting.post, mailing, BASE, hub=self.hub)
+
+    def deliver(self) -> int:
+        """What goes by mail."""
+        tend(hub=self.hub)
+        return deliver([self.way("http://127.0.0.1:9")], hub=self.hub, patience=self.patience)
 
     def run(self, receiver: Receiver) -> int:
         tend(hub=self.hub)

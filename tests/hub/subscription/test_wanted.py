@@ -58,7 +58,7 @@ def test_an_unsupported_filter_is_refused(text: Any) -> None:
     assert refusal(subscription(ENDPOINT, text)).text == "subscriptions.bad-filter"
 
 
-@pytest.mark.parametrize("kind", ["websocket", "email", "sms", "message", None, 1])
+@pytest.mark.parametrize("kind", ["websocket", "e-mail", "sms", "message", None, 1])
 def test_an_unsupported_channel_is_refused(kind: Any) -> None:
     assert refusal(subscription(ENDPOINT, type=kind)).path == "Subscription.channel.type"
 
