@@ -1,6 +1,7 @@
 """`hub status`: how the hub stands, in numbers."""
 
 from collections import Counter
+from dataclasses import asdict
 from typing import Any
 
 import click
@@ -10,6 +11,8 @@ from hub.bootstrap import Deployment
 from hub.cli.manual import command
 from hub.cli.session import Session, pass_session
 from hub.exchange import exceptions, open_referrals
+from hub.fhir.instants import instant
+from hub.ports import Standings
 
 NOT_RESOURCES = frozenset({"history", "persons", "ledger", "quarantine"})
 
@@ -46,12 +49,17 @@ def _count(deployment: Deployment) -> dict[str, Any]:
         "quarantined": aside.total(),
         "reviews": exceptions.waiting(deployment.hub),
         "late": open_referrals.late(deployment.hub),
+        "subscriptions": _subscriptions(store.subscriptions.standings()),
         "outbox": {
             "waiting": counts.get("outbox.waiting", 0),
             "dead": counts.get("outbox.dead", 0),
             "void": counts.get("outbox.void", 0),
         },
     }
+
+
+def _subscriptions(found: Standings) -> dict[str, Any]:
+    return asdict(found) | {"oldest": instant(found.oldest) if found.oldest else None}
 
 
 def _show(session: Session, found: dict[str, Any]) -> None:
@@ -69,6 +77,10 @@ def _show(session: Session, found: dict[str, Any]) -> None:
         connections.add_row(one["connection"], one["organization"], one["mapping"], pulled, str(one["quarantined"]))
     session.out.print(connections)
     session.tell("status.outbox", **found["outbox"])
+    if any(found["subscriptions"].values()):
+        session.tell("status.subscriptions", **found["subscriptions"])
+    if oldest := found["subscriptions"]["oldest"]:
+        session.tell("status.subscriptions-oldest", at=oldest)
     if found["reviews"]:
         session.tell("status.reviews", count=found["reviews"])
     if found["late"]:

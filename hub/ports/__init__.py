@@ -38,7 +38,7 @@ from hub.ports.records import (
     Void,
 )
 from hub.ports.store import Store
-from hub.ports.subscriptions import Event, Subscription, Subscriptions, SubscriptionStatus
+from hub.ports.subscriptions import Event, Standings, Subscription, Subscriptions, SubscriptionStatus
 from hub.ports.surroundings import FOREVER, LONG_AGO, Clock, Directory, Ids
 from hub.ports.trail import Head, Link, Trail
 
@@ -102,6 +102,7 @@ __all__ = [
     "Save",
     "Scan",
     "SourceRecord",
+    "Standings",
     "Store",
     "Stored",
     "Stretch",

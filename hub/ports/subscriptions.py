@@ -48,6 +48,17 @@ class Event:
     arrived: bool = False
 
 
+@dataclass(frozen=True)
+class Standings:
+    """How many stand how; `oldest`: since when the oldest news of theirs waits, None where nothing does."""
+
+    requested: int = 0
+    active: int = 0
+    error: int = 0
+    off: int = 0
+    oldest: datetime | None = None
+
+
 class Subscriptions(Protocol):
     """All of a deployment. Who may ask for one is not decided here."""
 
@@ -84,6 +95,8 @@ class Subscriptions(Protocol):
         """These of its events were taken, and need not be sent again."""
 
     def event(self, dispatch: str) -> Event | None: ...
+
+    def standings(self) -> Standings: ...
 
     def events(self, id_: str, since: int, until: int, limit: int) -> Sequence[Event]:
         """Those with these numbers, in their order."""

@@ -16,10 +16,10 @@ from typing import Any, Final
 from pymongo.client_session import ClientSession
 
 from hub.errors import Conflict
-from hub.ports import FOREVER, LONG_AGO, Caller, Changes, Event, Kept, Subscription, SubscriptionStatus
+from hub.ports import FOREVER, LONG_AGO, Caller, Changes, Event, Kept, Standings, Subscription, SubscriptionStatus
 from hub.store.failures import in_our_words
 from hub.store.lanes import FRESH
-from hub.store.records import Box
+from hub.store.records import WAITING, Box
 from hub.store.schema import Document, Mongo
 
 KEPT: Final = timedelta(days=60)
@@ -119,6 +119,16 @@ class MongoSubscriptions:
     def event(self, dispatch: str) -> Event | None:
         found = self._database.notified.find_one({"_id": dispatch})
         return _event(found) if found else None
+
+    @in_our_words
+    def standings(self) -> Standings:
+        counts = {
+            one["_id"]: one["n"]
+            for one in self._database.subscriptions.aggregate([{"$group": {"_id": "$status", "n": {"$sum": 1}}}])
+        }
+        waiting = {"state": WAITING, "lane": {"$regex": f"^{LANE}"}}
+        oldest = self._database.dispatches.find_one(waiting, {"at": 1}, sort=[("at", 1)])
+        return Standings(**counts, oldest=oldest["at"] if oldest else None)
 
     @in_our_words
     def events(self, id_: str, since: int, until: int, limit: int) -> Sequence[Event]:

@@ -6,6 +6,7 @@ https://hl7.org/fhir/uv/subscriptions-backport/STU1.1/. Headers are never read b
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import urlencode
 
 from flask import Flask, Request, Response, request
 
@@ -22,24 +23,25 @@ from hub.ports import Subscription
 from hub.search.asked import shown
 from hub.subscription import extensions as named
 from hub.subscription.channels import CONTENTS
+from hub.subscription.finding import FOUND_BY, PAGE, Finding, finding
 from hub.subscription.notification import notification, statuses
 from hub.subscription.topics import topics
 from hub.subscription.wanted import wanted
 from hub.texts import say
 from hub.web.answers import change_answer, done_answer, json_answer, resource_answer
 from hub.web.asker import asker
-from hub.web.bodies import read_resource
+from hub.web.bodies import read_form, read_resource
 from hub.web.negotiation import HTTP_PARAMETERS, answer_media, expected_version
 from hub.web.operations import Inputs, read_inputs
 from hub.web.service import Call, Service
 
 CODES: Final = ("read", "create", "update", "delete", "search-type")
-FOUND_BY: Final = ("_id", "status", "url")
 _DEFINED: Final = "http://hl7.org/fhir/uv/subscriptions-backport/OperationDefinition"
 _ALL: Final = 2**31 - 1
 _ROUTES: Final = {
     (f"/fhir/{TYPE}", "POST"): "create",
     (f"/fhir/{TYPE}", "GET"): "search-type",
+    (f"/fhir/{TYPE}/_search", "POST"): "search-type",
     (f"/fhir/{TYPE}/<id_>", "GET"): "read",
     (f"/fhir/{TYPE}/<id_>", "PUT"): "update",
     (f"/fhir/{TYPE}/<id_>", "DELETE"): "delete",
@@ -99,22 +101,22 @@ class Subscriptions:
         return done_answer("web.deleted", call)
 
     def search(self, call: Call) -> Response:
-        found = [one for one in subscribe.listed(call.caller, hub=self._hub) if _matches(one, call.request)]
+        pairs = [(name, value) for name, value in _pairs(call.request) if name not in HTTP_PARAMETERS]
+        looked_for = _finding(pairs)
+        found = looked_for.found(shown_as(one, call.language) for one in subscribe.listed(call.caller, hub=self._hub))
         base = f"{self._service.base}/{TYPE}"
         entries = [
-            {
-                "fullUrl": f"{base}/{one.id}",
-                "resource": shown_as(one, call.language),
-                "search": {"mode": "match"},
-            }
-            for one in found
+            {"fullUrl": f"{base}/{one['id']}", "resource": one, "search": {"mode": "match"}}
+            for one in looked_for.paged(found)
         ]
-        query = call.request.query_string.decode()
+        links = [("self", pairs)]
+        if looked_for.goes_on(found):
+            links.append(("next", [*((n, v) for n, v in pairs if n != PAGE), (PAGE, str(looked_for.page + 1))]))
         bundle: Resource = {
             "resourceType": "Bundle",
             "type": "searchset",
-            "total": len(entries),
-            "link": [{"relation": "self", "url": f"{base}?{query}" if query else base}],
+            "total": len(found),
+            "link": [{"relation": name, "url": f"{base}?{urlencode(to)}".rstrip("?")} for name, to in links],
             **({"entry": entries} if entries else {}),
         }
         return json_answer(dumps(bundle), call)
@@ -176,6 +178,9 @@ def announced() -> Resource:
         "versioning": "versioned",
         "readHistory": False,
         "updateCreate": False,
+        "searchParam": [
+            {"name": one.name, "definition": one.definition, "type": one.type} for one in FOUND_BY.values()
+        ],
         "operation": [{"name": one.name, "definition": one.definition} for one in OPERATIONS],
     }
 
@@ -192,6 +197,7 @@ def register(app: Flask, service: Service, allows: Allows) -> None:
     for rule, methods, interaction, answer in (
         (whole, ["POST"], "create", room.create),
         (whole, ["GET"], "search", room.search),
+        (f"{whole}/_search", ["POST"], "search", room.search),
         (one, ["GET"], "read", room.read),
         (one, ["PUT"], "update", room.update),
         (one, ["DELETE"], "delete", room.delete),
@@ -221,16 +227,17 @@ def _require_scope(call: Call, type_: str, interaction: str) -> None:
         raise HubError(SCOPE_LACKING, expected=f"system/{type_}.{scopes.LETTERS[interaction]}")
 
 
-def _matches(one: Subscription, asked: Request) -> bool:
-    given = {"_id": one.id, "status": one.status, "url": one.resource["channel"]["endpoint"]}
-    for name, value in asked.args.items(multi=True):
-        if name in HTTP_PARAMETERS:
-            continue
-        if name not in given:
-            raise HubError(UNKNOWN_PARAMETER, parameter=shown(name), known=", ".join(FOUND_BY))
-        if value and given[name] not in value.split(","):
-            return False
-    return True
+def _pairs(request: Request) -> list[tuple[str, str]]:
+    """Of the query, and of a form: https://hl7.org/fhir/R4/http.html#search"""
+    form = read_form(request) if request.method == "POST" else ()
+    return [*request.args.items(multi=True), *form]
+
+
+def _finding(pairs: Iterable[tuple[str, str]]) -> Finding:
+    try:
+        return finding(pairs)
+    except KeyError as unknown:
+        raise HubError(UNKNOWN_PARAMETER, parameter=shown(str(unknown.args[0])), known=", ".join(FOUND_BY)) from None
 
 
 def _among(value: str, inputs: Inputs, name: str) -> bool:
