@@ -17,10 +17,10 @@ class Mail:
 
 def news(id_: str, site: str, language: str) -> Mail:
     """`site`: where people sign in."""
-    return Mail(id_, say("mail.news-subject", language), say("mail.news", language, site=site), language)
+    return Mail(id_, say("mails.news-subject", language), say("mails.news", language, site=site), language)
 
 
 def confirmation(id_: str, code: str, site: str, language: str) -> Mail:
     spelled = "-".join(code[place : place + 4] for place in range(0, len(code), 4))
-    text = say("mail.confirm", language, site=site, code=spelled)
-    return Mail(id_, say("mail.confirm-subject", language), text, language)
+    text = say("mails.confirm", language, site=site, code=spelled)
+    return Mail(id_, say("mails.confirm-subject", language), text, language)

@@ -152,7 +152,7 @@ def test_consent_is_asked_again_at_every_attempt(at: Scene) -> None:
     at.withdraw()
     board.refuses.clear()
     run(at, board, 15)
-    assert board.sent == []
+    assert {dispatch.action for _, dispatch in board.sent} == {"consent.notify"}, "that it ended, and nothing else"
     assert {one["state"] for one in at.store.database.dispatches.find()} == {"void"}
 
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -37,8 +37,14 @@ def sending(at: Scene, registry: Registry, boxes: Mailboxes) -> Sending:
 
 @pytest.fixture
 def theirs(at: Scene, registry: Registry) -> Party:
+    at.clock.at = today()
     app = create_app(at.hub, registry, Addresses(), allows=lambda url: url.endswith("@hospital.example"))
     return register(app, registry, HOSPITAL, now=at.clock.now())
+
+
+def today() -> datetime:
+    """The database forgets by its own clock what ends by that of the scene."""
+    return datetime.now(UTC).replace(microsecond=0)
 
 
 def happen(at: Scene, *rows: int) -> None:

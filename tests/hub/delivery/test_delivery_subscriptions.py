@@ -6,7 +6,7 @@ import hmac
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -30,7 +30,7 @@ def sending(at: Scene, registry: Registry) -> Sending:
 @pytest.fixture
 def theirs(at: Scene, registry: Registry, monkeypatch: pytest.MonkeyPatch) -> Party:
     """The hospital's system, whose token is as good as the clock of the scene says."""
-    at.clock.at = at.clock.at.replace(year=2026)
+    at.clock.at = today()
     app = create_app(at.hub, registry, Addresses(), allows=lambda _: True)
     return register(app, registry, HOSPITAL, now=at.clock.now())
 
@@ -39,6 +39,11 @@ def theirs(at: Scene, registry: Registry, monkeypatch: pytest.MonkeyPatch) -> Pa
 def receiver() -> Iterator[Receiver]:
     with receiving() as made:
         yield made
+
+
+def today() -> datetime:
+    """The database forgets by its own clock what ends by that of the scene."""
+    return datetime.now(UTC).replace(microsecond=0)
 
 
 def begin(theirs: Party, sending: Sending, receiver: Receiver, **channel: Any) -> str:

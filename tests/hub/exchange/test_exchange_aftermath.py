@@ -55,8 +55,9 @@ def queue(at: Scene, about: Resource, recipient: str) -> None:
 
 
 def rows(at: Scene) -> dict[str, tuple[str, str]]:
-    """By recipient, the state of what is queued for it or on its way, and why."""
-    queued = [*at.store.database.outbox.find(), *at.store.database.dispatches.find()]
+    """By recipient, the state of what is queued for it or on its way, and why; but for the notice that is its own."""
+    about = {"reference": {"$not": {"$regex": "^Communication/"}}}
+    queued = [*at.store.database.outbox.find(about), *at.store.database.dispatches.find(about)]
     return {row["recipient"]: (row["state"], row["error"]) for row in queued if row["recipient"]}
 
 
@@ -218,7 +219,7 @@ def test_what_is_queued_for_others_stays(at: Scene) -> None:
     at.withdraw()
     assert rows(at)[COURT] == ("waiting", "")
     waiting = at.store.database.outbox.count_documents({"recipient": "", "state": "waiting"})
-    assert waiting == 3, "sent, accepted, held: the association's own tool is told"
+    assert waiting == 4, "sent, accepted, held, and the consent that ended: the association's own tool is told"
 
 
 def test_what_is_queued_after_a_withdrawal_is_void_when_it_would_be_sent(at: Scene) -> None:
@@ -227,7 +228,7 @@ def test_what_is_queued_after_a_withdrawal_is_void_when_it_would_be_sent(at: Sce
     queue(at, task, HOSPITAL)
     board = Board(hub=at.hub, organization=HOSPITAL)
     deliver([board.way], hub=at.hub)
-    assert board.sent == []
+    assert [dispatch.action for _, dispatch in board.sent] == ["consent.notify"], "what is its own to read"
     assert rows(at) == {HOSPITAL: ("void", VOIDED)}
 
 

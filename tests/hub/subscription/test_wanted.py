@@ -12,7 +12,7 @@ from hub.fhir import Resource
 from hub.subscription import extensions as named
 from hub.subscription.topics import topics
 from hub.subscription.wanted import MOST_AT_ONCE, wanted, written
-from tests.support.subscribing import TOPIC, subscription
+from tests.support.subscribing import TOPIC, mailed, subscription
 
 ENDPOINT = "https://hospital.example/hook"
 R5 = "http://hl7.org/fhir/5.0/StructureDefinition/extension-Subscription"
@@ -89,6 +89,43 @@ def test_an_extension_of_another_version_is_refused(where: Resource) -> None:
 @pytest.mark.parametrize("url", [f"{R5}.heartbeatPeriod", f"{R5}.timeout", "https://elsewhere.example/x"])
 def test_an_extension_of_another_version_in_the_channel_is_refused(url: str) -> None:
     assert refusal(subscription(ENDPOINT, extension=[number(url, 60)])).text == "subscriptions.unknown-extension"
+
+
+def test_a_filter_of_another_version_is_refused() -> None:
+    another = "http://hl7.org/fhir/5.0/subscriptions-backport/StructureDefinition/backport-filter-criteria"
+    asked = subscription(ENDPOINT) | {"_criteria": {"extension": [{"url": another, "valueString": "Task?status=x"}]}}
+    assert refusal(asked).text == "subscriptions.unknown-extension"
+
+
+@pytest.mark.parametrize(
+    ("kind", "payload", "content"),
+    [
+        ("rest-hook", "text/plain", "empty"),
+        ("email", "application/fhir+json", "empty"),
+        ("email", "text/plain", "id-only"),
+        ("email", "text/plain", "full-resource"),
+    ],
+)
+def test_a_payload_that_its_channel_does_not_carry_is_refused(kind: str, payload: str, content: str) -> None:
+    endpoint = "mailto:desk@hospital.example" if kind == "email" else ENDPOINT
+    asked = subscription(endpoint, type=kind, payload=payload, content=content)
+    assert refusal(asked).path == "Subscription.channel.payload"
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "desk@hospital.example", "mailto:", "mailto:a@b.example,c@d.example", "mailto:a@b.example?subject=x", "mailto:a%0ab@c.example",
+        "mailto:a@b.example\n", ENDPOINT,
+    ],
+)  # fmt: skip
+def test_an_address_that_is_not_one_mailbox_is_refused(endpoint: str) -> None:
+    assert refusal(mailed(endpoint)).path == "Subscription.channel.endpoint"
+
+
+def test_a_mail_is_asked_for_in_a_language_of_ours() -> None:
+    assert wanted(mailed("mailto:desk@hospital.example", language="ar")).language == "ar"
+    assert refusal(mailed("mailto:desk@hospital.example", language="de")).path == "Subscription.language"
 
 
 def test_two_contents_are_refused() -> None:
