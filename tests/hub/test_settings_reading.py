@@ -68,6 +68,22 @@ def test_limits_of_exports_are_read_and_usual_where_nothing_is_said(folder: Path
     assert settings.read(folder).exports == ExportLimits(1, timedelta(minutes=30), 500)
 
 
+def test_a_mail_server_is_read_and_its_password_comes_from_elsewhere(folder: Path) -> None:
+    assert settings.read(folder).mail is None
+    (folder / "secrets" / "mail-password").write_text("a secret\n", "utf-8")
+    said = '[mail]\nhost = "mail.example"\nuser = "hub"\nfrom = "Ihala <hub@x.example>"\nrecipients = ["@x.example", "a@y.example"]\n'
+    (folder / "hub.toml").write_text(f'{said}password = {{file = "secrets/mail-password"}}', "utf-8")
+    read = settings.read(folder).mail
+    assert read is not None and (read.host, read.port, read.security, read.user) == (
+        "mail.example",
+        587,
+        "starttls",
+        "hub",
+    )
+    assert read.password == "a secret" and "a secret" not in repr(settings.read(folder))
+    assert read.recipients == ("@x.example", "a@y.example")
+
+
 @pytest.mark.parametrize(
     ("toml", "field"),
     [
@@ -86,6 +102,10 @@ def test_limits_of_exports_are_read_and_usual_where_nothing_is_said(folder: Path
         ('[oauth]\njwks_hosts = "keys.example"', "oauth.jwks_hosts"),
         ("[oauth]\njwks_hosts = [1]", "oauth.jwks_hosts"),
         ('[cors]\norigins = "*"', "cors.origins"),
+        ('[mail]\nhost = "mail.example"', "mail.from"),
+        ('[mail]\nhost = "mail.example"\nfrom = "hub@x.example"\nsecurity = "none"', "mail.security"),
+        ('[mail]\nhost = "mail.example"\nfrom = "hub@x.example"\npassword = "secret"', "mail.password"),
+        ('[mail]\nhost = "mail.example"\nfrom = "hub@x.example"\nrecipients = "@x.example"', "mail.recipients"),
     ],
 )
 def test_a_value_of_the_wrong_kind_is_named_and_not_shown(folder: Path, toml: str, field: str) -> None:

@@ -2,9 +2,10 @@
 
 from tests.support.asked import Ask
 from tests.support.asking_base import Base
-from tests.support.subscribing import subscription
+from tests.support.subscribing import REQUESTS, TOPIC, WITHDRAWALS, mailed, subscription
 
 FILTERS = ("Task?status=accepted", "Task?owner=Organization/chu", "Task?requester=Organization/amal", "Task?patient=x")
+TOPICS = (TOPIC, TOPIC, REQUESTS, WITHDRAWALS)
 
 
 def created(asking: Base) -> Ask:
@@ -12,12 +13,14 @@ def created(asking: Base) -> Ask:
     endpoint = asking.chance.choice(["http://127.0.0.1:9/hook", "http://127.0.0.1:9/hook", "https://elsewhere.example"])
     filters = asking.chance.sample(FILTERS, asking.chance.randrange(3))
     content = asking.chance.choice(["empty", "id-only", "full-resource", "everything"])
-    body = subscription(endpoint, *filters, content=content)
+    body = subscription(endpoint, *filters, content=content) | {"criteria": asking.chance.choice(TOPICS)}
+    if asking.chance.random() < 0.2:
+        body = mailed("mailto:desk@hospital.example") | {"criteria": body["criteria"]}
     return Ask("POST", "/fhir/Subscription", body, covers=frozenset({"Subscription create"}))
 
 
 def subscriptions(asking: Base, name: str, covers: frozenset[str]) -> Ask:
-    """`$status` of all and of one, `$events` of one; and, as it has no parameters that are declared, the search for all."""
+    """`$status` of all and of one, `$events` of one, a code for one; and the search for all."""
     id_ = asking.id("Subscription")
     if name == "confirm":
         said = [{"name": "code", "valueString": asking.chance.choice(["0000-0000-0000", "x", "000000000000"])}]

@@ -129,7 +129,7 @@ def test_a_receiver_that_hangs_holds_no_other_up(
         happen(at, 2)
         began = time.monotonic()
         sending.run(slow)
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 9, "one second, and not ten"
         at.clock.forward(timedelta(hours=1))
         sending.run(receiver)
     assert sorted(numbers(receiver)) == [1, 2]

@@ -1,7 +1,7 @@
 """Two worlds that differ in what a subscriber may not see send it the same notifications, their numbers included."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from typing import Any
 
@@ -9,13 +9,13 @@ import pytest
 
 from hub.consent.keys import own
 from hub.errors import HubError
-from hub.exchange import change, disclose, subscribe
+from hub.exchange import change, disclose, subscribe, withdraw
 from hub.fhir import Resource
 from hub.fhir.serial import loads
 from hub.ports import Caller, Visible
 from hub.store import MongoRegistry
 from tests.support.receivers import Receiver, receiving
-from tests.support.subscribing import Sending, bundles, numbers, parameters, subscription
+from tests.support.subscribing import REQUESTS, TOPIC, WITHDRAWALS, Sending, bundles, numbers, parameters, subscription
 from tests.support.worlds import BEGINNING, Builder, Pair, World, pairs
 from tests.support.written import CALLER, ORGANIZATIONS
 
@@ -30,32 +30,39 @@ def builder(mongodb_uri: str) -> Iterator[Builder]:
 
 
 def tasks(world: World) -> dict[str, str]:
-    return {one["_id"]: one["custodian"] for one in world.store.database.Task.find({"gone": {"$exists": False}})}
+    return kept(world, "Task")
 
 
-def seen(world: World) -> set[str]:
-    found: Resource = loads(world.ask("GET", "/fhir/Task?_count=500").raw)
+def kept(world: World, type_: str) -> dict[str, str]:
+    """By whom each is."""
+    return {one["_id"]: one["custodian"] for one in world.store.database[type_].find({"gone": {"$exists": False}})}
+
+
+def seen(world: World, type_: str = "Task") -> set[str]:
+    found: Resource = loads(world.ask("GET", f"/fhir/{type_}?_count=500").raw)
     return {one["resource"]["id"] for one in found.get("entry", ())}
 
 
-def changed(world: World, id_: str, keeper: str, priority: str) -> bool:
+def changed(world: World, id_: str, keeper: str, priority: str, type_: str = "Task") -> bool:
     steps = [{"op": "add", "path": "/priority", "value": priority}]
-    before = world.hub.store.read("Task", id_, None)
+    before = world.hub.store.read(type_, id_, None)
     try:
         by = Caller(f"{keeper}-system", keeper, "COC")
-        view = change.patch("Task", id_, steps, by, expected=before.version if before else None, hub=world.hub)
+        view = change.patch(type_, id_, steps, by, expected=before.version if before else None, hub=world.hub)
     except HubError:
         return False
     return before is not None and view.version > before.version
 
 
-def subscribed(world: World, receiver: Receiver) -> Sending:
+def subscribed(world: World, receiver: Receiver, **topics: str) -> Sending:
     """The same id in both worlds; what happened before is nobody's event."""
     sending = Sending(world.hub, MongoRegistry(world.store))
     world.clock.at = BEGINNING
     world.store.database.outbox.delete_many({})
     caller = Caller(f"{CALLER}-system", CALLER, "COC", frozenset({"system/*.cruds"}))
-    subscribe.create(subscription(receiver.url, content="full-resource"), caller, lambda _: True, hub=world.hub)
+    for content, topic in (topics or {"full-resource": TOPIC}).items():
+        asked = subscription(receiver.url, content=content.replace("_", "-")) | {"criteria": topic}
+        subscribe.create(asked, caller, lambda _: True, hub=world.hub)
     sending.run(receiver)
     return sending
 
@@ -102,3 +109,58 @@ def test_who_would_number_without_asking_is_noticed(builder: Builder, monkeypatc
     monkeypatch.setitem(globals(), "seen", lambda world: known[list(pair).index(world)])
     (full, other), _, _ = notified(pair)
     assert full != other
+
+
+# --- requests, and consents that end ----------------------------------------------------------------------------------
+
+
+def hers(world: World, ids: Iterable[str]) -> set[tuple[str, str]]:
+    """The survivors of these referrals, each with who keeps them."""
+    found = world.store.database.Task.find({"_id": {"$in": list(ids)}}, {"person": 1, "custodian": 1})
+    return {(one["person"], one["custodian"]) for one in found}
+
+
+def withdrawn(world: World, person: str, keeper: str) -> bool:
+    try:
+        withdraw.withdraw(person, Caller(f"{keeper}-system", keeper, "COC"), hub=world.hub)
+    except HubError:
+        return False
+    return True
+
+
+def happened(pair: Pair) -> tuple[list[Any], int, int]:
+    """What each world's receiver got of requests and of notices, which have ids of their own in each world."""
+    both, hidden, common = (seen(pair.full, "ServiceRequest") & seen(pair.other, "ServiceRequest")), 0, 0
+    shown = sorted(hers(pair.full, seen(pair.full)) & hers(pair.other, seen(pair.other)))
+    with ExitStack() as doors:
+        receivers = [doors.enter_context(receiving()) for _ in pair]
+        wanted = {"full_resource": REQUESTS, "empty": WITHDRAWALS}
+        sendings = [subscribed(world, one, **wanted) for world, one in zip(pair, receivers, strict=True)]
+        for world in pair:
+            known = kept(world, "ServiceRequest")
+            hidden += sum(
+                changed(world, id_, known[id_], "stat", "ServiceRequest") for id_ in sorted(known.keys() - both)
+            )
+            out_of_sight = hers(world, tasks(world).keys() - seen(world)) - set(hers(world, seen(world)))
+            hidden += sum(withdrawn(world, *one) for one in sorted(out_of_sight))
+        for act in [*((changed, id_) for id_ in sorted(both)), *((withdrawn, one) for one in shown)]:
+            done = [_done(world, *act) for world in pair]
+            assert done[0] == done[1]
+            common += done[0]
+        for sending, receiver in zip(sendings, receivers, strict=True):
+            sending.run(receiver)
+        return [told(one) for one in receivers], common, hidden
+
+
+def _done(world: World, act: Any, about: Any) -> bool:
+    if act is withdrawn:
+        return withdrawn(world, *about)
+    return changed(world, about, kept(world, "ServiceRequest")[about], "stat", "ServiceRequest")
+
+
+def test_nor_do_requests_and_withdrawals_tell_them_apart(builder: Builder) -> None:
+    (full, other), common, hidden = happened(builder.build(0))
+    assert full == other
+    assert common >= ENOUGH and hidden >= ENOUGH, "where little happens, nothing is shown"
+    topics = {one["topic"] for one in full[0] if one["events"]}
+    assert topics == {REQUESTS, WITHDRAWALS}
