@@ -49,7 +49,7 @@ def _referrals(database: Mongo, needs: dict[str, Resource], tasks: dict[str, Res
         if focused[reference] != wanted:
             yield f"{reference} has {focused[reference]} referrals instead of {wanted}"
     yield from (f"a referral of {one}, which is not stored" for one in focused.keys() - needs.keys())
-    queued = Counter(row["reference"] for row in database.outbox.find())
+    queued = Counter(row["reference"] for row in database.outbox.find({"reference": {"$regex": "^Task/"}}))
     sent = {reference for reference, task in tasks.items() if task["status"] == "requested"}
     yield from (f"{one} was put into the outbox {queued[one]} times" for one in sent if queued[one] != 1)
     yield from (f"{one} is in the outbox and was not sent" for one in queued.keys() - sent)

@@ -48,7 +48,7 @@ class Ahead(SystemClock):
 
 @dataclass(frozen=True)
 class Hooks:
-    """Everything goes to each subscriber whose organisation may know it. `ports`: by name, with whose eyes read there."""
+    """All that happens to referrals goes to each subscriber whose organisation may know it. `ports`: by name, with whose eyes read there."""
 
     ports: dict[str, tuple[str, int]]
     poster: Poster
@@ -59,7 +59,7 @@ class Hooks:
         return [
             Destination(HOOK, name, organization)
             for name, (organization, _) in self.ports.items()
-            if row.recipient in {"", organization}
+            if row.recipient in {"", organization} and row.reference.startswith("Task/")
         ]
 
     def pack(self, dispatch: Dispatch) -> Any:
