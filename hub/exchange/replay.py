@@ -24,4 +24,6 @@ def _record(entry: Quarantined) -> SourceRecord:
         place=Place(kept.get("sheet"), kept.get("row"), kept.get("record")),
         handle=kept["handle"],
         headers=kept["headers"],
+        silent=kept.get("silent", False),
+        cleared=tuple(kept.get("cleared", ())),
     )

@@ -4,14 +4,15 @@
 stored resources into the source's cells. The format: docs/mapping-format.md.
 """
 
+from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as Map
-from collections.abc import Sequence
 from pathlib import Path
 
 from hub.errors import HubError
 from hub.fhir import Resource, definitions
 from hub.fhir.issues import Issue
 from hub.mapping.back import Back
+from hub.mapping.cells import places
 from hub.mapping.forward import Forward
 from hub.mapping.library import Library
 from hub.mapping.model import Context, Draft, Mapped
@@ -37,6 +38,7 @@ class Mapping:
         self.kinds = plan.kinds
         self._organizations = {n for n, c in plan.columns.items() if isinstance(c.transform, OrganizationName)}
         self.one_way = plan.one_way
+        self._places = places(plan)
 
     def layout(self) -> Layout:
         """What an adapter must know of the source's shape."""
@@ -59,6 +61,11 @@ class Mapping:
         for name in told.keys() & self._organizations:
             told[name] = context.name_organization(told[name])
         return told
+
+    def elements(self, columns: Iterable[str]) -> frozenset[str]:
+        """The elements, of whatever resource, that these columns go to."""
+        paths = (self._places.get(column, ("", ""))[0].split(".") for column in columns)
+        return frozenset(path[1].partition("[")[0] for path in paths if len(path) > 1)
 
     def __repr__(self) -> str:
         return f"<Mapping {self.id} {self.version}>"

@@ -15,7 +15,19 @@ from hub.ports.delivery import (
     Waiting,
     Way,
 )
-from hub.ports.doors import Adapter, Connection, FollowUp, Layout, Manifest, Place, Pulled, SourceRecord, Watermark
+from hub.ports.doors import (
+    Adapter,
+    Connection,
+    FollowUp,
+    Layout,
+    Listening,
+    Manifest,
+    Place,
+    Pulled,
+    Ready,
+    SourceRecord,
+    Watermark,
+)
 from hub.ports.exports import Export, ExportLimits, Exports, Kind, Line, Part, Scan, Wanted
 from hub.ports.feed import Feed, Forgotten, Happened, Stretch
 from hub.ports.history import Past, Versions
@@ -87,6 +99,7 @@ __all__ = [
     "LedgerEntry",
     "Line",
     "Link",
+    "Listening",
     "Manifest",
     "Narrowed",
     "Outcome",
@@ -96,6 +109,7 @@ __all__ = [
     "Place",
     "Pulled",
     "Quarantined",
+    "Ready",
     "Registry",
     "Rekey",
     "Route",

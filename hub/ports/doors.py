@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from hub.fhir.issues import Issue
 
@@ -54,7 +54,8 @@ class SourceRecord:
 
     `id` is stable across edits; `version` changes with every edit and with nothing else. `content` is by column name of
     the layout where the adapter knows it, else by the tool's own name. `handle` is what the adapter needs to find the
-    record again for a write-back; nothing in it identifies a person.
+    record again for a write-back; nothing in it identifies a person. `silent`: of what the record does not mention it says
+    nothing, so that what was told of the person before stays; `cleared`: columns that it says are to be empty.
     """
 
     kind: str
@@ -65,6 +66,8 @@ class SourceRecord:
     handle: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)  # column name → header as the source spells it
     issues: tuple[Issue, ...] = ()  # what the adapter itself could not read
+    silent: bool = False
+    cleared: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"<SourceRecord {self.kind} {self.place}>"
@@ -100,6 +103,18 @@ class Manifest:
     secrets: Mapping[str, str] = field(default_factory=dict)
     required: frozenset[str] = frozenset()
     writes_back: bool = True
+
+
+Ready = Callable[[str, Callable[[], None]], None]
+"""Told where a listener listens, and how it is stopped."""
+
+
+@runtime_checkable
+class Listening(Protocol):
+    """An adapter whose tool does not wait to be asked. What it takes is on the disk before it says so, and is pulled later."""
+
+    def listen(self, connection: Connection, ready: Ready) -> None:
+        """Returns when it is stopped. Raises Fatal."""
 
 
 class Adapter(Protocol):

@@ -22,6 +22,7 @@ OURS = (
     "check",
     "serve",
     "pull",
+    "listen",
     "quarantine",
     "mapping",
     "profiles",
