@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from hub import console, errors, mapping, settings
 from hub.consent import policies
+from hub.delivery.hand_over import hand_over
 from hub.delivery.pauses import Patience
 from hub.delivery.subscribers import Subscribers
 from hub.delivery.subscriptions import subscribed
@@ -128,7 +129,7 @@ def opened(folder: Path) -> Iterator[Deployment]:
         listeners = Listeners(hub, MongoFeed(store), registry, read.streams)
         posting = Posting(read.subscription_hosts, hub.clock.now)
         to_systems = subscribed(Subscribers(registry), posting.post, read.base_url, hub=hub)
-        ways = (write_back(doors, hub=hub), to_systems)
+        ways = (write_back(doors, hub=hub), hand_over(doors, hub=hub), to_systems)
         yield Deployment(read, hub, registry, people, MongoTrail(store), listeners, doors, ways, store.vault)
 
 

@@ -1,4 +1,4 @@
-"""The door to hospital systems that speak HL7 v2: referrals in over MLLP, answers out."""
+"""The door to hospital systems that speak HL7 v2: referrals and answers, in and out, over MLLP."""
 
 from collections.abc import Iterator, Sequence
 
@@ -8,7 +8,7 @@ from hub.ports import Connection, FollowUp, Pulled, Ready, Watermark
 
 
 class Hl7V2:
-    """hub.ports.Adapter and hub.ports.Listening for one hospital."""
+    """hub.ports.Adapter, Listening and Referring for one hospital."""
 
     manifest = manifest.MANIFEST
 
@@ -20,6 +20,12 @@ class Hl7V2:
 
     def push(self, connection: Connection, follow_ups: Sequence[FollowUp]) -> None:
         push.push(connection, follow_ups)
+
+    def takes(self, connection: Connection) -> bool:
+        return bool(connection.settings.get("send"))
+
+    def refer(self, connection: Connection, referrals: Sequence[FollowUp]) -> None:
+        push.refer(connection, referrals)
 
     def check(self, connection: Connection) -> Iterator[Issue]:
         return check.check(connection)

@@ -1,4 +1,4 @@
-"""What would stop a listener, a pull or an answer, found before one is run: settings, certificates, spool, the port of the others."""
+"""What would stop a listener, a pull or an answer, found before one is run: settings, certificates, spool, the ports."""
 
 import socket
 from collections.abc import Iterator

@@ -17,6 +17,7 @@ from hub.ports import Layout, Place, SourceRecord
 
 REFERRAL: Final = "referral"
 ANSWER: Final = "answer"
+VISIT: Final = "visit"
 EVENT: Final = "event"
 """The column that says what happened: `REF^I13`."""
 
@@ -41,7 +42,8 @@ class Records:
         if message.kind.startswith("REF"):
             return self._made(message, number, REFERRAL, _referral(message))
         referral = self._meant(message)
-        return self._made(message, number, ANSWER, referral) if referral else None
+        kind = VISIT if message.kind.startswith("ADT") else ANSWER
+        return self._made(message, number, kind, referral) if referral else None
 
     def _made(self, message: Message, number: str, kind: str, id_: str) -> SourceRecord:
         content, cleared = self.reader.read(message)

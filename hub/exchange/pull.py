@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from hub.errors import Conflict
 from hub.exchange import Hub
+from hub.exchange.answer import answer, is_answer
 from hub.exchange.receipt import Receipt
 from hub.exchange.receive import prepare, receive
 from hub.mapping import Mapping
@@ -92,7 +93,17 @@ class _Line:
         self._sent: _Sent | None = None
 
     def take(self, records: list[SourceRecord], watermark: Watermark | None) -> Iterator[Receipt]:
-        """The receipt of the batch before, when there is one."""
+        """The receipt of the batch before, when there is one. Answers are steps of referrals, each a commit of its own; they come
+        before the watermark that would leave them behind."""
+        answers = [one for one in records if is_answer(one, self._mapping)]
+        if answers:
+            yield from self.finish()
+            records = [one for one in records if one not in answers]
+            yield (
+                Receipt(read=len(answers))
+                if self._dry_run
+                else answer(answers, self._connection, self._mapping, hub=self._hub)
+            )
         changes, receipt = prepare(records, self._connection, self._mapping, hub=self._hub, watermark=watermark)
         if self._dry_run:
             yield receipt

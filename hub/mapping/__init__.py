@@ -26,9 +26,10 @@ __all__ = ["Context", "Draft", "Mapped", "Mapping", "MappingError", "available",
 
 
 class Mapping:
-    """One form, both ways. `one_way` lists the elements that are derived and do not come back."""
+    """One form, both ways. `one_way` lists the elements that are derived and do not come back; `answers`: the mappings of what
+    comes back about referrals that were sent this way, by kind of record."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, answers: Sequence["Mapping"] = ()) -> None:
         self._plan = plan
         self._forward = Forward(plan)
         self._back = Back(plan)
@@ -36,6 +37,7 @@ class Mapping:
         self.version = plan.version
         self.title = plan.title
         self.kinds = plan.kinds
+        self.answers = {kind: one for one in answers for kind in one.kinds}
         self._organizations = {n for n, c in plan.columns.items() if isinstance(c.transform, OrganizationName)}
         self.one_way = plan.one_way
         self._places = places(plan)
@@ -43,8 +45,9 @@ class Mapping:
     def layout(self) -> Layout:
         """What an adapter must know of the source's shape."""
         columns = self._plan.columns
+        answers = {name: headers for one in self.answers.values() for name, headers in one.layout().columns.items()}
         return Layout(
-            columns={name: column.headers or (name,) for name, column in columns.items()},
+            columns=answers | {name: column.headers or (name,) for name, column in columns.items()},
             required=frozenset(name for name, column in columns.items() if column.required and not column.within),
             key=self._plan.key,
             sheet=self._plan.sheet,
@@ -76,7 +79,7 @@ def load(reference: str, *, search: Sequence[Path] = ()) -> Mapping:
     plan, problems = read_plan(reference, Library(search), definitions.load())
     if problems.issues:
         raise MappingError(problems.issues)
-    return Mapping(plan)
+    return Mapping(plan, [load(one, search=search) for one in plan.answers])
 
 
 def check(reference: str, *, search: Sequence[Path] = ()) -> tuple[Issue, ...]:

@@ -25,6 +25,7 @@ from hub.ports.doors import (
     Place,
     Pulled,
     Ready,
+    Referring,
     SourceRecord,
     Watermark,
 )
@@ -110,6 +111,7 @@ __all__ = [
     "Pulled",
     "Quarantined",
     "Ready",
+    "Referring",
     "Registry",
     "Rekey",
     "Route",

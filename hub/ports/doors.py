@@ -117,6 +117,18 @@ class Listening(Protocol):
         """Returns when it is stopped. Raises Fatal."""
 
 
+@runtime_checkable
+class Referring(Protocol):
+    """An adapter whose tool takes referrals that others send to its organisation."""
+
+    def takes(self, connection: Connection) -> bool:
+        """Whether this connection is one that referrals are sent to."""
+
+    def refer(self, connection: Connection, referrals: Sequence[FollowUp]) -> None:
+        """Hand referrals over: `values` as the mapping writes them, in `handle` the `referral` and its `event`: `new`,
+        `changed` or `cancelled`. Sending one twice has the effect of once. Raises Fatal or Retriable."""
+
+
 class Adapter(Protocol):
     """A door to one kind of tool."""
 

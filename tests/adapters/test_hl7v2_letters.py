@@ -20,7 +20,8 @@ def name_in(raw, charset=""):
 
 
 @pytest.mark.parametrize(
-    ("charset", "codec"), [("UNICODE UTF-8", "utf-8"), ("8859/6", "iso8859-6"), ("WINDOWS-1256", "cp1256"), ("", "utf-8")]
+    ("charset", "codec"),
+    [("UNICODE UTF-8", "utf-8"), ("8859/6", "iso8859-6"), ("WINDOWS-1256", "cp1256"), ("", "utf-8")],
 )
 def test_arabic_is_read_in_the_charset_that_the_message_names(charset, codec):
     assert name_in(message(header(charset=charset), ARABIC, charset=codec)) == "نادية"
@@ -132,7 +133,9 @@ def test_a_timestamp_keeps_its_precision_and_is_in_morocco_where_it_names_no_zon
     assert iso(sent) == meant
 
 
-@pytest.mark.parametrize("sent", ["", "20261301", "20260230", "2026-03-15", "202603151", "x", "20260315250000", "00000000", "٢٠٠١"])
+@pytest.mark.parametrize(
+    "sent", ["", "20261301", "20260230", "2026-03-15", "202603151", "x", "20260315250000", "00000000", "٢٠٠١"]
+)
 def test_what_is_no_timestamp_is_none(sent):
     assert iso(sent) is None
 
@@ -151,7 +154,12 @@ def test_no_text_breaks_the_reading_of_times(text):
 # --- frames ----------------------------------------------------------------------------------------------------------
 
 
-@given(st.lists(st.binary(min_size=1, max_size=40).map(lambda one: one.replace(b"\x0b", b"").replace(b"\x1c", b"-")), max_size=5), st.data())
+@given(
+    st.lists(
+        st.binary(min_size=1, max_size=40).map(lambda one: one.replace(b"\x0b", b"").replace(b"\x1c", b"-")), max_size=5
+    ),
+    st.data(),
+)
 def test_frames_come_whole_however_they_are_cut(messages, data):
     messages = [one for one in messages if one]
     stream = b"".join(framed(one) for one in messages)

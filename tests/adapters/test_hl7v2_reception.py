@@ -1,15 +1,21 @@
 """What a hospital hears, and what is on the disk when it hears it."""
 
+import ipaddress
 import os
 import socket
 import ssl
 import time
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from adapters.hl7v2 import adapter, spool
 from adapters.hl7v2.listen import opened
+from adapters.hl7v2.mllp import framed
 from adapters.hl7v2.reception import Reception
 from adapters.hl7v2.spool import Spool
 from adapters.hl7v2.terms import terms
@@ -183,8 +189,6 @@ def test_several_messages_of_one_connection_are_answered_in_their_order(wire):
 
 
 def test_a_message_may_come_in_pieces(wire):
-    from adapters.hl7v2.mllp import framed
-
     for byte in framed(ref()):
         wire.socket.sendall(bytes([byte]))
     assert msa(wire.hear()) == ("AA", "HIS1")
@@ -227,13 +231,6 @@ def certificates(tmp_path):
 
 
 def write_certificate(folder, name):
-    import ipaddress
-    from datetime import timedelta
-
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-
     key = ec.generate_private_key(ec.SECP256R1())
     who = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
     now = datetime.now(UTC)
@@ -282,9 +279,9 @@ def test_with_an_authority_of_clients_nobody_comes_in_without_a_certificate_of_i
         with dialled(port, client_side(certificates, "known")) as wire:
             assert msa(wire.ask(ref()))[0] == "AA"
         for stranger in (None, "other"):
-            with pytest.raises((ssl.SSLError, ConnectionError, AssertionError)):
-                with dialled(port, client_side(certificates, stranger)) as wire:
-                    wire.ask(ref(control="STRANGER"))
+            refused = pytest.raises((ssl.SSLError, ConnectionError, AssertionError))
+            with refused, dialled(port, client_side(certificates, stranger)) as wire:
+                wire.ask(ref(control="STRANGER"))
     assert [one.handle["control"] for one in records(to)] == ["HIS1"]
 
 
@@ -332,8 +329,6 @@ def test_nothing_on_the_disk_can_be_read_without_the_secret(wire, hospital, tmp_
 
 
 def test_another_secret_is_told_and_loses_nothing(wire, hospital, tmp_path):
-    from dataclasses import replace
-
     wire.ask(ref())
     with pytest.raises(AdapterError, match="hl7v2-spool-secret"):
         records(replace(hospital, secret=lambda _: "another"))

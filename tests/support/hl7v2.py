@@ -19,10 +19,10 @@ def message(*segments, charset="utf-8"):
     return "".join(f"{segment}\r" for segment in segments).encode(charset)
 
 
-def header(kind="REF^I12^REF_I12", control="HIS1", *, version="2.5.1", modes="|", charset="UNICODE UTF-8", processing="P"):
-    return (
-        f"MSH|^~\\&|HIS|CHU-1|IHALA|HUB|20260315101500+0000||{kind}|{control}|{processing}|{version}|||{modes}|MAR|{charset}"
-    )
+def header(
+    kind="REF^I12^REF_I12", control="HIS1", *, version="2.5.1", modes="|", charset="UNICODE UTF-8", processing="P"
+):
+    return f"MSH|^~\\&|HIS|CHU-1|IHALA|HUB|20260315101500+0000||{kind}|{control}|{processing}|{version}|||{modes}|MAR|{charset}"
 
 
 RF1 = "RF1|P^Pending^HL70283|S^STAT^HL70280|Med^Medical^HL70281|AM|O|R-2026-000123^CHU-1|20260315|20260615|20260315101500+0000"
@@ -90,7 +90,7 @@ def msa(answer):
     """MSA-1 and MSA-2."""
     (line,) = [one for one in answer if one.startswith("MSA")]
     fields = line.split("|")
-    return fields[1], (fields + [""])[2]
+    return fields[1], [*fields, ""][2]
 
 
 def errors(answer):
