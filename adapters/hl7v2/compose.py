@@ -31,7 +31,7 @@ class Draft:
 
     def put(self, segment: str, field: int, text: str, component: int = 1, *, role: str = "") -> None:
         """A later word for the same place wins; an empty one is no word."""
-        if text:
+        if text and segment in ORDER:
             fields = self._segments.setdefault((segment, role), {1: {1: role}} if role else {})
             fields.setdefault(field, {})[component] = escape(text)
 
