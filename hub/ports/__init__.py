@@ -15,7 +15,20 @@ from hub.ports.delivery import (
     Waiting,
     Way,
 )
-from hub.ports.doors import Adapter, Connection, FollowUp, Layout, Manifest, Place, Pulled, SourceRecord, Watermark
+from hub.ports.doors import (
+    Adapter,
+    Capability,
+    Complete,
+    Connection,
+    FollowUp,
+    Layout,
+    Manifest,
+    Place,
+    Present,
+    Pulled,
+    SourceRecord,
+    Watermark,
+)
 from hub.ports.exports import Export, ExportLimits, Exports, Kind, Line, Part, Scan, Wanted
 from hub.ports.feed import Feed, Forgotten, Happened, Stretch
 from hub.ports.history import Past, Versions
@@ -49,11 +62,13 @@ __all__ = [
     "Adapter",
     "Binding",
     "Caller",
+    "Capability",
     "Carrier",
     "Changes",
     "Client",
     "Clock",
     "Compartment",
+    "Complete",
     "Connection",
     "DataKeys",
     "Deliveries",
@@ -94,6 +109,7 @@ __all__ = [
     "Part",
     "Past",
     "Place",
+    "Present",
     "Pulled",
     "Quarantined",
     "Registry",
