@@ -10,6 +10,7 @@ main = Root(
         "pull": "hub.cli.pull:pull",
         "quarantine": "hub.cli.quarantine:quarantine",
         "mapping": "hub.cli.mapping:mapping",
+        "adapter": "hub.cli.adapter:adapter",
         "profiles": "hub.cli.profiles:profiles",
         "validate": "hub.cli.validate:validate",
         "consent": "hub.cli.consent:consent",

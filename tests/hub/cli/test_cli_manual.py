@@ -24,6 +24,7 @@ OURS = (
     "pull",
     "quarantine",
     "mapping",
+    "adapter",
     "profiles",
     "validate",
     "consent",
