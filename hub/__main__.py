@@ -11,6 +11,7 @@ main = Root(
         "listen": "hub.cli.listen:listen",
         "quarantine": "hub.cli.quarantine:quarantine",
         "mapping": "hub.cli.mapping:mapping",
+        "adapter": "hub.cli.adapter:adapter",
         "profiles": "hub.cli.profiles:profiles",
         "validate": "hub.cli.validate:validate",
         "consent": "hub.cli.consent:consent",

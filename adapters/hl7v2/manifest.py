@@ -30,4 +30,7 @@ MANIFEST = Manifest(
         "language": "adapters.setting-language",
     },
     secrets={"spool": "adapters.secret-hl7v2-spool"},
+    types={"senders": "array", "largest_bytes": "integer", "idle_seconds": "integer"},
+    kinds=("referral",),  # answers and visits are steps of a referral, no records of their own
+    capabilities=frozenset({"read"}),
 )

@@ -17,7 +17,7 @@ from hub.exchange.answer import answer, is_answer
 from hub.exchange.receipt import Receipt
 from hub.exchange.receive import prepare, receive
 from hub.mapping import Mapping
-from hub.ports import Adapter, Connection, SourceRecord, Watermark
+from hub.ports import Adapter, Connection, Pulled, SourceRecord, Watermark
 
 BATCH = 250
 
@@ -132,13 +132,15 @@ def _since(kept: Watermark | None, signature: str) -> Watermark | None:
     return Watermark(kept.value.removeprefix(signature))
 
 
-def _batches(pulled: Iterator[SourceRecord | Watermark]) -> Iterator[tuple[list[SourceRecord], Watermark | None]]:
+def _batches(pulled: Iterator[Pulled]) -> Iterator[tuple[list[SourceRecord], Watermark | None]]:
     batch: list[SourceRecord] = []
     try:
         for item in pulled:
             if isinstance(item, Watermark):
                 yield batch, item
                 batch = []
+                continue
+            if not isinstance(item, SourceRecord):
                 continue
             batch.append(item)
             if len(batch) == BATCH:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from hub.fhir.issues import Issue
 
@@ -68,6 +68,9 @@ class SourceRecord:
     issues: tuple[Issue, ...] = ()  # what the adapter itself could not read
     silent: bool = False
     cleared: tuple[str, ...] = ()
+    revision: int | None = (
+        None  # grows with every edit, where the tool has such a number: an older one replaces nothing
+    )
 
     def __repr__(self) -> str:
         return f"<SourceRecord {self.kind} {self.place}>"
@@ -80,7 +83,23 @@ class Watermark:
     value: str
 
 
-Pulled = SourceRecord | Watermark
+@dataclass(frozen=True)
+class Present:
+    """Records of a kind that are in the tool now, by their ids, whether they are read again or not."""
+
+    kind: str
+    ids: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Complete:
+    """Everything of this kind that is in the tool was given by this pull, as a record or as present: what the hub knows besides
+    is no longer there. Only said after a scan that nothing interrupted; what a filter or a page may have left out forbids it."""
+
+    kind: str
+
+
+Pulled = SourceRecord | Present | Complete | Watermark
 
 
 @dataclass(frozen=True, repr=False)
@@ -95,14 +114,23 @@ class FollowUp:
         return f"<FollowUp {self.id}>"
 
 
+Capability = Literal["read", "http", "complete-scan", "hook"]
+"""What a door can do beside writing back: read records, ask a server, prove that a record is gone, be called by its tool."""
+
+
 @dataclass(frozen=True)
 class Manifest:
+    """What a door is called, what it asks of a connection, and what it promises. Sentences are keys of the text catalogue."""
+
     name: str
     title: Mapping[str, str]  # by language
     settings: Mapping[str, str]  # name → what it means
     secrets: Mapping[str, str] = field(default_factory=dict)
     required: frozenset[str] = frozenset()
     writes_back: bool = True
+    types: Mapping[str, str] = field(default_factory=dict)  # setting → JSON type, where it is no text
+    kinds: tuple[str, ...] = ()  # of the records that it reads
+    capabilities: frozenset[Capability] = frozenset({"read"})
 
 
 Ready = Callable[[str, Callable[[], None]], None]

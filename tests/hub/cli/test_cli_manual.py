@@ -25,6 +25,7 @@ OURS = (
     "listen",
     "quarantine",
     "mapping",
+    "adapter",
     "profiles",
     "validate",
     "consent",
