@@ -1,23 +1,21 @@
 """A server that behaves as KoboToolbox does for one project, for the demonstration and the tests.
 
 Version 2 of its API (https://support.kobotoolbox.org/api.html): token, paging by `start` and `limit`, MongoDB queries on
-`_id`, `fields`, bulk edits that change `_uuid`. Failures are scripted, every request is kept in a list, and the
-submissions live in a JSON file, so that a later run finds them as the last one left them.
+`_id`, `fields`, bulk edits that change `_uuid`. The submissions live in a JSON file, so that a later run finds them as the
+last one left them.
 """
 
 import json
-import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import urlencode
 
 import click
+
+from adapters.replay import Answer, Asked, Served, StandIn, not_found, route
 
 DEFAULT_PAGE: Final = 100
 LARGEST_PAGE: Final = 1000
@@ -33,66 +31,57 @@ OPERATORS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
 }
 
 
-@dataclass(frozen=True)
-class Asked:
-    """A request that the server has seen."""
-
-    method: str
-    path: str
-    query: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class Answer:
-    status: int
-    body: object
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-
-class Project:
+class Project(StandIn):
     """The submissions of one project, in a file or in memory. All changes go through here, one at a time."""
 
     def __init__(self, asset: str, token: str, submissions: list[Submission], state: Path | None = None) -> None:
+        super().__init__()
         self.asset = asset
         self.token = token
-        self.asked: list[Asked] = []
-        self.failures: list[Answer] = []
         self._submissions = {int(one["_id"]): dict(one) for one in submissions}
         self._state = state
-        self._lock = threading.Lock()
 
-    def fail(self, status: int, *, times: int = 1, retry_after: int | None = None, body: object = None) -> None:
-        """Answer the next requests with a failure. `body` that is text is sent as it is."""
-        headers = {"Retry-After": str(retry_after)} if retry_after is not None else {}
-        detail = {"detail": HTTPStatus(status).phrase} if body is None else body
-        self.failures += [Answer(status, detail, headers)] * times
+    def refuse(self, asked: Asked) -> Answer | None:
+        token = asked.headers.get("authorization")
+        if token == f"Token {self.token}":
+            return None
+        detail = "Authentication credentials were not provided." if token is None else "Invalid token."
+        return Answer(401, {"detail": detail}, {"WWW-Authenticate": "Token"})
 
     def submission(self, number: int) -> Submission:
         return dict(self._submissions[number])
 
+    @property
+    def numbers(self) -> list[int]:
+        """Of the submissions that there are."""
+        return sorted(self._submissions)
+
     def add(self, submission: Submission) -> None:
-        with self._lock:
+        with self.lock:
             self._submissions[int(submission["_id"])] = dict(submission)
             self._save()
 
     def delete(self, number: int) -> None:
-        with self._lock:
+        with self.lock:
             del self._submissions[number]
             self._save()
 
     def edit(self, numbers: list[int], answers: Mapping[str, Any]) -> int:
         """A new version of each submission, as after an edit in the browser: other `_uuid`, same root. How many exist."""
-        with self._lock:
+        with self.lock:
             found = [self._submissions[number] for number in numbers if number in self._submissions]
             for submission in found:
                 _make_version(submission, answers)
             self._save()
             return len(found)
 
-    def page(self, query: Mapping[str, str], url: str) -> Answer:
-        """`GET …/data/`"""
+    @route("GET", "/api/v2/assets/{asset}/data/")
+    def page(self, asked: Asked, asset: str) -> Answer:
+        if asset != self.asset:
+            return not_found()
+        query = asked.query
         start, limit = int(query.get("start", 0)), min(int(query.get("limit", DEFAULT_PAGE)), LARGEST_PAGE)
-        with self._lock:
+        with self.lock:
             chosen = [
                 one for one in self._submissions.values() if _matches(one, json.loads(query.get("query") or "{}"))
             ]
@@ -102,26 +91,30 @@ class Project:
         results = [_only(one, fields) for one in chosen[start : start + limit]]
 
         def link(at: int) -> str:
-            return f"{url}?{urlencode({**query, 'start': at, 'limit': limit})}"
+            return f"{asked.url}?{urlencode({**query, 'start': at, 'limit': limit})}"
 
         following = link(start + limit) if start + limit < len(chosen) else None
         previous = link(max(0, start - limit)) if start else None
         return Answer(200, {"count": len(chosen), "next": following, "previous": previous, "results": results})
 
-    def bulk(self, body: Mapping[str, Any]) -> Answer:
-        """`PATCH …/data/bulk/`"""
-        payload = body.get("payload", {})
+    @route("PATCH", "/api/v2/assets/{asset}/data/bulk/")
+    def bulk(self, asked: Asked, asset: str) -> Answer:
+        if asset != self.asset:
+            return not_found()
+        payload = asked.json().get("payload", {})
         numbers = [int(number) for number in payload.get("submission_ids", ())]
         if not numbers or not isinstance(payload.get("data"), dict):
             return Answer(400, {"detail": "`submission_ids` and `data` are required"})
         count = self.edit(numbers, payload["data"])
         if not count:
-            return Answer(404, {"detail": "Not found."})
+            return not_found()
         results = [{"uuid": str(uuid.uuid4()), "status_code": 201, "message": "Successful submission"}] * count
         return Answer(200, {"count": count, "successes": count, "failures": 0, "results": results})
 
-    def about(self) -> Answer:
-        """`GET /api/v2/assets/{uid}/`"""
+    @route("GET", "/api/v2/assets/{asset}/")
+    def about(self, asked: Asked, asset: str) -> Answer:
+        if asset != self.asset:
+            return not_found()
         count = len(self._submissions)
         return Answer(
             200,
@@ -162,83 +155,12 @@ def _only(submission: Submission, fields: list[str] | None) -> Submission:
     return {key: value for key, value in submission.items() if fields is None or key in fields or key == "_id"}
 
 
-def _answer(project: Project, asked: Asked, token: str | None, body: bytes, url: str) -> Answer:
-    """What the server says; failures come first, as they do when a proxy stands before it."""
-    if project.failures:
-        return project.failures.pop(0)
-    if token != f"Token {project.token}":
-        detail = "Authentication credentials were not provided." if token is None else "Invalid token."
-        return Answer(401, {"detail": detail}, {"WWW-Authenticate": "Token"})
-    asset = f"/api/v2/assets/{project.asset}/"
-    match asked.method, asked.path:
-        case "GET", path if path == asset:
-            return project.about()
-        case "GET", path if path == f"{asset}data/":
-            return project.page(asked.query, url)
-        case "PATCH", path if path == f"{asset}data/bulk/":
-            return project.bulk(json.loads(body or b"{}"))
-        case _:
-            return Answer(404, {"detail": "Not found."})
-
-
-def _handler(project: Project) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self) -> None:
-            self._serve()
-
-        def do_PATCH(self) -> None:
-            self._serve()
-
-        def _serve(self) -> None:
-            parts = urlsplit(self.path)
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            asked = Asked(self.command, parts.path, dict(parse_qsl(parts.query)))
-            project.asked.append(asked)
-            url = f"http://{self.headers['Host']}{parts.path}"
-            self._send(_answer(project, asked, self.headers.get("Authorization"), body, url))
-
-        def _send(self, answer: Answer) -> None:
-            text = answer.body if isinstance(answer.body, str) else json.dumps(answer.body, ensure_ascii=False)
-            sent = text.encode()
-            self.send_response(answer.status)
-            for name, value in {"Content-Type": "application/json", **answer.headers}.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(sent)))
-            self.end_headers()
-            self.wfile.write(sent)
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Requests are kept in `asked`; nothing is printed."""
-
-    return Handler
-
-
-class KoboServer:
-    """A project being served on loopback: `url` and `project` while it runs."""
+class KoboServer(Served):
+    """A project being served on loopback."""
 
     def __init__(self, project: Project, port: int = 0) -> None:
+        super().__init__(project, port)
         self.project = project
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), _handler(project))
-        self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-
-    def serve(self) -> None:
-        """Serve until stopped."""
-        self._server.serve_forever(poll_interval=0.05)
-
-    @contextmanager
-    def running(self) -> Iterator["KoboServer"]:
-        """Serve from a thread of its own."""
-        thread = threading.Thread(target=self.serve, name="kobo", daemon=True)
-        thread.start()
-        try:
-            yield self
-        finally:
-            self._server.shutdown()
-            thread.join()
-            self._server.server_close()
 
 
 def opened(state: Path, token: str, asset: str, port: int = 0) -> KoboServer:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from hub import console, errors, mapping, settings
 from hub.consent import policies
+from hub.delivery.hand_over import hand_over
 from hub.delivery.mailing import Mailing
 from hub.delivery.pauses import Patience
 from hub.delivery.subscribers import Subscribers
@@ -132,7 +133,7 @@ def opened(folder: Path) -> Iterator[Deployment]:
         subscribers, mailer = Subscribers(registry), Mailer(read.mail, hub.clock.now)
         mailing = Mailing(hub, subscribers, mailer.send, read.base_url.removesuffix("fhir"), read.language)
         to_systems = subscribed(subscribers, posting.post, mailing, read.base_url, hub=hub)
-        ways = (write_back(doors, hub=hub), to_systems)
+        ways = (write_back(doors, hub=hub), hand_over(doors, hub=hub), to_systems)
         yield Deployment(read, hub, registry, people, MongoTrail(store), listeners, doors, ways, store.vault)
 
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from hub.ports import Watermark
 
-FIELDS: Final = ["_id", "_uuid", "_validation_status"]
+FIELDS: Final = ["_id", "_uuid", "meta/rootUuid", "_validation_status"]
 APPROVED: Final = "validation_status_approved"
 STRETCH: Final = 64
 

@@ -32,12 +32,9 @@ class Kobo:
         self._asset = asset
         self._page = page
 
-    def submissions(self, query: Mapping[str, Any], fields: list[str] | None = None) -> Iterator[list[Submission]]:
+    def submissions(self, query: Mapping[str, Any]) -> Iterator[list[Submission]]:
         """Pages of the submissions that `query` (MongoDB's words) selects, by `_id`."""
-        parameters = {"format": "json", "limit": str(self._page), "sort": '{"_id": 1}', "query": json.dumps(query)}
-        if fields:
-            parameters["fields"] = json.dumps(fields)
-        asked: dict[str, str] | None = parameters
+        asked: dict[str, str] | None = self._asking(query, None)
         last = -1
         while asked is not None:
             page = self._request("GET", "data/", params=asked)
@@ -47,6 +44,24 @@ class Kobo:
             yield results
             last = int(results[-1]["_id"])
             asked = self._following(page.get("next"))
+
+    def all(self, fields: list[str]) -> Iterator[list[Submission]]:
+        """Pages of all submissions, by `_id`. Each page begins after the last `_id` of the one before: what is deleted or sent
+        in meanwhile shifts none, so that what is not among them is not in the project."""
+        last = -1
+        while True:
+            parameters = self._asking({"_id": {"$gt": last}} if last >= 0 else {}, fields)
+            page = self._request("GET", "data/", params=parameters)
+            results = _sorted_after(last, page.get("results"))
+            if results:
+                yield results
+            if not results or self._following(page.get("next")) is None:
+                return
+            last = int(results[-1]["_id"])
+
+    def _asking(self, query: Mapping[str, Any], fields: list[str] | None) -> dict[str, str]:
+        parameters = {"format": "json", "limit": str(self._page), "sort": '{"_id": 1}', "query": json.dumps(query)}
+        return parameters | ({"fields": json.dumps(fields)} if fields else {})
 
     def update(self, submissions: list[str], answers: Mapping[str, str]) -> None:
         """Set answers of submissions that exist. The same answers again are harmless."""
@@ -79,7 +94,7 @@ class Kobo:
         _refuse(response)
         try:
             answer = response.json()
-        except ValueError:
+        except (ValueError, RecursionError):
             raise Retriable("adapters.kobo-not-understood") from None
         if not isinstance(answer, dict):
             raise Retriable("adapters.kobo-not-understood")

@@ -17,4 +17,7 @@ MANIFEST = Manifest(
     },
     secrets={"token": "adapters.secret-token"},
     required=frozenset({"url", "asset"}),
+    types={"page_size": "integer", "only_validated": "boolean"},
+    kinds=("submission",),
+    capabilities=frozenset({"read", "http", "complete-scan"}),
 )

@@ -1,5 +1,8 @@
 """From a project to records: the list first, then what changed, then the next watermark.
 
+The list is complete, so a submission that is not on it was deleted. That is said before anything is read, and before the
+watermark that would keep it from being said again.
+
 A pull of N submissions of which nothing changed costs N / 1,000 small requests (rounded up); an edit costs one more, and
 re-reads its neighbours in the list, about sixty, which the hub finds unchanged.
 """
@@ -11,8 +14,8 @@ import orjson
 
 from adapters.kobo import changes
 from adapters.kobo.client import Kobo, opened
-from adapters.kobo.submissions import Reader
-from hub.ports import Connection, Pulled, Watermark
+from adapters.kobo.submissions import KIND, Reader, identify
+from hub.ports import Complete, Connection, Present, Pulled, Watermark
 
 
 def pull(connection: Connection, since: Watermark | None) -> Iterator[Pulled]:
@@ -22,8 +25,12 @@ def pull(connection: Connection, since: Watermark | None) -> Iterator[Pulled]:
     seen = changes.remembered(since, terms)
     reader = Reader(connection.layout)
     with opened(connection) as kobo:
-        now = list(_listed(kobo, only_validated))
+        present: list[str] = []
+        now = list(_listed(kobo, only_validated, present))
         known = [stretch.digest for stretch in now if stretch.digest in seen]
+        if changes.watermark(terms, known) != since or len(known) < len(now):
+            yield Present(KIND, tuple(present))
+            yield Complete(KIND)
         for run in changes.runs(now, seen):
             cutter = changes.Cutter(only_validated=only_validated)
             for page in kobo.submissions({"_id": {"$gte": run[0].first, "$lte": run[-1].last}}):
@@ -39,10 +46,12 @@ def pull(connection: Connection, since: Watermark | None) -> Iterator[Pulled]:
             yield reached
 
 
-def _listed(kobo: Kobo, only_validated: bool) -> Iterator[changes.Stretch]:
+def _listed(kobo: Kobo, only_validated: bool, present: list[str]) -> Iterator[changes.Stretch]:
+    """The list in stretches; `present` is given the id of everyone on it, approved or not."""
     cutter = changes.Cutter(only_validated=only_validated)
-    for page in kobo.submissions({}, changes.FIELDS):
+    for page in kobo.all(changes.FIELDS):
         for one in page:
+            present.append(identify(one))
             yield from cutter.add(one)
     yield from cutter.end()
 

@@ -5,12 +5,15 @@ a repeat group is a list of dicts whose keys repeat the full path. Keys that beg
 """
 
 import hashlib
+import json
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
 import orjson
 
 from hub.fhir.folding import fold
+from hub.fhir.issues import Issue
 from hub.ports import Layout, Place, SourceRecord
 
 DEVICE: Final = frozenset(
@@ -21,7 +24,10 @@ DEVICE: Final = frozenset(
 TECHNICAL: Final = frozenset({"formhub/uuid", "__version__", "start", "end", "today"})
 """They change when the form is deployed or saved again, and say nothing that was answered."""
 
+KIND: Final = "submission"
 KEPT: Final = ("_id", "_submission_time")
+HALF: Final = re.compile("[\ud800-\udfff]")
+UNWRITABLE: Final = "\ufffd"
 ATTACHMENT: Final = ("question_xpath", "mimetype", "is_deleted")
 
 
@@ -35,19 +41,25 @@ class Reader:
     def record(self, submission: Mapping[str, Any]) -> SourceRecord:
         headers: dict[str, str] = {}
         answers = self._answers(submission, headers)
+        issues = tuple(
+            Issue("error", "value", "adapters.kobo-text-broken", column=headers.get(name, name))
+            for name, value in answers.items()
+            if UNWRITABLE in json.dumps(value, ensure_ascii=False)
+        )
         number = str(submission["_id"])
         content = answers | {key: submission[key] for key in KEPT if submission.get(key) is not None}
         attachments = [_described(one) for one in submission.get("_attachments") or () if isinstance(one, Mapping)]
         if attachments:
             content["_attachments"] = attachments
         return SourceRecord(
-            kind="submission",
+            kind=KIND,
             id=identify(submission),
             version=self._version(answers),
             content=content,
             place=Place(record=number),
             handle={"submission": number},
             headers=headers,
+            issues=issues,
         )
 
     def _answers(self, group: Mapping[str, Any], headers: dict[str, str]) -> dict[str, Any]:
@@ -67,13 +79,22 @@ class Reader:
 
     def _value(self, value: Any, headers: dict[str, str]) -> Any:
         if isinstance(value, list):
-            return [self._answers(item, headers) if isinstance(item, Mapping) else item for item in value]
-        return value
+            return [self._answers(item, headers) if isinstance(item, Mapping) else _storable(item) for item in value]
+        return _storable(value)
 
     def _version(self, answers: Mapping[str, Any]) -> str:
         """Without what the hub itself writes back: it must recognise its own echo."""
         told = {name: value for name, value in answers.items() if name not in self._follow_up}
         return hashlib.sha256(orjson.dumps(told, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def _storable(value: Any) -> Any:
+    """Half a character, as a broken telephone sends it, and numbers of more than 64 bits are kept by no database."""
+    if isinstance(value, str):
+        return HALF.sub(UNWRITABLE, value)
+    if isinstance(value, Mapping):
+        return {_storable(name): _storable(one) for name, one in value.items()}
+    return str(value) if isinstance(value, int) and value.bit_length() > 63 else value
 
 
 def identify(submission: Mapping[str, Any]) -> str:

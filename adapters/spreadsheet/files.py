@@ -16,7 +16,7 @@ from hub.ports import Connection, Watermark
 
 SUFFIXES: Final = frozenset({".xlsx", ".xlsm", ".xls", ".ods", ".csv", ".tsv", ".txt"})
 _CHUNK: Final = 1 << 20
-READ_BY: Final = ("date_1904", "encoding", "separator")  # settings that change what is read
+READ_BY: Final = ("date_1904", "encoding", "separator", "snapshot")  # settings that change what is read
 
 
 def sources(connection: Connection) -> list[Path]:

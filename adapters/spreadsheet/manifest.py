@@ -19,4 +19,7 @@ MANIFEST = Manifest(
         "language": "adapters.setting-language",
     },
     required=frozenset({"path"}),
+    types={"snapshot": "boolean", "date_1904": "boolean"},
+    kinds=("row",),
+    capabilities=frozenset({"read", "complete-scan"}),
 )

@@ -7,29 +7,35 @@ from adapters.spreadsheet import delimited, workbooks
 from adapters.spreadsheet.cells import CALENDAR_1904
 from adapters.spreadsheet.files import sources, steady, watermark
 from adapters.spreadsheet.identity import Seen
-from adapters.spreadsheet.rows import FileReader
+from adapters.spreadsheet.rows import KIND, FileReader
 from hub.errors import Fatal
-from hub.ports import Connection, Pulled, SourceRecord, Watermark
+from hub.ports import Complete, Connection, Pulled, SourceRecord, Watermark
 
 
 def pull(connection: Connection, since: Watermark | None) -> Iterator[Pulled]:
     """Every row, then the watermark; nothing at all when the files are those of `since`.
 
-    A file that cannot be read does not keep the others from being read: its error is raised after them.
+    Where the connection says that the files are a snapshot, and every row of them could be trusted, they are complete. A file
+    that cannot be read does not keep the others from being read: its error is raised after them.
     """
     paths = sources(connection)
     reached = watermark(connection, paths)
     if since == reached:
         return
     failures: list[Fatal] = []
+    whole = connection.settings.get("snapshot") is True
     seen = Seen()
     for number, path in enumerate(paths, start=1):
         try:
-            yield from read(connection, path, seen, number if len(paths) > 1 else None)
+            for record in read(connection, path, seen, number if len(paths) > 1 else None):
+                whole = whole and not any(issue.blocks for issue in record.issues)
+                yield record
         except Fatal as failure:
             failures.append(failure)
     if failures:
         raise failures[0]
+    if whole:
+        yield Complete(KIND)
     yield reached
 
 

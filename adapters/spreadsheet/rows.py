@@ -18,6 +18,7 @@ from hub.fhir.folding import fold
 from hub.fhir.issues import Issue
 from hub.ports import Layout, Place, SourceRecord
 
+KIND: Final = "row"
 TOTALS: Final = frozenset(
     fold(word) for word in ("total", "totaux", "sous-total", "مجموع", "المجموع", "المجاميع", "الإجمالي")
 )
@@ -75,7 +76,8 @@ class FileReader:
     ) -> SourceRecord | None:
         issues = [*_not_trusted(row, widest), *_lost_digits(row, header)]
         trusted = not any(issue.blocks for issue in issues)
-        version = digest(content)
+        by_position = content if trusted else self._content([f"column {at + 1}" for at in range(len(row.cells))], row)
+        version = digest(by_position)  # with the cells that have no header: once they are gone, the row is another
         id_, composed = identify(content, self.layout.key, version)
         times, copy = self.seen.times(id_, version)
         if composed and copy:
@@ -89,9 +91,9 @@ class FileReader:
         if (
             not trusted
         ):  # cells may stand under each other's headers: by those names, one could be shown that must not be
-            content = self._content([f"column {at + 1}" for at in range(len(row.cells))], row)
+            content = by_position
         finds = handle(content, place)
-        return SourceRecord("row", id_, version, content, place, finds, header.spelled, tuple(issues))
+        return SourceRecord(KIND, id_, version, content, place, finds, header.spelled, tuple(issues))
 
     def _is_beside_the_point(self, content: dict[str, str], first_column: str, header: Header) -> bool:
         column, text = next(iter(content.items()))
@@ -115,7 +117,7 @@ class FileReader:
         content = {f"row {row.number}": " | ".join(map(spell, row.cells)) for row in top}
         issue = Issue("error", "structure", "adapters.sheet-unread", params={"columns": self._wanted(self.missing)})
         place = Place(sheet, record=self._file)
-        return SourceRecord("row", f"sheet:{self.file or ''}:{sheet}", digest(content), content, place, issues=(issue,))
+        return SourceRecord(KIND, f"sheet:{self.file or ''}:{sheet}", digest(content), content, place, issues=(issue,))
 
     def _no_header(self, filled: bool) -> Fatal:
         if not filled:

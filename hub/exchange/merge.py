@@ -1,5 +1,7 @@
 """When several records speak of one survivor, and when a record no longer says what it said."""
 
+from collections.abc import Collection
+
 from hub.fhir import Resource
 from hub.fhir.canonicals import code_system
 
@@ -8,8 +10,10 @@ YEARS_APART = 2
 """Ages told at two visits may differ by so much and still be one woman's."""
 
 
-def merge(stored: Resource, arriving: Resource) -> Resource:
-    """The stored Patient with all that the arriving record says; what the record is silent about stays."""
+def merge(stored: Resource, arriving: Resource, cleared: Collection[str] = ()) -> Resource:
+    """The stored Patient with all that the arriving record says; what the record is silent about stays, but for elements that
+    it says are to be empty."""
+    stored = {element: value for element, value in stored.items() if element not in cleared}
     merged = {**stored, **arriving}
     for element, key in _KEYED_BY.items():
         said = arriving.get(element, [])

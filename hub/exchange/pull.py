@@ -13,10 +13,11 @@ from dataclasses import dataclass
 
 from hub.errors import Conflict
 from hub.exchange import Hub
+from hub.exchange.answer import answer, is_answer
 from hub.exchange.receipt import Receipt
 from hub.exchange.receive import prepare, receive
 from hub.mapping import Mapping
-from hub.ports import Adapter, Connection, SourceRecord, Watermark
+from hub.ports import Adapter, Connection, Pulled, SourceRecord, Watermark
 
 BATCH = 250
 
@@ -92,7 +93,17 @@ class _Line:
         self._sent: _Sent | None = None
 
     def take(self, records: list[SourceRecord], watermark: Watermark | None) -> Iterator[Receipt]:
-        """The receipt of the batch before, when there is one."""
+        """The receipt of the batch before, when there is one. Answers are steps of referrals, each a commit of its own; they come
+        before the watermark that would leave them behind."""
+        answers = [one for one in records if is_answer(one, self._mapping)]
+        if answers:
+            yield from self.finish()
+            records = [one for one in records if one not in answers]
+            yield (
+                Receipt(read=len(answers))
+                if self._dry_run
+                else answer(answers, self._connection, self._mapping, hub=self._hub)
+            )
         changes, receipt = prepare(records, self._connection, self._mapping, hub=self._hub, watermark=watermark)
         if self._dry_run:
             yield receipt
@@ -121,13 +132,15 @@ def _since(kept: Watermark | None, signature: str) -> Watermark | None:
     return Watermark(kept.value.removeprefix(signature))
 
 
-def _batches(pulled: Iterator[SourceRecord | Watermark]) -> Iterator[tuple[list[SourceRecord], Watermark | None]]:
+def _batches(pulled: Iterator[Pulled]) -> Iterator[tuple[list[SourceRecord], Watermark | None]]:
     batch: list[SourceRecord] = []
     try:
         for item in pulled:
             if isinstance(item, Watermark):
                 yield batch, item
                 batch = []
+                continue
+            if not isinstance(item, SourceRecord):
                 continue
             batch.append(item)
             if len(batch) == BATCH:

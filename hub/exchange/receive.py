@@ -215,7 +215,10 @@ class _Batch:
             if not known and (element := contradiction(stored, resource)):
                 yield Issue("error", "conflict", "receive.two-persons-one-code", f"Patient.{element}")
             alone = arrival.known and person and person.comes_only_from(set(arrival.known.resources.values()))
-            resources[local] = overwrite(stored, resource) if alone else merge(stored, resource)
+            if alone and not arrival.record.silent:
+                resources[local] = overwrite(stored, resource)
+            else:
+                resources[local] = merge(stored, resource, self.mapping.elements(arrival.record.cleared))
 
     def _put(self, arrival: _Arrival, resources: Mapping[str, Resource], identities: Mapping[str, str]) -> None:
         patient = next(r for r in resources.values() if r["resourceType"] == "Patient")
@@ -293,7 +296,7 @@ class _Batch:
             record={
                 "kind": record.kind, "id": record.id, "version": record.version, "handle": dict(record.handle),
                 "headers": dict(record.headers), "sheet": record.place.sheet, "row": record.place.row,
-                "record": record.place.record,
+                "record": record.place.record, "silent": record.silent, "cleared": list(record.cleared),
             },
         )  # fmt: skip
         self.receipt += Receipt(rejected=(Rejected(str(record.place), issues),))

@@ -4,14 +4,15 @@
 stored resources into the source's cells. The format: docs/mapping-format.md.
 """
 
+from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as Map
-from collections.abc import Sequence
 from pathlib import Path
 
 from hub.errors import HubError
 from hub.fhir import Resource, definitions
 from hub.fhir.issues import Issue
 from hub.mapping.back import Back
+from hub.mapping.cells import places
 from hub.mapping.forward import Forward
 from hub.mapping.library import Library
 from hub.mapping.model import Context, Draft, Mapped
@@ -25,9 +26,10 @@ __all__ = ["Context", "Draft", "Mapped", "Mapping", "MappingError", "available",
 
 
 class Mapping:
-    """One form, both ways. `one_way` lists the elements that are derived and do not come back."""
+    """One form, both ways. `one_way` lists the elements that are derived and do not come back; `answers`: the mappings of what
+    comes back about referrals that were sent this way, by kind of record."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, answers: Sequence["Mapping"] = ()) -> None:
         self._plan = plan
         self._forward = Forward(plan)
         self._back = Back(plan)
@@ -35,14 +37,17 @@ class Mapping:
         self.version = plan.version
         self.title = plan.title
         self.kinds = plan.kinds
+        self.answers = {kind: one for one in answers for kind in one.kinds}
         self._organizations = {n for n, c in plan.columns.items() if isinstance(c.transform, OrganizationName)}
         self.one_way = plan.one_way
+        self._places = places(plan)
 
     def layout(self) -> Layout:
         """What an adapter must know of the source's shape."""
         columns = self._plan.columns
+        answers = {name: headers for one in self.answers.values() for name, headers in one.layout().columns.items()}
         return Layout(
-            columns={name: column.headers or (name,) for name, column in columns.items()},
+            columns=answers | {name: column.headers or (name,) for name, column in columns.items()},
             required=frozenset(name for name, column in columns.items() if column.required and not column.within),
             key=self._plan.key,
             sheet=self._plan.sheet,
@@ -60,6 +65,11 @@ class Mapping:
             told[name] = context.name_organization(told[name])
         return told
 
+    def elements(self, columns: Iterable[str]) -> frozenset[str]:
+        """The elements, of whatever resource, that these columns go to."""
+        paths = (self._places.get(column, ("", ""))[0].split(".") for column in columns)
+        return frozenset(path[1].partition("[")[0] for path in paths if len(path) > 1)
+
     def __repr__(self) -> str:
         return f"<Mapping {self.id} {self.version}>"
 
@@ -69,7 +79,7 @@ def load(reference: str, *, search: Sequence[Path] = ()) -> Mapping:
     plan, problems = read_plan(reference, Library(search), definitions.load())
     if problems.issues:
         raise MappingError(problems.issues)
-    return Mapping(plan)
+    return Mapping(plan, [load(one, search=search) for one in plan.answers])
 
 
 def check(reference: str, *, search: Sequence[Path] = ()) -> tuple[Issue, ...]:

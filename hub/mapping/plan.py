@@ -174,6 +174,7 @@ class Plan:
     follow_up: FollowUp | None = None
     key: tuple[str, ...] = ()
     sheet: str | None = None
+    answers: tuple[str, ...] = ()  # mappings of what the other side says of a referral that was sent to it
 
     @property
     def one_way(self) -> tuple[str, ...]:

@@ -25,10 +25,12 @@ from hub.texts import LANGUAGES, catalogue
 _TOP: Final = frozenset(
     {
         *("id", "version", "title", "language", "kinds", "dates", "blank", "key", "sheet", "extends"),
-        *("columns", "checks", "resources", "follow_up"),
+        *("columns", "checks", "resources", "follow_up", "answers"),
     }
 )
-_BLOCK: Final = frozenset({"local", "profile", "identity", "for_each", "without", "when", "elements", "recognised_by"})
+_BLOCK: Final = frozenset(
+    {"local", "profile", "identity", "for_each", "without", "when", "elements", "recognised_by", "partial"}
+)
 _KEY: Final = re.compile(r"\{(.+)\}$")
 
 
@@ -76,6 +78,7 @@ class _PlanReader:
             follow_up=self._follow_up(data.get("follow_up")),
             key=tuple(data.get("key") or ()),
             sheet=data.get("sheet"),
+            answers=tuple(data.get("answers") or ()),
         )
         self._check_codes(plan)
         return plan
@@ -114,7 +117,7 @@ class _PlanReader:
         named = _KEY.search(local)
         if not local or (named and named[1] not in self._columns):
             self._problems.add((*where, "local"), "unknown-column", column=named[1] if named else "")
-        root = self._tree(said, schema, where, drafts | {local})
+        root = self._tree(said, schema, where, drafts | {local}, whole=not said.get("partial"))
         identity = self._identity(said.get("identity"), root, (*where, "identity"))
         return Block(
             local=local,

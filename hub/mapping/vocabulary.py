@@ -1,8 +1,9 @@
 """The words of a form and the codes they stand for, both ways: FHIR ConceptMaps, and the labels of code systems.
 
-https://hl7.org/fhir/R4/conceptmap.html. In a group, `element.code` is the word as forms spell it; several groups may give
-one word several meanings. A word without target is known and means nothing. Of several words for the same meaning the
-first is the one written back, groups whose source ends with the mapping's language before others.
+https://hl7.org/fhir/R4/conceptmap.html. In a group, `element.code` is the word as forms spell it; several groups may
+give one word several meanings. A word without target is known and means nothing. Of several words for the same meaning the
+first is the one written back, groups whose source ends with the mapping's language before others. A code that no word alone
+says is written as the word that it is `narrower` than.
 """
 
 import re
@@ -69,7 +70,9 @@ class Vocabulary:
         own: dict[str, Meaning] = {}
         preferred: dict[Meaning, str] = {}
         others: dict[Meaning, str] = {}
+        self._wider: dict[Code, str] = {}
         for concept_map in maps:
+            self._wider = _wider(concept_map) | self._wider
             words, meant = _words(concept_map, language)
             for word, meaning in words.items():
                 own.setdefault(fold(word), meaning)
@@ -95,7 +98,7 @@ class Vocabulary:
         said = []
         while left:
             phrase = next((m for m in self._ordered if left[0] in m and set(m) <= set(left)), None)
-            said.append(self._phrases[phrase] if phrase else left[0].code)
+            said.append(self._phrases[phrase] if phrase else self._wider.get(left[0], left[0].code))
             left = [code for code in left if code not in (phrase or (left[0],))]
         return said
 
@@ -129,6 +132,17 @@ def _words(concept_map: Resource, language: str) -> tuple[dict[str, Meaning], se
             if str(group.get("source", "")).endswith(f"-{language}"):
                 meant.add(word)
     return words, meant
+
+
+def _wider(concept_map: Resource) -> dict[Code, str]:
+    """Codes with the first word that says them and more."""
+    found: dict[Code, str] = {}
+    for group in concept_map.get("group", []):
+        for element in group.get("element", []):
+            for target in element.get("target", []):
+                if "code" in target and target.get("equivalence") == "narrower":
+                    found.setdefault(Code(group["target"], target["code"]), element["code"])
+    return found
 
 
 def _unambiguous(meanings: Mapping[str, Meaning]) -> dict[str, Meaning]:

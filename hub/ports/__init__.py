@@ -15,7 +15,23 @@ from hub.ports.delivery import (
     Waiting,
     Way,
 )
-from hub.ports.doors import Adapter, Connection, FollowUp, Layout, Manifest, Place, Pulled, SourceRecord, Watermark
+from hub.ports.doors import (
+    Adapter,
+    Capability,
+    Complete,
+    Connection,
+    FollowUp,
+    Layout,
+    Listening,
+    Manifest,
+    Place,
+    Present,
+    Pulled,
+    Ready,
+    Referring,
+    SourceRecord,
+    Watermark,
+)
 from hub.ports.exports import Export, ExportLimits, Exports, Kind, Line, Part, Scan, Wanted
 from hub.ports.feed import Feed, Forgotten, Happened, Stretch
 from hub.ports.history import Past, Versions
@@ -49,11 +65,13 @@ __all__ = [
     "Adapter",
     "Binding",
     "Caller",
+    "Capability",
     "Carrier",
     "Changes",
     "Client",
     "Clock",
     "Compartment",
+    "Complete",
     "Connection",
     "DataKeys",
     "Deliveries",
@@ -87,6 +105,7 @@ __all__ = [
     "LedgerEntry",
     "Line",
     "Link",
+    "Listening",
     "Manifest",
     "Narrowed",
     "Outcome",
@@ -94,8 +113,11 @@ __all__ = [
     "Part",
     "Past",
     "Place",
+    "Present",
     "Pulled",
     "Quarantined",
+    "Ready",
+    "Referring",
     "Registry",
     "Rekey",
     "Route",

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from hub.fhir.issues import Issue
 
@@ -54,7 +54,8 @@ class SourceRecord:
 
     `id` is stable across edits; `version` changes with every edit and with nothing else. `content` is by column name of
     the layout where the adapter knows it, else by the tool's own name. `handle` is what the adapter needs to find the
-    record again for a write-back; nothing in it identifies a person.
+    record again for a write-back; nothing in it identifies a person. `silent`: of what the record does not mention it says
+    nothing, so that what was told of the person before stays; `cleared`: columns that it says are to be empty.
     """
 
     kind: str
@@ -65,6 +66,11 @@ class SourceRecord:
     handle: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)  # column name → header as the source spells it
     issues: tuple[Issue, ...] = ()  # what the adapter itself could not read
+    silent: bool = False
+    cleared: tuple[str, ...] = ()
+    revision: int | None = (
+        None  # grows with every edit, where the tool has such a number: an older one replaces nothing
+    )
 
     def __repr__(self) -> str:
         return f"<SourceRecord {self.kind} {self.place}>"
@@ -77,7 +83,23 @@ class Watermark:
     value: str
 
 
-Pulled = SourceRecord | Watermark
+@dataclass(frozen=True)
+class Present:
+    """Records of a kind that are in the tool now, by their ids, whether they are read again or not."""
+
+    kind: str
+    ids: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Complete:
+    """Everything of this kind that is in the tool was given by this pull, as a record or as present: what the hub knows besides
+    is no longer there. Only said after a scan that nothing interrupted; what a filter or a page may have left out forbids it."""
+
+    kind: str
+
+
+Pulled = SourceRecord | Present | Complete | Watermark
 
 
 @dataclass(frozen=True, repr=False)
@@ -92,14 +114,47 @@ class FollowUp:
         return f"<FollowUp {self.id}>"
 
 
+Capability = Literal["read", "http", "complete-scan", "hook"]
+"""What a door can do beside writing back: read records, ask a server, prove that a record is gone, be called by its tool."""
+
+
 @dataclass(frozen=True)
 class Manifest:
+    """What a door is called, what it asks of a connection, and what it promises. Sentences are keys of the text catalogue."""
+
     name: str
     title: Mapping[str, str]  # by language
     settings: Mapping[str, str]  # name → what it means
     secrets: Mapping[str, str] = field(default_factory=dict)
     required: frozenset[str] = frozenset()
     writes_back: bool = True
+    types: Mapping[str, str] = field(default_factory=dict)  # setting → JSON type, where it is no text
+    kinds: tuple[str, ...] = ()  # of the records that it reads
+    capabilities: frozenset[Capability] = frozenset({"read"})
+
+
+Ready = Callable[[str, Callable[[], None]], None]
+"""Told where a listener listens, and how it is stopped."""
+
+
+@runtime_checkable
+class Listening(Protocol):
+    """An adapter whose tool does not wait to be asked. What it takes is on the disk before it says so, and is pulled later."""
+
+    def listen(self, connection: Connection, ready: Ready) -> None:
+        """Returns when it is stopped. Raises Fatal."""
+
+
+@runtime_checkable
+class Referring(Protocol):
+    """An adapter whose tool takes referrals that others send to its organisation."""
+
+    def takes(self, connection: Connection) -> bool:
+        """Whether this connection is one that referrals are sent to."""
+
+    def refer(self, connection: Connection, referrals: Sequence[FollowUp]) -> None:
+        """Hand referrals over: `values` as the mapping writes them, in `handle` the `referral` and its `event`: `new`,
+        `changed` or `cancelled`. Sending one twice has the effect of once. Raises Fatal or Retriable."""
 
 
 class Adapter(Protocol):

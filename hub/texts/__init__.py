@@ -1,24 +1,41 @@
 """Every sentence that the hub says to a person, in Arabic, French and English: data in the `*.yaml` files beside this one.
 
-A key is `file.name` (`problems.not-found`). Blanks are `{name}`; what fills them never identifies anyone.
+A key is `file.name` (`problems.not-found`). Blanks are `{name}`; what fills them never identifies anyone. A door that somebody
+else ships brings its own sentences: `texts.yaml` beside it, under the name that it registers (`my_door.no-answer`).
 """
 
+import sys
 from functools import cache
+from importlib.metadata import entry_points
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import Final
 
 import yaml
 
 LANGUAGES: Final = ("ar", "fr", "en")
+DOORS: Final = "hub.adapters"
+"""The entry-point group in which doors register."""
 
 
 @cache
 def catalogue(name: str) -> dict[str, dict[str, str]]:
-    """The sentences of one file: key → language → text."""
+    """The sentences of one file: key → language → text. Raises FileNotFoundError where there is none."""
     safe = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same in C, where there is one
-    text = files(__name__).joinpath(f"{name}.yaml").read_text("utf-8")
-    loaded: dict[str, dict[str, str]] = yaml.load(text, Loader=safe)  # noqa: S506
+    loaded: dict[str, dict[str, str]] = yaml.load(_file(name).read_text("utf-8"), Loader=safe)  # noqa: S506
     return loaded
+
+
+def _file(name: str) -> Traversable:
+    """Ours first, so that no door can speak in the hub's words; then those of the door that is installed or loaded as this."""
+    ours = files(__name__).joinpath(f"{name}.yaml")
+    if ours.is_file():
+        return ours
+    installed = [point.module for point in entry_points(group=DOORS) if point.name == name]
+    for module in (*installed, *({name} & sys.modules.keys())):
+        if (theirs := files(module).joinpath("texts.yaml")).is_file():
+            return theirs
+    return ours
 
 
 def say(key: str, language: str, **blanks: object) -> str:

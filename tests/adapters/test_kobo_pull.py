@@ -100,7 +100,7 @@ def test_a_second_pull_of_an_unchanged_project_asks_once_for_the_bare_list(kobo_
     project.asked.clear()
     assert list(adapter.pull(kobo_connection(), reached)) == []
     assert len(project.asked) == 1
-    assert project.asked[0].query["fields"] == '["_id", "_uuid", "_validation_status"]'
+    assert project.asked[0].query["fields"] == '["_id", "_uuid", "meta/rootUuid", "_validation_status"]'
 
 
 def test_an_edit_is_found_and_only_its_neighbours_are_read_again(kobo_connection, reach, project):
@@ -139,7 +139,7 @@ def test_an_interrupted_pull_goes_on_after_its_last_watermark(kobo_connection, p
             reached = one
             if len(taken) >= 100:
                 break
-        else:
+        elif isinstance(one, SourceRecord):
             taken.append(one)
     pulled.close()
     rest = records(adapter.pull(connection, reached))

@@ -1,0 +1,38 @@
+"""What would stop a listener, a pull or an answer, found before one is run: settings, certificates, spool, the ports."""
+
+import socket
+from collections.abc import Iterator
+
+from adapters.hl7v2.manifest import MANIFEST
+from adapters.hl7v2.places import places
+from adapters.hl7v2.spool import Spool
+from adapters.hl7v2.terms import terms
+from hub.errors import AdapterError, Retriable
+from hub.fhir.issues import Issue
+from hub.ports import Connection
+
+
+def check(connection: Connection) -> Iterator[Issue]:
+    """Findings; none when all can run. Nothing is sent."""
+    unknown = sorted(set(connection.settings) - set(MANIFEST.settings))
+    if unknown:
+        params = {"settings": ", ".join(unknown), "known": ", ".join(MANIFEST.settings)}
+        yield Issue("warning", "not-supported", "adapters.unknown-setting", params=params)
+    try:
+        found = terms(connection)
+        next(Spool(found.spool, connection.secret("spool")).pending(""), None)
+        if found.send:
+            _reach(found.send)
+    except AdapterError as problem:
+        code = "transient" if isinstance(problem, Retriable) else "exception"
+        yield Issue("fatal", code, problem.text, params=problem.params)
+        return
+    if not places(connection.layout.columns):
+        yield Issue("fatal", "not-supported", "adapters.hl7v2-no-places")
+
+
+def _reach(address: tuple[str, int]) -> None:
+    try:
+        socket.create_connection(address, timeout=5).close()
+    except OSError:
+        raise Retriable("adapters.hl7v2-unreachable") from None

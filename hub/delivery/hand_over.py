@@ -1,0 +1,111 @@
+"""Into the tool of the organisation that a referral was sent to: the referral, what changes in it, and that it was taken back.
+
+What its own people have done is not told to it again. It is sent what it may see at this moment, no more: consent is asked when
+the message is made. That its tool has taken a new referral is the recipient's receipt of it, and the Task says so.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from hub.delivery.write_back import Door
+from hub.errors import Fatal, HubError
+from hub.exchange import Hub, change
+from hub.exchange.notify import MayNotKnow, origin, seen
+from hub.exchange.person import REFERRAL_PURPOSE
+from hub.fhir import Resource
+from hub.fhir.references import split
+from hub.fhir.tasks import party
+from hub.mapping import Context
+from hub.ports import Caller, Destination, Dispatch, Due, FollowUp, Parcel, Referring, Way
+
+RECIPIENT: Final = "recipient"
+EVENTS: Final[Mapping[str, str]] = {
+    "referral.send": "new",
+    "referral.update": "changed",
+    "referral.cancel": "cancelled",
+    "referral.void": "cancelled",
+}
+"""What a recipient is told of, and as what. All other steps of a referral are its own."""
+
+
+@dataclass(frozen=True)
+class HandOver:
+    """Knows the destinations, and carries what is for them."""
+
+    doors: Mapping[str, Door]
+    hub: Hub
+    at_once: int = 100
+
+    def of(self, row: Due) -> Sequence[Destination]:
+        if row.kind not in EVENTS or row.recipient or not self.doors or not row.reference.startswith("Task/"):
+            return ()
+        stored = self.hub.store.read(*split(row.reference), None)
+        owner = split(party(stored.resource(), "owner"))[1] if stored else ""
+        return [
+            Destination(RECIPIENT, id_, owner)
+            for id_, door in self.doors.items()
+            if door.connection.organization == owner and not self._is_its_own(row.reference, id_)
+        ]
+
+    def _is_its_own(self, reference: str, connection: str) -> bool:
+        """A referral that this tool has sent itself, to its own organisation."""
+        found = origin(reference, hub=self.hub)
+        return found is not None and found.entry.connection == connection
+
+    def pack(self, dispatch: Dispatch) -> FollowUp | None:
+        door = self._door(dispatch.destination)
+        resources = self._seen(dispatch.reference, _caller(door))
+        context = Context(door.connection.organization, self.hub.directory.find, self.hub.clock.now().date())
+        handle = {"referral": split(dispatch.reference)[1], "event": EVENTS[dispatch.action]}
+        return FollowUp(dispatch.id, handle, door.mapping.back(resources, context))
+
+    def _seen(self, reference: str, caller: Caller) -> dict[str, Resource]:
+        """The notice that the recipient has of it, and what else it may know of what is asked and for whom."""
+        task = seen(reference, caller, hub=self.hub)
+        found = {"task": task}
+        for local, element in (("need", "focus"), ("patient", "for")):
+            try:
+                found[local] = seen(task[element]["reference"], caller, hub=self.hub)
+            except MayNotKnow:
+                continue
+        return found
+
+    def send(self, destination: Destination, parcels: Sequence[Parcel]) -> None:
+        door = self._door(destination)
+        assert isinstance(door.adapter, Referring)
+        door.adapter.refer(door.connection, [parcel.content for parcel in parcels])
+        for parcel in parcels:
+            if parcel.content.handle["event"] == "new":
+                self._receive(parcel.content.handle["referral"], door)
+
+    def _receive(self, task: str, door: Door) -> None:
+        """Somebody may have answered already; then there is nothing to say."""
+
+        def received(stored: Resource) -> Resource:
+            return {**stored, "status": "received"} if stored["status"] == "requested" else stored
+
+        try:
+            change.patch("Task", task, received, _caller(door), expected=None, hub=self.hub)
+        except HubError:
+            return
+
+    def _door(self, destination: Destination) -> Door:
+        if destination.id not in self.doors:
+            raise Fatal("delivery.no-connection")
+        return self.doors[destination.id]
+
+
+def _caller(door: Door) -> Caller:
+    return Caller(f"connection:{door.connection.id}", door.connection.organization, REFERRAL_PURPOSE)
+
+
+def hand_over(doors: Mapping[str, Door], *, hub: Hub) -> Way:
+    """`doors`: all there are; those whose tools take referrals are used."""
+    taking = {
+        id_: door
+        for id_, door in doors.items()
+        if isinstance(door.adapter, Referring) and door.adapter.takes(door.connection)
+    }
+    carrier = HandOver(taking, hub)
+    return Way(RECIPIENT, carrier, carrier)

@@ -1,0 +1,123 @@
+"""Answer: what a recipient's own tool says of a referral that was sent to it, as the next step of the referral.
+
+The recipient is the Task's owner and may do through its tool what it may do itself: the state machine judges, and a referral that
+it was not sent does not exist for it. An answer that comes late, twice or out of its order changes nothing and is remarked; one
+that cannot be understood waits in quarantine, and can be tried again.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from hub import errors
+from hub.errors import HubError
+from hub.exchange import Hub, change
+from hub.exchange.identity import fingerprint
+from hub.exchange.notify import MayNotKnow, seen
+from hub.exchange.person import REFERRAL_PURPOSE
+from hub.exchange.receipt import Receipt, Rejected
+from hub.fhir import Resource
+from hub.fhir.issues import Issue
+from hub.mapping import Context, Mapping
+from hub.ports import Caller, Changes, Connection, Quarantined, SourceRecord
+
+SAID: Final = frozenset({"status", "statusReason", "businessStatus", "output"})
+"""The elements of a Task that an answer speaks of; all others are as they were sent."""
+HANDLE: Final = "referral"
+"""Where the adapter keeps which referral an answer is about."""
+BEGUN: Final = frozenset({"in-progress", "on-hold", "completed", "failed"})
+UNKNOWN: Final = Issue("error", "not-found", "receive.answer-to-nothing")
+LATE: Final = Issue("warning", "business-rule", "receive.answer-out-of-order", "Task.status")
+NOT_NOW: Final = frozenset({errors.ILLEGAL_TRANSITION, errors.IMMUTABLE, errors.OUT_OF_TURN, errors.NOT_YOURS})
+
+
+def answer(records: Sequence[SourceRecord], connection: Connection, mapping: Mapping, *, hub: Hub) -> Receipt:
+    """Takes answers in, in their order; `mapping` is the connection's, which names the mapping of each kind of answer."""
+    total = Receipt(read=len(records))
+    for record in records:
+        total += _answer(record, connection, mapping, hub)
+    return total
+
+
+def is_answer(record: SourceRecord, mapping: Mapping) -> bool:
+    return record.kind in mapping.answers
+
+
+def _answer(record: SourceRecord, connection: Connection, mapping: Mapping, hub: Hub) -> Receipt:
+    form = mapping.answers[record.kind]
+    mapped = form.forward(record, Context(connection.organization, hub.directory.find, hub.clock.now().date()))
+    if wrong := tuple(issue for issue in mapped.issues if issue.blocks):
+        return _set_aside(record, wrong, connection, form, hub)
+    said = next((draft.resource for draft in mapped.drafts if draft.resource["resourceType"] == "Task"), {})
+    caller = Caller(f"connection:{connection.id}", connection.organization, REFERRAL_PURPOSE)
+    try:
+        before = seen(f"Task/{record.handle.get(HANDLE, '')}", caller, hub=hub)
+        moved = _advance(before, said, caller, hub)
+    except MayNotKnow:
+        return _set_aside(record, (UNKNOWN,), connection, form, hub)
+    except HubError as problem:
+        if problem.problem in NOT_NOW:
+            return Receipt(unchanged=1, warnings=((str(record.place), LATE),))
+        if problem.problem.status >= 500 or problem.problem is errors.CONFLICT:
+            raise
+        issue = Issue("error", problem.problem.issue, problem.text, problem.path, params=problem.params)
+        return _set_aside(record, (issue,), connection, form, hub)
+    return (Receipt(updated=1) if moved else Receipt(unchanged=1)) + _released(record, connection, form, hub)
+
+
+def _advance(before: Resource, said: Resource, caller: Caller, hub: Hub) -> bool:
+    """Whether the referral moved. Work that has begun was accepted, also where nobody said so. Raises HubError."""
+    target = said.get("status")
+    if target is None or target == before["status"]:
+        return False
+    steps = [said]
+    if target in BEGUN and before["status"] in {"requested", "received"}:
+        steps = [{"status": "accepted"}, said]
+    for step in steps:
+        change.patch("Task", before["id"], _revising(step), caller, expected=None, hub=hub)
+    return True
+
+
+def _revising(said: Resource) -> Callable[[Resource], Resource]:
+    def revise(stored: Resource) -> Resource:
+        told = {element: value for element, value in said.items() if element in SAID}
+        if reason := told.get("statusReason"):
+            told["statusReason"] = {"text": reason["coding"][0]["code"], **reason}
+        outputs = told.pop("output", [])
+        kinds = [one["type"] for one in outputs]
+        kept = [one for one in stored.get("output", []) if one["type"] not in kinds]
+        after: Resource = {**stored, **told}
+        return {**after, "output": [*kept, *outputs]} if kept or outputs else after
+
+    return revise
+
+
+def _key(record: SourceRecord, connection: Connection, hub: Hub) -> str:
+    """Of an answer, which has no history as a record of its own: the last word of a referral stands."""
+    return fingerprint(hub.pepper, connection.id, record.kind, record.id)
+
+
+def _set_aside(
+    record: SourceRecord, issues: tuple[Issue, ...], connection: Connection, form: Mapping, hub: Hub
+) -> Receipt:
+    entry = Quarantined(
+        key=_key(record, connection, hub),
+        connection=connection.id,
+        mapping=f"{form.id}@{form.version}",
+        place=str(record.place),
+        issues=issues,
+        content=record.content,
+        at=hub.clock.now(),
+        record={
+            "kind": record.kind, "id": record.id, "version": record.version, "handle": dict(record.handle),
+            "headers": dict(record.headers), "record": record.place.record,
+        },
+    )  # fmt: skip
+    hub.store.commit(Changes(quarantine=[entry]))
+    return Receipt(rejected=(Rejected(str(record.place), issues),))
+
+
+def _released(record: SourceRecord, connection: Connection, form: Mapping, hub: Hub) -> Receipt:
+    key = _key(record, connection, hub)
+    if next(iter(hub.store.quarantine(connection.id, key)), None) is not None:
+        hub.store.commit(Changes(released=[key]))
+    return Receipt()

@@ -1,0 +1,279 @@
+"""A hospital that keeps its system, from both ends: it is referred to and answers; it refers and is answered."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from adapters.hl7v2.message import parse
+from hub.bootstrap import opened
+from hub.exchange import change, disclose
+from hub.fhir.query import Query
+from hub.fhir.serial import loads
+from hub.ports import Caller
+from tests.support.command_line import GOOD, Command, marks_in
+from tests.support.hl7v2 import CON, PID, RF1, Hospital, dialled, header, listening, message, msa
+
+CONNECTION = """organization: example-hospital
+adapter: hl7v2
+mapping: hl7v2/ref-i12
+settings:
+  listen: 127.0.0.1:0
+  send: {send}
+  their_name: HIS|CHU-1
+secrets:
+  spool: {{file: secrets/hospital}}
+"""
+
+
+@pytest.fixture
+def his() -> Iterator[Hospital]:
+    with Hospital() as found:
+        yield found
+
+
+@pytest.fixture
+def joined(hub: Command, his: Hospital) -> Command:
+    """An association with a register, and the hospital's system."""
+    (hub.home / "connections" / "hospital.yaml").write_text(CONNECTION.format(send=his.address), "utf-8")
+    (hub.home / "secrets").mkdir(exist_ok=True)
+    (hub.home / "secrets" / "hospital").write_text("a long secret", "utf-8")
+    hub.register(GOOD)
+    return hub
+
+
+def say(hub: Command, *messages: bytes) -> list[str]:
+    """Messages to the listener of the hospital's connection, and a pull of what was taken; the verdicts."""
+    with opened(hub.home) as deployment:
+        to = deployment.door("hospital").connection
+    with listening(to) as port, dialled(port) as wire:
+        verdicts = [msa(wire.ask(one))[0] for one in messages]
+    hub("pull", "hospital")
+    return verdicts
+
+
+def tasks(hub: Command, organization: str = "example-hospital") -> dict[str, str]:
+    found = hub.json("referral", "list", "--organization", organization)
+    return {one["referral"].removeprefix("Task/"): one["status"] for one in found}
+
+
+def status(hub: Command, task: str) -> str:
+    with opened(hub.home) as deployment:
+        stored = deployment.hub.store.read("Task", task, None)
+    assert stored is not None
+    return str(stored.resource()["status"])
+
+
+def sent(his: Hospital, kind: str) -> list[list[str]]:
+    return [raw.decode().strip("\r").split("\r") for raw in his.taken if f"|{kind}^".encode() in raw.split(b"\r")[0]]
+
+
+def referred(hub: Command, his: Hospital) -> str:
+    """The association refers; the number that the hospital got for it."""
+    hub("pull", "register")
+    hub("deliver")
+    (lines,) = sent(his, "REF")
+    return field(lines, "RF1", 6).split("^")[0]
+
+
+def field(lines: list[str], segment: str, number: int) -> str:
+    (line,) = [one for one in lines if one.startswith(segment)][:1]
+    fields = line.split("|")
+    return fields[number] if number < len(fields) else ""
+
+
+def rri(task: str, status_: str, control: str, more: str = "") -> bytes:
+    return message(
+        header("RRI^I12^RRI_I12", control), "MSA|AA|X", f"RF1|{status_}^^HL70283|||||{task}^IHALA||||{more}|HIS-7781^CHU-1",
+        "PID|1||SC-1^^^IHALA^AN||^^^^^^S", "PV1|1|O|CPEC^^^CHU-1||||||||||||||||V77812",
+    )  # fmt: skip
+
+
+def adt(event: str, control: str, visit: str = "V77812") -> bytes:
+    return message(
+        header(f"ADT^{event}^ADT_A01", control), f"EVN|{event}|20260316", "PID|1||H-9^^^CHU-1^MR||Marquée^Zineb",
+        f"PV1|1|O|||||||||||||||||{visit}",
+    )  # fmt: skip
+
+
+# --- referred to -----------------------------------------------------------------------------------------------------
+
+
+def test_a_referral_goes_to_the_hospital_as_ref_i12_with_what_it_may_know_and_nothing_else(
+    joined: Command, his: Hospital
+) -> None:
+    task = referred(joined, his)
+    (lines,) = sent(his, "REF")
+    assert task in tasks(joined)
+    assert [one[:3] for one in lines] == ["MSH", "RF1", "PRD", "PRD", "PID"]
+    assert "|REF^I12^REF_I12|" in lines[0]
+    assert field(lines, "RF1", 1) == "P^^HL70283"
+    assert field(lines, "PID", 5) == "^^^^^^S"
+    assert marks_in("".join(lines)) == []
+    assert "AR-001" not in "".join(lines)  # the association's own code
+    assert parse(his.taken[0]).header.value(18) == "UNICODE UTF-8"
+
+
+def test_what_the_hospital_has_taken_it_has_received_and_it_is_not_sent_again(joined: Command, his: Hospital) -> None:
+    task = referred(joined, his)
+    assert status(joined, task) == "received"
+    joined("deliver")
+    assert len(sent(his, "REF")) == 1
+
+
+@pytest.mark.parametrize(
+    ("said", "after"), [(("A", ""), "accepted"), (("R", "W"), "rejected"), (("P", ""), "received")]
+)
+def test_its_rri_becomes_the_next_step_of_the_referral(
+    joined: Command, his: Hospital, said: tuple[str, str], after: str
+) -> None:
+    task = referred(joined, his)
+    assert say(joined, rri(task, said[0], "R1", said[1])) == ["AA"]
+    assert status(joined, task) == after
+
+
+def test_arrival_and_discharge_close_the_loop_and_the_association_is_told(joined: Command, his: Hospital) -> None:
+    task = referred(joined, his)
+    say(joined, rri(task, "A", "R1"), adt("A04", "R2"))
+    assert status(joined, task) == "in-progress"
+    say(joined, adt("A03", "R3"))
+    assert status(joined, task) == "completed"
+    joined("deliver")
+    assert list((joined.home / "follow-up").glob("*.xlsx"))
+    assert len(his.taken) == 1  # its own words are not told to it
+
+
+def test_an_arrival_of_somebody_else_is_acknowledged_and_kept_nowhere(joined: Command, his: Hospital) -> None:
+    task = referred(joined, his)
+    before = joined.json("status")["stored"]
+    assert say(joined, adt("A04", "R9", visit="V-OTHER"), adt("A08", "R10", visit="V-OTHER")) == ["AA", "AA"]
+    assert status(joined, task) == "received"
+    assert joined.json("status")["stored"] == before
+
+
+def test_an_answer_twice_or_out_of_order_changes_nothing(joined: Command, his: Hospital) -> None:
+    task = referred(joined, his)
+    say(joined, rri(task, "R", "R1", "W"))
+    say(joined, rri(task, "R", "R2", "W"), rri(task, "A", "R3"))
+    assert status(joined, task) == "rejected"
+
+
+def test_an_answer_to_a_referral_that_the_hospital_was_not_sent_is_set_aside(joined: Command, his: Hospital) -> None:
+    referred(joined, his)
+    say(joined, rri("no-such-referral", "A", "R1"))
+    (waits,) = [one for one in joined.json("quarantine", "list") if one["connection"] == "hospital"]
+    assert "receive.answer-to-nothing" in str(waits) or waits["issues"]
+
+
+def test_a_hospital_that_cannot_be_reached_gets_the_referral_later(hub: Command) -> None:
+    with Hospital() as gone:
+        address = gone.address
+    (hub.home / "connections" / "hospital.yaml").write_text(CONNECTION.format(send=address), "utf-8")
+    (hub.home / "secrets").mkdir(exist_ok=True)
+    (hub.home / "secrets" / "hospital").write_text("a long secret", "utf-8")
+    hub.register(GOOD)
+    hub("pull", "register")
+    hub("deliver")
+    (task,) = tasks(hub)
+    assert status(hub, task) == "requested"
+    assert "cannot be reached" in str(hub.json("delivery", "list"))
+
+
+# --- referring -------------------------------------------------------------------------------------------------------
+
+
+def incoming(event: str = "I12", control: str = "H1", **changes: str) -> bytes:
+    rt = "PRD|RT||||||example-association^IHALA"
+    rf1 = changes.get("rf1", RF1)
+    return message(header(f"REF^{event}^REF_I12", control), rf1, rt, changes.get("pid", PID), CON)
+
+
+def test_a_hospitals_ref_becomes_a_referral_and_its_answer_goes_back_as_rri(joined: Command, his: Hospital) -> None:
+    assert say(joined, incoming()) == ["AA"]
+    (task,) = tasks(joined, "example-association")
+    assert status(joined, task) == "requested"
+    joined("deliver")
+    accept(joined, task)
+    joined("deliver")
+    last = sent(his, "RRI")[-1]
+    assert field(last, "MSA", 2) == "H1"
+    assert field(last, "RF1", 1) == "A^^HL70283"
+    assert field(last, "RF1", 6) == "R-2026-000123^CHU-1"
+    assert not any(word in "".join(last) for word in ("Fictif", "Nadia", "P-77"))
+
+
+def accept(hub: Command, task: str) -> None:
+    with opened(hub.home) as deployment:
+        caller = Caller("test", "example-association", "COC")
+        change.patch("Task", task, lambda one: {**one, "status": "accepted"}, caller, expected=None, hub=deployment.hub)
+
+
+def test_i13_changes_what_it_says_and_leaves_what_it_is_silent_about(joined: Command, his: Hospital) -> None:
+    say(joined, incoming())
+    silent = "PID|1||P-77^^^CHU-1^AN||Fictif^Salma^^^^^L|||F"
+    say(joined, incoming("I13", "H2", pid=silent, rf1=RF1.replace("|S^STAT", "|R^Routine")))
+    patient = the(joined, "Patient")
+    assert patient["name"] == [{"text": "Salma Fictif"}]
+    assert patient["birthDate"] == "2001-03"
+    assert the(joined, "ServiceRequest")["priority"] == "routine"
+
+
+def test_two_quotation_marks_delete_what_an_empty_field_would_leave(joined: Command, his: Hospital) -> None:
+    say(joined, incoming())
+    say(joined, incoming("I13", "H2", pid='PID|1||P-77^^^CHU-1^AN||Fictif^Nadia^^^^^L||""|F'))
+    patient = the(joined, "Patient")
+    assert "birthDate" not in patient
+    assert patient["telecom"][0]["value"] == "+212661234567"
+
+
+def test_i14_takes_a_referral_back(joined: Command, his: Hospital) -> None:
+    say(joined, incoming())
+    (task,) = tasks(joined, "example-association")
+    say(joined, incoming("I14", "H2"))
+    assert status(joined, task) == "cancelled"
+    assert the(joined, "ServiceRequest")["status"] == "revoked"
+
+
+def test_the_same_referral_pulled_twice_changes_nothing(joined: Command, his: Hospital) -> None:
+    say(joined, incoming())
+    before = joined.json("status")["stored"]
+    say(joined, incoming(control="H7"))
+    assert joined.json("status")["stored"] == before
+
+
+def the(hub: Command, type_: str) -> dict[str, Any]:
+    """The hospital's only resource of a type."""
+    with opened(hub.home) as deployment:
+        page = disclose.search(Query(type_), Caller("test", "example-hospital", "COC"), hub=deployment.hub)
+    (found,) = page.entries
+    return dict(loads(found.text))
+
+
+def test_hub_listen_serves_until_it_is_stopped_and_needs_no_database(joined: Command) -> None:
+    environment = {**os.environ, "IHALA_MONGODB_URI": "mongodb://127.0.0.1:9/nobody"}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "hub", "--home", str(joined.home), "listen", "hospital"],
+        stdout=subprocess.PIPE, text=True, env=environment,
+    )  # fmt: skip
+    assert process.stdout is not None
+    try:
+        found = re.search(r"127\.0\.0\.1:(\d+)", process.stdout.readline())
+        assert found
+        with dialled(int(found[1])) as wire:
+            assert msa(wire.ask(incoming()))[0] == "AA"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
+    finally:
+        process.kill()
+        process.stdout.close()
+    joined("pull", "hospital")
+    assert len(tasks(joined, "example-association")) == 1
+
+
+def test_a_tool_that_sends_nothing_cannot_be_listened_to(joined: Command) -> None:
+    assert "hub pull" in joined("listen", "register").output
