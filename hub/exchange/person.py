@@ -261,10 +261,7 @@ class Person:
 
     def _held(self, now: datetime) -> list[Held]:
         """What is changed by this act is stored with it."""
-        return [
-            Held(one.resource, one.custodian, one.stored.at if one.stored and not one.is_new_version else now)
-            for one in self._documents.values()
-        ]
+        return [_held(one, now) for one in self._documents.values()]
 
     def _follow(
         self, custodian: str, may: Callable[[str], bool], now: datetime, new_id: Callable[[], str]
@@ -325,6 +322,12 @@ class Person:
         for key, document in self._documents.items():
             if not document.is_new_version and document.stored and _told(document.stored.keys) != _told(opened[key]):
                 yield Rekey(document.stored.type, document.stored.id, opened[key])
+
+
+def _held(document: _Document, now: datetime) -> Held:
+    stored, is_new = document.stored, document.is_new_version
+    at = stored.at if stored and not is_new else now
+    return Held(document.resource, document.custodian, at, (stored.version if stored else 0) + is_new)
 
 
 def _told(keys: Iterable[Key]) -> set[tuple[Key, tuple[str, ...]]]:

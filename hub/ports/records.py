@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 class Key:
     """Who may see a document: `grant` is `recipient|purpose|data class`; it opens at `since` and closes at `until`.
 
-    `unless`: marks of a person (her reference, a function) to whom it is no key. `because`: the Consents or review Tasks that it
-    follows from, for the record of looks; it opens nothing more or less.
+    `unless`: marks of a person (her reference, a function) to whom it is no key. `because`: the Consents (in which
+    version) or review Tasks that it follows from, for the record of looks and decisions; it opens nothing more or less.
     """
 
     grant: str
