@@ -9,11 +9,12 @@ alone; `Key.unless` closes one to those who carry one of these marks.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
 from types import MappingProxyType
 
+from hub.consent import notice
 from hub.consent.actors import NONE, Known, Names, spelled, spellings
 from hub.consent.compiled import Compiled
 from hub.consent.facts import Facts
@@ -107,6 +108,15 @@ class Granted:
         if resource["resourceType"] == "Task":
             return self.notice if document is None else opening(self.notice, self.compiled, document)
         return self.compiled.grants(document)
+
+    def lasting(self, resource: Resource) -> tuple[Grant, ...]:
+        """The grants to every version of it, old ones too, of which nobody asked what they say."""
+        document = self.documents.get(reference(resource))
+        if document is None:
+            return self.of(resource)
+        if resource["resourceType"] == "Task":
+            return notice.lasting(self.notice, self.compiled, document)
+        return self.compiled.lasting(document)
 
     def to(self, recipient: str) -> Iterator[Key]:
         """The keys that an organisation, or somebody in it, could have to any document."""
@@ -224,9 +234,11 @@ def _keys(
     if not recipients:
         return found
     wanted = {NOTICE} if type_ == "Task" else classes(resource) - {NOTICE}
-    grants = granted.of(resource)
+    lasting = [grant for grant in granted.lasting(resource) if grant.data_class in wanted]
+    passing = [grant for grant in granted.of(resource) if grant.data_class in wanted and grant not in lasting]
     for recipient in sorted(recipients):
-        found += [_key(grant, named) for grant in granted.compiled.to(recipient, grants) if grant.data_class in wanted]
+        found += [_key(grant, named) for grant in granted.compiled.to(recipient, lasting)]
+        found += [replace(_key(grant, named), passing=True) for grant in granted.compiled.to(recipient, passing)]
     return list(dict.fromkeys(found))
 
 
