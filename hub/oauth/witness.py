@@ -88,6 +88,10 @@ class Witness:
             about = refused_entity(route, lacking, times)
             self._save(self._event("request.refuse", now, who, refusal=(because, outcome), entity=about))
 
+    def is_worth_telling(self, now: datetime, *account: str) -> bool:
+        """Whether this refusal is one of those that are told, where somebody else tells of it."""
+        return self._counted(now, *account) in TOLD
+
     def _how_manieth(self, client: Client | None, because: str, now: datetime) -> int:
         return self._counted(now, because, client.id if client else "")
 
