@@ -41,6 +41,7 @@ from hub.referral import deadline_file
 from hub.settings import ConnectionFile, Settings
 from hub.store import Keks, MongoAccounts, MongoFeed, MongoRegistry, MongoStore, MongoTrail, embedded
 from hub.store.sealing import random_bytes
+from hub.web.access import audited_id
 from hub.web.app import create_app
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ def opened(folder: Path) -> Iterator[Deployment]:
         store.follow_rules(rules_signature(read))
         doors = {c.id: door(c, read) for c in read.connections}
         registry = MongoRegistry(store)
-        people = People(hub, registry, MongoAccounts(store), read.lifetimes)
+        people = People(hub, registry, MongoAccounts(store), read.lifetimes, audited_id)
         listeners = Listeners(hub, MongoFeed(store), registry, read.streams)
         posting = Posting(read.subscription_hosts, hub.clock.now)
         subscribers, mailer = Subscribers(registry), Mailer(read.mail, hub.clock.now)

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from hub.audit.events import DICOM, HUB, person_agent
+from hub.audit.requests import request_entity
 from hub.fhir import Resource
 from hub.fhir.canonicals import TERMINOLOGY, code_system, identifier_system, profile
 from hub.fhir.instants import instant
@@ -26,10 +27,18 @@ _CONFIGURATION: Final = ("110113", "110129")
 
 
 def event(
-    id_: str, verb: str, at: datetime, *, by: str = "", about: str = "", client: str = "", failed: bool = False
+    id_: str,
+    verb: str,
+    at: datetime,
+    *,
+    by: str = "",
+    about: str = "",
+    client: str = "",
+    failed: bool = False,
+    request: str = "",
 ) -> Resource:
     """`by`: the person who acted (`Practitioner/…`), "" for the hub's operator or for nobody who is known; `about`: the person
-    whom it concerns; `client`: the system."""
+    whom it concerns; `client`: the system; `request`: the id of the one that asked for it, "" where nobody did over HTTP."""
     kind, sub = _KINDS.get(verb, _CONFIGURATION)
     return {
         "resourceType": "AuditEvent",
@@ -45,7 +54,7 @@ def event(
         "outcome": "4" if failed else "0",
         "agent": [*([person_agent(by)] if by else []), _hub(requestor=not by)],
         "source": {"observer": HUB},
-        "entity": [*_people(about), *_systems(client)] or [_entity(HUB, "4")],
+        "entity": [*([*_people(about), *_systems(client)] or [_entity(HUB, "4")]), *request_entity(request)],
     }
 
 

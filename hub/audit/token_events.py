@@ -1,4 +1,5 @@
-"""AuditEvents of the authorization server: a token given, refused, given back, asked about. Built here, stored by who acts.
+"""AuditEvents of the authorization server: a token given, refused, given back, asked about; and of what was asked for without
+one that allows it. Built here, stored by who acts.
 
 Shaped after IHE BALP's pattern for ITI-71 (https://profiles.ihe.net/ITI/BALP/StructureDefinition-IHE.IUA.71.html) and the
 event codes of DICOM PS3.16 (User Authentication, Security Alert). As everywhere: no address on the network, of a token the
@@ -23,6 +24,7 @@ from hub.audit.events import (
     person_agent,
     token_urn,
 )
+from hub.audit.requests import request_entity
 from hub.fhir import Resource
 from hub.fhir.canonicals import TERMINOLOGY, code_system, profile
 from hub.fhir.instants import instant
@@ -36,6 +38,8 @@ _ACTS: Final[dict[str, tuple[str, str, str]]] = {
 }
 _REFUSALS: Final[dict[str, tuple[str, str, str]]] = {
     "oauth.not-proven": (AUTHENTICATION, DICOM, "110122"),  # Login
+    "oauth.token": (AUTHENTICATION, DICOM, "110122"),
+    "oauth.ended": (AUTHENTICATION, DICOM, "110122"),
     "oauth.consent": (ALERT, AUTHORIZATION, BY_CONSENT),
 }
 _RESTRICTED: Final = (ALERT, DICOM, "110132")  # Use of Restricted Function
@@ -62,8 +66,11 @@ def token_event(
     about: Iterable[str] = (),
     because: str = "",
     outcome: str = "0",
+    request: str = "",
+    entity: Resource | None = None,
 ) -> Resource:
-    """`who` None: somebody whom nobody knows. `about`: references. `because`: a key of the catalogue, of a refusal."""
+    """`who` None: somebody whom nobody knows. `about`: references. `because`: a key of the catalogue, of a refusal. `request`:
+    the id of the one that asked for it; `entity`: what was asked for, where it is neither a token nor in `about`."""
     type_, system, code = _REFUSALS.get(because, _RESTRICTED) if because else _ACTS[verb]
     return {
         "resourceType": "AuditEvent",
@@ -77,7 +84,10 @@ def token_event(
         **({"outcomeDesc": because} if because else {}),
         "agent": [_client(who), *_person(who), _server()],
         "source": {"observer": HUB},
-        "entity": [data_entity({"reference": one}) for one in about] or [data_entity(HUB)],
+        "entity": [
+            *([data_entity({"reference": one}) for one in about] or [entity or data_entity(HUB)]),
+            *request_entity(request),
+        ],
     }
 
 

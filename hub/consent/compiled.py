@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import cached_property
 
 from hub.consent.actors import ANYWHERE, NONE, Names, OrganizationsUnder, alone, marks, organization_of, parties
-from hub.consent.conditions import Outcome
+from hub.consent.conditions import Outcome, unknown
 from hub.consent.facts import Facts
 from hub.consent.grants import Grant, Rule, granted_by, rules_of
 from hub.consent.provisions import Provision, PurposesUnderCode, Question, answers, asks
@@ -102,6 +102,14 @@ class Compiled:
         """What is permitted of a document; without one, of all whatever they may be."""
         return self._granted(self.answers(document))
 
+    def lasting(self, document: Facts) -> tuple[Grant, ...]:
+        """What is permitted of every version of a document, whatever others than this one say."""
+        return self._granted(self._of_every_version(document))
+
+    def _of_every_version(self, document: Facts) -> Answers:
+        known = zip(self._conditions, self.answers(document), strict=True)
+        return tuple(answer if condition.lasts else unknown() for condition, answer in known)
+
     def _granted(self, answered: Answers) -> tuple[Grant, ...]:
         if answered not in self._grants:
             self._grants[answered] = granted_by(self._rules_for(answered))
@@ -115,6 +123,10 @@ class Compiled:
     def rules(self, document: Facts) -> tuple[Rule, ...]:
         """The provisions as they are for this document."""
         return self._rules_for(self.answers(document))
+
+    def lasting_rules(self, document: Facts) -> tuple[Rule, ...]:
+        """The provisions as they could be for some version of this document."""
+        return self._rules_for(self._of_every_version(document))
 
     def _rules_for(self, answered: Answers) -> tuple[Rule, ...]:
         if not answered:

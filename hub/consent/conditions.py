@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any, Final, Protocol
+from typing import Any, ClassVar, Final, Protocol
 
 from hub.consent.actors import NOBODY, NONE, Names
 from hub.consent.facts import LEVELS, Codes, Facts, Label
@@ -48,7 +48,11 @@ def unknown() -> Outcome:
 
 
 class Condition(Protocol):
-    """Equal conditions are one and the same, so that each is asked once of a document."""
+    """Equal conditions are one and the same, so that each is asked once of a document. `lasts`: whether its answer is the
+    same for all versions of one."""
+
+    @property
+    def lasts(self) -> bool: ...
 
     def of(self, facts: Facts) -> Outcome: ...
 
@@ -64,6 +68,10 @@ class Kind:
     profiles: Names
     unread: bool
 
+    @property
+    def lasts(self) -> bool:
+        return not self.profiles
+
     def of(self, facts: Facts) -> Outcome:
         if facts.type in self.types or not self.profiles.isdisjoint(facts.profiles):
             return outcome(True, True)
@@ -76,6 +84,7 @@ class Code:
 
     codes: Codes
     unread: bool
+    lasts: ClassVar[bool] = False
 
     def of(self, facts: Facts) -> Outcome:
         if self.codes & facts.codes:
@@ -93,6 +102,7 @@ class Labelled:
     levels: tuple[int, ...]
     others: Names
     unread: bool
+    lasts: ClassVar[bool] = False
 
     def of(self, facts: Facts) -> Outcome:
         sure = frozenset(name for name, label in facts.labels.items() if self._is_meant(label))
@@ -114,6 +124,7 @@ class Dated:
 
     since: datetime
     until: datetime
+    lasts: ClassVar[bool] = False
 
     def of(self, facts: Facts) -> Outcome:
         if facts.time is None:
@@ -129,6 +140,10 @@ class Concerning:
 
     data: tuple[tuple[str, str], ...]
     unread: bool
+
+    @property
+    def lasts(self) -> bool:
+        return all(meaning == "instance" for meaning, _ in self.data)
 
     def of(self, facts: Facts) -> Outcome:
         answers = [_concerns(meaning, reference, facts) for meaning, reference in self.data]

@@ -9,10 +9,12 @@ alone; `Key.unless` closes one to those who carry one of these marks.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
+from types import MappingProxyType
 
+from hub.consent import notice
 from hub.consent.actors import NONE, Known, Names, spelled, spellings
 from hub.consent.compiled import Compiled
 from hub.consent.facts import Facts
@@ -24,7 +26,7 @@ from hub.consent.standing import Standing, stand
 from hub.fhir import Resource
 from hub.fhir.canonicals import profile
 from hub.fhir.messages import is_message, recipients, referral_of, sender
-from hub.fhir.references import reference, slots, split
+from hub.fhir.references import of_version, reference, slots, split
 from hub.fhir.tasks import REFERRAL, REQUESTS, asked_of, is_unclaimed, kind, party, passed_on_from
 from hub.ports import Key
 
@@ -81,11 +83,13 @@ def _asking(organization: str, purpose: str, marks: Names) -> frozenset[str]:
 
 @dataclass(frozen=True, repr=False)
 class Held:
-    """A current resource of one person and the organisation that keeps it. `stored`: when it was written, if that is known."""
+    """A current resource of one person and the organisation that keeps it. `stored`: when it was written, if that is known;
+    `version`: which one this is, likewise."""
 
     resource: Resource
     custodian: str
     stored: datetime | None = None
+    version: int | None = None
 
 
 @dataclass(frozen=True, repr=False)
@@ -104,6 +108,15 @@ class Granted:
         if resource["resourceType"] == "Task":
             return self.notice if document is None else opening(self.notice, self.compiled, document)
         return self.compiled.grants(document)
+
+    def lasting(self, resource: Resource) -> tuple[Grant, ...]:
+        """The grants to every version of it, old ones too, of which nobody asked what they say."""
+        document = self.documents.get(reference(resource))
+        if document is None:
+            return self.of(resource)
+        if resource["resourceType"] == "Task":
+            return notice.lasting(self.notice, self.compiled, document)
+        return self.compiled.lasting(document)
 
     def to(self, recipient: str) -> Iterator[Key]:
         """The keys that an organisation, or somebody in it, could have to any document."""
@@ -188,10 +201,26 @@ def keys(
         if is_referral(document.resource):
             tasks[document.custodian].append(document.resource)
     told = {custodian: _Told(mine, eligible) for custodian, mine in tasks.items()}
-    return {reference(d.resource): tuple(_keys(d, granted[d.custodian], told[d.custodian], classes)) for d in documents}
+    named = _named(documents)
+    return {
+        reference(d.resource): tuple(_keys(d, granted[d.custodian], told[d.custodian], classes, named))
+        for d in documents
+    }
 
 
-def _keys(document: Held, granted: Granted, told: "_Told", classes: Callable[[Resource], frozenset[str]]) -> list[Key]:
+def _named(documents: Iterable[Held]) -> Mapping[str, str]:
+    """What Consents are called as reasons: by their versions, where these are known."""
+    consents = (one for one in documents if one.version and one.resource["resourceType"] == "Consent")
+    return {name: of_version(name, one.version or 0) for one in consents for name in (reference(one.resource),)}
+
+
+def _keys(
+    document: Held,
+    granted: Granted,
+    told: "_Told",
+    classes: Callable[[Resource], frozenset[str]],
+    named: Mapping[str, str],
+) -> list[Key]:
     resource = document.resource
     type_ = resource["resourceType"]
     found = [own_key(document.custodian)]
@@ -205,15 +234,18 @@ def _keys(document: Held, granted: Granted, told: "_Told", classes: Callable[[Re
     if not recipients:
         return found
     wanted = {NOTICE} if type_ == "Task" else classes(resource) - {NOTICE}
-    grants = granted.of(resource)
+    lasting = [grant for grant in granted.lasting(resource) if grant.data_class in wanted]
+    passing = [grant for grant in granted.of(resource) if grant.data_class in wanted and grant not in lasting]
     for recipient in sorted(recipients):
-        found += [_key(grant) for grant in granted.compiled.to(recipient, grants) if grant.data_class in wanted]
+        found += [_key(grant, named) for grant in granted.compiled.to(recipient, lasting)]
+        found += [replace(_key(grant, named), passing=True) for grant in granted.compiled.to(recipient, passing)]
     return list(dict.fromkeys(found))
 
 
-def _key(grant: Grant) -> Key:
+def _key(grant: Grant, named: Mapping[str, str] = MappingProxyType({})) -> Key:
     recipient = spelled(grant.recipient, grant.who)
-    return Key(f"{recipient}|{grant.purpose}|{grant.data_class}", grant.since, grant.until, grant.unless, grant.because)
+    because = tuple(named.get(one, one) for one in grant.because)
+    return Key(f"{recipient}|{grant.purpose}|{grant.data_class}", grant.since, grant.until, grant.unless, because)
 
 
 def is_referral(resource: Resource) -> bool:

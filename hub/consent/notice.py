@@ -34,6 +34,12 @@ def opening(notice: Iterable[Grant], compiled: Compiled, referral: Facts) -> tup
     return tuple(left for grant in notice for left in _left(grant, rules, named, bounds))
 
 
+def lasting(notice: Iterable[Grant], compiled: Compiled, referral: Facts) -> tuple[Grant, ...]:
+    """What is left of it for every version of one referral: all, where nothing could close one of them."""
+    could_close = _closing(compiled, compiled.lasting_rules(referral), is_marked=True)
+    return () if could_close else tuple(notice)
+
+
 def _left(grant: Grant, rules: tuple[Rule, ...], named: Names, bounds: list[datetime]) -> Iterator[Grant]:
     within = [bound for bound in bounds if grant.since < bound < grant.until]
     people = [(grant.who | who, grant.unless | unless) for who, unless in profiles(grant.recipient, named)]
@@ -55,9 +61,13 @@ def closed_by(rules: tuple[Rule, ...], asked: Asked) -> tuple[str, ...]:
 
 def closing(compiled: Compiled, referral: Facts) -> tuple[Rule, ...]:
     """The Consents as far as they speak of the referral as a document; none where no deny does."""
+    return _closing(compiled, compiled.rules(referral), is_marked=referral.marked is not None)
+
+
+def _closing(compiled: Compiled, settled: tuple[Rule, ...], *, is_marked: bool) -> tuple[Rule, ...]:
     rules = tuple(
-        replace(rule, provision=_of_itself(asking.provision, rule.provision, referral.marked is not None))
-        for asking, rule in zip(compiled.unsettled, compiled.rules(referral), strict=True)
+        replace(rule, provision=_of_itself(asking.provision, rule.provision, is_marked))
+        for asking, rule in zip(compiled.unsettled, settled, strict=True)
     )
     return tuple(rule for rule in rules if any(level.type == "deny" for level in rule.provision.levels()))
 

@@ -14,7 +14,7 @@ from hub.consent.provisions import Question, in_force
 from hub.exchange import Hub
 from hub.fhir import Resource
 from hub.fhir.definitions import load
-from hub.fhir.references import reference
+from hub.fhir.references import of_version, reference
 from hub.ports import Caller, Stored, Visible
 
 ABSENT = "consent.absent"
@@ -56,15 +56,16 @@ def _because(
     """The reason, and the Consents that decided: those that speak of it, or where none does, all that are in force."""
     if hidden is None:
         return ABSENT, ()
-    documents = {(stored.type, stored.id): stored for stored in (*grounds, hidden)}.values()
-    held = [Held(stored.resource(), stored.custodian or "", stored.at) for stored in documents]
+    documents = {f"{stored.type}/{stored.id}": stored for stored in (*grounds, hidden)}
+    held = [Held(stored.resource(), stored.custodian or "", stored.at) for stored in documents.values()]
     permitted = granted(held, hub.rules)[hidden.custodian or ""]
     tasks = [
         one.resource for one in held if one.custodian == hidden.custodian and one.resource["resourceType"] == "Task"
     ]
     answer = decide_of(_question(hidden, caller, visible.at, permitted), permitted, _concerning(hidden, tasks))
     by = dict.fromkeys(one.partition("#")[0] for one in answer.by) or _in_force(held, hidden)
-    return answer.because if isinstance(answer, Deny) else "consent.class", tuple(by)
+    versions = tuple(of_version(one, documents[one].version) for one in by)
+    return answer.because if isinstance(answer, Deny) else "consent.class", versions
 
 
 def _in_force(held: Sequence[Held], hidden: Stored) -> list[str]:

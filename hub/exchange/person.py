@@ -267,10 +267,7 @@ class Person:
 
     def _held(self, now: datetime) -> list[Held]:
         """What is changed by this act is stored with it."""
-        return [
-            Held(one.resource, one.custodian, one.stored.at if one.stored and not one.is_new_version else now)
-            for one in self._documents.values()
-        ]
+        return [_held(one, now) for one in self._documents.values()]
 
     def _follow(
         self, custodian: str, may: Callable[[str], bool], now: datetime, new_id: Callable[[], str]
@@ -335,6 +332,12 @@ class Person:
 
 def _moved(steps: Iterable[Step]) -> Iterator[Due]:
     return (Due(step.action, "", reference(step.task)) for step in steps if step.action != "referral.draft")
+
+
+def _held(document: _Document, now: datetime) -> Held:
+    stored, is_new = document.stored, document.is_new_version
+    at = stored.at if stored and not is_new else now
+    return Held(document.resource, document.custodian, at, (stored.version if stored else 0) + is_new)
 
 
 def _told(keys: Iterable[Key]) -> set[tuple[Key, tuple[str, ...]]]:

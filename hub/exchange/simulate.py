@@ -17,7 +17,7 @@ from hub.consent.actors import NONE
 from hub.consent.decide import Deny, Permit, decide_of
 from hub.consent.facts import Facts
 from hub.consent.grants import NOTICE, Grant
-from hub.consent.keys import CLOSED_TO_RECIPIENTS, Granted, Held, granted, is_referral, own
+from hub.consent.keys import CLOSED_TO_RECIPIENTS, Granted, Held, granted, is_notice, is_referral, own
 from hub.consent.provisions import Question, recipients
 from hub.errors import HubError
 from hub.exchange import Hub, View, change, disclose
@@ -94,8 +94,10 @@ class State:
     accepted: "State | None" = None
 
     def views(self, caller: Caller) -> Iterator[View]:
-        """What reads of this caller would answer of what the custodian keeps of her; a notice of withdrawal is none of it."""
-        hers = (one for one in self.documents if one.type != "Communication" and one.custodian == self.custodian)
+        """What reads of this caller would answer of what the custodian keeps of her. A notice of withdrawal is none of it: it
+        is its recipient's own, and says nothing of hers."""
+        kept = (one for one in self.documents if one.custodian == self.custodian)
+        hers = (one for one in kept if one.type != "Communication" or not is_notice(one.resource()))
         return (view for one in hers if (view := disclose.foresee(one, caller, self.at, hub=self.hub)))
 
     def answer(self, question: Question, seen: Iterable[str]) -> Answer:

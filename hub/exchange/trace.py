@@ -15,6 +15,7 @@ from hub.exchange import Hub
 from hub.exchange.decided import Case
 from hub.exchange.denial import Look
 from hub.fhir import Resource
+from hub.fhir.references import of_any_version
 from hub.ports import Caller, Changes, Key, Save
 
 
@@ -68,7 +69,7 @@ def _look(look: Look, caller: Caller, now: datetime, interaction: str, hub: Hub)
         entities=look.references,
         because=look.denied,
         denied=bool(look.denied),
-        under=() if look.denied else look.under,
+        under=() if look.denied else dict.fromkeys(map(of_any_version, look.under)),
     )
 
 

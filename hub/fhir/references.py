@@ -19,6 +19,15 @@ def split(literal: str) -> tuple[str, str]:
     return (parts[-2], parts[-1]) if len(parts) >= 2 else ("", literal)
 
 
+def of_version(literal: str, version: int) -> str:
+    """`Type/id/_history/2`: https://hl7.org/fhir/R4/references.html#Reference"""
+    return f"{literal}/_history/{version}"
+
+
+def of_any_version(literal: str) -> str:
+    return literal.partition("/_history/")[0]
+
+
 def slots(node: Any) -> list[dict[str, Any]]:
     """Every object in `node` that carries a literal `reference`, for rewriting in place while a resource is built."""
     found: list[dict[str, Any]] = []

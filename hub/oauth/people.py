@@ -5,6 +5,7 @@ the same, and so is the work behind it: nobody learns who has an account here.
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -22,12 +23,13 @@ NAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9._\-]{1,38})[a-z0-9]", re.ASCII)
 
 @dataclass(frozen=True)
 class People:
-    """What signing in needs of a deployment."""
+    """What signing in needs of a deployment. `request`: the id of the request that is being answered, "" where there is none."""
 
     hub: Hub
     registry: Registry
     accounts: Accounts
     lifetimes: Lifetimes = field(default_factory=Lifetimes)
+    request: Callable[[], str] = str
 
     @property
     def counting(self) -> bytes:
@@ -38,8 +40,9 @@ class People:
     ) -> tuple[Save]:
         """The audit event of an act, kept with the organisation whose person or system it is about."""
         event = sign_ins.event(
-            self.hub.ids.new(), verb, self.hub.clock.now(), by=by, about=about, client=client, failed=failed
-        )
+            self.hub.ids.new(), verb, self.hub.clock.now(),
+            by=by, about=about, client=client, failed=failed, request=self.request(),
+        )  # fmt: skip
         return (Save(event, None, organization or None, (Key(own(organization)),) if organization else ()),)
 
 

@@ -111,6 +111,11 @@ def bearer(header: str | None) -> str:
     return match[1] if match else ""
 
 
+def kept(secret: str, registry: Registry) -> Token | None:
+    """What is still kept of a token, good or not, for who tells of its use."""
+    return registry.kept_token(hashed(secret)) if _SECRET.fullmatch(secret) else None
+
+
 def alive(secret: str, now: datetime, registry: Registry) -> Token | None:
     """What is kept of a token that is still good. It is looked up each time: a revoked one is gone for every process."""
     token = registry.token(hashed(secret), now) if _SECRET.fullmatch(secret) else None

@@ -91,6 +91,9 @@ class Registry(Protocol):
     def token(self, hash_: str, now: datetime) -> Token | None:
         """None also where a Consent that it is bound to is no longer in the version that was read."""
 
+    def kept_token(self, hash_: str) -> Token | None:
+        """The same of one that is over, for as long as anything is kept of it: who used it after its end. It opens nothing."""
+
     def alive(self, hashes: Collection[str], now: datetime) -> frozenset[str]:
         """Which of these tokens are good: what `token` would find, for many at once."""
 

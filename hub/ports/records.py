@@ -1,7 +1,7 @@
 """What the database keeps, who may see it, and what one act changes."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 class Key:
     """Who may see a document: `grant` is `recipient|purpose|data class`; it opens at `since` and closes at `until`.
 
-    `unless`: marks of a person (her reference, a function) to whom it is no key. `because`: the Consents or review Tasks that it
-    follows from, for the record of looks; it opens nothing more or less.
+    `unless`: marks of a person (her reference, a function) to whom it is no key. `because`: the Consents (in which
+    version) or review Tasks that it follows from, for the record of looks and decisions; it opens nothing more or less.
+    `passing`: it opens the present version alone, since a consent speaks of what stands in that.
     """
 
     grant: str
@@ -31,6 +32,7 @@ class Key:
     until: datetime = FOREVER
     unless: frozenset[str] = frozenset()
     because: tuple[str, ...] = field(default=(), compare=False)
+    passing: bool = False
 
 
 @dataclass(frozen=True, repr=False)
@@ -75,6 +77,7 @@ class Visible:
     stored without one), and each of `others` of its own; without others, of all documents.
     `narrowed`: where there are any, the document must be one of these besides. `bound`: where there is one, the document must
     be of this person and keeper. `marks`: of the person who asks; a key that is closed to one of them does not count.
+    `lasting`: nor does one that opens the present version alone.
     """
 
     grants: frozenset[str]
@@ -85,6 +88,12 @@ class Visible:
     narrowed: tuple["Narrowed", ...] = ()
     bound: "frozenset[Kept]" = frozenset()
     marks: frozenset[str] = frozenset()
+    lasting: bool = False
+
+    def of_every_version(self) -> "Visible":
+        """By the keys that open all versions of a document, not the present one alone; whatever it is narrowed or bound to."""
+        others = tuple(one.of_every_version() for one in self.others)
+        return replace(self, narrowed=(), bound=frozenset(), others=others, lasting=True)
 
 
 class Kept(NamedTuple):

@@ -75,6 +75,9 @@ class Store(Protocol):
     def history(self, pasts: Sequence[Past], asked: Versions) -> Found:
         """Versions, newest first; a deletion is one of them. Each has the keys of the present document."""
 
+    def naming(self, references: Sequence[str]) -> tuple[Stored, ...]:
+        """Groups and lists of no person that name any of these. For the hub's own acts, whose result is never served."""
+
     def key_proof(self, person: str) -> KeyProof | None:
         """Of the data key of a person."""
 

@@ -139,6 +139,8 @@ def _key_document(key: Key) -> Document:
     written: Document = {"g": key.grant, "f": key.since, "u": key.until}
     if key.unless:
         written["n"] = sorted(key.unless)
+    if key.passing:
+        written["z"] = True
     if key.because:
         written["b"] = list(key.because)
     return written
@@ -181,7 +183,7 @@ def _stored(type_: str, document: Document, keys: Callable[[], Mapping[bytes, Da
         person=document["person"],
         custodian=document["custodian"],
         keys=tuple(
-            Key(key["g"], key["f"], key["u"], frozenset(key.get("n", ())), tuple(key.get("b", ())))
+            Key(key["g"], key["f"], key["u"], frozenset(key.get("n", ())), tuple(key.get("b", ())), key.get("z", False))
             for key in document["k"]
         ),
         opener=opener if sealed else None,

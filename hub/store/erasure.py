@@ -1,9 +1,10 @@
 """Erasure: what goes and what stays when a person is erased, inside the transaction of the act.
 
 Her data key goes, and with it every ciphertext that any copy of the database still holds; so do the ciphertexts, the tokens,
-what was in clear, the history, what waited in quarantine or in the outbox, and the identities that a tool knew her by. What
-stays says that something was there: empty documents that nobody may see, ledger entries that keep a register from bringing
-her back, the audit trail and Provenance. https://eur-lex.europa.eu/eli/reg/2016/679/oj#art_17 for what the word means.
+what was in clear, the history, what waited in quarantine or in the outbox, the identities that a tool knew her by, and her
+place in groups and lists of others. What stays says that something was there: empty documents that nobody may see, ledger
+entries that keep a register from bringing her back, the audit trail and Provenance.
+https://eur-lex.europa.eu/eli/reg/2016/679/oj#art_17 for what the word means.
 """
 
 from collections import defaultdict
@@ -15,6 +16,7 @@ from pymongo.client_session import ClientSession
 
 from hub.errors import Conflict
 from hub.fhir.references import split
+from hub.store.naming import forget
 from hub.store.schema import Document, Mongo
 from hub.store.vault import COLLECTION, PERSON
 
@@ -51,6 +53,10 @@ class Erasure:
         database.history.delete_many({"person": self.person}, session=session)
         database[COLLECTION].delete_one({"keyAltNames": f"{PERSON}{self.person}"}, session=session)
         self._write_records(database, session)
+
+    def write_lists(self, database: Mongo, session: ClientSession) -> None:
+        """Once the present ones have their new versions."""
+        forget(database, [id_ for ids in self.documents.values() for id_ in ids], session)
 
     def _tombstone(self, type_: str) -> list[Document]:
         text = {"$concat": [f'{{"resourceType":"{type_}","id":"', "$_id", '"}']}

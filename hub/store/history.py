@@ -121,19 +121,23 @@ def _versions(past: Past, asked: Versions) -> Iterator[Document]:
             "from": "history", "localField": "r", "foreignField": "r", "as": "old", "pipeline": [{"$project": _KNOWN}],
         }
     }  # fmt: skip
-    yield {"$set": {"all": {"$concatArrays": [[{"v": "$v", "at": "$at", "p": "$p"}], "$old"]}}}
+    yield {"$set": {"all": {"$concatArrays": [[{"v": "$v", "at": "$at", "p": "$p", "now": True}], "$old"]}}}
     if asked.at:
         yield {"$set": {"first": _current_at(asked.at[0])}}
     yield {"$unwind": "$all"}
-    row = {name: f"$all.{name}" for name in ("v", "at", "p")}
+    row = {name: f"$all.{name}" for name in ("v", "at", "p", "now")}
     yield {"$project": {"r": 1, "k": 1, "gone": 1, "first": 1, **row}}
     yield {"$match": {"$and": [_of_its_profile(past), *_in_time(asked)]}}
 
 
 def _of_its_profile(past: Past) -> Document:
-    """The present keys open a version only as far as the profile that it had itself goes."""
+    """The present keys open a version only as far as the profile that it had itself goes; an earlier one, those alone that a
+    consent gives to whatever stands in it."""
     keys = replace(past.visible, narrowed=(), bound=frozenset())
-    return {"$or": [{"gone": True}, {"$and": list(queries.seen(past.type, keys))}]}
+    present = [{"now": True}, *queries.seen(past.type, keys)]
+    return {
+        "$or": [{"gone": True}, {"$and": present}, {"$and": list(queries.seen(past.type, keys.of_every_version()))}]
+    }
 
 
 def _current_at(moment: Any) -> Document:
@@ -175,8 +179,10 @@ def _stored(database: Mongo, page: Sequence[Document], keyring: Keyring, session
     old = {found["_id"]: found for found in database.history.find({"_id": {"$in": names}}, session=session)}
     for row, name in zip(page, names, strict=True):
         type_, _, id_ = row["r"].partition("/")
-        found = old.get(name, now[row["r"]])
-        yield from stored_all(type_, [{**found, "_id": id_, "k": now[row["r"]]["k"]}], keyring)
+        found, keys = now[row["r"]], now[row["r"]]["k"]
+        if name in old:
+            found, keys = old[name], [key for key in keys if not key.get("z")]
+        yield from stored_all(type_, [{**found, "_id": id_, "k": keys}], keyring)
 
 
 def _types(page: Sequence[Document]) -> list[str]:

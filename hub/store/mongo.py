@@ -31,6 +31,7 @@ from hub.ports import (
 )
 from hub.store import (
     following,
+    naming,
     queries,
     turns,
     writing,
@@ -196,6 +197,14 @@ class MongoStore(Searches):
         wanted = {"_id": id_, "gone": True, "custodian": custodian}
         found = find_one(self.database, type_, wanted, SERVED) if is_type(type_) else None
         return next(stored_all(type_, [found], self.vault)) if found else None
+
+    @in_our_words
+    def naming(self, references: Sequence[str]) -> tuple[Stored, ...]:
+        return tuple(
+            stored
+            for type_, document in naming.naming(self.database, references)
+            for stored in stored_all(type_, [document], self.vault)
+        )
 
     @in_our_words
     def key_proof(self, person: str) -> KeyProof | None:

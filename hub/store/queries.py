@@ -48,19 +48,21 @@ def seen(type_: str, visible: Visible) -> Iterator[Document]:
 
 def _narrowed(type_: str, narrowed: Narrowed, visible: Visible) -> Document:
     profiles = [_of_profiles(narrowed.profiles)] if narrowed.profiles else []
-    keys = [_open(grants, visible.at, visible.marks) for grants in narrowed.also]
+    keys = [_open(grants, visible) for grants in narrowed.also]
     return {"$and": [*profiles, *keys, *(_match(type_, match, visible.at) for match in narrowed.matches)]}
 
 
 def _keys(visible: Visible) -> Iterator[Document]:
     for grants in (visible.grants, *visible.also):
-        yield _open(grants, visible.at, visible.marks)
+        yield _open(grants, visible)
 
 
-def _open(grants: frozenset[str], at: datetime, marks: frozenset[str]) -> Document:
+def _open(grants: frozenset[str], visible: Visible) -> Document:
     """`n`, the marks that a key is closed to, is asked for a person alone: a system has none."""
-    but = {"n": {"$nin": sorted(marks)}} if marks else {}
-    return {"k": {"$elemMatch": {"g": {"$in": sorted(grants)}, "f": {"$lte": at}, "u": {"$gt": at}, **but}}}
+    but: Document = {"n": {"$nin": sorted(visible.marks)}} if visible.marks else {}
+    but |= {"z": None} if visible.lasting else {}
+    open_now = {"f": {"$lte": visible.at}, "u": {"$gt": visible.at}}
+    return {"k": {"$elemMatch": {"g": {"$in": sorted(grants)}, **open_now, **but}}}
 
 
 def _of_profiles(names: frozenset[str]) -> Document:

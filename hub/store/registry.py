@@ -54,6 +54,11 @@ class MongoRegistry:
         return read_token(found) if found and stands(found, self._database) else None
 
     @in_our_words
+    def kept_token(self, hash_: str) -> Token | None:
+        found = find_one(self._database, "tokens", {"_id": hash_})
+        return read_token(found) if found else None
+
+    @in_our_words
     def alive(self, hashes: Collection[str], now: datetime) -> frozenset[str]:
         wanted = {"_id": {"$in": list(hashes)}, "until": {"$gt": now}}
         found = self._database.tokens.find(wanted, {"binding.consents": 1})

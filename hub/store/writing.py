@@ -232,6 +232,8 @@ def write(plan: Plan, database: Mongo, session: ClientSession) -> None:
         erasure.write(database, session)
     for type_, documents in plan.replaced.items():
         _supersede(database, type_, documents, session)
+    for erasure in plan.erasures:
+        erasure.write_lists(database, session)
     for type_, documents in plan.inserted.items():
         insert(database, type_, documents, session)
     for type_, updates in plan.rekeyed.items():

@@ -10,7 +10,7 @@ from functools import cache
 from http import HTTPStatus
 from typing import Final
 
-from flask import Flask, Request, Response, g, request
+from flask import Flask, Request, Response, g, has_request_context, request
 
 from hub.ports import Ids
 
@@ -29,13 +29,13 @@ def watch(app: Flask, ids: Ids) -> None:
 
 def _begin(ids: Ids) -> None:
     g.began = time.perf_counter()
-    g.client = ""
+    g.client, g.caller = "", None
     g.new_id = cache(ids.new)  # one a request, and none where none is asked for
 
 
 def _finish(answer: Response) -> Response:
     answer.status = f"{answer.status_code} {HTTPStatus(answer.status_code).phrase}"  # not in capitals
-    answer.headers["X-Request-Id"] = request_id()
+    _name(answer)
     answer.headers["X-Content-Type-Options"] = "nosniff"
     answer.headers.setdefault("Cache-Control", "no-store")
     log.info("request.answered", extra=fields(request, answer, g.client, time.perf_counter() - g.began))
@@ -53,14 +53,20 @@ def fields(asked: Request, answer: Response, client: str, seconds: float) -> dic
     }
 
 
-def request_id() -> str:
-    """The id of the present request: the one that it came with, or one that is made."""
+def _name(answer: Response) -> None:
+    """By the id under which the audit knows the request; what the client called it, where that is another, goes back to it alone:
+    https://hl7.org/fhir/R4/http.html#custom."""
+    answer.headers["X-Request-Id"] = audited_id()
     given = request.headers.get("X-Request-Id", "")
-    return given if _REQUEST_ID.fullmatch(given) else str(g.new_id())
+    if _REQUEST_ID.fullmatch(given) and given != audited_id():
+        answer.headers["X-Correlation-Id"] = given
 
 
 def audited_id() -> str:
-    """The same for the audit, out of which nothing is ever taken again: one that was given stays there only where it looks as if
-    it was drawn, so that no name and no telephone number gets in."""
+    """The id of the present request, for its answer and for the audit, out of which nothing is ever taken again: the one that was
+    given, where it looks as if it was drawn, so that no name and no telephone number gets in, else one that is made. "" where
+    there is no request."""
+    if not has_request_context():
+        return ""
     given = request.headers.get("X-Request-Id", "")
     return given if _DRAWN.fullmatch(given) else str(g.new_id())

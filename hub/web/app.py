@@ -25,6 +25,7 @@ from hub.web import (
     health,
     openapi,
     problems,
+    refusals,
     schemas,
     subscriptions,
 )
@@ -75,7 +76,9 @@ def create_app(
 
     access.watch(app, hub.ids)
     cors.register(app, settings.cors_origins)
-    app.register_error_handler(Exception, lambda problem: problems.answer(problem, request))
+    app.register_error_handler(
+        Exception, lambda problem: problems.answer(refusals.tell(problem, request, service), request)
+    )
     for interaction in (*INTERACTIONS, *OVER_TYPES):
         _route(app, interaction, service)
     for operation in OPERATIONS:

@@ -12,5 +12,5 @@ def asker(request: Request, service: Service) -> Caller:
     """Raises HubError(LOGIN). Its client is in the access log from here on."""
     header, now = request.headers.get("Authorization"), service.hub.clock.now()
     caller = tokens.authenticate(header, now, service.registry, access.audited_id())
-    g.client = caller.client
+    g.client, g.caller = caller.client, caller
     return caller

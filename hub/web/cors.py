@@ -21,7 +21,8 @@ SENT: Final = (
     "Prefer, X-Request-Id"
 )
 READ: Final = (
-    "Content-Location, ETag, Expires, Last-Modified, Location, Retry-After, WWW-Authenticate, X-Progress, X-Request-Id"
+    "Content-Location, ETag, Expires, Last-Modified, Location, Retry-After, WWW-Authenticate, "
+    "X-Correlation-Id, X-Progress, X-Request-Id"
 )
 KEPT_S: Final = "600"
 

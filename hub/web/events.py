@@ -9,16 +9,17 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 import orjson
-from flask import Flask, Request, Response, g, request
+from flask import Flask, Request, Response, request
 
 from hub.errors import SCOPE_LACKING, HubError
 from hub.exchange.listen import Listeners
 from hub.exchange.listener import Listener
 from hub.exchange.tell import Listening, Told
 from hub.fhir.instants import instant
-from hub.oauth import scopes, tokens
+from hub.oauth import scopes
 from hub.ports import Caller, Forgotten
 from hub.search.parameters import PARAMETERS
+from hub.web.asker import asker
 from hub.web.service import Service
 
 PATH: Final = "/events"
@@ -38,8 +39,7 @@ def register(app: Flask, service: Service, listeners: Listeners) -> None:
 
 
 def stream(request: Request, service: Service, listeners: Listeners) -> Response:
-    caller = tokens.authenticate(request.headers.get("Authorization"), service.hub.clock.now(), service.registry)
-    g.client = caller.client
+    caller = asker(request, service)
     types = frozenset(type_ for type_ in PARAMETERS if scopes.permits(caller.scopes, type_, "search"))
     if WATCHED not in types:
         raise HubError(SCOPE_LACKING, expected=f"{'user' if caller.practitioner else 'system'}/{WATCHED}.rs")

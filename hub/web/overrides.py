@@ -56,9 +56,11 @@ def _require_scope(call: Call, interaction: str) -> None:
 
 def _require_few(call: Call, service: Service) -> None:
     spent = {EMERGENCIES_OF_CLIENT: [call.caller.client], EMERGENCIES_OF_ORGANIZATION: [call.caller.organization]}
-    wait = spend(spent, registry=service.registry, secret=service.counting, now=service.hub.clock.now())
+    now = service.hub.clock.now()
+    wait = spend(spent, registry=service.registry, secret=service.counting, now=now)
     if wait:
-        overrides.refuse(call.caller, TOO_OFTEN, hub=service.hub)
+        if service.witness.is_worth_telling(now, TOO_OFTEN.code, call.caller.client):
+            overrides.refuse(call.caller, TOO_OFTEN, hub=service.hub)
         raise HubError(TOO_OFTEN, wait=str(wait))
 
 

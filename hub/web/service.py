@@ -15,6 +15,7 @@ from hub.oauth.server import REGISTERED, Server
 from hub.oauth.witness import Witness
 from hub.ports import Caller, KeySource, Registry
 from hub.texts import choose_language
+from hub.web.access import audited_id
 from hub.web.paging import Pages
 
 
@@ -59,7 +60,7 @@ class Service:
 
     @cached_property
     def witness(self) -> Witness:
-        return Witness(self.hub, self.registry, self._secret("hub.oauth.witness"))
+        return Witness(self.hub, self.registry, self._secret("hub.oauth.witness"), audited_id)
 
     @cached_property
     def server(self) -> Server:

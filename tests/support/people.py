@@ -27,6 +27,7 @@ from hub.oauth.people import People
 from hub.outbound.allowed import Allowed
 from hub.ports import Client, Registry
 from hub.store import MongoAccounts, MongoStore
+from hub.web.access import audited_id
 from hub.web.app import create_app
 from tests.support.association import StillClock
 from tests.support.parties import BASE, KEY, Addresses
@@ -34,7 +35,7 @@ from tests.support.parties import BASE, KEY, Addresses
 PASSWORD = "quatre mots sans rapport"
 BACK = "https://app.example/back"
 VERIFIER = "v" * 64
-_SOON = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=1)
+_SOON = datetime.fromtimestamp((datetime.now(UTC).timestamp() // 900 + 4) * 900, UTC)  # a window of the limits begins
 _CSRF = re.compile(r'name="csrf_token" value="([^"]+)"')
 
 
@@ -122,7 +123,7 @@ class Town:
 
     def __post_init__(self) -> None:
         self.people = People(
-            replace(self.hub, clock=self.clock), self.registry, MongoAccounts(self.store), self.lifetimes
+            replace(self.hub, clock=self.clock), self.registry, MongoAccounts(self.store), self.lifetimes, audited_id
         )
         addresses = Addresses(self.base, jwks_hosts=self.key_hosts)
         self.app = create_app(self.people.hub, self.registry, addresses, people=self.people)

@@ -27,6 +27,7 @@ FORMS: Final[Mapping[str, str]] = {"date": f"^{_DATE}(,{_DATE})*$", "number": f"
 
 HEADERS: Final[Mapping[str, tuple[str, Part]]] = {
     "Accept-Language": ("language", {"type": "string", "examples": ["ar", "fr", "en"]}),
+    "X-Request-Id": ("request-id", {"type": "string", "examples": ["5f1c8e1a-3d1e-4b7a-9c55-0d8a6a1e2b3c"]}),
     "Prefer": ("prefer", {"type": "string", "examples": ["return=minimal", "handling=strict"]}),
     "If-Match": ("if-match", {"type": "string", "examples": ['W/"1"']}),
     "If-None-Match": ("if-none-match", {"type": "string", "examples": ['W/"1"']}),
@@ -105,7 +106,7 @@ def parameters(*names: str) -> list[Part]:
 
 def tail(*names: str) -> list[Part]:
     """The parameters of every FHIR request, and these."""
-    return parameters("_format", "_pretty", "Accept-Language", *names)
+    return parameters("_format", "_pretty", "Accept-Language", "X-Request-Id", *names)
 
 
 _ID: Final[Part] = {"type": "string", "pattern": r"^[A-Za-z0-9\-.]{1,64}$"}

@@ -130,7 +130,7 @@ def _stream(language: str) -> Part:
     return {
         "tags": ["events"],
         "security": [{"oauth2": []}],
-        "parameters": [last, *parameters("Accept-Language")],
+        "parameters": [last, *parameters("Accept-Language", "X-Request-Id")],
         "responses": answers((200, 401, 403, 503), {events.MEDIA: {"schema": _STRING}}, language),
     }
 

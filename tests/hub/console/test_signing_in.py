@@ -268,6 +268,17 @@ def test_signing_in_and_failing_to_are_in_the_audit_trail_without_a_name(town: T
     assert "amina" not in json.dumps([failed, done]).replace("amina-id", "")
 
 
+def test_what_is_told_of_a_sign_in_names_the_request(town: Town) -> None:
+    amina, browser = town.person(), town.browser()
+    answers = [browser.sign_in(amina, password=WRONG), browser.sign_in(amina)]
+    told = [one["entity"][-1] for one in events(town, "person.sign-in")]
+    assert [one["type"]["code"] for one in told] == ["XrequestId"] * 2
+    assert [one["what"]["identifier"]["value"] for one in told] == [one.headers["X-Request-Id"] for one in answers]
+    assert [one["entity"][-1]["type"]["code"] for one in events(town, "person.invite")] == ["4"], (
+        "no request asked for it"
+    )
+
+
 def test_every_event_of_people_conforms_to_its_profile(town: Town) -> None:
     town.application()
     secret = town.invite("nawal")

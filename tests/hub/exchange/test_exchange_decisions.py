@@ -18,7 +18,8 @@ from hub.fhir.canonicals import identifier_system
 from hub.fhir.references import reference
 from hub.ports import Caller, Changes
 from hub.store import MongoStore
-from tests.support.association import Scene, association, court, hospital, task_of, to
+from tests.support.association import COURT, Scene, association, court, hospital, task_of, to
+from tests.support.consents import provision
 
 HOSPITAL = replace(hospital(), token="a" * 64)
 PAYLOAD = ("Patient", "EpisodeOfCare", "Observation", "ServiceRequest")
@@ -29,8 +30,12 @@ def decisions(at: Scene) -> list[Resource]:
     return sorted(found, key=lambda one: str(one["recorded"]))
 
 
-def consents(event: Resource) -> list[str]:
+def versions(event: Resource) -> list[str]:
     return [one["what"]["reference"] for one in event["entity"] if one["type"]["code"] == "Consent"]
+
+
+def consents(event: Resource) -> list[str]:
+    return [one.partition("/_history/")[0] for one in versions(event)]
 
 
 def kind(event: Resource) -> tuple[str, str]:
@@ -106,6 +111,36 @@ def test_after_a_withdrawal_the_decision_is_another_one_and_names_the_consent_th
     refused(at, at.one("Patient"), HOSPITAL)
     denied = decisions(at)[-1]
     assert (kind(denied), consents(denied)) == (("AuthZ-Consent", "consent.withdrawn"), [consent])
+
+
+def test_the_version_that_decided_is_named_after_every_edit(at: Scene) -> None:
+    at.accepted()
+    consent = at.one("Consent")
+    named = reference(consent)
+    before = len(decisions(at))
+    at.read(reference(at.one("Patient")), HOSPITAL)
+    said = [*consent["provision"]["provision"], provision("deny", to=[COURT])]
+    edited = {**consent, "provision": {**consent["provision"], "provision": said}}
+    change.update("Consent", consent["id"], edited, association(), expected=None, hub=at.hub)
+    for _ in range(2):
+        at.clock.forward(timedelta(seconds=1))
+        at.read(reference(at.one("Patient")), HOSPITAL)
+    at.withdraw()
+    at.clock.forward(timedelta(seconds=1))
+    refused(at, at.one("Patient"), HOSPITAL)
+    told = decisions(at)[before:]
+    assert [versions(one) for one in told] == [[f"{named}/_history/{number}"] for number in (1, 2, 3)]
+    looks = [one for one in at.all("AuditEvent") if not is_decision(one) and named in str(one["agent"])]
+    assert looks and "_history" not in str([one["agent"] for one in looks])
+
+
+def test_her_account_names_a_consent_by_its_day_whatever_its_version(at: Scene) -> None:
+    at.accepted()
+    at.clock.forward(timedelta(hours=1))
+    at.read(reference(at.one("Patient")), HOSPITAL)
+    told = account(at.one("Patient")["id"], hub=at.hub)
+    seen = next(one for one in told.entries if one.kind == "seen" and one.at == at.clock.now())
+    assert [told.dates[one] for one in seen.consents] == [at.one("Consent")["dateTime"][:10]]
 
 
 def test_what_never_was_is_decided_in_as_many_events_as_what_is_hidden(at: Scene) -> None:

@@ -10,14 +10,18 @@ from pymongo import MongoClient
 from hub.conformance import validate
 from hub.delivery.worker import deliver
 from hub.errors import CONFLICT, NOT_FOUND, Conflict, HubError, Retriable
+from hub.exchange import change
 from hub.exchange.erase import Erased, erase
 from hub.exchange.person import Person
 from hub.exchange.vouch import verify
+from hub.fhir.references import reference
+from hub.fhir.serial import loads
 from hub.ports import Changes, Save
 from hub.store import MongoStore, MongoTrail
 from tests.support.association import Scene, association, hospital
 from tests.support.delivering import Board
 from tests.support.dumps import found_in
+from tests.support.shared_case import as_new
 
 
 @pytest.fixture
@@ -62,6 +66,33 @@ def test_nothing_but_the_trail_and_empty_documents_is_left_of_her(at: Scene, era
 def test_others_are_untouched(at: Scene, erased: Erased) -> None:
     (other,) = [one for one in at.all("Patient") if len(one) > 2]
     assert "Autre Femme" in at.read(f"Patient/{other['id']}", association()).text
+
+
+def test_she_goes_from_groups_and_lists_of_others_in_all_their_versions(at: Scene) -> None:
+    other = at.row("2", survivor_code="S-8", full_name="Autre Femme", cin="XY1", phone="0600000000", birth_date=None)
+    at.receive(at.row(), other)
+    hers, task = person(at), next(one for one in at.all("Task") if person(at) in str(one))
+    rest = next(one["id"] for one in at.all("Patient") if one["id"] != hers)
+    members = [{"entity": {"reference": f"Patient/{one}"}} for one in (hers, rest)]
+    keeper = {"reference": f"Organization/{association().organization}"}
+    made = [
+        change.create(as_new("group--survivors", managingEntity=keeper, member=members), association(), hub=at.hub),
+        change.create(as_new("list", entry=[{"item": {"reference": reference(task)}}]), association(), hub=at.hub),
+    ]
+    group, listed = (loads(one.text) for one in made)
+    change.update("Group", group["id"], {**group, "name": "Mardi"}, association(), expected=None, hub=at.hub)
+    erase(hers, "asked", hub=at.hub)
+    now = {one["id"]: one for one in (*at.all("Group"), *at.all("List"))}
+    assert now[group["id"]]["member"] == members[1:]
+    assert "entry" not in now[listed["id"]]
+    assert [issue for one in now.values() for issue in validate(one) if issue.blocks] == []
+    kept = at.everything()
+    left = [
+        one for name in ("Group", "List", "history") for one in kept[name] if hers in str(one) or task["id"] in str(one)
+    ]
+    assert left == []
+    assert len(at.audit("entry.update")) >= 2
+    assert hers not in str(at.audit("entry.update"))
 
 
 def test_the_trail_says_that_it_was_done_and_which_key_it_was_and_is_intact(at: Scene, erased: Erased) -> None:

@@ -14,11 +14,12 @@ from hub.delivery.worker import deliver
 from hub.errors import HubError
 from hub.exchange import change, exceptions, overrides
 from hub.exchange.overrides import Emergency
+from hub.exchange.tell import Listening, tell
 from hub.exchange.whom import Known
 from hub.fhir import Resource
 from hub.fhir.canonicals import identifier_system
 from hub.fhir.references import reference
-from hub.ports import Caller
+from hub.ports import Caller, Happened
 from hub.store import MongoStore
 from tests.support.association import ASSOCIATION, COURT, HOSPITAL, Scene, association, hospital, task_of, verbs
 from tests.support.consents import provision
@@ -161,6 +162,16 @@ def test_it_is_told_in_the_same_commit_and_flagged_in_the_audit(draft: Scene, st
     assert event["entity"][0]["what"]["reference"] == reference(task)
     assert WORDS not in str(event)
     assert draft.search("AuditEvent", association()).total  # its keeper sees it
+
+
+def test_the_keeper_that_listens_is_told_at_once_and_who_broke_it_is_not(draft: Scene, store: MongoStore) -> None:
+    """What `/events` tells, row by row as they are committed."""
+    task = broken(draft)
+    [row] = store.database.outbox.find({"kind": "override.open"})
+    happened = Happened("1", "1", row["kind"], row["reference"], row.get("recipient", ""), 1, draft.clock.now())
+    keeper, breaker = (Listening(one, frozenset({"Task"})) for one in (association(), GLASS))
+    heard = tell([happened], [keeper, breaker], hub=draft.hub)
+    assert {one: [told.row.reference for told in those] for one, those in heard.items()} == {keeper: [reference(task)]}
 
 
 def test_the_notice_stands_in_the_log_at_once_and_holds_up_nothing(

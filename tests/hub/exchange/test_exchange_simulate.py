@@ -1,7 +1,10 @@
 """A simulation says what happens, nothing is written by it, and what stays closed has its reason."""
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
+from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,16 +12,22 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hub import errors
+from hub.consent.grants import NOTICE
+from hub.consent.keys import is_notice
 from hub.consent.provisions import recipients
 from hub.errors import HubError
 from hub.exchange import Invalid, View, change
-from hub.exchange.person import content
+from hub.exchange.person import Person, content
 from hub.exchange.simulate import Line, Simulation, simulate
 from hub.fhir import Resource
+from hub.fhir.data_classes import shareable
+from hub.fhir.definitions import load
 from hub.fhir.references import reference
 from hub.fhir.serial import loads
 from hub.ports import Caller
+from hub.search.parameters import PARAMETERS
 from tests.support.association import (
+    ASSOCIATION,
     BEGINNING,
     COURT,
     HOSPITAL,
@@ -44,6 +53,10 @@ CLASSES = (
 )
 PURPOSES = ("COC", "TREAT", "HRESCH")
 CALLERS = [Caller(f"{one}-system", one, purpose) for one in (HOSPITAL, COURT) for purpose in PURPOSES]
+OPENED = frozenset(
+    type_ for type_ in PARAMETERS if any(one.base_class in shareable() | {NOTICE} for one in load().of_type(type_))
+)
+"""The types of which a consent can open anything."""
 MOVES = ("accepted", "rejected", "in-progress", "completed")
 
 
@@ -293,6 +306,55 @@ def test_recipients_see_after_the_act_exactly_what_was_simulated(at: Scene, hist
     here.receive(here.row(request="soins médicaux, écoute"), here.row("1", referred_to="Tribunal", request="juridique"))
     for act in history:
         do(here, act)
+
+
+def whole(at: Scene) -> set[str]:
+    """To her register's row, an example of every type that a consent can open, and one that opens all; the types that she has."""
+    hers = at.accepted()["for"]["reference"]
+    found = at.hub.store.compartments([hers.partition("/")[2]])[hers.partition("/")[2]]
+    person = Person.of(found, at.hub.rules)
+    for type_ in sorted(OPENED - {one.type for one in found.documents}):
+        mine = {**example_of(type_), "id": at.hub.ids.new()}
+        person.put(mine | (_message(at) if type_ == "Communication" else {}), ASSOCIATION)
+    root = provision(exceptions=[permit(HOSPITAL, sorted(shareable()))])
+    person.put({**unsigned(at, root), "id": at.hub.ids.new()}, ASSOCIATION)
+    at.hub.store.commit(person.settle(at.clock.now(), at.hub.ids.new).changes(person))
+    return {one.type for one in at.hub.store.compartments([person.id])[person.id].documents}
+
+
+def _message(at: Scene) -> Resource:
+    of = {"sender": ASSOCIATION, "recipient": HOSPITAL}
+    sender, recipient = ({"reference": f"Organization/{one}"} for one in of.values())
+    about = [{"reference": reference(at.one("Task"))}]
+    return {"sender": sender, "recipient": [recipient], "about": about, "status": "in-progress"}
+
+
+def example_of(type_: str) -> Resource:
+    paths = sorted(Path(str(files("profiles"))).glob("examples/valid/*.json"))
+    found = (json.loads(path.read_text("utf-8")) for path in paths)
+    return next(one for one in found if one["resourceType"] == type_ and not is_notice(one))
+
+
+def test_every_type_that_a_recipient_can_see_is_in_the_simulation(at: Scene) -> None:
+    """What is served tomorrow is asked here too: the types are those that disclosure serves."""
+    hers = whole(at)
+    assert hers >= OPENED
+    seen = {type_ for type_ in PARAMETERS if type_ in hers and any(_is_read(at, one) for one in at.all(type_))}
+    assert seen == OPENED
+    state = simulate(at.one("Patient")["id"], hub=at.hub).now
+    assert {view.type for view in state.views(hospital())} == seen
+    elements = frozenset[str]().union(
+        *(one.now.elements for one in simulate(at.one("Patient")["id"], hub=at.hub).lines)
+    )
+    assert {load().profile(one.partition("#")[0]).type for one in elements} == seen
+
+
+def _is_read(at: Scene, resource: Resource) -> bool:
+    try:
+        at.read(reference(resource), hospital())
+    except HubError:
+        return False
+    return True
 
 
 def test_every_organisation_that_a_provision_names_is_found_at_any_depth() -> None:
