@@ -81,8 +81,11 @@ def _own(event: Resource) -> Sequence[str] | None:
 def _ids(event: Resource) -> Iterator[str]:
     yield event["id"]
     for entity in event.get("entity", ()):
-        if "reference" in entity.get("what", ()):
-            yield entity["what"]["reference"].rpartition("/")[2]
+        what = entity.get("what", {})
+        if "reference" in what:
+            yield what["reference"].rpartition("/")[2]
+        elif _OWN.fullmatch(named := what.get("identifier", {}).get("value", "")):  # the request's: each has its own
+            yield named
     for agent in event.get("agent", ()):
         for policy in agent.get("policy", ()):
             if "/" in policy:

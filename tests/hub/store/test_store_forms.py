@@ -26,13 +26,14 @@ ASKED = st.fixed_dictionaries(
         "under": st.lists(st.tuples(st.sampled_from(("Consent", "Task")), IDS), max_size=2),
         "denied": st.booleans(),
         "token": st.sampled_from(("", "a" * 64)),
+        "request": st.just("") | IDS | IDS.map(str.upper) | st.sampled_from(("a" * 64, "0f" * 8)),
         "after": st.integers(0, 5000),
     }
 )
 
 
 def saved(asked: dict[str, Any], id_: str) -> Save:
-    caller = Caller("chu-bench", "chu-atlas", "COC", frozenset(), asked["token"])
+    caller = Caller("chu-bench", "chu-atlas", "COC", frozenset(), asked["token"], request=asked["request"])
     event = events.event(
         id_,
         "disclosure.permit",
@@ -72,11 +73,24 @@ def test_a_form_says_of_an_event_what_the_long_way_says(all_: list[tuple[dict[st
 def test_a_person_who_is_also_what_was_looked_at_is_found_by_both() -> None:
     same = str(uuid.uuid4())
     asked = {"interaction": "read", "person": same, "things": [("Patient", same)], "under": [], "denied": False}
-    save = saved(asked | {"token": "", "after": 0}, str(uuid.uuid4()))
+    save = saved(asked | {"token": "", "request": "", "after": 0}, str(uuid.uuid4()))
     found = forms.formed(save, NOW)
     assert found is not None
     assert found.found == search.index(save.stamped(NOW), found.profile)
     assert found.text == dumps(save.stamped(NOW))
+
+
+def test_looks_that_differ_in_ids_alone_are_of_one_form() -> None:
+    """Each request has an id of its own, and it stands in the event."""
+    asked = {"interaction": "read", "things": [], "under": [], "denied": False, "token": "a" * 64}
+    forms.formed(saved(asked | {"person": _drawn(), "request": _drawn(), "after": 0}, _drawn()), NOW)
+    computed = forms._form.cache_info().misses
+    forms.formed(saved(asked | {"person": _drawn(), "request": _drawn(), "after": 7}, _drawn()), NOW)
+    assert forms._form.cache_info().misses == computed
+
+
+def _drawn() -> str:
+    return str(uuid.uuid4())
 
 
 def test_an_event_with_unusual_strings_goes_the_long_way(store: MongoStore) -> None:
