@@ -187,6 +187,7 @@ class MongoStore(Searches):
             return None
         wanted: Document = {"_id": id_, **THERE}
         if visible is not None:
+            self.looks.expect()
             wanted["$and"] = list(queries.seen(type_, self._with_tokens(type_, visible)))
         found = find_one(self.database, type_, wanted, SERVED)
         return next(stored_all(type_, [found], self.vault)) if found else None
