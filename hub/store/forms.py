@@ -16,6 +16,7 @@ from hub import search
 from hub.audit.canonical import canonical
 from hub.fhir import Resource
 from hub.fhir.definitions import load
+from hub.fhir.instants import span
 from hub.fhir.parts import part
 from hub.fhir.serial import dumps, loads
 from hub.ports import Save
@@ -28,6 +29,7 @@ MARK: Final = "~"
 _OWN: Final = re.compile(r"[0-9A-Za-z.\-]{16,64}", re.ASCII)
 """Nothing that stands anywhere else by chance, or means something to a search: a reference's type is not a part of it."""
 
+_ANY: Final = "2026-01-01T00:00:00.000+00:00"
 _PLAIN: Final = re.compile(r"[\w.\-|*/:]*", re.ASCII)
 _PLACE: Final = re.compile(f"{MARK}([0-9]+){MARK}")
 _MARKS: Final = [f"{MARK}{number}{MARK}" for number in range(MOST)]
@@ -48,6 +50,7 @@ class Formed:
 @dataclass(frozen=True, slots=True)
 class _Form:
     profile: str
+    dated: tuple[str, ...]
     same: Document
     own: tuple[tuple[str, tuple[_Filled, ...]], ...]
     canonical: _Filled
@@ -66,7 +69,8 @@ def formed(save: Save, at: datetime) -> Formed | None:
     if form is None:
         return None
     values = {name: [_fill(value, own) for value in filled] for name, filled in form.own}
-    found = {**form.same, **values, **_dated(event["recorded"], form.profile)}
+    low, high = span(event["recorded"])
+    found = {**form.same, **values, **{name: [{"l": low, "h": high}] for name in form.dated}}
     return Formed(text, form.profile, found, _fill(form.canonical, own).encode())
 
 
@@ -115,12 +119,10 @@ def _form(pattern: str) -> _Form | None:
     found: dict[str, list[Any]] = search.index(undated, profile.name)
     own = {name for name, values in found.items() if any(MARK in str(value) for value in values)}
     same = {name: values for name, values in found.items() if name not in own}
-    return _Form(profile.name, same, tuple((name, tuple(map(_cut, found[name]))) for name in sorted(own)), _cut(whole))
-
-
-@lru_cache(maxsize=REMEMBERED)
-def _dated(recorded: str, profile: str) -> Document:
-    return search.index({"resourceType": "AuditEvent", "recorded": recorded}, profile)
+    dated = tuple(search.index({"resourceType": "AuditEvent", "recorded": _ANY}, profile.name))
+    return _Form(
+        profile.name, dated, same, tuple((name, tuple(map(_cut, found[name]))) for name in sorted(own)), _cut(whole)
+    )
 
 
 def _cut(text: str) -> _Filled:

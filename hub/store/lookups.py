@@ -40,6 +40,18 @@ def find_page(
         return list(database[collection].find(wanted, projection, sort=ways, limit=limit, batch_size=limit))
 
 
+def count(database: Mongo, collection: str, wanted: Document, limit: int | None) -> int:
+    """How many there are; of more than `limit`, so many. As the driver counts: exact, also where data is moved."""
+    steps: list[Document] = [{"$match": wanted}, *([] if limit is None else [{"$limit": limit}])]
+    counted = {"aggregate": collection, "pipeline": [*steps, {"$group": {"_id": 1, "n": {"$sum": 1}}}], "cursor": {}}
+    try:
+        answer = ask(database, counted)
+    except ConnectionFailure:
+        bounded: dict[str, Any] = {} if limit is None else {"limit": limit}
+        return database[collection].count_documents(wanted, **bounded)
+    return sum(int(one["n"]) for one in answer["cursor"]["firstBatch"])
+
+
 def rows(database: Mongo, command: Document, session: ClientSession | None = None) -> Iterator[Document]:
     """All that a `find` or an `aggregate` finds, however many answers it takes."""
     cursor = ask(database, command, session)["cursor"]
