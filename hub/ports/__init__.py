@@ -1,5 +1,6 @@
 """What the hub asks of the outside world, and the values that pass through those doors."""
 
+from hub.ports.alike import Alike, Made, Shape
 from hub.ports.clients import Binding, Caller, Client, KeySource, Registry, Token, Within
 from hub.ports.delivery import (
     Carrier,
@@ -47,6 +48,7 @@ __all__ = [
     "KEK_LENGTH",
     "LONG_AGO",
     "Adapter",
+    "Alike",
     "Binding",
     "Caller",
     "Carrier",
@@ -87,6 +89,7 @@ __all__ = [
     "LedgerEntry",
     "Line",
     "Link",
+    "Made",
     "Manifest",
     "Narrowed",
     "Outcome",
@@ -101,6 +104,7 @@ __all__ = [
     "Route",
     "Save",
     "Scan",
+    "Shape",
     "SourceRecord",
     "Store",
     "Stored",

@@ -129,8 +129,4 @@ class Looks:
 def only_events(changes: Changes) -> bool:
     """Whether audit events are written, which are only ever added, and nothing else."""
     others = any(value for name, value in vars(changes).items() if name != "saves")
-    return (
-        bool(changes.saves)
-        and not others
-        and all(save.resource["resourceType"] == "AuditEvent" for save in changes.saves)
-    )
+    return bool(changes.saves) and not others and all(save.type == "AuditEvent" for save in changes.saves)
