@@ -42,11 +42,13 @@ class Pseudonyms:
     def __init__(self, pepper: bytes) -> None:
         self._pepper = pepper
         self._cipher = lru_cache(maxsize=1024)(self._derived)
+        self.of = lru_cache(maxsize=16_384)(self._of)
 
     def __repr__(self) -> str:
         return "<Pseudonyms>"
 
-    def of(self, person: str, organization: str) -> str:
+    def _of(self, person: str, organization: str) -> str:
+        """The number by which an organisation knows a person."""
         sealed = self._cipher(organization).encrypt(_packed(person), None)
         digits = base64.b32encode(sealed).rstrip(b"=").translate(_WRITTEN).decode()
         return "-".join(_groups(digits + check(digits)))

@@ -8,15 +8,15 @@ and one of nothing like one of somebody, so that the work of an answer does not 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
-from hub.audit import events
 from hub.audit.decisions import decision
-from hub.consent.keys import own
+from hub.audit.looks import look as looked
+from hub.consent.keys import own_key
 from hub.exchange import Hub
 from hub.exchange.decided import Case
 from hub.exchange.denial import Look
 from hub.fhir import Resource
 from hub.fhir.references import of_any_version
-from hub.ports import Caller, Changes, Key, Save
+from hub.ports import Alike, Caller, Changes, Key, Save
 
 
 def record(hub: Hub, caller: Caller, now: datetime, interaction: str, looks: Sequence[Look]) -> None:
@@ -28,7 +28,7 @@ def record_each(hub: Hub, looks: Sequence[tuple[Caller, Look]], now: datetime, i
     """The same of several callers at once, in one commit."""
     untold = [(caller, look) for caller, look in looks if _is_untold(look, caller, hub)]
     saves = [save for caller, look in untold for save in _decisions(look, caller, now, hub)]
-    saves += [_kept(_look(look, caller, now, interaction, hub), look) for caller, look in looks]
+    saves += [_look(look, caller, now, interaction, hub) for caller, look in looks]
     if saves:
         hub.store.commit(Changes(saves=saves))
     for caller, look in untold:
@@ -58,20 +58,23 @@ def _apart(under: Iterable[str]) -> Iterable[list[str]]:
     return [by for by in (consents, others) if by] or [[]]
 
 
-def _look(look: Look, caller: Caller, now: datetime, interaction: str, hub: Hub) -> Resource:
-    return events.event(
+def _look(look: Look, caller: Caller, now: datetime, interaction: str, hub: Hub) -> Save:
+    made = looked(
         hub.ids.new(),
-        "disclosure.deny" if look.denied else "disclosure.permit",
         now,
-        interaction=interaction,
-        caller=caller,
+        caller,
+        interaction,
         person=look.person,
         entities=look.references,
-        because=look.denied,
-        denied=bool(look.denied),
-        under=() if look.denied else dict.fromkeys(map(of_any_version, look.under)),
+        under=tuple(dict.fromkeys(map(of_any_version, look.under))),
+        denied=look.denied,
     )
+    return Alike(made, look.person, look.custodian, _keys(look))
 
 
 def _kept(event: Resource, look: Look) -> Save:
-    return Save(event, look.person, look.custodian, (Key(own(look.custodian)),) if look.custodian else ())
+    return Save(event, look.person, look.custodian, _keys(look))
+
+
+def _keys(look: Look) -> tuple[Key, ...]:
+    return (own_key(look.custodian),) if look.custodian else ()

@@ -34,17 +34,17 @@ def excerpt(resource: Resource, allowed: frozenset[str], number: str = "") -> Re
     view, removed = redact(resource, allowed)
     if not removed:
         return None
-    if number:
-        return relabelled(numbered(view, number))
+    view = numbered(view, number) if number else view
     profile = load().profile_of(view)
-    known = _foreseen(profile.name, allowed) if profile else ()
+    known = _foreseen(profile.name, allowed, is_numbered=bool(number)) if profile else ()
     return {**view, "meta": {**view["meta"], "security": [*known, REDACTED]}} if known else relabelled(view)
 
 
 @lru_cache(maxsize=4096)
-def _foreseen(profile_name: str, allowed: frozenset[str]) -> tuple[Label, ...]:
-    """The labels of whatever is left; none where they depend on what is there."""
+def _foreseen(profile_name: str, allowed: frozenset[str], *, is_numbered: bool) -> tuple[Label, ...]:
+    """The labels of whatever is left, and of a number; none where they depend on what is there."""
     profile = load().profile(profile_name)
     if not profile.classes & allowed <= {profile.base_class}:
         return ()
-    return labels({"resourceType": profile.type, "meta": {"profile": [profile.url]}})
+    least: Resource = {"resourceType": profile.type, "meta": {"profile": [profile.url]}}
+    return labels(numbered(least, "-") if is_numbered else least)

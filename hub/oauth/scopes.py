@@ -125,6 +125,12 @@ def permits(scopes: frozenset[str], type_: str, interaction: str) -> bool:
 
 
 @lru_cache(maxsize=1024)
+def reached(scopes: frozenset[str], types: frozenset[str], interaction: str) -> frozenset[str]:
+    """Those of these types on which a token with these scopes may do this interaction."""
+    return frozenset(type_ for type_ in types if permits(scopes, type_, interaction))
+
+
+@lru_cache(maxsize=1024)
 def narrowings(scopes: frozenset[str]) -> tuple[Within, ...]:
     """What is reached through granular scopes alone: a scope that is not granular opens the whole type."""
     parsed = [parse(text) for text in sorted(scopes)]

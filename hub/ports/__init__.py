@@ -1,5 +1,6 @@
 """What the hub asks of the outside world, and the values that pass through those doors."""
 
+from hub.ports.alike import Alike, Made, Shape
 from hub.ports.clients import Binding, Caller, Client, KeySource, Registry, Token, Within
 from hub.ports.delivery import (
     Carrier,
@@ -63,6 +64,7 @@ __all__ = [
     "KEK_LENGTH",
     "LONG_AGO",
     "Adapter",
+    "Alike",
     "Binding",
     "Caller",
     "Capability",
@@ -106,6 +108,7 @@ __all__ = [
     "Line",
     "Link",
     "Listening",
+    "Made",
     "Manifest",
     "Narrowed",
     "Outcome",
@@ -123,6 +126,7 @@ __all__ = [
     "Route",
     "Save",
     "Scan",
+    "Shape",
     "SourceRecord",
     "Standings",
     "Store",

@@ -131,6 +131,14 @@ class Save:
     gone: bool = False
 
     @property
+    def type(self) -> str:
+        return str(self.resource["resourceType"])
+
+    @property
+    def id(self) -> str:
+        return str(self.resource["id"])
+
+    @property
     def version(self) -> int:
         return (self.replaces or 0) + 1
 

@@ -4,9 +4,9 @@ https://hl7.org/fhir/R4/resource.html#Meta
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final, Protocol
 
 from bson.decimal128 import Decimal128
@@ -23,6 +23,7 @@ from hub.store.schema import POLLED, Document
 from hub.store.sealing import DataKey, Seal, key_of
 
 _OF_A_VERSION: Final = ("v", "at", "p", "json", "s", "person", "custodian", "gone")
+_SIMPLE: Final = ("g", "f", "u")
 SERVED: Final = {"x": False, "t": False}
 """Projection of what is read back: everything but the search fields."""
 
@@ -64,7 +65,7 @@ def document(save: Save, at: datetime, sealer: Sealer) -> Document:
 def event_document(save: Save, at: datetime, formed: Formed) -> Document:
     """The same of an audit event whose form is known."""
     return {
-        "_id": save.resource["id"],
+        "_id": save.id,
         "v": save.version,
         "at": at,
         "p": formed.profile,
@@ -166,6 +167,24 @@ def stored_all(type_: str, documents: Sequence[Document], keyring: Keyring) -> I
     return (_stored(type_, document, keys) for document in documents)
 
 
+def aware(instant: datetime) -> datetime:
+    """The zone that every instant of the database has, where it was read without it."""
+    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+
+
+def _key(kept: Document) -> Key:
+    if len(kept) == len(_SIMPLE):
+        return _simple_key(kept["g"], kept["f"], kept["u"])
+    unless, because = frozenset(kept.get("n", ())), tuple(kept.get("b", ()))
+    return Key(kept["g"], aware(kept["f"]), aware(kept["u"]), unless, because, kept.get("z", False))
+
+
+@lru_cache(maxsize=4096)
+def _simple_key(grant: str, since: datetime, until: datetime) -> Key:
+    """As an organisation's own, which every document has that it keeps."""
+    return Key(grant, aware(since), aware(until))
+
+
 def _stored(type_: str, document: Document, keys: Callable[[], Mapping[bytes, DataKey]]) -> Stored:
     text: str = document["json"]
     sealed: Mapping[str, bytes] = document.get("s", {})
@@ -178,14 +197,11 @@ def _stored(type_: str, document: Document, keys: Callable[[], Mapping[bytes, Da
         type=type_,
         id=document["_id"],
         version=document["v"],
-        at=document["at"],
+        at=aware(document["at"]),
         kept=text,
         person=document["person"],
         custodian=document["custodian"],
-        keys=tuple(
-            Key(key["g"], key["f"], key["u"], frozenset(key.get("n", ())), tuple(key.get("b", ())), key.get("z", False))
-            for key in document["k"]
-        ),
+        keys=tuple(map(_key, document["k"])),
         opener=opener if sealed else None,
         gone=document.get("gone", False),
     )

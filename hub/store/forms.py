@@ -6,19 +6,21 @@ is not of this kind is written as any other resource.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, Final
+from operator import itemgetter
+from typing import Any, Final, NamedTuple
 
 from hub import search
 from hub.audit.canonical import canonical
 from hub.fhir import Resource
 from hub.fhir.definitions import load
+from hub.fhir.instants import instant, span
 from hub.fhir.parts import part
 from hub.fhir.serial import dumps, loads
-from hub.ports import Save
+from hub.ports import Alike, Save, Shape
 from hub.store.schema import Document
 
 MOST: Final = 40  # strings of its own
@@ -28,11 +30,17 @@ MARK: Final = "~"
 _OWN: Final = re.compile(r"[0-9A-Za-z.\-]{16,64}", re.ASCII)
 """Nothing that stands anywhere else by chance, or means something to a search: a reference's type is not a part of it."""
 
+_ANY: Final = "2026-01-01T00:00:00.000+00:00"
 _PLAIN: Final = re.compile(r"[\w.\-|*/:]*", re.ASCII)
 _PLACE: Final = re.compile(f"{MARK}([0-9]+){MARK}")
 _MARKS: Final = [f"{MARK}{number}{MARK}" for number in range(MOST)]
-_Filled = tuple[str | int, ...]
-"""Text, and by its number what is filled in."""
+
+
+class _Filled(NamedTuple):
+    """Text, and which of the strings are filled in."""
+
+    text: str
+    places: Callable[[Sequence[str]], tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +55,9 @@ class Formed:
 
 @dataclass(frozen=True, slots=True)
 class _Form:
+    text: _Filled
     profile: str
+    dated: tuple[str, ...]
     same: Document
     own: tuple[tuple[str, tuple[_Filled, ...]], ...]
     canonical: _Filled
@@ -55,6 +65,8 @@ class _Form:
 
 def formed(save: Save, at: datetime) -> Formed | None:
     """None for an event that is to be written as any other resource."""
+    if isinstance(save, Alike) and (found := _formed_alike(save, at)):
+        return found
     event = save.stamped(at)
     own, text = _own(event), dumps(event)
     if own is None or MARK in text or len(text) > LONGEST or not _is_plain(save):
@@ -65,9 +77,34 @@ def formed(save: Save, at: datetime) -> Formed | None:
     form = _form(pattern)
     if form is None:
         return None
+    return _filled(form, event["recorded"], own)
+
+
+def _formed_alike(save: Alike, at: datetime) -> Formed | None:
+    """The same of one of a shape, which need not be written out to know its form."""
+    own, made = save.made.own, save.made
+    form = _form_of(made.shape, len(own)) if all(map(_OWN.fullmatch, own)) and _is_plain(save) else None
+    if form is None:
+        return None
+    return _filled(form, made.recorded, [made.recorded, instant(at), *own])
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _form_of(shape: Shape, count: int) -> _Form | None:
+    recorded, updated, *own = _MARKS[: count + 2]
+    if len(own) < count:
+        return None
+    event = shape.event(own, recorded)
+    stamp = {"versionId": "1", "lastUpdated": updated}
+    pattern = dumps({**event, "meta": {**event["meta"], **stamp}})
+    return None if len(pattern) > LONGEST else _form(pattern)
+
+
+def _filled(form: _Form, recorded: str, own: Sequence[str]) -> Formed:
     values = {name: [_fill(value, own) for value in filled] for name, filled in form.own}
-    found = {**form.same, **values, **_dated(event["recorded"], form.profile)}
-    return Formed(text, form.profile, found, _fill(form.canonical, own).encode())
+    low, high = span(recorded)
+    found = {**form.same, **values, **{name: [{"l": low, "h": high}] for name in form.dated}}
+    return Formed(_fill(form.text, own), form.profile, found, _fill(form.canonical, own).encode())
 
 
 def _own(event: Resource) -> Sequence[str] | None:
@@ -81,8 +118,11 @@ def _own(event: Resource) -> Sequence[str] | None:
 def _ids(event: Resource) -> Iterator[str]:
     yield event["id"]
     for entity in event.get("entity", ()):
-        if "reference" in entity.get("what", ()):
-            yield entity["what"]["reference"].rpartition("/")[2]
+        what = entity.get("what", {})
+        if "reference" in what:
+            yield what["reference"].rpartition("/")[2]
+        elif _OWN.fullmatch(named := what.get("identifier", {}).get("value", "")):  # the request's: each has its own
+            yield named
     for agent in event.get("agent", ()):
         for policy in agent.get("policy", ()):
             if "/" in policy:
@@ -95,7 +135,7 @@ def _is_plain(save: Save) -> bool:
 
 
 def _fill(filled: _Filled, own: Sequence[str]) -> str:
-    return "".join([own[one] if one.__class__ is int else one for one in filled])  # type: ignore[misc]
+    return filled.text % filled.places(own)
 
 
 @lru_cache(maxsize=REMEMBERED)
@@ -112,13 +152,22 @@ def _form(pattern: str) -> _Form | None:
     found: dict[str, list[Any]] = search.index(undated, profile.name)
     own = {name for name, values in found.items() if any(MARK in str(value) for value in values)}
     same = {name: values for name, values in found.items() if name not in own}
-    return _Form(profile.name, same, tuple((name, tuple(map(_cut, found[name]))) for name in sorted(own)), _cut(whole))
-
-
-@lru_cache(maxsize=REMEMBERED)
-def _dated(recorded: str, profile: str) -> Document:
-    return search.index({"resourceType": "AuditEvent", "recorded": recorded}, profile)
+    dated = tuple(search.index({"resourceType": "AuditEvent", "recorded": _ANY}, profile.name))
+    return _Form(
+        _cut(pattern),
+        profile.name,
+        dated,
+        same,
+        tuple((name, tuple(map(_cut, found[name]))) for name in sorted(own)),
+        _cut(whole),
+    )
 
 
 def _cut(text: str) -> _Filled:
-    return tuple(int(one) if number % 2 else one for number, one in enumerate(_PLACE.split(text)))
+    parts = _PLACE.split(text)
+    places = itemgetter(*map(int, parts[1::2])) if len(parts) > 1 else _nothing
+    return _Filled("%s".join(part.replace("%", "%%") for part in parts[::2]), places)
+
+
+def _nothing(_: Sequence[str]) -> tuple[str, ...]:
+    return ()

@@ -36,7 +36,7 @@ from hub.store import (
     turns,
     writing,
 )
-from hub.store.chains import Act, Chains, insert
+from hub.store.chains import AUDIT, Act, Chains, insert
 from hub.store.dispatches import MongoDeliveries
 from hub.store.documents import SERVED, stored_all
 from hub.store.exports import MongoExports
@@ -49,8 +49,9 @@ from hub.store.records import DEAD, VOID, WAITING, Box, ledger_entry, quarantine
 from hub.store.schema import Document, Mongo, is_type, prepare, prepare_types
 from hub.store.searches import Searches
 from hub.store.subscriptions import MongoSubscriptions
+from hub.store.told import told
 from hub.store.vault import Vault
-from hub.store.wire import Client
+from hub.store.wire import PLAIN, Client
 
 DURABLE: Final = WriteConcern("majority", j=True)
 PATIENCE_S: Final = 20.0  # a fail-over takes 3 s, or 11 with a replica set's defaults
@@ -155,11 +156,21 @@ class MongoStore(Searches):
 
     def _add_events(self, saves: Sequence[Save]) -> None:
         """Each is whole without a transaction. Of those that a failure leaves unwritten, no answer has left."""
-        plan = writing.Plan(Changes(saves=saves), self._now(), self.vault, self._box)
+        at = self._now()
+        if known := told(saves, at):
+            self._make_types({AUDIT})
+            self._in_a_chain(*known)
+            return
+        plan = writing.Plan(Changes(saves=saves), at, self.vault, self._box)
         if plan.keys:
             self._write(plan, None)
         else:
-            self._carry_out(plan, lambda events: insert(events, self.database, None))
+            self._make_types(plan.types)
+            self._in_a_chain(plan.events, plan.contents)
+
+    def _in_a_chain(self, events: Sequence[Document], contents: Sequence[str]) -> None:
+        with pymongo.timeout(self._patience):
+            self.chains.commit(events, contents, lambda placed: insert(placed, self.database, None))
 
     def _transact(self, plan: writing.Plan, also: Also | None = None) -> None:
         def write(session: ClientSession) -> None:
@@ -188,8 +199,9 @@ class MongoStore(Searches):
             return None
         wanted: Document = {"_id": id_, **THERE}
         if visible is not None:
+            self.looks.expect()
             wanted["$and"] = list(queries.seen(type_, self._with_tokens(type_, visible)))
-        found = find_one(self.database, type_, wanted, SERVED)
+        found = find_one(self.database, type_, wanted, SERVED, PLAIN)
         return next(stored_all(type_, [found], self.vault)) if found else None
 
     @in_our_words

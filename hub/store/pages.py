@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import os
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from cryptography.exceptions import InvalidTag
@@ -20,7 +21,7 @@ from hub.fhir.query import Query, Sort
 from hub.ports import Found, Visible
 from hub.search.parameters import parameter
 from hub.store import cells
-from hub.store.documents import SERVED, Keyring, stored_all
+from hub.store.documents import SERVED, Keyring, aware, stored_all
 from hub.store.lookups import find_page
 from hub.store.queries import field, matching
 from hub.store.schema import Document
@@ -98,7 +99,8 @@ def _is_kept(order: Sequence[Sort]) -> bool:
 def _place(document: Document, order: Sequence[Sort]) -> list[Any]:
     """Where a document stands in the order."""
     if _is_kept(order):
-        return [document[_KEPT[sort.parameter]] for sort in order]
+        kept = (document[_KEPT[sort.parameter]] for sort in order)
+        return [aware(one) if isinstance(one, datetime) else one for one in kept]
     return list(document["_s"].values())
 
 

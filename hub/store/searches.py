@@ -18,6 +18,7 @@ from hub.search import is_sealed
 from hub.store import compartment, explaining, history, merged, pages, scans, search_tokens, values
 from hub.store.documents import stored_all
 from hub.store.failures import in_our_words
+from hub.store.looks import Looks
 from hub.store.schema import Document, Mongo, is_type
 from hub.store.sealing import DataKey
 from hub.store.vault import Vault
@@ -32,6 +33,7 @@ class Searches:
 
     database: Mongo
     vault: Vault
+    looks: Looks
     _types: set[str]
 
     @in_our_words
@@ -39,6 +41,7 @@ class Searches:
         """Ordered as asked, else newest first; the total and the page obey the same predicate."""
         if not is_type(query.type):
             raise HubError(UNKNOWN_TYPE, known=", ".join(sorted(self._types)))
+        self.looks.expect()
         keyed, seen = self._keyed(query), self._with_tokens(query.type, visible)
         return pages.find(self.database[query.type], keyed, seen, pages.cursor_key(self.vault.deployment), self.vault)
 

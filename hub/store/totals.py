@@ -10,6 +10,7 @@ from typing import Final
 from pymongo.collection import Collection
 
 from hub.fhir.query import Query
+from hub.store.lookups import count
 from hub.store.schema import Document
 
 FEW: Final = 200
@@ -24,11 +25,8 @@ def total(query: Query, wanted: Iterable[tuple[Collection[Document], Document]])
     limit = None if query.accurate or alone else FEW
     found = 0
     for collection, filter_ in wanted:
-        found += _count(collection, filter_, None if limit is None else limit - found + 1)
+        left = None if limit is None else limit - found + 1
+        found += count(collection.database, collection.name, filter_, left)
         if limit is not None and found > limit:
             return None
     return found
-
-
-def _count(collection: Collection[Document], wanted: Document, limit: int | None) -> int:
-    return collection.count_documents(wanted) if limit is None else collection.count_documents(wanted, limit=limit)

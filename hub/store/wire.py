@@ -7,6 +7,7 @@ Whatever is out of the ordinary is the driver's: finding the primary, its certif
 and end of a transaction. Where there is no primary yet, or something other than a replica set, it is asked everything.
 """
 
+import logging
 import os
 import struct
 from collections import deque
@@ -23,13 +24,23 @@ from pymongo.server_selectors import writable_server_selector
 
 from hub.store.schema import Document, Mongo
 
+Options = bson.CodecOptions[Document]
+
 PATIENCE_S: Final = 20.0
 _OP_MSG: Final = 2013
 _HEAD: Final = struct.Struct("<iiiiIB")  # length, request, answer to, kind, flags, kind of the one section
 _AT_ONCE: Final = 65_536
-_OPTIONS: Final = bson.CodecOptions[Document](tz_aware=True, tzinfo=UTC)
+ZONED: Final = bson.CodecOptions[Document](tz_aware=True, tzinfo=UTC)
+PLAIN: Final = bson.CodecOptions[Document](tz_aware=False)
+"""Instants without the zone that all of them have: to write it beside each takes longer than to read all the rest."""
+_LENT: Final = ((ClientSession, "_apply_to"), (ClientSession, "_process_response"))
+"""What the driver does not promise to keep. Where a version has it no more, everything is asked of the driver itself."""
+
 _AWAY: Final = frozenset({91, 189, 10107, 11600, 11602, 13435, 13436})
 """https://github.com/mongodb/specifications/blob/master/source/server-discovery-and-monitoring/server-discovery-and-monitoring.md#not-writable-primary-and-node-is-recovering"""
+
+
+log = logging.getLogger("hub.store")
 
 
 class Client(MongoClient[Document]):
@@ -53,10 +64,10 @@ class _Line:
         self._socket = connection.conn.get_conn
         self._socket.settimeout(PATIENCE_S)
 
-    def ask(self, command: Document) -> Document:
+    def ask(self, command: Document, options: Options) -> Document:
         body = bson.encode(command)
         self._socket.sendall(_HEAD.pack(_HEAD.size + len(body), 0, 0, _OP_MSG, 0, 0) + body)
-        answer: Document = bson.decode(self._received()[_HEAD.size :], _OPTIONS)
+        answer: Document = bson.decode(self._received()[_HEAD.size :], options)
         return answer
 
     def _received(self) -> bytes:
@@ -92,8 +103,11 @@ class Wire:
         self._seen: tuple[Any, tuple[str, int] | None] = None, None
         found: Iterable[Any] = client.options.event_listeners
         self._listeners = [one for one in found if isinstance(one, CommandListener)]
+        self._lends = all(hasattr(owner, name) for owner, name in _LENT) and hasattr(client, "_get_topology")
 
-    def ask(self, database: Mongo, command: Document, session: ClientSession | None = None) -> Document:
+    def ask(
+        self, database: Mongo, command: Document, session: ClientSession | None = None, options: Options = ZONED
+    ) -> Document:
         """The answer to one command. `session`: of the transaction that it is a part of.
 
         Raises OperationFailure, BulkWriteError or WriteConcernError for what the database refuses, and ConnectionFailure where
@@ -101,14 +115,14 @@ class Wire:
         """
         line = self._line()
         if line is None:
-            return _checked(dict(database.command(command, codec_options=_OPTIONS, session=session)))
+            return _checked(dict(database.command(command, codec_options=options, session=session)))
         whole = {**command, "$db": database.name}
         if session is not None:
             session._apply_to(whole, False, ReadPreference.PRIMARY, line.connection)
             session._transaction.set_in_progress()
         for listener in self._listeners:
             listener.started(CommandStartedEvent(whole, database.name, 0, line.primary, 0))
-        answer = self._asked(line, whole, session)
+        answer = self._asked(line, whole, session, options)
         if answer.get("ok") != 1:
             self._refuse(line, answer, session)
         self._free.append(line)
@@ -116,9 +130,9 @@ class Wire:
             session._process_response(answer)
         return _checked(answer)
 
-    def _asked(self, line: _Line, whole: Document, session: ClientSession | None) -> Document:
+    def _asked(self, line: _Line, whole: Document, session: ClientSession | None, options: Options) -> Document:
         try:
-            return line.ask(whole)
+            return line.ask(whole, options)
         except OSError:
             line.close()
             self._lose(session, {})
@@ -143,7 +157,7 @@ class Wire:
 
     def _line(self) -> _Line | None:
         """To whom the driver takes for the primary now."""
-        primary = self._primary()
+        primary = self._primary() if self._lends else None
         if self._process != os.getpid():
             self._free, self._process = deque(), os.getpid()
         while primary and self._free:
@@ -174,6 +188,10 @@ class Wire:
             return _Line(server.pool.connect(), (server.description.address[0], server.description.address[1] or 0))
         except ConnectionFailure:  # the driver knows better how long to wait, and for whom
             return None
+        except (AttributeError, TypeError):  # another version, whose connections are not like this
+            self._lends = False
+            log.warning("store.no-wire")
+            return None
 
     def close(self) -> None:
         while line := self._take():
@@ -189,9 +207,9 @@ def _checked(answer: Document) -> Document:
     return answer
 
 
-def ask(database: Mongo, command: Document, session: ClientSession | None = None) -> Document:
+def ask(database: Mongo, command: Document, session: ClientSession | None = None, options: Options = ZONED) -> Document:
     """One command to the primary, by the wire that the database's client has, or else by its driver."""
     client = database.client
     if isinstance(client, Client):
-        return client.wire.ask(database, command, session)
-    return _checked(dict(database.command(command, codec_options=_OPTIONS, session=session)))
+        return client.wire.ask(database, command, session, options)
+    return _checked(dict(database.command(command, codec_options=options, session=session)))

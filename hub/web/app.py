@@ -6,8 +6,9 @@ https://hl7.org/fhir/R4/http.html · https://flask.palletsprojects.com/en/stable
 from collections.abc import Callable
 from types import TracebackType
 
-from flask import Flask, Response, request
-from werkzeug.routing import BaseConverter
+from flask import Flask, Request, Response, request
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+from werkzeug.routing import BaseConverter, MapAdapter
 
 from hub.exchange import Hub
 from hub.exchange.listen import Listeners
@@ -37,8 +38,23 @@ from hub.web.service import Addresses, Service
 ExceptionInfo = tuple[type, BaseException, TracebackType | None] | tuple[None, None, None]
 
 
+class SessionsOfPeople(SecureCookieSessionInterface):
+    """Pages for people have sessions. Who asks the API shows a token each time: no cookie is read there, and none is made."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        return None if request.path.startswith("/fhir") else super().open_session(app, request)
+
+
 class Application(Flask):
     """Flask writes the text of an exception into its log, and that can quote a resource: here its type and place are written."""
+
+    session_interface = SessionsOfPeople()
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        """Every address is the same on every host, so the host is read once."""
+        if request is None:
+            return super().create_url_adapter(request)
+        return self.url_map.bind_to_environ(request.environ, subdomain="")
 
     def log_exception(self, exc_info: ExceptionInfo) -> None:
         if exc_info[1] is not None:

@@ -84,7 +84,7 @@ def _asked(call: Call, service: Service, received: Iterable[tuple[str, str]]) ->
 
 
 def _found(queries: Sequence[Query], call: Call, service: Service) -> Page:
-    reached = frozenset(type_ for type_ in PARAMETERS if scopes.permits(call.caller.scopes, type_, "search"))
+    reached = scopes.reached(call.caller.scopes, disclose.EVERY_TYPE, "search")
     if call.type:
         return disclose.search(queries[0], call.caller, hub=service.hub, types=reached)
     return disclose.search_all(queries, call.caller, hub=service.hub, types=reached)

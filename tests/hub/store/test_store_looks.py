@@ -1,8 +1,10 @@
 """Audit events of looks that wait at one moment are written in one go, and each reader is told of its own alone."""
 
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import pytest
 
@@ -43,6 +45,75 @@ def test_what_gathers_while_a_write_is_under_way_is_written_together() -> None:
         for one in (first, *others):
             one.result(10)
     assert written == [1, 3]
+
+
+def test_a_write_waits_for_half_of_those_who_are_just_reading() -> None:
+    written: list[int] = []
+    looks = Looks(lambda saves: written.append(len(saves)))
+    begun = threading.Barrier(4)
+
+    def read(number: int) -> None:
+        looks.expect()
+        begun.wait(10)
+        looks.commit([look(f"e{number}")])
+
+    with patient(10), ThreadPoolExecutor(4) as readers:
+        list(readers.map(read, range(4)))
+    assert sum(written) == 4
+    assert written[0] >= 2
+
+
+def test_who_reads_alone_waits_for_nobody_and_nobody_is_waited_for_long() -> None:
+    looks = Looks(lambda saves: None)
+    with patient(10):
+        took = _timed(lambda: (looks.expect(), looks.commit([look("e0")])))
+    assert took < 5
+    there = threading.Thread(target=looks.expect)  # and never looks at anything
+    there.start()
+    there.join()
+    more = threading.Thread(target=lambda: [looks.expect() for _ in range(2)])
+    more.start()
+    more.join()
+    assert _timed(lambda: looks.commit([look("e1")])) < 5
+
+
+def test_a_reader_is_not_told_that_its_look_is_written_when_the_writer_was_stopped() -> None:
+    class Stopped(BaseException):
+        pass
+
+    gate = threading.Event()
+
+    def write(saves: Sequence[Save]) -> None:
+        assert gate.wait(10)
+        if len(saves) > 1:
+            raise Stopped
+
+    looks = Looks(write)
+    with ThreadPoolExecutor(3) as readers:
+        first = readers.submit(looks.commit, [look("e0")])
+        while looks._leader is None:
+            pass
+        others = [readers.submit(looks.commit, [look(f"e{n}")]) for n in (1, 2)]
+        while len(looks._waiting) < 2:
+            pass
+        gate.set()
+        first.result(10)
+        problems = [one.exception(10) for one in others]
+    assert {type(problem) for problem in problems} == {Stopped, HubError}
+
+
+@contextmanager
+def patient(seconds: float) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("hub.store.looks.DELAY_S", seconds)
+        patch.setattr("hub.store.looks.SOON_S", seconds)
+        yield
+
+
+def _timed(act: Callable[[], object]) -> float:
+    begun = time.monotonic()
+    act()
+    return time.monotonic() - begun
 
 
 def test_many_readers_at_once_leave_a_chain_without_gaps(store: MongoStore) -> None:

@@ -66,6 +66,28 @@ def test_a_document_is_found_by_wire_and_listeners_hear_of_it(store: MongoStore)
     assert len(wire_of(store)._free) == 1
 
 
+@pytest.mark.parametrize("lost", ["what a session says of a command", "the socket of a connection"])
+def test_where_a_driver_lends_nothing_everything_is_asked_of_it(
+    mongodb_uri: str, database: str, monkeypatch: pytest.MonkeyPatch, lost: str
+) -> None:
+    if "session" in lost:
+        monkeypatch.setattr("hub.store.wire._LENT", ((Wire, "_process_response"),))
+    else:
+        monkeypatch.setattr("hub.store.wire._Line.__init__", _without_a_socket)
+    with MongoStore.open(mongodb_uri, database) as store:
+        store.commit(saving(survivor("p")))
+        store.commit(look("e0"))
+        assert stored(store, "Patient", "p").id == "p"
+        assert store.counts()["AuditEvent"] == 1
+        assert not wire_of(store)._lends
+        assert not wire_of(store)._free
+
+
+def _without_a_socket(_: Any, connection: Any, __: Any) -> None:
+    connection.close_conn(None)
+    connection.lent_no_more  # noqa: B018
+
+
 def test_an_answer_larger_than_one_packet_is_read_whole(store: MongoStore) -> None:
     store.commit(saving(survivor("p", implicitRules="x" * 1_000_000)))
     assert len(stored(store, "Patient", "p").text) > 1_000_000

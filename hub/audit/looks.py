@@ -1,0 +1,80 @@
+"""Events of looks, by their shape: a page leaves one for each person in it, and they differ in ids alone.
+
+What they say, and how, is `events.event`'s to know: it is asked once a shape.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Final, NamedTuple
+
+from hub.audit.events import event
+from hub.fhir import Resource
+from hub.fhir.instants import instant
+from hub.ports import Caller, Made
+
+_SOME_TIME: Final = datetime(2026, 1, 1, tzinfo=UTC)
+_NOBODY: Final = -1
+_Places = tuple[tuple[str, int], ...]
+"""What stands before an id, as `Task/`, and where among an event's own strings the id is."""
+
+
+class LookShape(NamedTuple):
+    action: str
+    interaction: str
+    because: str
+    caller: tuple[str, str, str, str, str]
+    request: int
+    person: int
+    entities: _Places
+    under: _Places
+
+    def event(self, own: Sequence[str], recorded: str) -> Resource:
+        client, organization, purpose, token, practitioner = self.caller
+        request = "" if self.request == _NOBODY else own[self.request]
+        made = event(
+            own[0],
+            self.action,
+            _SOME_TIME,
+            interaction=self.interaction,
+            caller=Caller(client, organization, purpose, token=token, practitioner=practitioner, request=request),
+            person=None if self.person == _NOBODY else own[self.person],
+            entities=[before + own[place] for before, place in self.entities],
+            because=self.because,
+            denied=bool(self.because),
+            under=[before + own[place] for before, place in self.under],
+        )
+        return {**made, "recorded": recorded}
+
+
+def look(
+    id_: str,
+    at: datetime,
+    caller: Caller,
+    interaction: str,
+    *,
+    person: str | None,
+    entities: Iterable[str],
+    under: Iterable[str] = (),
+    denied: str = "",
+) -> Made:
+    """`denied`: why, where it was."""
+    own: dict[str, int] = {id_: 0}
+
+    def place(text: str | None) -> int:
+        return own.setdefault(text, len(own)) if text else _NOBODY
+
+    def places(references: Iterable[str]) -> _Places:
+        parted = (reference.rpartition("/") for reference in references)
+        return tuple((type_ + slash, place(of)) for type_, slash, of in parted)
+
+    shape = LookShape(
+        "disclosure.deny" if denied else "disclosure.permit",
+        interaction,
+        denied,
+        (caller.client, caller.organization, caller.purpose, caller.token, caller.practitioner),
+        place(caller.request),
+        place(person),
+        places(entities),
+        places(() if denied else under),
+    )
+    return Made(shape, tuple(own), instant(at))
