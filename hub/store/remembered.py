@@ -44,7 +44,7 @@ class Remembered:
             self._kept[compartment.person] = time.monotonic() + LIFETIME_S, compartment
             self._documents += size
             now = time.monotonic()
-            while self._documents > MOST or next(iter(self._kept.values()))[0] < now:
+            while self._kept and (self._documents > MOST or next(iter(self._kept.values()))[0] < now):
                 self._drop(next(iter(self._kept)))
 
     def follow(self, changes: Changes, at: datetime) -> None:

@@ -18,7 +18,7 @@ from hub.store.failures import passes
 from hub.store.schema import Document
 from hub.store.writing import Plan
 
-A_MOMENT_S: Final = 0.006
+A_MOMENT_S: Final = 0.015
 MOST: Final = 16  # acts
 LARGEST: Final = 60  # documents of an act that others may wait for
 _JOINED: Final = ("events", "contents", "keys", "revised", "begun", "voids", "outbox")
