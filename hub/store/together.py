@@ -13,8 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from hub.errors import Conflict, HubError
-from hub.store.failures import passes
+from hub.errors import UNAVAILABLE, HubError
 from hub.store.schema import Document
 from hub.store.writing import Plan
 
@@ -63,7 +62,7 @@ class _Waiting:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.done = False
-        self.problem: Exception | None = None
+        self.problem: Exception | None = HubError(UNAVAILABLE)  # until it is known what became of it
         self.turn = threading.Lock()
         self.turn.acquire()
 
@@ -122,14 +121,17 @@ class Together:
         try:
             self.write(joined([one.plan for one in together]))
         except Exception as problem:
-            if len(together) == 1 or _of_all(problem):
+            if len(together) > 1 and not _of_all(problem):
                 for one in together:
-                    one.problem = problem
+                    self._write([one])
                 return
-            for one in together:
-                self._write([one])
+            told: Exception | None = problem
+        else:
+            told = None
+        for one in together:
+            one.problem = told
 
 
 def _of_all(problem: Exception) -> bool:
-    """Then nobody knows what was written, or nothing will be for the next."""
-    return not isinstance(problem, Conflict) and (isinstance(problem, HubError) or passes(problem))
+    """Then nobody knows what was written. After anything else nothing was."""
+    return isinstance(problem, HubError) and problem.problem is UNAVAILABLE

@@ -123,7 +123,9 @@ def test_it_is_forgotten_after_a_short_while(store: MongoStore, monkeypatch: pyt
     assert store.compartments(["p"])["p"].revision == 1
 
 
-def test_no_more_is_kept_than_a_bound_and_the_oldest_goes_first(store: MongoStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_more_is_kept_than_a_bound_and_the_oldest_goes_first(
+    store: MongoStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(remembered, "MOST", 4)
     kept = Remembered()
     for name in ("p", "q", "r"):

@@ -11,6 +11,7 @@ from pymongo import MongoClient
 from hub.errors import UNAVAILABLE, Conflict, HubError
 from hub.ports import Changes, Due, LedgerEntry
 from hub.store import MongoStore
+from hub.store import together as module
 from hub.store.together import Together, joined, may_join
 from hub.store.writing import Plan
 from tests.hub.store.test_store_looks import look
@@ -105,6 +106,36 @@ def test_what_befalls_the_database_is_told_to_all_of_them(store: MongoStore) -> 
     assert sum(tried) == 3, "nobody knows what became of a commit: it is not tried again by one of them"
 
 
+def test_what_the_database_never_takes_is_told_to_whose_it_is_alone(store: MongoStore) -> None:
+    plans = [plan_of(act(f"p{n}"), store) for n in range(3)]
+    plans[1].inserted["Patient"][0]["x"] = object()
+    together = Together(store._commit)
+    with ThreadPoolExecutor(3) as workers:
+        asked = [workers.submit(together.commit, plan, 6) for plan in plans]
+        with pytest.raises(HubError):
+            asked[1].result(20)
+        asked[0].result(20)
+        asked[2].result(20)
+    assert {one["_id"] for one in store.database.Patient.find({}, {"_id": 1})} == {"p0", "p2"}
+
+
+def test_who_waited_for_a_thread_that_was_torn_away_is_told_that_nobody_knows(
+    store: MongoStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "A_MOMENT_S", 10.0)
+
+    def write(_: Plan) -> None:
+        raise SystemExit
+
+    together = Together(write)
+    with ThreadPoolExecutor(2) as workers:
+        asked = [workers.submit(together.commit, plan_of(act(f"p{n}"), store), 4) for n in range(2)]
+        problems = [one.exception(20) for one in asked]
+    assert sorted(type(one).__name__ for one in problems) == ["HubError", "SystemExit"]
+    with pytest.raises(SystemExit):  # and the next one is not kept waiting
+        together.commit(plan_of(act("p3"), store), 1)
+
+
 def test_what_reaches_beyond_its_persons_is_committed_alone(store: MongoStore) -> None:
     entry = LedgerEntry("row", "register", "1", "form@1", {}, {}, NOW)
     assert may_join(plan_of(act("p"), store))
@@ -123,7 +154,7 @@ def test_what_is_joined_has_every_row_of_each_and_leaves_them_as_they_were(store
         if isinstance(value, list):
             assert getattr(whole, name) == [row for part in parts for row in part], name
         elif name in {"inserted", "replaced", "rekeyed"}:
-            assert {t: len(rows) for t, rows in getattr(whole, name).items()} == {t: 3 for t in value}, name
+            assert {t: len(rows) for t, rows in getattr(whole, name).items()} == dict.fromkeys(value, 3), name
         else:
             assert not value, f"{name} is of acts that are committed alone"
     assert len(plans[0].inserted["Patient"]) == 1
