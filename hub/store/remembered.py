@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Final
 
 from hub.ports import Changes, Compartment
+from hub.store.persons import FEW
 from hub.store.schema import NOT_COMPARTMENT
 
 LIFETIME_S: Final = 30.0
@@ -32,8 +33,9 @@ class Remembered:
 
     def of(self, person: str) -> Compartment | None:
         """As she was when somebody last looked."""
-        until, found = self._kept.get(person, (0.0, None))
-        return found if time.monotonic() < until else None
+        with self._lock:
+            self._let_go()
+            return self._kept.get(person, (0.0, None))[1]
 
     def keep(self, compartment: Compartment) -> None:
         with self._lock:
@@ -43,12 +45,19 @@ class Remembered:
                 return
             self._kept[compartment.person] = time.monotonic() + LIFETIME_S, compartment
             self._documents += size
-            now = time.monotonic()
-            while self._kept and (self._documents > MOST or next(iter(self._kept.values()))[0] < now):
-                self._drop(next(iter(self._kept)))
+            self._let_go()
+
+    def _let_go(self) -> None:
+        """The oldest stand first."""
+        now = time.monotonic()
+        while self._kept and (self._documents > MOST or next(iter(self._kept.values()))[0] < now):
+            self._drop(next(iter(self._kept)))
 
     def follow(self, changes: Changes, at: datetime) -> None:
-        """What was committed at this instant becomes what is remembered."""
+        """What was committed at this instant becomes what is remembered; of many at once, as of an import, nothing is."""
+        if len(changes.persons) > FEW:
+            self.forget(changes.persons)
+            return
         for person, revision in changes.persons.items():
             before = self.of(person) if revision else Compartment(person, 0)
             if before is not None and before.revision == revision and person not in changes.erased:

@@ -147,6 +147,12 @@ def test_many_persons_at_once_are_read(store: MongoStore, monkeypatch: pytest.Mo
     assert read == [set(names)]
 
 
+def test_an_import_of_many_leaves_nothing_to_remember(store: MongoStore) -> None:
+    parts = [saving(survivor(f"p{n}"), person=f"p{n}") for n in range(FEW + 1)]
+    store.commit(Changes(saves=[one.saves[0] for one in parts], persons={f"p{n}": 0 for n in range(FEW + 1)}))
+    assert store.remembered.of("p0") is None
+
+
 def test_who_is_said_to_keep_her_record_is_who_did(store: MongoStore) -> None:
     assert not store.remembers("p", "keeper")
     store.commit(saving(survivor("p")))
