@@ -64,6 +64,12 @@ class _Document:
         """Changed, and not changed back."""
         return self.changed and not (self.stored and same_content(self.stored.resource(), self.resource))
 
+    def before(self) -> Resource | None:
+        """As it was stored before this act."""
+        if self.stored is None:
+            return None
+        return self.stored.resource() if self.changed else self.resource
+
 
 @dataclass(frozen=True)
 class _Gone:
@@ -287,13 +293,12 @@ class Person:
         """Deadlines of what is sent by this act, or moved: whichever door it came through."""
         for one in self._documents.values():
             if one.is_new_version and one.resource["resourceType"] == "Task":
-                before = one.stored.resource() if one.stored else None
-                one.resource = self.rules.timing.timed(before, one.resource, now)
+                one.resource = self.rules.timing.timed(one.before(), one.resource, now)
 
     def _next_look(self, now: datetime, known: datetime | None) -> datetime:
         """When somebody may have to be told of a referral that waits."""
         tasks = (one for one in self._documents.values() if one.resource["resourceType"] == "Task")
-        pairs = ((one.stored.resource() if one.stored else None, one.resource) for one in tasks)
+        pairs = ((one.before(), one.resource) for one in tasks)
         return self.rules.timing.next_look(pairs, known or (self.compartment.due if self.compartment else None), now)
 
     def _lost(self, permitted: Mapping[str, Granted], held: list[Held], now: datetime) -> list[Lost]:

@@ -82,6 +82,11 @@ class Queue:
             self._busy.add(person)
         return waited, True
 
+    @property
+    def company(self) -> int:
+        """About how many acts are under way: whoever waits for a turn is none."""
+        return len(self._busy)
+
     def give_back(self, persons: Iterable[str]) -> None:
         with self._freed:
             self._busy.difference_update(persons)

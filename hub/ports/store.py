@@ -17,9 +17,10 @@ from hub.ports.subscriptions import Subscriptions
 class Store(Protocol):
     """The database. Every method that a caller's request can reach takes the `Visible` predicate."""
 
-    def commit(self, changes: Changes) -> datetime:
+    def commit(self, changes: Changes, *, company: int = 1) -> datetime:
         """Write everything in one transaction, durably; the instant of its versions. Raises Conflict when a version or a person's
-        revision moved on. Of audit events alone each is whole by itself."""
+        revision moved on. Of audit events alone each is whole by itself. `company`: how many acts are under way, which may share
+        the transaction."""
 
     def ready(self, changes: Changes) -> Callable[[], None]:
         """The same in two steps: what can be computed is computed now; what is given back does the rest, in any thread."""
@@ -83,6 +84,10 @@ class Store(Protocol):
 
     def compartments(self, persons: Iterable[str]) -> dict[str, Compartment]:
         """Compartments of persons that exist, each read consistently."""
+
+    def remembers(self, person: str, custodian: str) -> bool:
+        """Whether her compartment was at hand a moment ago and this was who kept her record: a hint, and no answer. Nothing is
+        asked of the database."""
 
     def followers(self, references: Iterable[str]) -> frozenset[str]:
         """Persons whose Consents name any of these groups and posts."""

@@ -6,6 +6,7 @@ that was revoked, or given to somebody else, stops its Task. What follows from r
 passed on, stands in `answered.py` and `passed_on.py`. Steps are taken until none is left.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -106,12 +107,15 @@ class _State:
         return passed_on.follow(self.referrals(), self.now)
 
     def _opened(self) -> Iterator[Step]:
+        """What is opened is taken in afterwards, so that the referrals of each need are told apart once for all of them."""
+        referrals, of_need = self.referrals(), defaultdict[str, list[Resource]](list)
+        for task in referrals:
+            of_need[task["focus"]["reference"]].append(task)
         for need in self.needs:
             recipient = _recipient(need)
             if not recipient or need["status"] != "active":
                 continue
-            mine = [task for task in self.referrals() if task["focus"]["reference"] == reference(need)]
-            part_of = passed_on.parent_of(need, self.referrals())
+            mine, part_of = of_need[reference(need)], passed_on.parent_of(need, referrals)
             if part_of is None or any(party(task, "owner") == recipient and not self._over(task) for task in mine):
                 continue
             may = self.permitted(split(recipient)[1])

@@ -44,11 +44,13 @@ from hub.store.failures import in_our_words, silence_driver
 from hub.store.keks import Keks
 from hub.store.looks import Looks, only_events
 from hub.store.lookups import find_one
-from hub.store.persons import compartments
+from hub.store.persons import FEW, compartments, unchanged
 from hub.store.records import DEAD, VOID, WAITING, Box, ledger_entry, quarantined
+from hub.store.remembered import Remembered
 from hub.store.schema import Document, Mongo, is_type, prepare, prepare_types
 from hub.store.searches import Searches
 from hub.store.subscriptions import MongoSubscriptions
+from hub.store.together import Together, may_join
 from hub.store.told import told
 from hub.store.vault import Vault
 from hub.store.wire import PLAIN, Client
@@ -81,6 +83,8 @@ class MongoStore(Searches):
         self._patience = patience
         self.chains = Chains(database, patience)
         self.looks = Looks(self._add_events)
+        self.together = Together(self._commit)
+        self.remembered = Remembered()
         self.exports = MongoExports(database, self._box)
         self.deliveries = MongoDeliveries(database, self._box)
         self.subscriptions = MongoSubscriptions(database, self._box, self.commit)
@@ -119,7 +123,7 @@ class MongoStore(Searches):
     # --- writing -----------------------------------------------------------------------------------------------------
 
     @in_our_words
-    def commit(self, changes: Changes, also: Also | None = None) -> datetime:
+    def commit(self, changes: Changes, also: Also | None = None, *, company: int = 1) -> datetime:
         """All of it or nothing, on disk when this returns; the instant of its versions. A fail-over or a colliding transaction
         is retried here.
 
@@ -129,8 +133,21 @@ class MongoStore(Searches):
         if also is None and only_events(changes):
             self.looks.commit(changes.saves)
         elif also or any(vars(changes).values()):
-            self._write(writing.Plan(changes, at, self.vault, self._box), also)
+            self._commit_all(changes, at, also, company)
         return at
+
+    def _commit_all(self, changes: Changes, at: datetime, also: Also | None, company: int) -> None:
+        """What is remembered of a person is what was committed, or nothing."""
+        try:
+            plan = writing.Plan(changes, at, self.vault, self._box)
+            if also is None and may_join(plan):
+                self.together.commit(plan, company)
+            else:
+                self._write(plan, also)
+        except BaseException:
+            self.remembered.forget(changes.persons)
+            raise
+        self.remembered.follow(changes, at)
 
     @in_our_words
     def ready(self, changes: Changes) -> Callable[[], None]:
@@ -228,8 +245,25 @@ class MongoStore(Searches):
 
         Provenance and AuditEvents carry a person too, but are only ever added to: they are not part of what comes back.
         """
-        wanted = list(set(persons))
+        wanted = set(persons)
+        if len(wanted) > FEW:
+            return self._read_compartments(wanted)
+        found = unchanged(self.database, filter(None, map(self.remembered.of, wanted)))
+        if missing := wanted - found.keys():
+            read = self._read_compartments(missing)
+            for one in read.values():
+                self.remembered.keep(one)
+            found |= read
+        return found
+
+    def _read_compartments(self, persons: Iterable[str]) -> dict[str, Compartment]:
+        wanted = list(persons)
         return self._in_snapshot(lambda session: compartments(self.database, wanted, self.vault, session))
+
+    def remembers(self, person: str, custodian: str) -> bool:
+        known = self.remembered.of(person)
+        hers = (one for one in known.documents if one.type == "Patient") if known else ()
+        return any(one.custodian == custodian for one in hers)
 
     @in_our_words
     def due_persons(self, now: datetime, limit: int) -> list[str]:

@@ -4,7 +4,8 @@ Of few persons everything is asked for at once: a command for each type costs mo
 https://www.mongodb.com/docs/manual/reference/operator/aggregation/unionWith/
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from pymongo.client_session import ClientSession
@@ -36,6 +37,16 @@ def compartments(
         id_: Compartment(id_, row["r"], tuple(documents[id_]), row.get("n"), tuple(gone[id_]))
         for id_, row in found.items()
     }
+
+
+def unchanged(database: Mongo, remembered: Iterable[Compartment]) -> dict[str, Compartment]:
+    """Those of which the revision is still the one that is remembered. When something is due is said by the row."""
+    known = {one.person: one for one in remembered}
+    if not known:
+        return {}
+    asked = {"find": "persons", "filter": {"_id": {"$in": list(known)}, "erased": {"$exists": False}}}
+    found = ((known[row["_id"]], row) for row in rows(database, asked))
+    return {one.person: replace(one, due=row.get("n")) for one, row in found if one.revision == row["r"]}
 
 
 def _types(found: Mapping[str, Document]) -> Iterator[tuple[str, Document]]:

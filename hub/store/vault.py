@@ -18,10 +18,11 @@ from typing import Final
 
 from bson.binary import UUID_SUBTYPE, Binary
 from pymongo import ASCENDING, UpdateOne
-from pymongo.errors import DuplicateKeyError
+from pymongo.errors import ConnectionFailure, DuplicateKeyError
 
 from hub.errors import Conflict
 from hub.ports import KeyEncryption, KeyProof
+from hub.store import lookups
 from hub.store.failures import in_our_words
 from hub.store.schema import Document, Mongo
 from hub.store.sealing import KEY_LENGTH, DataKey, Encryption, Unreadable, random_bytes, unwrap, wrap
@@ -96,7 +97,7 @@ class Vault:
         """Those that have a key. Read anew each time: it may have been destroyed."""
         if not persons:
             return {}
-        rows = self._rows.find({"keyAltNames": {"$in": [f"{PERSON}{person}" for person in persons]}})
+        rows = self._found({"keyAltNames": {"$in": [f"{PERSON}{person}" for person in persons]}})
         return {row["keyAltNames"][0].removeprefix(PERSON): self._opened(row) for row in rows}
 
     def of_revised(self, persons: Collection[str]) -> Mapping[str, DataKey]:
@@ -105,9 +106,6 @@ class Vault:
         still = self._remembered(ids.values())
         known = {person: still[id_] for person, id_ in ids.items() if id_ in still}
         found = self.of_persons([person for person in persons if person not in known])
-        if len(self._ids) > MOST:
-            self._ids = {}
-        self._ids |= {person: key.id for person, key in found.items()}
         return {**known, **found}
 
     def proof(self, person: str) -> KeyProof | None:
@@ -140,12 +138,18 @@ class Vault:
         wanted = set(ids)
         found = self._remembered(wanted)
         if missing := [Binary(id_, UUID_SUBTYPE) for id_ in wanted - found.keys()]:
-            for row in self._rows.find({"_id": {"$in": missing}}):
-                key = self._opened(row)
-                found[key.id] = key
+            opened = map(self._opened, self._found({"_id": {"$in": missing}}))
+            found |= {key.id: key for key in opened}
         if len(found) < len(wanted):
             raise Conflict
         return found
+
+    def _found(self, wanted: Document) -> list[Document]:
+        """A command by wire is not repeated after a fail-over: the driver's is."""
+        try:
+            return list(lookups.rows(self._rows.database, {"find": COLLECTION, "filter": wanted}))
+        except ConnectionFailure:
+            return list(self._rows.find(wanted))
 
     # --- what is open --------------------------------------------------------------------------------------------------
 
@@ -162,6 +166,9 @@ class Vault:
             return known[id_]
         key = DataKey(id_, self.material(row))
         with self._lock:
+            if len(self._ids) > MOST:
+                self._ids = {}
+            self._ids |= {name.removeprefix(PERSON): id_ for name in row["keyAltNames"] if name.startswith(PERSON)}
             self._open[id_] = (time.monotonic() + LIFETIME_S, key)
             self._open.move_to_end(id_)
             while len(self._open) > MOST:

@@ -5,6 +5,7 @@ Where somebody was faster, the acts are computed again from the new state.
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
@@ -68,6 +69,12 @@ class Draft:
             self._wait_for(id_)
             self._persons[id_] = Person.of(self.hub.store.compartments([id_])[id_], self._rules)
         return self._persons[id_]
+
+    def known(self, id_: str) -> Person | None:
+        """The same, or None."""
+        with suppress(KeyError):
+            return self.person(id_)
+        return None
 
     def _wait_for(self, id_: str) -> None:
         """Nothing is written as of an instant before that from which it was computed."""
@@ -138,7 +145,7 @@ class Draft:
         """Raises Conflict where somebody was faster."""
         changes = self.changes()
         if changes is not None:
-            at = self.hub.store.commit(changes)
+            at = self.hub.store.commit(changes, company=self.hub.queue.company)
             told = {one.about for of_one in self._told.values() for one in of_one}
             written = {reference(save.resource): save for save in changes.saves}
             self._written = {key: written[key].stored(at) for key in told & written.keys()}

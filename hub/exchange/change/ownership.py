@@ -106,6 +106,8 @@ def is_entry(resource: Resource) -> bool:
 
 def _keeper_of(person: str, draft: Draft) -> str | None:
     drafted = draft.drafted(person)
+    if drafted is None and draft.hub.store.remembers(person, draft.caller.organization):
+        drafted = draft.known(person)
     if drafted is not None:
         return drafted.custodian(f"Patient/{person}")
     stored = draft.hub.store.read("Patient", person, None)

@@ -1,0 +1,99 @@
+"""Compartments that were read or written here a moment ago, each with the revision that it is of.
+
+Nothing of it counts before the database has said that this is still her revision, and a commit says it once more. What an act
+has written is put beside what it was computed from, so that her next act reads one row and opens nothing. As with data keys,
+what is open stays in this process for a short while.
+"""
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Final
+
+from hub.ports import Changes, Compartment
+from hub.store.persons import FEW
+from hub.store.schema import NOT_COMPARTMENT
+
+LIFETIME_S: Final = 30.0
+MOST: Final = 5000  # documents
+LARGEST: Final = 250
+"""Documents of one person: of more, the others would be forgotten for her."""
+
+
+@dataclass
+class Remembered:
+    """Threads share it."""
+
+    _kept: OrderedDict[str, tuple[float, Compartment]] = field(default_factory=OrderedDict, repr=False)
+    _documents: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def of(self, person: str) -> Compartment | None:
+        """As she was when somebody last looked."""
+        with self._lock:
+            self._let_go()
+            return self._kept.get(person, (0.0, None))[1]
+
+    def keep(self, compartment: Compartment) -> None:
+        with self._lock:
+            self._drop(compartment.person)
+            size = _size(compartment)
+            if size > LARGEST:
+                return
+            self._kept[compartment.person] = time.monotonic() + LIFETIME_S, compartment
+            self._documents += size
+            self._let_go()
+
+    def _let_go(self) -> None:
+        """The oldest stand first."""
+        now = time.monotonic()
+        while self._kept and (self._documents > MOST or next(iter(self._kept.values()))[0] < now):
+            self._drop(next(iter(self._kept)))
+
+    def follow(self, changes: Changes, at: datetime) -> None:
+        """What was committed at this instant becomes what is remembered; of many at once, as of an import, nothing is."""
+        if len(changes.persons) > FEW:
+            self.forget(changes.persons)
+            return
+        for person, revision in changes.persons.items():
+            before = self.of(person) if revision else Compartment(person, 0)
+            if before is not None and before.revision == revision and person not in changes.erased:
+                self.keep(_after(before, changes, at))
+            else:
+                self.forget((person,))
+
+    def forget(self, persons: Iterable[str]) -> None:
+        with self._lock:
+            for person in persons:
+                self._drop(person)
+
+    def _drop(self, person: str) -> None:
+        _, known = self._kept.pop(person, (0.0, None))
+        self._documents -= _size(known) if known else 0
+
+
+def _size(compartment: Compartment) -> int:
+    return len(compartment.documents) + len(compartment.gone)
+
+
+def _after(before: Compartment, changes: Changes, at: datetime) -> Compartment:
+    """As it would be read: type by type, what is new last."""
+    there = {(one.type, one.id): one for one in before.documents}
+    gone = {(one.type, one.id): one for one in before.gone}
+    for rekey in changes.rekeys:
+        if (known := there.get((rekey.type, rekey.id))) is not None:
+            there[rekey.type, rekey.id] = replace(known, keys=tuple(rekey.keys))
+    for save in changes.saves:
+        if save.person == before.person and save.resource["resourceType"] not in NOT_COMPARTMENT:
+            stored = save.stored(at)
+            place = stored.type, stored.id
+            into, other = (gone, there) if save.gone else (there, gone)
+            other.pop(place, None)
+            into[place] = stored
+    documents = tuple(sorted(there.values(), key=lambda one: one.type))
+    return Compartment(
+        before.person, before.revision + 1, documents, changes.due.get(before.person), tuple(gone.values())
+    )
