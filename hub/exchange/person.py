@@ -13,6 +13,7 @@ from hub.consent.aftermath import Lost
 from hub.consent.keys import Granted, Held, granted, keys, own
 from hub.consent.membership import Consulted
 from hub.consent.overrides import excepted, with_overrides
+from hub.consent.statistics import may_be_counted_when, speaks_of_it
 from hub.exchange.recipients import REFERRAL_PURPOSE, eligible_by, may_be_told, told_by
 from hub.exchange.ruling import Ruling
 from hub.exchange.settled import Settled
@@ -22,7 +23,7 @@ from hub.fhir.labels import labelled
 from hub.fhir.references import reference, slots, split
 from hub.fhir.serial import written_alike
 from hub.fhir.tasks import REFERRAL, kind
-from hub.ports import Compartment, Due, Key, Rekey, Save, Stored, Void
+from hub.ports import Compartment, Counted, Due, Key, Rekey, Save, Stored, Void
 from hub.referral.follow import follow
 from hub.referral.steps import Step
 
@@ -238,7 +239,15 @@ class Person:
             voids=list(self._voids(opened, now)),
             due=min(aftermath.next_change(permitted, now), self._next_look(now, look)),
             follows=consulted.versions,
+            counted=list(self._counted()),
         )
+
+    def _counted(self) -> Iterator[Counted]:
+        """By what each keeper of a consent to it keeps of her."""
+        said = (one for one in self._documents.values() if one.resource["resourceType"] == "Consent")
+        for keeper in sorted({one.custodian for one in said if speaks_of_it(one.resource)}):
+            for since, until in may_be_counted_when(self.kept_by(keeper), self.rules.policies):
+                yield Counted(keeper, since, until)
 
     def _take_steps(self, permitted: Mapping[str, Granted], now: datetime, new_id: Callable[[], str]) -> list[Step]:
         """What follows for her referrals, keeper by keeper."""

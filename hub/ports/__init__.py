@@ -18,11 +18,13 @@ from hub.ports.delivery import (
 from hub.ports.doors import Adapter, Connection, FollowUp, Layout, Manifest, Place, Pulled, SourceRecord, Watermark
 from hub.ports.exports import Export, ExportLimits, Exports, Kind, Line, Part, Scan, Wanted
 from hub.ports.feed import Feed, Forgotten, Happened, Stretch
+from hub.ports.figures import Course, Figures, Uncounted
 from hub.ports.history import Past, Versions
 from hub.ports.keys import KEK_LENGTH, DataKeys, Kek, KeyEncryption, KeyProof
 from hub.ports.records import (
     Changes,
     Compartment,
+    Counted,
     Due,
     Found,
     Gathered,
@@ -55,6 +57,8 @@ __all__ = [
     "Clock",
     "Compartment",
     "Connection",
+    "Counted",
+    "Course",
     "DataKeys",
     "Deliveries",
     "Destination",
@@ -68,6 +72,7 @@ __all__ = [
     "ExportLimits",
     "Exports",
     "Feed",
+    "Figures",
     "FollowUp",
     "Forgotten",
     "Found",
@@ -110,6 +115,7 @@ __all__ = [
     "Subscriptions",
     "Token",
     "Trail",
+    "Uncounted",
     "Versions",
     "Visible",
     "Void",

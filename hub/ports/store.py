@@ -8,6 +8,7 @@ from hub.fhir.query import Query
 from hub.ports.delivery import Deliveries
 from hub.ports.doors import Watermark
 from hub.ports.exports import Exports, Scan
+from hub.ports.figures import Figures
 from hub.ports.history import Past, Versions
 from hub.ports.keys import KeyProof
 from hub.ports.records import Changes, Compartment, Found, Gathered, LedgerEntry, Quarantined, Stored, Visible
@@ -68,6 +69,9 @@ class Store(Protocol):
 
     @property
     def deliveries(self) -> Deliveries: ...
+
+    @property
+    def figures(self) -> Figures: ...
 
     @property
     def subscriptions(self) -> Subscriptions: ...

@@ -12,7 +12,7 @@ from typing import Final
 from hub.fhir import Resource
 from hub.fhir.canonicals import BASE, code_system, profile
 from hub.fhir.instants import instant
-from hub.referral.counting import UNSAID, Dimension
+from hub.referral.courses import UNSAID, Dimension
 from hub.referral.suppression import Told
 
 MEASURE: Final = f"{BASE}/Measure/monthly-report"

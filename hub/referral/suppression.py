@@ -9,7 +9,8 @@ See the handbook on statistical disclosure control, https://ec.europa.eu/eurosta
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from hub.referral.counting import UNSAID, Breakdowns, Counted, Dimension, Group
+from hub.referral.counting import Breakdowns, Counted, Group
+from hub.referral.courses import UNSAID, Dimension
 
 
 @dataclass(frozen=True)

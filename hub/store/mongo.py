@@ -40,6 +40,7 @@ from hub.store.dispatches import MongoDeliveries
 from hub.store.documents import SERVED, stored_all
 from hub.store.exports import MongoExports
 from hub.store.failures import in_our_words, silence_driver
+from hub.store.figures import MongoFigures
 from hub.store.keks import Keks
 from hub.store.looks import Looks, only_events
 from hub.store.lookups import find_one
@@ -81,6 +82,7 @@ class MongoStore(Searches):
         self.looks = Looks(self._add_events)
         self.exports = MongoExports(database, self._box)
         self.deliveries = MongoDeliveries(database, self._box)
+        self.figures = MongoFigures(database)
         self.subscriptions = MongoSubscriptions(database, self._box, self.commit)
         self._types = set(filter(is_type, database.list_collection_names()))
 

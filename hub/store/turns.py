@@ -22,7 +22,8 @@ def follow_rules(database: Mongo, signature: str) -> bool:
     found = database.settings.find_one({"_id": "rules"})
     if found and found["version"] == signature:
         return False
-    database.persons.update_many({"n": {"$ne": None}}, {"$set": {"n": None}})
+    known = {"$or": [{"n": {"$ne": None}}, {"s": {"$exists": True}}]}
+    database.persons.update_many(known, {"$set": {"n": None}, "$unset": {"s": ""}})
     database.settings.replace_one({"_id": "rules"}, {"version": signature}, upsert=True)
     return True
 

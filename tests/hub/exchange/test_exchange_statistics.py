@@ -15,7 +15,7 @@ from hub.fhir import Resource
 from hub.fhir.canonicals import code_system, profile
 from hub.fhir.instants import instant
 from hub.ports import Changes, Key, Save
-from hub.referral.counting import UNSAID
+from hub.referral.courses import UNSAID
 from hub.referral.reporting import Statistics, report
 from hub.referral.steps import concept
 from hub.referral.suppression import suppress
@@ -67,7 +67,7 @@ def task(number: int, one: Told, status: str, hours: int) -> Resource:
     body: Resource = {
         "resourceType": "Task", "id": f"t{number}", "meta": {"profile": [profile("referral-task")]}, "status": status,
         "intent": "order", "code": {"coding": [{"system": "http://hl7.org/fhir/CodeSystem/task-code", "code": "fulfill"}]},
-        "for": {"reference": f"Patient/p{number}"}, "authoredOn": instant(one.sent),
+        "for": {"reference": f"Patient/p{number}"}, "focus": {"reference": f"ServiceRequest/n{number}"}, "authoredOn": instant(one.sent),
         "lastModified": instant(one.sent + timedelta(hours=hours)), "input": said,
         "requester": {"reference": f"Organization/{ASSOCIATION}"}, "owner": {"reference": f"Organization/{HOSPITAL}"},
     }  # fmt: skip

@@ -5,7 +5,8 @@ from itertools import product
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.referral.counting import UNSAID, Counted
+from hub.referral.counting import Counted
+from hub.referral.courses import UNSAID
 from hub.referral.suppression import Told, suppress, told
 
 CELLS = st.dictionaries(st.sampled_from("abcdefg"), st.integers(0, 30), max_size=7)
