@@ -12,16 +12,15 @@ from typing import Final, Literal
 
 from hub.ports import Course
 from hub.referral.courses import Dimension
+from hub.referral.crossing import CROSSED
 
 Group = Literal["referrals-sent", "referrals-completed", "referrals-refused"]
 
 BROKEN_DOWN_BY: Final[Mapping[Group, tuple[Dimension, ...]]] = {
     "referrals-sent": ("service", "area"),
-    "referrals-completed": ("outcome",),
-    "referrals-refused": ("reason",),
+    "referrals-completed": ("outcome", *CROSSED),
+    "referrals-refused": ("reason", *CROSSED),
 }
-"""How those that ended are spread over services and places is not told: set against those that were sent it would give small
-numbers away."""
 WAITS: Final = ("acceptance", "first-service", "completion")
 
 
