@@ -18,6 +18,7 @@ from hub.fhir.references import split
 from hub.ports import Clock, Directory, ExportLimits, Ids, Store
 from hub.referral import deadline_file
 from hub.referral.deadlines import Deadlines
+from hub.referral.reporting import Reporting
 from hub.referral.timing import Timing
 
 __all__ = ["Hub", "Invalid", "Page", "Part", "View"]
@@ -26,8 +27,8 @@ __all__ = ["Hub", "Invalid", "Page", "Part", "View"]
 @dataclass(frozen=True)
 class Hub:
     """The ports, handed to every use case. `pepper`: the secret that keys hashes of source ids and identities;
-    `policies`: what this deployment says beside the consents; `deadlines`: how long things may take; `smallest_cell`: no number
-    above zero below it is in statistics."""
+    `policies`: what this deployment says beside the consents; `deadlines`: how long things may take; `reporting`: how referrals
+    are counted."""
 
     store: Store
     clock: Clock
@@ -37,7 +38,7 @@ class Hub:
     policies: Policies = field(default_factory=packaged)
     exports: ExportLimits = field(default_factory=ExportLimits)
     deadlines: Deadlines = field(default_factory=deadline_file.packaged)
-    smallest_cell: int = 5
+    reporting: Reporting = field(default_factory=Reporting)
     queue: Queue = field(default_factory=Queue, repr=False, compare=False)
     decided: Decided = field(default_factory=Decided, repr=False, compare=False)
 

@@ -1,8 +1,10 @@
-"""Statistics: the monthly report of an organisation on the referrals that it keeps, of survivors who consent to be counted.
+"""Statistics: the report of an organisation, of a month or of several, on the referrals that it keeps, of survivors who consent
+to be counted.
 
-`profiles/measures/monthly-report.json`. What leaves is about nobody: no reference, no small number, a month that is over.
+`profiles/measures/monthly-report.json`. What leaves is about nobody: no reference, no small number, a time that is over.
 """
 
+from calendar import monthrange
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -24,23 +26,30 @@ from hub.referral.suppression import told
 AT_ONCE: Final = 500
 
 
-def month(year: int, number: int) -> tuple[date, date]:
-    """Its first and its last day."""
-    first = date(year, number, 1)
-    return first, (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+def period(year: int, month: int, months: int) -> tuple[date, date]:
+    """The first and the last day of the period that a month belongs to: they follow each other from January on."""
+    first = date(year, month - (month - 1) % months, 1)
+    last = first.month + months - 1
+    return first, date(year, last, monthrange(year, last)[1])
 
 
 def is_over(last: date, now: datetime) -> bool:
     return now.astimezone(MOROCCO).date() > last
 
 
-def statistics(organization: str, year: int, number: int, smallest: int, *, hub: Hub) -> Statistics:
-    """Of one month: periods that overlap could be set against each other."""
-    first, last = month(year, number)
+def statistics(organization: str, year: int, month: int, *, hub: Hub) -> Statistics:
+    """Of the period that a month belongs to."""
+    reporting = hub.reporting
+    smallest, (first, last) = reporting.smallest, period(year, month, reporting.months)
     cases = list(_counted(organization, first, last, hub))
     groups = told(count(cases), smallest)
     spans = waits(cases, smallest)
     return Statistics(organization, first, last, hub.clock.now(), smallest, groups, spans)
+
+
+def may_have(caller: Caller, organization: str, *, hub: Hub) -> bool:
+    """Its own; and a coordinator or a ministry that the deployment names, that of any: what they could publish themselves."""
+    return organization == caller.organization or caller.organization in hub.reporting.readers
 
 
 def note(caller: Caller, *, hub: Hub) -> None:

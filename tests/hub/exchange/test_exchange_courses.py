@@ -1,5 +1,6 @@
 """What is kept for counting tells the same as the histories and the consents themselves, at every moment."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from hub.exchange.expire import sweep
 from hub.exchange.statistics import statistics
 from hub.fhir.canonicals import code_system
 from hub.ports import Changes, Save, Visible
+from hub.referral.reporting import Reporting
 from tests.hub.exchange.test_exchange_statistics import MAY, OURS, Told, keep, made_up, of_may, task
 from tests.support.association import ASSOCIATION, Scene
 from tests.support.consents import consent
@@ -20,7 +22,7 @@ def settle(at: Scene) -> None:
 
 
 def sent(at: Scene) -> int | None:
-    return statistics(ASSOCIATION, 2026, 5, 1, hub=at.hub).groups[0].whole
+    return statistics(ASSOCIATION, 2026, 5, hub=replace(at.hub, reporting=Reporting(1))).groups[0].whole
 
 
 def one(at: Scene, **period: str) -> None:
