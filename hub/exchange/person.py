@@ -14,7 +14,7 @@ from hub.consent.keys import Granted, Held, granted, keys, own
 from hub.consent.membership import Consulted
 from hub.consent.overrides import excepted, with_overrides
 from hub.consent.statistics import may_be_counted_when, speaks_of_it
-from hub.exchange.recipients import REFERRAL_PURPOSE, eligible_by, may_be_told, told_by
+from hub.exchange.recipients import REFERRAL_PURPOSE, eligible_by, may_be_told, overseeing_by, told_by
 from hub.exchange.ruling import Ruling
 from hub.exchange.settled import Settled
 from hub.fhir import Resource
@@ -206,7 +206,8 @@ class Person:
     def shows(self, reference_: str, organization: str, now: datetime) -> bool:
         """Whether a resource of hers, as this act leaves it, is open to an organisation now: by a consent, or as its own."""
         held = self._held(now)
-        opened = keys(held, granted(held, self.rules), classes, eligible_by(self.rules)).get(reference_, ())
+        eligible, overseeing = eligible_by(self.rules), overseeing_by(self.rules)
+        opened = keys(held, granted(held, self.rules), classes, eligible, overseeing).get(reference_, ())
         profile = load().profile_of(self._documents[reference_].resource) if opened else None
         grants = {
             key.grant for key in opened if key.since <= now < key.until and aftermath.recipient_of(key) == organization
@@ -228,7 +229,7 @@ class Person:
             permitted = granted(held, rules)  # of the referrals that followed, too
         notices = self._tell_lost(permitted, held, now, new_id)
         held = self._held(now) if notices else held
-        permitted_keys = keys(held, permitted, classes, eligible_by(rules))
+        permitted_keys = keys(held, permitted, classes, eligible_by(rules), overseeing_by(rules))
         opened = with_overrides(permitted_keys, held, classes, rules, now)
         return Settled(
             saves=list(self._saves(opened)),
