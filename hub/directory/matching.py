@@ -79,7 +79,7 @@ def ranked(services: Iterable[Resource], wanted: Wanted, excluded: Collection[st
 
 def around(area: str) -> tuple[tuple[str, str], ...]:
     """(name of the code system, code) of all that counts as there or near: of a province its region and what else lies in it."""
-    region = _region(area)
+    region = region_of(area)
     known = load().code_system("province").codes.items()
     return (("region", region), *(("province", one) for one, said in known if said.properties["region"] == region))
 
@@ -123,16 +123,17 @@ def _asked(wanted: Wanted) -> Iterator[Find]:
 
 def _area(service: Resource, wanted: Wanted) -> Reason:
     served = {code for _, code in area_of(service)}
-    region = _region(wanted.area)
+    region = region_of(wanted.area)
     if not served:
         return Reason("area-not-told")
-    within_it = wanted.area == region and any(_region(one) == region for one in served)
+    within_it = wanted.area == region and any(region_of(one) == region for one in served)
     if wanted.area in served or region in served or within_it:
         return Reason("serves-area")
-    return Reason("serves-region" if any(_region(one) == region for one in served) else "elsewhere")
+    return Reason("serves-region" if any(region_of(one) == region for one in served) else "elsewhere")
 
 
-def _region(area: str) -> str:
+def region_of(area: str) -> str:
+    """Of a province; of a region itself."""
     province = load().code_system("province").codes.get(area)
     return str(province.properties["region"]) if province else area
 

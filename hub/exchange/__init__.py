@@ -9,6 +9,7 @@ from hub.consent.policies import Policies, packaged
 from hub.consent.rules import purposes_under
 from hub.errors import HubError, Problem
 from hub.exchange.decided import Decided
+from hub.exchange.offerings import Offerings
 from hub.exchange.opening_hours import OpeningHours
 from hub.exchange.pseudonyms import Pseudonyms
 from hub.exchange.queue import Queue
@@ -45,8 +46,13 @@ class Hub:
     @property
     def rules(self) -> Ruling:
         """By what Consents are read here, and how long things may take."""
-        below, offering = self.directory.below, self.directory.offering
-        return Ruling(self.policies, purposes_under(), below, self._entry, offering, timing=self.timing)
+        return Ruling(
+            self.policies, purposes_under(), self.directory.below, self._entry, self.offerings, timing=self.timing
+        )
+
+    @cached_property
+    def offerings(self) -> Offerings:
+        return Offerings(self.store, self.clock, self.directory)
 
     @cached_property
     def timing(self) -> Timing:

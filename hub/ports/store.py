@@ -113,6 +113,10 @@ class Store(Protocol):
         """From now on keys follow from other rules, where this signature is another than before: then True, and all persons are
         due."""
 
+    def follow_directory(self) -> bool:
+        """Whether a service of the directory has changed since this was asked last: then whoever has a referral that is open to
+        claim is due."""
+
     def take_turn(self, name: str, holder: str, now: datetime, until: datetime) -> bool:
         """Whether `holder` has the turn `name` until `until`: nobody else of any process has."""
 

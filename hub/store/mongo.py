@@ -225,6 +225,10 @@ class MongoStore(Searches):
         return turns.follow_rules(self.database, signature)
 
     @in_our_words
+    def follow_directory(self) -> bool:
+        return turns.follow_directory(self.database)
+
+    @in_our_words
     def take_turn(self, name: str, holder: str, now: datetime, until: datetime) -> bool:
         return turns.take(self.database, name, holder, now, until)
 
