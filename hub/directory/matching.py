@@ -29,11 +29,13 @@ SPOKEN_ALIKE: Final[Mapping[str, frozenset[str]]] = {
 """Language asked for → those that will do: who writes that Arabic is spoken there means Moroccan Arabic too."""
 ANYONE: Final = "anyone"
 INTERPRETER: Final = "interpreter"
+OPEN: Final = "open-now"
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is looked for, in codes alone: nothing in it is about a person. `at`: when somebody would go there."""
+    """What is looked for, in codes alone: nothing in it is about a person. `at`: when somebody would go there. `required`:
+    characteristics without which it will not do; `open_then`: whether it must be open at that time."""
 
     service: str
     at: datetime
@@ -43,6 +45,8 @@ class Wanted:
     languages: tuple[str, ...] = ()
     eligibility: tuple[str, ...] = ()
     characteristics: tuple[str, ...] = ()
+    required: tuple[str, ...] = ()
+    open_then: bool = False
 
 
 @dataclass(frozen=True)
@@ -85,9 +89,13 @@ def around(area: str) -> tuple[tuple[str, str], ...]:
 
 
 def _answers(service: Resource, wanted: Wanted, excluded: Collection[str]) -> bool:
-    """Whether it is of the kind at all, and is given by somebody who may be asked."""
+    """Whether it is of the kind at all, has what it must have, and is given by somebody who may be asked."""
     given_by = split(service["providedBy"]["reference"])[1]
     if not service.get("active") or given_by in excluded or wanted.service not in _codes(service.get("type", ())):
+        return False
+    if not _codes(service.get("characteristic", ())).issuperset(wanted.required):
+        return False
+    if wanted.open_then and _opening(service, wanted).code != OPEN:
         return False
     return not is_closed_for_good(service, wanted.at)
 
@@ -154,7 +162,7 @@ def _opening(service: Resource, wanted: Wanted) -> Reason:
     if at is None:
         return Reason("hours-not-told")
     if at <= wanted.at:
-        return Reason("open-now")
+        return Reason(OPEN)
     return Reason("opens-within-a-day" if at <= wanted.at + timedelta(days=1) else "opens-later", at)
 
 
