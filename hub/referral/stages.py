@@ -93,7 +93,8 @@ def timed(
     in the same change holds."""
     sent = stage(after) == "acceptance" and (before is None or stage(before) == "consent")
     moved = before is not None and stage(after) == "acceptance" and before.get("priority") != after.get("priority")
-    if not (sent or moved) or (before is not None and _end(after) not in {_end(before), _first_guess(after, now)}):
+    unsaid = {"", _end(before) if before else "", _first_guess(after, now)}
+    if not (sent or moved) or _end(after) not in unsaid:
         return after
     end = deadlines.stages["acceptance"].of(_priority(after)).after(now, calendar)
     kept = {

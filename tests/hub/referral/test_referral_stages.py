@@ -152,3 +152,14 @@ def test_there_is_always_a_next_time_that_somebody_is_told(start: datetime, stat
     found = list(steps(of, OURS, OURS.calendar, now))
     assert found[-1].at > now and found[-1].tell
     assert sum(" again " in step.name and step.at <= now for step in found) <= 1
+
+
+def test_the_deadline_that_is_named_when_it_is_sent_holds_and_what_the_hub_guessed_gives_way() -> None:
+    now = datetime(2026, 6, 5, 9, tzinfo=UTC)  # a Friday: three days later nobody is at work yet
+    named = task("requested", "urgent", now + timedelta(hours=5))
+    assert timed(None, named, now, OURS, OURS.calendar) == named
+    for guessed in (task("requested", "urgent", now + timedelta(hours=72)), task("requested", "urgent")):
+        sent = timed(None, guessed, now, OURS, OURS.calendar)
+        assert sent["restriction"]["period"]["end"] == instant(
+            OURS.stages["acceptance"].of("urgent").after(now, OURS.calendar)
+        )
