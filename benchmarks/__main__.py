@@ -18,6 +18,7 @@ BENCHMARKS = (
     "benchmarks.http_speed",
     "benchmarks.search_scale",
     "benchmarks.events",
+    "benchmarks.monthly_report",
 )
 
 

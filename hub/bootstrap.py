@@ -122,7 +122,7 @@ def opened(folder: Path) -> Iterator[Deployment]:
         names = Names(read.organizations)
         hub = Hub(
             store, SystemClock(), RandomIds(), names, read.pepper, read.policies, read.exports, read.deadlines,
-            smallest_cell=read.smallest_cell,
+            reporting=read.reporting,
         )  # fmt: skip
         publish((resource for entry in names for resource in resources(entry)), hub=hub)
         store.follow_rules(rules_signature(read))

@@ -27,6 +27,7 @@ from hub.outbound.mail import MailServer, recipient
 from hub.ports import ExportLimits
 from hub.referral import deadline_file
 from hub.referral.deadlines import Deadlines
+from hub.referral.reporting import PERIODS, Reporting
 
 _ORIGIN: Final = re.compile(r"https?://[a-z0-9\-.]+(:\d{1,5})?", re.ASCII)
 
@@ -80,7 +81,7 @@ class Settings:
     lifetimes: Lifetimes
     exports: ExportLimits
     streams: int
-    smallest_cell: int
+    reporting: Reporting
     organizations: tuple[Entry, ...]
     connections: tuple[ConnectionFile, ...]
     policies: Policies
@@ -117,7 +118,7 @@ def read(folder: Path) -> Settings:
         lifetimes=_lifetimes(toml),
         exports=_exports(toml),
         streams=_positive(toml, "events.streams", STREAMS, most=MOST_STREAMS),
-        smallest_cell=_smallest_cell(toml),
+        reporting=_reporting(toml, known),
         organizations=organizations,
         connections=tuple(_connection(path, known) for path in sorted((folder / "connections").glob("*.yaml"))),
         policies=policies.policies(_yaml(folder / policies.FILE)),
@@ -125,11 +126,21 @@ def read(folder: Path) -> Settings:
     )
 
 
-def _smallest_cell(toml: dict[str, Any]) -> int:
-    """As `profiles/structure-definitions/smallest-cell.json` bounds it."""
-    found = _positive(toml, "statistics.smallest_cell", SMALLEST_CELL, most=MOST_SMALLEST_CELL)
-    if found < LEAST_SMALLEST_CELL:
-        raise HubError(errors.BAD_FILE, place="hub.toml", detail="statistics.smallest_cell")
+def _reporting(toml: dict[str, Any], organizations: set[str]) -> Reporting:
+    """The smallest cell as `profiles/structure-definitions/smallest-cell.json` bounds it."""
+    found = Reporting(
+        _positive(toml, "statistics.smallest_cell", SMALLEST_CELL, most=MOST_SMALLEST_CELL),
+        _positive(toml, "statistics.months", 1),
+        frozenset(_each(toml, "statistics.readers", str)),
+    )
+    good = {
+        "smallest_cell": found.smallest >= LEAST_SMALLEST_CELL,
+        "months": found.months in PERIODS,
+        "readers": found.readers <= organizations,
+    }
+    for name, holds in good.items():
+        if not holds:
+            raise HubError(errors.BAD_FILE, place="hub.toml", detail=f"statistics.{name}")
     return found
 
 

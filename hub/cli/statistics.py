@@ -13,7 +13,7 @@ from hub.cli.cards import fitted
 from hub.cli.manual import command
 from hub.cli.problems import WrongUse
 from hub.cli.session import Session, pass_session
-from hub.exchange.statistics import is_over, month, statistics
+from hub.exchange.statistics import is_over, period, statistics
 from hub.fhir.definitions import load
 from hub.referral.reporting import CODED_BY, Statistics, report, told_strata
 
@@ -39,9 +39,9 @@ def show_statistics(
         known = deployment.hub.directory.organizations()
         if organization not in known:
             raise WrongUse("consent-list.unknown", name=organization, known=", ".join(sorted(known)))
-        if not is_over(month(year, number)[1], deployment.hub.clock.now()):
+        if not is_over(period(year, number, deployment.hub.reporting.months)[1], deployment.hub.clock.now()):
             raise WrongUse("statistics.not-over")
-        found = statistics(organization, year, number, deployment.hub.smallest_cell, hub=deployment.hub)
+        found = statistics(organization, year, number, hub=deployment.hub)
         if as_json:
             session.write_json(_report(found, deployment))
             return

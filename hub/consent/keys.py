@@ -190,8 +190,10 @@ def keys(
     granted: Mapping[str, Granted],
     classes: Callable[[Resource], frozenset[str]],
     eligible: Eligible = nobody,
+    overseeing: Eligible = nobody,
 ) -> dict[str, tuple[Key, ...]]:
     """The keys of every document of one person, by reference. `classes`: the data classes that may occur in a resource.
+    `overseeing`: who is told of a referral beside its parties, by its notice.
 
     Pure: computed from the person's present Consents and referrals and nothing else.
     """
@@ -200,7 +202,7 @@ def keys(
     for document in documents:
         if is_referral(document.resource):
             tasks[document.custodian].append(document.resource)
-    told = {custodian: _Told(mine, eligible) for custodian, mine in tasks.items()}
+    told = {custodian: _Told(mine, eligible, overseeing) for custodian, mine in tasks.items()}
     named = _named(documents)
     return {
         reference(d.resource): tuple(_keys(d, granted[d.custodian], told[d.custodian], classes, named))
@@ -267,6 +269,7 @@ class _Told:
 
     tasks: list[Resource]
     eligible: Eligible
+    overseeing: Eligible = nobody
 
     def of(self, resource: Resource) -> set[str]:
         if resource["resourceType"] == "Task":
@@ -301,9 +304,10 @@ class _Told:
         if kind(task) in REQUESTS:
             about = (one for one in self.tasks if reference(one) == asked_of(task))
             return set[str]().union(*map(self._of_task, about))
+        over = set(self.overseeing(task))
         if is_unclaimed(task):
-            return set(self.eligible(task)) if task["status"] == "requested" else set()
-        found = {owner(task)} if task["status"] in OPENS_THE_NOTICE else set()
+            return over | (set(self.eligible(task)) if task["status"] == "requested" else set())
+        found = over | {owner(task)} if task["status"] in OPENS_THE_NOTICE else set()
         return found | ({split(party(task, "requester"))[1]} if passed_on_from(task) else set())
 
 

@@ -29,11 +29,13 @@ SPOKEN_ALIKE: Final[Mapping[str, frozenset[str]]] = {
 """Language asked for → those that will do: who writes that Arabic is spoken there means Moroccan Arabic too."""
 ANYONE: Final = "anyone"
 INTERPRETER: Final = "interpreter"
+OPEN: Final = "open-now"
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is looked for, in codes alone: nothing in it is about a person. `at`: when somebody would go there."""
+    """What is looked for, in codes alone: nothing in it is about a person. `at`: when somebody would go there. `required`:
+    characteristics without which it will not do; `open_then`: whether it must be open at that time."""
 
     service: str
     at: datetime
@@ -43,6 +45,8 @@ class Wanted:
     languages: tuple[str, ...] = ()
     eligibility: tuple[str, ...] = ()
     characteristics: tuple[str, ...] = ()
+    required: tuple[str, ...] = ()
+    open_then: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,15 +83,19 @@ def ranked(services: Iterable[Resource], wanted: Wanted, excluded: Collection[st
 
 def around(area: str) -> tuple[tuple[str, str], ...]:
     """(name of the code system, code) of all that counts as there or near: of a province its region and what else lies in it."""
-    region = _region(area)
+    region = region_of(area)
     known = load().code_system("province").codes.items()
     return (("region", region), *(("province", one) for one, said in known if said.properties["region"] == region))
 
 
 def _answers(service: Resource, wanted: Wanted, excluded: Collection[str]) -> bool:
-    """Whether it is of the kind at all, and is given by somebody who may be asked."""
+    """Whether it is of the kind at all, has what it must have, and is given by somebody who may be asked."""
     given_by = split(service["providedBy"]["reference"])[1]
     if not service.get("active") or given_by in excluded or wanted.service not in _codes(service.get("type", ())):
+        return False
+    if not _codes(service.get("characteristic", ())).issuperset(wanted.required):
+        return False
+    if wanted.open_then and _opening(service, wanted).code != OPEN:
         return False
     return not is_closed_for_good(service, wanted.at)
 
@@ -123,16 +131,17 @@ def _asked(wanted: Wanted) -> Iterator[Find]:
 
 def _area(service: Resource, wanted: Wanted) -> Reason:
     served = {code for _, code in area_of(service)}
-    region = _region(wanted.area)
+    region = region_of(wanted.area)
     if not served:
         return Reason("area-not-told")
-    within_it = wanted.area == region and any(_region(one) == region for one in served)
+    within_it = wanted.area == region and any(region_of(one) == region for one in served)
     if wanted.area in served or region in served or within_it:
         return Reason("serves-area")
-    return Reason("serves-region" if any(_region(one) == region for one in served) else "elsewhere")
+    return Reason("serves-region" if any(region_of(one) == region for one in served) else "elsewhere")
 
 
-def _region(area: str) -> str:
+def region_of(area: str) -> str:
+    """Of a province; of a region itself."""
     province = load().code_system("province").codes.get(area)
     return str(province.properties["region"]) if province else area
 
@@ -153,7 +162,7 @@ def _opening(service: Resource, wanted: Wanted) -> Reason:
     if at is None:
         return Reason("hours-not-told")
     if at <= wanted.at:
-        return Reason("open-now")
+        return Reason(OPEN)
     return Reason("opens-within-a-day" if at <= wanted.at + timedelta(days=1) else "opens-later", at)
 
 

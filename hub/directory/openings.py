@@ -15,7 +15,7 @@ from hub.ports.surroundings import LONG_AGO
 
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 AHEAD: Final = 60
-"""Days that are looked through."""
+"""Days that are looked through; what is later is not asked about."""
 ALWAYS: Final = "day-and-night"
 MIDNIGHT: Final = "00:00:00"
 

@@ -9,6 +9,7 @@ from hub.consent.policies import Policies, packaged
 from hub.consent.rules import purposes_under
 from hub.errors import HubError, Problem
 from hub.exchange.decided import Decided
+from hub.exchange.offerings import Offerings
 from hub.exchange.opening_hours import OpeningHours
 from hub.exchange.pseudonyms import Pseudonyms
 from hub.exchange.queue import Queue
@@ -18,6 +19,7 @@ from hub.fhir.references import split
 from hub.ports import Clock, Directory, ExportLimits, Ids, Store
 from hub.referral import deadline_file
 from hub.referral.deadlines import Deadlines
+from hub.referral.reporting import Reporting
 from hub.referral.timing import Timing
 
 __all__ = ["Hub", "Invalid", "Page", "Part", "View"]
@@ -26,8 +28,8 @@ __all__ = ["Hub", "Invalid", "Page", "Part", "View"]
 @dataclass(frozen=True)
 class Hub:
     """The ports, handed to every use case. `pepper`: the secret that keys hashes of source ids and identities;
-    `policies`: what this deployment says beside the consents; `deadlines`: how long things may take; `smallest_cell`: no number
-    above zero below it is in statistics."""
+    `policies`: what this deployment says beside the consents; `deadlines`: how long things may take; `reporting`: how referrals
+    are counted."""
 
     store: Store
     clock: Clock
@@ -37,15 +39,20 @@ class Hub:
     policies: Policies = field(default_factory=packaged)
     exports: ExportLimits = field(default_factory=ExportLimits)
     deadlines: Deadlines = field(default_factory=deadline_file.packaged)
-    smallest_cell: int = 5
+    reporting: Reporting = field(default_factory=Reporting)
     queue: Queue = field(default_factory=Queue, repr=False, compare=False)
     decided: Decided = field(default_factory=Decided, repr=False, compare=False)
 
     @property
     def rules(self) -> Ruling:
         """By what Consents are read here, and how long things may take."""
-        below, offering = self.directory.below, self.directory.offering
-        return Ruling(self.policies, purposes_under(), below, self._entry, offering, timing=self.timing)
+        return Ruling(
+            self.policies, purposes_under(), self.directory.below, self._entry, self.offerings, timing=self.timing
+        )
+
+    @cached_property
+    def offerings(self) -> Offerings:
+        return Offerings(self.store, self.clock, self.directory)
 
     @cached_property
     def timing(self) -> Timing:

@@ -27,6 +27,8 @@ AT_ONCE = 100
 def sweep(*, hub: Hub) -> int:
     """Settle everyone who is due, if it is this process's turn; how many were."""
     holder, settled = hub.ids.new(), 0
+    if _my_turn(holder, hub):
+        hub.store.follow_directory()
     while _my_turn(holder, hub) and (done := _settle_due(hub)):
         settled += done
     hub.store.end_turn(TURN, holder)

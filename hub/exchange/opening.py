@@ -140,4 +140,5 @@ def _joined(one: Changes, other: Changes) -> Changes:
         voids=[*one.voids, *other.voids],
         due={**one.due, **other.due},
         follows={**one.follows, **other.follows},
+        counted={**one.counted, **other.counted},
     )

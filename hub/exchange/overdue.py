@@ -22,12 +22,14 @@ from hub.fhir.instants import span
 from hub.fhir.query import Match, Query, Target, Token
 from hub.fhir.references import reference, split
 from hub.ports import FOREVER, Due, Key, Past, Save, Stored, Versions, Visible
-from hub.referral.stages import Moment, Window, late, run, stage
+from hub.referral.rungs import Moment
+from hub.referral.stages import Window, late, run, stage
 
 VERBS: Final = {
     "remind": "referral.remind", "overdue": "referral.overdue", "escalate": "referral.escalate", "cancel": "referral.cancel",
 }  # fmt: skip
 OPERATOR: Final = "operator"
+COORDINATOR: Final = "coordinator"
 STEP, TOLD = "deadline-step", "told"
 """Details of the audit event: which step it was, and who was to be told."""
 
@@ -62,7 +64,7 @@ def take(person: Person, stored: Iterable[Stored], now: datetime, *, hub: Hub) -
         key=lambda pair: pair[0].at,
     )
     audits = [_take(person, one, step, now, hub) for step, one in due]
-    rows = [row for step, one in due for row in _rows(one, step, now, hub)]
+    rows = [row for step, one in due for row in _rows(person, one, step, now, hub)]
     ahead = (step.at for one in found for step in one.left if step.at > now)
     return Taken(audits, rows, min(ahead, default=FOREVER), sum(OPERATOR in step.tell for step, _ in due))
 
@@ -74,7 +76,7 @@ def waiting(stored: Stored, now: datetime, *, hub: Hub) -> Waiting | None:
     visible = Visible(frozenset({own(stored.custodian or "")}), now)
     window = hub.timing.window(task, _since(stored, task, visible, hub))
     taken = set(_taken(stored, visible, hub))
-    left = tuple(step for step in hub.timing.steps(window) if step.name not in taken)
+    left = tuple(step for step in hub.timing.steps(task, window, now) if step.name not in taken)
     return Waiting(task, stored.custodian or "", stored.keys, window, left)
 
 
@@ -126,7 +128,7 @@ def _take(person: Person, one: Waiting, step: Moment, now: datetime, hub: Hub) -
     after = late(task, step.do, now)
     if after is not task:
         person.put(after, one.custodian)
-    told = [f"Organization/{who}" for who in _told(one, step, now, hub)]
+    told = [f"Organization/{who}" for who in _told(person, one, step, now, hub)]
     event = events.event(
         hub.ids.new(), VERBS[step.do], now, interaction="update", caller=None, person=person.id, entities=[about, *told]
     )
@@ -135,19 +137,24 @@ def _take(person: Person, one: Waiting, step: Moment, now: datetime, hub: Hub) -
     return Save(event, person.id, one.custodian, (Key(own(one.custodian)),))
 
 
-def _rows(one: Waiting, step: Moment, now: datetime, hub: Hub) -> Iterator[Due]:
-    for who in _told(one, step, now, hub):
+def _rows(person: Person, one: Waiting, step: Moment, now: datetime, hub: Hub) -> Iterator[Due]:
+    for who in _told(person, one, step, now, hub):
         yield Due(VERBS[step.do], "", reference(one.task), recipient="" if who == one.custodian else who)
 
 
-def _told(one: Waiting, step: Moment, now: datetime, hub: Hub) -> list[str]:
-    """The organisations that may see it now, each once. Where none of those that are named may, it is the keeper's to know."""
+def _told(person: Person, one: Waiting, step: Moment, now: datetime, hub: Hub) -> list[str]:
+    """The organisations that may see it now, each once; the coordinating one as this act leaves it, which may have opened it
+    to that one. Where none of those that are named may, it is the keeper's to know."""
     named = {
         "owner": split(one.task.get("owner", {}).get("reference", ""))[1],
         "requester": split(one.task.get("requester", {}).get("reference", ""))[1],
-        "coordinator": hub.deadlines.coordinator,
+        COORDINATOR: hub.deadlines.coordinator,
     }
-    found = dict.fromkeys(who for party in step.tell if (who := named.get(party, "")) and _sees(who, one, now))
+    may = {
+        party: who and (_sees(who, one, now) or (party == COORDINATOR and person.shows(reference(one.task), who, now)))
+        for party, who in named.items()
+    }
+    found = dict.fromkeys(named[party] for party in step.tell if may.get(party))
     return list(found) or [one.custodian]
 
 

@@ -13,8 +13,9 @@ from hub.consent.aftermath import Lost
 from hub.consent.keys import Granted, Held, granted, keys, own
 from hub.consent.membership import Consulted
 from hub.consent.overrides import excepted, with_overrides
+from hub.consent.statistics import may_be_counted_when, speaks_of_it
 from hub.exchange.newsworthy import news_of
-from hub.exchange.recipients import REFERRAL_PURPOSE, eligible_by, may_be_told, told_by
+from hub.exchange.recipients import REFERRAL_PURPOSE, eligible_by, may_be_told, overseeing_by, told_by
 from hub.exchange.ruling import Ruling
 from hub.exchange.settled import Settled
 from hub.fhir import Resource
@@ -23,7 +24,7 @@ from hub.fhir.labels import labelled
 from hub.fhir.references import reference, slots, split
 from hub.fhir.serial import written_alike
 from hub.fhir.tasks import REFERRAL, kind
-from hub.ports import Compartment, Due, Key, Rekey, Save, Stored, Void
+from hub.ports import Compartment, Counted, Due, Key, Rekey, Save, Stored, Void
 from hub.referral.follow import follow
 from hub.referral.steps import Step
 
@@ -212,7 +213,8 @@ class Person:
     def shows(self, reference_: str, organization: str, now: datetime) -> bool:
         """Whether a resource of hers, as this act leaves it, is open to an organisation now: by a consent, or as its own."""
         held = self._held(now)
-        opened = keys(held, granted(held, self.rules), classes, eligible_by(self.rules)).get(reference_, ())
+        eligible, overseeing = eligible_by(self.rules), overseeing_by(self.rules)
+        opened = keys(held, granted(held, self.rules), classes, eligible, overseeing).get(reference_, ())
         profile = load().profile_of(self._documents[reference_].resource) if opened else None
         grants = {
             key.grant for key in opened if key.since <= now < key.until and aftermath.recipient_of(key) == organization
@@ -234,7 +236,7 @@ class Person:
             permitted = granted(held, rules)  # of the referrals that followed, too
         notices = self._tell_lost(permitted, held, now, new_id)
         held = self._held(now) if notices else held
-        permitted_keys = keys(held, permitted, classes, eligible_by(rules))
+        permitted_keys = keys(held, permitted, classes, eligible_by(rules), overseeing_by(rules))
         opened = with_overrides(permitted_keys, held, classes, rules, now)
         return Settled(
             saves=list(self._saves(opened)),
@@ -245,7 +247,15 @@ class Person:
             voids=list(self._voids(opened, now)),
             due=min(aftermath.next_change(permitted, now), self._next_look(now, look)),
             follows=consulted.versions,
+            counted=list(self._counted()),
         )
+
+    def _counted(self) -> Iterator[Counted]:
+        """By what each keeper of a consent to it keeps of her."""
+        said = (one for one in self._documents.values() if one.resource["resourceType"] == "Consent")
+        for keeper in sorted({one.custodian for one in said if speaks_of_it(one.resource)}):
+            for since, until in may_be_counted_when(self.kept_by(keeper), self.rules.policies):
+                yield Counted(keeper, since, until)
 
     def _take_steps(self, permitted: Mapping[str, Granted], now: datetime, new_id: Callable[[], str]) -> list[Step]:
         """What follows for her referrals, keeper by keeper."""

@@ -334,6 +334,7 @@ class _Batch:
             voids=[void for s in touched.values() for void in s.voids],
             due={id_: s.due for id_, s in touched.items()},
             follows={id_: s.follows for id_, s in touched.items()},
+            counted={id_: s.counted for id_, s in touched.items()},
         )
 
     def _audits(self, person: str, settled: Settled) -> Iterator[Save]:

@@ -6,9 +6,12 @@ from datetime import datetime
 
 from hub.consent.keys import Granted
 from hub.consent.rules import Rules
+from hub.exchange.ruling import Ruling
 from hub.fhir import Resource
 from hub.fhir.references import split
 from hub.fhir.tasks import is_unclaimed, notice_of, party
+from hub.referral.stages import ESCALATED
+from hub.referral.transitions import TERMINAL, business_status
 
 REFERRAL_PURPOSE = "COC"
 """A referral is coordination of care, http://terminology.hl7.org/CodeSystem/v3-ActReason: other purposes send none."""
@@ -32,6 +35,17 @@ def eligible_by(rules: Rules) -> Callable[[Resource], frozenset[str]]:
         return rules.offering(said.get("service-type", ""), said.get("province", ""))
 
     return eligible
+
+
+def overseeing_by(rules: Ruling) -> Callable[[Resource], frozenset[str]]:
+    """The coordinating organisation, of a referral that was escalated and is not over."""
+    coordinator = rules.timing.deadlines.coordinator
+
+    def overseeing(task: Resource) -> frozenset[str]:
+        late = business_status(task) == ESCALATED and task["status"] not in TERMINAL
+        return frozenset({coordinator} - {""}) if late else frozenset()
+
+    return overseeing
 
 
 def may_be_told(task: Resource, permitted: Granted, rules: Rules, now: datetime) -> frozenset[str]:

@@ -1,12 +1,12 @@
 """What one person's part of a commit writes, once everything has followed."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
 from hub.fhir import Resource
-from hub.ports import Changes, Due, Rekey, Save, Void
+from hub.ports import Changes, Counted, Due, Rekey, Save, Void
 from hub.referral.steps import Step
 
 
@@ -22,7 +22,7 @@ class Whose(Protocol):
 class Settled:
     """`steps`: what followed, for the audit; `notices`: what recipients are told whom a consent covers no longer; `due`: when
     something opens or closes by itself; `follows`: the groups and posts that her Consents name, in the versions that were
-    read."""
+    read; `counted`: when she may be counted in reports."""
 
     saves: list[Save]
     rekeys: list[Rekey]
@@ -32,6 +32,7 @@ class Settled:
     voids: list[Void]
     due: datetime
     follows: Mapping[str, int] = field(default_factory=dict)
+    counted: Sequence[Counted] = ()
 
     def changes(self, person: Whose, also: Iterable[Save] = (), told: Iterable[Due] = ()) -> Changes:
         """All of it as one person's commit, with what an act says besides: its audit, and what is to be told of it first."""
@@ -43,4 +44,5 @@ class Settled:
             voids=self.voids,
             due={person.id: self.due},
             follows={person.id: self.follows} if self.follows else {},
+            counted={person.id: self.counted},
         )

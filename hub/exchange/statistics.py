@@ -1,10 +1,12 @@
-"""Statistics: the monthly report of an organisation on the referrals that it keeps, of survivors who consent to be counted.
+"""Statistics: the report of an organisation, of a month or of several, on the referrals that it keeps, of survivors who consent
+to be counted.
 
-`profiles/measures/monthly-report.json`. What leaves is about nobody: no reference, no small number, a month that is over.
+`profiles/measures/monthly-report.json`. What leaves is about nobody: no reference, no small number, a time that is over.
 """
 
+from calendar import monthrange
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import Final
@@ -13,38 +15,41 @@ from hub.consent.keys import own
 from hub.consent.statistics import STATISTICS, may_be_counted
 from hub.exchange import Hub, disclose
 from hub.exchange.person import Person
-from hub.fhir import Resource
 from hub.fhir.instants import MOROCCO
 from hub.fhir.query import Query
-from hub.fhir.tasks import REFERRAL, kind
-from hub.ports import Caller, Past, Scan, Stored, Versions, Visible
+from hub.ports import Caller, Course, Past, Scan, Stored, Versions, Visible
 from hub.referral.counting import Case, case, count, waits
+from hub.referral.courses import course, sent, step
 from hub.referral.reporting import Statistics
 from hub.referral.suppression import told
-from hub.referral.timeline import Version
 
 AT_ONCE: Final = 500
-A_DAY: Final = timedelta(days=1)
-"""For clocks that do not agree."""
 
 
-def month(year: int, number: int) -> tuple[date, date]:
-    """Its first and its last day."""
-    first = date(year, number, 1)
-    return first, (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+def period(year: int, month: int, months: int) -> tuple[date, date]:
+    """The first and the last day of the period that a month belongs to: they follow each other from January on."""
+    first = date(year, month - (month - 1) % months, 1)
+    last = first.month + months - 1
+    return first, date(year, last, monthrange(year, last)[1])
 
 
 def is_over(last: date, now: datetime) -> bool:
     return now.astimezone(MOROCCO).date() > last
 
 
-def statistics(organization: str, year: int, number: int, smallest: int, *, hub: Hub) -> Statistics:
-    """Of one month: periods that overlap could be set against each other."""
-    first, last = month(year, number)
+def statistics(organization: str, year: int, month: int, *, hub: Hub) -> Statistics:
+    """Of the period that a month belongs to."""
+    reporting = hub.reporting
+    smallest, (first, last) = reporting.smallest, period(year, month, reporting.months)
     cases = list(_counted(organization, first, last, hub))
     groups = told(count(cases), smallest)
     spans = waits(cases, smallest)
     return Statistics(organization, first, last, hub.clock.now(), smallest, groups, spans)
+
+
+def may_have(caller: Caller, organization: str, *, hub: Hub) -> bool:
+    """Its own; and a coordinator or a ministry that the deployment names, that of any: what they could publish themselves."""
+    return organization == caller.organization or caller.organization in hub.reporting.readers
 
 
 def note(caller: Caller, *, hub: Hub) -> None:
@@ -53,29 +58,32 @@ def note(caller: Caller, *, hub: Hub) -> None:
 
 
 def _counted(organization: str, first: date, last: date, hub: Hub) -> Iterator[Case]:
-    """What was sent in a month has changed since it began: nothing older is read."""
+    """Consents are asked last, so that one that was withdrawn meanwhile counts as withdrawn."""
     low = datetime.combine(first, time(), MOROCCO)
     high = datetime.combine(last + timedelta(days=1), time(), MOROCCO)
     visible = Visible(frozenset({own(organization)}), hub.clock.now())
-    for batch in _scanned("Task", visible, Scan(AT_ONCE, since=low - A_DAY), hub):
-        persons = frozenset(one.person for one in batch if one.person)
-        counted = _who_may_be_counted(organization, persons, visible, hub)
-        asked = [one.id for one in batch if one.person in counted and kind(one.resource()) == REFERRAL]
-        for versions in _histories(asked, visible, hub):
-            found = case(versions)
-            if found and low <= found.sent < high:
-                yield found
+    courses = [*hub.store.figures.courses(visible, low, high), *_replayed(visible, low, high, hub)]
+    counted = _who_may_be_counted(organization, frozenset(one.person for one in courses), visible, hub)
+    return (case(one) for one in courses if one.person in counted)
 
 
-def _who_may_be_counted(organization: str, persons: frozenset[str], visible: Visible, hub: Hub) -> set[str]:
-    """By all that this organisation keeps of each who said anything of it."""
-    consents = _scanned("Consent", visible, Scan(AT_ONCE, persons=persons), hub)
-    said = {one.person for batch in consents for one in batch if one.person and STATISTICS in one.text}
-    return {
+def _who_may_be_counted(organization: str, persons: frozenset[str], visible: Visible, hub: Hub) -> frozenset[str]:
+    """By all that this organisation keeps of each, as it was when she was last settled."""
+    known = hub.store.figures.counted(organization, hub.clock.now())
+    unsettled = hub.store.figures.unsettled(persons - known)
+    return known | _asked_now(organization, unsettled, visible, hub)
+
+
+def _asked_now(organization: str, persons: frozenset[str], visible: Visible, hub: Hub) -> frozenset[str]:
+    """Of those of whom it is not kept: since the rules changed, or by an act that did not say it."""
+    consents = _scanned("Consent", visible, Scan(AT_ONCE, persons=persons), hub) if persons else ()
+    said = sorted({one.person for batch in consents for one in batch if one.person and STATISTICS in one.text})
+    return frozenset(
         person
-        for person, compartment in hub.store.compartments(sorted(said)).items()
+        for part in _parts(said)
+        for person, compartment in hub.store.compartments(part).items()
         if may_be_counted(Person.of(compartment, hub.rules).kept_by(organization), hub.policies, hub.clock.now())
-    }
+    )
 
 
 def _scanned(type_: str, visible: Visible, scan: Scan, hub: Hub) -> Iterator[tuple[Stored, ...]]:
@@ -84,21 +92,28 @@ def _scanned(type_: str, visible: Visible, scan: Scan, hub: Hub) -> Iterator[tup
         scan = replace(scan, after=batch[-1].id)
 
 
-def _histories(ids: Iterable[str], visible: Visible, hub: Hub) -> Iterator[list[Version]]:
+def _replayed(visible: Visible, low: datetime, high: datetime, hub: Hub) -> Iterator[Course]:
+    """The courses that are not kept, from the history."""
+    persons = dict(hub.store.figures.without_course(visible))
+    for part in _parts(list(persons)):
+        for id_, versions in _histories(part, visible, hub).items():
+            found = course(step(one.resource(), one.at) for one in versions if not one.gone)
+            if found and low <= sent(found) < high:
+                yield replace(found, person=persons[id_])
+
+
+def _histories(ids: Sequence[str], visible: Visible, hub: Hub) -> dict[str, list[Stored]]:
     """The versions of each, in their order."""
     found: dict[str, list[Stored]] = defaultdict(list)
-    asked, after = tuple(ids), None
-    while asked:
-        page = hub.store.history([Past("Task", visible)], Versions(ids=asked, count=AT_ONCE, after=after))
+    after = None
+    while True:
+        page = hub.store.history([Past("Task", visible)], Versions(ids=tuple(ids), count=AT_ONCE, after=after))
         for one in page.page:
             found[one.id].append(one)
         after = page.after
         if after is None:
-            break
-    for stored in found.values():
-        stored.sort(key=lambda one: one.version)
-        yield [Version(_task(one), one.at) for one in stored if not one.gone]
+            return {id_: sorted(versions, key=lambda one: one.version) for id_, versions in found.items()}
 
 
-def _task(stored: Stored) -> Resource:
-    return stored.resource()
+def _parts(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (ids[start : start + AT_ONCE] for start in range(0, len(ids), AT_ONCE))

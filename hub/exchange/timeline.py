@@ -6,7 +6,8 @@ anything is worked out of it. https://hl7.org/fhir/R4/task.html
 """
 
 from collections.abc import Collection, Iterable, Iterator
-from itertools import groupby
+from dataclasses import dataclass
+from itertools import groupby, takewhile
 from typing import Final
 
 from hub.exchange import Hub, disclose, versions
@@ -19,6 +20,7 @@ from hub.fhir.references import reference, split
 from hub.fhir.serial import loads
 from hub.fhir.tasks import asked_of, kind, passed_on_from
 from hub.ports import Caller, Stored, Versions
+from hub.referral.stages import Window, run, stage, window
 from hub.referral.timeline import HUB, Event, Version, ordered, steps
 
 ACTIONS: Final = code_system("audit-action")
@@ -34,9 +36,29 @@ ALONG: Final = ("Task", "Communication", "AuditEvent")
 MOST: Final = 500
 
 
+@dataclass(frozen=True, repr=False)
+class Due:
+    """What a Task waits for, since when, and until when it should have come."""
+
+    about: str
+    window: Window
+
+
+@dataclass(frozen=True, repr=False)
+class Course:
+    """`events`: in the order in which they happened. `due`: of those that are not over."""
+
+    events: tuple[Event, ...]
+    due: tuple[Due, ...]
+
+
 def timeline(task: str, caller: Caller, *, hub: Hub, types: Collection[str] = ALONG) -> tuple[Event, ...]:
-    """In the order in which it happened. Raises NOT_FOUND or GONE, as a read does. `types`: those that its token reaches, and
-    so may be told of."""
+    """The events alone."""
+    return course(task, caller, hub=hub, types=types).events
+
+
+def course(task: str, caller: Caller, *, hub: Hub, types: Collection[str] = ALONG) -> Course:
+    """Raises NOT_FOUND or GONE, as a read does. `types`: those that its token reaches, and so may be told of."""
     disclose.read("Task", task, caller, hub=hub)
     asking = disclose.Asking(caller, hub.clock.now(), hub)
     seen = [(one, loads(asking.seen(one).text)) for one in _hers(task, asking, types)]
@@ -47,7 +69,9 @@ def timeline(task: str, caller: Caller, *, hub: Hub, types: Collection[str] = AL
     disclose.look([*past, *(one for one, _ in others)], caller, asking.now, "operation", hub=hub)
     messages = [event for one, said in others if one.type == "Communication" for event in _message(said)]
     trail = [event for one, said in others if one.type == "AuditEvent" for event in _in_the_trail(said, about)]
-    return ordered([*_stepped(past, asking), *messages], trail)
+    courses = list(_courses(past, asking))
+    stepped = [event for one in courses for event in steps(one, VERBS, ACTIONS, hub.deadlines.calendar)]
+    return Course(ordered([*stepped, *messages], trail), tuple(due for one in courses for due in _due(one, hub)))
 
 
 def _hers(task: str, asking: disclose.Asking, types: Collection[str]) -> Iterator[Stored]:
@@ -87,11 +111,21 @@ def _past(ids: Iterable[str], asking: disclose.Asking) -> list[Stored]:
             return found
 
 
-def _stepped(past: Iterable[Stored], asking: disclose.Asking) -> Iterator[Event]:
+def _courses(past: Iterable[Stored], asking: disclose.Asking) -> Iterator[list[Version]]:
+    """The versions of each Task in their order, as the caller sees them."""
     in_order = sorted(past, key=lambda one: (one.id, one.version))
     for _, group in groupby(in_order, key=lambda one: one.id):
-        course = [Version(loads(asking.seen(one).text), one.at) for one in group]
-        yield from steps(course, VERBS, ACTIONS, asking.hub.deadlines.calendar)
+        yield [Version(loads(asking.seen(one).text), one.at) for one in group]
+
+
+def _due(versions: list[Version], hub: Hub) -> Iterator[Due]:
+    """Since the first of the last versions that all say the same of it. By the hours of the deployment, as all that is told here:
+    when a shelter is open is nobody's to know."""
+    last = versions[-1].task
+    if stage(last) is None:
+        return
+    same = takewhile(lambda one: run(one.task) == run(last), reversed(versions))
+    yield Due(reference(last), window(last, min(one.at for one in same), hub.deadlines, hub.deadlines.calendar))
 
 
 def _about(resource: Resource) -> set[str]:

@@ -35,11 +35,13 @@ from hub.ports.doors import (
 )
 from hub.ports.exports import Export, ExportLimits, Exports, Kind, Line, Part, Scan, Wanted
 from hub.ports.feed import Feed, Forgotten, Happened, Stretch
+from hub.ports.figures import Course, Figures, Uncounted
 from hub.ports.history import Past, Versions
 from hub.ports.keys import KEK_LENGTH, DataKeys, Kek, KeyEncryption, KeyProof
 from hub.ports.records import (
     Changes,
     Compartment,
+    Counted,
     Due,
     Found,
     Gathered,
@@ -75,6 +77,8 @@ __all__ = [
     "Compartment",
     "Complete",
     "Connection",
+    "Counted",
+    "Course",
     "DataKeys",
     "Deliveries",
     "Destination",
@@ -88,6 +92,7 @@ __all__ = [
     "ExportLimits",
     "Exports",
     "Feed",
+    "Figures",
     "FollowUp",
     "Forgotten",
     "Found",
@@ -137,6 +142,7 @@ __all__ = [
     "Subscriptions",
     "Token",
     "Trail",
+    "Uncounted",
     "Versions",
     "Visible",
     "Void",

@@ -219,6 +219,14 @@ class Void:
     reason: str
 
 
+class Counted(NamedTuple):
+    """In this time a person may be counted in the reports of the organisation that keeps her consent to it."""
+
+    keeper: str
+    since: datetime
+    until: datetime
+
+
 @dataclass(frozen=True)
 class Changes:
     """All that one act changes. Committed whole or not at all.
@@ -240,6 +248,8 @@ class Changes:
     due: Mapping[str, datetime] = field(default_factory=dict)  # person → when her keys next open or close by themselves
     follows: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     """Person → the groups and posts that her Consents name, in the versions that her keys were computed from."""
+    counted: Mapping[str, "Sequence[Counted]"] = field(default_factory=dict)
+    """Person → when she may be counted in reports. Of whom an act does not say it, it is worked out when it is asked."""
     followed: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """A group or post that changes → the persons whose Consents name it, all settled with it."""
     erased: Mapping[str, Sequence[str]] = field(default_factory=dict)  # person → all `Type/id` of her compartment

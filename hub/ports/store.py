@@ -8,6 +8,7 @@ from hub.fhir.query import Query
 from hub.ports.delivery import Deliveries
 from hub.ports.doors import Watermark
 from hub.ports.exports import Exports, Scan
+from hub.ports.figures import Figures
 from hub.ports.history import Past, Versions
 from hub.ports.keys import KeyProof
 from hub.ports.records import Changes, Compartment, Found, Gathered, LedgerEntry, Quarantined, Stored, Visible
@@ -71,6 +72,9 @@ class Store(Protocol):
     def deliveries(self) -> Deliveries: ...
 
     @property
+    def figures(self) -> Figures: ...
+
+    @property
     def subscriptions(self) -> Subscriptions: ...
 
     def history(self, pasts: Sequence[Past], asked: Versions) -> Found:
@@ -116,6 +120,10 @@ class Store(Protocol):
     def follow_rules(self, signature: str) -> bool:
         """From now on keys follow from other rules, where this signature is another than before: then True, and all persons are
         due."""
+
+    def follow_directory(self) -> bool:
+        """Whether a service of the directory has changed since this was asked last: then whoever has a referral that is open to
+        claim is due."""
 
     def take_turn(self, name: str, holder: str, now: datetime, until: datetime) -> bool:
         """Whether `holder` has the turn `name` until `until`: nobody else of any process has."""

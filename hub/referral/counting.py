@@ -10,23 +10,17 @@ from datetime import datetime, timedelta
 from statistics import median
 from typing import Final, Literal
 
-from hub.fhir import Resource
-from hub.fhir.tasks import notice_of
-from hub.referral.stages import service
-from hub.referral.timeline import Version
+from hub.ports import Course
+from hub.referral.courses import Dimension
+from hub.referral.crossing import CROSSED
 
 Group = Literal["referrals-sent", "referrals-completed", "referrals-refused"]
-Dimension = Literal["service", "area", "outcome", "reason"]
 
 BROKEN_DOWN_BY: Final[Mapping[Group, tuple[Dimension, ...]]] = {
     "referrals-sent": ("service", "area"),
-    "referrals-completed": ("outcome",),
-    "referrals-refused": ("reason",),
+    "referrals-completed": ("outcome", *CROSSED),
+    "referrals-refused": ("reason", *CROSSED),
 }
-"""How those that ended are spread over services and places is not told: set against those that were sent it would give small
-numbers away."""
-UNSAID: Final = "unsaid"
-"""The stratum of what says nothing of it, so that a breakdown always adds up to its whole."""
 WAITS: Final = ("acceptance", "first-service", "completion")
 
 
@@ -36,7 +30,7 @@ class Case:
 
     sent: datetime
     status: str
-    said: Mapping[Dimension, str]
+    said: Mapping[str, str]
     waited: Mapping[str, timedelta]
 
 
@@ -53,22 +47,16 @@ class Counted:
     by: Breakdowns
 
 
-def case(versions: Sequence[Version]) -> Case | None:
-    """A referral from its versions, in their order. None where it was never sent."""
-    first: dict[str, datetime] = {}
-    for version in versions:
-        first.setdefault(version.task["status"], version.at)
-    sent = first.get("requested")
-    if sent is None or "entered-in-error" in first:
-        return None
-    last = versions[-1].task
+def case(course: Course) -> Case:
+    """A referral that was sent, from its course."""
+    first, sent = course.first, course.first["requested"]
     ends = {
         "acceptance": first.get("accepted"),
         "first-service": first.get("in-progress", first.get("completed")),
         "completion": first.get("completed"),
     }
     waited = {name: at - sent for name, at in ends.items() if at is not None}
-    return Case(sent, last["status"], _said(last), waited)
+    return Case(sent, course.status, course.said, waited)
 
 
 def count(cases: Iterable[Case]) -> tuple[Counted, ...]:
@@ -101,21 +89,3 @@ def _to_the_hour(seconds: float) -> timedelta:
 def _counted(group: Group, cases: Sequence[Case]) -> Counted:
     by = {name: dict(Counter(one.said[name] for one in cases)) for name in BROKEN_DOWN_BY[group]}
     return Counted(group, len(cases), by)
-
-
-def _said(task: Resource) -> dict[Dimension, str]:
-    return {
-        "service": service(task) or UNSAID,
-        "area": notice_of(task).get("province") or UNSAID,
-        "outcome": _outcome(task) or UNSAID,
-        "reason": _code(task.get("statusReason", {})) or UNSAID,
-    }
-
-
-def _outcome(task: Resource) -> str:
-    kinds = (one for one in task.get("output", ()) if _code(one["type"]) == "outcome")
-    return next((_code(one.get("valueCodeableConcept", {})) for one in kinds), "")
-
-
-def _code(concept: Resource) -> str:
-    return next((str(one["code"]) for one in concept.get("coding", ()) if "code" in one), "")

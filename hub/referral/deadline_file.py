@@ -18,7 +18,7 @@ from jsonschema.exceptions import best_match
 from hub import errors
 from hub.errors import HubError
 from hub.referral.calendars import Calendar, Minutes, Week, next_open
-from hub.referral.deadlines import ClinicalWindow, Deadlines, Pace, Rung, Within
+from hub.referral.deadlines import Again, ClinicalWindow, Deadlines, Pace, Rung, Within
 
 FILE: Final = "deadlines.yaml"
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -41,6 +41,8 @@ def deadlines(own: Any) -> Deadlines:
         {name: _pace(one) for name, one in written["stages"].items()},
         tuple(map(_window, written["windows"])),
         written["coordinator"],
+        Again(_span(written["again"]), tuple(written["again"]["tell"])),
+        frozenset(written["any_hour"]),
     )
     _at("calendar.hours", lambda: next_open(found.calendar, _SOME_DAY))
     return found

@@ -72,6 +72,14 @@ class Pace:
 
 
 @dataclass(frozen=True)
+class Again:
+    """After the last step of a stage, as long as it lasts: who is told, each time so much has passed."""
+
+    every: timedelta = timedelta(days=1)
+    tell: tuple[str, ...] = ("requester", "coordinator", "operator")
+
+
+@dataclass(frozen=True)
 class ClinicalWindow:
     """Care that must begin within some hours after an assault. `services`: the service types that it concerns."""
 
@@ -84,9 +92,12 @@ class ClinicalWindow:
 
 @dataclass(frozen=True)
 class Deadlines:
-    """All that a deployment says of time. `coordinator`: an organisation that is told when things go wrong; "": none."""
+    """All that a deployment says of time. `coordinator`: an organisation that is told when things go wrong; "": none. `any_hour`:
+    the priorities of which people are told also when they are not at work."""
 
     calendar: Calendar
     stages: Mapping[str, Pace]
     windows: tuple[ClinicalWindow, ...]
     coordinator: str = ""
+    again: Again = Again()
+    any_hour: frozenset[str] = frozenset({"stat", "asap", "urgent"})

@@ -12,13 +12,24 @@ from typing import Final
 from hub.fhir import Resource
 from hub.fhir.canonicals import BASE, code_system, profile
 from hub.fhir.instants import instant
-from hub.referral.counting import UNSAID, Dimension
+from hub.referral.courses import UNSAID, Dimension
 from hub.referral.suppression import Told
 
+PERIODS: Final = (1, 3, 6, 12)
 MEASURE: Final = f"{BASE}/Measure/monthly-report"
 CODED_BY: Final[Mapping[Dimension, str]] = {
     "service": "service-type", "area": "province", "outcome": "referral-outcome", "reason": "referral-status-reason",
 }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Reporting:
+    """How a deployment reports. `smallest`: no number above zero below it is told. `months`: of each period, one of `PERIODS`;
+    there is one, as periods that overlap could be set against each other. `readers`: organisations that may have any's report."""
+
+    smallest: int = 5
+    months: int = 1
+    readers: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

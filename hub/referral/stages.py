@@ -1,10 +1,9 @@
-"""Where a referral stands in time: its stage, since when, until when, and the steps on the way. Pure.
+"""Where a referral stands in time: its stage, since when, and until when. Pure.
 
 Everything that waits for somebody has a stage: a draft for consent, a sent referral for its answer, an accepted one for its
 outcome, one on hold, and a request for information or for cancellation. https://hl7.org/fhir/R4/task.html#statemachine
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, cast
@@ -30,7 +29,8 @@ _QUESTIONS: Final = frozenset({"provide-information", "abort"})
 """Task.code of what one side asks the other about a referral."""
 
 OVERDUE: Final[dict[str, str]] = {"acceptance": "acceptance-overdue", "outcome": "outcome-overdue"}
-LATE: Final = frozenset({*OVERDUE.values(), "escalated"})
+ESCALATED: Final = "escalated"
+LATE: Final = frozenset({*OVERDUE.values(), ESCALATED})
 STAYS: Final = frozenset(
     {"awaiting-consent", "awaiting-information", "consent-withdrawn", "cancellation-requested", "re-routing"}
 )
@@ -46,16 +46,7 @@ class Window:
     stage: Stage
     start: datetime
     end: datetime
-
-
-@dataclass(frozen=True)
-class Moment:
-    """A step that is due at an instant. `name` tells it from all other steps of the same Task."""
-
-    at: datetime
-    do: Do
-    tell: tuple[str, ...]
-    name: str
+    priority: str = "routine"
 
 
 def stage(task: Resource) -> Stage | None:
@@ -79,16 +70,9 @@ def window(task: Resource, start: datetime, deadlines: Deadlines, calendar: Cale
     current = cast(Stage, stage(task))
     said = _end(task) if current == "acceptance" else ""
     if said:
-        return Window(current, start, _moment(said))
-    return Window(current, start, deadlines.stages[current].of(_priority(task)).after(start, calendar))
-
-
-def steps(of: Window, deadlines: Deadlines) -> Iterator[Moment]:
-    """All steps of a stage, in order."""
-    length = max(of.end - of.start, timedelta())
-    for rung in deadlines.stages[of.stage].steps:
-        at = of.start + length * rung.at / 100 if rung.at < 100 else of.end + length * (rung.at - 100) / 100
-        yield Moment(at, rung.do, rung.tell, f"{of.stage} {instant(of.start)} {rung.at}")
+        return Window(current, start, _moment(said), _priority(task))
+    end = deadlines.stages[current].of(_priority(task)).after(start, calendar)
+    return Window(current, start, end, _priority(task))
 
 
 def earliest(task: Resource, now: datetime, deadlines: Deadlines) -> datetime:
@@ -109,7 +93,8 @@ def timed(
     in the same change holds."""
     sent = stage(after) == "acceptance" and (before is None or stage(before) == "consent")
     moved = before is not None and stage(after) == "acceptance" and before.get("priority") != after.get("priority")
-    if not (sent or moved) or (before is not None and _end(after) not in {_end(before), _first_guess(after, now)}):
+    unsaid = {"", _end(before) if before else "", _first_guess(after, now)}
+    if not (sent or moved) or _end(after) not in unsaid:
         return after
     end = deadlines.stages["acceptance"].of(_priority(after)).after(now, calendar)
     kept = {
@@ -128,7 +113,7 @@ def late(task: Resource, do: Do, now: datetime) -> Resource:
         return {**kept, "status": "cancelled", "lastModified": instant(now), "statusReason": over}
     if current is None:
         return task
-    says = {"overdue": OVERDUE.get(current, ""), "escalate": "escalated" if current in OVERDUE else ""}.get(do, "")
+    says = {"overdue": OVERDUE.get(current, ""), "escalate": ESCALATED if current in OVERDUE else ""}.get(do, "")
     if not says or business_status(task) in {*STAYS, says}:
         return task
     return {**task, "businessStatus": _concept("referral-business-status", says), "lastModified": instant(now)}

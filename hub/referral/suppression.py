@@ -6,10 +6,15 @@ who knows this rule. Where that cannot be had, the breakdown is not told.
 See the handbook on statistical disclosure control, https://ec.europa.eu/eurostat/cros/content/handbook-statistical-disclosure-control_en
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
 
-from hub.referral.counting import UNSAID, Breakdowns, Counted, Dimension, Group
+from hub.referral.counting import Breakdowns, Counted, Group
+from hub.referral.courses import UNSAID, Dimension
+from hub.referral.crossing import CROSSED, held_back
+
+WHOLE: Final[Group] = "referrals-sent"
 
 
 @dataclass(frozen=True)
@@ -47,13 +52,35 @@ def told(counted: tuple[Counted, ...], smallest: int) -> tuple[Told, ...]:
     cells: dict[str, int] = {**fates, UNSAID: sent.whole - sum(fates.values())}
     known = suppress(cells, smallest) or dict.fromkeys(cells)
     wholes = {sent.group: sent.whole, **{one.group: known[one.group] for one in ended}}
-    return tuple(_told(one, wholes[one.group], smallest) for one in counted)
+    apart = [_told(one, wholes[one.group], smallest) for one in counted]
+    return _crossed(counted, apart, smallest) if None not in known.values() else tuple(apart)
 
 
 def _told(one: Counted, whole: int | None, smallest: int) -> Told:
+    """Without what is told of two ways together."""
     if whole is None:
         return Told(one.group, None, {})
-    return Told(one.group, whole, dict(_broken_down(one.by, smallest)))
+    by = one.by if one.group == WHOLE else {name: cells for name, cells in one.by.items() if name not in CROSSED}
+    return Told(one.group, whole, dict(_broken_down(by, smallest)))
+
+
+def _crossed(counted: Sequence[Counted], apart: Sequence[Told], smallest: int) -> tuple[Told, ...]:
+    """With how they ended by service and by place, as far as the sums by service and by place are told."""
+    sums, *ended = apart
+    for name, told_sums in sums.by.items():
+        wholes, *parts = (one.by.get(name, {}) for one in counted)
+        rows = {row: _row(number, [part.get(row, 0) for part in parts]) for row, number in wholes.items()}
+        held = held_back(rows, frozenset(row for row, number in told_sums.items() if number is None), smallest)
+        if held is not None:
+            ended = [
+                replace(one, by={**one.by, name: {row: None if row in held else rows[row][at] for row in rows}})
+                for at, one in enumerate(ended)
+            ]
+    return (sums, *ended)
+
+
+def _row(whole: int, parts: Sequence[int]) -> tuple[int, ...]:
+    return *parts, whole - sum(parts)
 
 
 def _broken_down(by: Breakdowns, smallest: int) -> list[tuple[Dimension, Mapping[str, int | None]]]:

@@ -10,7 +10,8 @@ from hub.ports import FOREVER
 from hub.referral.calendars import Calendar
 from hub.referral.deadline_file import packaged
 from hub.referral.deadlines import Deadlines
-from hub.referral.stages import Moment, Window, earliest, run, service, stage, steps, timed, window
+from hub.referral.rungs import Moment, steps
+from hub.referral.stages import Window, earliest, run, service, stage, timed, window
 
 CalendarOf = Callable[[str, str], Calendar]
 """An organisation and a service type → when it is open for that."""
@@ -57,5 +58,5 @@ class Timing:
     def window(self, task: Resource, start: datetime) -> Window:
         return window(task, start, self.deadlines, self.calendar(task))
 
-    def steps(self, of: Window) -> tuple[Moment, ...]:
-        return tuple(steps(of, self.deadlines))
+    def steps(self, task: Resource, of: Window, now: datetime) -> tuple[Moment, ...]:
+        return tuple(steps(of, self.deadlines, self.calendar(task), now))

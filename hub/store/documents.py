@@ -17,15 +17,15 @@ from hub.fhir.definitions import load
 from hub.fhir.parts import Parted, join, part
 from hub.ports import Key, Save, Stored
 from hub.search.parameters import PARAMETERS, Parameter
-from hub.store import search_tokens
+from hub.store import figures, search_tokens
 from hub.store.forms import Formed
-from hub.store.schema import POLLED, Document
+from hub.store.schema import COURSE, POLLED, Document
 from hub.store.sealing import DataKey, Seal, key_of
 
 _OF_A_VERSION: Final = ("v", "at", "p", "json", "s", "person", "custodian", "gone")
 _SIMPLE: Final = ("g", "f", "u")
-SERVED: Final = {"x": False, "t": False}
-"""Projection of what is read back: everything but the search fields."""
+SERVED: Final = {"x": False, "t": False, COURSE: False}
+"""Projection of what is read back: everything but the search fields, and what is kept for counting."""
 
 
 class Sealer(Protocol):
@@ -59,6 +59,7 @@ def document(save: Save, at: datetime, sealer: Sealer) -> Document:
         "k": keys_document(save.keys),
         **({"gone": True} if save.gone else {}),
         **_found_by(resource, profile.name if profile else "", save.custodian or "", sealer),
+        **({} if parted.parts else figures.begun(resource, at)),
     }
 
 

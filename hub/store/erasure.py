@@ -17,13 +17,16 @@ from pymongo.client_session import ClientSession
 from hub.errors import Conflict
 from hub.fhir.references import split
 from hub.store.naming import forget
-from hub.store.schema import Document, Mongo
+from hub.store.schema import COURSE, Document, Mongo
 from hub.store.vault import COLLECTION, PERSON
 
 
 def erased_revision(person: str, known: int, at: datetime) -> Document:
     """Whoever computed from her last state comes too late: the revision moved on."""
-    return {"q": {"_id": person, "r": known}, "u": {"$inc": {"r": 1}, "$set": {"t": [], "erased": at}}}
+    return {
+        "q": {"_id": person, "r": known},
+        "u": {"$inc": {"r": 1}, "$set": {"t": [], "erased": at}, "$unset": {"s": ""}},
+    }
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,7 @@ class Erasure:
     def _tombstone(self, type_: str) -> list[Document]:
         text = {"$concat": [f'{{"resourceType":"{type_}","id":"', "$_id", '"}']}
         kept = {"v": {"$add": ["$v", 1]}, "at": self.at, "json": text, "k": [], "erased": self.at}
-        return [{"$set": kept}, {"$unset": ["s", "t", "x", "p", "gone"]}]
+        return [{"$set": kept}, {"$unset": ["s", "t", "x", "p", "gone", COURSE]}]
 
     def _write_records(self, database: Mongo, session: ClientSession) -> None:
         hers = {"$in": self.references}

@@ -41,6 +41,7 @@ from hub.store.dispatches import MongoDeliveries
 from hub.store.documents import SERVED, stored_all
 from hub.store.exports import MongoExports
 from hub.store.failures import in_our_words, silence_driver
+from hub.store.figures import MongoFigures
 from hub.store.keks import Keks
 from hub.store.looks import Looks, only_events
 from hub.store.lookups import find_one
@@ -87,6 +88,7 @@ class MongoStore(Searches):
         self.remembered = Remembered()
         self.exports = MongoExports(database, self._box)
         self.deliveries = MongoDeliveries(database, self._box)
+        self.figures = MongoFigures(database)
         self.subscriptions = MongoSubscriptions(database, self._box, self.commit)
         self._types = set(filter(is_type, database.list_collection_names()))
 
@@ -276,6 +278,10 @@ class MongoStore(Searches):
     @in_our_words
     def follow_rules(self, signature: str) -> bool:
         return turns.follow_rules(self.database, signature)
+
+    @in_our_words
+    def follow_directory(self) -> bool:
+        return turns.follow_directory(self.database)
 
     @in_our_words
     def take_turn(self, name: str, holder: str, now: datetime, until: datetime) -> bool:

@@ -7,6 +7,7 @@ One collection per resource type holds the current versions:
      k: [{g: grant, f: since, u: until, n: [marks that it is closed to], b: [what it follows from]}],
      x: {search parameter: [values]; `status:only`, where it is polled by: the one value},
      t: {search parameter: [tokens]},
+     q: {what is kept for counting, see `figures.py`}  (Tasks alone)
      gone: true, where this version says that the resource is deleted: then it has no keys, and of the text type and id alone
      c: {s: chain, n: place, h: hash}}  (audit events alone)
 
@@ -66,6 +67,12 @@ CHAINED: Final[Document] = {"c.n": {"$gt": 0}}
 GONE: Final[Document] = {"gone": True}
 """What was deleted: its keeper alone finds it, in the history."""
 
+COURSE: Final = "q"
+"""Where a referral's course is: see `figures.py`."""
+
+COUNTED: Final[Document] = {"s.o": {"$type": "string"}}
+"""Persons who may be counted by somebody."""
+
 NAMED: Final[Document] = {"keyAltNames": {"$exists": True}}
 """Two data keys never go by one name: https://www.mongodb.com/docs/manual/core/csfle/fundamentals/keys-key-vaults/"""
 
@@ -82,7 +89,8 @@ def _resource_indexes(type_: str) -> list[IndexModel]:
     near = [IndexModel([("x.near", GEOSPHERE)])] if "near" in PARAMETERS.get(type_, ()) else []
     gone = IndexModel([("custodian", ASCENDING), *_PAGE], partialFilterExpression=GONE)
     polled = [IndexModel([("k.g", ASCENDING), (only(type_), ASCENDING), *_PAGE])] if type_ in POLLED else []
-    always = [*polled, IndexModel([("k.g", ASCENDING), *_PAGE]), IndexModel([("person", ASCENDING)]), gone]
+    counted = [IndexModel([("k.g", ASCENDING), (f"{COURSE}.s", ASCENDING)])] if type_ == "Task" else []
+    always = [*polled, *counted, IndexModel([("k.g", ASCENDING), *_PAGE]), IndexModel([("person", ASCENDING)]), gone]
     return [*always, *searched, *near, *_places(type_)]
 
 
@@ -127,6 +135,7 @@ def _housekeeping() -> dict[str, list[IndexModel]]:
         "persons": [
             IndexModel([("n", ASCENDING)]),
             IndexModel([("m", ASCENDING)], partialFilterExpression={"m": {"$type": "string"}}),
+            IndexModel([("s.o", ASCENDING)], partialFilterExpression=COUNTED),
         ],
         "ledger": [IndexModel([("resources.r", ASCENDING)])],
         "identities": [IndexModel([("r", ASCENDING)])],

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from pymongo.errors import DuplicateKeyError
 
-from hub.store.schema import Mongo
+from hub.store.schema import Mongo, only
 
 
 def due_persons(database: Mongo, now: datetime, limit: int) -> list[str]:
@@ -22,8 +22,23 @@ def follow_rules(database: Mongo, signature: str) -> bool:
     found = database.settings.find_one({"_id": "rules"})
     if found and found["version"] == signature:
         return False
-    database.persons.update_many({"n": {"$ne": None}}, {"$set": {"n": None}})
+    known = {"$or": [{"n": {"$ne": None}}, {"s": {"$exists": True}}]}
+    database.persons.update_many(known, {"$set": {"n": None}, "$unset": {"s": ""}})
     database.settings.replace_one({"_id": "rules"}, {"version": signature}, upsert=True)
+    return True
+
+
+def follow_directory(database: Mongo) -> bool:
+    """By the last change of the services, also of one that is deleted. As `follow_rules`: the persons are marked first."""
+    last = database.HealthcareService.find_one({}, {"at": 1, "v": 1}, sort=[("at", -1), ("_id", -1)])
+    version = f"{last['_id']}/{last['v']} {last['at']}" if last else ""
+    found = database.settings.find_one({"_id": "directory"})
+    if found and found["version"] == version:
+        return False
+    open_to_claim = {only("Task"): "requested", "x.owner": {"$exists": False}}
+    persons = database.Task.distinct("person", open_to_claim)
+    database.persons.update_many({"_id": {"$in": persons}}, {"$set": {"n": None}})
+    database.settings.replace_one({"_id": "directory"}, {"version": version}, upsert=True)
     return True
 
 

@@ -18,7 +18,7 @@ from pymongo.client_session import ClientSession
 from hub.errors import INVALID, TOO_LARGE, Conflict, HubError
 from hub.fhir.references import reference
 from hub.ports import Changes, Save
-from hub.store import chains, following, forms, outbox
+from hub.store import chains, figures, following, forms, outbox
 from hub.store.chains import AUDIT, contents_of
 from hub.store.documents import Sealer, document, event_document, keys_document, superseded
 from hub.store.erasure import Erasure, erased_revision
@@ -183,22 +183,28 @@ def _revisions(changes: Changes, at: datetime) -> tuple[Updates, list[Document]]
     revised: Updates = []
     begun: list[Document] = []
     for person, known in changes.persons.items():
-        due, follows = changes.due.get(person), sorted(changes.follows.get(person, ()))
+        due, named = changes.due.get(person), _named(changes, person)
         if person in changes.erased:
             revised.append(erased_revision(person, known, at))
         elif known:
-            revised.append(_revision(person, known, sorted(types[person]), due, follows))
+            revised.append(_revision(person, known, sorted(types[person]), due, named))
         else:
-            named = {"m": follows} if follows else {}
             begun.append({"_id": person, "r": FIRST_REVISION, "t": sorted(types[person]), "n": due, **named})
     return revised, begun
 
 
-def _revision(person: str, known: int, types: list[str], due: datetime | None, follows: list[str]) -> Document:
-    """Who says not when something is due leaves it unknown (null): then she is looked at soon. `m`: see `following`."""
-    named = {"m": follows} if follows else {}
+def _named(changes: Changes, person: str) -> Document:
+    """What is kept of her beside her revision. `m`: see `following`; `s`: see `figures`."""
+    follows, counted = sorted(changes.follows.get(person, ())), changes.counted.get(person)
+    said: Document = {"m": follows or None, "s": None if counted is None else figures.counted_document(counted)}
+    return {name: value for name, value in said.items() if value is not None}
+
+
+def _revision(person: str, known: int, types: list[str], due: datetime | None, named: Document) -> Document:
+    """Who says not when something is due leaves it unknown (null): then she is looked at soon. So is what is not named."""
     changed = {"$inc": {"r": 1}, "$addToSet": {"t": {"$each": types}}, "$set": {"n": due, **named}}
-    changed |= {} if follows else {"$unset": {"m": ""}}
+    unsaid = dict.fromkeys({"m", "s"} - named.keys(), "")
+    changed |= {"$unset": unsaid} if unsaid else {}
     return {"q": {"_id": person, "r": known}, "u": changed}
 
 
@@ -266,7 +272,8 @@ def _supersede(database: Mongo, type_: str, documents: Sequence[Document], sessi
     if {new["_id"]: new["v"] - 1 for new in documents} != {id_: old["v"] for id_, old in current.items()}:
         raise Conflict
     insert(database, "history", [superseded(type_, old) for old in current.values()], session)
-    update(database, type_, [{"q": {"_id": new["_id"], "v": new["v"] - 1}, "u": new} for new in documents], session)
+    changed = (figures.carried(current[new["_id"]], new) for new in documents)
+    update(database, type_, [{"q": {"_id": new["_id"], "v": new["v"] - 1}, "u": new} for new in changed], session)
 
 
 def _write_ledger(database: Mongo, documents: Mapping[str, Document], session: ClientSession) -> None:

@@ -1,15 +1,17 @@
-"""Measure/monthly-report/$evaluate-measure: the monthly report of the organisation that asks, on the referrals that it keeps.
+"""Measure/monthly-report/$evaluate-measure: the report of the organisation that asks, on the referrals that it keeps.
 
-https://hl7.org/fhir/R4/operation-measure-evaluate-measure.html. Of one whole month that is over: periods that overlap
-could be set against each other. Of others' referrals nobody is told by this door.
+https://hl7.org/fhir/R4/operation-measure-evaluate-measure.html. Of one whole period that is over, a month or as many as the
+deployment says: periods that overlap could be set against each other. Of others' referrals nobody is told by this door; their
+reports a coordinator or a ministry may have, which the deployment names.
 """
 
 from datetime import date
 from typing import Final
 
-from hub.errors import BAD_PARAMETER, NOT_FOUND, ONE_OF_REQUIRED, SCOPE_LACKING, HubError
-from hub.exchange.statistics import is_over, month, note, statistics
+from hub.errors import BAD_PARAMETER, NOT_FOUND, ONE_OF_REQUIRED, REPORT_NOT_YOURS, SCOPE_LACKING, HubError
+from hub.exchange.statistics import is_over, may_have, note, period, statistics
 from hub.fhir import Resource
+from hub.fhir.references import split
 from hub.oauth import scopes
 from hub.referral.reporting import MEASURE, report
 from hub.web.operations import Inputs, Operation
@@ -21,17 +23,30 @@ COUNTED: Final = "Task"
 
 def answer_measure(inputs: Inputs, call: Call, service: Service) -> Resource:
     _require_all_referrals(call)
-    named = call.id or MEASURE.rpartition("/")[2]
+    hub, named = service.hub, call.id or MEASURE.rpartition("/")[2]
     if f"{MEASURE.rpartition('/')[0]}/{named}" != MEASURE or inputs.get("measure", [MEASURE])[0] != MEASURE:
         raise HubError(NOT_FOUND)
     first, last = (_day(inputs, name) for name in ("periodStart", "periodEnd"))
-    if (first, last) != month(first.year, first.month) or not is_over(last, service.hub.clock.now()):
-        raise _bad("periodEnd", "2026-05-01 … 2026-05-31")
-    caller, hub = call.caller, service.hub
-    found = statistics(caller.organization, first.year, first.month, hub.smallest_cell, hub=hub)
-    note(caller, hub=hub)
-    known = hub.directory.organization(caller.organization) or {}
+    whole = period(first.year, first.month, hub.reporting.months)
+    if (first, last) != whole or not is_over(last, hub.clock.now()):
+        raise _bad("periodEnd", " … ".join(day.isoformat() for day in whole))
+    organization = _reporter(inputs, call, service)
+    found = statistics(organization, first.year, first.month, hub=hub)
+    note(call.caller, hub=hub)
+    known = hub.directory.organization(organization) or {}
     return report(found, str(known.get("province", "")))
+
+
+def _reporter(inputs: Inputs, call: Call, service: Service) -> str:
+    """Whose report; its own, where it says nothing. R5 has the parameter:
+    https://hl7.org/fhir/R5/measure-operation-evaluate-measure.html."""
+    caller, hub = call.caller, service.hub
+    type_, organization = split(inputs.get("reporter", [f"Organization/{caller.organization}"])[0])
+    if type_ != "Organization" or hub.directory.organization(organization) is None:
+        raise _bad("reporter", f"Organization/{caller.organization}")
+    if not may_have(caller, organization, hub=hub):
+        raise HubError(REPORT_NOT_YOURS, path="http.reporter")
+    return organization
 
 
 def _require_all_referrals(call: Call) -> None:
@@ -57,6 +72,9 @@ def _bad(name: str, expected: str) -> HubError:
 
 OPERATIONS: Final = (
     Operation(
-        "evaluate-measure", TYPE, {"periodStart": "date", "periodEnd": "date", "measure": "canonical"}, answer_measure
+        "evaluate-measure",
+        TYPE,
+        {"periodStart": "date", "periodEnd": "date", "measure": "canonical", "reporter": "string"},
+        answer_measure,
     ),
 )

@@ -4,15 +4,19 @@
 a label, a text, an id, whatever could hold a name, is refused, so that nothing about a person can be sent at all.
 """
 
+import re
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from hub.directory.matching import Reason, Wanted
+from hub.directory.openings import AHEAD
 from hub.directory.telling import explained
 from hub.errors import BAD_PARAMETER, ONE_OF_REQUIRED, SCOPE_LACKING, HubError
 from hub.exchange.orient import Answer, orient
 from hub.fhir import Resource
 from hub.fhir.canonicals import code_system, profile
 from hub.fhir.definitions import load
+from hub.fhir.instants import instant, span
 from hub.oauth import scopes
 from hub.web.bodies import read_json
 from hub.web.operations import Inputs, Operation
@@ -20,9 +24,10 @@ from hub.web.searchset import entry, searchset
 from hub.web.service import Call, Service
 
 TYPE: Final = "HealthcareService"
+INSTANT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII)
 PARAMETERS: Final = {
     "service": "Coding", "area": "Coding", "priority": "code", "age-band": "code", "language": "code*", "eligibility": "code*",
-    "characteristic": "code*",
+    "characteristic": "code*", "required": "code*", "at": "instant", "open": "boolean",
 }  # fmt: skip
 CODED_BY: Final = {
     "service": "service-type",
@@ -32,9 +37,10 @@ CODED_BY: Final = {
     "language": "language",
     "eligibility": "service-eligibility",
     "characteristic": "service-characteristic",
+    "required": "service-characteristic",
 }
 """Parameter → the value set that its code must be of."""
-_KEYS: Final = {"Coding": "valueCoding", "code": "valueCode"}
+_KEYS: Final = {"Coding": "valueCoding", "code": "valueCode", "instant": "valueInstant", "boolean": "valueBoolean"}
 
 
 def answer_match(inputs: Inputs, call: Call, service: Service) -> str:
@@ -62,18 +68,37 @@ def _wanted(inputs: Inputs, service: Service) -> Wanted:
     """Each code is one of its value set. Raises BAD_PARAMETER, ONE_OF_REQUIRED."""
     if "service" not in inputs:
         raise HubError(ONE_OF_REQUIRED, path="http.service", expected="service")
-    codes = {name: tuple(_code(name, one) for one in given) for name, given in inputs.items()}
+    codes = {name: tuple(_code(name, one) for one in given) for name, given in inputs.items() if name in CODED_BY}
     one = {name: found[0] for name, found in codes.items()}
     return Wanted(
         one["service"],
-        service.hub.clock.now(),
+        _at(inputs, service.hub.clock.now()),
         one.get("area", ""),
         one.get("priority", "routine"),
         one.get("age-band", ""),
         codes.get("language", ()),
         codes.get("eligibility", ()),
         codes.get("characteristic", ()),
+        codes.get("required", ()),
+        inputs.get("open", [False])[0] is True,
     )
+
+
+def _at(inputs: Inputs, now: datetime) -> datetime:
+    """Now, or a time to come for which openings are known."""
+    if "at" not in inputs:
+        return now
+    at = _moment(inputs["at"][0])
+    if at is None or not now <= at <= now + timedelta(days=AHEAD):
+        raise _bad("at", f"{instant(now)} … {instant(now + timedelta(days=AHEAD))}")
+    return at
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        return span(text)[0] if INSTANT.fullmatch(text) else None
+    except (ValueError, OverflowError):
+        return None
 
 
 def _code(name: str, given: Any) -> str:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from hub.errors import NOT_FOUND, SCOPE_LACKING, HubError
-from hub.exchange.timeline import ALONG, timeline
+from hub.exchange.timeline import ALONG, Due, course
 from hub.fhir import Resource
 from hub.fhir.canonicals import code_system
 from hub.fhir.instants import instant
@@ -28,8 +28,17 @@ def answer_timeline(_: Inputs, call: Call, service: Service) -> Resource:
     if not ID.fullmatch(call.id):
         raise HubError(NOT_FOUND)
     types = [type_ for type_ in ALONG if scopes.permits(call.caller.scopes, type_, "search")]
-    events = timeline(call.id, call.caller, hub=service.hub, types=types)
-    return {"resourceType": "Parameters", "parameter": [{"name": "event", "part": list(_parts(e))} for e in events]}
+    found = course(call.id, call.caller, hub=service.hub, types=types)
+    events = [{"name": "event", "part": list(_parts(event))} for event in found.events]
+    due = [{"name": "due", "part": list(_due(one))} for one in found.due]
+    return {"resourceType": "Parameters", "parameter": [*events, *due]}
+
+
+def _due(due: Due) -> Iterator[Resource]:
+    yield {"name": "about", "valueReference": {"reference": due.about}}
+    yield {"name": "stage", "valueCode": due.window.stage}
+    yield {"name": "since", "valueInstant": instant(due.window.start)}
+    yield {"name": "until", "valueInstant": instant(due.window.end)}
 
 
 def _parts(event: Event) -> Iterator[Resource]:

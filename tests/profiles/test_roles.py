@@ -204,7 +204,7 @@ def test_an_operation_that_is_not_served_yet_is_a_draft(operation: Resource) -> 
 
 def test_nothing_about_a_person_is_asked_where_services_are_looked_for() -> None:
     asked = [p for p in OPERATED["match-services"]["parameter"] if p["use"] == "in"]
-    assert {p["type"] for p in asked} == {"Coding", "code"}
+    assert {p["type"] for p in asked} == {"Coding", "code", "instant", "boolean"}, "nothing that could hold a name"
 
 
 @pytest.mark.parametrize("topic", TOPICS.values(), ids=lambda r: r["id"])

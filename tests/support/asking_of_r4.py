@@ -90,6 +90,7 @@ def match_services(asking: Guessing) -> Request:
     for name, codes in CODES.items():
         if chance.random() < 0.3:
             said.append({"name": name, "valueCode": chance.choice(codes)})
+    said += [{"name": "open", "valueBoolean": chance.random() < 0.5}] if chance.random() < 0.2 else []
     return "POST", "/fhir/HealthcareService/$match", {"resourceType": "Parameters", "parameter": said}
 
 

@@ -41,7 +41,8 @@ class Operations(Changes):
             first, last = self.chance.choice(
                 [("2026-10-01", "2026-10-31"), ("2026-03-01", "2026-03-31"), ("2026-10-02", "x")]
             )
-            path = f"/fhir/Measure{of}/${name}?periodStart={first}&periodEnd={last}"
+            whose = self.chance.choice(["", "&reporter=Organization/amal"])
+            path = f"/fhir/Measure{of}/${name}?periodStart={first}&periodEnd={last}{whose}"
             return Ask("GET", path, covers=covers)
         if (type_, name) == ("HealthcareService", "match"):
             method, path, body = match_services(self)

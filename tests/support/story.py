@@ -19,6 +19,7 @@ from hub.fhir.definitions import load
 from hub.fhir.references import split
 from tests.support.ears_over_http import Ear
 from tests.support.personas import Heard, Persona
+from tests.support.receivers import Receiver
 from tests.support.story_records import WHERE
 
 LANGUAGES: Final = ("en", "fr", "ar")
@@ -83,6 +84,8 @@ class Story:
     account: Callable[[str], Account] = field(kw_only=True)
     command: Callable[..., Any] = field(kw_only=True)
     """What somebody at the hub does by its command line, as her association has asked."""
+    door: Receiver = field(kw_only=True)
+    """Where a system has what it subscribed to sent."""
     trusted: set[Persona] = field(default_factory=set)  # who was shown who she is, for an emergency
     hosts: set[Persona] = field(default_factory=set)  # who knows where the house is, being in it
     _before: dict[Persona, tuple[int, int]] = field(default_factory=dict)

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from tests.support import story_records as records
+from tests.support.ears import until
 from tests.support.story import Coded, Party, Story, must
+from tests.support.subscribing import subscription
 
 CORE: Final = ("core", "needs-and-services")
 
@@ -48,6 +50,12 @@ class Given:
         made = records.consent(self.story.her, keeper.persona.reference, by, list(classes), list(given_by) or None)
         self.story.consents.append(f"Consent/{must(keeper.persona.create(made))['id']}")
         self.story.say("given", told, to=list(to), classes=[Coded("data-class", one) for one in classes])
+
+    def subscribes(self, who: Party) -> None:
+        """Its system wants to be told of referrals, at an address of its own: it is asked whether it is there, and answers."""
+        made = must(who.persona.create(subscription(self.story.door.url, f"Task?owner={who.persona.reference}")))
+        until(lambda: must(who.persona.read(f"Subscription/{made['id']}"))["status"] == "active")
+        self.story.say("given", "subscribes", who=who)
 
     def house(self, of: Party) -> str:
         """A shelter of theirs: of where it is nobody else is ever told."""

@@ -109,13 +109,15 @@ def consent(
     return asked(new("consent-by-class", "verification", **whose, provision=provision(exceptions=permits)), today())
 
 
-def referral(focus: str, owner: str = "") -> Resource:
-    """Without an owner: open to claim."""
+def referral(focus: str, owner: str = "", within_s: float = 0) -> Resource:
+    """Without an owner: open to claim. `within_s`: when the answer is wanted, where its requester says so."""
+    until = (datetime.now(UTC) + timedelta(seconds=within_s)).isoformat(timespec="milliseconds")
     is_open = {"extension": [{"url": profile("open-to-claim"), "valueBoolean": True}]}
     return {
         "resourceType": "Task", "status": "requested", "focus": to(focus),
         "code": {"coding": [{"system": "http://hl7.org/fhir/CodeSystem/task-code", "code": "fulfill"}]},
         **({"owner": to(owner)} if owner else is_open),
+        **({"restriction": {"period": {"end": until}}} if within_s else {}),
     }  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from tests.support.ears import PATIENCE_S, until
 from tests.support.personas import code_of
 from tests.support.story import NEVER, Coded, Party, Story, must, sought
 from tests.support.story_records import WHERE
+from tests.support.subscribing import told
 
 STATUS: Final = "http://hl7.org/fhir/task-status"
 
@@ -107,6 +108,18 @@ class Then:
         self.story.expected.append((kind, about, frozenset(one.persona for one in parties)))
         self.story.say("then", "told", kind=Coded("audit-action", kind), parties=list(parties))
 
+    def is_told_at_its_door(self, who: Party) -> None:
+        """By the number of an event and of the referral, and nothing else of it."""
+        until(lambda: self.story.task in self._focused())
+        sent = b"".join(body for _, body in self.story.door.got).decode()
+        assert not [secret for secret in (*self.story.secrets, self.story.her, self.story.need) if secret in sent]
+        self.story.say("then", "is-told-at-its-door", who=who)
+
+    def _focused(self) -> set[str]:
+        """What it was told of; under an address of the hub or none."""
+        named = (focus for one in told(self.story.door) for focus in one["events"].values() if focus)
+        return {"/".join(focus.rsplit("/", 2)[-2:]) for focus in named}
+
     def ends(self, status: str, code: str) -> None:
         """In a final state, with an outcome or a reason; and what happened is all on record."""
         task = must(self.story.keeper.persona.read(self.story.task))
@@ -119,14 +132,30 @@ class Then:
         self.story.say("then", "ends", status=Coded(STATUS, status), code=Coded(system, code))
 
     def timeline(self, *statuses: str, task: str = "") -> None:
-        """Every step that the referral took, in order, as its history tells it."""
-        history = must(self.story.keeper.persona.read(f"{task or self.story.task}/_history?_count=100"))
+        """Every step that the referral took, in order, as its timeline tells it, and its history too."""
+        about = task or self.story.task
+        history = must(self.story.keeper.persona.read(f"{about}/_history?_count=100"))
         steps = [entry["resource"]["status"] for entry in reversed(history["entry"])]
+        told = [one["status"]["valueCode"] for one in self._events(about) if "status" in one]
+        assert [one for n, one in enumerate(told) if n == 0 or one != told[n - 1]] == list(statuses), told
         taken = [one for n, one in enumerate(steps) if n == 0 or one != steps[n - 1]]
         assert taken == list(statuses), taken
         self.story.say(
             "then", "timeline-of-request" if task else "timeline", statuses=[Coded(STATUS, one) for one in statuses]
         )
+
+    def course(self, *actions: str) -> None:
+        """All that happened to it in one answer, what was told because of time included, and for how long each step was waited."""
+        events = [one for one in self._events(self.story.task) if "action" in one]
+        codes = [one["action"]["valueCoding"]["code"] for one in events]
+        assert [one for n, one in enumerate(codes) if n == 0 or one != codes[n - 1]] == list(actions), codes
+        assert all("took" in one for one in events[1:] if one["action"]["valueCoding"]["code"] not in REMINDED)
+        self.story.say("then", "course", actions=[Coded("audit-action", one) for one in actions])
+
+    def _events(self, about: str) -> list[Resource]:
+        answer = must(self.story.keeper.persona.read(f"{about}/$timeline"))
+        events = ({part["name"]: part for part in one["part"]} for one in answer["parameter"] if one["name"] == "event")
+        return [one for one in events if one["about"]["valueReference"]["reference"] == about]
 
     def report(self, *lookers: Party) -> None:
         """The account that she may ask for: these saw something of hers, nobody else did, and the hub says who was refused."""
@@ -158,6 +187,7 @@ class Then:
         self.story.say("then", "nobody-saw-more")
 
 
+REMINDED: Final = {"referral.remind", "referral.overdue", "referral.escalate"}
 ID_ONLY: Final = {"reference", "version", "at"}
 SEEN: Final = {
     "everything": {"Task", "Patient", "ServiceRequest"},

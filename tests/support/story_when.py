@@ -29,6 +29,13 @@ class When:
         )
         self._sent(to.persona.reference)
 
+    def refers_in_haste(self, to: Party, service: str, within_s: float) -> None:
+        """So that what else takes days can be lived through."""
+        self._needs(service, "stat")
+        said = {"service": Coded("service-type", service), "seconds": round(within_s)}
+        self.story.say("when", "refers-in-haste", who=self.story.keeper, to=to, **said)
+        self._sent(to.persona.reference, within_s)
+
     def refers_again(self, to: Party) -> None:
         self.story.say("when", "refers-again", who=self.story.keeper, to=to)
         self._sent(to.persona.reference)
@@ -53,8 +60,8 @@ class When:
         made = must(keeper.create(records.need(self.story.her, keeper.reference, service, priority, **more)))
         self.story.need = f"ServiceRequest/{made['id']}"
 
-    def _sent(self, owner: str) -> None:
-        made = must(self.story.keeper.persona.create(records.referral(self.story.need, owner)))
+    def _sent(self, owner: str, within_s: float = 0) -> None:
+        made = must(self.story.keeper.persona.create(records.referral(self.story.need, owner, within_s)))
         assert made["status"] == "requested"
         self.story.refers(f"Task/{made['id']}")
 

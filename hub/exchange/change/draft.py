@@ -238,4 +238,5 @@ def _together(parts: list[Changes]) -> Changes:
         voids=[void for one in parts for void in one.voids],
         due={person: at for one in parts for person, at in one.due.items()},
         follows={person: named for one in parts for person, named in one.follows.items()},
+        counted={person: spans for one in parts for person, spans in one.counted.items()},
     )

@@ -2,15 +2,18 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from hub import errors
+from hub.consent.keys import PUBLIC, own
 from hub.directory.organizations import Entry, Names
 from hub.errors import HubError
 from hub.exchange import Hub, change
 from hub.exchange.expire import sweep
 from hub.fhir import Resource
+from hub.ports import Changes, Key, Save
 from hub.store import MongoStore
 from tests.support.association import RandomIds
 from tests.support.network import (
@@ -30,6 +33,7 @@ from tests.support.network import (
     refusal,
     survivor,
 )
+from tests.support.services import service
 
 CLAIMED = {"status": "accepted"}
 SERVICES = {"tribunal": ("legal", "medical"), "chu": ()}
@@ -119,6 +123,35 @@ def test_who_begins_to_give_the_service_is_told_by_the_next_sweep_and_who_ends_t
     assert seen == {"chu": False, "clinique": True, "tribunal": True, "rabat": False}
     claim(at, id_, "tribunal")
     assert at.sees("Patient", PERSON, "tribunal")
+
+
+def say(at: Network, body: Resource) -> None:
+    """An organisation tells of a service of its own, or changes what it told."""
+    by_itself = body["providedBy"]["reference"].partition("/")[2]
+    known = at.hub.store.read("HealthcareService", body["id"], None)
+    keys = (Key(PUBLIC), Key(own(by_itself)))
+    at.hub.store.commit(Changes(saves=[Save(body, None, by_itself, keys, known.version if known else None)]))
+    at.clock.forward(timedelta(seconds=1))
+
+
+def seen_by(at: Network, id_: str) -> set[str]:
+    sweep(hub=at.hub)
+    return {one.id for one in ENTRIES if one.id != KEEPER and at.sees("Task", id_, one.id)}
+
+
+def test_what_organisations_say_of_their_services_decides_who_is_told(at: Network) -> None:
+    """A region covers its provinces; what is given no more is not; and what nobody said itself is as the deployment says."""
+    id_ = at.create(referred(), KEEPER)["id"]
+    assert seen_by(at, id_) == {"chu", "clinique"}
+    say(at, service("r1", "medical", by="rabat", area=["MA-06"]))
+    assert seen_by(at, id_) == {"chu", "clinique", "rabat"}
+    say(at, service("r1", "medical", by="rabat", area=["MA-RAB"]))
+    assert seen_by(at, id_) == {"chu", "clinique"}
+    say(at, service("c1", "medical", by="chu", active=False))
+    say(at, service("t1", "medical", by="tribunal"))  # names no place: it serves where it is
+    assert seen_by(at, id_) == {"clinique", "tribunal"}
+    say(at, service("d1", "medical", by="dispensaire", area=["MA-CAS"]))
+    assert seen_by(at, id_) == {"clinique", "tribunal"}, "no consent covers it, whatever it says"
 
 
 def test_where_nobody_could_take_it_on_it_is_not_sent(store: MongoStore) -> None:

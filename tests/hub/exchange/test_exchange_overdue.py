@@ -12,9 +12,20 @@ from hub.exchange import change, expire
 from hub.exchange.expire import sweep
 from hub.fhir import Resource
 from hub.fhir.instants import span
+from hub.ports import Changes, Key, Save
 from hub.referral.deadline_file import deadlines
 from hub.referral.transitions import business_status, check
-from tests.support.association import ASSOCIATION, BEGINNING, HOSPITAL, Scene, association, hospital, outcome, reason
+from tests.support.association import (
+    ASSOCIATION,
+    BEGINNING,
+    COURT,
+    HOSPITAL,
+    Scene,
+    association,
+    hospital,
+    outcome,
+    reason,
+)
 
 A_MOMENT = timedelta(milliseconds=1)
 VERBS = ("referral.remind", "referral.overdue", "referral.escalate")
@@ -29,14 +40,16 @@ def sent(at: Scene) -> Scene:
 
 
 def steps_of(at: Scene) -> list[tuple[str, str]]:
-    """The steps on record, in order: the verb, and after how many per cent."""
+    """The steps on record, in order: the verb, and after how many per cent; without those that come again and again."""
     events = sorted(at.all("AuditEvent"), key=lambda one: one["meta"]["lastUpdated"])
     found = [
         (subtype["code"], detail["valueString"])
         for event in events
         for subtype in event["subtype"]
         for detail in event["entity"][0].get("detail", ())
-        if subtype["code"] in (*VERBS, "referral.cancel") and detail["type"] == "deadline-step"
+        if subtype["code"] in (*VERBS, "referral.cancel")
+        and detail["type"] == "deadline-step"
+        and " again " not in detail["valueString"]
     ]
     order = sorted(found, key=lambda one: (one[1].split()[1], int(one[1].split()[2])))
     return [(verb, name.split()[2]) for verb, name in order]
@@ -84,7 +97,7 @@ def test_after_a_downtime_all_steps_are_caught_up_in_order_and_none_twice(sent: 
     swept(sent, DUE + timedelta(days=30))
     verbs = ["referral.remind", "referral.remind", "referral.overdue", "referral.escalate", "referral.escalate"]
     assert [verb for verb, _ in steps_of(sent)] == verbs
-    told = [HOSPITAL, HOSPITAL, HOSPITAL, "", HOSPITAL, "", ""]
+    told = [HOSPITAL, HOSPITAL, HOSPITAL, "", HOSPITAL, "", "", ""]
     assert [who for _, who in rows(sent)] == told
     before = sent.everything()
     assert sweep(hub=sent.hub) == 0
@@ -92,6 +105,66 @@ def test_after_a_downtime_all_steps_are_caught_up_in_order_and_none_twice(sent: 
     sweep(hub=sent.hub)
     after = sent.everything()
     assert {**after, "persons": []} == {**before, "persons": []}
+
+
+def again(at: Scene) -> list[str]:
+    found = [detail["valueString"] for event in at.all("AuditEvent") for detail in event["entity"][0].get("detail", ())]
+    return sorted(name.rpartition(" ")[2] for name in found if " again " in name)
+
+
+def test_after_the_last_step_somebody_is_told_again_every_day_until_it_is_over(sent: Scene) -> None:
+    last = DUE + timedelta(hours=72)
+    swept(sent, last)
+    assert again(sent) == []
+    for day in (1, 2, 3):
+        before = rows(sent)
+        swept(sent, last + timedelta(days=day) - A_MOMENT)
+        assert rows(sent) == before
+        swept(sent, last + timedelta(days=day))
+        assert rows(sent) == [*before, ("referral.remind", "")]
+        assert sweep(hub=sent.hub) == 0
+    swept(sent, last + timedelta(days=40))
+    assert again(sent) == ["1", "2", "3", "40"], "what fell into a downtime is told once"
+    sent.move(sent.one("Task"), "rejected", hospital(), **reason("no-capacity"))
+    swept(sent, last + timedelta(days=90))
+    assert len(again(sent)) == 4
+
+
+def test_how_often_and_whom_is_the_deployments_to_say(sent: Scene) -> None:
+    sent.hub = replace(sent.hub, deadlines=deadlines({"again": {"days": 7, "tell": ["owner"]}}))
+    last = DUE + timedelta(hours=72)
+    swept(sent, last + timedelta(days=7) - A_MOMENT)
+    assert again(sent) == []
+    swept(sent, last + timedelta(days=7))
+    assert rows(sent)[-1] == ("referral.remind", HOSPITAL)
+
+
+def test_a_coordinator_that_consent_covers_is_told_when_escalation_reaches_it_and_sees_the_notice_until_then(
+    at: Scene,
+) -> None:
+    at.hub = replace(at.hub, deadlines=replace(at.hub.deadlines, coordinator=COURT))
+    at.receive(at.row())
+    consented = at.one("Consent")
+    root = consented["provision"]
+    both = [
+        {**one, "actor": [*one["actor"], {**one["actor"][0], "reference": {"reference": f"Organization/{COURT}"}}]}
+        for one in root["provision"]
+    ]
+    new = {**consented, "provision": {**root, "provision": both}}
+    person, replaced = consented["patient"]["reference"].partition("/")[2], int(consented["meta"]["versionId"])
+    known = at.store.compartments([person])[person].revision
+    hers = Save(new, person, ASSOCIATION, (Key(f"{ASSOCIATION}|*|*"),), replaced)
+    at.store.commit(Changes(saves=[hers], persons={person: known}))
+    by = replace(hospital(), organization=COURT, client="court")
+    swept(at, DUE + timedelta(hours=36) - A_MOMENT)
+    assert at.search("Task", by).total == 0
+    task = swept(at, DUE + timedelta(hours=36))
+    assert ("referral.escalate", COURT) in rows(at)
+    assert at.search("Task", by).total == 1
+    assert at.search("Patient", by).total == at.search("ServiceRequest", by).total == 0
+    at.move(task, "accepted", hospital())
+    assert at.search("Task", by).total == 0
+    assert not at.all("Communication"), "that it sees no more is no withdrawal"
 
 
 def test_a_correction_of_the_holidays_repeats_no_step(sent: Scene) -> None:
@@ -227,7 +300,7 @@ def test_several_workers_at_once_take_each_step_once(sent: Scene) -> None:
         done = list(workers.map(lambda _: expire._settle(person, sent.hub), range(8)))
     assert any(done)
     assert [step for _, step in steps_of(sent)] == ["50", "90", "100", "150", "200"]
-    assert len(rows(sent)) == 7
+    assert len(rows(sent)) == 8
 
 
 def test_a_draft_that_is_sent_gets_its_deadline_from_then(at: Scene) -> None:

@@ -2,21 +2,22 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from random import Random
 from statistics import median
 
 import pytest
 
 from hub import conformance
-from hub.exchange.statistics import is_over, month, statistics
+from hub.exchange.statistics import is_over, period, statistics
 from hub.fhir import Resource
 from hub.fhir.canonicals import code_system, profile
 from hub.fhir.instants import instant
 from hub.ports import Changes, Key, Save
-from hub.referral.counting import UNSAID
-from hub.referral.reporting import Statistics, report
+from hub.referral.courses import UNSAID
+from hub.referral.reporting import Reporting, Statistics, report
 from hub.referral.steps import concept
 from hub.referral.suppression import suppress
 from tests.support.association import ASSOCIATION, HOSPITAL, Scene
@@ -67,7 +68,7 @@ def task(number: int, one: Told, status: str, hours: int) -> Resource:
     body: Resource = {
         "resourceType": "Task", "id": f"t{number}", "meta": {"profile": [profile("referral-task")]}, "status": status,
         "intent": "order", "code": {"coding": [{"system": "http://hl7.org/fhir/CodeSystem/task-code", "code": "fulfill"}]},
-        "for": {"reference": f"Patient/p{number}"}, "authoredOn": instant(one.sent),
+        "for": {"reference": f"Patient/p{number}"}, "focus": {"reference": f"ServiceRequest/n{number}"}, "authoredOn": instant(one.sent),
         "lastModified": instant(one.sent + timedelta(hours=hours)), "input": said,
         "requester": {"reference": f"Organization/{ASSOCIATION}"}, "owner": {"reference": f"Organization/{HOSPITAL}"},
     }  # fmt: skip
@@ -98,9 +99,9 @@ def keep(at: Scene, number: int, one: Told) -> None:
         at.store.commit(Changes(saves=[moved], persons={person: version}))
 
 
-def of_may(at: Scene, smallest: int = 5) -> Statistics:
+def of_may(at: Scene, smallest: int = 5, months: int = 1) -> Statistics:
     at.clock.at = datetime(2026, 7, 1, tzinfo=UTC)
-    return statistics(ASSOCIATION, 2026, 5, smallest, hub=at.hub)
+    return statistics(ASSOCIATION, 2026, 5, hub=replace(at.hub, reporting=Reporting(smallest, months)))
 
 
 def in_may(one: Told) -> bool:
@@ -151,11 +152,25 @@ def test_few_are_not_told_at_all(at: Scene) -> None:
 
 def test_who_did_not_say_that_she_may_be_counted_is_not(at: Scene) -> None:
     at.receive(at.row())
-    assert statistics(ASSOCIATION, 2026, 6, 3, hub=at.hub).groups[0].whole == 0
+    assert statistics(ASSOCIATION, 2026, 6, hub=at.hub).groups[0].whole == 0
 
 
 def test_a_month_is_over_when_its_last_day_is_in_morocco() -> None:
-    assert month(2026, 12) == (datetime(2026, 12, 1).date(), datetime(2026, 12, 31).date())
-    last = month(2026, 2)[1]
+    assert period(2026, 12, 1) == (date(2026, 12, 1), date(2026, 12, 31))
+    last = period(2026, 2, 1)[1]
     assert not is_over(last, datetime(2026, 2, 28, 22, tzinfo=UTC))
     assert is_over(last, datetime(2026, 3, 1, 1, tzinfo=UTC))
+
+
+@pytest.mark.parametrize("months", [1, 3, 6, 12])
+def test_periods_of_several_months_follow_each_other_and_never_overlap(months: int) -> None:
+    found = sorted({period(2028, month, months) for month in range(1, 13)})
+    assert len(found) == 12 // months and found[0][0] == date(2028, 1, 1) and found[-1][1] == date(2028, 12, 31)
+    assert all(one[1] + timedelta(days=1) == other[0] for one, other in pairwise(found))
+
+
+def test_a_report_of_a_quarter_is_of_all_its_months(at: Scene) -> None:
+    for number, day in enumerate((-29, 0, 20, 40, 65)):  # from April to June, and one of July
+        keep(at, number, Told(True, MAY + timedelta(days=day), "medical", "", {}, ""))
+    assert of_may(at, 1, 3).groups[0].whole == 4
+    assert of_may(at, 1, 12).groups[0].whole == 5

@@ -11,10 +11,11 @@ from hub.fhir import Resource
 from hub.fhir.canonicals import code_system
 from hub.fhir.instants import instant
 from hub.ports import FOREVER
-from hub.referral.calendars import ALWAYS
+from hub.referral.calendars import ALWAYS, next_open
 from hub.referral.deadline_file import packaged
 from hub.referral.opening import opening
-from hub.referral.stages import LATE, STAYS, earliest, late, run, stage, steps, timed, window
+from hub.referral.rungs import steps
+from hub.referral.stages import LATE, STAYS, earliest, late, run, stage, timed, window
 from hub.referral.timing import Timing
 from hub.referral.transitions import HUB_ALONE, TERMINAL, TRANSITIONS, business_status, check
 
@@ -52,7 +53,7 @@ def test_steps_are_in_order_and_no_look_comes_after_the_first_of_them(
 ) -> None:
     end = OURS.stages["acceptance"].of(priority).after(start, OURS.calendar)
     one = task(status, priority, end)
-    found = list(steps(window(one, start, OURS, OURS.calendar), OURS))
+    found = list(steps(window(one, start, OURS, OURS.calendar), OURS, OURS.calendar, start))
     assert all(before.at <= after.at for before, after in pairwise(found))
     assert len({step.name for step in found}) == len(found)
     assert start - timedelta(hours=1) <= earliest(one, start, OURS) <= found[0].at
@@ -61,7 +62,10 @@ def test_steps_are_in_order_and_no_look_comes_after_the_first_of_them(
 def test_the_deadline_itself_is_the_step_at_a_hundred() -> None:
     start = datetime(2026, 6, 1, 9, tzinfo=UTC)
     end = start + timedelta(hours=10)
-    found = {step.do: step.at for step in steps(window(task("requested", end=end), start, OURS, OURS.calendar), OURS)}
+    found = {
+        step.do: step.at
+        for step in steps(window(task("requested", end=end), start, OURS, OURS.calendar), OURS, OURS.calendar, start)
+    }
     assert found["overdue"] == end
 
 
@@ -119,3 +123,43 @@ def test_the_hours_of_a_service_are_read_as_the_directory_says_them() -> None:
     shut = {"availableTime": [mornings], "notAvailable": [{"during": {"start": "2026-06-01", "end": "2026-06-01"}}]}
     (closed,) = opening([shut], OURS.calendar).closed
     assert closed == (datetime(2026, 5, 31, 23, tzinfo=UTC), datetime(2026, 6, 1, 23, tzinfo=UTC))
+
+
+@given(MOMENTS, st.sampled_from(WAITING), st.integers(0, 4000))
+def test_of_what_is_not_urgent_people_are_reminded_when_somebody_is_at_work(
+    start: datetime, status: str, hours: int
+) -> None:
+    """Also of what its requester wants answered in the night: then no later than that."""
+    end = start + timedelta(hours=hours)
+    of = window(task(status, "routine", end), start, OURS, OURS.calendar)
+    found = list(steps(of, OURS, OURS.calendar, start + timedelta(hours=hours)))
+    assert all(before.at <= after.at for before, after in pairwise(found))
+    for one in found:
+        assert one.do == "overdue" or one.at == of.end or next_open(OURS.calendar, one.at) == one.at
+
+
+@given(MOMENTS, st.sampled_from(["stat", "asap", "urgent"]))
+def test_of_what_is_urgent_people_are_told_at_any_hour(start: datetime, priority: str) -> None:
+    of = window(task("requested", priority, start + timedelta(hours=10)), start, OURS, OURS.calendar)
+    first = next(steps(of, OURS, OURS.calendar, start))
+    assert first.at == start + timedelta(hours=5)
+
+
+@given(MOMENTS, st.sampled_from(WAITING), st.integers(0, 2000))
+def test_there_is_always_a_next_time_that_somebody_is_told(start: datetime, status: str, hours: int) -> None:
+    now = start + timedelta(hours=hours)
+    of = window(task(status), start, OURS, OURS.calendar)
+    found = list(steps(of, OURS, OURS.calendar, now))
+    assert found[-1].at > now and found[-1].tell
+    assert sum(" again " in step.name and step.at <= now for step in found) <= 1
+
+
+def test_the_deadline_that_is_named_when_it_is_sent_holds_and_what_the_hub_guessed_gives_way() -> None:
+    now = datetime(2026, 6, 5, 9, tzinfo=UTC)  # a Friday: three days later nobody is at work yet
+    named = task("requested", "urgent", now + timedelta(hours=5))
+    assert timed(None, named, now, OURS, OURS.calendar) == named
+    for guessed in (task("requested", "urgent", now + timedelta(hours=72)), task("requested", "urgent")):
+        sent = timed(None, guessed, now, OURS, OURS.calendar)
+        assert sent["restriction"]["period"]["end"] == instant(
+            OURS.stages["acceptance"].of("urgent").after(now, OURS.calendar)
+        )

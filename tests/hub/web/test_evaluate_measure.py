@@ -1,13 +1,18 @@
 """Measure/monthly-report/$evaluate-measure over HTTP: the caller's own month, and nobody else's."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from fhir.resources.R4B.measurereport import MeasureReport
 
 from hub import conformance
+from hub.exchange import Hub
 from hub.fhir import Resource
-from tests.support.parties import Party
+from hub.ports import Registry
+from hub.referral.reporting import Reporting
+from hub.web.app import create_app
+from tests.support.parties import Addresses, Party, register
 from tests.support.shared_case import SharedCase, share
 
 MONTH = "/fhir/Measure/monthly-report/$evaluate-measure?periodStart=2026-01-01&periodEnd=2026-01-31"
@@ -47,3 +52,26 @@ def test_a_token_that_does_not_reach_all_referrals_counts_none(
     party: Callable[..., Party], case: SharedCase, scope: str
 ) -> None:
     assert party("amal", scope).get(MONTH).status_code == 403
+
+
+def test_the_report_of_another_is_for_those_alone_whom_the_deployment_names(
+    hub: Hub, registry: Registry, case: SharedCase
+) -> None:
+    of_amal = f"{MONTH}&reporter=Organization/amal"
+    assert case.keeper.get(of_amal).status_code == 200
+    refused = case.reader.get(of_amal)
+    assert refused.status_code == 403 and "report" in refused.text
+    ministry = replace(hub, reporting=Reporting(readers=frozenset({"hopital"})))
+    named = register(create_app(ministry, registry, Addresses()), registry, "hopital")
+    answer = named.get(of_amal)
+    assert answer.status_code == 200, answer.text
+    assert (answer.json or {})["reporter"] == {"reference": "Organization/amal"}
+    assert named.get(f"{MONTH}&reporter=Organization/nobody").status_code == 400
+
+
+def test_a_deployment_that_reports_by_the_quarter_answers_for_quarters_alone(hub: Hub, registry: Registry) -> None:
+    quarterly = replace(hub, reporting=Reporting(months=3))
+    party = register(create_app(quarterly, registry, Addresses()), registry, "amal")
+    asked = "/fhir/Measure/monthly-report/$evaluate-measure?periodStart=2026-01-01&periodEnd="
+    answers = {end: party.get(asked + end).status_code for end in ("2026-01-31", "2026-03-31", "2026-12-31")}
+    assert answers == {"2026-01-31": 400, "2026-03-31": 200, "2026-12-31": 400}

@@ -3,7 +3,7 @@
 import json
 import logging
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from importlib.resources import files
 from typing import Any, Final
 from urllib.parse import quote
@@ -15,6 +15,7 @@ from hub.exchange import Hub
 from hub.exchange.publish import publish
 from hub.fhir import Resource
 from hub.fhir.canonicals import code_system, profile
+from hub.fhir.instants import MOROCCO
 from hub.store import MongoStore
 from hub.web.match_services import OPERATIONS
 from tests.support.accompanied import body, rules_broken
@@ -259,3 +260,32 @@ def test_what_changed_in_the_directory_since_an_instant_is_told_to_whoever_copie
     feed = body(party("nour").get(f"/fhir/HealthcareService/_history?_since={quote(since)}"))
     assert feed["entry"][0]["resource"]["id"] == "near"
     assert feed["entry"][0]["resource"]["meta"]["versionId"] == "2"
+
+
+def test_what_is_required_and_open_then_leaves_out_what_does_not_say_so(hub: Hub, party: Parties) -> None:
+    days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+    nights = [{"daysOfWeek": days, "availableStartTime": "20:00:00", "availableEndTime": "08:00:00"}]
+    publish(
+        [
+            service("always", by="amal", has=["day-and-night", "wheelchair"]),
+            service("night", by="nour", hours=nights, has=["wheelchair"]),
+            service("silent", by="chu"),
+        ],
+        hub=hub,
+    )
+    reader = party("amal")
+    tomorrow = datetime.now(MOROCCO).date() + timedelta(days=1)
+    noon, midnight = (
+        datetime.combine(tomorrow, time(hour), MOROCCO).isoformat(timespec="seconds") for hour in (12, 23)
+    )
+    opened = ("open", {"valueBoolean": True})
+    assert set(ids(matched(reader, asked(("required", {"valueCode": "wheelchair"}))))) == {"always", "night"}
+    assert set(ids(matched(reader, asked(opened, ("at", {"valueInstant": noon}))))) == {"always"}
+    assert set(ids(matched(reader, asked(opened, ("at", {"valueInstant": midnight}))))) == {"always", "night"}
+    assert len(matched(reader, asked(("at", {"valueInstant": noon})))) == 3
+
+
+@pytest.mark.parametrize("at", ["2020-01-01T10:00:00Z", "2999-01-01T10:00:00Z", "2999-13-01T10:00:00Z", "Amina"])
+def test_a_time_that_is_none_or_not_near_is_refused_and_not_repeated(party: Parties, at: str) -> None:
+    answer = party("amal").send("POST", MATCH, asked(("at", {"valueInstant": at})))
+    assert answer.status_code == 400 and at not in answer.text

@@ -31,7 +31,24 @@ def events(party: Party, task: str) -> list[dict[str, Any]]:
     answer = party.get(f"/fhir/{task}/$timeline")
     assert answer.status_code == 200, answer.text
     Parameters.model_validate(answer.json)
-    return [{part["name"]: part for part in one["part"]} for one in (answer.json or {}).get("parameter", [])]
+    return told(answer.json or {}, "event")
+
+
+def told(answer: Resource, name: str) -> list[dict[str, Any]]:
+    return [{part["name"]: part for part in one["part"]} for one in answer.get("parameter", []) if one["name"] == name]
+
+
+def test_until_when_the_outcome_is_awaited_is_told_to_both_alike_and_of_nothing_that_is_over(case: SharedCase) -> None:
+    declared = {one["name"] for one in DEFINITION["parameter"][1]["part"]}
+    found = [told(by.get(f"/fhir/{case.task}/$timeline").json or {}, "due") for by in (case.keeper, case.reader)]
+    assert found[0] == found[1]
+    (due,) = found[0]
+    assert set(due) == declared
+    assert (due["about"]["valueReference"]["reference"], due["stage"]["valueCode"]) == (case.task, "outcome")
+    assert due["since"]["valueInstant"] < due["until"]["valueInstant"]
+    case.withdraw()
+    (due,) = told(case.keeper.get(f"/fhir/{case.task}/$timeline").json or {}, "due")
+    assert due["stage"]["valueCode"] == "hold"
 
 
 def test_the_answer_is_what_the_definition_says(case: SharedCase) -> None:

@@ -23,6 +23,7 @@ from hub.store import MongoRegistry, MongoStore
 from tests.support.deployments import Deployment
 from tests.support.ears_over_http import Ear
 from tests.support.personas import EVERYTHING, Persona, Resource, personas
+from tests.support.receivers import Receiver, receiving
 from tests.support.story import LANGUAGES, Party, Story, words
 from tests.support.story_given import Given
 from tests.support.story_telling import FILES, section, write, written
@@ -46,6 +47,8 @@ class Stage:
     account: Callable[[str], disclosures.Account]
     emergency: Callable[[str], Party]
     command: Callable[..., Any]
+    door: Receiver
+    """Where a system has what it subscribed to sent."""
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     def begin(self, key: str, **roles: str) -> tuple[Story, Given, When, Then]:
@@ -53,7 +56,7 @@ class Stage:
         parties = {
             role: self.emergency(one[:-1]) if one.endswith("!") else self.parties[one] for role, one in roles.items()
         }
-        story = Story(key, parties, parties["association"], account=self.account, command=self.command)
+        story = Story(key, parties, parties["association"], account=self.account, command=self.command, door=self.door)
         number = next(self._numbers)
         return story, Given(story, number), When(story, number), Then(story)
 
@@ -67,6 +70,15 @@ def journeys(mongodb_uri: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
     (deployment.folder / "secrets" / "kek").write_text(os.environ["IHALA_KEK"], "ascii")  # the same here and there
     for one in (deployment.folder / "connections").iterdir():
         one.unlink()
+    with receiving() as door:
+        with (deployment.folder / "hub.toml").open("a", encoding="utf-8") as settings:
+            settings.write(f'\n[subscription]\nhosts = ["http://127.0.0.1:{door.port}"]\n')
+        yield from _played(deployment, mongodb_uri, database, door)
+    with MongoClient[Resource](mongodb_uri) as client:
+        client.drop_database(database)
+
+
+def _played(deployment: Deployment, mongodb_uri: str, database: str, door: Receiver) -> Iterator[Stage]:
     names = {
         one["id"]: one["name"] for one in yaml.safe_load((deployment.folder / "organizations.yaml").read_text("utf-8"))
     }
@@ -83,11 +95,10 @@ def journeys(mongodb_uri: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
             account,
             partial(_for_emergencies, stack, mongodb_uri, database, running.base_url, names),
             deployment.hub,
+            door,
         )
     for ear in ears.values():
         ear.stop()
-    with MongoClient[Resource](mongodb_uri) as client:
-        client.drop_database(database)
 
 
 @contextmanager

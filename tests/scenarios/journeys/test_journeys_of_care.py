@@ -35,6 +35,58 @@ def test_an_emergency_is_cared_for_within_the_time_for_it(begin: Begin) -> None:
     then.nobody_saw_more()
 
 
+def test_a_referral_that_nobody_answers_is_called_late_escalated_and_still_closes(begin: Begin) -> None:
+    story, given, when, then = begin(
+        "overdue", association="zahra-ecoute", hospital="chu-atlas", stranger="hopital-oriental"
+    )
+    association, hospital = story.parties["association"], story.parties["hospital"]
+    given.record("named")
+    given.agrees(hospital, classes=CARE)
+
+    when.refers_in_haste(hospital, "medical", within_s=8)
+    then.told("referral.remind", hospital)
+    then.told("referral.overdue", association, hospital)
+    then.told("referral.escalate", association, hospital)
+    then.stands("requested", "escalated")
+    then.sees(association="everything", hospital="notice", stranger="nothing")
+
+    when.accepts(hospital)
+    then.told("referral.accept", association, hospital)
+    then.stands("accepted")
+    when.completes(hospital)
+    then.told("referral.complete", association, hospital)
+    then.ends("completed", "service-provided")
+    then.timeline("requested", "accepted", "completed")
+    then.course(
+        "referral.send", "referral.remind", "referral.overdue", "referral.escalate", "referral.accept", "referral.complete",
+    )  # fmt: skip
+    then.report(hospital)
+    then.nobody_saw_more()
+
+
+def test_a_system_that_subscribed_is_told_and_comes_to_see(begin: Begin) -> None:
+    story, given, when, then = begin(
+        "subscribed", association="zahra-ecoute", hospital="chu-atlas", stranger="hopital-oriental"
+    )
+    association, hospital = story.parties["association"], story.parties["hospital"]
+    given.record("named")
+    given.agrees(hospital)
+    given.subscribes(hospital)
+
+    when.refers(hospital, "medical")
+    then.told("referral.send", association, hospital)
+    then.is_told_at_its_door(hospital)
+    then.sees(association="everything", hospital="notice", stranger="nothing")
+
+    when.accepts(hospital)
+    when.completes(hospital)
+    then.told("referral.complete", association, hospital)
+    then.ends("completed", "service-provided")
+    then.timeline("requested", "accepted", "completed")
+    then.report(hospital)
+    then.nobody_saw_more()
+
+
 def test_an_appointment_that_she_missed_is_made_again(begin: Begin) -> None:
     story, given, when, then = begin(
         "no-show", association="zahra-ecoute", centre="yasmine-psy", stranger="hopital-oriental"
