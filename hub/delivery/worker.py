@@ -44,7 +44,7 @@ def deliver(ways: Iterable[Way], *, hub: Hub, patience: Patience | None = None) 
         pass
     for destination in hub.store.deliveries.destinations(hub.clock.now()):
         if destination.kind in by_kind:
-            sent += sender.serve(destination, by_kind[destination.kind].carrier)
+            sent += sender.serve(destination, by_kind[destination.kind])
     return sent
 
 
@@ -115,7 +115,7 @@ class Worker(threading.Thread):
             return not begun
 
     def _serve(self, destination: Destination) -> None:
-        self._try(lambda: self._sender.serve(destination, self._ways[destination.kind].carrier))
+        self._try(lambda: self._sender.serve(destination, self._ways[destination.kind]))
         with self._lock:
             more = self._busy.pop(destination)
         if more:

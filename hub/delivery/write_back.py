@@ -5,6 +5,7 @@ At least once, and once in effect, because adapters write the same follow-up twi
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from hub.errors import Fatal
@@ -42,8 +43,9 @@ class WriteBack:
         return (Destination(CONNECTION, found.entry.connection, found.custodian),)
 
     def pack(self, dispatch: Dispatch) -> FollowUp | None:
+        as_of = self.hub.clock.now()
         about = news(dispatch.reference, hub=self.hub)
-        return self._follow_up(self._door(dispatch.destination), about) if about else None
+        return self._follow_up(self._door(dispatch.destination), about, as_of) if about else None
 
     def send(self, destination: Destination, parcels: Sequence[Parcel]) -> None:
         door = self._door(destination)
@@ -54,18 +56,18 @@ class WriteBack:
             raise Fatal("delivery.no-connection")
         return self.doors[destination.id]
 
-    def _follow_up(self, door: Door, about: News) -> FollowUp:
+    def _follow_up(self, door: Door, about: News, as_of: datetime) -> FollowUp:
         language = str(door.connection.settings.get("language", ""))
         context = Context(
             door.connection.organization,
             self.hub.directory.find,
-            self.hub.clock.now().date(),
+            as_of.date(),
             lambda organization: self.hub.directory.name(organization, language),
         )
         values = door.mapping.back(about.resources, context)
-        return FollowUp(about.resources["task"]["id"], about.origin.handle, values)
+        return FollowUp(about.resources["task"]["id"], about.origin.handle, values, as_of)
 
 
 def write_back(doors: Mapping[str, Door], *, hub: Hub) -> Way:
     carrier = WriteBack(doors, hub)
-    return Way(CONNECTION, carrier, carrier)
+    return Way(CONNECTION, carrier, carrier, overwrites=True)

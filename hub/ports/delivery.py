@@ -126,11 +126,13 @@ class Carrier(Protocol):
 
 @dataclass(frozen=True)
 class Way:
-    """One kind of destinations: who knows them, and who goes there."""
+    """One kind of destinations: who knows them, and who goes there. `overwrites`: what arrives takes the place of what was
+    there, so that what arrives too late has to be told anew."""
 
     kind: str
     destinations: Destinations
     carrier: Carrier
+    overwrites: bool = False
 
 
 @dataclass(frozen=True)
@@ -179,6 +181,9 @@ class Deliveries(Protocol):
 
     def leave(self, lane: Lane, now: datetime) -> None:
         """It is free, and stands as it says."""
+
+    def again(self, lane: Lane, dispatches: Sequence[Dispatch], now: datetime) -> None:
+        """What these are about is told once more, after all that waits: by whoever has the lane now, as it stands then."""
 
     def give_up(self, destination: Destination, older: datetime, error: str) -> int:
         """All that has waited there since before `older` is a dead letter now; how many."""
