@@ -23,6 +23,7 @@ from hub.ports.delivery import WIDE
 log = logging.getLogger("ihala.delivery")
 
 LEASE: Final = timedelta(seconds=30)
+NOTHING: Final = "delivery.nothing-to-tell"
 WIDER: Final = 4
 """By so much grows what is sent at once, after it was narrowed to one."""
 
@@ -119,7 +120,7 @@ class _Round:
         except Exception as failure:
             self._log(failure)
             return self._put_off(one, failure, spread())
-        return Outcome(one) if content is None else Parcel(one, content)
+        return Outcome(one, void=NOTHING) if content is None else Parcel(one, content)
 
     def _send(self, parcels: list[Parcel]) -> Exception | None:
         """Whatever goes wrong: a carrier may be a partner's, and its mistake is not the others'."""

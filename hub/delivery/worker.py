@@ -28,6 +28,7 @@ AT_ONCE: Final = 16  # destinations; one that hangs keeps a thread, and no other
 LONGEST_SEND: Final = timedelta(minutes=10)
 """Who has had a destination for longer has hung, and it is somebody else's turn."""
 
+VOID_KEPT: Final = timedelta(days=60)
 AGAIN_S: Final = 1.0
 RENEWALS: Final = 6
 """So often is a lane renewed in the time of its lease."""
@@ -138,6 +139,7 @@ class Worker(threading.Thread):
         self._try(lambda: sweep(hub=self._hub))
         self._try(lambda: prepare(hub=self._hub))
         self._try(lambda: tend(hub=self._hub))
+        self._try(lambda: self._hub.store.deliveries.forget_void(self._hub.clock.now() - VOID_KEPT))
 
     def _renew(self) -> None:
         now, mine = self._hub.clock.now(), self._sender

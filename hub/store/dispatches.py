@@ -141,6 +141,10 @@ class MongoDeliveries:
         old = {"state": WAITING, "lane": str(destination), "at": {"$lte": older}}
         return self._database.dispatches.update_many(old, {"$set": {"state": DEAD, "error": error}}).modified_count
 
+    @in_our_words
+    def forget_void(self, older: datetime) -> None:
+        self._database.dispatches.delete_many({"state": VOID, "at": {"$lte": older}})
+
     # --- for people --------------------------------------------------------------------------------------------------
 
     @in_our_words
