@@ -36,16 +36,19 @@ class WriteBack:
     at_once: int = 100
 
     def of(self, row: Due) -> Sequence[Destination]:
-        """A row for a recipient is for no tool: it finds what is new by asking. A connection that is gone is told nothing."""
-        found = None if row.recipient else origin(row.reference, hub=self.hub)
+        """What a recipient is told is for no tool, but for messages: whoever reads one, fewer wait. A connection that is gone is
+        told nothing."""
+        told = not row.recipient or row.reference.startswith("Communication/")
+        found = origin(row.reference, hub=self.hub) if told else None
         if found is None or found.entry.connection not in self.doors:
             return ()
         return (Destination(CONNECTION, found.entry.connection, found.custodian),)
 
     def pack(self, dispatch: Dispatch) -> FollowUp | None:
         as_of = self.hub.clock.now()
-        about = news(dispatch.reference, hub=self.hub)
-        return self._follow_up(self._door(dispatch.destination), about, as_of) if about else None
+        door = self._door(dispatch.destination)
+        about = news(dispatch.reference, door.mapping.beside, hub=self.hub)
+        return self._follow_up(door, about, as_of) if about else None
 
     def send(self, destination: Destination, parcels: Sequence[Parcel]) -> None:
         door = self._door(destination)
@@ -64,7 +67,7 @@ class WriteBack:
             as_of.date(),
             lambda organization: self.hub.directory.name(organization, language),
         )
-        values = door.mapping.back(about.resources, context)
+        values = door.mapping.back(about.resources, context, about.beside)
         return FollowUp(about.resources["task"]["id"], about.origin.handle, values, as_of)
 
 
