@@ -22,7 +22,7 @@ WINDOW_S: Final = 60.0
 MOST_KILLED: Final = 30
 """So often may each worker be killed from outside in that time."""
 
-MOST_FAILED: Final = 8
+MOST_FAILED: Final = 5
 """So often may each fail by itself, one after the other. Before the server has answered for the first time: `AT_FIRST`."""
 
 AT_FIRST: Final = 2

@@ -6,14 +6,13 @@ import signal
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from random import Random
 from typing import Final
 
 from tests.support.deployments import READY_S, Deployment, Running, wait_until_ready
 from tests.support.hooked import AHEAD, LEASE, READY
-from tests.support.moods import Subscriber
 
 SERVED_BY: Final = 2
 DELIVERED_BY: Final = 2
@@ -30,7 +29,6 @@ class Rig:
     """`mistake`: see `mistakes`; `chance`: which of several is killed. A pause is no kill: a process that is stopped for longer than its lease, and goes on."""
 
     deployment: Deployment
-    subscribers: Sequence[Subscriber]
     chance: Random
     mistake: str = "none"
     killed: Counter[str] = field(default_factory=Counter)
@@ -39,8 +37,10 @@ class Rig:
     _delivering: list[Running] = field(default_factory=list)
 
     @contextlib.contextmanager
-    def running(self) -> Iterator[None]:
+    def running(self, prepare: Callable[[], object] = lambda: None) -> Iterator[None]:
+        """`prepare`: what is done before anything is delivered."""
         self.serve()
+        prepare()
         self._delivering = [self._deliver() for _ in range(DELIVERED_BY)]
         try:
             for one in self._delivering:
@@ -56,8 +56,7 @@ class Rig:
         wait_until_ready(self._server, self.deployment.port)
 
     def _deliver(self) -> Running:
-        to = [f"{one.name}={one.organization}={one.port}" for one in self.subscribers]
-        return self.deployment.start("deliver", self.mistake, *to, module=("tests.support.hooked",))
+        return self.deployment.start("deliver", self.mistake, module=("tests.support.hooked",))
 
     def _until_it_delivers(self, one: Running) -> None:
         """One that has not begun yet has nothing to lose."""

@@ -187,7 +187,8 @@ def test_workers_that_are_killed_as_soon_as_they_are_back_come_back_again(home: 
             for one in workers_of(server):
                 os.kill(one, signal.SIGKILL)
             assert server.process.poll() is None
-        until(lambda: len(workers_of(server)) == 2 and status(port_of(home), "/readyz") == 200)
+        until(lambda: is_open(port_of(home)))
+        until(lambda: status(port_of(home), "/readyz") == 200)
         assert server.end(signal.SIGTERM) == 0
     assert not any("worker.gave-up" in line for line in server.logged)
 

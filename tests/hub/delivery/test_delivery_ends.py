@@ -21,7 +21,7 @@ from tests.support.budget import examples
 from tests.support.delivering import Board, Tool, ways
 from tests.support.parties import Addresses, register
 from tests.support.receivers import receiving
-from tests.support.subscribing import Sending, subscription, written
+from tests.support.subscribing import Sending, bundles, numbers, parameters, subscription, told, written
 
 AWAY = Retriable("adapters.register-open")
 SEEDS = range(examples(2, 40))
@@ -188,6 +188,23 @@ def test_an_event_that_is_forgotten_before_it_could_be_sent_is_void_for_a_reason
         sending.run(receiver)
         (left,) = at.store.database.dispatches.find()
         assert (left["state"], left["error"]) == ("void", "delivery.nothing-to-tell")
+
+
+def test_what_was_waiting_before_the_handshake_is_told_after_it(at: Scene, registry: Registry) -> None:
+    """More than goes out at once, so that what is sent first is not the handshake."""
+    with receiving() as receiver:
+        sending = Sending(at.hub, registry, PATIENCE)
+        app = create_app(at.hub, registry, Addresses(), allows=lambda _: True)
+        for number in "1234":
+            at.receive(at.row(number, survivor_code=f"S-{number}", case_number=number, cin=f"AB{number}"))
+        written(register(app, registry, HOSPITAL, now=at.clock.now()), subscription(receiver.url))
+        way = sending.way(f"http://127.0.0.1:{receiver.port}")
+        object.__setattr__(way.carrier, "at_once", 2)
+        sending.run_among([way])
+        first, *_ = bundles(receiver)
+        assert parameters(first["entry"][0]["resource"])["type"] == "handshake"
+        assert sorted(numbers(receiver)) == [1, 2, 3, 4]
+        assert len(told(receiver, "handshake")) == 1
 
 
 def test_what_is_void_is_known_for_two_months(at: Scene) -> None:
