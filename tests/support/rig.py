@@ -16,8 +16,8 @@ from tests.support.hooked import AHEAD, LEASE, READY
 
 SERVED_BY: Final = 2
 DELIVERED_BY: Final = 2
-CRASH_LOOP_S: Final = 6
-"""granian ends when a worker that it has just started ends, too."""
+WORKS_S: Final = 6
+"""A worker is left for as long, so that it answers something in between."""
 
 TARGETS: Final = ("worker", "delivery", "mongod", "worker", "delivery", "serve", "pause")
 MANY: Final = (*TARGETS, "mongod", "mongod", "worker", "mongod")
@@ -84,7 +84,7 @@ class Rig:
     def _kill_worker(self) -> None:
         """One of the processes that answer requests."""
         ends = time.monotonic() + READY_S
-        while not (workers := children(self._server.process.pid, older=CRASH_LOOP_S)):
+        while not (workers := children(self._server.process.pid, older=WORKS_S)):
             assert time.monotonic() < ends, "no worker process comes back"
             time.sleep(0.2)
         kill(self.chance.choice(workers))
