@@ -6,6 +6,7 @@ Every cell is text and stays text: https://owasp.org/www-community/attacks/CSV_I
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import cache
 from importlib.resources import files
 from itertools import count
@@ -25,6 +26,8 @@ LANGUAGES: Final = ("ar", "fr", "en")
 RECORD: Final = "record"
 ASKED: Final = ("request", "referred_to")  # what the association itself wrote, so that the row can be read alone
 TITLE_ROW, NOTE_ROW, NAMES_ROW, HEADER_ROW = 1, 2, 3, 4
+AS_OF: Final = "as_of"  # hidden: of which moment the row tells
+TOO_OLD: Final = timedelta(days=1)  # for a message that was overtaken; it is a clock that was wrong
 ID_COLUMN: Final = 1  # hidden: which referral the row is about, wherever a person moves it by sorting
 
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
@@ -50,12 +53,23 @@ class Register:
     free: Iterator[int]  # rows below everything
 
     def write(self, follow_up: FollowUp) -> None:
-        """One row for each referral: the one it has, or the next free one. What no longer holds is emptied."""
+        """One row for each referral: the one it has, or the next free one. What no longer holds is emptied; what was overtaken by
+        newer news changes nothing."""
         row = self.rows.get(follow_up.id) or self.rows.setdefault(follow_up.id, next(self.free))
+        if self._is_overtaken(row, follow_up.as_of):
+            return
         _put(self.sheet.cell(row, ID_COLUMN), follow_up.id)
+        own = {RECORD: self._record(follow_up.handle), AS_OF: follow_up.as_of.isoformat() if follow_up.as_of else ""}
         for name, column in self.columns.items():
-            text = self._record(follow_up.handle) if name == RECORD else follow_up.values.get(name, "")
-            _put(self.sheet.cell(row, column), text)
+            _put(self.sheet.cell(row, column), (own | {**follow_up.values}).get(name, ""))
+
+    def _is_overtaken(self, row: int, as_of: datetime | None) -> bool:
+        written = self.sheet.cell(row, self.columns[AS_OF]).value if AS_OF in self.columns else None
+        try:
+            told = datetime.fromisoformat(str(written))
+            return as_of is not None and timedelta() < told - as_of < TOO_OLD
+        except (ValueError, TypeError):  # nothing, or what a person wrote
+            return False
 
     def _record(self, handle: Mapping[str, str]) -> str:
         if "row" in handle:
@@ -70,6 +84,7 @@ def columns_for(connection: Connection, follow_ups: Sequence[FollowUp]) -> tuple
         RECORD,
         *(name for name in ASKED if name in told),
         *(n for n in connection.layout.follow_up if n not in ASKED),
+        *([AS_OF] if any(one.as_of for one in follow_ups) else []),
     )
 
 
@@ -117,6 +132,7 @@ def _head(sheet: Worksheet, column: int, name: str, label: str) -> None:
     cell.fill = _HEADER_FILL
     cell.alignment = Alignment(horizontal="center", vertical="center", wrap_text=True)
     sheet.column_dimensions[get_column_letter(column)].width = _WIDTHS.get(name, 20)
+    sheet.column_dimensions[get_column_letter(column)].hidden = name == AS_OF
 
 
 def _label(connection: Connection, name: str, language: str) -> str:

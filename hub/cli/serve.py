@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Final
 import click
 from granian.constants import Interfaces
 from granian.log import LogLevels
-from granian.server.mp import MPServer
 
 from hub import bootstrap, settings
 from hub.bootstrap import Deployment
@@ -26,6 +25,7 @@ from hub.cli.manual import command
 from hub.cli.problems import FAILED
 from hub.cli.session import Session, pass_session
 from hub.cli.threads import Turns, when_told_to_stop
+from hub.cli.workers import Server
 from hub.delivery.worker import Worker
 from hub.errors import HubError
 from hub.settings import Settings
@@ -57,8 +57,9 @@ def serve(session: Session, workers: int, threads: int | None) -> int | None:
         session.err.print(session.say("serve.port-taken", host=read.host, port=read.port), style="red", markup=False)
         return FAILED
     with session.deployment() as deployment:
-        server = _server(read, workers, threads, level)
-        return _run(session, deployment, server)
+        ready = threading.Event()
+        server = _server(read, workers, threads, level, ready)
+        return _run(session, deployment, server, ready)
 
 
 def application() -> "WSGIApplication":
@@ -71,30 +72,30 @@ def application() -> "WSGIApplication":
     return Turns(app, int(os.environ[THREADS]))
 
 
-def _server(read: Settings, workers: int, threads: int, level: str) -> MPServer:
+def _server(read: Settings, workers: int, threads: int, level: str, ready: threading.Event) -> Server:
     multiprocessing.set_start_method("spawn", force=True)
-    return MPServer(
+    return Server(
         "hub.cli.serve:application",
+        ready,
         address=read.host,
         port=read.port,
         interface=Interfaces.WSGI,
         factory=True,
         workers=workers,
         blocking_threads=threads + read.streams,
-        respawn_failed_workers=True,
         workers_kill_timeout=IN_FLIGHT_S,
         log_level=LogLevels.warning,
         log_dictconfig=lines.config(level),
     )
 
 
-def _run(session: Session, deployment: Deployment, server: MPServer) -> int | None:
+def _run(session: Session, deployment: Deployment, server: Server, ready: threading.Event) -> int | None:
     read = deployment.settings
     worker = Worker(deployment.ways, deployment.hub, read.delivery_seconds, deployment.patience)
     if read.delivers:
         worker.start()
     stopped = threading.Event()
-    announcer = threading.Thread(target=_announce, args=(session, read, stopped), name="ready", daemon=True)
+    announcer = threading.Thread(target=_announce, args=(session, read, stopped, ready), name="ready", daemon=True)
     announcer.start()
     keeper = threading.Thread(target=_keep_database, args=(read, stopped), name="database", daemon=True)
     keeper.start()
@@ -117,10 +118,11 @@ def _run(session: Session, deployment: Deployment, server: MPServer) -> int | No
     return None
 
 
-def _announce(session: Session, read: Settings, stopped: threading.Event) -> None:
+def _announce(session: Session, read: Settings, stopped: threading.Event, ready: threading.Event) -> None:
     """One line when the server answers, and not before."""
     while not stopped.wait(0.1):
         if _is_ready(read.host, read.port):
+            ready.set()
             log.info("hub.ready", extra={"port": read.port})
             session.tell("serve.ready", url=read.base_url)
             return

@@ -17,12 +17,13 @@ from hub.errors import AdapterError
 from hub.exchange import Hub
 from hub.exchange.notify import MayNotKnow
 from hub.exchange.person import VOIDED
-from hub.ports import Carrier, Destination, Dispatch, Lane, Outcome, Parcel
+from hub.ports import Destination, Dispatch, Lane, Outcome, Parcel, Way
 from hub.ports.delivery import WIDE
 
 log = logging.getLogger("ihala.delivery")
 
 LEASE: Final = timedelta(seconds=30)
+NOTHING: Final = "delivery.nothing-to-tell"
 WIDER: Final = 4
 """By so much grows what is sent at once, after it was narrowed to one."""
 
@@ -38,14 +39,14 @@ class Sender:
     lease: timedelta = LEASE
     goes_on: Callable[[], bool] = lambda: True
 
-    def serve(self, destination: Destination, carrier: Carrier) -> int:
+    def serve(self, destination: Destination, way: Way) -> int:
         """Send until nothing is due there, or it fails; how many were sent."""
         now, deliveries = self.hub.clock.now(), self.hub.store.deliveries
         if not deliveries.heads(destination, now, 1):
             return 0
         lane, sent = deliveries.take(destination, self.worker, now, now + self.lease), 0
         while lane is not None:
-            done = _Round(lane, carrier, self)
+            done = _Round(lane, way, self)
             lane = done.run()
             sent += done.sent
         return sent
@@ -54,8 +55,8 @@ class Sender:
 class _Round:
     """One attempt, with as many dispatches as the lane bears."""
 
-    def __init__(self, lane: Lane, carrier: Carrier, sender: Sender) -> None:
-        self._lane, self._carrier = lane, carrier
+    def __init__(self, lane: Lane, way: Way, sender: Sender) -> None:
+        self._lane, self._carrier, self._overwrites = lane, way.carrier, way.overwrites
         self._hub, self._patience, self._lease = sender.hub, sender.patience, sender.lease
         self._deliveries, self._goes_on = sender.hub.store.deliveries, sender.goes_on
         self.sent = 0
@@ -67,23 +68,40 @@ class _Round:
         if not (due and self._goes_on()):
             self._deliveries.leave(self._lane, now)
             return None
-        if not (self._keep() and self._deliveries.hold(self._lane, due)):
+        if not self._deliveries.hold(self._lane, due):
             return None
         parcels = self._packed(due)
+        if not self._keep():
+            return None
         problem = self._send(parcels)
+        late = self._was_late(parcels)
         if problem is None:
-            return self._arrived(parcels)
+            lane = self._arrived(parcels)
+            return None if late else lane
         self._failed(parcels, problem)
         return None
 
     def _keep(self) -> bool:
-        """Whoever sends for long says in between that it is still there."""
+        """Whoever packs or sends for long says in between that it is still there. It is asked at the last moment: what was
+        packed by who has lost the lane since may be older than what somebody else has sent."""
         until = self._hub.clock.now() + self._lease
         if until - self._lane.until < self._lease / 4:
             return True
         kept = self._deliveries.keep(self._lane, until)
-        self._lane = replace(self._lane, until=until)
+        self._lane = replace(self._lane, until=until) if kept else self._lane
         return kept
+
+    def _was_late(self, parcels: list[Parcel]) -> bool:
+        """Whoever lost the lane while it was sending may have put what is old over what is new: that is told once more."""
+        now = self._hub.clock.now()
+        if not parcels or now < self._lane.until or self._keep():
+            return False
+        if self._overwrites:
+            self._deliveries.again(self._lane, [one.dispatch for one in parcels], now)
+            log.warning(
+                "delivery.told-again", extra={"destination": str(self._lane.destination), "count": len(parcels)}
+            )
+        return True
 
     def _packed(self, due: Sequence[Dispatch]) -> list[Parcel]:
         """Those that have something to tell, and may; the others are settled."""
@@ -102,7 +120,7 @@ class _Round:
         except Exception as failure:
             self._log(failure)
             return self._put_off(one, failure, spread())
-        return Outcome(one) if content is None else Parcel(one, content)
+        return Outcome(one, void=NOTHING) if content is None else Parcel(one, content)
 
     def _send(self, parcels: list[Parcel]) -> Exception | None:
         """Whatever goes wrong: a carrier may be a partner's, and its mistake is not the others'."""

@@ -92,7 +92,7 @@ class Subscribed:
         if asked_of(one).channel == EMAIL:
             self.mailing.send(one, parcels)
             return
-        if any(parcel.content == "handshake" for parcel in parcels):
+        if one.status == "requested":  # whatever is due first: what is told before the handshake would be lost
             one = self._shaken(one)
         if one is not None and one.status == "active":
             self._send(one, parcels)

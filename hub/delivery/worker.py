@@ -28,6 +28,7 @@ AT_ONCE: Final = 16  # destinations; one that hangs keeps a thread, and no other
 LONGEST_SEND: Final = timedelta(minutes=10)
 """Who has had a destination for longer has hung, and it is somebody else's turn."""
 
+VOID_KEPT: Final = timedelta(days=60)
 AGAIN_S: Final = 1.0
 RENEWALS: Final = 6
 """So often is a lane renewed in the time of its lease."""
@@ -44,7 +45,7 @@ def deliver(ways: Iterable[Way], *, hub: Hub, patience: Patience | None = None) 
         pass
     for destination in hub.store.deliveries.destinations(hub.clock.now()):
         if destination.kind in by_kind:
-            sent += sender.serve(destination, by_kind[destination.kind].carrier)
+            sent += sender.serve(destination, by_kind[destination.kind])
     return sent
 
 
@@ -115,7 +116,7 @@ class Worker(threading.Thread):
             return not begun
 
     def _serve(self, destination: Destination) -> None:
-        self._try(lambda: self._sender.serve(destination, self._ways[destination.kind].carrier))
+        self._try(lambda: self._sender.serve(destination, self._ways[destination.kind]))
         with self._lock:
             more = self._busy.pop(destination)
         if more:
@@ -138,6 +139,7 @@ class Worker(threading.Thread):
         self._try(lambda: sweep(hub=self._hub))
         self._try(lambda: prepare(hub=self._hub))
         self._try(lambda: tend(hub=self._hub))
+        self._try(lambda: self._hub.store.deliveries.forget_void(self._hub.clock.now() - VOID_KEPT))
 
     def _renew(self) -> None:
         now, mine = self._hub.clock.now(), self._sender

@@ -5,6 +5,7 @@ At least once, and once in effect, because adapters write the same follow-up twi
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from hub.errors import Fatal
@@ -35,15 +36,19 @@ class WriteBack:
     at_once: int = 100
 
     def of(self, row: Due) -> Sequence[Destination]:
-        """A row for a recipient is for no tool: it finds what is new by asking. A connection that is gone is told nothing."""
-        found = None if row.recipient else origin(row.reference, hub=self.hub)
+        """What a recipient is told is for no tool, but for messages: whoever reads one, fewer wait. A connection that is gone is
+        told nothing."""
+        told = not row.recipient or row.reference.startswith("Communication/")
+        found = origin(row.reference, hub=self.hub) if told else None
         if found is None or found.entry.connection not in self.doors:
             return ()
         return (Destination(CONNECTION, found.entry.connection, found.custodian),)
 
     def pack(self, dispatch: Dispatch) -> FollowUp | None:
-        about = news(dispatch.reference, hub=self.hub)
-        return self._follow_up(self._door(dispatch.destination), about) if about else None
+        as_of = self.hub.clock.now()
+        door = self._door(dispatch.destination)
+        about = news(dispatch.reference, door.mapping.beside, hub=self.hub)
+        return self._follow_up(door, about, as_of) if about else None
 
     def send(self, destination: Destination, parcels: Sequence[Parcel]) -> None:
         door = self._door(destination)
@@ -54,18 +59,18 @@ class WriteBack:
             raise Fatal("delivery.no-connection")
         return self.doors[destination.id]
 
-    def _follow_up(self, door: Door, about: News) -> FollowUp:
+    def _follow_up(self, door: Door, about: News, as_of: datetime) -> FollowUp:
         language = str(door.connection.settings.get("language", ""))
         context = Context(
             door.connection.organization,
             self.hub.directory.find,
-            self.hub.clock.now().date(),
+            as_of.date(),
             lambda organization: self.hub.directory.name(organization, language),
         )
-        values = door.mapping.back(about.resources, context)
-        return FollowUp(about.resources["task"]["id"], about.origin.handle, values)
+        values = door.mapping.back(about.resources, context, about.beside)
+        return FollowUp(about.resources["task"]["id"], about.origin.handle, values, as_of)
 
 
 def write_back(doors: Mapping[str, Door], *, hub: Hub) -> Way:
     carrier = WriteBack(doors, hub)
-    return Way(CONNECTION, carrier, carrier)
+    return Way(CONNECTION, carrier, carrier, overwrites=True)

@@ -3,7 +3,7 @@
 Consent is asked again when the message is made, not when it was queued: everything passes through `disclose`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,10 +11,13 @@ from hub.consent.keys import is_referral
 from hub.errors import NOT_FOUND, HubError
 from hub.exchange import Hub, disclose
 from hub.exchange.person import REFERRAL_PURPOSE
+from hub.exchange.waiting import waiting
 from hub.fhir import Resource
+from hub.fhir.messages import referral_of
 from hub.fhir.references import split
 from hub.fhir.serial import loads
-from hub.ports import Caller, LedgerEntry
+from hub.fhir.tasks import asked_of, kind
+from hub.ports import Caller, LedgerEntry, Stored
 
 DEEPEST: Final = 8
 """So far is a request followed to the referral that it belongs to; nobody hands on a case more often."""
@@ -26,29 +29,41 @@ class MayNotKnow(Exception):  # noqa: N818 — a refusal, not an error
 
 @dataclass(frozen=True, repr=False)
 class Origin:
-    """The record that a referral came from, and who keeps the referral. `need`: what the referral asks for."""
+    """The record that a referral came from, and who keeps the referral. `need`: what it asks for; `task`: the referral."""
 
     entry: LedgerEntry
     custodian: str
     need: str
+    task: str
 
 
 @dataclass(frozen=True, repr=False)
 class News:
-    """A referral's present state, for the connection whose record it came from."""
+    """A referral's present state, for the connection whose record it came from. `beside`: how much about it waits."""
 
     origin: LedgerEntry
     resources: Mapping[str, Resource]  # local name in the mapping → resource
+    beside: Mapping[str, int]
 
 
 def origin(reference: str, *, hub: Hub) -> Origin | None:
-    """None where it is no referral, or came from no connection."""
+    """Of a referral, or of a request or message about one. None where it is none of these, or came from no connection."""
     stored = hub.store.read(*split(reference), None)
-    if stored is None or stored.custodian is None or not is_referral(stored.resource()):
+    referral = _referral(stored, hub) if stored else None
+    if referral is None or referral.custodian is None:
         return None
-    need = stored.resource()["focus"]["reference"]
+    need = referral.resource()["focus"]["reference"]
     entry = hub.store.origin(need)
-    return Origin(entry, stored.custodian, need) if entry else None
+    return Origin(entry, referral.custodian, need, f"Task/{referral.id}") if entry else None
+
+
+def _referral(stored: Stored, hub: Hub) -> Stored | None:
+    resource = stored.resource()
+    if is_referral(resource):
+        return stored
+    about = referral_of(resource) if stored.type == "Communication" else asked_of(resource) if kind(resource) else ""
+    found = hub.store.read(*split(about), None) if about else None
+    return found if found and is_referral(found.resource()) else None
 
 
 def thread(reference: str, *, hub: Hub) -> str:
@@ -75,15 +90,15 @@ def _listed(value: list[Resource] | Resource | None) -> list[Resource]:
     return value if isinstance(value, list) else [value] if value else []
 
 
-def news(reference: str, *, hub: Hub) -> News | None:
+def news(reference: str, beside: Collection[str] = (), *, hub: Hub) -> News | None:
     """None when nothing is to be told: the referral came from no connection. Raises MayNotKnow."""
     found = origin(reference, hub=hub)
     if found is None:
         return None
     caller = Caller(f"connection:{found.entry.connection}", found.custodian, REFERRAL_PURPOSE)
-    task, need = seen(reference, caller, hub=hub), seen(found.need, caller, hub=hub)
+    task, need = seen(found.task, caller, hub=hub), seen(found.need, caller, hub=hub)
     local = next(name for name, kept in found.entry.resources.items() if kept == found.need)
-    return News(found.entry, {"task": task, local: need})
+    return News(found.entry, {"task": task, local: need}, waiting(beside, found.task, caller, hub=hub))
 
 
 def seen(reference: str, caller: Caller, *, hub: Hub) -> Resource:

@@ -7,6 +7,7 @@ stored resources into the source's cells. The format: docs/mapping-format.md.
 from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as Map
 from pathlib import Path
+from types import MappingProxyType
 
 from hub.errors import HubError
 from hub.fhir import Resource, definitions
@@ -58,9 +59,16 @@ class Mapping:
         """The drafts of a record, and what could not be understood. Never raises for a record's content."""
         return self._forward(record, context)
 
-    def back(self, resources: Map[str, Resource], context: Context) -> dict[str, str]:
+    @property
+    def beside(self) -> frozenset[str]:
+        """Which numbers beside a referral its follow-up columns tell."""
+        return frozenset(self._plan.follow_up.beside) if self._plan.follow_up else frozenset()
+
+    def back(
+        self, resources: Map[str, Resource], context: Context, beside: Map[str, int] = MappingProxyType({})
+    ) -> dict[str, str]:
         """The cells that say what resources say: local name → resource as stored. Tasks, by any name, give follow-up columns."""
-        told = self._back(resources)
+        told = self._back(resources, beside)
         for name in told.keys() & self._organizations:
             told[name] = context.name_organization(told[name])
         return told

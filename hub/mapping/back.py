@@ -40,7 +40,7 @@ class Back:
         self._plan = plan
         self._columns = plan.columns
 
-    def __call__(self, resources: Mapping[str, Resource]) -> dict[str, str]:
+    def __call__(self, resources: Mapping[str, Resource], beside: Mapping[str, int]) -> dict[str, str]:
         found = Found()
         claimed: set[str] = set()
         for block in self._plan.blocks:
@@ -52,6 +52,8 @@ class Back:
         tasks = [resources[local] for local in sorted(resources) if resources[local].get("resourceType") == "Task"]
         if self._plan.follow_up and tasks:
             told |= self._follow_up(self._plan.follow_up, tasks)
+            columns = self._plan.follow_up.beside
+            told |= {columns[name]: str(count) for name, count in beside.items() if name in columns}
         return told
 
     def _take_block(self, block: Block, resource: Resource, found: Found) -> None:

@@ -5,7 +5,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from hub.mapping.conditions import Condition
 from hub.mapping.derive import Derivation
@@ -144,11 +144,16 @@ class Check:
     for_each: ForEach | None = None
 
 
+BESIDE: Final = frozenset({"information-asked", "cancellation-asked", "messages-waiting"})
+"""What can be told beside the Task itself: how much about it waits for an answer. A number, never what it says."""
+
+
 @dataclass(frozen=True)
 class FollowUp:
     root: Branch
     by: Branch | None = None  # what tells several referrals of one record apart
     labels: Transform | None = None
+    beside: Mapping[str, str] = field(default_factory=dict)  # one of BESIDE → column
 
 
 def walk(branch: Branch) -> Iterator[Branch]:

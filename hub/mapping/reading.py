@@ -14,11 +14,24 @@ from hub.mapping.columns import ColumnReader
 from hub.mapping.document import Document, Where
 from hub.mapping.library import Library
 from hub.mapping.model import Code
-from hub.mapping.plan import Alternative, Block, Branch, Check, Column, FollowUp, ForEach, FromColumn, Plan, walk
+from hub.mapping.plan import (
+    BESIDE,
+    Alternative,
+    Block,
+    Branch,
+    Check,
+    Column,
+    FollowUp,
+    ForEach,
+    FromColumn,
+    Plan,
+    walk,
+)
 from hub.mapping.problems import Problems
 from hub.mapping.schema import Schema, Slot, UnknownPath, steps
 from hub.mapping.sources import KINDS, SourceReader
 from hub.mapping.transforms.codes import Codes
+from hub.mapping.transforms.texts import Integer
 from hub.mapping.vocabulary import Vocabulary
 from hub.texts import LANGUAGES, catalogue
 
@@ -243,8 +256,9 @@ class _PlanReader:
         if schema is None:
             return None
         root = self._tree(said, schema, where, frozenset(), whole=False)
+        beside = self._beside(said.get("beside", {}), (*where, "beside"))
         if "by" not in said:
-            return FollowUp(root)
+            return FollowUp(root, beside=beside)
         top = Branch(root.slot)
         leaf = self._reach(str(said["by"]), top, schema, (*where, "by"))
         if leaf is None:
@@ -254,7 +268,19 @@ class _PlanReader:
         words = Codes(Vocabulary((), labels, str(self._data.get("language", "en"))))
         leaf.alternatives = (Alternative(FromColumn("by", words)),)
         self._complete(top, schema, None)
-        return FollowUp(root, top, words)
+        return FollowUp(root, top, words, beside)
+
+    def _beside(self, said: Any, where: Where) -> dict[str, str]:
+        if not isinstance(said, dict):
+            self._problems.add(where, "shape", expected="beside: {…}")
+            return {}
+        for name in said.keys() - BESIDE:
+            self._problems.add((*where, name), "unknown-key", setting=str(name), known=", ".join(sorted(BESIDE)))
+        found = {name: self._sources.known(column, (*where, name)) for name, column in said.items() if name in BESIDE}
+        for name, column in found.items():
+            if column and not (isinstance(column.transform, Integer) and column.direction == "back"):
+                self._problems.add((*where, name), "shape", expected="transform: integer, direction: back")
+        return {name: column.name for name, column in found.items() if column}
 
     def _check_codes(self, plan: Plan) -> None:
         """Every code that a column can give must fit an element that the column goes to."""

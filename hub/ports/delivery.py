@@ -115,7 +115,8 @@ class Carrier(Protocol):
         """The most parcels that one `send` takes. Of each referral there is one among them."""
 
     def pack(self, dispatch: Dispatch) -> Any:
-        """What is to be told now, as the destination may know it now; None when there is nothing to tell.
+        """What is to be told now, as the destination may know it now; None when there is nothing to tell any more:
+        that is recorded, and it is not sent later either.
 
         Raises `hub.exchange.notify.MayNotKnow` where it may not know: then nothing is sent, now or later.
         """
@@ -126,11 +127,13 @@ class Carrier(Protocol):
 
 @dataclass(frozen=True)
 class Way:
-    """One kind of destinations: who knows them, and who goes there."""
+    """One kind of destinations: who knows them, and who goes there. `overwrites`: what arrives takes the place of what was
+    there, so that what arrives too late has to be told anew."""
 
     kind: str
     destinations: Destinations
     carrier: Carrier
+    overwrites: bool = False
 
 
 @dataclass(frozen=True)
@@ -180,8 +183,14 @@ class Deliveries(Protocol):
     def leave(self, lane: Lane, now: datetime) -> None:
         """It is free, and stands as it says."""
 
+    def again(self, lane: Lane, dispatches: Sequence[Dispatch], now: datetime) -> None:
+        """What these are about is told once more, after all that waits: by whoever has the lane now, as it stands then."""
+
     def give_up(self, destination: Destination, older: datetime, error: str) -> int:
         """All that has waited there since before `older` is a dead letter now; how many."""
+
+    def forget_void(self, older: datetime) -> None:
+        """What was not sent, and for which reason, is known for so long."""
 
     def commits(self) -> AbstractContextManager[Callable[[], bool]]:
         """What is given back waits for a moment, and says whether something came into the outbox meanwhile."""

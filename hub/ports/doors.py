@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, Protocol, runtime_checkable
 
@@ -104,11 +105,13 @@ Pulled = SourceRecord | Present | Complete | Watermark
 
 @dataclass(frozen=True, repr=False)
 class FollowUp:
-    """What a source is told about one of its records: `values` by column name, as the mapping wrote them back."""
+    """What a source is told about one of its records: `values` by column name, as the mapping wrote them back. `as_of`: it
+    was so at that moment, and what is told of a later one is newer, whichever arrives first."""
 
     id: str  # idempotency key: the same follow-up sent twice has the same id
     handle: Mapping[str, str]
     values: Mapping[str, str]
+    as_of: datetime | None = None
 
     def __repr__(self) -> str:
         return f"<FollowUp {self.id}>"

@@ -4,6 +4,7 @@ A lane is taken by a conditional write, and so is everything that its holder set
 order by the database. https://martinfowler.com/articles/patterns-of-distributed-systems/lease.html
 """
 
+import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -16,7 +17,7 @@ from pymongo.read_concern import ReadConcern
 from hub.ports import Destination, Dispatch, DispatchState, Due, Lane, Outcome, Route, Waiting
 from hub.store import letters, outbox
 from hub.store.failures import in_our_words
-from hub.store.lanes import FRESH, destination, dispatch, lane, lane_standing
+from hub.store.lanes import FRESH, again, destination, dispatch, lane, lane_standing
 from hub.store.records import DEAD, VOID, WAITING, Box
 from hub.store.schema import Document, Mongo
 
@@ -97,6 +98,13 @@ class MongoDeliveries:
         free = {"until": now, "worker": ""}
         self._database.lanes.update_one(_mine(lane), {"$set": {**lane_standing(lane), **free}})
 
+    @in_our_words
+    def again(self, lane: Lane, dispatches: Sequence[Dispatch], now: datetime) -> None:
+        told = [again(one, lane.turn, time.time_ns(), now, self._box) for one in dispatches]
+        self._database.dispatches.bulk_write(
+            [UpdateOne({"_id": one["_id"]}, {"$setOnInsert": one}, upsert=True) for one in told]
+        )
+
     # --- dispatches --------------------------------------------------------------------------------------------------
 
     @in_our_words
@@ -132,6 +140,10 @@ class MongoDeliveries:
     def give_up(self, destination: Destination, older: datetime, error: str) -> int:
         old = {"state": WAITING, "lane": str(destination), "at": {"$lte": older}}
         return self._database.dispatches.update_many(old, {"$set": {"state": DEAD, "error": error}}).modified_count
+
+    @in_our_words
+    def forget_void(self, older: datetime) -> None:
+        self._database.dispatches.delete_many({"state": VOID, "at": {"$lte": older}})
 
     # --- for people --------------------------------------------------------------------------------------------------
 

@@ -21,10 +21,19 @@ from hub.store.schema import Document
 FRESH: Final[Document] = {"failures": 0, "waited": 0.0, "size": WIDE, "next_try": LONG_AGO, "error": ""}
 """A lane that nothing has failed on."""
 
+UNTRIED: Final[Document] = {
+    "attempts": 0,
+    "waited": 0.0,
+    "next_try": LONG_AGO,
+    "state": WAITING,
+    "error": "",
+    "turn": 0,
+}
+
 
 def dispatch_documents(route: Route, row: Document, now: datetime) -> Iterator[Document]:
     for one in route.destinations:
-        yield {
+        yield UNTRIED | {
             "_id": dispatch_id(row["_id"], one),
             "lane": str(one),
             "recipient": one.organization or row.get("recipient", ""),
@@ -34,13 +43,22 @@ def dispatch_documents(route: Route, row: Document, now: datetime) -> Iterator[D
             "order": row["order"],
             "at": now,
             "payload": row["payload"],
-            "attempts": 0,
-            "waited": 0.0,
-            "next_try": LONG_AGO,
-            "state": WAITING,
-            "error": "",
-            "turn": 0,
         }
+
+
+def again(one: Dispatch, turn: int, order: int, now: datetime, box: Box) -> Document:
+    """A dispatch of the same, once for each turn in which it came too late."""
+    return UNTRIED | {
+        "_id": dispatch_id(f"{one.id}\x1f{turn}", one.destination),
+        "lane": str(one.destination),
+        "recipient": one.destination.organization,
+        "action": one.action,
+        "reference": one.reference,
+        "thread": one.thread,
+        "order": order,
+        "at": now,
+        "payload": box.dump(one.payload),
+    }
 
 
 def dispatch_id(row: str, to: Destination) -> str:

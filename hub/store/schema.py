@@ -148,6 +148,7 @@ def _housekeeping() -> dict[str, list[IndexModel]]:
         "dispatches": [
             *_by("state", "lane", "order"),
             *_by("reference"),
+            IndexModel([("at", ASCENDING)], partialFilterExpression={"state": "void"}),
         ],
         "lanes": [],
         "guards": [_expiring()],

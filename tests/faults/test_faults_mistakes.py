@@ -9,7 +9,6 @@ import pytest
 from tests.support.ordeal import Ordeal, Plan, table, undergo
 
 PLANS: Final = (
-    Plan(("delivery",) * 4, 1, "settled-before-sent", leaving=0, between_s=(2.0, 3.0)),
     Plan(("worker",) * 4, 2, "row-outside-the-transaction", leaving=0, hour=False, moody=False),
     Plan(("pause",) * 3, 3, "no-fence", leaving=0, hour=False, moody=False, takes_s=0.1),
     Plan(("delivery",) * 2, 4, "lease-without-end", leaving=0, hour=False, moody=False, takes_s=0.3, drains_s=15),
@@ -19,7 +18,6 @@ PLANS: Final = (
 def notices(ordeal: Ordeal, mistake: str) -> bool:
     wrong = " ".join(ordeal.tally.wrong)
     return {
-        "settled-before-sent": "events lost" in wrong,
         "row-outside-the-transaction": "there is no row of it" in wrong,
         "no-fence": ordeal.tally.unexplained > ordeal.under_way,
         "lease-without-end": "still wait" in wrong,

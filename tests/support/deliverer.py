@@ -1,5 +1,5 @@
-"""A process that delivers until it is killed: `python -m tests.support.deliverer DATABASE PORT LEASE_SECONDS`, with the database's
-URI on standard input.
+"""A process that delivers until it is killed: `python -m tests.support.deliverer DATABASE PORT LEASE_SECONDS [MISTAKE]`, with the
+database's URI on standard input. MISTAKE: see `mistakes`.
 
 It posts each dispatch to `/hook` of that port on this machine: its id as `webhook-id`, and what it is about as the body.
 """
@@ -20,6 +20,7 @@ from hub.outbound.post import Poster
 from hub.ports import Destination, Dispatch, Due, Parcel, Way
 from hub.store import MongoStore
 from tests.support.association import RandomIds
+from tests.support.mistakes import make
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ def hook(hub: Hub, port: int) -> Way:
 
 
 if __name__ == "__main__":
+    make(sys.argv[4] if len(sys.argv) > 4 else "none")
     with MongoStore.open(sys.stdin.readline().strip(), sys.argv[1]) as store:
         hub = Hub(store, SystemClock(), RandomIds(), Names([]), b"a pepper that only this test knows")
         lease = timedelta(seconds=float(sys.argv[3]))

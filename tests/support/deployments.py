@@ -91,6 +91,11 @@ class Deployment:
         assert times == 1, f"hub.toml has no {section}.{name}"
         path.write_text(text, "utf-8")
 
+    def add(self, text: str) -> None:
+        """A section to `hub.toml`, which has none of that name."""
+        with (self.folder / "hub.toml").open("a", encoding="utf-8") as file:
+            file.write(f"\n{text}")
+
     def connection(self, name: str, setting: str, value: str) -> None:
         """Change one setting of a connection."""
         path = self.folder / "connections" / f"{name}.yaml"

@@ -1,7 +1,7 @@
-"""A process that delivers for a deployment until it is killed, to the tools and to subscribers besides:
+"""A process that delivers for a deployment until it is killed, to the tools and to whoever subscribed:
 
-    python -m tests.support.hooked deliver MISTAKE NAME=ORGANIZATION=PORT …    delivers
-    python -m tests.support.hooked expect                                      says what the tools should have been told
+    python -m tests.support.hooked deliver MISTAKE     delivers
+    python -m tests.support.hooked expect              says what the tools should have been told
 
 IHALA_HOME names the deployment. Its clock is as far ahead as the file `ahead` in its folder says, in seconds.
 """
@@ -10,29 +10,26 @@ import json
 import os
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from hub import bootstrap
 from hub.bootstrap import Deployment, SystemClock
 from hub.cli import logging as lines
+from hub.delivery.subscribers import Subscribers
+from hub.delivery.subscriptions import subscribed
 from hub.delivery.worker import Worker
 from hub.delivery.write_back import write_back
 from hub.exchange import Hub
-from hub.exchange.notify import seen
-from hub.exchange.person import REFERRAL_PURPOSE
-from hub.outbound.allowed import Allowed
-from hub.outbound.post import Poster
-from hub.ports import Caller, Destination, Dispatch, Due, Parcel, Way
+from hub.outbound.post import Posting
+from hub.ports import Dispatch, Due, Way
 from tests.support.mistakes import LEASES, make
 
 LEASE: Final = timedelta(seconds=2)
-PATIENCE_S: Final = 2.0
-HOOK: Final = "hook"
 AHEAD: Final = "ahead"
 READY: Final = "ready"
 
@@ -46,36 +43,6 @@ class Ahead(SystemClock):
         return super().now() + timedelta(seconds=float(told or 0))
 
 
-@dataclass(frozen=True)
-class Hooks:
-    """All that happens to referrals goes to each subscriber whose organisation may know it. `ports`: by name, with whose eyes read there."""
-
-    ports: dict[str, tuple[str, int]]
-    poster: Poster
-    hub: Hub
-    at_once: int = 1
-
-    def of(self, row: Due) -> Sequence[Destination]:
-        return [
-            Destination(HOOK, name, organization)
-            for name, (organization, _) in self.ports.items()
-            if row.recipient in {"", organization} and row.reference.startswith("Task/")
-        ]
-
-    def pack(self, dispatch: Dispatch) -> Any:
-        organization, _ = self.ports[dispatch.destination.id]
-        seen(
-            dispatch.reference, Caller(f"hook:{dispatch.destination.id}", organization, REFERRAL_PURPOSE), hub=self.hub
-        )
-        return json.dumps([dispatch.reference, dispatch.action]).encode()
-
-    def send(self, destination: Destination, parcels: Sequence[Parcel]) -> None:
-        _, port = self.ports[destination.id]
-        for parcel in parcels:
-            headers = {"webhook-id": parcel.dispatch.id}
-            self.poster.post(f"http://127.0.0.1:{port}/hook", parcel.content, headers, self.hub.clock.now())
-
-
 @contextmanager
 def deployment() -> Iterator[tuple[Deployment, Hub]]:
     folder = Path(os.environ["IHALA_HOME"])
@@ -83,14 +50,19 @@ def deployment() -> Iterator[tuple[Deployment, Hub]]:
         yield opened, replace(opened.hub, clock=Ahead(folder))
 
 
-def deliver(mistake: str, *subscribers: str) -> None:
+def one_at_a_time(way: Way) -> Way:
+    """So that of what comes twice it can be said how much was under way."""
+    carrier = replace(way.carrier, at_once=1)  # type: ignore[type-var]
+    return replace(way, destinations=carrier, carrier=carrier)
+
+
+def deliver(mistake: str) -> None:
     lines.configure("info")
     make(mistake)
-    ports = {name: (organization, int(port)) for name, organization, port in (one.split("=") for one in subscribers)}
-    allowed = [Allowed.read(f"http://127.0.0.1:{port}") for _, port in ports.values()]
     with deployment() as (opened, hub):
-        hooks = Hooks(ports, Poster(allowed, patience=PATIENCE_S), hub)
-        ways = [write_back(opened.doors, hub=hub), Way(HOOK, hooks, hooks)]
+        posting = Posting(opened.settings.subscription_hosts, hub.clock.now)
+        to_systems = subscribed(Subscribers(opened.registry), posting.post, opened.settings.base_url, hub=hub)
+        ways = [write_back(opened.doors, hub=hub), one_at_a_time(to_systems)]
         Worker(ways, hub, 0.2, opened.patience, LEASES.get(mistake, LEASE)).start()
         sys.stdout.write(f"{READY}\n")
         sys.stdout.flush()

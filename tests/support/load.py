@@ -97,10 +97,17 @@ class Load:
 
     @contextlib.contextmanager
     def running(self) -> Iterator[Journal]:
-        work = (self.refer, self.urge, self.answer, self.inquire, self.withdraw)
+        work = (self.refer, self.urge, self.answer, self.inquire, self.withdraw, self.write, self.hear)
         clients = [
             Careful(by.organization, by.client_id, by.key, by.base_url, by.scope)
-            for by in (self.requester, self.requester, self.hospital, self.hospital, self.requester)
+            for by in (
+                self.requester,
+                self.requester,
+                *[self.hospital] * 2,
+                self.requester,
+                self.hospital,
+                self.requester,
+            )
         ]
         threads = [threading.Thread(target=self._repeat, args=pair) for pair in zip(work, clients, strict=True)]
         for one in threads:
@@ -134,6 +141,25 @@ class Load:
             asked = self.journal.ask(lambda: by.create(question(task["id"])))
             if asked and asked.status == 201:
                 self.journal.said.append(Said(f"Task/{asked.body['id']}", 1, {}, time.time()))
+        self._over.wait(0.3)
+
+    def write(self, by: Persona) -> None:
+        """The hospital writes something about a referral."""
+        if task := self._one(by, status="accepted,in-progress,on-hold"):
+            about = [{"reference": f"Task/{task['id']}"}]
+            text = [{"contentString": uuid.uuid4().hex}]
+            message = {"resourceType": "Communication", "about": about, "payload": text}
+            sent = self.journal.ask(lambda: by.create(message))
+            if sent and sent.status == 201:
+                self.journal.said.append(Said(f"Communication/{sent.body['id']}", 1, {"payload": text}, time.time()))
+        self._over.wait(0.3)
+
+    def hear(self, by: Persona) -> None:
+        """The association reads what was written to it."""
+        found = by.find("Communication", status="in-progress", recipient=by.reference)
+        if found.status == 200 and found.resources:
+            one = self.chance.choice(found.resources)
+            self.journal.change(by, f"Communication/{one['id']}", _etag(one), status="completed")
         self._over.wait(0.3)
 
     def _create(self, by: Persona, resource: Resource, **alone: str) -> None:

@@ -10,11 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
-from granian.server.mp import MPServer
 from pymongo import DeleteOne, UpdateOne
 
 from hub.__main__ import main
 from hub.cli import serve
+from hub.cli.workers import Server
 from hub.delivery import lanes
 from hub.ports import Outcome
 from hub.store import MongoStore, dispatches, writing
@@ -91,7 +91,7 @@ def serve_mistaken(mistake: str, arguments: Sequence[str]) -> None:
     os.environ[MISTAKE] = mistake
     made = serve._server
 
-    def server(*given: Any) -> MPServer:
+    def server(*given: Any) -> Server:
         found = made(*given)
         found.target = "tests.support.mistakes:application"
         return found

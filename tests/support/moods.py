@@ -1,4 +1,7 @@
-"""Subscribers that receive what the hub posts, each in the mood of the moment, and keep what they took: real servers on this machine."""
+"""Subscribers that receive what the hub posts, each in the mood of the moment, and keep what they took: real servers on this machine.
+
+https://hl7.org/fhir/uv/subscriptions-backport/STU1.1/notifications.html
+"""
 
 import contextlib
 import json
@@ -10,6 +13,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from random import Random
 from typing import Any, Final
 
+from tests.support.subscribing import parameters
+
 MOODS: Final = ("takes", "takes", "takes", "fails", "busy", "hangs", "cuts", "gone")
 """`hangs` and `cuts`: it has read, and the sender never learns of it; `gone`: nobody is at the address."""
 
@@ -18,22 +23,25 @@ HANGS_S: Final = 4.0  # longer than the sender's patience
 
 @dataclass(frozen=True)
 class Came:
-    """One request that was read. `taken`: it counts for the subscriber; `told`: and its sender was told so."""
+    """One event in a request that was read. `taken`: it counts for the subscriber; `told`: and its sender was told so."""
 
-    key: str
+    number: int
     reference: str
-    kind: str
     taken: bool
     told: bool
     at: float
 
+    def is_about(self, reference: str) -> bool:
+        return self.reference.endswith(f"/{reference}") or self.reference == reference
+
 
 @dataclass
 class Subscriber:
-    """`organization`: whose eyes read there."""
+    """`organization`: whose eyes read there; `subscription`: the id of its Subscription."""
 
     name: str
     organization: str
+    subscription: str = ""
     mood: str = "takes"
     came: list[Came] = field(default_factory=list)
     port: int = 0
@@ -76,10 +84,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         mood = self.of.mood
-        said = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        said = parameters(json.loads(self.rfile.read(int(self.headers["Content-Length"])))["entry"][0]["resource"])
         taken = mood not in {"fails", "busy"}
         told = mood not in {"hangs", "cuts"}
-        self.of.came.append(Came(self.headers["webhook-id"], *said, taken=taken, told=told, at=time.time()))
+        for number, reference in said["events"].items():
+            self.of.came.append(Came(number, reference or "", taken=taken, told=told, at=time.time()))
         with contextlib.suppress(OSError):
             self._answer(mood)
 

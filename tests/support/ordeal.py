@@ -14,14 +14,16 @@ from pymongo import MongoClient
 from pymongo.database import Database
 
 from hub.store import embedded
+from hub.subscription.extensions import TIMEOUT
 from tests.support import tally as counting
 from tests.support import written_registers as registers
-from tests.support.deployments import Deployment
+from tests.support.deployments import READY_S, Deployment
 from tests.support.ears import until
 from tests.support.load import Journal, Load
 from tests.support.moods import Moods, Subscriber
 from tests.support.personas import Persona, elsewhere, personas
 from tests.support.rig import Rig
+from tests.support.subscribing import subscription
 from tests.support.tally import Row, Tally
 from tests.support.wanderers import Told, Wanderer, wandering
 
@@ -33,6 +35,8 @@ DRAINED_AFTER_S: Final = 4.0
 NEVER: Final = 1e12  # a moment that does not come: nobody knows whether she withdrew
 HEARD_S: Final = 30.0
 TABLE: Final = "faults.txt"
+TAKES_S: Final = 2
+"""So long does the hub wait for a subscriber."""
 
 
 @dataclass(frozen=True)
@@ -71,17 +75,21 @@ class Ordeal:
 
 
 def undergo(root: Path, plan: Plan) -> Ordeal:
-    deployment = deployed(root, plan)
     chance = Random(plan.seed)
     named = {"keeper": KEEPER, "hospital": HOSPITAL, "moody": KEEPER}
     subscribers = [Subscriber(name, party, takes_s=plan.takes_s) for name, party in named.items()]
     for one in subscribers:
         one.open()
-    rig = Rig(deployment, subscribers, Random(plan.seed + 2), plan.mistake)
+    deployment = deployed(root, plan, subscribers)
+    rig = Rig(deployment, Random(plan.seed + 2), plan.mistake)
     with embedded.mongod(deployment.folder, cache_gb=0.25) as uri, MongoClient[Any](uri) as client:
         database = client.ihala
         place, before, rows = counting.place(database), versions(database), list(counting.rows_now(database))
-        with rig.running(), personas(uri, "ihala", deployment.base_url, KEEPER, HOSPITAL) as cast:
+        with (
+            personas(uri, "ihala", deployment.base_url, KEEPER, HOSPITAL) as cast,
+            rig.running(lambda: subscribe(subscribers, cast)),
+        ):
+            until(lambda: database.subscriptions.count_documents({"status": "active"}) == len(subscribers), READY_S)
             women = [f"Patient/{one['_id']}" for one in database.Patient.find({}, {"_id": 1})]
             staying, leaving = women[plan.leaving :], women[: plan.leaving]
             load = Load(cast[KEEPER], cast[HOSPITAL], staying, leaving, chance)
@@ -107,9 +115,21 @@ def undergo(root: Path, plan: Plan) -> Ordeal:
     return ordeal
 
 
-def deployed(root: Path, plan: Plan) -> Deployment:
+def subscribe(subscribers: Sequence[Subscriber], cast: Mapping[str, Persona]) -> None:
+    """Each for what its organisation may know, with little patience."""
+    brief = [{"url": TIMEOUT, "valueUnsignedInt": TAKES_S}]
+    for one in subscribers:
+        wanted = subscription(f"http://127.0.0.1:{one.port}/hook", extension=brief)
+        made = cast[one.organization].create(wanted)
+        assert made.status == 201, made.response.text
+        one.subscription = made.body["id"]
+
+
+def deployed(root: Path, plan: Plan, subscribers: Sequence[Subscriber]) -> Deployment:
     made = Deployment.init(root)
     made.set("delivery", "enabled", "false")
+    hosts = json.dumps([f"http://127.0.0.1:{one.port}" for one in subscribers])
+    made.add(f"[subscription]\nhosts = {hosts}\n")
     rows = [registers.french_case(n) for n in range(1, WOMEN + plan.leaving + 1)]
     registers.write_french(made.folder / "registers" / "arganier.csv", rows)
     for other in ("yasmine-register", "zahra-kobo", "cedre-recorder"):
@@ -172,7 +192,8 @@ def count(ordeal: Ordeal, keeper: Persona, hospital: Persona, rows: Sequence[Row
     counting.check_created(ordeal.journal, keeper, tally)
     hidden = excused(ordeal)
     for one in ordeal.subscribers:
-        counting.check_subscriber(one, rows, hidden if one.organization == HOSPITAL else {}, tally)
+        mine = counting.events(database, one, rows)
+        counting.check_subscriber(one, rows, mine, hidden if one.organization == HOSPITAL else {}, tally)
     for reference, since in hidden.items():
         answer = hospital.read(reference)
         tally.blame(since < NEVER and answer.status != 404, f"{reference}: {answer.status} after the withdrawal")

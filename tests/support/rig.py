@@ -6,19 +6,18 @@ import signal
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from random import Random
 from typing import Final
 
 from tests.support.deployments import READY_S, Deployment, Running, wait_until_ready
 from tests.support.hooked import AHEAD, LEASE, READY
-from tests.support.moods import Subscriber
 
 SERVED_BY: Final = 2
 DELIVERED_BY: Final = 2
-CRASH_LOOP_S: Final = 6
-"""granian ends when a worker that it has just started ends, too."""
+WORKS_S: Final = 6
+"""A worker is left for as long, so that it answers something in between."""
 
 TARGETS: Final = ("worker", "delivery", "mongod", "worker", "delivery", "serve", "pause")
 MANY: Final = (*TARGETS, "mongod", "mongod", "worker", "mongod")
@@ -30,7 +29,6 @@ class Rig:
     """`mistake`: see `mistakes`; `chance`: which of several is killed. A pause is no kill: a process that is stopped for longer than its lease, and goes on."""
 
     deployment: Deployment
-    subscribers: Sequence[Subscriber]
     chance: Random
     mistake: str = "none"
     killed: Counter[str] = field(default_factory=Counter)
@@ -39,8 +37,10 @@ class Rig:
     _delivering: list[Running] = field(default_factory=list)
 
     @contextlib.contextmanager
-    def running(self) -> Iterator[None]:
+    def running(self, prepare: Callable[[], object] = lambda: None) -> Iterator[None]:
+        """`prepare`: what is done before anything is delivered."""
         self.serve()
+        prepare()
         self._delivering = [self._deliver() for _ in range(DELIVERED_BY)]
         try:
             for one in self._delivering:
@@ -56,8 +56,7 @@ class Rig:
         wait_until_ready(self._server, self.deployment.port)
 
     def _deliver(self) -> Running:
-        to = [f"{one.name}={one.organization}={one.port}" for one in self.subscribers]
-        return self.deployment.start("deliver", self.mistake, *to, module=("tests.support.hooked",))
+        return self.deployment.start("deliver", self.mistake, module=("tests.support.hooked",))
 
     def _until_it_delivers(self, one: Running) -> None:
         """One that has not begun yet has nothing to lose."""
@@ -85,7 +84,7 @@ class Rig:
     def _kill_worker(self) -> None:
         """One of the processes that answer requests."""
         ends = time.monotonic() + READY_S
-        while not (workers := children(self._server.process.pid, older=CRASH_LOOP_S)):
+        while not (workers := children(self._server.process.pid, older=WORKS_S)):
             assert time.monotonic() < ends, "no worker process comes back"
             time.sleep(0.2)
         kill(self.chance.choice(workers))

@@ -1,5 +1,6 @@
 """Systems that subscribe: what they send to the hub, and what arrives at a receiver of theirs."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -86,8 +87,11 @@ class Sending:
         return deliver([self.way("http://127.0.0.1:9")], hub=self.hub, patience=self.patience)
 
     def run(self, receiver: Receiver) -> int:
+        return self.run_among([self.way(f"http://127.0.0.1:{receiver.port}")])
+
+    def run_among(self, ways: Iterable[Way]) -> int:
         tend(hub=self.hub)
-        return deliver([self.way(f"http://127.0.0.1:{receiver.port}")], hub=self.hub, patience=self.patience)
+        return deliver(ways, hub=self.hub, patience=self.patience)
 
 
 def bundles(receiver: Receiver) -> list[Resource]:

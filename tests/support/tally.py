@@ -1,15 +1,15 @@
 """After the kills: what was acknowledged against what is there, what was committed against what each subscriber took."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from pymongo.database import Database
 
+from hub.delivery.subscriptions import SUBSCRIPTION
 from hub.ports import Destination
 from hub.store.lanes import dispatch_id
-from tests.support.hooked import HOOK
 from tests.support.load import Journal, Said
 from tests.support.moods import Came, Subscriber
 from tests.support.personas import Persona, Resource
@@ -30,7 +30,7 @@ class Row:
     version: int | None
 
     def key(self, subscriber: Subscriber) -> str:
-        return dispatch_id(self.id, Destination(HOOK, subscriber.name))
+        return dispatch_id(self.id, Destination(SUBSCRIPTION, subscriber.subscription))
 
 
 @dataclass
@@ -125,7 +125,7 @@ def check_created(journal: Journal, keeper: Persona, tally: Tally) -> None:
 
 def check_rows(rows: Sequence[Row], tasks: Mapping[str, int], before: Mapping[str, int], tally: Tally) -> None:
     """Of each version of a referral there is a row, and of each row its version: they are one transaction."""
-    told = {(row.reference, row.version) for row in rows}
+    told = {(row.reference, row.version) for row in rows if row.reference.startswith("Task/")}
     there = {(task, n) for task, last in tasks.items() for n in range(1, last + 1)}
     for task, n in sorted(there - told):
         tally.blame(n > before.get(task, 0), f"{task} version {n}: there is no row of it")
@@ -133,50 +133,71 @@ def check_rows(rows: Sequence[Row], tasks: Mapping[str, int], before: Mapping[st
         tally.blame(version is not None, f"{task} version {version}: told, and not there")
 
 
-def check_subscriber(subscriber: Subscriber, rows: Sequence[Row], excused: Mapping[str, float], tally: Tally) -> None:
-    """`excused`: references that may be hidden since that moment; what is sent of them later is wrong."""
-    mine = {row.key(subscriber): row for row in rows if row.recipient in {"", subscriber.organization}}
+def events(database: Database[Any], subscriber: Subscriber, rows: Sequence[Row]) -> dict[int, Row]:
+    """The rows that are events of its subscription, in the order of the commits, by the numbers that they were given."""
+    kept = database.notified.find({"subscription": subscriber.subscription}, {"n": 1})
+    numbers = {one["_id"]: int(one["n"]) for one in kept}
+    return {numbers[row.key(subscriber)]: row for row in rows if row.key(subscriber) in numbers}
+
+
+def unnumbered(subscriber: Subscriber, rows: Sequence[Row], mine: Mapping[int, Row]) -> list[Row]:
+    """Of what it may know, what was given no number, and says not what another that has one says of the same version."""
+    said = {(row.reference, row.kind, row.version) for row in mine.values()}
+    due = [row for row in rows if row.reference.startswith("Task/") and row.recipient in {"", subscriber.organization}]
+    return [row for row in due if (row.reference, row.kind, row.version) not in said]
+
+
+def check_subscriber(
+    subscriber: Subscriber, rows: Sequence[Row], mine: Mapping[int, Row], excused: Mapping[str, float], tally: Tally
+) -> None:
+    """`mine`: its events by their numbers; `excused`: references that may be hidden since that moment: what is sent of them later
+    is wrong."""
     taken = subscriber.taken
-    firsts = list(dict.fromkeys(one.key for one in taken))
-    must = {key for key, row in mine.items() if row.reference not in excused}
+    firsts = list(dict.fromkeys(one.number for one in taken))
+    must = {number for number, row in mine.items() if row.reference not in excused}
     lost = must - set(firsts)
-    tally.sent += len(must)
+    forgotten = [row for row in unnumbered(subscriber, rows, mine) if row.reference not in excused]
+    tally.blame(bool(forgotten), f"{subscriber.name}: {len(forgotten)} events have no number")
+    tally.blame(sorted(mine) != list(range(1, len(mine) + 1)), f"{subscriber.name}: numbers with gaps")
+    tally.sent += len(must) + len(forgotten)
     tally.received += len(firsts)
-    tally.lost += len(lost)
+    tally.lost += len(lost) + len(forgotten)
     tally.doubled += len(taken) - len(firsts)
     tally.unexplained += unexplained(taken)
     tally.blame(bool(lost), f"{subscriber.name}: {len(lost)} events lost")
     tally.blame(bool(set(firsts) - mine.keys()), f"{subscriber.name}: told of what never was")
-    contents = Counter(key for key, *_ in {(one.key, one.reference, one.kind) for one in taken})
-    tally.blame(max(contents.values(), default=1) > 1, f"{subscriber.name}: one key, two contents")
+    wrong = {one.number for one in taken if one.number in mine and not one.is_about(mine[one.number].reference)}
+    tally.blame(bool(wrong), f"{subscriber.name}: {len(wrong)} numbers that were told of something else")
     tally.blame(out_of_order(firsts, mine), f"{subscriber.name}: out of order")
     for one in taken:
-        tally.blame(
-            one.at > excused.get(one.reference, one.at) + LATE_S, f"{subscriber.name}: told after the withdrawal"
-        )
+        tally.blame(one.at > _since(one, excused) + LATE_S, f"{subscriber.name}: told after the withdrawal")
+
+
+def _since(one: Came, excused: Mapping[str, float]) -> float:
+    return next((since for reference, since in excused.items() if one.is_about(reference)), one.at)
 
 
 def unexplained(taken: Iterable[Came]) -> int:
-    """Requests of a key after its sender was told that it was taken."""
-    settled: set[str] = set()
+    """Events that came again after their sender was told that they were taken."""
+    settled: set[int] = set()
     count = 0
     for one in taken:
-        count += one.key in settled
+        count += one.number in settled
         if one.told:
-            settled.add(one.key)
+            settled.add(one.number)
     return count
 
 
-def out_of_order(firsts: Sequence[str], mine: Mapping[str, Row]) -> bool:
+def out_of_order(firsts: Sequence[int], mine: Mapping[int, Row]) -> bool:
     """By referral, in the order of the commits."""
-    places = {key: number for number, key in enumerate(mine)}
+    places = {number: place for place, number in enumerate(mine)}
     last: dict[str, int] = {}
-    for key in firsts:
-        if key in places:
-            reference = mine[key].reference
-            if places[key] < last.get(reference, -1):
+    for number in firsts:
+        if number in places:
+            reference = mine[number].reference
+            if places[number] < last.get(reference, -1):
                 return True
-            last[reference] = places[key]
+            last[reference] = places[number]
     return False
 
 

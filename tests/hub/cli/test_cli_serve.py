@@ -173,6 +173,38 @@ def test_a_database_that_was_killed_comes_back_by_itself(home: Path) -> None:
         assert server.end(signal.SIGTERM) == 0
 
 
+def workers_of(server: Server) -> list[int]:
+    asked = ["ps", "-ww", "-o", "pid=,args=", "--ppid", str(server.process.pid)]
+    listed = subprocess.run(asked, capture_output=True, text=True, check=False).stdout.splitlines()
+    return [int(one.split(None, 1)[0]) for one in listed if "spawn_main" in one and "resource_tracker" not in one]
+
+
+@pytest.mark.timeout(300)
+def test_workers_that_are_killed_as_soon_as_they_are_back_come_back_again(home: Path) -> None:
+    with serving(home, "--workers", "2") as server:
+        for _ in range(3):
+            until(lambda: len(workers_of(server)) == 2)
+            for one in workers_of(server):
+                os.kill(one, signal.SIGKILL)
+            assert server.process.poll() is None
+        until(lambda: is_open(port_of(home)))
+        until(lambda: status(port_of(home), "/readyz") == 200)
+        assert server.end(signal.SIGTERM) == 0
+    assert not any("worker.gave-up" in line for line in server.logged)
+
+
+@pytest.mark.timeout(300)
+def test_where_workers_fail_again_and_again_it_gives_up_and_says_so(home: Path) -> None:
+    with serving(home) as server:
+        (home / "organizations.yaml").write_text("- id: a\n  name: {fr: A\n", "utf-8")
+        (killed,) = workers_of(server)
+        os.kill(killed, signal.SIGKILL)
+        assert server.process.wait(PATIENCE_S * 4) == 1
+        server.end(signal.SIGTERM)
+    assert any("worker.gave-up" in line for line in server.logged)
+    assert any("fail one after the other" in line for line in server.logged)
+
+
 def test_a_configuration_that_is_wrong_is_told_before_anything_starts(home: Path) -> None:
     (home / "organizations.yaml").write_text("- id: a\n  name: {fr: A\n", "utf-8")
     ended = subprocess.run(

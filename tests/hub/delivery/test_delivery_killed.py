@@ -1,34 +1,14 @@
 """Workers that are killed in the middle: nothing is lost, what comes twice has the same key, and the order is kept."""
 
-import subprocess
-import sys
 import time
 from collections import defaultdict
 
 from hub.ports import Changes, Due
 from hub.store import MongoStore
+from tests.support.deliverers import kill, started
 from tests.support.receivers import Receiver, receiving
 
 REFERRALS, STEPS, KILLS, LEASE_S = 6, 30, 3, 1.0
-
-
-def started(store: MongoStore, uri: str, port: int) -> subprocess.Popen[str]:
-    running = subprocess.Popen(
-        [sys.executable, "-m", "tests.support.deliverer", store.database.name, str(port), str(LEASE_S)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert running.stdin is not None and running.stdout is not None
-    running.stdin.write(f"{uri}\n")
-    running.stdin.flush()
-    assert running.stdout.readline() == "ready\n"
-    return running
-
-
-def kill(running: subprocess.Popen[str]) -> None:
-    running.kill()
-    running.communicate()
 
 
 def until(receiver: Receiver, count: int, seconds: float = 60) -> None:
@@ -46,11 +26,11 @@ def test_whoever_is_killed_loses_nothing_and_nothing_overtakes(store: MongoStore
             rows = [Due(f"referral.step-{step}", "", f"Task/{n}") for n in range(REFERRALS)]
             store.commit(Changes(outbox=rows))
         for kills in range(KILLS):
-            running = started(store, mongodb_uri, receiver.port)
+            running = started(store, mongodb_uri, receiver.port, LEASE_S)
             until(receiver, (kills + 1) * total // (KILLS + 2))
             kill(running)
         assert len(receiver.got) < total, "killed before it was through, or it shows nothing"
-        pair = [started(store, mongodb_uri, receiver.port) for _ in range(2)]
+        pair = [started(store, mongodb_uri, receiver.port, LEASE_S) for _ in range(2)]
         until(receiver, total)
         for one in pair:
             kill(one)

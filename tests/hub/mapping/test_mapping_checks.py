@@ -167,7 +167,10 @@ def test_the_layout_names_what_an_adapter_needs():
     layout = load("spreadsheet/register-ar").layout()
     assert layout.required == {"visit_date"}
     assert layout.columns["referral_status"][0] == "وضعية الإحالة"
-    assert set(layout.follow_up) == {"referral_status", "referral_status_date", "referral_outcome", "appointment"}
+    assert set(layout.follow_up) == {
+        *("referral_status", "referral_status_date", "referral_outcome", "appointment"),
+        *("information_asked", "cancellation_asked", "messages_waiting"),
+    }
     assert set(layout.key) <= set(layout.columns)
 
 
