@@ -14,11 +14,12 @@ from tests.support.bound import bound
 
 @dataclass
 class Receiver:
-    """What it answers next, and what it got: headers by small letters, and body. `behaviour`: what it does instead of answering:
+    """What it answers next (`statuses`: first these), and what it got: headers by small letters, and body. `behaviour`: what it does instead of answering:
     `hang`, `cut` (after it has read all), `dribble` (its headers, a byte at a time) or `endless` (a body without end)."""
 
     port: int = 0
     status: int = 200
+    statuses: list[int] = field(default_factory=list)
     headers: dict[str, str] = field(default_factory=dict)
     behaviour: str = ""
     got: list[tuple[Mapping[str, str], bytes]] = field(default_factory=list)
@@ -45,7 +46,8 @@ class Handler(BaseHTTPRequestHandler):
             made.ended.set()
 
     def _answer(self) -> None:
-        self.send_response(self.receiver.status)
+        first = self.receiver.statuses
+        self.send_response(first.pop(0) if first else self.receiver.status)
         for name, value in self.receiver.headers.items():
             self.send_header(name, value)
         self.send_header("Content-Length", "0")

@@ -146,6 +146,26 @@ def test_several_events_go_together_as_many_as_the_receiver_takes(
     assert [one["events-since-subscription-start"] for one in told(receiver)] == ["2", "4", "5"]
 
 
+def test_of_several_notifications_those_that_were_taken_do_not_come_again(
+    at: Scene, theirs: Party, sending: Sending, receiver: Receiver
+) -> None:
+    begin(
+        theirs, sending, receiver,
+        header=[f"webhook-secret: {secret(b'k' * 32)}"], extension=[{"url": named.MOST, "valuePositiveInt": 2}],
+    )  # fmt: skip
+    happen(at, 6)
+    receiver.statuses = [200, 500]
+    sending.run(receiver)
+    assert [len(one["events"]) for one in told(receiver)] == [2, 2], "the third waits"
+    at.clock.forward(timedelta(hours=1))
+    sending.run(receiver)
+    taken = numbers(receiver)[:2] + numbers(receiver)[4:]
+    assert sorted(taken) == [1, 2, 3, 4, 5, 6], "each once; what was refused comes again"
+    ids = [headers["webhook-id"] for headers, _ in receiver.got]
+    contents = {(id_, tuple(one["events"])) for id_, one in zip(ids, told(receiver), strict=True)}
+    assert len(set(ids)) == len(contents), "one id for one content, and the same at every attempt"
+
+
 def test_after_the_patience_it_is_in_error_and_what_comes_is_numbered_all_the_same(
     at: Scene, theirs: Party, sending: Sending, receiver: Receiver
 ) -> None:
