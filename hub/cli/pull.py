@@ -18,20 +18,34 @@ from hub.exchange.pull import pull as pull_from
 from hub.exchange.receipt import Receipt
 
 COLUMNS = ("read", "created", "updated", "unchanged", "quarantined", "waiting")
+SELDOM = ("withdrawn",)
+"""Told where there is something to tell."""
 
 
 @command("pull", "cli.pull")
 @click.argument("connection", required=False)
 @click.option("--all", "everything", is_flag=True)
 @click.option("--dry-run", is_flag=True)
+@click.option("--accept-withdrawals", is_flag=True)
 @click.option("--json", "as_json", is_flag=True)
 @pass_session
-def pull(session: Session, connection: str | None, everything: bool, dry_run: bool, as_json: bool) -> int:
+def pull(
+    session: Session,
+    connection: str | None,
+    *,
+    everything: bool,
+    dry_run: bool,
+    accept_withdrawals: bool,
+    as_json: bool,
+) -> int:
     if (connection is None) != everything:
         raise WrongUse("pull.one-or-all")
     with session.deployment() as deployment:
         doors = _doors(deployment, connection)
-        pulls = [_pull(session, deployment, door, dry_run, quiet=as_json) for door in doors]
+        pulls = [
+            _pull(session, deployment, door, dry_run=dry_run, accepted=accept_withdrawals, quiet=as_json)
+            for door in doors
+        ]
         if not dry_run:
             deployment.checkpoint_if_due()
     if as_json:
@@ -54,7 +68,9 @@ def _doors(deployment: Deployment, connection: str | None) -> Sequence[Door]:
     return [deployment.door(connection)] if connection else [door for _, door in sorted(deployment.doors.items())]
 
 
-def _pull(session: Session, deployment: Deployment, door: Door, dry_run: bool, quiet: bool) -> Pulled:
+def _pull(
+    session: Session, deployment: Deployment, door: Door, *, dry_run: bool, accepted: bool, quiet: bool
+) -> Pulled:
     so_far = Receipt()
 
     def count(receipt: Receipt) -> None:
@@ -64,7 +80,10 @@ def _pull(session: Session, deployment: Deployment, door: Door, dry_run: bool, q
 
     with progress(session, door.connection.id, quiet=quiet) as display:
         try:
-            pull_from(door.connection, door.adapter, door.mapping, hub=deployment.hub, dry_run=dry_run, progress=count)
+            pull_from(
+                door.connection, door.adapter, door.mapping, hub=deployment.hub, dry_run=dry_run,
+                accept_withdrawals=accepted, progress=count,
+            )  # fmt: skip
         except (AdapterError, Conflict) as problem:
             return Pulled(door.connection.id, so_far, sentence(session, problem))
     return Pulled(door.connection.id, so_far)
@@ -80,6 +99,7 @@ def numbers(receipt: Receipt) -> dict[str, int]:
         "unchanged": receipt.unchanged,
         "quarantined": len(receipt.rejected) - waiting,
         "waiting": waiting,
+        "withdrawn": receipt.withdrawn,
     }
 
 
@@ -111,16 +131,17 @@ def _show_findings(session: Session, title: str, receipt: Receipt) -> None:
 
 
 def _table(session: Session, pulls: Sequence[Pulled]) -> Any:
+    together = sum((one.receipt for one in pulls), Receipt())
+    shown = (*COLUMNS, *(name for name in SELDOM if numbers(together)[name]))
     table = Table()
     table.add_column(session.say("heading.connection"))
-    for name in COLUMNS:
+    for name in shown:
         table.add_column(session.say(f"heading.{name}"), justify="right")
     for one in pulls:
-        table.add_row(one.connection, *(str(number) for number in numbers(one.receipt).values()))
+        table.add_row(one.connection, *(str(numbers(one.receipt)[name]) for name in shown))
     if len(pulls) > 1:
         table.add_section()
-        together = sum((one.receipt for one in pulls), Receipt())
-        table.add_row(session.say("heading.total"), *(str(n) for n in numbers(together).values()), style="bold")
+        table.add_row(session.say("heading.total"), *(str(numbers(together)[name]) for name in shown), style="bold")
     return table
 
 

@@ -24,4 +24,5 @@ def _record(entry: Quarantined) -> SourceRecord:
         place=Place(kept.get("sheet"), kept.get("row"), kept.get("record")),
         handle=kept["handle"],
         headers=kept["headers"],
+        revision=kept.get("revision"),
     )

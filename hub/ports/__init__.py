@@ -28,6 +28,7 @@ from hub.ports.doors import (
     Pulled,
     SourceRecord,
     Watermark,
+    Withdrawn,
 )
 from hub.ports.exports import Export, ExportLimits, Exports, Kind, Line, Part, Scan, Wanted
 from hub.ports.feed import Feed, Forgotten, Happened, Stretch
@@ -133,5 +134,6 @@ __all__ = [
     "Wanted",
     "Watermark",
     "Way",
+    "Withdrawn",
     "Within",
 ]

@@ -128,7 +128,10 @@ def _housekeeping() -> dict[str, list[IndexModel]]:
             IndexModel([("n", ASCENDING)]),
             IndexModel([("m", ASCENDING)], partialFilterExpression={"m": {"$type": "string"}}),
         ],
-        "ledger": [IndexModel([("resources.r", ASCENDING)])],
+        "ledger": [
+            IndexModel([("resources.r", ASCENDING)]),
+            IndexModel([("connection", ASCENDING), ("kind", ASCENDING)]),
+        ],
         "identities": [IndexModel([("r", ASCENDING)])],
         "quarantine": [IndexModel([("connection", ASCENDING), ("at", ASCENDING)])],
         "outbox": [
