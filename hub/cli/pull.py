@@ -1,7 +1,8 @@
 """`hub pull`: read what is new in the tools of the associations, with the progress and what became of it."""
 
 from collections.abc import Sequence
-from typing import Any
+from time import sleep
+from typing import Any, NoReturn
 
 import click
 from rich.table import Table
@@ -27,6 +28,7 @@ SELDOM = ("withdrawn",)
 @click.option("--all", "everything", is_flag=True)
 @click.option("--dry-run", is_flag=True)
 @click.option("--accept-withdrawals", is_flag=True)
+@click.option("--watch", type=click.IntRange(min=1), metavar="SECONDS")
 @click.option("--json", "as_json", is_flag=True)
 @pass_session
 def pull(
@@ -36,11 +38,16 @@ def pull(
     everything: bool,
     dry_run: bool,
     accept_withdrawals: bool,
+    watch: int | None,
     as_json: bool,
 ) -> int:
     if (connection is None) != everything:
         raise WrongUse("pull.one-or-all")
+    if watch and (dry_run or accept_withdrawals or as_json):
+        raise WrongUse("pull.watch-alone")
     with session.deployment() as deployment:
+        if watch:
+            _watch(session, deployment, _doors(deployment, connection), watch)
         doors = _doors(deployment, connection)
         pulls = [
             _pull(session, deployment, door, dry_run=dry_run, accepted=accept_withdrawals, quiet=as_json)
@@ -62,6 +69,20 @@ class Pulled:
 
     def __init__(self, connection: str, receipt: Receipt, failure: str = "") -> None:
         self.connection, self.receipt, self.failure = connection, receipt, failure
+
+
+def _watch(session: Session, deployment: Deployment, doors: Sequence[Door], seconds: int) -> NoReturn:
+    """Again and again until interrupted; what brought nothing is not told, nor is a failure that was told before."""
+    failed: dict[str, str] = {}
+    session.tell("pull.watching", seconds=seconds)
+    while True:
+        pulls = [_pull(session, deployment, door, dry_run=False, accepted=False, quiet=True) for door in doors]
+        deployment.checkpoint_if_due()
+        told = [one for one in pulls if one.receipt != Receipt() or one.failure != failed.get(one.connection, "")]
+        failed = {one.connection: one.failure for one in pulls}
+        if told:
+            show(session, told)
+        sleep(seconds)
 
 
 def _doors(deployment: Deployment, connection: str | None) -> Sequence[Door]:

@@ -128,3 +128,30 @@ def test_a_row_that_vanishes_from_a_snapshot_is_withdrawn_and_from_another_file_
     pulled = hub("pull", "register")
     assert "Withdrawn" in pulled.stdout and pulled.exit_code == 0
     assert hub.json("pull", "register", "--accept-withdrawals")[0]["withdrawn"] == 0
+
+
+def test_a_folder_is_watched_until_it_is_interrupted_and_only_news_is_told(
+    hub: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub.register(GOOD)
+    slept: list[float] = []
+
+    def meanwhile(seconds: float) -> None:
+        slept.append(seconds)
+        if len(slept) == 2:
+            hub.register(GOOD, MENDED)
+        if len(slept) == 4:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("hub.cli.pull.sleep", meanwhile)
+    watched = hub("pull", "register", "--watch", "7")
+    assert (watched.exit_code, slept) == (130, [7] * 4)
+    assert watched.stdout.count("Unchanged") == 2
+    assert hub.json("status")["stored"]["Patient"] == 2
+    assert marks_in(watched.output) == []
+
+
+@pytest.mark.parametrize("other", ["--dry-run", "--accept-withdrawals", "--json"])
+def test_watching_goes_with_nothing_that_is_done_once(hub: Command, other: str) -> None:
+    hub.register(GOOD)
+    assert hub("pull", "register", "--watch", "7", other).exit_code == 2
