@@ -1,7 +1,8 @@
 """`hub pull`: read what is new in the tools of the associations, with the progress and what became of it."""
 
 from collections.abc import Sequence
-from typing import Any
+from time import sleep
+from typing import Any, NoReturn
 
 import click
 from rich.table import Table
@@ -18,20 +19,40 @@ from hub.exchange.pull import pull as pull_from
 from hub.exchange.receipt import Receipt
 
 COLUMNS = ("read", "created", "updated", "unchanged", "quarantined", "waiting")
+SELDOM = ("withdrawn",)
+"""Told where there is something to tell."""
 
 
 @command("pull", "cli.pull")
 @click.argument("connection", required=False)
 @click.option("--all", "everything", is_flag=True)
 @click.option("--dry-run", is_flag=True)
+@click.option("--accept-withdrawals", is_flag=True)
+@click.option("--watch", type=click.IntRange(min=1), metavar="SECONDS")
 @click.option("--json", "as_json", is_flag=True)
 @pass_session
-def pull(session: Session, connection: str | None, everything: bool, dry_run: bool, as_json: bool) -> int:
+def pull(
+    session: Session,
+    connection: str | None,
+    *,
+    everything: bool,
+    dry_run: bool,
+    accept_withdrawals: bool,
+    watch: int | None,
+    as_json: bool,
+) -> int:
     if (connection is None) != everything:
         raise WrongUse("pull.one-or-all")
+    if watch and (dry_run or accept_withdrawals or as_json):
+        raise WrongUse("pull.watch-alone")
     with session.deployment() as deployment:
+        if watch:
+            _watch(session, deployment, _doors(deployment, connection), watch)
         doors = _doors(deployment, connection)
-        pulls = [_pull(session, deployment, door, dry_run, quiet=as_json) for door in doors]
+        pulls = [
+            _pull(session, deployment, door, dry_run=dry_run, accepted=accept_withdrawals, quiet=as_json)
+            for door in doors
+        ]
         if not dry_run:
             deployment.checkpoint_if_due()
     if as_json:
@@ -50,11 +71,27 @@ class Pulled:
         self.connection, self.receipt, self.failure = connection, receipt, failure
 
 
+def _watch(session: Session, deployment: Deployment, doors: Sequence[Door], seconds: int) -> NoReturn:
+    """Again and again until interrupted; what brought nothing is not told, nor is a failure that was told before."""
+    failed: dict[str, str] = {}
+    session.tell("pull.watching", seconds=seconds)
+    while True:
+        pulls = [_pull(session, deployment, door, dry_run=False, accepted=False, quiet=True) for door in doors]
+        deployment.checkpoint_if_due()
+        told = [one for one in pulls if one.receipt != Receipt() or one.failure != failed.get(one.connection, "")]
+        failed = {one.connection: one.failure for one in pulls}
+        if told:
+            show(session, told)
+        sleep(seconds)
+
+
 def _doors(deployment: Deployment, connection: str | None) -> Sequence[Door]:
     return [deployment.door(connection)] if connection else [door for _, door in sorted(deployment.doors.items())]
 
 
-def _pull(session: Session, deployment: Deployment, door: Door, dry_run: bool, quiet: bool) -> Pulled:
+def _pull(
+    session: Session, deployment: Deployment, door: Door, *, dry_run: bool, accepted: bool, quiet: bool
+) -> Pulled:
     so_far = Receipt()
 
     def count(receipt: Receipt) -> None:
@@ -64,7 +101,10 @@ def _pull(session: Session, deployment: Deployment, door: Door, dry_run: bool, q
 
     with progress(session, door.connection.id, quiet=quiet) as display:
         try:
-            pull_from(door.connection, door.adapter, door.mapping, hub=deployment.hub, dry_run=dry_run, progress=count)
+            pull_from(
+                door.connection, door.adapter, door.mapping, hub=deployment.hub, dry_run=dry_run,
+                accept_withdrawals=accepted, progress=count,
+            )  # fmt: skip
         except (AdapterError, Conflict) as problem:
             return Pulled(door.connection.id, so_far, sentence(session, problem))
     return Pulled(door.connection.id, so_far)
@@ -80,6 +120,7 @@ def numbers(receipt: Receipt) -> dict[str, int]:
         "unchanged": receipt.unchanged,
         "quarantined": len(receipt.rejected) - waiting,
         "waiting": waiting,
+        "withdrawn": receipt.withdrawn,
     }
 
 
@@ -111,16 +152,17 @@ def _show_findings(session: Session, title: str, receipt: Receipt) -> None:
 
 
 def _table(session: Session, pulls: Sequence[Pulled]) -> Any:
+    together = sum((one.receipt for one in pulls), Receipt())
+    shown = (*COLUMNS, *(name for name in SELDOM if numbers(together)[name]))
     table = Table()
     table.add_column(session.say("heading.connection"))
-    for name in COLUMNS:
+    for name in shown:
         table.add_column(session.say(f"heading.{name}"), justify="right")
     for one in pulls:
-        table.add_row(one.connection, *(str(number) for number in numbers(one.receipt).values()))
+        table.add_row(one.connection, *(str(numbers(one.receipt)[name]) for name in shown))
     if len(pulls) > 1:
         table.add_section()
-        together = sum((one.receipt for one in pulls), Receipt())
-        table.add_row(session.say("heading.total"), *(str(n) for n in numbers(together).values()), style="bold")
+        table.add_row(session.say("heading.total"), *(str(numbers(together)[name]) for name in shown), style="bold")
     return table
 
 

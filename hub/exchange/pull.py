@@ -9,15 +9,17 @@ import gc
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from hub.errors import Conflict
 from hub.exchange import Hub
 from hub.exchange.answer import answer, is_answer
 from hub.exchange.receipt import Receipt
 from hub.exchange.receive import prepare, receive
+from hub.exchange.scans import Scan
+from hub.exchange.vanish import withdraw
 from hub.mapping import Mapping
-from hub.ports import Adapter, Connection, Pulled, SourceRecord, Watermark
+from hub.ports import Adapter, Complete, Connection, Present, Pulled, SourceRecord, Watermark, Withdrawn
 
 BATCH = 250
 
@@ -29,20 +31,27 @@ def pull(
     *,
     hub: Hub,
     dry_run: bool = False,
+    accept_withdrawals: bool = False,
     progress: Callable[[Receipt], None] = lambda _: None,
 ) -> Receipt:
     """Everything that is new since the last pull; with `dry_run` everything there is, and nothing is stored.
 
-    `progress` hears each batch's receipt. Raises Fatal, Retriable or Conflict; what was received before that is stored.
+    `accept_withdrawals`: everything is read again, and what is not met is withdrawn, however much it is. `progress` hears each
+    batch's receipt. Raises Fatal, Retriable or Conflict; what was received before that is stored.
     """
     signature = f"{mapping.id}@{mapping.version}\n"
-    since = None if dry_run else _since(hub.store.watermark(connection.id), signature)
+    capabilities = adapter.manifest.capabilities
+    scan = Scan(connection, hub, hub.clock.now())
+    since = None if dry_run or accept_withdrawals else _since(hub.store.watermark(connection.id), signature)
     total = Receipt()
     with _seldom_collecting(), ThreadPoolExecutor(1, "commit") as aside:
         line = _Line(connection, mapping, hub, aside, dry_run)
-        for records, reached in _batches(adapter.pull(connection, since)):
-            watermark = Watermark(signature + reached.value) if reached else None
-            for receipt in line.take(records, watermark):
+        for batch in _batches(adapter.pull(connection, since), scan, scans="complete-scan" in capabilities):
+            watermark = Watermark(signature + batch.reached.value) if batch.reached else None
+            for receipt in line.take(batch.records, watermark) if batch.records or watermark else ():
+                total += receipt
+                progress(receipt)
+            for receipt in line.let_go(batch, scan, accepted=accept_withdrawals):
                 total += receipt
                 progress(receipt)
         for receipt in line.finish():
@@ -114,6 +123,18 @@ class _Line:
             yield from self.finish()
         self._sent = _Sent(records, watermark, receipt, self._aside.submit(commit))
 
+    def let_go(self, batch: "_Batch", scan: Scan, *, accepted: bool) -> Iterator[Receipt]:
+        """What is no longer in the tool, once all that came before it is stored."""
+        if not batch.withdrawn and batch.complete is None:
+            return
+        yield from self.finish()
+        if batch.withdrawn and self._dry_run:
+            yield Receipt(withdrawn=len(batch.withdrawn))
+        elif batch.withdrawn:
+            yield withdraw(batch.withdrawn, self._connection, hub=self._hub)
+        if batch.complete:
+            yield scan.end(batch.complete, accepted=accepted, dry_run=self._dry_run)
+
     def finish(self) -> Iterator[Receipt]:
         sent, self._sent = self._sent, None
         if sent is None:
@@ -132,23 +153,51 @@ def _since(kept: Watermark | None, signature: str) -> Watermark | None:
     return Watermark(kept.value.removeprefix(signature))
 
 
-def _batches(pulled: Iterator[Pulled]) -> Iterator[tuple[list[SourceRecord], Watermark | None]]:
-    batch: list[SourceRecord] = []
+@dataclass
+class _Batch:
+    """What was given one after the other: records, then at most one kind of ending, or a watermark."""
+
+    records: list[SourceRecord] = field(default_factory=list)
+    withdrawn: list[Withdrawn] = field(default_factory=list)
+    complete: Complete | None = None
+    reached: Watermark | None = None
+
+    def is_open_to(self, one: Pulled) -> bool:
+        """A record may come back after it was withdrawn, and be withdrawn after it came: their order stays."""
+        if isinstance(one, SourceRecord):
+            return not self.withdrawn and len(self.records) < BATCH
+        if isinstance(one, Watermark):
+            return not self.withdrawn
+        return not isinstance(one, Withdrawn) or (not self.records and len(self.withdrawn) < BATCH)
+
+    def take(self, one: Pulled) -> bool:
+        """Whether it ends the batch."""
+        if isinstance(one, SourceRecord):
+            self.records.append(one)
+        elif isinstance(one, Withdrawn):
+            self.withdrawn.append(one)
+        elif isinstance(one, Complete):
+            self.complete = one
+        elif isinstance(one, Watermark):
+            self.reached = one
+        return isinstance(one, Complete | Watermark) or len(self.records) == BATCH
+
+
+def _batches(pulled: Iterator[Pulled], scan: Scan, *, scans: bool) -> Iterator[_Batch]:
+    batch = _Batch()
     try:
         for item in pulled:
-            if isinstance(item, Watermark):
-                yield batch, item
-                batch = []
-                continue
-            if not isinstance(item, SourceRecord):
-                continue
-            batch.append(item)
-            if len(batch) == BATCH:
-                yield batch, None
-                batch = []
+            if scans and isinstance(item, SourceRecord | Present):
+                scan.meet(item)
+            if not batch.is_open_to(item):
+                yield batch
+                batch = _Batch()
+            if batch.take(item):
+                yield batch
+                batch = _Batch()
     except Exception:
-        if batch:
-            yield batch, None
+        if batch.records or batch.withdrawn:
+            yield batch
         raise
-    if batch:
-        yield batch, None
+    if batch.records or batch.withdrawn:
+        yield batch

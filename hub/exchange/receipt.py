@@ -23,6 +23,7 @@ class Receipt:
     created: int = 0
     updated: int = 0
     unchanged: int = 0
+    withdrawn: int = 0  # by their source
     rejected: tuple[Rejected, ...] = ()
     warnings: tuple[tuple[str, Issue], ...] = ()
     referrals: Mapping[str, int] = field(default_factory=dict)  # action → how many
@@ -34,6 +35,7 @@ class Receipt:
             self.created + other.created,
             self.updated + other.updated,
             self.unchanged + other.unchanged,
+            self.withdrawn + other.withdrawn,
             self.rejected + other.rejected,
             self.warnings + other.warnings,
             {action: self.referrals.get(action, 0) + other.referrals.get(action, 0) for action in actions},

@@ -16,8 +16,9 @@ from hub.consent.keys import own_key
 from hub.exchange import Hub
 from hub.exchange.aftermath import told
 from hub.exchange.disagreement import ISSUE, kept_as_changed, not_counted
-from hub.exchange.identity import fingerprint
+from hub.exchange.identity import fingerprint, record_key
 from hub.exchange.judge import is_too_large, judge
+from hub.exchange.late import is_late
 from hub.exchange.merge import contradiction, merge, overwrite, retire
 from hub.exchange.person import Person, Settled
 from hub.exchange.queue import Turn
@@ -118,11 +119,14 @@ class _Batch:
         return [arrival for arrival in arrivals if not self._is_known(arrival)]
 
     def _record_key(self, record: SourceRecord) -> str:
-        return fingerprint(self.hub.pepper, self.connection.id, record.kind, record.id)
+        return record_key(self.connection.id, record.kind, record.id, hub=self.hub)
 
     def _is_known(self, arrival: _Arrival) -> bool:
         known = arrival.known
         if known is not None and known.state == "erased":  # a register does not bring back who was erased
+            self.receipt += Receipt(unchanged=1)
+            return True
+        if known is not None and is_late(arrival.record, known):
             self.receipt += Receipt(unchanged=1)
             return True
         if known is None or (known.version, known.mapping) != (arrival.record.version, self.signature):
@@ -297,6 +301,7 @@ class _Batch:
                 "kind": record.kind, "id": record.id, "version": record.version, "handle": dict(record.handle),
                 "headers": dict(record.headers), "sheet": record.place.sheet, "row": record.place.row,
                 "record": record.place.record, "silent": record.silent, "cleared": list(record.cleared),
+                "revision": record.revision,
             },
         )  # fmt: skip
         self.receipt += Receipt(rejected=(Rejected(str(record.place), issues),))
@@ -312,6 +317,8 @@ class _Batch:
             consents=arrival.known.consents if arrival.known else {},
             at=self.now,
             state="stored" if state == "stored" else "quarantined",
+            kind=arrival.record.kind,
+            revision=arrival.record.revision,
         )
 
     # settle → changes

@@ -30,4 +30,5 @@ def _record(entry: Quarantined) -> SourceRecord:
         headers=kept["headers"],
         silent=kept.get("silent", False),
         cleared=tuple(kept.get("cleared", ())),
+        revision=kept.get("revision"),
     )

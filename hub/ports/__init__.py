@@ -32,6 +32,7 @@ from hub.ports.doors import (
     Referring,
     SourceRecord,
     Watermark,
+    Withdrawn,
 )
 from hub.ports.exports import Export, ExportLimits, Exports, Kind, Line, Part, Scan, Wanted
 from hub.ports.feed import Feed, Forgotten, Happened, Stretch
@@ -150,5 +151,6 @@ __all__ = [
     "Wanted",
     "Watermark",
     "Way",
+    "Withdrawn",
     "Within",
 ]

@@ -93,6 +93,15 @@ class Present:
 
 
 @dataclass(frozen=True)
+class Withdrawn:
+    """The tool itself says that a record is no more: deleted, archived, out of what is read. `revision` as of a record."""
+
+    kind: str
+    id: str
+    revision: int | None = None
+
+
+@dataclass(frozen=True)
 class Complete:
     """Everything of this kind that is in the tool was given by this pull, as a record or as present: what the hub knows besides
     is no longer there. Only said after a scan that nothing interrupted; what a filter or a page may have left out forbids it."""
@@ -100,7 +109,7 @@ class Complete:
     kind: str
 
 
-Pulled = SourceRecord | Present | Complete | Watermark
+Pulled = SourceRecord | Withdrawn | Present | Complete | Watermark
 
 
 @dataclass(frozen=True, repr=False)

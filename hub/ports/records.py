@@ -168,7 +168,7 @@ class Rekey:
 @dataclass(frozen=True)
 class LedgerEntry:
     """What became of one source record. `resources`: local name in the mapping → `Type/id`. `consents`: the version in which it
-    left each Consent, so that what somebody has changed since is known."""
+    left each Consent, so that what somebody has changed since is known. `kind` and `revision`: as the tool gave them."""
 
     key: str
     connection: str
@@ -177,7 +177,9 @@ class LedgerEntry:
     resources: Mapping[str, str]
     handle: Mapping[str, str]
     at: datetime
-    state: Literal["stored", "quarantined", "erased"] = "stored"
+    state: Literal["stored", "quarantined", "withdrawn", "erased"] = "stored"
+    kind: str = ""
+    revision: int | None = None
     consents: Mapping[str, int] = field(default_factory=dict)
 
 

@@ -102,6 +102,9 @@ class Store(Protocol):
 
     def ledger(self, keys: Iterable[str]) -> dict[str, LedgerEntry]: ...
 
+    def ledger_of(self, connection: str, kind: str, before: datetime) -> Iterator[str]:
+        """Keys of the records of a connection that stand, stored or in quarantine, and were last written before an instant."""
+
     def origin(self, reference: str) -> LedgerEntry | None:
         """The ledger entry of the source record that a resource came from."""
 

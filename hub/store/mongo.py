@@ -309,6 +309,12 @@ class MongoStore(Searches):
         return {row["_id"]: ledger_entry(row, self._box) for row in self._by_id("ledger", keys)}
 
     @in_our_words
+    def ledger_of(self, connection: str, kind: str, before: datetime) -> Iterator[str]:
+        standing = {"connection": connection, "kind": kind, "state": {"$in": ["stored", "quarantined"]}}
+        asked = self.database.ledger.find({**standing, "at": {"$lt": before}}, {"_id": 1}, batch_size=CHUNK)
+        return (row["_id"] for row in asked)
+
+    @in_our_words
     def origin(self, reference: str) -> LedgerEntry | None:
         found = self.database.ledger.find_one({"resources.r": reference})
         return ledger_entry(found, self._box) if found else None

@@ -60,6 +60,8 @@ def ledger_document(entry: LedgerEntry, box: Box) -> Document:
         "consents": [list(pair) for pair in sorted(entry.consents.items())],
         "at": entry.at,
         "state": entry.state,
+        "kind": entry.kind,
+        **({"revision": entry.revision} if entry.revision is not None else {}),
     }
 
 
@@ -74,6 +76,8 @@ def ledger_entry(document: Document, box: Box) -> LedgerEntry:
         consents={str(name): int(version) for name, version in document.get("consents", ())},
         at=document["at"],
         state=document["state"],
+        kind=document.get("kind", ""),
+        revision=document.get("revision"),
     )
 
 

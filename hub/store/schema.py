@@ -137,7 +137,10 @@ def _housekeeping() -> dict[str, list[IndexModel]]:
             IndexModel([("m", ASCENDING)], partialFilterExpression={"m": {"$type": "string"}}),
             IndexModel([("s.o", ASCENDING)], partialFilterExpression=COUNTED),
         ],
-        "ledger": [IndexModel([("resources.r", ASCENDING)])],
+        "ledger": [
+            IndexModel([("resources.r", ASCENDING)]),
+            IndexModel([("connection", ASCENDING), ("kind", ASCENDING)]),
+        ],
         "identities": [IndexModel([("r", ASCENDING)])],
         "quarantine": [IndexModel([("connection", ASCENDING), ("at", ASCENDING)])],
         "outbox": [

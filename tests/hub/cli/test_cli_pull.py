@@ -68,7 +68,7 @@ def test_json_is_what_the_manual_says(hub: Command) -> None:
     hub.register(GOOD, BAD)
     (one,) = hub.json("pull", "register")
     assert list(one) == [
-        "connection", "dry_run", "read", "created", "updated", "unchanged", "quarantined", "waiting",
+        "connection", "dry_run", "read", "created", "updated", "unchanged", "quarantined", "waiting", "withdrawn",
         "rejected", "warnings", "referrals", "failure",
     ]  # fmt: skip
     (rejected,) = one["rejected"]
@@ -115,3 +115,43 @@ def test_nobody_is_shown_in_tables_json_or_logs_at_debug(hub: Command) -> None:
         hub("--log-level", "debug", "quarantine", "list"),
     ]
     assert [marks_in(one.output) for one in shown] == [[], [], [], []]
+
+
+def test_a_row_that_vanishes_from_a_snapshot_is_withdrawn_and_from_another_file_it_is_not(hub: Command) -> None:
+    second = GOOD.replace("1;05/01", "2;05/01").replace("AR-001", "AR-002")
+    hub.register(GOOD, second)
+    hub("pull", "register")
+    hub.register(GOOD)
+    assert hub.json("pull", "register")[0]["withdrawn"] == 0
+    hub.connect("register", path="registers/register.csv", snapshot="true")
+    assert hub.json("pull", "register", "--dry-run")[0]["withdrawn"] == 1
+    pulled = hub("pull", "register")
+    assert "Withdrawn" in pulled.stdout and pulled.exit_code == 0
+    assert hub.json("pull", "register", "--accept-withdrawals")[0]["withdrawn"] == 0
+
+
+def test_a_folder_is_watched_until_it_is_interrupted_and_only_news_is_told(
+    hub: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub.register(GOOD)
+    slept: list[float] = []
+
+    def meanwhile(seconds: float) -> None:
+        slept.append(seconds)
+        if len(slept) == 2:
+            hub.register(GOOD, MENDED)
+        if len(slept) == 4:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("hub.cli.pull.sleep", meanwhile)
+    watched = hub("pull", "register", "--watch", "7")
+    assert (watched.exit_code, slept) == (130, [7] * 4)
+    assert watched.stdout.count("Unchanged") == 2
+    assert hub.json("status")["stored"]["Patient"] == 2
+    assert marks_in(watched.output) == []
+
+
+@pytest.mark.parametrize("other", ["--dry-run", "--accept-withdrawals", "--json"])
+def test_watching_goes_with_nothing_that_is_done_once(hub: Command, other: str) -> None:
+    hub.register(GOOD)
+    assert hub("pull", "register", "--watch", "7", other).exit_code == 2
