@@ -1,7 +1,8 @@
 """How fast the API is: requests a second and CPU milliseconds a request by process, as ratios to a bare handler of the same run.
 
 Concurrency 8; load, servers and database on one machine; with token, consent filter and audit on. The bare handler is
-`benchmarks/bare.py`; `python -m benchmarks.http_speed x 600 2 read,page` tries some kinds alone. CPU is read from /proc (Linux), and is far steadier than requests a second on a machine that others use.
+`benchmarks/bare.py`. CPU is read from /proc (Linux), and is far steadier than requests a second on a machine that others use.
+`python -m benchmarks.http_speed x 600 2 read,page` tries some kinds alone.
 """
 
 import http.client
