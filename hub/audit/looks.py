@@ -59,22 +59,27 @@ def look(
 ) -> Made:
     """`denied`: why, where it was."""
     own: dict[str, int] = {id_: 0}
-
-    def place(text: str | None) -> int:
-        return own.setdefault(text, len(own)) if text else _NOBODY
-
-    def places(references: Iterable[str]) -> _Places:
-        parted = (reference.rpartition("/") for reference in references)
-        return tuple((type_ + slash, place(of)) for type_, slash, of in parted)
-
     shape = LookShape(
         "disclosure.deny" if denied else "disclosure.permit",
         interaction,
         denied,
         (caller.client, caller.organization, caller.purpose, caller.token, caller.practitioner),
-        place(caller.request),
-        place(person),
-        places(entities),
-        places(() if denied else under),
+        _place(caller.request, own),
+        _place(person, own),
+        _places(entities, own),
+        _places(() if denied else under, own),
     )
     return Made(shape, tuple(own), instant(at))
+
+
+def _place(text: str | None, own: dict[str, int]) -> int:
+    return own.setdefault(text, len(own)) if text else _NOBODY
+
+
+def _places(references: Iterable[str], own: dict[str, int]) -> _Places:
+    """As they come: an id that is told of for the first time is the next one."""
+    found = []
+    for reference in references:
+        cut = reference.rfind("/") + 1
+        found.append((reference[:cut], own.setdefault(reference[cut:], len(own))))
+    return tuple(found)

@@ -130,7 +130,13 @@ def _ids(event: Resource) -> Iterator[str]:
 
 
 def _is_plain(save: Save) -> bool:
-    told = (save.custodian or "", save.person or "", *(key.grant for key in save.keys))
+    return _are_plain(save.custodian or "", *[key.grant for key in save.keys]) and bool(
+        _PLAIN.fullmatch(save.person or "")
+    )
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _are_plain(*told: str) -> bool:
     return all(map(_PLAIN.fullmatch, told))
 
 
