@@ -22,18 +22,15 @@ MOST: Final = 16  # acts
 LARGEST: Final = 60  # documents of an act that others may wait for
 _JOINED: Final = ("events", "contents", "keys", "revised", "begun", "voids", "outbox")
 _BY_TYPE: Final = ("inserted", "replaced", "rekeyed")
-_ALONE: Final = (
-    "erasures", "ledger", "identities", "guards", "guarded", "quarantine", "released", "watermark", "entries", "followed",
-    "tokens", "ended",
-)  # fmt: skip
-"""What two acts may both have to do with."""
+_MAY_BE_JOINED: Final = frozenset({*_JOINED, *_BY_TYPE})
+"""Rows of each act's own persons. Anything else is what two acts may both have to do with."""
 
 
 def may_join(plan: Plan) -> bool:
     """Whether it has events, small enough a body, and nothing that reaches beyond its persons."""
     parts = vars(plan)
     size = len(plan.events) + sum(len(documents) for documents in plan.inserted.values())
-    return bool(plan.events) and size <= LARGEST and not any(parts[name] for name in _ALONE)
+    return bool(plan.events) and size <= LARGEST and not any(parts[name] for name in parts.keys() - _MAY_BE_JOINED)
 
 
 def joined(plans: Sequence[Plan]) -> Plan:

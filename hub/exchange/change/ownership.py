@@ -105,11 +105,14 @@ def is_entry(resource: Resource) -> bool:
 
 
 def _keeper_of(person: str, draft: Draft) -> str | None:
-    drafted = draft.drafted(person)
-    if drafted is None and draft.hub.store.remembers(person, draft.caller.organization):
-        drafted = draft.known(person)
-    if drafted is not None:
-        return drafted.custodian(f"Patient/{person}")
+    """What is hidden takes the commands of what never was: only who kept her record a moment ago is answered from her
+    compartment."""
+    own = f"Patient/{person}"
+    if (drafted := draft.drafted(person)) is not None:
+        return drafted.custodian(own)
+    if draft.hub.store.remembers(person, draft.caller.organization):
+        known = draft.known(person)
+        return known.custodian(own) if known and known.get(own) else None
     stored = draft.hub.store.read("Patient", person, None)
     return stored.custodian if stored else None
 

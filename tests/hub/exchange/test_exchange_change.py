@@ -12,7 +12,8 @@ from hub.exchange import Invalid, View, change, disclose
 from hub.fhir import Resource
 from hub.fhir.instants import span
 from hub.fhir.serial import loads
-from hub.ports import Caller
+from hub.ports import Caller, Changes, Save
+from hub.store import MongoStore
 from tests.support.association import Scene, association, court, hospital, outcome, reason, task_of
 from tests.support.consents import asked
 
@@ -83,6 +84,19 @@ def test_a_need_for_an_organisation_that_nobody_knows_is_refused(at: Scene) -> N
     need = at.one("ServiceRequest")
     performer = [{"reference": "Organization/nowhere"}]
     assert refusal(lambda: update(at, need, association(), performer=performer)) is errors.UNKNOWN_REFERENCE
+
+
+def test_nothing_is_added_to_a_record_that_another_process_has_deleted_since_this_one_looked(at: Scene) -> None:
+    body = new(at, "ServiceRequest")
+    change.create(body, association(), hub=at.hub)
+    person = at.one("Patient")["id"]
+    assert at.store.remembers(person, association().organization)
+    before = at.store.compartments([person])[person]
+    record = next(one for one in before.documents if one.type == "Patient")
+    gone = Save({"resourceType": "Patient", "id": person}, person, record.custodian, (), record.version, gone=True)
+    other = MongoStore(at.store.database, at.store._now, 20, at.store.vault.keks)
+    other.commit(Changes(saves=[gone], persons={person: before.revision}))
+    assert refusal(lambda: change.create(body, association(), hub=at.hub)) is errors.UNKNOWN_REFERENCE
 
 
 def test_what_does_not_conform_is_refused_with_all_findings_and_leaves_nothing(at: Scene) -> None:

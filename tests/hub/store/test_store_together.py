@@ -145,6 +145,9 @@ def test_what_reaches_beyond_its_persons_is_committed_alone(store: MongoStore) -
     assert not may_join(plan_of(replace(act("p"), guards={"name": 0}), store))
     assert not may_join(plan_of(replace(act("p"), erased={"p": ["Patient/p"]}, persons={"p": 1}), store))
     assert not may_join(plan_of(saving(survivor("p")), store)), "without an event there is nothing to share"
+    unheard = plan_of(act("p"), store)
+    unheard.__dict__["of another kind"] = [{}]
+    assert not may_join(unheard), "what this does not know of is not left out"
 
 
 def test_what_is_joined_has_every_row_of_each_and_leaves_them_as_they_were(store: MongoStore) -> None:
