@@ -19,7 +19,8 @@ MANIFEST = Manifest(
         "key": "adapters.setting-hl7v2-key",
         "client_ca": "adapters.setting-hl7v2-client-ca",
         "server_ca": "adapters.setting-hl7v2-server-ca",
-        "spool": "adapters.setting-hl7v2-spool",
+        "folder": "adapters.setting-hl7v2-folder",
+        "keep_days": "adapters.setting-hl7v2-keep-days",
         "processing": "adapters.setting-hl7v2-processing",
         "charset": "adapters.setting-hl7v2-charset",
         "zone": "adapters.setting-hl7v2-zone",
@@ -30,7 +31,7 @@ MANIFEST = Manifest(
         "language": "adapters.setting-language",
     },
     secrets={"spool": "adapters.secret-hl7v2-spool"},
-    types={"senders": "array", "largest_bytes": "integer", "idle_seconds": "integer"},
+    types={"senders": "array", "largest_bytes": "integer", "idle_seconds": "integer", "keep_days": "integer"},
     kinds=("referral",),  # answers and visits are steps of a referral, no records of their own
     capabilities=frozenset({"read"}),
 )

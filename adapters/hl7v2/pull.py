@@ -1,10 +1,12 @@
-"""From the spool to records. What the last pull read, and the hub has stored since, is forgotten first.
+"""From the spool to records. What an earlier pull read, and the hub has stored since, is forgotten first, once it is old enough.
 
 The watermark is the number of the last message read. It is kept only once all before it is stored, so that a message leaves the
-disk after it is in the hub, and no sooner.
+disk after it is in the hub, and no sooner: some days later, so that a hub that was restored from yesterday's copy, or reads with
+another version of the mapping, finds what nobody will send again.
 """
 
 import re
+import time
 from collections.abc import Iterator
 from typing import Final
 
@@ -17,6 +19,7 @@ from hub.fhir.issues import Issue
 from hub.ports import Connection, Place, Pulled, SourceRecord, Watermark
 
 AT_ONCE: Final = 1000
+DAY: Final = 86_400
 NUMBER: Final = re.compile(r"[0-9]{20}")
 
 
@@ -26,7 +29,7 @@ def pull(connection: Connection, since: Watermark | None) -> Iterator[Pulled]:
     spool = Spool(found.spool, connection.secret("spool"))
     records = Records.of(connection.layout, found, spool)
     reached = since.value if since and NUMBER.fullmatch(since.value) else ""
-    spool.forget(reached)
+    spool.forget(reached, time.time() - found.kept_days * DAY)
     read = 0
     for number, raw in spool.pending(reached):
         if record := _record(raw, number, records, found.charset):

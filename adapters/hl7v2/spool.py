@@ -55,10 +55,10 @@ class Spool:
             if path.name > since and path.name.isdecimal():
                 yield path.name, self._open(path)
 
-    def forget(self, until: str) -> None:
-        """Messages up to this number are in the hub."""
+    def forget(self, until: str, before: float) -> None:
+        """Messages up to this number are in the hub: those that came before this time (in seconds) go."""
         for path in (self._folder / "inbox").iterdir():
-            if path.name.isdecimal() and path.name <= until:
+            if path.name.isdecimal() and path.name <= until and int(path.name) < before * 10**9:
                 path.unlink(missing_ok=True)
 
     # --- what was answered ---------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from hub.ports import Connection
 
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 IDLE: Final = 300
+KEPT_DAYS: Final = 7
 
 
 class Address(NamedTuple):
@@ -43,6 +44,7 @@ class Terms:
     authority: str
     largest: int
     idle: int
+    kept_days: int
 
 
 def terms(connection: Connection) -> Terms:
@@ -51,7 +53,7 @@ def terms(connection: Connection) -> Terms:
     found = Terms(
         listen=_address(given, "listen"),
         send=_address(given, "send"),
-        spool=connection.folder / (_text(given, "spool") or f"hl7v2/{connection.id}"),
+        spool=connection.folder / (_text(given, "folder") or f"hl7v2/{connection.id}"),
         certificate=_path(connection, "certificate"),
         key=_path(connection, "key"),
         client_ca=_path(connection, "client_ca"),
@@ -66,6 +68,7 @@ def terms(connection: Connection) -> Terms:
         authority=_text(given, "authority") or "IHALA",
         largest=_number(given, "largest_bytes", LARGEST),
         idle=_number(given, "idle_seconds", IDLE),
+        kept_days=_number(given, "keep_days", KEPT_DAYS),
     )
     _judge(found)
     return found

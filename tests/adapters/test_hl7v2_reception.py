@@ -379,3 +379,15 @@ def until(condition, seconds=10):
     while not condition():
         assert time.monotonic() < end
         time.sleep(0.02)
+
+
+def test_messages_are_forgotten_some_days_after_the_hub_has_them_and_no_sooner(wire, hospital, tmp_path, monkeypatch):
+    wire.ask(ref())
+    *_, reached = adapter.pull(hospital, None)
+    assert list(adapter.pull(hospital, reached)) == []
+    assert len(records(hospital)) == 1
+    later = time.time() + 8 * 86_400
+    monkeypatch.setattr(spool.time, "time", lambda: later)
+    assert len(records(hospital)) == 1  # the hub has said of none that it is stored
+    assert list(adapter.pull(hospital, reached)) == []
+    assert records(hospital) == []

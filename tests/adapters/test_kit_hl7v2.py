@@ -44,9 +44,10 @@ class HospitalCase(Case):
         self.say(1, "I13", "El Fassi^Zineb Edited")
 
     def spoil(self):
-        """It was taken in a character set that the message does not name."""
+        """As if the connection's character set had been changed since it was taken."""
         found = terms(self.connection())
-        Spool(found.spool, SECRET).put(ref("I12", "SPOILT", charset="KLINGON"))
+        sorted((found.spool / "inbox").iterdir())[1].unlink()
+        Spool(found.spool, SECRET).put(ref(control="SPOILT", charset="KLINGON"))
 
     def told(self):
         lines = [raw.decode().split("\r") for raw in self.his.taken]
