@@ -47,19 +47,11 @@ def test_acts_under_way_wait_for_each_other_and_are_committed_in_fewer_transacti
 
 
 def test_who_is_alone_waits_for_nobody(store: MongoStore, monkeypatch: pytest.MonkeyPatch) -> None:
-<<<<<<< HEAD
-    monkeypatch.setattr("hub.store.together.A_MOMENT_S", 3600.0)
-    together = Together(lambda _: None)
-    start = time.monotonic()
-    together.commit(plan_of(act("p"), store), 1)
-    assert time.monotonic() - start < 60
-=======
     monkeypatch.setattr(module, "A_MOMENT_S", 60.0)
     together = Together(lambda _: None)
     start = time.monotonic()
     together.commit(plan_of(act("p"), store), 1)
     assert time.monotonic() - start < 30
->>>>>>> h8/writes
 
 
 def test_who_comes_while_a_transaction_is_under_way_shares_the_next(store: MongoStore) -> None:
