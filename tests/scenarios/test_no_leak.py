@@ -77,7 +77,7 @@ def said_of(heard: Heard) -> str:
 
 def what_must_be_clean(heard: Heard) -> str:
     """Errors, links and headers always; all of the rest for those who may not read it."""
-    echoed = {"x-request-id"}  # what the caller itself named its request
+    echoed = {"x-correlation-id"}  # what the caller itself named its request
     headers = "\n".join(f"{name}: {value}" for name, value in heard.response.headers.items() if name not in echoed)
     text = heard.response.text
     if heard.status < 400 and text and (body := heard.body).get("resourceType") == "Bundle":
