@@ -2,6 +2,7 @@
 
 Concurrency 8; load, servers and database on one machine; with token, consent filter and audit on. The bare handler is
 `benchmarks/bare.py`. CPU is read from /proc (Linux), and is far steadier than requests a second on a machine that others use.
+`python -m benchmarks.http_speed x 600 2 read,page` tries some kinds alone.
 """
 
 import http.client
@@ -61,12 +62,16 @@ class Load:
     cpu: Mapping[str, float] = field(default_factory=dict)
 
 
-def main(persons: int, seconds: float) -> None:
+def main(persons: int, seconds: float, named: str) -> None:
+    """`named`: which kinds, by the first word of each and with commas between them; of "" all."""
     with furnished(persons) as there:
         _admit_keeper(there.registry)
         _copy_bare(there.store)
         with serving("hub.bootstrap:wsgi", there.folder) as ours, serving("benchmarks.bare:wsgi", there.folder) as bare:
-            print(json.dumps(dict(_figures(ours, bare, _kinds(there.store, there.stored), seconds))))
+            kinds = _kinds(there.store, there.stored)
+            wanted = named.split(",") if named else [kind.split()[0] for kind in kinds]
+            chosen = {kind: asked for kind, asked in kinds.items() if kind.split()[0] in wanted}
+            print(json.dumps(dict(_figures(ours, bare, chosen, seconds))))
 
 
 def _admit_keeper(registry: Registry) -> None:
@@ -244,4 +249,5 @@ if __name__ == "__main__":
     main(
         int(sys.argv[2]) if len(sys.argv) > 2 else PERSONS,
         float(sys.argv[3]) if len(sys.argv) > 3 else SECONDS,
+        sys.argv[4] if len(sys.argv) > 4 else "",
     )
