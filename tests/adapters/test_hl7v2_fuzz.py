@@ -1,5 +1,6 @@
 """Whatever comes over the wire: never a crash, never half a record, never a name in what is answered or said."""
 
+import contextlib
 import random
 from datetime import date
 
@@ -27,7 +28,7 @@ RECORDED = (
     message(header("RRI^I12^RRI_I12"), "MSA|AA|X", "RF1|A|||||T-1^IHALA", PID, "PV1|1|O"),
     message(header("ADT^A04^ADT_A01", charset="8859/6"), "EVN|A04|2026", ARABIC, "PV1|1|O", charset="iso8859-6"),
 )
-MARKS = ("Fictif", "Nadia", "P-77", "AB12345", "661", "نادية", "Fictive", "certificat")
+MARKS = ("Fictif", "Nadia", "P-77", "AB12345", "661234567", "نادية", "Fictive", "certificat")
 EXAMPLES = examples(150, 3000)
 
 
@@ -74,7 +75,7 @@ def fate(taking, raw):
         mapped = reads.forward(one, Context("chu", str, date(2026, 11, 23)))
         for issue in mapped.issues:
             shown = f"{issue.text} {issue.params}"
-            assert not any(mark in shown for mark in ("Fictif", "Nadia", "AB12345", "661", "نادية", "Fictive"))
+            assert not any(mark in shown for mark in ("Fictif", "Nadia", "AB12345", "661234567", "نادية", "Fictive"))
     well = any(verdict in answer for verdict in (b"MSA|AA", b"MSA|CA"))
     assert well or len(pulled) == 0 or not answer
     return answer
@@ -105,7 +106,5 @@ def test_any_fields_are_read_or_refused(taking, fields, name):
 @settings(max_examples=EXAMPLES, deadline=None)
 @given(st.binary(max_size=200))
 def test_parsing_raises_nothing_but_unreadable(raw):
-    try:
-        parse(b"MSH|^~\\&|" + raw).kind  # noqa: B018
-    except Unreadable:
-        pass
+    with contextlib.suppress(Unreadable):
+        assert "^" in parse(b"MSH|^~\\&|" + raw).kind
