@@ -26,7 +26,15 @@ def push(connection: Connection, follow_ups: Sequence[FollowUp]) -> None:
 def refer(connection: Connection, referrals: Sequence[FollowUp]) -> None:
     found = terms(connection)
     spool = Spool(found.spool, connection.secret("spool"))
-    client.send([ref(one, connection.layout, found) for one in referrals], found)
-    for one in referrals:
+    told = [one for one in referrals if one.handle["event"] == "new" or spool.known(_sent(one))]
+    if told:
+        client.send([ref(one, connection.layout, found) for one in told], found)
+    for one in told:
+        spool.learn(_sent(one), "yes")
         for number in known_by(one, connection.layout, found):
             spool.learn(number, one.handle["referral"])
+
+
+def _sent(referral: FollowUp) -> str:
+    """A change of what the hospital never got, or that it is taken back, would be the first that it hears of it."""
+    return f"sent {referral.handle['referral']}"

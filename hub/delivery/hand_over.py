@@ -1,7 +1,8 @@
 """Into the tool of the organisation that a referral was sent to: the referral, what changes in it, and that it was taken back.
 
 What its own people have done is not told to it again. It is sent what it may see at this moment, no more: consent is asked when
-the message is made. That its tool has taken a new referral is the recipient's receipt of it, and the Task says so.
+the message is made. Where a withdrawal has ended the referral, it is told by the number that it was given, and by nothing else.
+That its tool has taken a new referral is the recipient's receipt of it, and the Task says so.
 """
 
 from collections.abc import Mapping, Sequence
@@ -55,9 +56,14 @@ class HandOver:
 
     def pack(self, dispatch: Dispatch) -> FollowUp | None:
         door = self._door(dispatch.destination)
-        resources = self._seen(dispatch.reference, _caller(door))
-        context = Context(door.connection.organization, self.hub.directory.find, self.hub.clock.now().date())
         handle = {"referral": split(dispatch.reference)[1], "event": EVENTS[dispatch.action]}
+        try:
+            resources = self._seen(dispatch.reference, _caller(door))
+        except MayNotKnow:
+            if handle["event"] != "cancelled":
+                raise
+            return FollowUp(dispatch.id, handle, {})  # the number alone, to stop what was begun because of it
+        context = Context(door.connection.organization, self.hub.directory.find, self.hub.clock.now().date())
         return FollowUp(dispatch.id, handle, door.mapping.back(resources, context))
 
     def _seen(self, reference: str, caller: Caller) -> dict[str, Resource]:

@@ -166,7 +166,8 @@ class Referring(Protocol):
 
     def refer(self, connection: Connection, referrals: Sequence[FollowUp]) -> None:
         """Hand referrals over: `values` as the mapping writes them, in `handle` the `referral` and its `event`: `new`,
-        `changed` or `cancelled`. Sending one twice has the effect of once. Raises Fatal or Retriable."""
+        `changed` or `cancelled`. Sending one twice has the effect of once; that one was cancelled is told only where it was
+        sent before. Raises Fatal or Retriable."""
 
 
 class Adapter(Protocol):

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from adapters.hl7v2 import listen
+from adapters.hl7v2 import answer, listen, refer
 from adapters.hl7v2.mllp import Frames, framed
+from adapters.hl7v2.terms import terms
 from hub import mapping
-from hub.ports import Connection
+from hub.ports import Connection, FollowUp
 
 SECRET = "a secret of a test"
 
@@ -144,3 +145,25 @@ def acknowledge(raw, verdict="CA", code=""):
     fields = raw.decode().split("\r")[0].split("|")
     lines = [f"MSH|^~\\&|HIS|CHU-1|IHALA|HUB|20260315101500||ACK|A{fields[9]}|P|2.5.1", f"MSA|{verdict}|{fields[9]}"]
     return message(*lines, *([f"ERR||PID^1^3|{code}|E"] if code else []))
+
+
+def sent_referral():
+    """A referral as the hub sends it to the hospital."""
+    to = connection(Path("/nowhere"), send="127.0.0.1:1", their_name="HIS|CHU-1")
+    values = {
+        "pseudonym": "SC-8F2K",
+        "birth_date": "2001",
+        "sex": "F",
+        "urgency": "S",
+        "service": "Med",
+        "language": "ar",
+    }
+    values |= {"effective": "2026-03-15", "status": "P", "note": "Consultation | certificat"}
+    return refer.ref(FollowUp("1", {"referral": "T-1", "event": "new"}, values), to.layout, terms(to))
+
+
+def sent_answer():
+    """An answer as the hub sends it."""
+    to = connection(Path("/nowhere"), send="127.0.0.1:1", their_name="HIS|CHU-1")
+    told = {"RF1-1": "A", "RF1-9": "2026-03-15T10:15:00+00:00", "NTE-3": "Service rendu"}
+    return answer.rri({"referral": "R-1^CHU-1", "control": "HIS1"}, told, terms(to))

@@ -277,3 +277,28 @@ def test_hub_listen_serves_until_it_is_stopped_and_needs_no_database(joined: Com
 
 def test_a_tool_that_sends_nothing_cannot_be_listened_to(joined: Command) -> None:
     assert "hub pull" in joined("listen", "register").output
+
+
+# --- consent ---------------------------------------------------------------------------------------------------------
+
+WITHDRAWN = GOOD.replace(";oui;05/01/2026;", ";non;;")
+
+
+def test_what_she_has_withdrawn_before_it_was_sent_is_not_sent(joined: Command, his: Hospital) -> None:
+    joined("pull", "register")
+    joined.register(WITHDRAWN)
+    joined("pull", "register")
+    joined("deliver")
+    assert his.taken == []
+
+
+def test_what_she_has_withdrawn_after_it_was_sent_is_taken_back_by_i14(joined: Command, his: Hospital) -> None:
+    task = referred(joined, his)
+    joined.register(WITHDRAWN)
+    joined("pull", "register")
+    joined("deliver")
+    assert status(joined, task) == "cancelled"
+    last = sent(his, "REF")[-1]
+    assert "|REF^I14^REF_I12|" in last[0]
+    assert field(last, "RF1", 6).split("^")[0] == task
+    assert marks_in("".join(last)) == []
