@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from hub import console, errors, mapping, settings
 from hub.consent import policies
+from hub.consent.keys import GENERATION
 from hub.delivery.hand_over import hand_over
 from hub.delivery.mailing import Mailing
 from hub.delivery.pauses import Patience
@@ -144,7 +145,7 @@ def rules_signature(read: Settings) -> str:
     packaged = (files("profiles").joinpath(*path).read_text("utf-8") for path in RULES)
     own = ((read.folder / name).read_text("utf-8") if (read.folder / name).exists() else "" for name in OWN_RULES)
     parts = sorted(f"{one.id} {one.part_of} {one.province} {sorted(one.services)}" for one in read.organizations)
-    written = [version("ihala"), *packaged, *own, *parts]
+    written = [version("ihala"), f"keys {GENERATION}", *packaged, *own, *parts]
     return hashlib.sha256("\x1f".join(written).encode()).hexdigest()
 
 
