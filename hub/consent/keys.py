@@ -30,6 +30,8 @@ from hub.fhir.references import of_version, reference, slots, split
 from hub.fhir.tasks import REFERRAL, REQUESTS, asked_of, is_unclaimed, kind, party, passed_on_from
 from hub.ports import Key
 
+GENERATION = 2
+"""Of what keys say: raised with each change to it, so that a deployment's keys are written anew by the new program."""
 DIRECTORY = "directory"
 PUBLIC = f"*|*|{DIRECTORY}"
 OPENS_THE_NOTICE = frozenset(
