@@ -339,7 +339,7 @@ def test_the_capability_statement_lists_every_operation_that_runs(app: Flask) ->
     subscriptions = {
         one for one in told if one[0] == "Subscription"
     }  # no records: what can be done with them is their own
-    assert {name for _, name, _ in subscriptions} == {"status", "events"}
+    assert {name for _, name, _ in subscriptions} == {"confirm", "status", "events"}
     types -= {"Subscription"}
     told -= subscriptions
     assert told - exports == {(one.type, one.name, one.definition) for one in ALL if one.type != ANY_TYPE} | {
