@@ -95,10 +95,12 @@ def settled(connection: Connection) -> str:
 @contextmanager
 def opened(connection: Connection) -> Iterator[Dhis2]:
     """The client of a connection. Raises Fatal."""
-    url = settled(connection)
+    url, token = settled(connection), connection.secret("token")
+    if not (token.isascii() and token.isprintable()):
+        raise Fatal("dhis2.credentials")  # no header can hold it, and the error of one who tried would show it
     with httpx2.Client(
         base_url=url.rstrip("/") + "/",
-        headers={"Authorization": f"ApiToken {connection.secret('token')}", "Accept": "application/json"},
+        headers={"Authorization": f"ApiToken {token}", "Accept": "application/json"},
         timeout=TIMEOUT,
         follow_redirects=False,
         trust_env=urlsplit(url).hostname not in LOOPBACK,

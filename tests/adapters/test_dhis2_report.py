@@ -136,6 +136,21 @@ def test_a_personal_access_token_signs_every_request(tool, connection):
     assert not [one for one in tool.asked if "d2pat" in str(one.query) or "d2pat" in one.path]
 
 
+@pytest.mark.parametrize("token", ["d2pat_é", "d2pat_\nX-Other: 1", "رمز"])
+def test_a_token_that_no_header_can_hold_is_refused_and_not_shown(tool, connection, token):
+    with pytest.raises(Fatal) as refused:
+        adapter.report(replace(connection, secret=lambda _: token), FIGURES)
+    assert token not in f"{refused.value!r} {refused.value.params}" and tool.asked == []
+
+
+def test_no_endpoint_is_asked_that_version_42_has_taken_away(tool, connection):
+    adapter.report(connection, FIGURES)
+    list(adapter.check(connection))
+    assert {one.path for one in tool.asked} == {
+        "/api/dataElements", "/api/categoryOptionCombos", "/api/dataSets", "/api/organisationUnits", "/api/dataValueSets",
+    }  # fmt: skip
+
+
 def test_lists_are_read_to_their_last_page(tool, connection):
     tool.page = 1
     assert adapter.report(connection, FIGURES).issues == ()

@@ -92,7 +92,7 @@ def test_from_a_register_over_the_hospitals_answer_to_the_ministry(at: Scene, do
     assert found["IHALA_COMPLETED_OUTCOME", "OUTCOME_SERVICE_PROVIDED"] == "6"
 
 
-def test_only_who_agreed_to_be_counted_is(at: Scene, door: Door, ministry: Any) -> None:
+def test_consent_to_a_referral_is_no_consent_to_be_counted(at: Scene, door: Door, ministry: Any) -> None:
     for number in range(1, 7):
         referred(at, number, counted=False)
     sent(at, door)
