@@ -17,6 +17,7 @@ main = Root(
         "consent": "hub.cli.consent:consent",
         "referral": "hub.cli.referral:referral",
         "statistics": "hub.cli.statistics:show_statistics",
+        "report": "hub.cli.report:report",
         "override": "hub.cli.override:override",
         "client": "hub.cli.client:client",
         "person": "hub.cli.person:person",

@@ -9,7 +9,7 @@ What the manifest declares decides which classes are inherited; the kit fails wh
 
 import pytest
 
-PARTS = ("case", "declared", "failing", "mapped", "quiet", "reading", "scanning", "writing")
+PARTS = ("case", "declared", "failing", "mapped", "quiet", "reading", "reporting", "scanning", "writing")
 pytest.register_assert_rewrite(*(f"adapters.acceptance.{part}" for part in PARTS))
 
 from adapters.acceptance.case import Case, HttpCase, Read, read  # noqa: E402 — its asserts explain themselves from here on
@@ -17,6 +17,7 @@ from adapters.acceptance.declared import Declared  # noqa: E402
 from adapters.acceptance.failing import OverHttp  # noqa: E402
 from adapters.acceptance.mapped import Mapped  # noqa: E402
 from adapters.acceptance.reading import Reads  # noqa: E402
+from adapters.acceptance.reporting import Reports  # noqa: E402
 from adapters.acceptance.scanning import Scans  # noqa: E402
 from adapters.acceptance.writing import WritesBack  # noqa: E402
 
@@ -34,6 +35,7 @@ __all__ = [
     "OverHttp",
     "Read",
     "Reads",
+    "Reports",
     "Scans",
     "WritesBack",
     "read",

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from adapters.replay import StandIn
-from hub.ports import Adapter, Complete, Connection, FollowUp, Present, Pulled, SourceRecord, Watermark
+from hub.ports import Adapter, Complete, Connection, FollowUp, Present, Pulled, Return, SourceRecord, Watermark
 
 
 class Case(ABC):
@@ -43,7 +43,12 @@ class Case(ABC):
         raise NotImplementedError
 
     def told(self) -> object:
-        """All that follow-ups have left in the tool, to be compared. For doors that write back."""
+        """All that follow-ups have left in the tool, to be compared. For doors that write back; for doors that
+        report, by element and option."""
+        raise NotImplementedError
+
+    def figures(self) -> Return:
+        """What is reported: a number, none, and one that is not told. For doors that report."""
         raise NotImplementedError
 
     def values(self) -> Mapping[str, str]:

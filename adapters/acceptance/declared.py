@@ -40,7 +40,7 @@ def _meant(key: str) -> dict[str, Any]:
 class Declared(Quiet):
     """A manifest that can be relied on, and a folder like all others."""
 
-    DEMANDS: ClassVar = {"read": "Reads", "http": "OverHttp", "complete-scan": "Scans"}
+    DEMANDS: ClassVar = {"read": "Reads", "http": "OverHttp", "complete-scan": "Scans", "report": "Reports"}
     """Capability → the class of the kit that holds a door to it."""
 
     def test_the_manifest_is_as_its_schema_says(self, case: Case) -> None:

@@ -14,7 +14,7 @@ from adapters.acceptance.case import HttpCase, Read, read
 from adapters.acceptance.quiet import SECRET, Quiet, failure
 from adapters.replay import Answer, Cut, Hang
 from hub.errors import AdapterError, Fatal, Retriable
-from hub.ports import Connection, Pulled
+from hub.ports import Connection, Pulled, Reporting
 
 NONSENSE = ["<html>{mark}</html>", '{{"detail": "{mark}"', "null", "{{}}", '"{mark}"', "[null, 1]", "\x00\ufffd", ""]
 
@@ -26,7 +26,7 @@ class OverHttp(Quiet):
     """`http`: refusals, limits, faults and nonsense."""
 
     def acts(self, case: HttpCase) -> list[Callable[[Connection], object]]:
-        """All that the door does with the tool: reading, and writing back where it does."""
+        """All that the door does with the tool: reading, and writing back or reporting where it does."""
         manifest = case.adapter.manifest
         record = read(case).records[0] if "read" in manifest.capabilities else None
         acts: list[Callable[[Connection], object]] = []
@@ -34,6 +34,8 @@ class OverHttp(Quiet):
             acts.append(lambda connection: list(case.adapter.pull(connection, None)))
         if record and manifest.writes_back:
             acts.append(lambda connection: case.adapter.push(connection, [case.follow_up(record)]))
+        if isinstance(case.adapter, Reporting):
+            acts.append(partial(case.adapter.report, figures=case.figures()))
         assert acts
         return acts
 

@@ -14,7 +14,7 @@ from hub.cli.problems import WrongUse
 from hub.cli.session import Session, pass_session
 from hub.ports import Manifest
 
-PROMISES: Final = ("read", "http", "hook", "complete-scan", "write-back")
+PROMISES: Final = ("read", "http", "hook", "complete-scan", "write-back", "report")
 """What a door can do, in the order in which it is told."""
 
 

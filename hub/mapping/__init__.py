@@ -12,6 +12,7 @@ from types import MappingProxyType
 from hub.errors import HubError
 from hub.fhir import Resource, definitions
 from hub.fhir.issues import Issue
+from hub.mapping import figures
 from hub.mapping.back import Back
 from hub.mapping.cells import places
 from hub.mapping.forward import Forward
@@ -21,7 +22,7 @@ from hub.mapping.plan import Plan
 from hub.mapping.problems import MappingError
 from hub.mapping.reading import read_plan
 from hub.mapping.transforms.organizations import OrganizationName
-from hub.ports import Layout, SourceRecord
+from hub.ports import Layout, Return, SourceRecord
 
 __all__ = ["Context", "Draft", "Mapped", "Mapping", "MappingError", "available", "check", "load"]
 
@@ -72,6 +73,15 @@ class Mapping:
         for name in told.keys() & self._organizations:
             told[name] = context.name_organization(told[name])
         return told
+
+    @property
+    def has_figures(self) -> bool:
+        """Whether it says where the numbers of the monthly report go."""
+        return bool(self._plan.figures)
+
+    def figures(self, report: Resource) -> Return:
+        """The cells that a MeasureReport of the contract fills."""
+        return figures.told(self._plan.figures, report)
 
     def elements(self, columns: Iterable[str]) -> frozenset[str]:
         """The elements, of whatever resource, that these columns go to."""

@@ -1,7 +1,7 @@
 """A mapping that `extends` another: what a deployment says about its own form, over what the general mapping says.
 
-Columns are merged setting by setting, with the overlay's headers before the others; a block of resources replaces those
-of the same local name; checks are added; everything else is replaced.
+Columns and figures are merged setting by setting, with the overlay's headers before the others; a block of resources replaces
+those of the same local name; checks are added; everything else is replaced.
 """
 
 from typing import Any
@@ -15,6 +15,8 @@ def overlay(general: Document, own: Document) -> Document:
     data = {**general.data, **own.data}
     for key in ("columns", "dates"):
         data[key] = _settings(general.data.get(key) or {}, own.data.get(key) or {})
+    if general.data.get("figures") and own.data.get("figures"):
+        data["figures"] = _settings(general.data["figures"], own.data["figures"])
     picked = _blocks(general, own, "resources")
     checks = _all(general, "checks") + _all(own, "checks")
     for key, items in (("resources", picked), ("checks", checks)):

@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 
 from hub.mapping.conditions import Condition
 from hub.mapping.derive import Derivation
+from hub.mapping.figures import Cells
 from hub.mapping.model import Transform
 from hub.mapping.schema import Slot
 
@@ -180,6 +181,7 @@ class Plan:
     key: tuple[str, ...] = ()
     sheet: str | None = None
     answers: tuple[str, ...] = ()  # mappings of what the other side says of a referral that was sent to it
+    figures: tuple[Cells, ...] = ()  # where the numbers of the monthly report go
 
     @property
     def one_way(self) -> tuple[str, ...]:

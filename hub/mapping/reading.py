@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from hub.fhir.definitions import Definitions
 from hub.fhir.folding import fold
+from hub.mapping import figures
 from hub.mapping.cells import columns as columns_of
 from hub.mapping.columns import ColumnReader
 from hub.mapping.document import Document, Where
@@ -38,7 +39,7 @@ from hub.texts import LANGUAGES, catalogue
 _TOP: Final = frozenset(
     {
         *("id", "version", "title", "language", "kinds", "dates", "blank", "key", "sheet", "extends"),
-        *("columns", "checks", "resources", "follow_up", "answers"),
+        *("columns", "checks", "resources", "follow_up", "answers", "figures"),
     }
 )
 _BLOCK: Final = frozenset(
@@ -92,6 +93,7 @@ class _PlanReader:
             key=tuple(data.get("key") or ()),
             sheet=data.get("sheet"),
             answers=tuple(data.get("answers") or ()),
+            figures=figures.read(data.get("figures"), self._problems, self._definitions),
         )
         self._check_codes(plan)
         return plan
@@ -107,7 +109,8 @@ class _PlanReader:
         title = self._data.get("title")
         if not isinstance(title, dict) or set(title) != set(LANGUAGES):
             self._problems.add(("title",), "shape", expected="title: {ar, fr, en}")
-        for key in ("id", "version", "kinds", "columns", "resources"):
+        reads = () if "figures" in self._data else ("kinds", "columns", "resources")
+        for key in ("id", "version", *reads):
             if not self._data.get(key):
                 self._problems.add((), "missing-key", setting=key)
         for name, column in self._columns.items():

@@ -57,6 +57,7 @@ from hub.ports.records import (
     Visible,
     Void,
 )
+from hub.ports.returns import Figure, Reported, Reporting, Return
 from hub.ports.store import Store
 from hub.ports.subscriptions import Event, Standings, Subscription, Subscriptions, SubscriptionStatus
 from hub.ports.surroundings import FOREVER, LONG_AGO, Clock, Directory, Ids
@@ -93,6 +94,7 @@ __all__ = [
     "ExportLimits",
     "Exports",
     "Feed",
+    "Figure",
     "Figures",
     "FollowUp",
     "Forgotten",
@@ -129,6 +131,9 @@ __all__ = [
     "Referring",
     "Registry",
     "Rekey",
+    "Reported",
+    "Reporting",
+    "Return",
     "Route",
     "Save",
     "Scan",

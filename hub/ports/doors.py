@@ -126,8 +126,9 @@ class FollowUp:
         return f"<FollowUp {self.id}>"
 
 
-Capability = Literal["read", "http", "complete-scan", "hook"]
-"""What a door can do beside writing back: read records, ask a server, prove that a record is gone, be called by its tool."""
+Capability = Literal["read", "http", "complete-scan", "hook", "report"]
+"""What a door can do beside writing back: read records, ask a server, prove that a record is gone, be called by its tool, take
+the figures of its organisation."""
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ OURS = (
     "consent",
     "referral",
     "statistics",
+    "report",
     "override",
     "client",
     "person",

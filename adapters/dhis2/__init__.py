@@ -1,0 +1,28 @@
+"""The door to DHIS2: the monthly figures of an organisation out, never a record."""
+
+from collections.abc import Iterator, Sequence
+
+from adapters.dhis2 import check, manifest, pull, push, report
+from hub.fhir.issues import Issue
+from hub.ports import Connection, FollowUp, Pulled, Reported, Return, Watermark
+
+
+class Dhis2:
+    """hub.ports.Adapter and hub.ports.Reporting for one data set and organisation unit of a DHIS2 server."""
+
+    manifest = manifest.MANIFEST
+
+    def pull(self, connection: Connection, since: Watermark | None) -> Iterator[Pulled]:
+        return pull.pull(connection, since)
+
+    def push(self, connection: Connection, follow_ups: Sequence[FollowUp]) -> None:
+        push.push(connection, follow_ups)
+
+    def report(self, connection: Connection, figures: Return, *, dry_run: bool = False) -> Reported:
+        return report.report(connection, figures, dry_run=dry_run)
+
+    def check(self, connection: Connection) -> Iterator[Issue]:
+        return check.check(connection)
+
+
+adapter = Dhis2()

@@ -1,0 +1,32 @@
+"""What would stop a report, found before one is sent: settings, token, organisation unit, data set. Nothing is written."""
+
+from collections.abc import Iterator
+
+from adapters.dhis2.client import Dhis2, opened
+from adapters.dhis2.manifest import MANIFEST
+from hub.errors import AdapterError, Retriable
+from hub.fhir.issues import Issue
+from hub.ports import Connection
+
+
+def check(connection: Connection) -> Iterator[Issue]:
+    """Findings; none when a report can be sent."""
+    unknown = sorted(set(connection.settings) - set(MANIFEST.settings))
+    if unknown:
+        params = {"settings": ", ".join(unknown), "known": ", ".join(MANIFEST.settings)}
+        yield Issue("warning", "not-supported", "dhis2.unknown-setting", params=params)
+    try:
+        with opened(connection) as dhis2:
+            yield from _missing(connection, dhis2)
+    except AdapterError as problem:
+        code = "transient" if isinstance(problem, Retriable) else "exception"
+        yield Issue("fatal", code, problem.text, params=problem.params)
+
+
+def _missing(connection: Connection, dhis2: Dhis2) -> list[Issue]:
+    places = (("organisationUnits", "org_unit"), ("dataSets", "data_set"))
+    return [
+        Issue("error", "not-found", "dhis2.no-such-code", params={"list": list_, "code": code})
+        for list_, setting in places
+        if (code := str(connection.settings[setting])) not in dhis2.listed(list_, [code], "code")
+    ]

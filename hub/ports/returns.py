@@ -1,0 +1,52 @@
+"""What an organisation reports each period to whoever keeps the public statistics: figures about nobody."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Protocol, runtime_checkable
+
+from hub.fhir.issues import Issue
+from hub.ports.doors import Connection
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A cell of a report, by the tool's own codes; `option` is empty where the cell is not broken down.
+
+    `number` None: it is not told, so that what the tool holds from an earlier report has to go.
+    """
+
+    element: str
+    option: str
+    number: int | None
+
+
+@dataclass(frozen=True)
+class Return:
+    """Every cell that the mapping knows, each once, also those of which there are none. `unmapped`: what is counted and has
+    no cell, as `group/dimension/code`."""
+
+    first: date
+    last: date
+    figures: tuple[Figure, ...]
+    unmapped: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Reported:
+    """What the tool made of it, in numbers, and what it did not take."""
+
+    imported: int = 0
+    updated: int = 0
+    deleted: int = 0
+    ignored: int = 0
+    issues: Sequence[Issue] = field(default=())
+
+
+@runtime_checkable
+class Reporting(Protocol):
+    """An adapter whose tool takes the figures of an organisation."""
+
+    def report(self, connection: Connection, figures: Return, *, dry_run: bool = False) -> Reported:
+        """Make the tool hold these figures for the period, and no others in their cells. Sending them twice has the effect of
+        once. Nothing is changed where the tool would not take all of them. Raises Fatal or Retriable."""

@@ -1,0 +1,73 @@
+"""`hub report`: a month's figures to DHIS2 from the command line, in three languages, tried dry first."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from adapters.replay import Served
+from hub import mapping, texts
+from tests.support.command_line import GOOD, Command, marks_in
+from tests.support.dhis2 import Dhis2StandIn
+
+CONNECTION = """organization: example-association
+adapter: dhis2
+mapping: dhis2/monthly-report
+settings:
+  url: {url}
+  data_set: IHALA_MONTHLY
+  org_unit: MA-CAS
+secrets:
+  token: {{file: secrets/ministry}}
+"""
+MONTH = ("--month", "2026-01")
+
+
+@pytest.fixture
+def tool() -> Dhis2StandIn:
+    report = {"period": {"start": "2026-01-01", "end": "2026-01-31"}}
+    cells = mapping.load("dhis2/monthly-report").figures(report).figures
+    return Dhis2StandIn(
+        "d2pat_token", sorted({one.element for one in cells}), sorted({one.option for one in cells if one.option})
+    )
+
+
+@pytest.fixture
+def joined(hub: Command, tool: Dhis2StandIn) -> Iterator[Command]:
+    with Served(tool).running() as served:
+        (hub.home / "connections" / "ministry.yaml").write_text(CONNECTION.format(url=served.url), "utf-8")
+        (hub.home / "secrets").mkdir(exist_ok=True)
+        (hub.home / "secrets" / "ministry").write_text("d2pat_token\n", "utf-8")
+        hub.register(GOOD)
+        yield hub
+
+
+def test_a_month_arrives_and_a_dry_run_leaves_nothing(joined: Command, tool: Dhis2StandIn) -> None:
+    assert joined("pull", "--all").exit_code == 0
+    assert joined.json("report", "ministry", *MONTH, "--dry-run")["dry_run"] is True
+    assert tool.values.get(("MA-CAS", "202601"), {}) == {}
+    told = joined.json("report", "ministry", *MONTH)
+    assert (told["first"], told["last"], told["problems"], told["unmapped"]) == ("2026-01-01", "2026-01-31", [], [])
+    assert told["imported"] == len(tool.values["MA-CAS", "202601"]) > 60
+    assert marks_in(str(tool.asked)) == []
+
+
+@pytest.mark.parametrize("language", texts.LANGUAGES)
+def test_people_read_what_was_written_and_what_was_refused(joined: Command, tool: Dhis2StandIn, language: str) -> None:
+    answer = joined("report", "ministry", *MONTH, language=language)
+    assert answer.exit_code == 0 and "66" in answer.output
+    tool.locked.add("202601")
+    refused = joined("report", "ministry", *MONTH, language=language)
+    assert refused.exit_code == 1 and "E7643" in refused.output and "Zineb" not in refused.output
+
+
+def test_a_month_that_is_not_over_or_a_connection_without_figures_is_refused(joined: Command) -> None:
+    assert joined("report", "ministry", "--month", "2099-01").exit_code == 2
+    assert joined("report", "register", *MONTH).exit_code == 2
+    assert joined("report", "nobody", *MONTH).exit_code == 1
+
+
+def test_the_check_of_the_deployment_asks_the_ministry_too(joined: Command, tool: Dhis2StandIn) -> None:
+    assert joined("check").exit_code == 0
+    tool.units.clear()
+    told = joined("check")
+    assert told.exit_code == 1 and "MA-CAS" in told.output
