@@ -11,29 +11,9 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 ABOUT: Final = frozenset(
-    [
-        "domain",
-        "case_id",
-        "case_type",
-        "case_name",
-        "external_id",
-        "owner_id",
-        "user_id",
-        "date_opened",
-        "opened_on",
-        "opened_by",
-        "last_modified",
-        "server_last_modified",
-        "date_modified",
-        "server_date_modified",
-        "indexed_on",
-        "closed",
-        "date_closed",
-        "closed_by",
-        "indices",
-        "xform_ids",
-        "version",
-    ]
+    "domain case_id case_type case_name external_id owner_id user_id date_opened opened_on opened_by last_modified"  # noqa: SIM905
+    " server_last_modified date_modified server_date_modified indexed_on closed date_closed closed_by indices"
+    " xform_ids version".split()
 )
 """What is said of a case beside its properties; in a forwarded case, some of it stands among them."""
 
@@ -41,7 +21,7 @@ HALF: Final = re.compile("[\ud800-\udfff]")
 UNWRITABLE: Final = "\ufffd"
 
 
-class NotACase(ValueError):
+class NotACase(ValueError):  # noqa: N818 — what it was not
     """What was given is no case at all: nothing of it is told."""
 
 

@@ -31,8 +31,8 @@ class CommCareHq:
 
     def cases(self, type_: str, since: datetime | None) -> Iterator[list[Case]]:
         """Pages of the cases of a type that were indexed since."""
-        asked: dict[str, str] | None = {"limit": str(self._page), "case_type": type_}
-        asked |= {"indexed_on.gte": since.isoformat().replace("+00:00", "Z")} if since else {}
+        began = {"indexed_on.gte": since.isoformat().replace("+00:00", "Z")} if since else {}
+        asked: dict[str, str] | None = {"limit": str(self._page), "case_type": type_, **began}
         followed = set()
         while asked is not None:
             answer = self._request("GET", "", params=asked)

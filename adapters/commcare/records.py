@@ -6,7 +6,7 @@ Columns are named after both: `survivor/age`, `referral/service`, whatever the p
 import hashlib
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 import orjson
 
@@ -31,46 +31,46 @@ class Reader:
         self._terms = terms
 
     def survivor(self, case: Case) -> SourceRecord:
-        headers: dict[str, str] = {}
-        content = self._content(SURVIVOR, case, headers)
+        said = self._said(SURVIVOR, case)
         handle = {"survivor": case.id, "owner": case.owner}
-        return self._record(SURVIVOR, case, content, headers, self._version(content), handle, _issues(SURVIVOR, case))
+        return self._record(SURVIVOR, case, said, version=said, handle=handle, issues=_issues(SURVIVOR, case))
 
     def referral(self, case: Case, survivor: Case | None) -> SourceRecord:
-        headers: dict[str, str] = {}
-        own = self._content(REFERRAL, case, headers)
-        version = self._version({**own, "": case.parents.get(self._terms.survivor)})
-        issues = [*_issues(REFERRAL, case)]
+        own = self._said(REFERRAL, case)
+        issues = _issues(REFERRAL, case)
         if survivor is None:
             issues.append(Issue("error", "not-found", "adapters.commcare-no-survivor"))
-        else:
-            own |= self._content(SURVIVOR, survivor, headers)
-            issues += _issues(SURVIVOR, survivor)
-        return self._record(REFERRAL, case, own, headers, version, {"referral": case.id}, issues)
+        said = own | (self._said(SURVIVOR, survivor) if survivor else {})
+        issues += _issues(SURVIVOR, survivor) if survivor else []
+        of = {**own, "of": case.parents.get(self._terms.survivor, "")}
+        return self._record(REFERRAL, case, said, version=of, handle={"referral": case.id}, issues=issues)
 
     def _record(
         self,
         kind: str,
         case: Case,
-        content: Mapping[str, Any],
-        headers: Mapping[str, str],
-        version: str,
+        said: Mapping[str, str],
+        *,
+        version: Mapping[str, str],
         handle: Mapping[str, str],
         issues: list[Issue],
     ) -> SourceRecord:
-        revision = int(case.modified.timestamp() * 1_000_000) if case.modified else None
+        columns = {header: self._names.get(fold(header), header) for header in said}
         return SourceRecord(
-            kind, case.id, version, content, Place(record=case.id), handle, headers, tuple(issues), revision=revision
+            kind=kind,
+            id=case.id,
+            version=self._version(version),
+            content={columns[header]: value for header, value in said.items()},
+            place=Place(record=case.id),
+            handle=handle,
+            headers={column: header for header, column in columns.items()},
+            issues=tuple(issues),
+            revision=int(case.modified.timestamp() * 1_000_000) if case.modified else None,
         )
 
-    def _content(self, role: str, case: Case, headers: dict[str, str]) -> dict[str, Any]:
-        content: dict[str, Any] = {}
-        for name, value in (*case.properties.items(), *self._about(case)):
-            header = f"{role}/{name}"
-            column = self._names.get(fold(header), header)
-            headers[column] = header
-            content[column] = value
-        return content
+    def _said(self, role: str, case: Case) -> dict[str, str]:
+        """By header. What is said of a case wins over a property of the same name."""
+        return {f"{role}/{name}": value for name, value in (*case.properties.items(), *self._about(case))}
 
     def _about(self, case: Case) -> Iterator[tuple[str, str]]:
         if case.name:
@@ -88,9 +88,9 @@ class Reader:
         except OverflowError:
             return moment.date().isoformat()
 
-    def _version(self, content: Mapping[str, Any]) -> str:
+    def _version(self, said: Mapping[str, str]) -> str:
         """Without what the hub itself writes back: it must recognise its own echo."""
-        told = {name: value for name, value in content.items() if name not in self._follow_up}
+        told = {header: value for header, value in said.items() if self._names.get(fold(header)) not in self._follow_up}
         return hashlib.sha256(orjson.dumps(told, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
