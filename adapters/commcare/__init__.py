@@ -2,15 +2,18 @@
 
 from collections.abc import Iterator, Sequence
 
-from adapters.commcare import check, manifest, pull, push
+from adapters.commcare import check, listen, manifest, pull, push
 from hub.fhir.issues import Issue
-from hub.ports import Connection, FollowUp, Pulled, Watermark
+from hub.ports import Connection, FollowUp, Pulled, Ready, Watermark
 
 
 class CommCare:
-    """hub.ports.Adapter for one project space (a *domain*) of a CommCare HQ server."""
+    """hub.ports.Adapter and Listening for one project space (a *domain*) of a CommCare HQ server."""
 
     manifest = manifest.MANIFEST
+
+    def listen(self, connection: Connection, ready: Ready) -> None:
+        listen.listen(connection, ready)
 
     def pull(self, connection: Connection, since: Watermark | None) -> Iterator[Pulled]:
         return pull.pull(connection, since)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from adapters.commcare.client import opened
 from adapters.commcare.manifest import MANIFEST
+from adapters.commcare.spool import Spool
 from hub.errors import AdapterError, Retriable
 from hub.fhir.issues import Issue
 from hub.ports import Connection
@@ -18,6 +19,8 @@ def check(connection: Connection) -> Iterator[Issue]:
     try:
         with opened(connection) as (hq, found):
             hq.look(found.survivor)
+            if found.listen:
+                next(Spool(found.spool, connection.secret("spool")).pending(""), None)
     except AdapterError as problem:
         code = "transient" if isinstance(problem, Retriable) else "exception"
         yield Issue("fatal", code, problem.text, params=problem.params)

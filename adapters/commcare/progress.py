@@ -68,5 +68,7 @@ def remembered(since: Watermark | None, terms: str) -> Mapping[str, Any]:
     return said if isinstance(said, dict) and said.get("terms") == terms else {}
 
 
-def watermark(terms: str, passes: Mapping[str, Progress]) -> Watermark:
-    return Watermark(json.dumps({"terms": terms, **{kind: one.said() for kind, one in passes.items()}}))
+def watermark(terms: str, forwarded: str, passes: Mapping[str, Progress]) -> Watermark:
+    """`forwarded`: the number of the last that was read of those that were forwarded."""
+    said = {kind: one.said() for kind, one in passes.items()}
+    return Watermark(json.dumps({"terms": terms, "forwarded": forwarded, **said}))

@@ -2,7 +2,8 @@
 
 import re
 from dataclasses import dataclass
-from typing import Final
+from pathlib import Path
+from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -16,9 +17,18 @@ DOMAIN: Final = re.compile(r"[a-z0-9][a-z0-9.:_-]*")
 ZONE: Final = "Africa/Casablanca"
 
 
+class Listen(NamedTuple):
+    """Where cases are forwarded to."""
+
+    host: str
+    port: int
+    certificate: Path | None
+    key: Path | None
+
+
 @dataclass(frozen=True)
 class Terms:
-    """`survivor`, `referral`: what the project space calls these types of case."""
+    """`survivor`, `referral`: what the project space calls these types of case. `listen`: None where nothing is forwarded."""
 
     url: str
     domain: str
@@ -27,6 +37,8 @@ class Terms:
     survivor: str
     referral: str
     zone: ZoneInfo
+    listen: Listen | None
+    spool: Path
 
     @property
     def is_near(self) -> bool:
@@ -45,7 +57,33 @@ def terms(connection: Connection) -> Terms:
     referral = _text(connection, "referral_type") or "referral"
     if survivor == referral:
         raise Fatal("adapters.commcare-settings")
-    return Terms(url.rstrip("/") + "/", domain, user, _page(connection), survivor, referral, _zone(connection))
+    return Terms(
+        url=url.rstrip("/") + "/",
+        domain=domain,
+        user=user,
+        page=_page(connection),
+        survivor=survivor,
+        referral=referral,
+        zone=_zone(connection),
+        listen=_listen(connection),
+        spool=connection.folder / (_text(connection, "folder") or f"commcare/{connection.id}"),
+    )
+
+
+def _listen(connection: Connection) -> Listen | None:
+    host, _, port = _text(connection, "listen").rpartition(":")
+    if not _text(connection, "listen"):
+        return None
+    if not host or not port.isdecimal() or int(port) > 65535:
+        raise Fatal("adapters.commcare-settings")
+    certificate, key = (_path(connection, name) for name in ("listen_certificate", "listen_key"))
+    if host not in LOOPBACK and not (certificate and key):
+        raise Fatal("adapters.commcare-listen-insecure")
+    return Listen(host, int(port), certificate, key)
+
+
+def _path(connection: Connection, name: str) -> Path | None:
+    return connection.folder / _text(connection, name) if _text(connection, name) else None
 
 
 def _text(connection: Connection, name: str) -> str:

@@ -6,12 +6,17 @@ cursor with at most 5,000 cases, `bulk-fetch`, `PUT` by id and by external id. A
 
 import base64
 import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
 
+from adapters.commcare import adapter
 from adapters.replay import Answer, Asked, StandIn, not_found, route
+from hub.ports import Connection
 
 DEFAULT_PAGE: Final = 20
 LARGEST_PAGE: Final = 5000
@@ -176,3 +181,22 @@ def populated(women: int = 8) -> ProjectSpace:
         survivor(space, number)
         referral(space, number, number)
     return space
+
+
+@contextmanager
+def listening(connection: Connection) -> Iterator[str]:
+    """`hub listen` in a thread; gives its address."""
+    told: list[Any] = []
+    at = threading.Event()
+
+    def ready(*said: Any) -> None:
+        told.extend(said)
+        at.set()
+
+    thread = threading.Thread(target=adapter.listen, args=(connection, ready), daemon=True)
+    thread.start()
+    assert at.wait(10)
+    address, stop = told
+    yield f"http://{address}/"
+    stop()
+    thread.join(10)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+import httpx2
 import pytest
 
 from adapters.replay import Served
@@ -12,7 +13,7 @@ from hub.fhir.query import Query
 from hub.fhir.serial import loads
 from hub.ports import Caller
 from tests.support.command_line import Command
-from tests.support.commcare import KEY, USER, ProjectSpace, referral, survivor
+from tests.support.commcare import KEY, USER, ProjectSpace, listening, referral, survivor
 from tests.support.personas import outcome
 
 CONNECTION = """organization: example-association
@@ -22,8 +23,11 @@ settings:
   url: {url}
   domain: anwar
   user: {user}
+  listen: 127.0.0.1:0
 secrets:
   key: {{file: secrets/commcare}}
+  forward: {{file: secrets/commcare}}
+  spool: {{file: secrets/commcare}}
 """
 NAME = "Zineb Marquée"
 HOSPITAL = Caller("test", "example-hospital", "COC")
@@ -56,6 +60,17 @@ def kept(hub: Command, type_: str, caller: Caller = ASSOCIATION) -> list[dict[st
     with opened(hub.home) as deployment:
         page = disclose.search(Query(type_), caller, hub=deployment.hub)
         return [dict(loads(view.text)) for view in page.entries]
+
+
+def forward(hub: Command, *bodies: Any) -> None:
+    """As data forwarding does, to what `hub listen` serves."""
+    with opened(hub.home) as deployment:
+        connection = deployment.door("casework").connection
+    with (
+        listening(connection) as url,
+        httpx2.Client(trust_env=False, headers={"Authorization": f"Bearer {KEY}"}) as http,
+    ):
+        assert {http.post(url, json=body).status_code for body in bodies} == {200}
 
 
 def move(hub: Command, status: str, **more: Any) -> None:
@@ -96,6 +111,27 @@ def test_what_the_hub_wrote_comes_back_as_no_change(joined: Command, space: Proj
     assert pulled(joined)["read"] == 0
 
 
+def test_what_is_forwarded_and_polled_is_stored_once(joined: Command, space: ProjectSpace) -> None:
+    forward(joined, *(space.forwarded(id_) for id_ in ("referral-1", "survivor-1", "referral-1")))
+    assert pulled(joined)["quarantined"] == 0
+    assert [len(kept(joined, type_)) for type_ in ("Patient", "EpisodeOfCare", "ServiceRequest", "Task")] == [
+        1,
+        1,
+        1,
+        1,
+    ]
+    assert pulled(joined)["read"] == 0
+
+
+def test_an_older_copy_that_is_forwarded_late_replaces_nothing(joined: Command, space: ProjectSpace) -> None:
+    old = space.forwarded("survivor-1")
+    space.save("survivor-1", {"province": "rabat"})
+    pulled(joined)
+    forward(joined, old)
+    pulled(joined)
+    assert kept(joined, "Patient")[0]["address"][0]["state"] == "MA-RAB"
+
+
 def test_a_referral_belongs_to_the_survivor_whom_its_index_names(joined: Command, space: ProjectSpace) -> None:
     survivor(space, 2)
     referral(space, 2, 2, referred_to="Hôpital Exemple")
@@ -119,6 +155,7 @@ def test_a_closed_case_is_a_finished_case_and_a_closed_referral_a_completed_need
     assert pulled(joined)["updated"] == 2
     assert [one["status"] for one in kept(joined, "EpisodeOfCare")] == ["finished"]
     assert [one["status"] for one in kept(joined, "ServiceRequest")] == ["completed"]
+    print([one["status"] for one in kept(joined, "Task")])
 
 
 def test_a_referral_without_its_survivor_waits_in_quarantine_and_names_nobody(
