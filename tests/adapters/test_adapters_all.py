@@ -141,5 +141,10 @@ def test_a_connection_without_settings_is_refused_in_words_of_the_catalogue(name
     )
     with pytest.raises(AdapterError) as refused:
         list(adapter_of(name).pull(broken, None))
-    without = {"adapters.path-not-set", "adapters.kobo-settings", "adapters.hl7v2-settings", "adapters.commcare-settings"}
+    without = {
+        "adapters.path-not-set",
+        "adapters.kobo-settings",
+        "adapters.hl7v2-settings",
+        "adapters.commcare-settings",
+    }
     assert refused.value.text in without

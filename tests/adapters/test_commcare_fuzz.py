@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from adapters.commcare import adapter
 from adapters.commcare.cases import Case, NotACase, case
 from adapters.commcare.forwarded import forwarded
-from adapters.replay import Answer, Served
+from adapters.replay import Answer, Asked, Served
 from hub import mapping
 from hub.errors import AdapterError
 from hub.mapping import Context
@@ -94,20 +94,16 @@ def changed(said: Any, chance: random.Random) -> Any:
 
 @pytest.mark.parametrize("seed", range(EXAMPLES // 3))
 def test_a_recorded_answer_with_a_place_changed_breaks_nothing_and_tells_nobodys_name(tool, seed):
-    space, connection = tool
+    space, _ = tool
     chance = random.Random(seed)
-    found = space.page.__func__(space, asked("survivor" if seed % 2 else "referral"), "anwar").body
+    found = space.page(asked("survivor" if seed % 2 else "referral"), "anwar").body
     space.order(Answer(200, json.dumps(changed(found, chance))), after=0 if seed % 2 else 1)
     fate(tool)
     space.forgive()
 
 
 def asked(type_):
-    class Asked:
-        query = {"case_type": type_, "limit": "100"}
-        url = "http://127.0.0.1/a/anwar/api/case/v2/"
-
-    return Asked()
+    return Asked("GET", "", {"case_type": type_, "limit": "100"}, url="http://127.0.0.1/a/anwar/api/case/v2/")
 
 
 @settings(max_examples=EXAMPLES, deadline=None)

@@ -155,7 +155,7 @@ def test_a_closed_case_is_a_finished_case_and_a_closed_referral_a_completed_need
     assert pulled(joined)["updated"] == 2
     assert [one["status"] for one in kept(joined, "EpisodeOfCare")] == ["finished"]
     assert [one["status"] for one in kept(joined, "ServiceRequest")] == ["completed"]
-    print([one["status"] for one in kept(joined, "Task")])
+    assert [one["status"] for one in kept(joined, "Task")] == ["requested"]  # that is for the recipient to move
 
 
 def test_a_referral_without_its_survivor_waits_in_quarantine_and_names_nobody(
