@@ -1,6 +1,7 @@
 """What CommCare HQ does that other tools do not: text everywhere, two shapes, a cursor, cases below cases."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from adapters.replay import Answer, Served
 from hub import mapping
 from hub.errors import Fatal, Retriable
 from hub.mapping import Context
-from hub.ports import Connection, FollowUp, SourceRecord, Watermark
+from hub.ports import Connection, FollowUp, Place, SourceRecord, Watermark
 from tests.support.commcare import KEY, USER, ProjectSpace, populated, referral, survivor
 
 FORM = mapping.load("commcare/casework")
@@ -269,3 +270,62 @@ def test_other_names_for_types_of_case_need_no_other_mapping(connect: Connect, s
     found = records(connect(survivor_type="client", referral_type="orientation"))
     assert [(one.kind, one.id) for one in found] == [("survivor", "survivor-1"), ("referral", "referral-1")]
     assert found[1].content["survivor/survivor_code"] == "ANW-0001"
+
+
+# --- what forms and people do ------------------------------------------------------------------------------------------
+
+
+def test_a_survivor_without_a_name_is_a_patient_without_a_name_whatever_the_case_is_called(
+    connect: Connect, space: ProjectSpace
+) -> None:
+    space.save("survivor-1", {"full_name": ""}, case_name="Nom inventé 1")
+    patient = fhir(one_of(records(connect()), "survivor-1"))[0]
+    assert "name" not in patient
+    assert "inventé" not in str(patient)
+
+
+def test_a_code_that_the_mapping_does_not_know_waits_and_is_not_told(connect: Connect, space: ProjectSpace) -> None:
+    for id_, name in (("survivor-1", "violence_types"), ("referral-2", "service"), ("referral-3", "unknown_property")):
+        space.save(id_, {name: "Zineb El Fassi"})
+    found = {one.id: one for one in records(connect())}
+    context = Context("association", str, date(2026, 11, 23))
+    said = {id_: [one for one in FORM.forward(found[id_], context).issues if one.blocks] for id_ in found}
+    assert [one.column for one in said["survivor-1"]] == ["survivor/violence_types"]
+    assert [one.column for one in said["referral-2"]] == ["referral/service"]
+    assert [one.column for one in said["referral-1"]] == ["survivor/violence_types"]  # it comes with her case as it is
+    assert "Zineb" not in str(said)
+    assert said["referral-3"] == []
+
+
+def test_no_in_a_mapping_file_is_a_word_and_not_false() -> None:
+    """YAML reads an unquoted no as false: then "no" would be an answer that nobody knows."""
+    for column in ("survivor/safe_to_call", "referral/consent"):
+        assert not [one for one in mapping.check(FORM.id) if one.column == column]
+    record = SourceRecord(
+        "survivor", "1", "1", {"survivor/survivor_code": "A-1", "survivor/safe_to_call": "no"}, Place()
+    )
+    issues = FORM.forward(record, Context("association", str, date(2026, 11, 23))).issues
+    assert "survivor/safe_to_call" not in {one.column for one in issues}
+
+
+def test_of_a_case_that_is_gone_nothing_is_said(connect: Connect, space: ProjectSpace) -> None:
+    """The tool tells of closed cases only: absence from a page that was filtered proves nothing."""
+    since = reached(connect())
+    del space.cases["referral-1"]
+    pulled = list(adapter.pull(connect(), since))
+    assert [one for one in pulled if not isinstance(one, Watermark)] == []
+
+
+def test_an_association_with_other_names_of_properties_says_only_what_differs(
+    connect: Connect, space: ProjectSpace, tmp_path: Path
+) -> None:
+    own = tmp_path / "commcare" / "ours"
+    own.mkdir(parents=True)
+    said = "extends: commcare/casework\nid: commcare/ours\ncolumns:\n  survivor/province: {headers: {fr: [survivor/ville]}}\n"
+    (own / "mapping.yaml").write_text(said, "utf-8")
+    form = mapping.load("commcare/ours", search=[tmp_path])
+    space.cases["survivor-1"]["properties"].pop("province")
+    space.save("survivor-1", {"ville": "rabat"})
+    record = one_of(records(replace(connect(), layout=form.layout())), "survivor-1")
+    patient = form.forward(record, Context("association", str, date(2026, 11, 23))).drafts[0].resource
+    assert patient["address"][0]["state"] == "MA-RAB"
