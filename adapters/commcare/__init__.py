@@ -1,0 +1,28 @@
+"""The door to CommCare HQ: survivor cases and their referral cases in, what became of the referrals out."""
+
+from collections.abc import Iterator, Sequence
+
+from adapters.commcare import check, listen, manifest, pull, push
+from hub.fhir.issues import Issue
+from hub.ports import Connection, FollowUp, Pulled, Ready, Watermark
+
+
+class CommCare:
+    """hub.ports.Adapter and Listening for one project space (a *domain*) of a CommCare HQ server."""
+
+    manifest = manifest.MANIFEST
+
+    def listen(self, connection: Connection, ready: Ready) -> None:
+        listen.listen(connection, ready)
+
+    def pull(self, connection: Connection, since: Watermark | None) -> Iterator[Pulled]:
+        return pull.pull(connection, since)
+
+    def push(self, connection: Connection, follow_ups: Sequence[FollowUp]) -> None:
+        push.push(connection, follow_ups)
+
+    def check(self, connection: Connection) -> Iterator[Issue]:
+        return check.check(connection)
+
+
+adapter = CommCare()
