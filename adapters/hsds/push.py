@@ -1,4 +1,4 @@
-"""Nothing goes back into a directory that is read: it holds services, and what became of a referral is no business of its readers."""
+"""Nothing goes back into a directory that is read: it holds services, and its readers are told of no referral."""
 
 from collections.abc import Sequence
 

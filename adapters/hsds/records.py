@@ -1,4 +1,4 @@
-"""One service as a record, under the names that mappings know, without what a shelter must not publish.
+"""One service as a record, under the columns whose headers name these fields, without what a shelter must not publish.
 
 https://docs.openreferral.org/en/v3.0.0/hsds/schema_reference.html. The address, position, telephones and name of a shelter's
 place are left behind here: they are not even kept with a record that could not be understood.
@@ -6,7 +6,7 @@ place are left behind here: they are not even kept with a record that could not 
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import orjson
@@ -32,6 +32,7 @@ class Reader:
 
     def __init__(self, connection: Connection) -> None:
         self._shelters = shelter_codes(connection)
+        self._columns = [(name, header) for name, headers in connection.layout.columns.items() for header in headers]
 
     def identify(self, service: Object) -> str:
         """Its id; where it has none, the service is one that cannot be followed, and is told apart by what it says."""
@@ -39,7 +40,8 @@ class Reader:
         return HALF.sub(UNWRITABLE, id_) if isinstance(id_, str) and id_ else f"unidentified:{_digest(service)}"
 
     def record(self, service: Object) -> SourceRecord:
-        content = {name: value for name, value in self._content(service) if value not in ("", [])}
+        said = {name: value for name, value in self._fields(service) if value not in ("", [])}
+        content = {column: said[name] for column, name in self._columns if name in said}
         issues = [
             Issue("error", "value", "adapters.hsds-text-broken", column=name)
             for name, value in content.items()
@@ -50,21 +52,23 @@ class Reader:
             issues.append(Issue("error", "required", "adapters.hsds-no-id", column="id"))
         return SourceRecord(KIND, id_, _digest(content), content, Place(record=id_), issues=tuple(issues))
 
-    def _content(self, service: Object) -> Iterator[tuple[str, Any]]:
+    def _fields(self, service: Object) -> Iterator[tuple[str, Any]]:
         terms = list(_terms(service))
         yield from ((name, _text(service.get(name))) for name in TEXTS)
         yield "organization", _text(_object(service, "organization").get("name"))
-        yield "terms", ", ".join(dict.fromkeys(_text(one.get("code")) or _text(one.get("name")) for one in terms))
+        yield "terms", _joined(terms, "code")
         yield "phones", " / ".join(_text(one.get("number")) for one in _objects(service, "phones"))
-        yield "languages", ", ".join(_text(one.get("code")) or _text(one.get("name")) for one in _objects(service, "languages"))
-        yield "areas", ", ".join(_text(one.get("extent")) or _text(one.get("name")) for one in _objects(service, "service_areas"))
+        yield "languages", _joined(_objects(service, "languages"), "code")
+        yield "areas", _joined(_objects(service, "service_areas"), "extent")
         yield "schedules", list(_schedules(service))
         place = None if self._is_shelter(terms) else next(_open_places(service), None)
         if place is not None:
             yield from _place(place)
 
     def _is_shelter(self, terms: list[Object]) -> bool:
-        said = " ".join(fold(re.sub("[_-]", " ", f"{_text(one.get('code'))} {_text(one.get('name'))}")) for one in terms)
+        said = " ".join(
+            fold(re.sub("[_-]", " ", f"{_text(one.get('code'))} {_text(one.get('name'))}")) for one in terms
+        )
         return any(one in said for one in self._shelters)
 
 
@@ -96,7 +100,6 @@ def _place(place: Object) -> Iterator[tuple[str, Any]]:
     address = next((one for one in _objects(place, "addresses") if one.get("address_type") != "postal"), {})
     yield "place_line", _text(address.get("address_1"))
     yield "place_city", _text(address.get("city"))
-    yield "place_area", _text(address.get("city"))
     yield "place_state", _text(address.get("state_province"))
     yield "place_postcode", _text(address.get("postal_code"))
 
@@ -127,6 +130,12 @@ def _text(said: object) -> str:
     if isinstance(said, (int, float)) and not isinstance(said, bool):
         return str(int(said)) if isinstance(said, float) and said.is_integer() else str(said)
     return ""
+
+
+def _joined(said: Iterable[Object], by: str) -> str:
+    """What each is called by its code, or else by its name."""
+    words = [_text(one.get(by)) or _text(one.get("name")) for one in said]
+    return ", ".join(dict.fromkeys(filter(None, words)))
 
 
 def _object(of: Object, name: str) -> Object:

@@ -30,7 +30,14 @@ def service(id_="s-1", name="Centre d'écoute", **said):
         "phones": [{"id": "p-1", "number": "+212 522 00 00 00", "type": "voice"}],
         "languages": [{"id": "l-1", "code": "ar", "name": "Arabic"}, {"id": "l-2", "name": "Tamazight", "code": "zgh"}],
         "schedules": [
-            {"id": "h-1", "freq": "WEEKLY", "wkst": "MO", "byday": "MO,TU,WE,TH,FR", "opens_at": "09:00", "closes_at": "16:30"}
+            {
+                "id": "h-1",
+                "freq": "WEEKLY",
+                "wkst": "MO",
+                "byday": "MO,TU,WE,TH,FR",
+                "opens_at": "09:00",
+                "closes_at": "16:30",
+            }
         ],
         "service_areas": [{"id": "a-1", "name": "Casablanca-Settat", "extent": "MA-06", "extent_type": "text"}],
         "service_at_locations": [{"id": "x-1", "location": place()}],
