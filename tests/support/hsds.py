@@ -131,7 +131,7 @@ def envelope(services, number, size):
     }
 
 
-def connection(url, place_, organization="association", **settings):
-    asked = {"url": f"{url}/hsds", "page_size": 2, **settings}
+def connection(at, place_, organization="association", **settings):
+    asked = {"url": f"{at}/hsds", "page_size": 2, **settings}
     layout = mapping.load("hsds/directory").layout()
     return Connection("annuaire", organization, "hsds", "hsds/directory", asked, place_, layout, lambda _: "")
