@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from adapters.hsds.client import opened
+from adapters.hsds.client import only_publishes, opened
 from adapters.hsds.manifest import MANIFEST
 from adapters.hsds.records import shelter_codes
 from hub.errors import AdapterError, Retriable
@@ -16,6 +16,8 @@ def check(connection: Connection) -> Iterator[Issue]:
     if unknown:
         params = {"settings": ", ".join(unknown), "known": ", ".join(MANIFEST.settings)}
         yield Issue("warning", "not-supported", "adapters.unknown-setting", params=params)
+    if only_publishes(connection):
+        return
     try:
         shelter_codes(connection)
         with opened(connection) as directory:

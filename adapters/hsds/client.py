@@ -79,6 +79,11 @@ class Directory:
         return answer
 
 
+def only_publishes(connection: Connection) -> bool:
+    """There is no directory to read, and one to write."""
+    return not connection.settings.get("url") and bool(connection.settings.get("output"))
+
+
 @contextmanager
 def opened(connection: Connection) -> Iterator[Directory]:
     """The client of a connection. Raises Fatal for settings that cannot work."""

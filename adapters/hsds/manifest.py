@@ -1,4 +1,7 @@
-"""What this door is called and what it asks of a connection. The meanings are keys of the text catalogue."""
+"""What this door is called and what it asks of a connection. The meanings are keys of the text catalogue.
+
+A connection names `url` to read a directory, `output` to publish the hub's own, or both.
+"""
 
 from hub.ports import Manifest
 
@@ -13,8 +16,8 @@ MANIFEST = Manifest(
         "url": "adapters.setting-hsds-url",
         "page_size": "adapters.setting-hsds-page-size",
         "shelter_codes": "adapters.setting-hsds-shelter-codes",
+        "output": "adapters.setting-hsds-output",
     },
-    required=frozenset({"url"}),
     writes_back=False,
     types={"page_size": "integer", "shelter_codes": "array"},
     kinds=("service",),

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 
 import orjson
 
-from adapters.hsds.client import Directory, Page, Service, opened
+from adapters.hsds.client import Directory, Page, Service, only_publishes, opened
 from adapters.hsds.records import KIND, Reader
 from adapters.hsds.seen import FIRST, Seen, asked_from, newest, remembered
 from hub.ports import Complete, Connection, Present, Pulled, SourceRecord, Watermark
@@ -19,6 +19,8 @@ from hub.ports import Complete, Connection, Present, Pulled, SourceRecord, Water
 
 def pull(connection: Connection, since: Watermark | None) -> Iterator[Pulled]:
     """New and edited services, a watermark after each page that has some."""
+    if only_publishes(connection):
+        return
     reader = Reader(connection)
     seen = remembered(since, _terms(connection))
     with opened(connection) as directory:
