@@ -1,4 +1,4 @@
-"""`hub directory`: the services that there are, those that answer a need, and whether one of them has room.
+"""`hub directory`: the services that there are, those that answer a need, whether one of them has room, and the whole for others.
 
 For a listening centre that is on the telephone: every word is a label in the reader's language, and every doubt is on a line
 of its own.
@@ -12,12 +12,13 @@ import click
 from hub.bootstrap import Deployment
 from hub.cli.cards import fitted
 from hub.cli.manual import command, group
-from hub.cli.problems import FAILED, WrongUse
+from hub.cli.problems import FAILED, WrongUse, sentence
 from hub.cli.session import Session, pass_session
 from hub.directory.matching import Wanted, area_of, capacity_of
 from hub.directory.telling import explained
+from hub.errors import AdapterError
 from hub.exchange.announce import TOLD_TO_THE_HUB, announce
-from hub.exchange.orient import Answer, catalogue, orient
+from hub.exchange.orient import Answer, catalogue, listing, orient
 from hub.exchange.person import REFERRAL_PURPOSE
 from hub.fhir import Resource
 from hub.fhir.definitions import load
@@ -25,7 +26,7 @@ from hub.fhir.instants import MOROCCO, span
 from hub.fhir.references import split
 from hub.fhir.serial import loads
 from hub.fhir.terminology import translations
-from hub.ports import Caller
+from hub.ports import Caller, Publishing
 
 OPERATOR: Final = Caller(TOLD_TO_THE_HUB, "hub", REFERRAL_PURPOSE)
 """Who looks: whoever runs the hub. It sees what everybody sees."""
@@ -119,7 +120,24 @@ def capacity(session: Session, *, service: str, status: str, places: int | None,
     return None
 
 
-for one_more in (list_, match, capacity):
+@command("publish", "cli.directory-publish")
+@click.argument("connection", metavar="CONNECTION")
+@pass_session
+def publish(session: Session, *, connection: str) -> int | None:
+    with session.deployment() as deployment:
+        door = deployment.door(connection)
+        if not isinstance(door.adapter, Publishing):
+            raise WrongUse("directory-publish.not-one", name=connection)
+        try:
+            count = door.adapter.publish(door.connection, listing(OPERATOR, hub=deployment.hub))
+        except AdapterError as problem:
+            session.err.print(f"{session.say('error')} {sentence(session, problem)}", markup=False)
+            return FAILED
+    session.tell("directory-publish.done", count=count)
+    return None
+
+
+for one_more in (list_, match, capacity, publish):
     directory.add_command(one_more)
 
 

@@ -49,9 +49,19 @@ def orient(
 def catalogue(caller: Caller, *, service: str = "", area: str = "", hub: Hub) -> Iterator[Resource]:
     """The services that are given now, of a kind and in or near a place where these are named, as the caller sees them."""
     matches = [ACTIVE, *([_of(service)] if service else []), *([_near(area)] if area else [])]
+    yield from _all("HealthcareService", matches, caller, hub)
+
+
+def listing(caller: Caller, *, hub: Hub) -> Iterator[Resource]:
+    """The whole directory, as the caller sees it: what is given no more too, for others to know."""
+    for type_ in ("Organization", "Location", "HealthcareService"):
+        yield from _all(type_, (), caller, hub)
+
+
+def _all(type_: str, matches: Sequence[Match], caller: Caller, hub: Hub) -> Iterator[Resource]:
     after: str | None = None
     while True:
-        page = disclose.search(Query("HealthcareService", tuple(matches), after=after), caller, hub=hub)
+        page = disclose.search(Query(type_, tuple(matches), after=after), caller, hub=hub)
         yield from (loads(view.text) for view in page.entries)
         after = page.after
         if after is None:

@@ -16,6 +16,7 @@ from hub.consent.keys import own_key
 from hub.exchange import Hub
 from hub.exchange.aftermath import told
 from hub.exchange.disagreement import ISSUE, kept_as_changed, not_counted
+from hub.exchange.enlist import Listing, is_listing
 from hub.exchange.identity import fingerprint, record_key
 from hub.exchange.judge import is_too_large, judge
 from hub.exchange.late import is_late
@@ -100,6 +101,7 @@ class _Batch:
         self.received: dict[str, _Told] = {}
         self.quarantine: dict[str, Quarantined] = {}
         self.written: dict[str, LedgerEntry] = {}
+        self.listing = Listing(connection, hub, self.now)
         self.receipt = Receipt()
 
     def take(self, records: Sequence[SourceRecord]) -> tuple[Changes, Receipt]:
@@ -173,6 +175,8 @@ class _Batch:
             self.receipt += Receipt(warnings=warnings)
         if any(issue.blocks for issue in issues):
             self._reject(arrival, tuple(issue for issue in issues if issue.blocks))
+        elif is_listing(resources.values()):
+            self._enlist(arrival, resources)
         else:
             self._put(arrival, resources, identities)
 
@@ -246,7 +250,16 @@ class _Batch:
             self.receipt += Receipt(warnings=tuple((str(arrival.record.place), issue) for issue in said))
         if changed:
             self._tell(arrival, person, changed)
-        if not changed:
+        self._count(arrival, is_new=bool(changed))
+
+    def _enlist(self, arrival: _Arrival, resources: Mapping[str, Resource]) -> None:
+        known = arrival.known.resources if arrival.known else {}
+        named = {**known, **{local: reference(one) for local, one in resources.items()}}
+        self.written[arrival.key] = self._entry(arrival, named, "stored")
+        self._count(arrival, is_new=self.listing.put(arrival.key, resources.values(), known, self.signature))
+
+    def _count(self, arrival: _Arrival, *, is_new: bool) -> None:
+        if not is_new:
             self.receipt += Receipt(unchanged=1)
         elif arrival.known and arrival.known.resources:
             self.receipt += Receipt(updated=1)
@@ -330,7 +343,7 @@ class _Batch:
             event for id_, one in touched.items() for event in told(self.persons[id_], one, self.now, hub=self.hub)
         ]
         return Changes(
-            saves=[save for s in touched.values() for save in s.saves] + self.records,
+            saves=[save for s in touched.values() for save in s.saves] + self.records + self.listing.saves(),
             rekeys=[rekey for s in touched.values() for rekey in s.rekeys],
             persons={id_: self.persons[id_].revision for id_ in touched},
             ledger=list(self.written.values()),

@@ -14,6 +14,7 @@ from hub.audit import events
 from hub.consent.keys import own_key
 from hub.exchange import Hub
 from hub.exchange.aftermath import told
+from hub.exchange.enlist import Listing
 from hub.exchange.identity import record_key
 from hub.exchange.merge import retire
 from hub.exchange.person import Person
@@ -72,11 +73,13 @@ class _Ending:
     revisions: Mapping[str, int | None]
     persons: dict[str, Person] = field(default_factory=dict)
     records: list[Save] = field(default_factory=list)
+    listing: Listing = field(init=False)
 
     def of(self, keys: Sequence[str]) -> Changes:
         now = self.hub.clock.now()
         standing = [entry for entry in self.hub.store.ledger(keys).values() if self._ends(entry)]
         self.persons = self._persons(standing)
+        self.listing = Listing(self.connection, self.hub, now)
         ended = [self._end(entry, now) for entry in standing]
         settled = {id_: person.settle(now, self.hub.ids.new) for id_, person in self.persons.items()}
         for id_, one in settled.items():
@@ -85,7 +88,7 @@ class _Ending:
                 keeper = self.persons[id_].custodian(reference(step.task)) or ""
                 self.records.append(self._event(step.action, id_, keeper, [reference(step.task)], now))
         return Changes(
-            saves=[save for one in settled.values() for save in one.saves] + self.records,
+            saves=[save for one in settled.values() for save in one.saves] + self.records + self.listing.saves(),
             rekeys=[rekey for one in settled.values() for rekey in one.rekeys],
             persons={id_: person.revision for id_, person in self.persons.items()},
             ledger=ended,
@@ -110,6 +113,8 @@ class _Ending:
     def _end(self, entry: LedgerEntry, now: datetime) -> LedgerEntry:
         patient = next((split(one)[1] for one in entry.resources.values() if one.startswith("Patient/")), "")
         person = self.persons.get(patient)
+        if not patient:
+            self.listing.end(entry.key, entry.resources.values(), entry.mapping)
         ended = list(self._ended(entry, person)) if person else []
         if person and ended:
             self._tell(entry, person, ended, now)

@@ -1,11 +1,12 @@
 """Doors to the tools of associations, and the values that pass through them."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, Protocol, runtime_checkable
 
+from hub.fhir import Resource
 from hub.fhir.issues import Issue
 
 
@@ -169,6 +170,15 @@ class Referring(Protocol):
         """Hand referrals over: `values` as the mapping writes them, in `handle` the `referral` and its `event`: `new`,
         `changed` or `cancelled`. Sending one twice has the effect of once; that one was cancelled is told only where it was
         sent before. Raises Fatal or Retriable."""
+
+
+@runtime_checkable
+class Publishing(Protocol):
+    """An adapter that shows the directory to anybody, as tools of its kind read it."""
+
+    def publish(self, connection: Connection, entries: Iterable[Resource]) -> int:
+        """Show these services, with the places and organisations that they name, and no others any more; how many there are.
+        The entries are as everybody may see them. Raises Fatal or Retriable."""
 
 
 class Adapter(Protocol):

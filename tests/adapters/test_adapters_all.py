@@ -15,7 +15,7 @@ from hub import mapping, texts
 from hub.errors import AdapterError
 from hub.ports import Connection, FollowUp, SourceRecord
 
-NAMES = ("spreadsheet", "kobo", "hl7v2", "dhis2", "commcare")
+NAMES = ("spreadsheet", "kobo", "hl7v2", "dhis2", "commcare", "hsds")
 ROOT = Path(adapters.__file__).parent
 FILES = {"__init__.py", "manifest.py", "pull.py", "push.py", "check.py", "README.md"}
 UNTIL = date(2026, 6, 30)
@@ -143,9 +143,7 @@ def test_a_connection_without_settings_is_refused_in_words_of_the_catalogue(name
         list(adapter_of(name).pull(broken, None))
     without = {
         "adapters.path-not-set",
-        "adapters.kobo-settings",
-        "adapters.hl7v2-settings",
-        "dhis2.settings",
-        "adapters.commcare-settings",
+        *(f"adapters.{one}-settings" for one in NAMES),
+        *(f"{one}.settings" for one in NAMES),
     }
     assert refused.value.text in without

@@ -117,9 +117,10 @@ def test_an_example_survives_the_way_back_and_forth(example):
 
 
 def lossless(resource):
-    """Without what no mapping promises to bring back: the perpetrators' items of a survey, which repeat as elements only."""
+    """Without what no mapping promises to bring back: the perpetrators' items of a survey and the hours of a service, which
+    repeat as elements only."""
     kept = [c for c in resource.get("component", []) if not c["code"]["coding"][0]["code"].startswith("perpetrator-")]
-    return {**resource, "component": kept}
+    return {**resource, "component": kept, "availableTime": []}
 
 
 # --- laws on rows that registers could hold --------------------------------------------------------------------------
