@@ -63,7 +63,7 @@ class Primero:
         return cases
 
     def hanging_on(self, case: str, what: str) -> list[dict[str, Any]] | None:
-        """Incidents, referrals or transfers of a case; None where the account may not see them, which is not that there are none."""
+        """Incidents or referrals of a case; None where the account may not see them, which is not that there are none."""
         answer = self.request("GET", f"cases/{quote(case, safe='')}/{what}", hidden=True)
         return None if answer is None else self._listed(answer)
 
@@ -75,7 +75,9 @@ class Primero:
         self.request("PATCH", f"cases/{quote(case, safe='')}", body={"data": dict(values)})
 
     def answer(self, case: str, referral: str, values: Mapping[str, Any]) -> None:
-        self.request("PATCH", f"cases/{quote(case, safe='')}/referrals/{quote(referral, safe='')}", body={"data": dict(values)})
+        self.request(
+            "PATCH", f"cases/{quote(case, safe='')}/referrals/{quote(referral, safe='')}", body={"data": dict(values)}
+        )
 
     def forms(self, record_type: str) -> list[dict[str, Any]]:
         """The forms that the account's role has, with their fields."""
@@ -127,7 +129,7 @@ class Primero:
 
 @contextmanager
 def opened(connection: Connection) -> Iterator[Primero]:
-    """The client of a connection, signed in. Raises Fatal for settings that cannot work or would send the password in the clear."""
+    """The client of a connection, signed in. Raises Fatal for settings that cannot work or would show the password."""
     settings = connection.settings
     url = str(settings.get("url") or "")
     parts = urlsplit(url)
@@ -174,7 +176,9 @@ def _refuse(response: httpx2.Response) -> None:
     if status == 429:
         raise Retriable("adapters.primero-busy", after=_seconds(response.headers.get("Retry-After")))
     if status >= 500:
-        raise Retriable("adapters.primero-down", after=_seconds(response.headers.get("Retry-After")), status=str(status))
+        raise Retriable(
+            "adapters.primero-down", after=_seconds(response.headers.get("Retry-After")), status=str(status)
+        )
     if 300 <= status < 400:
         raise Fatal("adapters.primero-redirect")
     if status >= 400:

@@ -133,12 +133,13 @@ def row_id(case: Mapping[str, Any], number: int) -> str:
 
 
 def consents(case: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The eight decisions on sharing, each with whom it names, as a list: the form has a field for each."""
+    """To which of the eight sectors she lets something be told, each with whom it names: the form has fields for each. No answer
+    is a no, and a no is not listed."""
     found = []
     for sector in SECTORS:
         answer = case.get(f"consent_to_share_info_by_{sector}")
         named = case.get(f"consent_to_share_{sector}_organization")
-        if answer not in (None, ""):
+        if answer not in (None, "", False, "false"):
             found.append({"sector": sector, "answer": answer, **({"organization": named} if named else {})})
     return found
 
@@ -174,7 +175,9 @@ def _transitions(referrals: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     return {
         f"referral:{one['service_record_id']}": str(one["id"])
         for one in referrals
-        if one.get("user_can_accept_or_reject") is True and isinstance(one.get("service_record_id"), str) and "id" in one
+        if one.get("user_can_accept_or_reject") is True
+        and isinstance(one.get("service_record_id"), str)
+        and "id" in one
     }
 
 

@@ -68,8 +68,7 @@ class WriteBack:
             lambda organization: self.hub.directory.name(organization, language),
         )
         values = door.mapping.back(about.resources, context, about.beside)
-        local = next((name for name in about.resources if name != "task"), "")
-        return FollowUp(about.resources["task"]["id"], about.origin.handle, values, as_of, local)
+        return FollowUp(about.resources["task"]["id"], about.origin.handle, values, as_of)
 
 
 def write_back(doors: Mapping[str, Door], *, hub: Hub) -> Way:

@@ -115,14 +115,12 @@ Pulled = SourceRecord | Withdrawn | Present | Complete | Watermark
 @dataclass(frozen=True, repr=False)
 class FollowUp:
     """What a source is told about one of its records: `values` by column name, as the mapping wrote them back. `as_of`: it
-    was so at that moment, and what is told of a later one is newer, whichever arrives first. `local`: what the mapping called
-    the need, where a record holds several."""
+    was so at that moment, and what is told of a later one is newer, whichever arrives first."""
 
     id: str  # idempotency key: the same follow-up sent twice has the same id
     handle: Mapping[str, str]
     values: Mapping[str, str]
     as_of: datetime | None = None
-    local: str = ""
 
     def __repr__(self) -> str:
         return f"<FollowUp {self.id}>"

@@ -16,7 +16,7 @@ class PrimeroCase(HttpCase):
     adapter = primero.adapter
     folder = package_folder(primero)
     mapping = "primero/gbvims-plus"
-    marks = ("Zineb El Fassi", "waits at the gate")
+    marks = ("ANW-0001",)
 
     def __init__(self, url, stand_in, monkeypatch, folder):
         self.url, self.stand_in, self.monkeypatch, self.place = url, stand_in, monkeypatch, folder
@@ -26,7 +26,9 @@ class PrimeroCase(HttpCase):
     def connection(self, **settings):
         asked = {"url": self.url, "user": "hub", "page_size": 3, **settings}
         layout = mapping.load(self.mapping).layout()
-        return Connection("c", "association", "primero", self.mapping, asked, self.place, layout, lambda _: "a-password")
+        return Connection(
+            "c", "association", "primero", self.mapping, asked, self.place, layout, lambda _: "a-password"
+        )
 
     def add(self, number=0):
         number = number or len(self.stand_in.cases) + 1
@@ -46,7 +48,7 @@ class PrimeroCase(HttpCase):
 
     def follow_up(self, record, id_="task-1", **values):
         row = self.stand_in.cases[record.id]["services_section"][0]["unique_id"]
-        return FollowUp(id_, record.handle, {**self.values(), **values}, local=f"need:{row}")
+        return FollowUp(id_, record.handle, {"services_section[1]/unique_id": row, **self.values(), **values})
 
     def hurry(self):
         self.monkeypatch.setattr(client, "TIMEOUT", 0.3)

@@ -52,7 +52,7 @@ STEPS: Final = {("in_progress", "accepted"), ("in_progress", "rejected"), ("acce
 class Primero(StandIn):
     """The server. `services`: the fields of a service that the role's forms have."""
 
-    def __init__(self, user: str = "hub", password: str = "a-password") -> None:  # noqa: S107 — of nobody
+    def __init__(self, user: str = "hub", password: str = "a-password") -> None:
         super().__init__()
         self.user, self.password = user, password
         self.cases: dict[str, Record] = {}
@@ -107,7 +107,9 @@ class Primero(StandIn):
         if (said.get("user_name"), said.get("password")) != (self.user, self.password):
             return failed(401, asked.path, "unauthenticated")
         cookies = "_app_session=open; Path=/"  # the server sends two; one header is all that this one can
-        return Answer(200, {"id": 1, "user_name": self.user}, {"Set-Cookie": cookies, "set-cookie": "CSRF-TOKEN=a-token; Path=/"})
+        return Answer(
+            200, {"id": 1, "user_name": self.user}, {"Set-Cookie": cookies, "set-cookie": "CSRF-TOKEN=a-token; Path=/"}
+        )
 
     @route("GET", "/api/v2/cases")
     def listed(self, asked: Asked) -> Answer:
@@ -115,7 +117,9 @@ class Primero(StandIn):
         per, page = min(int(query.get("per", 20)), LARGEST), int(query.get("page", 1))
         start, _, end = query.get("last_updated_at", "..").partition("..")
         found = [one for one in self.cases.values() if _between(one["last_updated_at"], start, end)]
-        found.sort(key=lambda one: str(one.get(query.get("order_by", "created_at"))), reverse=query.get("order") != "asc")
+        found.sort(
+            key=lambda one: str(one.get(query.get("order_by", "created_at"))), reverse=query.get("order") != "asc"
+        )
         data = [self._seen(one) for one in found[(page - 1) * per : page * per]]
         return Answer(200, {"data": data, "metadata": {"total": len(found), "per": per, "page": page}})
 
@@ -160,6 +164,11 @@ class Primero(StandIn):
         data = asked.json()["data"]
         if (found["status"], data["status"]) in STEPS:
             found |= data
+            rows = [
+                one for one in self.cases[case]["services_section"] if one["unique_id"] == found["service_record_id"]
+            ]
+            for row in rows if data["status"] == "done" else ():
+                row["service_implemented"] = "implemented"
             self.touch(case)
         return Answer(200, {"data": found})
 
@@ -167,7 +176,10 @@ class Primero(StandIn):
     def forms(self, asked: Asked) -> Answer:
         if asked.query.get("record_type") == "incident":
             fields = [{"name": name, "type": kind} for name, kind in INCIDENT.items()]
-            inner = [{"name": name, "type": "select_box"} for name in ("perpetrator_relationship", "perpetrator_sex", "age_group")]
+            inner = [
+                {"name": name, "type": "select_box"}
+                for name in ("perpetrator_relationship", "perpetrator_sex", "age_group")
+            ]
             fields.append({"name": "alleged_perpetrator", "type": "subform", "subform_section": {"fields": inner}})
             return Answer(200, {"data": [{"unique_id": "gbv_incident_form", "fields": fields}]})
         rows = [self._described(name, kind) for name, kind in self.services.items()]
@@ -264,7 +276,12 @@ def incident(number: int, **values: Any) -> Record:
         "gbv_sexual_violence_type": "physical_assault",
         "incident_description": "Zineb El Fassi tells.",
         "alleged_perpetrator": [
-            {"unique_id": "a", "perpetrator_relationship": "primary_caregiver", "perpetrator_sex": "male", "age_group": "26_40"}
+            {
+                "unique_id": "a",
+                "perpetrator_relationship": "primary_caregiver",
+                "perpetrator_sex": "male",
+                "age_group": "26_40",
+            }
         ],
         **values,
     }
