@@ -79,7 +79,8 @@ class Reader:
         referrals: Iterable[Mapping[str, Any]] | None,
     ) -> SourceRecord:
         reading = _Reading({path: name for path, name in self._names.items() if name not in self._follow_up})
-        rows = identified(case)
+        referrals = list(referrals or ())
+        rows = [referred(row, referrals) for row in identified(case)]
         reading.take({**case, **({SERVICES: rows} if rows else {}), CONSENTS: consents(case)}, self._known)
         if incidents is not None:
             reading.take({INCIDENTS: [flat(one) for one in incidents]}, self._known)
@@ -89,7 +90,7 @@ class Reader:
             version=_version(reading.content, case),
             content=reading.content,
             place=Place(record=str(case["id"])),
-            handle={"case": str(case["id"]), **_transitions(referrals or ())},
+            handle={"case": str(case["id"]), **_transitions(referrals)},
             headers=reading.headers,
             issues=_broken(reading),
             silent=True,
@@ -128,6 +129,17 @@ def identified(case: Mapping[str, Any]) -> list[dict[str, Any]]:
     return named
 
 
+def referred(row: Mapping[str, Any], referrals: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """A row with whom it was referred to: the agency of the tool's own referral, or its own once it is marked as referred. An
+    agency alone is a plan. A referral that was revoked is none."""
+    own = [one for one in referrals if one.get("service_record_id") == row.get("unique_id")]
+    live = [one for one in own if one.get("status") != "revoked"]
+    named = [one["transitioned_to_agency"] for one in live if one.get("transitioned_to_agency")]
+    marked = row.get("service_status_referred") in (True, "true") and (live or not own)
+    agency = named[-1] if named else row.get("service_implementing_agency") if marked or live else None
+    return {**row, **({"referred_to": agency} if agency else {})}
+
+
 def row_id(case: Mapping[str, Any], number: int) -> str:
     return str(uuid.uuid5(ROWS, f"{case['id']}/{number}"))
 
@@ -140,7 +152,9 @@ def consents(case: Mapping[str, Any]) -> list[dict[str, Any]]:
         answer = case.get(f"consent_to_share_info_by_{sector}")
         named = case.get(f"consent_to_share_{sector}_organization")
         if answer not in (None, "", False, "false"):
-            found.append({"sector": sector, "answer": answer, **({"organization": named} if named else {})})
+            found.append(
+                {"sector": sector, "answer": str(answer).lower(), **({"organization": named} if named else {})}
+            )
     return found
 
 
