@@ -118,10 +118,15 @@ def _told(value: Any) -> Any:
     return HALF.sub(UNWRITABLE, str(value))
 
 
+def items(value: object) -> list[Mapping[str, Any]]:
+    """The items of a subform, whatever stands in its place."""
+    return [one for one in value if isinstance(one, Mapping)] if isinstance(value, list) else []
+
+
 def identified(case: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The rows of services, each with an id. One that was saved without is given one that stays; a row that the hub itself has
     written under such an id is the row's other half."""
-    rows = [dict(one) for one in case.get(SERVICES) or () if isinstance(one, Mapping)]
+    rows = [dict(one) for one in items(case.get(SERVICES))]
     made = [row_id(case, number) for number, row in enumerate(rows) if not row.get("unique_id")]
     named = [row for row in rows if str(row.get("unique_id")) not in made]
     for row, id_ in zip((row for row in named if not row.get("unique_id")), made, strict=True):
@@ -162,8 +167,8 @@ def flat(incident: Mapping[str, Any]) -> dict[str, Any]:
     """An incident with what is said of all alleged perpetrators: relations, sexes, age groups. Nobody is named in GBVIMS."""
     found = {name: value for name, value in incident.items() if not isinstance(value, Mapping)}
     several: dict[str, list[Any]] = {}
-    for one in incident.get("alleged_perpetrator") or ():
-        for name, value in one.items() if isinstance(one, Mapping) else ():
+    for one in items(incident.get("alleged_perpetrator")):
+        for name, value in one.items():
             if isinstance(value, str) and value and value not in several.setdefault(name, []):
                 several[name].append(value)
     return {**{name: values for name, values in several.items() if name not in found}, **found}

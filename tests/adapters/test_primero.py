@@ -170,7 +170,9 @@ def test_an_unknown_choice_goes_to_quarantine_and_is_never_guessed(tool, connect
     assert [issue.text for issue in drafts(records(connect())[0])[1]] == ["mapping.code-unknown"]
 
 
-@pytest.mark.parametrize(("answer", "shared"), [(True, True), ("true", True), (False, False), ("false", False), (None, False)])
+@pytest.mark.parametrize(
+    ("answer", "shared"), [(True, True), ("true", True), (False, False), ("false", False), (None, False)]
+)
 def test_booleans_and_their_texts_are_both_accepted_and_no_answer_is_a_no(tool, connect, answer, shared):
     tool.edit(only(tool), consent_to_share_info_by_health=answer)
     found, issues = drafts(records(connect())[0])
@@ -205,7 +207,9 @@ def test_an_agency_alone_is_a_plan_and_no_referral(tool, connect):
 
 
 def test_two_rows_of_the_same_service_are_two_needs(tool, connect):
-    tool.cases[only(tool)]["services_section"].append({**row(tool), "unique_id": "0b9d1d2e-8b1e-4f57-9a0a-222222222222"})
+    tool.cases[only(tool)]["services_section"].append(
+        {**row(tool), "unique_id": "0b9d1d2e-8b1e-4f57-9a0a-222222222222"}
+    )
     tool.touch(only(tool))
     assert len([local for local in drafts(records(connect())[0])[0] if local.startswith("need:")]) == 2
 
@@ -279,7 +283,10 @@ def test_a_row_that_was_saved_without_an_id_is_one_need_before_and_after_the_wri
     tool.touch(only(tool))
     (before,) = records(connect())
     (named,) = before.content["services_section"]
-    values = {"services_section[1]/unique_id": named["services_section/unique_id"], "service_implemented": "implemented"}
+    values = {
+        "services_section[1]/unique_id": named["services_section/unique_id"],
+        "service_implemented": "implemented",
+    }
     adapter.push(connect(), [FollowUp("task-1", before.handle, values)])
     (after,) = records(connect())
     assert after.version == before.version
@@ -351,7 +358,12 @@ def test_the_moment_of_a_service_is_told_only_of_one_that_was_given(tool, connec
 # --- fuzz ------------------------------------------------------------------------------------------------------------
 
 ANYTHING = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=12) | st.just("Zineb El Fassi"),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False)
+    | st.text(max_size=12)
+    | st.just("Zineb El Fassi"),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
     max_leaves=6,
 )
