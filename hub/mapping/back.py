@@ -16,6 +16,7 @@ from hub.mapping.model import Code, Transform
 from hub.mapping.plan import Alternative, Block, Branch, Column, Composed, Constant, FollowUp, ForEach, FromColumn, Plan
 from hub.mapping.transforms.answers import Answer, Boolean
 from hub.mapping.transforms.codes import Codes
+from hub.mapping.transforms.texts import Text
 
 
 @dataclass(repr=False)
@@ -47,7 +48,7 @@ class Back:
             for local, resource in resources.items():
                 if local not in claimed and _claims(block, local, resource):
                     claimed.add(local)
-                    self._take_block(block, resource, found)
+                    self._take_block(block, local, resource, found)
         told = self._told(found)
         tasks = [resources[local] for local in sorted(resources) if resources[local].get("resourceType") == "Task"]
         if self._plan.follow_up and tasks:
@@ -56,12 +57,13 @@ class Back:
             told |= {columns[name]: str(count) for name, count in beside.items() if name in columns}
         return told
 
-    def _take_block(self, block: Block, resource: Resource, found: Found) -> None:
+    def _take_block(self, block: Block, local: str, resource: Resource, found: Found) -> None:
         if block.for_each is None:
             _take_object(block.root, resource, found)
         else:
             inner = Found()
             _take_object(block.root, resource, inner)
+            _take_name(block.local, local, inner, self._columns)
             _merge(block.for_each, inner, found, self._columns)
         found.proved.update(block.proves)
 
@@ -151,6 +153,14 @@ def _decomposed(item: Composed, text: str, on: Any) -> str:
     code, separator, year = text.rpartition(item.separator)
     holds = code and separator and on is not None and on.value[:4] == year and not YEAR.search(code)
     return code if holds else text
+
+
+def _take_name(pattern: str, local: str, found: Found, columns: Mapping[str, Column]) -> None:
+    """A column that stands in the draft's name alone, as the number of a row does. In an element it says more than in a name."""
+    stem, _, rest = pattern.partition("{")
+    name = rest.removesuffix("}")
+    if name in columns and isinstance(columns[name].transform, Text) and local.startswith(stem):
+        found.parts.setdefault(name, {}).setdefault("", local.removeprefix(stem))
 
 
 # --- elements --------------------------------------------------------------------------------------------------------

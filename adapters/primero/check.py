@@ -1,0 +1,33 @@
+"""What would stop a pull, found before one is run: settings, host, account, role. No case is read."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from adapters.primero import forms
+from adapters.primero.client import opened
+from adapters.primero.forms import SERVICES
+from adapters.primero.manifest import MANIFEST
+from hub.errors import AdapterError, Retriable
+from hub.fhir.issues import Issue
+from hub.ports import Connection
+
+ROW: Final = frozenset({"service_implemented", "service_implemented_day_time", "note_on_referral_from_provider"})
+
+
+def check(connection: Connection) -> Iterator[Issue]:
+    """Findings; none when a pull can run and what became of a referral has a place in the tool."""
+    unknown = sorted(set(connection.settings) - set(MANIFEST.settings))
+    if unknown:
+        params = {"settings": ", ".join(unknown), "known": ", ".join(MANIFEST.settings)}
+        yield Issue("warning", "not-supported", "adapters.unknown-setting", params=params)
+    try:
+        with opened(connection) as primero:
+            forms.forget()
+            known = forms.fields(primero, str(connection.settings.get("url")))
+    except AdapterError as problem:
+        code = "transient" if isinstance(problem, Retriable) else "exception"
+        yield Issue("fatal", code, problem.text, params=problem.params)
+        return
+    lacking = sorted(set(connection.layout.follow_up) & ROW - set(known[SERVICES].inside if SERVICES in known else ()))
+    if lacking:
+        yield Issue("warning", "not-found", "adapters.primero-not-placed", params={"fields": ", ".join(lacking)})

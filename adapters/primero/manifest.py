@@ -1,0 +1,25 @@
+"""What this door is called and what it asks of a connection. The meanings are keys of the text catalogue."""
+
+from hub.ports import Manifest
+
+MANIFEST = Manifest(
+    name="primero",
+    title={
+        "ar": "الحالات في بريميرو (Primero v2 / GBVIMS+)",
+        "fr": "Dossiers Primero v2 / GBVIMS+",
+        "en": "Primero v2 / GBVIMS+ cases",
+    },
+    settings={
+        "url": "adapters.primero-setting-url",
+        "module": "adapters.primero-setting-module",
+        "auth": "adapters.primero-setting-auth",
+        "user": "adapters.primero-setting-user",
+        "agency": "adapters.primero-setting-agency",
+        "page_size": "adapters.primero-setting-page-size",
+    },
+    secrets={"password": "adapters.primero-secret-password"},
+    required=frozenset({"url"}),
+    types={"page_size": "integer"},
+    kinds=("case",),
+    capabilities=frozenset({"read", "http"}),
+)

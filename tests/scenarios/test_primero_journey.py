@@ -1,0 +1,90 @@
+"""From a case in Primero to the outcome in its row of services: pulled, referred, accepted, done, written back, and known again."""
+
+import json
+import time
+import uuid
+from pathlib import Path
+
+import pytest
+from pymongo import MongoClient
+
+from adapters.replay import Served
+from tests.scenarios.conftest import pulled
+from tests.support.deployments import Deployment
+from tests.support.personas import outcome, personas
+from tests.support.primero import Primero, case, incident
+
+CONNECTION = """
+organization: zahra-ecoute
+adapter: primero
+mapping: primero/gbvims-plus
+settings:
+  url: {url}
+  user: hub
+secrets:
+  password: {{file: secrets/primero-password}}
+"""
+
+
+@pytest.fixture
+def tool():
+    stand_in = Primero()
+    written = case(1, consent_to_share_health_organization="chu-atlas")
+    written["services_section"][0]["service_implementing_agency"] = "chu-atlas"
+    stand_in.add(written, incidents=[incident(1)])
+    return stand_in
+
+
+def row(tool):
+    ((found,),) = [one["services_section"] for one in tool.cases.values()]
+    return found
+
+
+def wait_for(happened, what):
+    ends = time.monotonic() + 20
+    while time.monotonic() < ends:
+        if happened():
+            return
+        time.sleep(0.1)
+    pytest.fail(f"{what} did not happen")
+
+
+def test_a_case_is_pulled_referred_accepted_done_and_its_outcome_stands_in_the_tool(tool, mongodb_uri, tmp_path: Path):
+    database = f"primero_{uuid.uuid4().hex[:16]}"
+    hub = Deployment.init(tmp_path / "stage", mongodb_uri=mongodb_uri, database=database)
+    for file in (hub.folder / "connections").glob("*.yaml"):
+        file.unlink()
+    (identity,) = tool.cases
+    referral = tool.refer(identity, row(tool)["unique_id"])
+    with Served(tool).running() as served:
+        (hub.folder / "connections" / "zahra-primero.yaml").write_text(CONNECTION.format(url=served.url), "utf-8")
+        (hub.folder / "secrets" / "primero-password").write_text(tool.password, "utf-8")
+        first = pulled(hub, "zahra-primero")
+        assert (first["created"], first["quarantined"]) == (1, 0)
+        with (
+            hub.serving() as server,
+            personas(mongodb_uri, database, server.base_url, "chu-atlas", "zahra-ecoute") as cast,
+        ):
+            (task,) = cast["zahra-ecoute"].referrals("ANW-0001/2026")
+            assert task["status"] == "requested"
+            hospital, reference = cast["chu-atlas"], f"Task/{task['id']}"
+            assert hospital.change(reference, status="accepted").status == 200
+            wait_for(lambda: referral["status"] == "accepted", "the acceptance in the tool's own referral")
+            done = hospital.change(reference, status="completed", output=outcome("service-provided"))
+            assert done.status == 200
+            wait_for(lambda: row(tool)["service_implemented"] == "implemented", "the outcome in the row of services")
+            wait_for(lambda: referral["status"] == "done", "the end of the tool's own referral")
+        assert row(tool)["note_on_referral_from_provider"]
+        echo = pulled(hub, "zahra-primero")
+        assert (echo["read"], echo["unchanged"], echo["updated"], echo["quarantined"]) == (1, 1, 0, 0)
+        tool.edit(identity, record_state=False)
+        pulled(hub, "zahra-primero")
+    for file in hub.words.iterdir():
+        said = file.read_text("utf-8")
+        assert "Zineb" not in said and tool.password not in said, file.name
+    with MongoClient(mongodb_uri) as client:
+        stored = json.dumps(
+            [list(client[database][name].find()) for name in client[database].list_collection_names()], default=str
+        )
+        assert "waits at the gate" not in stored and "What happened stays" not in stored
+        client.drop_database(database)

@@ -1,0 +1,291 @@
+"""A Primero server that is played: cases, incidents and referrals of one module, as the account's role may see them.
+
+As https://github.com/primeroIMS/primero does, version 2: `data` and `metadata`, `per` up to 1,000, `last_updated_at` as a range,
+subforms merged by `unique_id` (one without is appended), a record with an unknown field refused as a whole, referrals that pass
+over a step they do not allow without a word, Basic, bearer and session with `CSRF-TOKEN`.
+"""
+
+import base64
+import json
+import uuid
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from adapters.replay import Answer, Asked, StandIn, route
+
+Record = dict[str, Any]
+BEGUN: Final = datetime(2026, 3, 12, 9, 0, tzinfo=UTC)
+LARGEST: Final = 1000
+SERVICE: Final = {
+    "unique_id": "text_field",
+    "service_type": "select_box",
+    "service_response_timeframe": "select_box",
+    "service_response_day_time": "date_field",
+    "service_implementing_agency": "select_box",
+    "service_status_referred": "tick_box",
+    "service_implemented": "select_box",
+    "service_implemented_day_time": "date_field",
+    "note_on_referral_from_provider": "text_field",
+}
+FIELDS: Final = {
+    "survivor_code_no": "text_field",
+    "name": "text_field",
+    "sex": "select_box",
+    "age": "numeric_field",
+    "date_of_birth": "date_field",
+    "maritial_status": "select_box",
+    "gbv_displacement_status": "select_box",
+    "gbv_disability_type": "select_box",
+    "status": "select_box",
+    "date_of_referral": "date_field",
+}
+INCIDENT: Final = {
+    "incident_date": "date_field",
+    "incident_timeofday": "select_box",
+    "incident_location_type": "select_box",
+    "gbv_sexual_violence_type": "select_box",
+}
+STEPS: Final = {("in_progress", "accepted"), ("in_progress", "rejected"), ("accepted", "done")}
+
+
+class Primero(StandIn):
+    """The server. `services`: the fields of a service that the role's forms have."""
+
+    def __init__(self, user: str = "hub", password: str = "a-password") -> None:
+        super().__init__()
+        self.user, self.password = user, password
+        self.cases: dict[str, Record] = {}
+        self.incidents: dict[str, list[Record]] = {}
+        self.referrals: dict[str, list[Record]] = {}
+        self.services = dict(SERVICE)
+        self.implemented = ("implemented", "not_implemented")
+        self.hidden: set[str] = set()  # what the role may not see, by field or by what hangs on a case
+        self._now = BEGUN
+
+    # what a test does
+    def add(self, case: Mapping[str, Any], *, incidents: list[Record] | None = None) -> str:
+        record = {"id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"case-{len(self.cases)}")), "enabled": True, **case}
+        self.cases[record["id"]] = {"record_state": True, "status": "open", "owned_by": "cw_anouar", **record}
+        self.incidents[record["id"]] = incidents or []
+        self.touch(record["id"])
+        return str(record["id"])
+
+    def edit(self, case: str, **values: Any) -> None:
+        self.cases[case] |= values
+        self.touch(case)
+
+    def touch(self, case: str, after: timedelta = timedelta(minutes=1)) -> None:
+        self._now += after
+        self.cases[case]["last_updated_at"] = self._now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+    def refer(self, case: str, row: str, **values: Any) -> Record:
+        """A referral to the account of the hub, or with `remote` to nobody in the tool."""
+        made = {"id": str(uuid.uuid4()), "status": "in_progress", "record_type": "case", "service_record_id": row}
+        self.referrals.setdefault(case, []).append({**made, "user_can_accept_or_reject": True, **values})
+        self.touch(case)
+        return self.referrals[case][-1]
+
+    # what the tool does
+    def refuse(self, asked: Asked) -> Answer | None:
+        if asked.path == "/api/v2/tokens":
+            return None
+        basic = base64.b64encode(f"{self.user}:{self.password}".encode()).decode()
+        if asked.headers.get("authorization") in {f"Basic {basic}", f"Bearer {self.password}"}:
+            return None
+        if "_app_session=open" in asked.headers.get("cookie", ""):
+            lacks = asked.method != "GET" and asked.headers.get("x-csrf-token") != "a-token"
+            return failed(403, asked.path, "InvalidAuthenticityToken") if lacks else None
+        return failed(401, asked.path, "unauthenticated")
+
+    def unknown(self, asked: Asked) -> Answer:
+        return failed(404, asked.path, "Not Found")
+
+    @route("POST", "/api/v2/tokens")
+    def sign_in(self, asked: Asked) -> Answer:
+        said = asked.json().get("user", {})
+        if (said.get("user_name"), said.get("password")) != (self.user, self.password):
+            return failed(401, asked.path, "unauthenticated")
+        cookies = "_app_session=open; Path=/"  # the server sends two; one header is all that this one can
+        return Answer(
+            200, {"id": 1, "user_name": self.user}, {"Set-Cookie": cookies, "set-cookie": "CSRF-TOKEN=a-token; Path=/"}
+        )
+
+    @route("GET", "/api/v2/cases")
+    def listed(self, asked: Asked) -> Answer:
+        query = asked.query
+        per, page = min(int(query.get("per", 20)), LARGEST), int(query.get("page", 1))
+        start, _, end = query.get("last_updated_at", "..").partition("..")
+        found = [one for one in self.cases.values() if _between(one["last_updated_at"], start, end)]
+        found.sort(
+            key=lambda one: str(one.get(query.get("order_by", "created_at"))), reverse=query.get("order") != "asc"
+        )
+        data = [self._seen(one) for one in found[(page - 1) * per : page * per]]
+        return Answer(200, {"data": data, "metadata": {"total": len(found), "per": per, "page": page}})
+
+    @route("GET", "/api/v2/cases/{case}")
+    def one(self, asked: Asked, case: str) -> Answer:
+        return Answer(200, {"data": self._seen(self.cases[case])}) if case in self.cases else self.unknown(asked)
+
+    @route("POST", "/api/v2/cases")
+    def create(self, asked: Asked) -> Answer:
+        data = asked.json().get("data", {})
+        if refused := self._refused(data, asked.path):
+            return refused
+        if data.get("id") in self.cases:
+            return failed(409, asked.path, "Conflict")
+        made = self.add(data)
+        return Answer(204) if "id" in data else Answer(200, {"data": self._seen(self.cases[made])})
+
+    @route("PATCH", "/api/v2/cases/{case}")
+    def change(self, asked: Asked, case: str) -> Answer:
+        if case not in self.cases:
+            return self.unknown(asked)
+        data = asked.json().get("data", {})
+        if refused := self._refused(data, asked.path):
+            return refused
+        rows = data.pop("services_section", [])
+        self.cases[case] |= data
+        self.cases[case]["services_section"] = _merged(self.cases[case].get("services_section") or [], rows)
+        self.touch(case)
+        return Answer(200, {"data": self._seen(self.cases[case])})
+
+    @route("GET", "/api/v2/cases/{case}/incidents")
+    def incidents_of(self, asked: Asked, case: str) -> Answer:
+        return self._hanging(asked, "incidents", self.incidents.get(case, []))
+
+    @route("GET", "/api/v2/cases/{case}/referrals")
+    def referrals_of(self, asked: Asked, case: str) -> Answer:
+        return self._hanging(asked, "referrals", self.referrals.get(case, []))
+
+    @route("PATCH", "/api/v2/cases/{case}/referrals/{referral}")
+    def answer_referral(self, asked: Asked, case: str, referral: str) -> Answer:
+        (found,) = [one for one in self.referrals[case] if one["id"] == referral]
+        data = asked.json()["data"]
+        if (found["status"], data["status"]) in STEPS:
+            found |= data
+            rows = [
+                one for one in self.cases[case]["services_section"] if one["unique_id"] == found["service_record_id"]
+            ]
+            for row in rows if data["status"] == "done" else ():
+                row["service_implemented"] = "implemented"
+            self.touch(case)
+        return Answer(200, {"data": found})
+
+    @route("GET", "/api/v2/forms")
+    def forms(self, asked: Asked) -> Answer:
+        if asked.query.get("record_type") == "incident":
+            fields = [{"name": name, "type": kind} for name, kind in INCIDENT.items()]
+            inner: list[Record] = [
+                {"name": name, "type": "select_box"}
+                for name in ("perpetrator_relationship", "perpetrator_sex", "age_group")
+            ]
+            fields.append({"name": "alleged_perpetrator", "type": "subform", "subform_section": {"fields": inner}})
+            return Answer(200, {"data": [{"unique_id": "gbv_incident_form", "fields": fields}]})
+        rows = [self._described(name, kind) for name, kind in self.services.items()]
+        services: Record = {"name": "services_section", "type": "subform", "subform_section": {"fields": rows}}
+        asked_for = [{"name": name, "type": kind} for name, kind in FIELDS.items()]
+        return Answer(200, {"data": [{"unique_id": "gbv_survivor_information", "fields": [*asked_for, services]}]})
+
+    @route("GET", "/api/v2/lookups")
+    def lookups(self, asked: Asked) -> Answer:
+        values = [{"id": one, "display_text": {"en": one}} for one in self.implemented]
+        return Answer(200, {"data": [{"unique_id": "lookup-service-implemented", "values": values}]})
+
+    def _described(self, name: str, kind: str) -> Record:
+        source = {"option_strings_source": "lookup lookup-service-implemented"} if name == "service_implemented" else {}
+        return {"name": name, "type": kind, **source}
+
+    def _hanging(self, asked: Asked, what: str, data: list[Record]) -> Answer:
+        return failed(403, asked.path, "Forbidden") if what in self.hidden else Answer(200, {"data": data})
+
+    def _seen(self, case: Record) -> Record:
+        seen = {name: value for name, value in case.items() if name not in self.hidden}
+        return {**seen, "name": "*******"} if case.get("hidden_name") else seen
+
+    def _refused(self, data: Mapping[str, Any], path: str) -> Answer | None:
+        known = {*FIELDS, "id", "services_section", "mark_synced", "mark_synced_url", "mark_synced_status", "module_id"}
+        strange = sorted(data.keys() - known)
+        for row in data.get("services_section", ()):
+            strange += sorted(row.keys() - self.services.keys() - {"unique_id", "_destroy"})
+            told = row.get("service_implemented", self.implemented[0])
+            strange += [] if told in self.implemented else ["service_implemented"]
+        return failed(422, path, "Invalid", detail=strange[0]) if strange else None
+
+
+def _merged(rows: list[Record], told: list[Record]) -> list[Record]:
+    """An element without `unique_id` is always appended."""
+    merged = {str(row.get("unique_id") or uuid.uuid4()): dict(row) for row in rows}
+    for row in told:
+        key = str(row.get("unique_id") or uuid.uuid4())
+        merged[key] = {**merged.get(key, {}), **row}
+    return [row for row in merged.values() if not row.get("_destroy")]
+
+
+def _between(written: str, start: str, end: str) -> bool:
+    at = datetime.fromisoformat(written)
+    return (not start or at >= datetime.fromisoformat(start)) and (not end or at <= datetime.fromisoformat(end))
+
+
+def failed(status: int, resource: str, message: str, detail: str = "") -> Answer:
+    error = {"status": status, "resource": resource, "message": [message], **({"detail": detail} if detail else {})}
+    return Answer(status, {"errors": [error]})
+
+
+def case(number: int, **values: Any) -> Record:
+    """A case of nobody, with one service that was referred."""
+    row = str(uuid.uuid5(uuid.NAMESPACE_URL, f"row-{number}"))
+    written: Record = {
+        "module_id": "primeromodule-gbv",
+        "created_at": "2026-03-12T08:00:00.000Z",
+        "name": f"Zineb El Fassi {number}",
+        "hidden_name": False,
+        "survivor_code_no": f"ANW-{number:04}",
+        "sex": "female",
+        "age": 24,
+        "date_of_birth": None,
+        "maritial_status": "married_cohabitating",
+        "gbv_disability_type": "no",
+        "consent_for_services": True,
+        "date_of_referral": "2026-03-12",
+        "consent_to_share_info_by_health": "true",
+        "consent_to_share_health_organization": "chu-ibn-zohr",
+        "consent_to_share_info_by_security": "false",
+        "incident_description": "What happened stays with the association.",
+        "services_section": [
+            {
+                "unique_id": row,
+                "service_type": "health_medical_service",
+                "service_response_timeframe": "1_day",
+                "service_implementing_agency": "chu-ibn-zohr",
+                "service_status_referred": True,
+                "service_implemented": "not_implemented",
+                "service_referral_notes": "Zineb El Fassi waits at the gate.",
+            }
+        ],
+    }
+    return {**written, **values}
+
+
+def incident(number: int, **values: Any) -> Record:
+    return {
+        "id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"incident-{number}")),
+        "incident_date": "2026-03-10",
+        "incident_timeofday": "evening_night",
+        "incident_location_type": "client_s_home",
+        "gbv_sexual_violence_type": "physical_assault",
+        "incident_description": "Zineb El Fassi tells.",
+        "alleged_perpetrator": [
+            {
+                "unique_id": "a",
+                "perpetrator_relationship": "primary_caregiver",
+                "perpetrator_sex": "male",
+                "age_group": "26_40",
+            }
+        ],
+        **values,
+    }
+
+
+def dumped(stand_in: Primero) -> str:
+    return json.dumps([stand_in.cases, stand_in.referrals], sort_keys=True)
