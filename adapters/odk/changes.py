@@ -22,9 +22,9 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Mark:
-    """`reached`: all changes before are read. `seen`: digests of those in the overlap. `deleted`: what the server told as deleted, with
-    the moment it was sent in. Of a pull that was interrupted: `sent`: it had read what was sent in before; `until`: when it began;
-    `high`: the latest change that it met."""
+    """`reached`: all changes before are read. `seen`: digests of those in the overlap. `deleted`: what the server told as
+    deleted, with the moment it was sent in. Of an interrupted pull: `sent`: what was sent in before is read; `until`: when
+    it began; `high`: the latest change that it met."""
 
     reached: str = ""
     seen: frozenset[str] = frozenset()
