@@ -12,7 +12,7 @@ import orjson
 
 from adapters.odk import changes
 from adapters.odk.changes import Mark
-from adapters.odk.client import Central, opened
+from adapters.odk.client import Central, Row, opened
 from adapters.odk.submissions import KIND, Reader
 from hub.ports import Connection, Pulled, Watermark, Withdrawn
 
@@ -25,9 +25,11 @@ def pull(connection: Connection, since: Watermark | None) -> Iterator[Pulled]:
     with opened(connection) as central:
         deleted = _deleted(central, mark)
         yield from (Withdrawn(KIND, id_) for id_ in deleted if id_ not in mark.deleted)
-        yield from _restored(central, mark, deleted, reader)
+        restored = list(_restored(central, mark, deleted))
+        for row in restored:
+            yield from reader.told(row)
         news = deleted != mark.deleted or mark.is_within_a_pull
-        mark = replace(mark, deleted=deleted)
+        mark = replace(mark, deleted=deleted, seen=mark.seen | {changes.digest(row) for row in restored})
         before, read = mark.reached, list[tuple[str, str]]()
         for page in central.submissions(mark.condition):
             mark = mark.through(page, central.now)
@@ -49,13 +51,12 @@ def _deleted(central: Central, mark: Mark) -> Mapping[str, str]:
     return mark.deleted if told is None else {row["__id"]: changes.sent(row) for row in told}
 
 
-def _restored(central: Central, mark: Mark, deleted: Mapping[str, str], reader: Reader) -> Iterator[Pulled]:
+def _restored(central: Central, mark: Mark, deleted: Mapping[str, str]) -> Iterator[Row]:
     """Of those no longer told as deleted, the ones that are there again; the others were purged."""
     for id_, moment in mark.deleted.items():
         if id_ not in deleted and moment:
             condition = f"__system/submissionDate ge {moment} and __system/submissionDate le {moment}"
-            rows = [row for page in central.submissions(condition) for row in page if row["__id"] == id_]
-            yield from (one for row in rows for one in reader.told(row))
+            yield from (row for page in central.submissions(condition) for row in page if row["__id"] == id_)
 
 
 def _terms(connection: Connection) -> str:

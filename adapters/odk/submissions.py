@@ -109,7 +109,7 @@ def is_approved(row: Row) -> bool:
 
 def is_encrypted(row: Row) -> bool:
     """Central has no key to it: metadata are all that there is."""
-    return row["__system"].get("status") in ENCRYPTED
+    return str(row["__system"].get("status")) in ENCRYPTED
 
 
 def _is_servers(path: str, key: str) -> bool:

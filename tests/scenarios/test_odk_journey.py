@@ -82,6 +82,11 @@ def test_from_a_submission_to_the_outcome_written_back(
         central.delete(ids[2])
         changed = pulled(deployment, "zahra-odk")
         assert (changed["created"], changed["updated"], changed["withdrawn"]) == (0, 1, 1)
+        central.restore(ids[2])
+        back = pulled(deployment, "zahra-odk")
+        assert (back["read"], back["created"] + back["updated"], back["withdrawn"]) == (1, 1, 0)
+        central.delete(ids[2])
+        assert pulled(deployment, "zahra-odk")["withdrawn"] == 1
         central.purge()
         assert pulled(deployment, "zahra-odk")["read"] == 0, "a purge is no change"
         assert encrypted in central.rows
