@@ -1,0 +1,31 @@
+"""What would stop a pull, found before one is run: settings, host, credentials, form. No submission is read."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from adapters.odk.client import opened
+from adapters.odk.manifest import MANIFEST
+from adapters.odk.submissions import odata
+from hub.errors import AdapterError, Retriable
+from hub.fhir.issues import Issue
+from hub.ports import Connection
+
+
+def check(connection: Connection) -> Iterator[Issue]:
+    """Findings; none when a pull can run."""
+    unknown = sorted(set(connection.settings) - set(MANIFEST.settings))
+    if unknown:
+        params = {"settings": ", ".join(unknown), "known": ", ".join(MANIFEST.settings)}
+        yield Issue("warning", "not-supported", "odk.unknown-setting", params=params)
+    try:
+        with opened(connection) as central:
+            central.look()
+            paths = [str(field.get("path", "")).strip("/") for field in central.fields()]
+    except AdapterError as problem:
+        code = "transient" if isinstance(problem, Retriable) else "exception"
+        yield Issue("fatal", code, problem.text, params=problem.params)
+        return
+    spelled = Counter(odata(path) for path in set(paths))
+    alike = sorted(path for path in set(paths) if spelled[odata(path)] > 1)
+    if alike:
+        yield Issue("warning", "duplicate", "odk.names-alike", params={"questions": ", ".join(alike)})
