@@ -100,7 +100,9 @@ def _areas(of: Resource) -> Iterator[Object]:
 
 
 def _ages(of: Resource) -> Object:
-    told: list[Resource] = next((one["extension"] for one in of.get("extension", []) if one["url"] == profile("served-ages")), [])
+    told: list[Resource] = next(
+        (one["extension"] for one in of.get("extension", []) if one["url"] == profile("served-ages")), []
+    )
     ends = {one["url"]: one["valueInteger"] for one in told}
     return {"minimum_age": ends.get("low"), "maximum_age": ends.get("high")}
 
