@@ -104,3 +104,25 @@ def test_what_an_organisation_says_of_its_room_by_telephone_holds_from_now_on_an
 def test_what_is_no_service_or_no_code_changes_nothing(known: Command, arguments: tuple[str, ...], code: int) -> None:
     assert known("directory", "capacity", *arguments).exit_code == code
     assert next(one for one in known.json(*MATCH) if one["service"] == "dar-loin-shelter")["capacity"] == "capacity"
+
+
+def test_the_whole_directory_is_published_by_a_connection_that_can(known: Command) -> None:
+    lines = [
+        "organization: example-association",
+        "adapter: hsds",
+        "mapping: hsds/directory",
+        "settings: {output: public/hsds}",
+    ]
+    (known.home / "connections" / "annuaire.yaml").write_text("\n".join(lines), "utf-8")
+    shown = known("directory", "publish", "annuaire")
+    assert shown.exit_code == 0, shown.output
+    page = json.loads((known.home / "public" / "hsds" / "services" / "page-1.json").read_text("utf-8"))
+    assert f"Services published: {page['total_items']}." in shown.output
+    refuges = [one for one in page["contents"] if "+212500000000" in str(one)]
+    assert page["total_items"] >= 3 and refuges == [], "a shelter's own number is not published"
+
+
+def test_a_connection_that_cannot_publish_is_a_wrong_use(known: Command) -> None:
+    known.register()
+    wrong = known("directory", "publish", "register")
+    assert wrong.exit_code == 2 and "does not publish" in wrong.output
