@@ -59,7 +59,7 @@ class CommCareHq:
 
     def update(self, id_: str, said: Mapping[str, Any]) -> None:
         """Properties of a case that exists."""
-        self._request("PUT", f"{quote(id_, safe='')}/", body=said)
+        self._request("PUT", quote(id_, safe=""), body=said)
 
     def upsert(self, external_id: str, said: Mapping[str, Any]) -> None:
         """The case with this external id, made where there is none yet: the same twice has the effect of once."""

@@ -130,7 +130,7 @@ class ProjectSpace(StandIn):
             return Answer(400, {"error": "case_type, case_name and owner_id are required to make a case"})
         return self._write(known[0] if known else f"made-{external_id}", {**said, "external_id": external_id})
 
-    @route("PUT", "/a/{domain}/api/case/v2/{id_}/")
+    @route("PUT", "/a/{domain}/api/case/v2/{id_}")
     def update(self, asked: Asked, domain: str, id_: str) -> Answer:
         if domain != self.domain or id_ not in self.cases:
             return Answer(404 if domain != self.domain else 400, {"error": f"No case found with ID '{id_}'"})
@@ -142,7 +142,7 @@ class ProjectSpace(StandIn):
             return Answer(400, {"error": "Error with case properties: values must be strings"})
         return Answer(
             200,
-            {"form_id": f"form-{len(self.asked)}", "case": json.loads(json.dumps(self.save(id_, properties, **said)))},
+            {"xform_id": f"form-{len(self.asked)}", "case": json.loads(json.dumps(self.save(id_, properties, **said)))},
         )
 
 
