@@ -1,7 +1,7 @@
 """What the door to Primero promises, each in a sentence: facts of the tool that its documentation hides, and traps."""
 
 import json
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -231,8 +231,6 @@ def only_first(tool):
 
 
 def earlier(written, minutes):
-    from datetime import datetime
-
     return (datetime.fromisoformat(written) - timedelta(minutes=minutes)).isoformat(timespec="milliseconds")
 
 
