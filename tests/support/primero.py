@@ -175,14 +175,14 @@ class Primero(StandIn):
     @route("GET", "/api/v2/forms")
     def forms(self, asked: Asked) -> Answer:
         if asked.query.get("record_type") == "incident":
-            fields = [{"name": name, "type": kind} for name, kind in INCIDENT.items()]
+            fields: list[Record] = [{"name": name, "type": kind} for name, kind in INCIDENT.items()]
             inner: list[Record] = [
                 {"name": name, "type": "select_box"}
                 for name in ("perpetrator_relationship", "perpetrator_sex", "age_group")
             ]
             fields.append({"name": "alleged_perpetrator", "type": "subform", "subform_section": {"fields": inner}})
             return Answer(200, {"data": [{"unique_id": "gbv_incident_form", "fields": fields}]})
-        rows = [self._described(name, kind) for name, kind in self.services.items()]
+        rows: list[Record] = [self._described(name, kind) for name, kind in self.services.items()]
         services: Record = {"name": "services_section", "type": "subform", "subform_section": {"fields": rows}}
         asked_for = [{"name": name, "type": kind} for name, kind in FIELDS.items()]
         return Answer(200, {"data": [{"unique_id": "gbv_survivor_information", "fields": [*asked_for, services]}]})
