@@ -9,6 +9,7 @@ from rich.text import Text
 from hub import mapping as room
 from hub.cli.manual import command, group
 from hub.cli.preview import preview
+from hub.cli.scaffold import scaffold
 from hub.cli.session import Session, pass_session
 from hub.errors import HubError
 
@@ -35,6 +36,7 @@ def show_all(session: Session, as_json: bool) -> None:
 
 mapping.add_command(show_all)
 mapping.add_command(preview)
+mapping.add_command(scaffold)
 
 
 def _described(session: Session, name: str, own: Path) -> dict[str, str | None]:
