@@ -24,7 +24,7 @@ from hub.mapping.reading import read_plan
 from hub.mapping.scaffold import Known, Line, Proposal, known, propose
 from hub.mapping.scaffold_table import Question, questions
 from hub.mapping.scaffold_write import IN_FORCE, key_of, reason, written
-from hub.ports import Connection, Layout, Sample, Sampling
+from hub.ports import Adapter, Connection, Layout, Sample, Sampling
 
 ROWS: Final = 300
 TABLE: Final = "row"  # kind of record that a table holds
@@ -66,8 +66,8 @@ def _samples(source: Path) -> Iterator[Sample]:
         "scaffold", "organization", "", "", {"path": source.name}, source.resolve().parent, Layout({}), lambda _: ""
     )
     for point in bootstrap.adapters().values():
-        adapter = point.load()
-        if isinstance(adapter, Sampling) and "path" in adapter.manifest.settings:
+        adapter: Adapter = point.load()
+        if "path" in adapter.manifest.settings and isinstance(adapter, Sampling):
             yield from adapter.sample(connection, ROWS)
             return
 

@@ -92,7 +92,7 @@ def propose(questions: Sequence[Question], ready: Known) -> Proposal:
             taken[-position] = score, near, said
             columns.add(near.column)
     lines = tuple(
-        _line(question, *taken[at], ready) if at in taken else _unmapped(question, ready)
+        _line(question, *taken[at], ready) if at in taken else _unmapped(question, ready, columns)
         for at, question in enumerate(questions)
     )
     required = {name for name, column in ready.columns.items() if column.required and not column.within}
@@ -115,6 +115,8 @@ def _claims(question: Question, ready: Known) -> list[tuple[float, Near, Fit]]:
         score = max(_score(near, said, ready), alone)
         if score >= LOW:
             found.append((score, near, said))
+    if any(near.whole and said.contradicts for _, near, said in found):  # whatever else it is then, it is a question
+        found = [(min(score, MEDIUM - 0.01), near._replace(whole=False), said) for score, near, said in found]
     best = max((score for score, near, said in found if near.whole and not said.contradicts), default=0.0)
     rivals = sum(near.whole and score == best for score, near, _ in found)
     return [(score, near._replace(whole=near.whole and rivals < 2), said) for score, near, said in found]
@@ -139,7 +141,7 @@ def _is_coded(column: str, ready: Known) -> bool:
 
 
 def _line(question: Question, score: float, near: Near, said: Fit, ready: Known) -> Line:
-    confidence = _confidence(score, near, said)
+    confidence = _confidence(score, near, said, coded=_is_coded(near.column, ready))
     called = "called" if near.whole else "like" if near.score >= LOW else "values-alone"
     reasons: list[tuple[str, Mapping[str, str]]] = [(f"mapping.scaffold-{called}", {"name": near.name})]
     if said.tried:
@@ -159,15 +161,23 @@ def _line(question: Question, score: float, near: Near, said: Fit, ready: Known)
     )  # fmt: skip
 
 
-def _confidence(score: float, near: Near, said: Fit) -> Confidence:
+def _told(said: Fit) -> str:
+    if said.supports or said.read == said.tried:
+        return "fit"
+    return "contradict" if said.contradicts else "some"
+
+
+def _confidence(score: float, near: Near, said: Fit, *, coded: bool) -> Confidence:
+    """Cells that are not read as they should be make a question of everything but a code list, whose words are asked about."""
     if near.whole and not said.contradicts and (said.share is None or said.share >= SURE_WORDS):
         return "high"
-    return "medium" if score >= MEDIUM else "low"
+    doubtful = said.share is not None and not said.supports and not coded
+    return "medium" if score >= MEDIUM and not doubtful else "low"
 
 
-def _unmapped(question: Question, ready: Known) -> Line:
+def _unmapped(question: Question, ready: Known, taken: set[str]) -> Line:
     near = next(iter(ready.names.near(question.header)), None)
-    twice = near is not None and near.score >= MEDIUM
+    twice = near is not None and near.score >= LOW and near.column in taken
     reason = ("mapping.scaffold-twice", {"column": near.column}) if near and twice else ("mapping.scaffold-unknown", {})
     return Line(question, reasons=(reason,), language=ready.names.language(question.header))
 

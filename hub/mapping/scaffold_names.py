@@ -1,4 +1,4 @@
-"""What a column is called → which column of a ready mapping it is. What names are known is data; how near two of them are is here.
+"""What a column is called → which column of a ready mapping it is. The names are data; how near two of them are is here.
 
 A header is read as its words without those that carry nothing ("de la", "في") and without the person whose case it is ("code
 de la bénéficiaire" is called as "code"). A header in two languages is read in each.

@@ -6,13 +6,14 @@ list) speaks for the column where it reads most cells, and against it where it r
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
 from hub.mapping.model import Context, Transform
 from hub.mapping.plan import Column
 from hub.mapping.transforms.codes import Codes
+from hub.mapping.transforms.dates import DateText
 from hub.mapping.transforms.organizations import OrganizationName
 from hub.mapping.transforms.texts import Digits, Text
 
@@ -50,6 +51,8 @@ def fit(column: Column, values: Sequence[str], blank: frozenset[str], today: dat
     transform = column.transform
     if transform is None or isinstance(transform, Text | OrganizationName) or _takes_all(transform):
         return Fit()
+    if isinstance(transform, DateText) and date_order(values) == "mdy":
+        transform = replace(transform, order="mdy")
     context = Context("organization", lambda _: None, today)
     tried = [value for value in values[:TRIED] if value.strip() and value.strip().casefold() not in blank]
     unknown: dict[str, None] = {}

@@ -19,7 +19,9 @@ def written(proposal: Proposal, *, base: str, name: str, language: str, key: Seq
     return "\n".join([*_top(proposal, base, name, language, key, say), *_columns(proposal, say), ""])
 
 
-def _top(proposal: Proposal, base: str, name: str, language: str, key: Sequence[str], say: Say) -> Iterator[str]:
+def _top(  # noqa: PLR0917 — the parts of one heading
+    proposal: Proposal, base: str, name: str, language: str, key: Sequence[str], say: Say
+) -> Iterator[str]:
     yield f"# {say('mapping.scaffold-file')}"
     yield "# docs/mapping-format.md"
     yield f"extends: {base}"
