@@ -20,14 +20,17 @@ from hub.cli.problems import FAILED, WrongUse
 from hub.cli.session import Session, pass_session
 from hub.fhir import definitions
 from hub.mapping.library import FILE, PACKAGE, Library
+from hub.mapping.plan import Plan
 from hub.mapping.reading import read_plan
 from hub.mapping.scaffold import Known, Line, Proposal, known, propose
+from hub.mapping.scaffold_form import crossed, form
 from hub.mapping.scaffold_table import Question, questions
 from hub.mapping.scaffold_write import IN_FORCE, key_of, reason, written
 from hub.ports import Adapter, Connection, Layout, Sample, Sampling
 
 ROWS: Final = 300
 TABLE: Final = "row"  # kind of record that a table holds
+FORM: Final = "submission"  # and a form
 NEW: Final = "our-register"
 
 
@@ -74,9 +77,10 @@ def _samples(source: Path) -> Iterator[Sample]:
 
 def _nearest(own: Path, samples: Sequence[Sample]) -> tuple[str, Known, Proposal]:
     """The ready mapping in which most of the columns are known, and what it proposes. Of equals, the one in their language."""
+    asked_of_form = form([one.rows for one in samples])
     found = []
-    for order, (name, ready) in enumerate(_ready(own)):
-        asked = _questions(samples, ready)
+    for order, (name, ready) in enumerate(_ready(own, FORM if asked_of_form else TABLE)):
+        asked = asked_of_form or _questions(samples, ready)
         if asked:
             proposal = propose(asked, ready)
             found.append((proposal.score, ready.plan.language == _language(proposal), -order, name, ready, proposal))
@@ -91,15 +95,25 @@ def _questions(samples: Sequence[Sample], ready: Known) -> list[Question]:
     return max((questions(one.rows, ready.names) for one in samples), key=len, default=[])
 
 
-def _ready(own: Path) -> Iterator[tuple[str, Known]]:
+def _ready(own: Path, kind: str) -> Iterator[tuple[str, Known]]:
     library = Library([own])
     lexicon = yaml.load((files(PACKAGE) / "lexicon.yaml").read_text("utf-8"), Loader=yaml.BaseLoader)  # noqa: S506 — text alone
     today = datetime.now(UTC).date()
-    for name in dict.fromkeys(library.references()):
-        plan, problems = read_plan(name, library, definitions.load())
-        if TABLE in plan.kinds and not problems.issues:
-            said = library.document(name)[0].data["columns"]
-            yield name, known(plan, lexicon, said, shown_columns(name, own), today)
+    plans = _plans(library)
+    for name, plan in plans.items():
+        if kind not in plan.kinds:
+            continue
+        said, words = library.document(name)[0].data["columns"], lexicon
+        if kind == FORM:
+            twin = max((one for one in plans if TABLE in plans[one].kinds), key=lambda one: len(plans[one].columns))
+            said, words = crossed(plan, plans[twin], library.document(twin)[0].data["columns"], lexicon)
+        yield name, known(plan, words, said, shown_columns(name, own), today)
+
+
+def _plans(library: Library) -> dict[str, Plan]:
+    """All that can be loaded: `hub check` says what is wrong with the others."""
+    read = {name: read_plan(name, library, definitions.load()) for name in dict.fromkeys(library.references())}
+    return {name: plan for name, (plan, problems) in read.items() if not problems.issues}
 
 
 def _language(proposal: Proposal) -> str:

@@ -105,11 +105,13 @@ def _claims(question: Question, ready: Known) -> list[tuple[float, Near, Fit]]:
     for text in (question.header, *question.labels):
         for near in ready.names.near(text):
             nears[near.column] = max(near, nears.get(near.column, near), key=lambda one: one.score)
-    for column in ready.columns.keys() - nears.keys():
+    for column in [one for one in ready.columns if one not in nears]:
         if not ready.names.forbids(question.header, column):
             nears[column] = Near(0.0, column, "", ready.names.language(question.header))
     found = []
     for near in nears.values():
+        if bool(ready.columns[near.column].within) != question.repeated:
+            continue
         said = fit(ready.columns[near.column], question.values, ready.plan.blank, ready.today)
         alone = VALUES_ALONE if said.supports and _tells(near.column, question, ready) else 0.0
         score = max(_score(near, said, ready), alone)
@@ -153,7 +155,8 @@ def _line(question: Question, score: float, near: Near, said: Fit, ready: Known)
             else "values-some"
         )
         reasons.append((f"mapping.scaffold-{key}", {"read": str(said.read), "tried": str(said.tried)}))
-    sure = confidence == "high" and near.column in ready.shown and (said.share or 0) >= SURE_WORDS
+    beyond_doubt = confidence == "high" and near.column in ready.shown and (said.share or 0) >= SURE_WORDS
+    sure = beyond_doubt or bool(question.kind)
     language = "ar" if ready.names.language(question.header) == "ar" else near.language
     return Line(
         question, near.column, confidence, tuple(reasons), language,

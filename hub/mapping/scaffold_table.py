@@ -20,9 +20,8 @@ class Question:
     header: str
     values: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
-    kind: str = ""  # type of a form's question
-    repeat: str = ""  # path of the repeat it belongs to
-    choices: tuple[tuple[str, tuple[str, ...]], ...] = ()  # code → its labels
+    repeated: bool = False  # asked once for each item of a repeat
+    kind: str = ""  # type of a form's question: its values are the choices that the form offers, and nobody's answers
 
 
 def questions(rows: Rows, names: Names) -> list[Question]:

@@ -129,3 +129,53 @@ def test_a_file_that_holds_no_table_is_refused_in_a_sentence(tmp_path: Path, unr
     assert shown.exit_code in {1, 2}
     assert "Traceback" not in shown.output
     assert not mapping_file(unread).exists()
+
+
+SURVEY = [
+    ["type", "name", "label::Français (fr)", "label::العربية (ar)"],
+    ["start", "start", "", ""],
+    ["begin_group", "femme", "La femme", ""],
+    ["text", "code_f", "Code de la femme", "رمز المستفيدة"],
+    ["text", "n1", "Nom complet", "الاسم الكامل"],
+    ["text", "n2", "Nom du mari", "اسم الزوج"],
+    ["integer", "a1", "Âge", "السن"],
+    ["end_group", "", "", ""],
+    ["date", "accueil", "Date d'accueil", "تاريخ الاستقبال"],
+    ["begin_group", "violence", "", ""],
+    ["select_multiple v", "q7", "Type de violence", "نوع العنف"],
+    ["end_group", "", "", ""],
+    ["select_multiple s", "b", "", "الخدمات المطلوبة"],
+    ["text", "salle", "Salle", ""],
+]
+CHOICES = [
+    ["list_name", "name", "label::Français (fr)"],
+    ["v", "physical", "Physique"],
+    ["v", "v99", "Autre chose"],
+    ["s", "medical", "Médical"],
+    ["s", "legal", "Juridique"],
+]
+
+
+def test_an_xlsform_is_read_by_its_labels_in_each_language_and_its_choices(tmp_path: Path, unread: Command) -> None:
+    book = Workbook()
+    for title, rows in (("survey", SURVEY), ("choices", CHOICES)):
+        sheet = book.create_sheet(title)
+        for row in rows:
+            sheet.append(row)
+    book.remove(book.worksheets[0])
+    book.save(tmp_path / "form.xlsx")
+    told = json.loads(scaffold(unread, tmp_path / "form.xlsx", "--json"))
+    assert told["extends"] == "kobo/intake"
+    lines = {one["header"]: one for one in told["columns"]}
+    assert {header: one["column"] for header, one in lines.items()} == {
+        "femme/code_f": "identite/code_survivante",
+        "femme/n1": "identite/nom",
+        "femme/n2": None,
+        "femme/a1": "identite/age",
+        "accueil": "date_accueil",
+        "violence/q7": "faits/types_violence",
+        "b": "besoins/services",
+        "salle": None,
+    }
+    assert lines["violence/q7"]["words"] == ["v99"]  # asked about, whatever its label says
+    assert unread.json("check")["ok"]
