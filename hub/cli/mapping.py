@@ -8,6 +8,7 @@ from rich.text import Text
 
 from hub import mapping as room
 from hub.cli.manual import command, group
+from hub.cli.mapping_diff import diff
 from hub.cli.mapping_test import schema, test
 from hub.cli.preview import preview
 from hub.cli.scaffold import scaffold
@@ -40,6 +41,7 @@ mapping.add_command(preview)
 mapping.add_command(scaffold)
 mapping.add_command(test)
 mapping.add_command(schema)
+mapping.add_command(diff)
 
 
 def _described(session: Session, name: str, own: Path) -> dict[str, str | None]:
