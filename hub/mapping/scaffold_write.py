@@ -81,7 +81,7 @@ def _headers(line: Line) -> str:
 
 def _quoted(text: str) -> str:
     """JSON is YAML, and quotes whatever YAML would read as something else."""
-    return json.dumps(text, ensure_ascii=False)
+    return json.dumps(text, ensure_ascii=not text.isprintable())
 
 
 def _one_line(text: str) -> str:
