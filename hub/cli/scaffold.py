@@ -68,11 +68,19 @@ def _samples(source: Path) -> Iterator[Sample]:
     connection = Connection(
         "scaffold", "organization", "", "", {"path": source.name}, source.resolve().parent, Layout({}), lambda _: ""
     )
-    for point in bootstrap.adapters().values():
-        adapter: Adapter = point.load()
+    for adapter in _doors():
         if "path" in adapter.manifest.settings and isinstance(adapter, Sampling):
             yield from adapter.sample(connection, ROWS)
             return
+
+
+def _doors() -> Iterator[Adapter]:
+    for point in bootstrap.adapters().values():
+        try:
+            adapter: Adapter = point.load()
+        except Exception:  # noqa: S112 — a door of somebody else that is broken is told by `hub check`
+            continue
+        yield adapter
 
 
 def _nearest(own: Path, samples: Sequence[Sample]) -> tuple[str, Known, Proposal]:

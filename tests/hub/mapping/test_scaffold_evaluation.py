@@ -6,23 +6,16 @@ the figures.
 """
 
 import random
-from datetime import date
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
 
 import pytest
 import yaml
 
-from hub.cli.columns import shown_columns
-from hub.fhir import definitions
-from hub.mapping.library import Library
-from hub.mapping.reading import read_plan
-from hub.mapping.scaffold import Known, Line, known, propose
+from hub.mapping.scaffold import Line, propose
 from hub.mapping.scaffold_table import questions
+from tests.support.scaffolding import ready
 
 DATA = Path(__file__).parents[2] / "data" / "scaffold"
-BASE = "spreadsheet/register-fr"
 NOTHING = "-"
 
 
@@ -39,15 +32,6 @@ SETS = {
     "later": registers("later"),
     "last": registers("last"),
 }
-
-
-@cache
-def ready() -> Known:
-    library = Library([])
-    plan, _ = read_plan(BASE, library, definitions.load())
-    lexicon = yaml.load((files("mappings") / "lexicon.yaml").read_text("utf-8"), Loader=yaml.BaseLoader)
-    said = library.document(BASE)[0].data["columns"]
-    return known(plan, lexicon, said, shown_columns(BASE, Path("nowhere")), date(2026, 11, 26))
 
 
 def rows_of(columns: list[list[str]]) -> list[list[str]]:

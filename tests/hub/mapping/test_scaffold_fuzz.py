@@ -9,7 +9,7 @@ from hub.mapping.scaffold_form import form
 from hub.mapping.scaffold_table import questions
 from hub.mapping.scaffold_write import written
 from hub.texts import say
-from tests.hub.mapping.test_scaffold_evaluation import ready
+from tests.support.scaffolding import ready
 
 HEADERS = (
     "N° dossier",
