@@ -8,6 +8,7 @@ main = Root(
         "check": "hub.cli.check:check",
         "serve": "hub.cli.serve:serve",
         "pull": "hub.cli.pull:pull",
+        "connection": "hub.cli.connection:connection",
         "listen": "hub.cli.listen:listen",
         "quarantine": "hub.cli.quarantine:quarantine",
         "mapping": "hub.cli.mapping:mapping",

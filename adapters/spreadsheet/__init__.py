@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
-from adapters.spreadsheet import check, manifest, pull, push
+from adapters.spreadsheet import check, manifest, pull, push, sample
 from hub.fhir.issues import Issue
-from hub.ports import Connection, FollowUp, Pulled, Watermark
+from hub.ports import Connection, FollowUp, Pulled, Sample, Watermark
 
 
 class Spreadsheet:
@@ -20,6 +20,9 @@ class Spreadsheet:
 
     def check(self, connection: Connection) -> Iterator[Issue]:
         return check.check(connection)
+
+    def sample(self, connection: Connection, rows: int) -> Iterator[Sample]:
+        return sample.sample(connection, rows)
 
 
 adapter = Spreadsheet()

@@ -8,7 +8,10 @@ from rich.text import Text
 
 from hub import mapping as room
 from hub.cli.manual import command, group
+from hub.cli.mapping_diff import diff
+from hub.cli.mapping_test import schema, test
 from hub.cli.preview import preview
+from hub.cli.scaffold import scaffold
 from hub.cli.session import Session, pass_session
 from hub.errors import HubError
 
@@ -35,6 +38,10 @@ def show_all(session: Session, as_json: bool) -> None:
 
 mapping.add_command(show_all)
 mapping.add_command(preview)
+mapping.add_command(scaffold)
+mapping.add_command(test)
+mapping.add_command(schema)
+mapping.add_command(diff)
 
 
 def _described(session: Session, name: str, own: Path) -> dict[str, str | None]:

@@ -63,9 +63,8 @@ def preview(
     own = session.home.resolve() / "mappings"
     form = mapping.load(name, search=[own])
     shown = None if reveal else shown_columns(name, own)
-    read = _deployment_settings(session)
-    context = _context(read, organization or _owner(read, name))
-    with closing(_records(name, file, form, _given(settings), context.organization)) as records:
+    context = context_of(session, name, organization)
+    with closing(records_of(name, file, form, _given(settings), context.organization)) as records:
         seen = [_translate(record, form, context) for record in islice(records, rows)]
     if as_json:
         session.write_json([_as_json(session, one, shown) for one in seen])
@@ -73,6 +72,12 @@ def preview(
         session.tell("mapping-preview.none")
     for one in () if as_json else seen:
         _show(session, one, shown)
+
+
+def context_of(session: Session, name: str, organization: str | None) -> Context:
+    """Today, the organisation whose records these are, and the directory of the folder."""
+    read = _deployment_settings(session)
+    return _context(read, organization or _owner(read, name))
 
 
 def _deployment_settings(session: Session) -> Settings | None:
@@ -104,7 +109,7 @@ def _given(settings: Iterable[str]) -> dict[str, str]:
     return given
 
 
-def _records(
+def records_of(
     name: str, file: Path, form: FormMapping, settings: Mapping[str, str], owner: str
 ) -> Generator[SourceRecord]:
     """Through the adapter where its tool has files, else from a JSON export of the tool's records."""

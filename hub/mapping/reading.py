@@ -36,13 +36,13 @@ from hub.mapping.transforms.texts import Integer
 from hub.mapping.vocabulary import Vocabulary
 from hub.texts import LANGUAGES, catalogue
 
-_TOP: Final = frozenset(
+TOP: Final = frozenset(
     {
         *("id", "version", "title", "language", "kinds", "dates", "blank", "key", "sheet", "extends"),
         *("columns", "checks", "resources", "follow_up", "answers", "figures"),
     }
 )
-_BLOCK: Final = frozenset(
+BLOCK: Final = frozenset(
     {"local", "profile", "identity", "for_each", "without", "when", "elements", "recognised_by", "partial"}
 )
 _KEY: Final = re.compile(r"\{(.+)\}$")
@@ -104,8 +104,8 @@ class _PlanReader:
         for where in self._document.twice:
             self._problems.add(where, "twice", setting=str(where[-1]))
         for key in self._data:
-            if key not in _TOP:
-                self._problems.add((key,), "unknown-key", setting=key, known=", ".join(sorted(_TOP)))
+            if key not in TOP:
+                self._problems.add((key,), "unknown-key", setting=key, known=", ".join(sorted(TOP)))
         title = self._data.get("title")
         if not isinstance(title, dict) or set(title) != set(LANGUAGES):
             self._problems.add(("title",), "shape", expected="title: {ar, fr, en}")
@@ -127,8 +127,8 @@ class _PlanReader:
         if schema is None:
             return None
         for key in said:
-            if key not in _BLOCK:
-                self._problems.add((*where, key), "unknown-key", setting=key, known=", ".join(sorted(_BLOCK)))
+            if key not in BLOCK:
+                self._problems.add((*where, key), "unknown-key", setting=key, known=", ".join(sorted(BLOCK)))
         local = str(said.get("local", ""))
         named = _KEY.search(local)
         if not local or (named and named[1] not in self._columns):

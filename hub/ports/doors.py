@@ -159,6 +159,22 @@ class Listening(Protocol):
         """Returns when it is stopped. Raises Fatal."""
 
 
+@dataclass(frozen=True, repr=False)
+class Sample:
+    """The top of a table of a source, as text, before anybody knows which row is its header. Never printed."""
+
+    number: int | None  # of the sheet, where there are several
+    rows: tuple[tuple[str, ...], ...]
+
+
+@runtime_checkable
+class Sampling(Protocol):
+    """An adapter that can show the top of a source that no mapping knows yet."""
+
+    def sample(self, connection: Connection, rows: int) -> Iterator[Sample]:
+        """At most so many rows of each table. Raises Fatal."""
+
+
 @runtime_checkable
 class Referring(Protocol):
     """An adapter whose tool takes referrals that others send to its organisation."""

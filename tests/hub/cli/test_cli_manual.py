@@ -22,6 +22,7 @@ OURS = (
     "check",
     "serve",
     "pull",
+    "connection",
     "listen",
     "quarantine",
     "mapping",

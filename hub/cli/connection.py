@@ -1,0 +1,124 @@
+"""`hub connection check`: credentials, a few records, all of it dry, and what each recipient would see."""
+
+from collections.abc import Generator, Sequence
+from contextlib import closing, nullcontext
+from itertools import islice
+from typing import Any, Final
+
+import click
+from rich.table import Table
+from rich.text import Text
+
+from hub.bootstrap import Deployment
+from hub.cli import findings
+from hub.cli.manual import command, group
+from hub.cli.problems import FAILED, OK, QUARANTINED, sentence
+from hub.cli.pull import numbers
+from hub.cli.session import Session, pass_session
+from hub.delivery.write_back import Door
+from hub.errors import AdapterError
+from hub.exchange.rehearse import Rehearsal, Seen, rehearse
+from hub.fhir.definitions import load
+from hub.fhir.issues import Issue
+from hub.ports import SourceRecord
+
+LOOKED_THROUGH: Final = 50
+"""What a pull gives for each record that is tried, at most: most doors also say what is there and what is gone."""
+
+
+@group("connection", "cli.connection")
+def connection() -> None: ...
+
+
+@command("check", "cli.connection-check")
+@click.argument("name", metavar="NAME")
+@click.option("--rows", metavar="N", type=click.IntRange(1, 200), default=20, show_default=True)
+@click.option("--json", "as_json", is_flag=True)
+@pass_session
+def check(session: Session, *, name: str, rows: int, as_json: bool) -> int:
+    with session.deployment() as deployment:
+        door = deployment.door(name)
+        found, rehearsal, failure = _try(session, deployment, door, rows)
+        if as_json:
+            session.write_json(_as_json(session, name, found, rehearsal, failure))
+        else:
+            _show(session, deployment, found, rehearsal, failure)
+    if failure or any(issue.blocks for issue in found):
+        return FAILED
+    return QUARANTINED if rehearsal.receipt.rejected else OK
+
+
+connection.add_command(check)
+
+
+def _try(session: Session, deployment: Deployment, door: Door, rows: int) -> tuple[list[Issue], Rehearsal, str]:
+    found: list[Issue] = []
+    records: list[SourceRecord] = []
+    failure = ""
+    try:
+        found = list(door.adapter.check(door.connection))
+        if not any(issue.blocks for issue in found):
+            records = _records(door, rows)
+    except AdapterError as problem:
+        failure = sentence(session, problem)
+    return found, rehearse(records, door.connection, door.mapping, hub=deployment.hub), failure
+
+
+def _records(door: Door, rows: int) -> list[SourceRecord]:
+    """The first ones; what the tool says of answers to referrals is not tried, as it would be a step of a referral."""
+    pulled = door.adapter.pull(door.connection, None)
+    with closing(pulled) if isinstance(pulled, Generator) else nullcontext(pulled) as given:
+        here = islice(given, rows * LOOKED_THROUGH)
+        ours = (one for one in here if isinstance(one, SourceRecord) and one.kind not in door.mapping.answers)
+        return list(islice(ours, rows))
+
+
+def _show(session: Session, deployment: Deployment, found: Sequence[Issue], rehearsal: Rehearsal, failure: str) -> None:
+    if failure:
+        session.err.print(f"{session.say('error')} {failure}", style="red", markup=False, soft_wrap=True)
+    rejected = [(one.place, issue) for one in rehearsal.receipt.rejected for issue in one.issues]
+    told = [*(("", issue) for issue in found), *rejected, *rehearsal.receipt.warnings]
+    if (table := findings.table(session, "", told)) is not None:
+        session.out.print(table)
+    session.tell("connection-check.reads", count=rehearsal.receipt.read)
+    if rehearsal.seen:
+        session.out.print(_recipients(session, deployment, rehearsal.seen))
+    else:
+        session.tell("connection-check.nobody")
+    session.tell("connection-check.dry")
+
+
+def _recipients(session: Session, deployment: Deployment, seen: Sequence[Seen]) -> Table:
+    table = Table(*(session.say(f"heading.{name}") for name in ("recipient", "persons", "at-once", "once-accepted")))
+    for one in seen:
+        who = deployment.hub.directory.name(one.recipient, session.language)
+        open_ = (_classes(session, one.at_once), _classes(session, one.accepted))
+        table.add_row(Text(who), str(one.persons), *map(Text, open_))
+    return table
+
+
+def _classes(session: Session, names: frozenset[str]) -> str:
+    return ", ".join(load().display("data-class", name, session.language) or name for name in sorted(names)) or "-"
+
+
+def _as_json(session: Session, name: str, found: Sequence[Issue], rehearsal: Rehearsal, failure: str) -> dict[str, Any]:
+    return {
+        "connection": name,
+        "findings": [findings.as_json(session, issue) for issue in found],
+        **numbers(rehearsal.receipt),
+        "rejected": [
+            {"place": one.place, "issues": [findings.as_json(session, issue) for issue in one.issues]}
+            for one in rehearsal.receipt.rejected
+        ],
+        "persons": rehearsal.persons,
+        "recipients": [
+            {
+                "recipient": one.recipient,
+                "persons": one.persons,
+                "at_once": sorted(one.at_once),
+                "accepted": sorted(one.accepted),
+            }
+            for one in rehearsal.seen
+        ],
+        "failure": failure or None,
+    }

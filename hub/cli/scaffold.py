@@ -1,0 +1,181 @@
+"""`hub mapping scaffold`: a first mapping for a register that nobody has seen, with a reason for each line."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Final
+
+import click
+import yaml
+from rich.table import Table
+from rich.text import Text
+
+from hub import bootstrap, texts
+from hub.cli.columns import shown_columns
+from hub.cli.manual import command
+from hub.cli.problems import FAILED, WrongUse
+from hub.cli.session import Session, pass_session
+from hub.fhir import definitions
+from hub.mapping.library import FILE, PACKAGE, Library
+from hub.mapping.plan import Plan
+from hub.mapping.reading import read_plan
+from hub.mapping.scaffold import Known, Line, Proposal, known, propose
+from hub.mapping.scaffold_form import crossed, form
+from hub.mapping.scaffold_table import Question, questions
+from hub.mapping.scaffold_write import IN_FORCE, key_of, reason, written
+from hub.ports import Adapter, Connection, Layout, Sample, Sampling
+
+ROWS: Final = 300
+TABLE: Final = "row"  # kind of record that a table holds
+FORM: Final = "submission"  # and a form
+NEW: Final = "our-register"
+
+
+@command("scaffold", "cli.mapping-scaffold")
+@click.argument("source", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), metavar="DIR")
+@click.option("--ask", is_flag=True)
+@click.option("--json", "as_json", is_flag=True)
+@pass_session
+def scaffold(session: Session, *, source: Path, out: Path | None, ask: bool, as_json: bool) -> int | None:
+    own = session.home.resolve() / "mappings"
+    samples = list(_samples(source))
+    base, ready, proposal = _nearest(own, samples)
+    if ask:
+        proposal = replace(proposal, lines=tuple(_asked(session, line) for line in proposal.lines))
+    folder = out or own / base.partition("/")[0] / NEW
+    name = f"{base.partition('/')[0]}/{folder.resolve().name}"
+    if (folder / FILE).exists():
+        session.err.print(session.say("mapping-scaffold.taken", folder=folder), markup=False, soft_wrap=True)
+        return FAILED
+    say = partial(_say, session)
+    language = _language(proposal)
+    text = written(proposal, base=base, name=name, language=language, key=key_of(proposal, ready.plan.key), say=say)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / FILE).write_text(text, "utf-8")
+    if as_json:
+        session.write_json(_as_json(session, proposal, base, name))
+    else:
+        _show(session, proposal, base, folder)
+    return None
+
+
+def _samples(source: Path) -> Iterator[Sample]:
+    """Through the first door that can show the top of such a file."""
+    connection = Connection(
+        "scaffold", "organization", "", "", {"path": source.name}, source.resolve().parent, Layout({}), lambda _: ""
+    )
+    for adapter in _doors():
+        if "path" in adapter.manifest.settings and isinstance(adapter, Sampling):
+            yield from adapter.sample(connection, ROWS)
+            return
+
+
+def _doors() -> Iterator[Adapter]:
+    for point in bootstrap.adapters().values():
+        try:
+            adapter: Adapter = point.load()
+        except Exception:  # noqa: S112 — a door of somebody else that is broken is told by `hub check`
+            continue
+        yield adapter
+
+
+def _nearest(own: Path, samples: Sequence[Sample]) -> tuple[str, Known, Proposal]:
+    """The ready mapping in which most of the columns are known, and what it proposes. Of equals, the one in their language."""
+    asked_of_form = form([one.rows for one in samples])
+    found = []
+    for order, (name, ready) in enumerate(_ready(own, FORM if asked_of_form else TABLE)):
+        asked = asked_of_form or _questions(samples, ready)
+        if asked:
+            proposal = propose(asked, ready)
+            found.append((proposal.score, ready.plan.language == _language(proposal), -order, name, ready, proposal))
+    if not found:
+        raise WrongUse("mapping-scaffold.no-table")
+    *_, name, ready, proposal = max(found, key=lambda one: one[:3])
+    return name, ready, proposal
+
+
+def _questions(samples: Sequence[Sample], ready: Known) -> list[Question]:
+    """Those of the sheet that has most: others are menus and instructions."""
+    return max((questions(one.rows, ready.names) for one in samples), key=len, default=[])
+
+
+def _ready(own: Path, kind: str) -> Iterator[tuple[str, Known]]:
+    library = Library([own])
+    lexicon = yaml.load((files(PACKAGE) / "lexicon.yaml").read_text("utf-8"), Loader=yaml.BaseLoader)  # noqa: S506 — text alone
+    today = datetime.now(UTC).date()
+    plans = _plans(library)
+    for name, plan in plans.items():
+        if kind not in plan.kinds:
+            continue
+        said, words = library.document(name)[0].data["columns"], lexicon
+        if kind == FORM:
+            twin = max((one for one in plans if TABLE in plans[one].kinds), key=lambda one: len(plans[one].columns))
+            said, words = crossed(plan, plans[twin], library.document(twin)[0].data["columns"], lexicon)
+        yield name, known(plan, words, said, shown_columns(name, own), today)
+
+
+def _plans(library: Library) -> dict[str, Plan]:
+    """All that can be loaded: `hub check` says what is wrong with the others."""
+    read = {name: read_plan(name, library, definitions.load()) for name in dict.fromkeys(library.references())}
+    return {name: plan for name, (plan, problems) in read.items() if not problems.issues}
+
+
+def _language(proposal: Proposal) -> str:
+    spoken = [line.language for line in proposal.lines if line.column]
+    return max(sorted(set(spoken)), key=spoken.count, default="fr")
+
+
+def _asked(session: Session, line: Line) -> Line:
+    """A line that somebody has answered for, where it was a question."""
+    if line.confidence != "low":
+        return line
+    question = session.say("mapping-scaffold.is-it", header=line.question.header, column=line.column)
+    return replace(line, confidence="medium") if click.confirm(question, default=False, err=True) else replace(
+        line, column="", confidence="none"
+    )  # fmt: skip
+
+
+def _say(session: Session, key: str, **blanks: object) -> str:
+    return texts.say(key, session.language, **blanks)
+
+
+def _show(session: Session, proposal: Proposal, base: str, folder: Path) -> None:
+    say = partial(_say, session)
+    table = Table(*(session.say(f"heading.{name}") for name in ("column", "mapping", "confidence", "reason")))
+    for line in proposal.lines:
+        told = say(f"mapping.scaffold-{line.confidence}")
+        table.add_row(Text(line.question.header), Text(line.column or "-"), Text(told), Text(reason(line, say)))
+    session.out.print(table)
+    for line in proposal.lines:
+        for word in line.words:
+            session.tell("mapping-scaffold.word", column=line.question.header, word=word)
+    for column in proposal.missing:
+        session.tell("mapping-scaffold.missing", column=column)
+    if proposal.order == "?":
+        session.out.print(say("mapping.scaffold-order"), markup=False, soft_wrap=True)
+    open_ = sum(line.confidence not in IN_FORCE for line in proposal.lines)
+    session.tell("mapping-scaffold.done", folder=folder, base=base, open=open_, all=len(proposal.lines))
+
+
+def _as_json(session: Session, proposal: Proposal, base: str, name: str) -> dict[str, Any]:
+    say = partial(_say, session)
+    return {
+        "extends": base,
+        "id": name,
+        "columns": [
+            {
+                "header": line.question.header,
+                "column": line.column or None,
+                "confidence": line.confidence,
+                "reason": reason(line, say),
+                "words": list(line.words),
+            }
+            for line in proposal.lines
+        ],
+        "missing": list(proposal.missing),
+        "date_order": proposal.order or None,
+    }

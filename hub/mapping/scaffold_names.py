@@ -1,0 +1,167 @@
+"""What a column is called → which column of a ready mapping it is. The names are data; how near two of them are is here.
+
+A header is read as its words without those that carry nothing ("de la", "في") and without the person whose case it is ("code
+de la bénéficiaire" is called as "code"). A header in two languages is read in each.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
+
+from hub.fhir.folding import fold
+
+Tokens = tuple[str, ...]
+
+_WORDS: Final = re.compile(r"[^\W\d_]+|\d+")
+_PARTS: Final = re.compile(r"[/|()\[\]\n]|\s[-–—]\s")
+_ARABIC: Final = re.compile("[\u0621-\u064a]")
+_SCRIPTS: Final = re.compile("[\u0600-\u06ff][\u0600-\u06ff\\W\\d]*|[^\u0600-\u06ff]+")
+_NUMERO: Final = re.compile(r"(?:\bn|\bno|\bnum|\bnr)\s*[°º.]\s*", re.IGNORECASE)
+_PREFIX: Final = 5  # letters by which an abbreviation is known: "naiss."
+_LONG: Final = 6  # letters from which a slip of the pen is forgiven
+_ALIKE: Final = 0.86
+EXACT: Final = 1.0
+
+
+class Near(NamedTuple):
+    """How near a header is to a name: `whole` when nothing of either is left over."""
+
+    score: float
+    column: str = ""
+    name: str = ""
+    language: str = ""
+    whole: bool = False
+
+
+@dataclass(frozen=True)
+class _Name:
+    column: str
+    language: str
+    text: str
+    tokens: Tokens
+    letters: str
+    folded: str
+    stripped: bool  # of the person: such a name is only meant by a header that speaks of her, too
+
+
+class Names:
+    """All names of all columns. `lexicon`: the file `mappings/lexicon.yaml`; `headers`: column → language → headers."""
+
+    def __init__(self, lexicon: Mapping[str, Any], headers: Mapping[str, Mapping[str, Sequence[str]]]) -> None:
+        self._stop = frozenset(fold(str(word)) for word in lexicon.get("stop", ()))
+        self._subject = frozenset(_stem(fold(str(word))) for word in lexicon.get("subject", ()))
+        said = lexicon.get("names", {})
+        self._never = {
+            column: frozenset(_stem(fold(str(word))) for word in said[column].get("never", ())) for column in said
+        }
+        self._names = [
+            name
+            for column, own in headers.items()
+            for language, texts in _together(own, said.get(column, {})).items()
+            for name in self._named(column, language, texts)
+        ]
+        columns = {(token, name.column) for name in self._names for token in name.tokens}
+        self._columns = Counter(token for token, _ in columns)
+
+    def near(self, header: str) -> list[Near]:
+        """The columns that this may be the name of, best first, each once."""
+        best: dict[str, Near] = {}
+        for part in _parts(header):
+            for one in self._near(part):
+                if one.score > best.get(one.column, Near(0)).score:
+                    best[one.column] = one
+        allowed = (one for one in best.values() if not self.forbids(header, one.column))
+        return sorted(allowed, key=lambda one: (-one.score, one.column))
+
+    def forbids(self, header: str, column: str) -> bool:
+        """Whether a word of the header says that it is another thing, or another person's."""
+        return bool(frozenset(_words(header, frozenset())) & self._never.get(column, frozenset()))
+
+    def language(self, header: str) -> str:
+        """As far as letters tell it."""
+        return "ar" if _ARABIC.search(header) else "fr"
+
+    def _named(self, column: str, language: str, texts: Iterable[str]) -> Iterable[_Name]:
+        for text in texts:
+            for tokens, stripped in self._readings(text):
+                yield _Name(column, language, text, tokens, "".join(tokens), fold(text), stripped)
+
+    def _near(self, part: str) -> Iterable[Near]:
+        for tokens, stripped in self._readings(part):
+            for name in self._names:
+                near = self._compare(tokens, name) if stripped or not name.stripped else Near(0)
+                if near.score:
+                    yield near._replace(score=EXACT) if fold(part) == name.folded else near
+
+    def _readings(self, text: str) -> list[tuple[Tokens, bool]]:
+        """The words, and the words without the person."""
+        words = _words(text, self._stop)
+        without = tuple(word for word in words if word not in self._subject)
+        return [one for one in ((words, False), (without, True)) if one[0] and (not one[1] or without != words)]
+
+    def _compare(self, header: Tokens, name: _Name) -> Near:
+        if header == name.tokens or "".join(header) == name.letters:
+            return Near(0.98, name.column, name.text, name.language, True)
+        pairs = [(one, other) for one in header for other in name.tokens if _same(one, other)]
+        if not pairs:
+            return Near(0)
+        met, named = {one for one, _ in pairs}, {other for _, other in pairs}
+        shared = sum(self._weight(token) for token in named)
+        left = sum(self._weight(token) for token in set(name.tokens) - named)
+        over = sum(self._weight(token) for token in set(header) - met)
+        score = shared / (shared + left + 0.6 * over)
+        if not left and not over:
+            return Near(0.96, name.column, name.text, name.language, True)
+        head = 0.08 if _same(header[0], name.tokens[0]) else 0.0
+        return Near(round(min(0.9, 0.85 * score + head), 3), name.column, name.text, name.language)
+
+    def _weight(self, token: str) -> float:
+        """A word that many columns are called by tells little; one that nobody knows tells that something is not understood."""
+        return 1.0 / self._columns[token] if self._columns[token] else 0.7
+
+
+def _together(*said: Mapping[str, Any]) -> dict[str, list[str]]:
+    languages = dict.fromkeys(key for one in said for key in one if key != "never")
+    return {key: [str(text) for one in said for text in one.get(key, ())] for key in languages}
+
+
+def _parts(header: str) -> list[str]:
+    """The whole, what stands between slashes and brackets, and what is written in each alphabet."""
+    whole = _NUMERO.sub("numero ", header)
+    scripts = _SCRIPTS.findall(whole) if _ARABIC.search(whole) else []
+    pieces = [piece.strip() for piece in (whole, *_PARTS.split(whole), *scripts)]
+    return list(dict.fromkeys(piece for piece in pieces if len(fold(piece)) > 1))
+
+
+def _words(text: str, stop: frozenset[str]) -> Tokens:
+    found = _WORDS.findall(fold(_NUMERO.sub("numero ", text)))
+    return tuple(_stem(word) for word in found if word not in stop)
+
+
+@lru_cache(maxsize=8192)
+def _stem(word: str) -> str:
+    """Without the article that Arabic joins to a word, and without the plural that French and English write."""
+    for article in ("وال", "بال", "لل", "ال"):
+        if word.startswith(article) and len(word) > len(article) + 1:
+            return word.removeprefix(article)
+    if word.endswith("ها") and len(word) > len("ها") + 2:  # "her telephone"
+        word = word.removesuffix("ها")
+        word = word.removesuffix("ت") + "ه" if word.endswith("ت") else word
+    return word.rstrip("sx") if word.isascii() and len(word) > 3 else word
+
+
+@lru_cache(maxsize=65536)
+def _same(one: str, other: str) -> bool:
+    if one == other:
+        return True
+    short, long = sorted((one, other), key=len)
+    if short.isascii() and len(short) >= _PREFIX and long.startswith(short):
+        return True
+    return len(short) >= _LONG and SequenceMatcher(None, one, other).ratio() >= _ALIKE
+
+
+__all__ = ["Names", "Near"]

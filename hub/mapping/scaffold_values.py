@@ -1,0 +1,81 @@
+"""What stands in a column, as evidence for what the column is: each transform of a ready mapping is tried on it.
+
+A transform that reads everything (text) says nothing. One that reads only what it knows (dates, telephones, the words of a code
+list) speaks for the column where it reads most cells, and against it where it reads few.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Final
+
+from hub.mapping.model import Context, Transform
+from hub.mapping.plan import Column
+from hub.mapping.transforms.codes import Codes
+from hub.mapping.transforms.dates import DateText
+from hub.mapping.transforms.organizations import OrganizationName
+from hub.mapping.transforms.texts import Digits, Text
+
+TRIED: Final = 200
+ENOUGH: Final = 2  # cells from which a column speaks
+SPEAKS: Final = 0.8
+CONTRADICTS: Final = 0.4
+_DAY_FIRST: Final = re.compile(r"^\D*(\d{1,2})[/.\-](\d{1,2})[/.\-]\d{2,4}")
+
+
+@dataclass(frozen=True)
+class Fit:
+    """How many cells the column's own transform reads. `unknown`: words that a code list does not know; they may be shown only
+    where the column is beyond doubt and identifies nobody."""
+
+    read: int = 0
+    tried: int = 0
+    unknown: tuple[str, ...] = ()
+
+    @property
+    def share(self) -> float | None:
+        """None: too few cells, or a transform that reads everything."""
+        return self.read / self.tried if self.tried >= ENOUGH else None
+
+    @property
+    def supports(self) -> bool:
+        return self.share is not None and self.share >= SPEAKS
+
+    @property
+    def contradicts(self) -> bool:
+        return self.share is not None and self.share < CONTRADICTS
+
+
+def fit(column: Column, values: Sequence[str], blank: frozenset[str], today: date) -> Fit:
+    transform = column.transform
+    if transform is None or isinstance(transform, Text | OrganizationName) or _takes_all(transform):
+        return Fit()
+    if isinstance(transform, DateText) and date_order(values) == "mdy":
+        transform = replace(transform, order="mdy")
+    context = Context("organization", lambda _: None, today)
+    tried = [value for value in values[:TRIED] if value.strip() and value.strip().casefold() not in blank]
+    unknown: dict[str, None] = {}
+    read = 0
+    for value in tried:
+        reading = transform.forward(value, context)
+        trouble = reading.trouble
+        read += trouble is None and (reading.value is not None or isinstance(transform, Codes))
+        if trouble is not None and trouble.text == "mapping.code-unknown":
+            unknown[trouble.value] = None
+    return Fit(read, len(tried), tuple(unknown))
+
+
+def _takes_all(transform: Transform) -> bool:
+    """`digits` without a pattern is any text."""
+    return isinstance(transform, Digits) and not transform.expect
+
+
+def date_order(cells: Sequence[str]) -> str:
+    """The order of day and month where the cells prove one; "" where nothing does, "?" where they contradict each other."""
+    pairs = [(int(found[1]), int(found[2])) for cell in cells if (found := _DAY_FIRST.match(cell))]
+    day_first = any(first > 12 >= second for first, second in pairs)
+    month_first = any(second > 12 >= first for first, second in pairs)
+    if day_first and month_first:
+        return "?"
+    return "dmy" if day_first else "mdy" if month_first else ""

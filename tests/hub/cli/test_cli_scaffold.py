@@ -1,0 +1,181 @@
+"""`hub mapping scaffold`: from a register that nobody has seen to a mapping that loads, reads it, and tells no one's secrets."""
+
+import json
+from pathlib import Path
+
+import pytest
+from openpyxl import Workbook
+
+from hub.texts import LANGUAGES
+from tests.support.command_line import MARKS, Command, marks_in
+
+HEADERS = "N° fiche;Reçue le;Code usagère;Nom & prénom;Tel.;Violence subie;Aide demandée;Adressée à;Accord écrit;Date accord;Lien avec l'auteur;Casier"
+ROWS = (
+    "1;25/01/2026;X-1;Zineb Marquée;0612345678;physique;juridique;Hôpital Exemple;oui;25/01/2026;mari;3",
+    "2;26/01/2026;X-2;Fatima Marquée;0611111111;lunaire;écoute;;non;;Fatima Marquée;4",
+    "3;27/01/2026;X-3;Fatima Marquée;0611111111;psychologique;écoute;;non;;mari;4",
+)
+
+
+def register(folder: Path, *rows: str, headers: str = HEADERS, encoding: str = "utf-8", before: str = "") -> Path:
+    path = folder / "register.csv"
+    path.write_text("\n".join((*([before] if before else []), headers, *(rows or ROWS), "")), encoding)
+    return path
+
+
+def scaffold(hub: Command, path: Path, *more: str, language: str = "en") -> str:
+    shown = hub("mapping", "scaffold", str(path), *more, language=language)
+    assert shown.exit_code == 0, shown.output
+    return shown.output
+
+
+def mapping_file(hub: Command) -> Path:
+    return hub.home / "mappings" / "spreadsheet" / "our-register" / "mapping.yaml"
+
+
+def test_what_is_written_loads_and_reads_the_register(tmp_path: Path, unread: Command) -> None:
+    scaffold(unread, register(tmp_path))
+    seen = json.loads(
+        unread("mapping", "preview", "spreadsheet/our-register", str(register(tmp_path)), "--json").stdout
+    )
+    types = [one["resourceType"] for one in seen[0]["resources"]]
+    assert {"Patient", "Consent", "ServiceRequest", "Observation"} <= set(types)
+    assert [issue["text"] for issue in seen[0]["issues"]] == []
+    assert unread.json("check")["ok"]
+
+
+@pytest.mark.parametrize("speaks", LANGUAGES)
+@pytest.mark.parametrize("as_json", [[], ["--json"]])
+def test_no_value_of_an_identifying_column_is_printed_or_written(
+    tmp_path: Path, unread: Command, speaks: str, as_json: list[str]
+) -> None:
+    shown = scaffold(unread, register(tmp_path), *as_json, language=speaks)
+    assert marks_in(shown + mapping_file(unread).read_text("utf-8")) == []
+    assert MARKS
+
+
+def test_a_word_that_no_list_knows_is_asked_about_and_never_guessed(tmp_path: Path, unread: Command) -> None:
+    shown = scaffold(unread, register(tmp_path))
+    assert "“lunaire”" in shown
+    written = mapping_file(unread).read_text("utf-8")
+    assert "# ? a word that no list knows: “lunaire”" in written
+    assert "not shown" in written  # of the perpetrator's column, where a name may stand
+
+
+def test_an_unknown_column_is_listed_as_unmapped(tmp_path: Path, unread: Command) -> None:
+    told = json.loads(scaffold(unread, register(tmp_path), "--json"))
+    assert told["extends"] == "spreadsheet/register-fr"
+    casier = next(one for one in told["columns"] if one["header"] == "Casier")
+    assert (casier["column"], casier["confidence"]) == (None, "none")
+    assert 'unmapped_1: {headers: {fr: ["Casier"]}, ignored: true}' in mapping_file(unread).read_text("utf-8")
+
+
+def test_a_question_is_not_read_before_it_is_answered(tmp_path: Path, unread: Command) -> None:
+    odd = register(tmp_path, *(row.replace("0612345678", "oui").replace("0611111111", "non") for row in ROWS))
+    scaffold(unread, odd)
+    written = mapping_file(unread).read_text("utf-8")
+    assert "# ? phone" in written
+    seen = json.loads(unread("mapping", "preview", "spreadsheet/our-register", str(odd), "--json", "--reveal").stdout)
+    assert "telecom" not in json.dumps(seen)
+
+
+def test_a_mapping_that_is_there_is_not_replaced(tmp_path: Path, unread: Command) -> None:
+    scaffold(unread, register(tmp_path))
+    before = mapping_file(unread).read_text("utf-8")
+    again = unread("mapping", "scaffold", str(register(tmp_path)))
+    assert again.exit_code == 1
+    assert mapping_file(unread).read_text("utf-8") == before
+
+
+def test_an_arabic_register_extends_the_arabic_one(tmp_path: Path, unread: Command) -> None:
+    headers = "رقم الملف;تاريخ الاستقبال;الاسم الكامل;نوع العنف;الطلب"
+    path = register(tmp_path, "1;25/01/2026;اسم مخترع;جسدي;طبي", headers=headers, encoding="windows-1256")
+    assert json.loads(scaffold(unread, path, "--json"))["extends"] == "spreadsheet/register-ar"
+
+
+def test_a_recorder_workbook_extends_the_recorder(tmp_path: Path, unread: Command) -> None:
+    book = Workbook()
+    sheet = book.worksheets[0]
+    sheet.append(["GBV", "", ""])
+    sheet.append(
+        [
+            "INCIDENT ID",
+            "SURVIVOR CODE",
+            "DATE OF INTERVIEW",
+            "DATE OF INCIDENT",
+            "SEX",
+            "GBV TYPE",
+            "INCIDENT LOCATION",
+        ]
+    )
+    sheet.append(["I-1", "S-1", "05/01/2026", "04/01/2026", "Female", "Rape", "Home"])
+    book.save(tmp_path / "recorder.xlsx")
+    told = json.loads(scaffold(unread, tmp_path / "recorder.xlsx", "--json"))
+    assert told["extends"] == "spreadsheet/gbvims-recorder"
+
+
+def test_two_header_rows_a_title_and_month_first_dates_are_recognised(tmp_path: Path, unread: Command) -> None:
+    rows = ("1;01/25/2026;X-1;Zineb Marquée;0612345678;physique;juridique;;non;;mari;3",) * 2
+    path = register(tmp_path, *rows, before="Association Inventée;;;;;;;;;;;")
+    assert json.loads(scaffold(unread, path, "--json"))["date_order"] == "mdy"
+    assert "dates: {order: mdy}" in mapping_file(unread).read_text("utf-8")
+
+
+@pytest.mark.parametrize("content", ["", "\n\n", "a;b\n1;2\n", "<html></html>", "\0\1\2", ";;;;\n" * 50])
+def test_a_file_that_holds_no_table_is_refused_in_a_sentence(tmp_path: Path, unread: Command, content: str) -> None:
+    path = tmp_path / "register.csv"
+    path.write_text(content, "utf-8")
+    shown = unread("mapping", "scaffold", str(path))
+    assert shown.exit_code in {1, 2}
+    assert "Traceback" not in shown.output
+    assert not mapping_file(unread).exists()
+
+
+SURVEY = [
+    ["type", "name", "label::Français (fr)", "label::العربية (ar)"],
+    ["start", "start", "", ""],
+    ["begin_group", "femme", "La femme", ""],
+    ["text", "code_f", "Code de la femme", "رمز المستفيدة"],
+    ["text", "n1", "Nom complet", "الاسم الكامل"],
+    ["text", "n2", "Nom du mari", "اسم الزوج"],
+    ["integer", "a1", "Âge", "السن"],
+    ["end_group", "", "", ""],
+    ["date", "accueil", "Date d'accueil", "تاريخ الاستقبال"],
+    ["begin_group", "violence", "", ""],
+    ["select_multiple v", "q7", "Type de violence", "نوع العنف"],
+    ["end_group", "", "", ""],
+    ["select_multiple s", "b", "", "الخدمات المطلوبة"],
+    ["text", "salle", "Salle", ""],
+]
+CHOICES = [
+    ["list_name", "name", "label::Français (fr)"],
+    ["v", "physical", "Physique"],
+    ["v", "v99", "Autre chose"],
+    ["s", "medical", "Médical"],
+    ["s", "legal", "Juridique"],
+]
+
+
+def test_an_xlsform_is_read_by_its_labels_in_each_language_and_its_choices(tmp_path: Path, unread: Command) -> None:
+    book = Workbook()
+    for title, rows in (("survey", SURVEY), ("choices", CHOICES)):
+        sheet = book.create_sheet(title)
+        for row in rows:
+            sheet.append(row)
+    book.remove(book.worksheets[0])
+    book.save(tmp_path / "form.xlsx")
+    told = json.loads(scaffold(unread, tmp_path / "form.xlsx", "--json"))
+    assert told["extends"] == "kobo/intake"
+    lines = {one["header"]: one for one in told["columns"]}
+    assert {header: one["column"] for header, one in lines.items()} == {
+        "femme/code_f": "identite/code_survivante",
+        "femme/n1": "identite/nom",
+        "femme/n2": None,
+        "femme/a1": "identite/age",
+        "accueil": "date_accueil",
+        "violence/q7": "faits/types_violence",
+        "b": "besoins/services",
+        "salle": None,
+    }
+    assert lines["violence/q7"]["words"] == ["v99"]  # asked about, whatever its label says
+    assert unread.json("check")["ok"]

@@ -1,0 +1,48 @@
+"""Whatever stands in a sheet, a proposal is made or none is: nothing raises, and no cell of a table gets into what is said of it."""
+
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hub.mapping.scaffold import propose
+from hub.mapping.scaffold_form import form
+from hub.mapping.scaffold_table import questions
+from hub.mapping.scaffold_write import written
+from hub.texts import say
+from tests.support.scaffolding import ready
+
+HEADERS = (
+    "N° dossier",
+    "Date d'accueil",
+    "Nom et prénom",
+    "الهاتف",
+    "Type de violence",
+    "type",
+    "name",
+    "list_name",
+    "Âge",
+    "(",
+)
+CELLS = st.one_of(
+    st.sampled_from(HEADERS), st.text(max_size=12), st.sampled_from(("05/01/2026", "physique", "begin_group", "٠٦١٢"))
+)
+MARK = "Zineb Marquée"
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.lists(CELLS, max_size=8), max_size=8))
+def test_no_sheet_makes_a_proposal_raise(rows: list[list[str]]) -> None:
+    asked = form([rows]) or questions(rows, ready().names)
+    text = written(
+        propose(asked, ready()), base="a/b", name="a/c", language="fr", key=(), say=lambda key, **b: say(key, "fr", **b)
+    )
+    assert yaml.safe_load(text)["extends"] == "a/b"
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.sampled_from(["", "physique", "05/01/2026", "0612345678"]), min_size=3, max_size=3))
+def test_no_name_in_a_cell_is_written(others: list[str]) -> None:
+    rows = [["N° dossier", "Date d'accueil", "Nom et prénom", "Agresseur"], *[[others[0], others[1], MARK, MARK]] * 3]
+    proposal = propose(questions(rows, ready().names), ready())
+    text = written(proposal, base="a/b", name="a/c", language="fr", key=(), say=lambda key, **b: say(key, "fr", **b))
+    assert MARK not in text

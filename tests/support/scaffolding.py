@@ -1,0 +1,25 @@
+"""The French register as what a new one is compared with."""
+
+from datetime import date
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+
+import yaml
+
+from hub.cli.columns import shown_columns
+from hub.fhir import definitions
+from hub.mapping.library import Library
+from hub.mapping.reading import read_plan
+from hub.mapping.scaffold import Known, known
+
+BASE = "spreadsheet/register-fr"
+
+
+@cache
+def ready() -> Known:
+    library = Library([])
+    plan, _ = read_plan(BASE, library, definitions.load())
+    lexicon = yaml.load((files("mappings") / "lexicon.yaml").read_text("utf-8"), Loader=yaml.BaseLoader)
+    said = library.document(BASE)[0].data["columns"]
+    return known(plan, lexicon, said, shown_columns(BASE, Path("nowhere")), date(2026, 11, 26))
