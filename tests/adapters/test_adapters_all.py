@@ -15,7 +15,7 @@ from hub import mapping, texts
 from hub.errors import AdapterError
 from hub.ports import Connection, FollowUp, SourceRecord
 
-NAMES = ("spreadsheet", "kobo", "hl7v2")
+NAMES = ("spreadsheet", "kobo", "hl7v2", "fhir")
 ROOT = Path(adapters.__file__).parent
 FILES = {"__init__.py", "manifest.py", "pull.py", "push.py", "check.py", "README.md"}
 UNTIL = date(2026, 6, 30)
@@ -141,4 +141,9 @@ def test_a_connection_without_settings_is_refused_in_words_of_the_catalogue(name
     )
     with pytest.raises(AdapterError) as refused:
         list(adapter_of(name).pull(broken, None))
-    assert refused.value.text in {"adapters.path-not-set", "adapters.kobo-settings", "adapters.hl7v2-settings"}
+    assert refused.value.text in {
+        "adapters.path-not-set",
+        "adapters.kobo-settings",
+        "adapters.hl7v2-settings",
+        "adapters.fhir-settings",
+    }
