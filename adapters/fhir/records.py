@@ -53,7 +53,7 @@ class Records:
             found = self._found(_reference(task, element), near)
             if found is not None and found.get("resourceType") == type_:
                 parts[type_] = found
-            else:
+            elif not task.get("input"):  # a notice says of itself what may be known before it is accepted
                 issues.append(Issue("error", "not-found", "adapters.fhir-gone", params={"type": type_}))
         parts |= self._consent(parts, near)
         return self._made(REFERRAL, str(task["id"]), task, parts, tuple(issues))
