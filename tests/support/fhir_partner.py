@@ -141,10 +141,9 @@ class Partner(StandIn):
 
     def _included(self, page):
         """Once for each page, as servers do."""
-        wanted = {
-            one.get(at, {}).get("reference") for one in page for at in ("focus", "for") if one["resourceType"] == "Task"
-        }
-        return [self.store[key] for key in sorted(filter(None, wanted)) if key in self.store]
+        said = [one.get(at) for one in page for at in ("focus", "for") if one["resourceType"] == "Task"]
+        wanted = {str(one.get("reference")) for one in said if isinstance(one, dict)}
+        return [self.store[key] for key in sorted(wanted) if key in self.store]
 
     @route("GET", "/fhir/{type_}/{id_}")
     def read(self, asked, type_, id_):

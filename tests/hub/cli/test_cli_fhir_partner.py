@@ -61,7 +61,7 @@ def step(hub: Command, task: str, organization: str, **elements: Any) -> None:
 
 def outcome(code: str) -> list[dict[str, Any]]:
     base = "https://ihala.example/fhir/CodeSystem"
-    kind = {"coding": [{"system": f"{base}/referral-output", "code": "outcome"}]}
+    kind = {"coding": [{"system": f"{base}/task-output", "code": "outcome"}]}
     return [{"type": kind, "valueCodeableConcept": {"coding": [{"system": f"{base}/referral-outcome", "code": code}]}}]
 
 
@@ -131,7 +131,9 @@ def referred(hub: Command, partner: Partner) -> dict[str, Any]:
     return dict(task)
 
 
-def test_a_referral_goes_to_the_partner_with_what_it_may_know_and_nothing_else(joined: Command, partner: Partner) -> None:
+def test_a_referral_goes_to_the_partner_with_what_it_may_know_and_nothing_else(
+    joined: Command, partner: Partner
+) -> None:
     task = referred(joined, partner)
     assert (task["status"], task["owner"]) == ("requested", {"reference": "Organization/partner"})
     assert marks_in(str(partner.store)) == []
