@@ -15,7 +15,7 @@ from hub import mapping, texts
 from hub.errors import AdapterError
 from hub.ports import Connection, FollowUp, SourceRecord
 
-NAMES = ("spreadsheet", "kobo", "hl7v2", "dhis2", "commcare", "hsds", "primero", "odk")
+NAMES = ("spreadsheet", "kobo", "hl7v2", "dhis2", "commcare", "hsds", "primero", "odk", "fhir")
 ROOT = Path(adapters.__file__).parent
 FILES = {"__init__.py", "manifest.py", "pull.py", "push.py", "check.py", "README.md"}
 UNTIL = date(2026, 6, 30)

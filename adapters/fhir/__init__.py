@@ -1,0 +1,31 @@
+"""The door to FHIR R4 servers: referrals in and out as Tasks, and what becomes of them."""
+
+from collections.abc import Iterator, Sequence
+
+from adapters.fhir import check, manifest, pull, push, refer
+from hub.fhir.issues import Issue
+from hub.ports import Connection, FollowUp, Pulled, Watermark
+
+
+class FhirServer:
+    """hub.ports.Adapter and Referring for one FHIR server of one organisation."""
+
+    manifest = manifest.MANIFEST
+
+    def pull(self, connection: Connection, since: Watermark | None) -> Iterator[Pulled]:
+        return pull.pull(connection, since)
+
+    def push(self, connection: Connection, follow_ups: Sequence[FollowUp]) -> None:
+        push.push(connection, follow_ups)
+
+    def takes(self, connection: Connection) -> bool:
+        return connection.settings.get("send") is True
+
+    def refer(self, connection: Connection, referrals: Sequence[FollowUp]) -> None:
+        refer.refer(connection, referrals)
+
+    def check(self, connection: Connection) -> Iterator[Issue]:
+        return check.check(connection)
+
+
+adapter = FhirServer()

@@ -1,0 +1,34 @@
+"""What would stop a pull or an answer, found before one is run: settings, host, credential, version. Nothing is kept of it."""
+
+from collections.abc import Iterator
+
+from adapters.fhir.client import Server, opened
+from adapters.fhir.manifest import MANIFEST
+from adapters.fhir.paths import paths
+from hub.errors import AdapterError, Retriable
+from hub.fhir.issues import Issue
+from hub.ports import Connection
+
+
+def check(connection: Connection) -> Iterator[Issue]:
+    """Findings; none when all can run. Nothing is written."""
+    unknown = sorted(set(connection.settings) - set(MANIFEST.settings))
+    if unknown:
+        params = {"settings": ", ".join(unknown), "known": ", ".join(MANIFEST.settings)}
+        yield Issue("warning", "not-supported", "adapters.unknown-setting", params=params)
+    if not paths(connection.layout.columns):
+        yield Issue("fatal", "not-supported", "adapters.fhir-no-paths")
+    try:
+        with opened(connection) as server:
+            yield from _server(server)
+    except AdapterError as problem:
+        code = "transient" if isinstance(problem, Retriable) else "exception"
+        yield Issue("fatal", code, problem.text, params=problem.params)
+
+
+def _server(server: Server) -> Iterator[Issue]:
+    if not str(server.look().get("fhirVersion", "")).startswith("4.0"):
+        yield Issue("warning", "not-supported", "adapters.fhir-other-version")
+    next(server.pages("Task", [("_count", "1"), *server.terms.search]), None)
+    if server.terms.deletions and not server.supports("Task/_history?_count=1"):
+        yield Issue("warning", "not-supported", "adapters.fhir-no-history")

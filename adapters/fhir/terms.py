@@ -1,0 +1,72 @@
+"""The settings of a connection, read once: what cannot work, or would send a secret in the clear, is refused here."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import parse_qsl, urlsplit
+
+from hub.errors import Fatal
+from hub.ports import Connection
+
+LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+WAYS: Final = frozenset({"bearer", "basic", "smart"})
+REFERRAL: Final = "https://ihala.example/fhir/NamingSystem/referral"
+LARGEST: Final = 1000
+
+
+@dataclass(frozen=True)
+class Terms:
+    """`system`: of the number by which the partner knows a referral that the hub has sent it."""
+
+    url: str
+    auth: str
+    user: str
+    client_id: str
+    token_url: str
+    scope: str
+    search: tuple[tuple[str, str], ...]
+    page: int
+    overlap: int
+    deletions: bool
+    owner: str
+    requester: str
+    system: str
+
+
+def terms(connection: Connection) -> Terms:
+    """Raises Fatal."""
+    found = connection.settings
+    auth = str(found.get("auth") or "bearer")
+    url, token_url = _address(found.get("url")), str(found.get("token_url") or "")
+    needed = {"basic": ("user",), "smart": ("client_id", "token_url")}.get(auth, ())
+    if auth not in WAYS or not all(found.get(name) for name in needed):
+        raise Fatal("adapters.fhir-auth")
+    return Terms(
+        url=url,
+        auth=auth,
+        user=str(found.get("user") or ""),
+        client_id=str(found.get("client_id") or ""),
+        token_url=_address(token_url) if auth == "smart" else "",
+        scope=str(found.get("scope") or "system/*.rs"),
+        search=tuple(parse_qsl(str(found.get("search") or ""), keep_blank_values=True)),
+        page=_number(found.get("page_size", 100), 1, LARGEST),
+        overlap=_number(found.get("overlap_seconds", 10), 0, 3600),
+        deletions=found.get("deletions", True) is not False,
+        owner=str(found.get("owner") or ""),
+        requester=str(found.get("requester") or ""),
+        system=str(found.get("system") or REFERRAL),
+    )
+
+
+def _address(told: object) -> str:
+    parts = urlsplit(str(told or ""))
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.username:
+        raise Fatal("adapters.fhir-settings")
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+        raise Fatal("adapters.fhir-insecure")
+    return str(told).rstrip("/")
+
+
+def _number(told: Any, least: int, largest: int) -> int:
+    if isinstance(told, bool) or not isinstance(told, int) or not least <= told <= largest:
+        raise Fatal("adapters.fhir-number", largest=str(largest))
+    return told
