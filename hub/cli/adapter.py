@@ -81,8 +81,8 @@ def _promises(manifest: Manifest) -> list[str]:
 def _settings(session: Session, manifest: Manifest) -> Table:
     table = Table(*(session.say(f"heading.{name}") for name in ("setting", "kind", "meaning")))
     for name, key in manifest.settings.items():
-        kind = manifest.types.get(name, "string")
-        required = f"{kind}, {session.say('adapter.required')}" if name in manifest.required else kind
+        kind = session.say(f"adapter.type-{manifest.types.get(name, 'string')}")
+        required = f"{kind} ({session.say('adapter.required')})" if name in manifest.required else kind
         table.add_row(Text(name), Text(required), Text(first_text(session.language, key)))
     for name, key in manifest.secrets.items():
         table.add_row(Text(name), Text(session.say("adapter.secret")), Text(first_text(session.language, key)))
