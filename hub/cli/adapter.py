@@ -14,6 +14,15 @@ from hub.cli.problems import WrongUse
 from hub.cli.session import Session, pass_session
 from hub.ports import Manifest
 
+KINDS: Final = {
+    "string": "type-string",
+    "integer": "type-integer",
+    "number": "type-number",
+    "boolean": "type-boolean",
+    "array": "type-array",
+    "object": "type-object",
+}
+"""Of settings, as a manifest names them and as people do."""
 PROMISES: Final = ("read", "http", "hook", "complete-scan", "write-back", "report")
 """What a door can do, in the order in which it is told."""
 
@@ -81,7 +90,7 @@ def _promises(manifest: Manifest) -> list[str]:
 def _settings(session: Session, manifest: Manifest) -> Table:
     table = Table(*(session.say(f"heading.{name}") for name in ("setting", "kind", "meaning")))
     for name, key in manifest.settings.items():
-        kind = session.say(f"adapter.type-{manifest.types.get(name, 'string')}")
+        kind = session.say(f"adapter.{KINDS[manifest.types.get(name, 'string')]}")
         required = f"{kind} ({session.say('adapter.required')})" if name in manifest.required else kind
         table.add_row(Text(name), Text(required), Text(first_text(session.language, key)))
     for name, key in manifest.secrets.items():

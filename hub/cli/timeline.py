@@ -61,7 +61,7 @@ def _cells(session: Session, event: Event, deployment: Deployment) -> tuple[str,
         load().display(*event.action, speaks) or event.action[1],
         " → ".join(one for one in (who, to) if one),
         " · ".join(one for one in (status, business) if one),
-        "; ".join(_reason(one, speaks) for one in event.reasons),
+        " · ".join(_reason(one, speaks) for one in event.reasons),
         _took(session, event),
         event.about,
     )

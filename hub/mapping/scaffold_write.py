@@ -64,7 +64,7 @@ def _in_force(line: Line, say: Say) -> Iterator[str]:
 
 def reason(line: Line, say: Say) -> str:
     """Why, in one line."""
-    return _one_line("; ".join(say(text, **blanks) for text, blanks in line.reasons))
+    return _one_line(" · ".join(say(text, **blanks) for text, blanks in line.reasons))
 
 
 def key_of(proposal: Proposal, usual: Sequence[str]) -> tuple[str, ...]:
