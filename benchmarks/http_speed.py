@@ -62,12 +62,15 @@ class Load:
     cpu: Mapping[str, float] = field(default_factory=dict)
 
 
-def main(persons: int, seconds: float, named: str) -> None:
-    """`named`: which kinds, by the first word of each and with commas between them; of "" all."""
+def main(persons: int, seconds: float, named: str, workers: int) -> None:
+    """`named`: which kinds, by the first word of each and with commas between them; of "" all. `workers`: processes of each server."""
     with furnished(persons) as there:
         _admit_keeper(there.registry)
         _copy_bare(there.store)
-        with serving("hub.bootstrap:wsgi", there.folder) as ours, serving("benchmarks.bare:wsgi", there.folder) as bare:
+        with (
+            serving("hub.bootstrap:wsgi", there.folder, workers) as ours,
+            serving("benchmarks.bare:wsgi", there.folder, workers) as bare,
+        ):
             kinds = _kinds(there.store, there.stored)
             wanted = named.split(",") if named else [kind.split()[0] for kind in kinds]
             chosen = {kind: asked for kind, asked in kinds.items() if kind.split()[0] in wanted}
@@ -101,10 +104,11 @@ class Server:
 
 
 @contextmanager
-def serving(factory: str, folder: Path) -> Iterator[Server]:
+def serving(factory: str, folder: Path, workers: int) -> Iterator[Server]:
     port = free_port()
     command = [sys.executable, "-m", "granian", factory, "--factory", "--interface", "wsgi", "--port", str(port)]
     command += ["--log-level", "error", "--no-access-log", "--blocking-threads", str(CONCURRENCY), "--no-ws"]
+    command += ["--workers", str(workers)]
     process = subprocess.Popen(command, env=os.environ | {"IHALA_HOME": str(folder), "IHALA_LOG_LEVEL": "error"})
     try:
         reached(port)
@@ -250,4 +254,5 @@ if __name__ == "__main__":
         int(sys.argv[2]) if len(sys.argv) > 2 else PERSONS,
         float(sys.argv[3]) if len(sys.argv) > 3 else SECONDS,
         sys.argv[4] if len(sys.argv) > 4 else "",
+        int(sys.argv[5]) if len(sys.argv) > 5 else 1,
     )
