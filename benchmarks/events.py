@@ -28,7 +28,7 @@ from benchmarks.furnished import Furnished, furnished
 from benchmarks.http_speed import Server, load
 from benchmarks.referred import CUSTODIANS, RECIPIENTS
 from benchmarks.servers import ASKED, SECRET, free_port, reached
-from hub.oauth.tokens import hashed
+from hub.oauth.vault import hashed
 from hub.ports import Client, Registry, Token
 from hub.ports.surroundings import FOREVER
 

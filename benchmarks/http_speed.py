@@ -26,7 +26,7 @@ from benchmarks.referred import Stored
 from benchmarks.servers import ASKED, SECRET, free_port, reached
 from hub.fhir import Resource
 from hub.fhir.serial import loads
-from hub.oauth.tokens import hashed
+from hub.oauth.vault import hashed
 from hub.ports import Client, Registry, Token
 from hub.ports.surroundings import FOREVER
 from hub.store import MongoStore
@@ -63,7 +63,10 @@ class Load:
 
 
 def main(persons: int, seconds: float, named: str, workers: int) -> None:
-    """`named`: which kinds, by the first word of each and with commas between them; of "" all. `workers`: processes of each server."""
+    """`named`: which kinds, by the first word of each and with commas between them; of "" all.
+
+    `workers`: processes of each server.
+    """
     with furnished(persons) as there:
         _admit_keeper(there.registry)
         _copy_bare(there.store)
@@ -104,7 +107,7 @@ class Server:
 
 
 @contextmanager
-def serving(factory: str, folder: Path, workers: int) -> Iterator[Server]:
+def serving(factory: str, folder: Path, workers: int = 1) -> Iterator[Server]:
     port = free_port()
     command = [sys.executable, "-m", "granian", factory, "--factory", "--interface", "wsgi", "--port", str(port)]
     command += ["--log-level", "error", "--no-access-log", "--blocking-threads", str(CONCURRENCY), "--no-ws"]

@@ -23,6 +23,7 @@ from hub.keyring import kek_text
 from hub.ports import Caller, Changes, Found, Key, Stored, Visible
 from hub.settings import read as settings_of
 from hub.store import Keks, MongoRegistry, MongoStore, pages, queries
+from hub.store.mongo import Also
 from hub.store.schema import Document
 from hub.web.app import create_app
 
@@ -62,9 +63,10 @@ def forget_looks(store: MongoStore) -> None:
     """Nothing but audit events is written by a read or a search: what they cost apart from the record of them."""
     commit = store.commit
 
-    def silent(changes: Changes) -> None:
-        if not _only_events(changes.saves):
-            commit(changes)
+    def silent(changes: Changes, also: Also | None = None, *, company: int = 1) -> datetime:
+        if _only_events(changes.saves):
+            return SystemClock().now()
+        return commit(changes, also, company=company)
 
     store.commit = silent  # type: ignore[method-assign]
 

@@ -13,9 +13,9 @@ from random import Random
 from types import MappingProxyType
 from uuid import UUID
 
-from hub.consent.rules import Rules
 from hub.exchange import Hub
 from hub.exchange.person import Person
+from hub.exchange.ruling import Ruling
 from hub.fhir import Resource
 from hub.fhir.canonicals import code_system
 from hub.fhir.references import reference
@@ -52,13 +52,13 @@ def fill(hub: Hub, persons: int) -> Stored:
     return stored
 
 
-def _people(persons: int, chance: Random, rules: Rules) -> Iterator[tuple[str, Person]]:
+def _people(persons: int, chance: Random, rules: Ruling) -> Iterator[tuple[str, Person]]:
     for number in range(persons):
         recipient = RECIPIENTS[number % len(RECIPIENTS)]
         yield recipient, _person(CUSTODIANS[number % len(CUSTODIANS)], recipient, chance, rules)
 
 
-def _person(keeper: str, recipient: str, chance: Random, rules: Rules) -> Person:
+def _person(keeper: str, recipient: str, chance: Random, rules: Ruling) -> Person:
     status = chance.choice(("accepted", "in-progress", "completed"))
     return survivor_of(keeper, recipient, status, chance, rules)
 
@@ -68,7 +68,7 @@ def survivor_of(
     recipient: str,
     status: str,
     chance: Random,
-    rules: Rules,
+    rules: Ruling,
     *,
     own: Mapping[str, str] = MappingProxyType({}),
 ) -> Person:

@@ -27,7 +27,7 @@ from benchmarks.http_speed import Server, serving
 from benchmarks.servers import reached
 from hub.bootstrap import Deployment, opened
 from hub.exchange.explanation import explain
-from hub.oauth.tokens import hashed
+from hub.oauth.vault import hashed
 from hub.ports import Caller, Client, Token
 from hub.ports.surroundings import FOREVER
 from hub.search import parse

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from hub.oauth.tokens import hashed
+from hub.oauth.vault import hashed
 from hub.ports import Client, Registry, Token
 
 SECRET = "a-token-of-a-benchmark-that-opens-no-real-thing"[:43]
