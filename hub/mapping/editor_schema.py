@@ -16,7 +16,8 @@ Schema = dict[str, Any]
 
 DRAFT: Final = "https://json-schema.org/draft/2020-12/schema"
 ID: Final = "https://ihala.example/schemas/mapping.schema.json"
-WHOLE: Final = ("id", "version", "kinds", "columns", "resources")
+COMMON: Final = ("id", "version")
+READS: Final = ("kinds", "columns", "resources")
 """What a mapping that extends no other must say."""
 
 _TEXT: Final[Schema] = {"type": "string"}
@@ -52,7 +53,11 @@ def schema() -> Schema:
         "properties": {key: known.get(key, {}) for key in sorted(TOP)},
         "additionalProperties": False,
         "if": {"not": {"required": ["extends"]}},
-        "then": {"required": ["title", *WHOLE]},
+        "then": {
+            "required": ["title", *COMMON],
+            "if": {"not": {"required": ["figures"]}},  # figures go out: no record is read, and none is needed
+            "then": {"required": list(READS)},
+        },
     }
 
 

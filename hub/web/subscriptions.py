@@ -38,6 +38,7 @@ from hub.web.service import Call, Service
 CODES: Final = ("read", "create", "update", "delete", "search-type")
 _DEFINED: Final = "http://hl7.org/fhir/uv/subscriptions-backport/OperationDefinition"
 _ALL: Final = 2**31 - 1
+CONTROLS: Final = ("_sort", "_count")
 _ROUTES: Final = {
     (f"/fhir/{TYPE}", "POST"): "create",
     (f"/fhir/{TYPE}", "GET"): "search-type",

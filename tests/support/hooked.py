@@ -20,11 +20,13 @@ from typing import Final
 from hub import bootstrap
 from hub.bootstrap import Deployment, SystemClock
 from hub.cli import logging as lines
+from hub.delivery.mailing import Mailing
 from hub.delivery.subscribers import Subscribers
 from hub.delivery.subscriptions import subscribed
 from hub.delivery.worker import Worker
 from hub.delivery.write_back import write_back
 from hub.exchange import Hub
+from hub.outbound.mail import Mailer
 from hub.outbound.post import Posting
 from hub.ports import Dispatch, Due, Way
 from tests.support.mistakes import LEASES, make
@@ -41,6 +43,9 @@ class Ahead(SystemClock):
     def now(self) -> datetime:
         told = self._file.read_text("ascii") if self._file.exists() else ""
         return super().now() + timedelta(seconds=float(told or 0))
+
+
+SITE: Final = "https://hub.example/"
 
 
 @contextmanager
@@ -61,7 +66,9 @@ def deliver(mistake: str) -> None:
     make(mistake)
     with deployment() as (opened, hub):
         posting = Posting(opened.settings.subscription_hosts, hub.clock.now)
-        to_systems = subscribed(Subscribers(opened.registry), posting.post, opened.settings.base_url, hub=hub)
+        subscribers = Subscribers(opened.registry)
+        mailing = Mailing(hub, subscribers, Mailer(opened.settings.mail, hub.clock.now).send, SITE, "fr")
+        to_systems = subscribed(subscribers, posting.post, mailing, opened.settings.base_url, hub=hub)
         ways = [write_back(opened.doors, hub=hub), one_at_a_time(to_systems)]
         Worker(ways, hub, 0.2, opened.patience, LEASES.get(mistake, LEASE)).start()
         sys.stdout.write(f"{READY}\n")

@@ -3,7 +3,7 @@
 https://hl7.org/fhir/R4/http.html. What is not told here of an interaction follows from its method.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from hub.fhir import Resource
@@ -71,13 +71,13 @@ def security(scope: str, type_: str) -> list[Part]:
     return [{"oauth2": [f"system/{type_ or '*'}.{letter}"] if letter else []}]
 
 
-def search_parameters(about: Resource) -> Iterator[Part]:
-    """As the CapabilityStatement lists them."""
+def search_parameters(about: Resource, controls: Iterable[str] = CONTROLS) -> Iterator[Part]:
+    """As the CapabilityStatement lists them, and those that say how the result is to be."""
     for one in about.get("searchParam", ()):
         said: Part = {"name": one["name"], "in": "query", "schema": ref("schemas", f"search-{one['type']}")}
         yield said | ({"description": one["documentation"]} if "documentation" in one else {})
     listed = {one["name"] for one in about.get("searchParam", ())}
-    for name in CONTROLS:
+    for name in controls:
         if name not in listed:
             yield {"name": name, "in": "query", "schema": {"type": "string", "minLength": 1}}
 

@@ -11,6 +11,7 @@ from hub.oauth import endpoints
 from hub.texts import say
 from hub.web import events, subscriptions
 from hub.web.negotiation import FHIR_JSON, FORM, JSON
+from hub.web.openapi.interactions import search_parameters
 from hub.web.openapi.parts import ASKED, SENT, Part, answers, fhir, parameters, ref, tail
 
 _ASSERTION: Final = {"client_assertion_type": {"type": "string"}, "client_assertion": {"type": "string"}}
@@ -74,7 +75,18 @@ def described(rule: str, method: str, language: str) -> Part:
         return said | {"responses": _health(rule, language), "security": [], "tags": ["health"]}
     if rule == events.PATH:
         return said | _stream(language)
-    return said | _token_asked(method, language)
+    return said | _token_asked(method, language) | _searched(said["summary"], method)
+
+
+def _searched(summary: str, method: str) -> Part:
+    """What a search of Subscriptions is asked with: they are no records, and have what they say of themselves alone."""
+    if not summary.startswith("search-type"):
+        return {}
+    listed = list(search_parameters(subscriptions.announced(), subscriptions.CONTROLS))
+    if method != "POST":
+        return {"parameters": [*listed, *tail("Prefer")]}
+    form = {one["name"]: one["schema"] for one in listed}
+    return {"requestBody": {"required": True, "content": {FORM: {"schema": {"type": "object", "properties": form}}}}}
 
 
 def _summary(rule: str) -> str:
