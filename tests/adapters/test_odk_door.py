@@ -170,11 +170,14 @@ def test_an_edit_that_becomes_visible_late_is_not_missed(connect, central):
 
 
 def test_an_edit_during_a_pull_of_what_was_read_already_is_found_by_the_next(connect, central):
-    first, *_ = [central.submit(nested(number)) for number in range(5)]
+    sent = [f"2026-03-12T08:2{number}:00.000Z" for number in range(5)]
+    ids = [central.submit(nested(number), submissionDate=moment) for number, moment in enumerate(sent)]
     pulling = adapter.pull(connect(), None)
     some = [next(pulling) for _ in range(4)]
-    central.edit(first, identite__age=60)
+    (read, *_) = records(some)
+    central.edit(read.id, identite__age=60)
     some += pulling
+    assert {one.id for one in records(some)} == set(ids)
     assert [one.content["identite/age"] for one in records(pull(connect(), reached(some)))] == [60]
 
 
