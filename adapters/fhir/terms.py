@@ -5,11 +5,12 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
 from hub.errors import Fatal
+from hub.fhir.canonicals import identifier_system
 from hub.ports import Connection
 
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 WAYS: Final = frozenset({"bearer", "basic", "smart"})
-REFERRAL: Final = "https://ihala.example/fhir/NamingSystem/referral"
+REFERRAL: Final = identifier_system("referral")
 LARGEST: Final = 1000
 
 
