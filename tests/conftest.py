@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 from pymongo import MongoClient
+from pymongo.database import Database
 
 from hub.store import MongoRegistry, MongoStore, embedded
 
@@ -57,22 +58,32 @@ def mongodb_uri() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def emptied(mongodb_uri: str) -> Iterator[str]:
+def emptied(mongodb_uri: str) -> Iterator[Database[dict[str, object]]]:
     """One database for all tests of a worker. A fresh one for each would leave mongod with some two hundred open files a test,
     long after it was dropped, until the system gives it no more and it dies."""
-    name = f"test_{uuid.uuid4().hex[:16]}"
-    yield name
     with MongoClient[dict[str, object]](mongodb_uri) as client:
+        name = f"test_{uuid.uuid4().hex[:16]}"
+        yield client[name]
         client.drop_database(name)
 
 
 @pytest.fixture
-def database(mongodb_uri: str, emptied: str) -> Iterator[str]:
+def database(emptied: Database[dict[str, object]]) -> Iterator[str]:
     """The name of a database with nothing in it; it is emptied again after the test."""
-    yield emptied
-    with MongoClient[dict[str, object]](mongodb_uri) as client:
-        for collection in client[emptied].list_collection_names():
-            client[emptied][collection].delete_many({})
+    yield emptied.name
+    for collection in filled(emptied):
+        emptied[collection].delete_many({})
+
+
+def filled(database: Database[dict[str, object]]) -> list[str]:
+    """The collections with something in them, by one question: of some sixty, a test fills a few."""
+
+    def first(name: str) -> list[dict[str, object]]:
+        return [{"$limit": 1}, {"$project": {"_id": 0, "in": {"$literal": name}}}]
+
+    names = database.list_collection_names()
+    others = [{"$unionWith": {"coll": name, "pipeline": first(name)}} for name in names[1:]]
+    return [str(one["in"]) for name in names[:1] for one in database[name].aggregate([*first(name), *others])]
 
 
 @pytest.fixture
