@@ -3,10 +3,11 @@
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 from zoneinfo import ZoneInfo
 
-from adapters.http_client import LOOPBACK, Problems, address, page_size
+from adapters.http_client import Problems, address, page_size
+from adapters.http_listener import Where, where
 from hub.ports import Connection
 
 PAGE: Final = 1000
@@ -14,15 +15,6 @@ LARGEST_PAGE: Final = 5000  # the server's own maximum
 DOMAIN: Final = re.compile(r"[a-z0-9][a-z0-9.:_-]*")
 ZONE: Final = "Africa/Casablanca"
 PROBLEMS: Final = Problems("adapters.commcare-", {404: "domain"})
-
-
-class Listen(NamedTuple):
-    """Where cases are forwarded to."""
-
-    host: str
-    port: int
-    certificate: Path | None
-    key: Path | None
 
 
 @dataclass(frozen=True)
@@ -36,7 +28,7 @@ class Terms:
     survivor: str
     referral: str
     zone: ZoneInfo
-    listen: Listen | None
+    listen: Where | None
     spool: Path
 
 
@@ -58,25 +50,9 @@ def terms(connection: Connection) -> Terms:
         survivor=survivor,
         referral=referral,
         zone=_zone(connection),
-        listen=_listen(connection),
+        listen=where(connection),
         spool=connection.folder / (_text(connection, "folder") or f"commcare/{connection.id}"),
     )
-
-
-def _listen(connection: Connection) -> Listen | None:
-    host, _, port = _text(connection, "listen").rpartition(":")
-    if not _text(connection, "listen"):
-        return None
-    if not host or not port.isdecimal() or int(port) > 65535:
-        raise PROBLEMS.fatal("settings")
-    certificate, key = (_path(connection, name) for name in ("listen_certificate", "listen_key"))
-    if host not in LOOPBACK and not (certificate and key):
-        raise PROBLEMS.fatal("listen-insecure")
-    return Listen(host, int(port), certificate, key)
-
-
-def _path(connection: Connection, name: str) -> Path | None:
-    return connection.folder / _text(connection, name) if _text(connection, name) else None
 
 
 def _text(connection: Connection, name: str) -> str:
