@@ -12,6 +12,7 @@ import socketserver
 import ssl
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BufferedIOBase
@@ -96,8 +97,8 @@ class Listener(ThreadingHTTPServer):
     def finish_request(self, request: Any, client_address: Any) -> None:
         """In the thread of the connection: who is slow to shake hands keeps nobody waiting."""
         request.settimeout(IDLE)
-        secured = self._tls.wrap_socket(request, server_side=True) if self._tls else request
-        super().finish_request(secured, client_address)
+        with self._tls.wrap_socket(request, server_side=True) if self._tls else nullcontext(request) as wire:
+            super().finish_request(wire, client_address)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A connection that broke is its sender's to open again; what was on it is never told."""
