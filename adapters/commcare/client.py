@@ -1,31 +1,27 @@
-"""CommCare HQ over HTTP: one host, one key, and every failure as what the runner must do about it.
+"""CommCare HQ over HTTP: the cases of one project space.
 
-Case API, version 2: https://github.com/dimagi/commcare-hq/blob/master/docs/api/cases-v2.rst. Bodies and the key never reach a
-message: httpx's own errors are replaced here, and what caused them is not carried along.
+Case API, version 2: https://github.com/dimagi/commcare-hq/blob/master/docs/api/cases-v2.rst
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from typing import Any, Final
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import quote
 
-import httpx2
-
+from adapters import http_client
 from adapters.commcare.cases import Case, NotACase, case
-from adapters.commcare.terms import Terms, terms
-from hub.errors import Fatal, Retriable
+from adapters.commcare.terms import PROBLEMS, Terms, terms
+from adapters.http_client import Http
 from hub.ports import Connection
 
-TIMEOUT: Final = 60.0
 AT_ONCE: Final = 100  # cases asked for by their ids in one request
 
 
 class CommCareHq:
     """The cases of one project space."""
 
-    def __init__(self, http: httpx2.Client, page: int) -> None:
+    def __init__(self, http: Http, page: int) -> None:
         self._http = http
         self._page = page
 
@@ -37,10 +33,10 @@ class CommCareHq:
         while asked is not None:
             answer = self._request("GET", "", params=asked)
             yield _indexed(answer.get("cases"), type_)
-            asked = self._following(answer.get("next"))
+            asked = self._http.following(answer.get("next"))
             cursor = str(sorted(asked.items())) if asked else ""
             if cursor in followed:
-                raise Retriable("adapters.commcare-not-understood")
+                raise PROBLEMS.not_understood
             followed.add(cursor)
 
     def fetch(self, ids: Sequence[str]) -> dict[str, Case]:
@@ -50,7 +46,7 @@ class CommCareHq:
             answer = self._request("POST", "bulk-fetch/", body={"case_ids": list(ids[start : start + AT_ONCE])})
             told = answer.get("cases")
             if not isinstance(told, list):
-                raise Retriable("adapters.commcare-not-understood")
+                raise PROBLEMS.not_understood
             for one in told:
                 if isinstance(one, Mapping) and not one.get("error"):
                     read = _case(one)
@@ -69,59 +65,26 @@ class CommCareHq:
         """Whether the project space answers: one case, of which nothing is kept."""
         self._request("GET", "", params={"limit": "1", "case_type": type_})
 
-    def _following(self, link: object) -> dict[str, str] | None:
-        """Where `next` points, as parameters. The key goes to the configured host only, whatever an answer says."""
-        if not link:
-            return None
-        try:
-            parts = urlsplit(str(link))
-            host = parts.hostname
-        except ValueError:
-            raise Retriable("adapters.commcare-not-understood") from None
-        if host and host.lower() != self._http.base_url.host.lower():
-            raise Fatal("adapters.commcare-other-host")
-        return dict(parse_qsl(parts.query, keep_blank_values=True))
-
-    def _request(
-        self, method: str, path: str, *, params: Mapping[str, str] | None = None, body: object = None
-    ) -> dict[str, Any]:
-        try:
-            response = self._http.request(method, f"api/case/v2/{path}", params=dict(params or {}), json=body)
-        except httpx2.TimeoutException:
-            raise Retriable("adapters.commcare-slow") from None
-        except httpx2.HTTPError:
-            raise Retriable("adapters.commcare-unreachable") from None
-        _refuse(response)
-        try:
-            answer = response.json()
-        except (ValueError, RecursionError):
-            raise Retriable("adapters.commcare-not-understood") from None
-        if not isinstance(answer, dict):
-            raise Retriable("adapters.commcare-not-understood")
-        return answer
+    def _request(self, method: str, path: str, **asked: Any) -> dict[str, Any]:
+        return self._http.table(self._http.ask(method, f"api/case/v2/{path}", **asked))
 
 
 @contextmanager
 def opened(connection: Connection) -> Iterator[tuple[CommCareHq, Terms]]:
     """The client of a connection. Raises Fatal for settings that cannot work."""
     found = terms(connection)
-    with httpx2.Client(
-        base_url=f"{found.url}a/{found.domain}/",
-        headers={"Authorization": f"ApiKey {found.user}:{connection.secret('key')}", "Accept": "application/json"},
-        timeout=TIMEOUT,
-        follow_redirects=False,
-        trust_env=not found.is_near,
-    ) as http:
+    key = f"ApiKey {found.user}:{connection.secret('key')}"
+    with http_client.opened(f"{found.url}a/{found.domain}/", PROBLEMS, authorization=key) as http:
         yield CommCareHq(http, found.page), found
 
 
 def _indexed(told: object, type_: str) -> list[Case]:
     """A page as asked for."""
     if not isinstance(told, list):
-        raise Retriable("adapters.commcare-not-understood")
+        raise PROBLEMS.not_understood
     cases = [_case(one) for one in told]
     if any(one.indexed is None or one.type != type_ for one in cases):
-        raise Retriable("adapters.commcare-not-understood")
+        raise PROBLEMS.not_understood
     return cases
 
 
@@ -129,34 +92,4 @@ def _case(told: object) -> Case:
     try:
         return case(told)
     except NotACase:
-        raise Retriable("adapters.commcare-not-understood") from None
-
-
-def _refuse(response: httpx2.Response) -> None:
-    status = response.status_code
-    if status in {401, 403}:
-        raise Fatal("adapters.commcare-credentials")
-    if status == 404:
-        raise Fatal("adapters.commcare-domain")
-    if status == 429:
-        raise Retriable("adapters.commcare-busy", after=_seconds(response.headers.get("Retry-After")))
-    if status >= 500:
-        raise Retriable(
-            "adapters.commcare-down", after=_seconds(response.headers.get("Retry-After")), status=str(status)
-        )
-    if 300 <= status < 400:
-        raise Fatal("adapters.commcare-redirect")
-    if status >= 400:
-        raise Fatal("adapters.commcare-refused", status=str(status))
-
-
-def _seconds(header: str | None) -> float | None:
-    """`Retry-After`, in seconds or as a date: https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3"""
-    if not header:
-        return None
-    if header.strip().isdigit():
-        return float(header)
-    try:
-        return max(0.0, (parsedate_to_datetime(header) - datetime.now(UTC)).total_seconds())
-    except (ValueError, TypeError):
-        return None
+        raise PROBLEMS.not_understood from None

@@ -1,5 +1,6 @@
 """What this door is called and what it asks of a connection. The meanings are keys of the text catalogue."""
 
+from adapters import http_listener
 from hub.ports import Manifest
 
 MANIFEST = Manifest(
@@ -17,9 +18,7 @@ MANIFEST = Manifest(
         "survivor_type": "adapters.setting-commcare-survivor-type",
         "referral_type": "adapters.setting-commcare-referral-type",
         "zone": "adapters.setting-commcare-zone",
-        "listen": "adapters.setting-commcare-listen",
-        "listen_certificate": "adapters.setting-commcare-listen-certificate",
-        "listen_key": "adapters.setting-commcare-listen-key",
+        **http_listener.SETTINGS,
         "folder": "adapters.setting-commcare-folder",
     },
     secrets={

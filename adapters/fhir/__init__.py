@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 
+from adapters import http_listener
 from adapters.fhir import check, manifest, pull, push, refer
 from hub.fhir.issues import Issue
-from hub.ports import Connection, FollowUp, Pulled, Watermark
+from hub.ports import Connection, FollowUp, Heard, Pulled, Ready, Watermark, unheard
 
 
 class FhirServer:
-    """hub.ports.Adapter and Referring for one FHIR server of one organisation."""
+    """hub.ports.Adapter, Referring and Listening for one FHIR server of one organisation."""
 
     manifest = manifest.MANIFEST
 
@@ -23,6 +24,9 @@ class FhirServer:
 
     def refer(self, connection: Connection, referrals: Sequence[FollowUp]) -> None:
         refer.refer(connection, referrals)
+
+    def listen(self, connection: Connection, ready: Ready, heard: Heard = unheard) -> None:
+        http_listener.listen_for_hints(connection, ready, heard)
 
     def check(self, connection: Connection) -> Iterator[Issue]:
         return check.check(connection)

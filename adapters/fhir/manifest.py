@@ -1,5 +1,6 @@
 """What this door is called and what it asks of a connection. The meanings are keys of the text catalogue."""
 
+from adapters import http_listener
 from hub.ports import Manifest
 
 MANIFEST = Manifest(
@@ -25,10 +26,11 @@ MANIFEST = Manifest(
         "requester": "adapters.setting-fhir-requester",
         "system": "adapters.setting-fhir-system",
         "language": "adapters.setting-language",
+        **http_listener.SETTINGS,
     },
-    secrets={"credential": "adapters.secret-fhir-credential"},
+    secrets={"credential": "adapters.secret-fhir-credential", **http_listener.SECRETS},
     required=frozenset({"url"}),
     types={"page_size": "integer", "overlap_seconds": "integer", "deletions": "boolean", "send": "boolean"},
     kinds=("referral",),  # answers to referrals that were sent are steps of those, no records of their own
-    capabilities=frozenset({"read", "http"}),
+    capabilities=frozenset({"read", "hook", "http"}),
 )

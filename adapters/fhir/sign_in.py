@@ -6,22 +6,22 @@ https://hl7.org/fhir/smart-app-launch/STU2.2/backend-services.html
 import json
 import time
 import uuid
-from typing import Any, Final
+from typing import Final
 
-import httpx2
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
 
-from adapters.fhir.terms import Terms
-from hub.errors import Fatal, Retriable
+from adapters.fhir.terms import PROBLEMS, Terms
+from adapters.http_client import Http
 
 ASSERTION: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ALGORITHMS: Final = {"EC": "ES384", "RSA": "RS384"}
 LIFETIME: Final = 240
+REFUSED: Final = frozenset(range(201, 500)) - {429}
 
 
-def bearer(terms: Terms, credential: str, http: httpx2.Client) -> str:
+def bearer(terms: Terms, credential: str, http: Http) -> str:
     """An access token. Raises Fatal where the key or the client is refused, Retriable where nobody answers."""
     form = {
         "grant_type": "client_credentials",
@@ -29,24 +29,11 @@ def bearer(terms: Terms, credential: str, http: httpx2.Client) -> str:
         "client_assertion_type": ASSERTION,
         "client_assertion": _assertion(terms, credential),
     }
-    try:
-        answer = http.post(terms.token_url, data=form)
-    except httpx2.HTTPError:
-        raise Retriable("adapters.fhir-unreachable") from None
-    if answer.status_code == 429 or answer.status_code >= 500:
-        raise Retriable("adapters.fhir-down", status=str(answer.status_code))
-    token = _told(answer).get("access_token") if answer.status_code == 200 else None
+    answer = http.ask("POST", terms.token_url, form=form, also=REFUSED)
+    token = http.table(answer).get("access_token") if answer.status == 200 else None
     if not isinstance(token, str) or not token.isascii() or not token.isprintable():
-        raise Fatal("adapters.fhir-credentials")
+        raise PROBLEMS.fatal("credentials")
     return token
-
-
-def _told(answer: httpx2.Response) -> dict[str, Any]:
-    try:
-        told = answer.json()
-    except (ValueError, RecursionError):
-        return {}
-    return told if isinstance(told, dict) else {}
 
 
 def _assertion(terms: Terms, credential: str) -> str:
@@ -60,7 +47,7 @@ def _assertion(terms: Terms, credential: str) -> str:
         }  # fmt: skip
         return jwt.encode(header, claims, key, algorithms=list(ALGORITHMS.values()))
     except (JoseError, ValueError, TypeError, KeyError, AttributeError):
-        raise Fatal("adapters.fhir-key") from None
+        raise PROBLEMS.fatal("key") from None
 
 
 def _key(credential: str) -> ECKey | RSAKey:

@@ -2,16 +2,16 @@
 
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
-from hub.errors import Fatal
+from adapters.http_client import Problems, address
 from hub.fhir.canonicals import identifier_system
 from hub.ports import Connection
 
-LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 WAYS: Final = frozenset({"bearer", "basic", "smart"})
 REFERRAL: Final = identifier_system("referral")
 LARGEST: Final = 1000
+PROBLEMS: Final = Problems("adapters.fhir-")
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def terms(connection: Connection) -> Terms:
     url, token_url = _address(found.get("url")), str(found.get("token_url") or "")
     needed = {"basic": ("user",), "smart": ("client_id", "token_url")}.get(auth, ())
     if auth not in WAYS or not all(found.get(name) for name in needed):
-        raise Fatal("adapters.fhir-auth")
+        raise PROBLEMS.fatal("auth")
     return Terms(
         url=url,
         auth=auth,
@@ -59,15 +59,10 @@ def terms(connection: Connection) -> Terms:
 
 
 def _address(told: object) -> str:
-    parts = urlsplit(str(told or ""))
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.username:
-        raise Fatal("adapters.fhir-settings")
-    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
-        raise Fatal("adapters.fhir-insecure")
-    return str(told).rstrip("/")
+    return address(told, PROBLEMS).rstrip("/")
 
 
 def _number(told: Any, least: int, largest: int) -> int:
     if isinstance(told, bool) or not isinstance(told, int) or not least <= told <= largest:
-        raise Fatal("adapters.fhir-number", largest=str(largest))
+        raise PROBLEMS.fatal("number", largest=str(largest))
     return told

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from adapters.hl7v2 import check, listen, manifest, pull, push
 from hub.fhir.issues import Issue
-from hub.ports import Connection, FollowUp, Pulled, Ready, Watermark
+from hub.ports import Connection, FollowUp, Heard, Pulled, Ready, Watermark, unheard
 
 
 class Hl7V2:
@@ -12,8 +12,8 @@ class Hl7V2:
 
     manifest = manifest.MANIFEST
 
-    def listen(self, connection: Connection, ready: Ready) -> None:
-        listen.listen(connection, ready)
+    def listen(self, connection: Connection, ready: Ready, heard: Heard = unheard) -> None:
+        listen.listen(connection, ready, heard)
 
     def pull(self, connection: Connection, since: Watermark | None) -> Iterator[Pulled]:
         return pull.pull(connection, since)

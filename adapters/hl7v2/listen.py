@@ -7,7 +7,6 @@ import socket
 import socketserver
 import ssl
 import threading
-from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from typing import Any, Final
@@ -19,7 +18,7 @@ from adapters.hl7v2.reception import Reception
 from adapters.hl7v2.spool import Spool
 from adapters.hl7v2.terms import Terms, terms
 from hub.errors import AdapterError, Fatal
-from hub.ports import Connection
+from hub.ports import Connection, Heard, Ready, unheard
 
 PIECE: Final = 65_536
 MOST: Final = 64
@@ -99,13 +98,13 @@ def _context(found: Terms) -> ssl.SSLContext | None:
     return context
 
 
-def opened(connection: Connection) -> Listener:
+def opened(connection: Connection, heard: Heard = unheard) -> Listener:
     """A listener that has its port and does not serve yet. Raises Fatal."""
     found = terms(connection)
     if found.listen is None:
         raise Fatal("adapters.hl7v2-settings", setting="listen")
     spool = Spool(found.spool, connection.secret("spool"))
-    reception = Reception(found, spool, partial(_answer_beside, found=found, spool=spool))
+    reception = Reception(found, spool, partial(_answer_beside, found=found, spool=spool), heard)
     spool.tidy(reception.now().timestamp())
     try:
         return Listener(found, reception)
@@ -113,9 +112,9 @@ def opened(connection: Connection) -> Listener:
         raise Fatal("adapters.hl7v2-port", port=str(found.listen.port)) from None
 
 
-def listen(connection: Connection, ready: Callable[[str, Callable[[], None]], None]) -> None:
+def listen(connection: Connection, ready: Ready, heard: Heard = unheard) -> None:
     """Serves until it is stopped. `ready` is told where, and how to stop it."""
-    with opened(connection) as listener:
+    with opened(connection, heard) as listener:
         ready(f"{listener.host}:{listener.port}", listener.shutdown)
         listener.serve_forever(poll_interval=0.2)
 

@@ -33,5 +33,5 @@ MANIFEST = Manifest(
     secrets={"spool": "adapters.secret-hl7v2-spool"},
     types={"senders": "array", "largest_bytes": "integer", "idle_seconds": "integer", "keep_days": "integer"},
     kinds=("referral",),  # answers and visits are steps of a referral, no records of their own
-    capabilities=frozenset({"read"}),
+    capabilities=frozenset({"read", "hook"}),
 )

@@ -11,6 +11,7 @@ from adapters.hl7v2.message import Message, parse
 from adapters.hl7v2.mllp import framed
 from adapters.hl7v2.spool import OTHER, Spool
 from adapters.hl7v2.terms import Terms
+from hub.ports import Heard, unheard
 
 
 def control_number() -> str:
@@ -21,11 +22,12 @@ def control_number() -> str:
 @dataclass(frozen=True)
 class Reception:
     """What several connections of one listener share. `asked`: told of each question how a referral stands, which is answered
-    beside and kept nowhere."""
+    beside and kept nowhere; `heard`: told that a message waits."""
 
     terms: Terms
     spool: Spool
     asked: Callable[[Message], None] = lambda _: None
+    heard: Heard = unheard
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def take(self, raw: bytes) -> bytes:
@@ -53,6 +55,7 @@ class Reception:
             self.spool.answer(key, content, told)
         except OSError:
             return self._answer(message, [FULL])
+        self.heard()
         return told
 
     def _answer(self, message: Message, found: list[Fault]) -> bytes:

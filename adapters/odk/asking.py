@@ -1,15 +1,16 @@
 """What a connection asks for: its settings, read and found sound."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
-from urllib.parse import urlsplit
+from typing import Final
 
-from hub.errors import Fatal
+from adapters.http_client import Problems, address, page_size
+from hub.ports import Connection
 
 PAGE: Final = 250
 LARGEST: Final = 1000
 WAYS: Final = ("session", "basic")
+PROBLEMS: Final = Problems("odk.", {403: "forbidden", 404: "form-missing", 501: "refused"})
+"""501: a filter by what this server does not know."""
 
 
 @dataclass(frozen=True)
@@ -22,19 +23,14 @@ class Asking:
     only_approved: bool
 
 
-def asking(settings: Mapping[str, Any]) -> Asking:
+def asking(connection: Connection) -> Asking:
     """Raises Fatal where a setting cannot work."""
-    url, form, project = str(settings.get("url") or ""), settings.get("form"), settings.get("project")
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or not form or _is_no_number(project):
-        raise Fatal("odk.settings")
-    page, way = settings.get("page_size", PAGE), settings.get("auth", WAYS[0])
-    if _is_no_number(page) or page > LARGEST:
-        raise Fatal("odk.page-size", largest=str(LARGEST))
+    settings = connection.settings
+    url, form, project = address(settings.get("url"), PROBLEMS), settings.get("form"), settings.get("project")
+    if not form or isinstance(project, bool) or not isinstance(project, int) or project < 1:
+        raise PROBLEMS.fatal("settings")
+    way = settings.get("auth", WAYS[0])
     if way not in WAYS:
-        raise Fatal("odk.auth", known=", ".join(WAYS))
-    return Asking(url, int(str(project)), str(form), page, way == "basic", settings.get("only_approved") is True)
-
-
-def _is_no_number(value: object) -> bool:
-    return isinstance(value, bool) or not isinstance(value, int) or value < 1
+        raise PROBLEMS.fatal("auth", known=", ".join(WAYS))
+    page = page_size(connection, PAGE, LARGEST, PROBLEMS)
+    return Asking(url, project, str(form), page, way == "basic", settings.get("only_approved") is True)

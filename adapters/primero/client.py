@@ -1,28 +1,25 @@
-"""Primero over HTTP: one host, one account, and every failure as what the runner must do about it.
+"""Primero over HTTP: the cases that one account may see.
 
 https://github.com/primeroIMS/primero/blob/main/doc/api.md, version 2. Where the documentation and the program differ, the
-program is followed: a session is a cookie with `CSRF-TOKEN`, and HTTP Basic needs neither. Bodies and passwords never reach a
-message: httpx's own errors are replaced here, and what caused them is not carried along.
+program is followed: a session is a cookie with `CSRF-TOKEN`, and HTTP Basic needs neither.
 """
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any, Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
-import httpx2
-
-from hub.errors import Fatal, Retriable
+from adapters import http_client
+from adapters.http_client import Http, Problems
 from hub.ports import Connection
 
 PAGE: Final = 100
 LARGEST: Final = 1000  # the server's own maximum
-TIMEOUT: Final = 60.0
-LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 MODULE: Final = "primeromodule-gbv"
 ALWAYS: Final = "2999-12-31T00:00:00Z"  # a range has two ends
+WAYS: Final = frozenset({"basic", "bearer", "session"})
+HIDDEN: Final = 403
+PROBLEMS: Final = Problems("adapters.primero-")
 
 Case = dict[str, Any]
 
@@ -30,7 +27,7 @@ Case = dict[str, Any]
 class Primero:
     """The cases that one account may see, and what hangs on them."""
 
-    def __init__(self, http: httpx2.Client, page: int, module: str) -> None:
+    def __init__(self, http: Http, page: int, module: str) -> None:
         self._http = http
         self._page = page
         self.module = module
@@ -59,7 +56,7 @@ class Primero:
         }
         cases = self._listed(self.request("GET", "cases", params=asked))
         if any(not isinstance(one.get("id"), str) or not isinstance(one.get("last_updated_at"), str) for one in cases):
-            raise Retriable("adapters.primero-not-understood")
+            raise PROBLEMS.not_understood
         return cases
 
     def hanging_on(self, case: str, what: str) -> list[dict[str, Any]] | None:
@@ -89,14 +86,18 @@ class Primero:
     def _listed(self, answer: Any) -> list[dict[str, Any]]:
         data = answer.get("data") if isinstance(answer, dict) else None
         if not isinstance(data, list) or not all(isinstance(one, dict) for one in data):
-            raise Retriable("adapters.primero-not-understood")
+            raise PROBLEMS.not_understood
         return data
 
     def _one(self, answer: Any) -> dict[str, Any]:
         data = answer.get("data") if isinstance(answer, dict) else None
         if not isinstance(data, dict):
-            raise Retriable("adapters.primero-not-understood")
+            raise PROBLEMS.not_understood
         return data
+
+    def sign_in(self, user: str, password: str) -> None:
+        """A session: its cookie goes with each request from now on."""
+        self.request("POST", "tokens", body={"user": {"user_name": user, "password": password}})
 
     def request(
         self,
@@ -108,90 +109,29 @@ class Primero:
         hidden: bool = False,
     ) -> Any:
         """The answer as JSON. `hidden`: None where the account may not see it."""
-        token = self._http.cookies.get("CSRF-TOKEN")
-        headers = {"X-CSRF-Token": token} if token and method != "GET" else {}
-        try:
-            response = self._http.request(method, f"api/v2/{path}", params=params, json=body, headers=headers)
-        except httpx2.TimeoutException:
-            raise Retriable("adapters.primero-slow") from None
-        except httpx2.HTTPError:
-            raise Retriable("adapters.primero-unreachable") from None
-        if hidden and response.status_code == 403:
+        token = self._http.cookie("CSRF-TOKEN") if method != "GET" else ""
+        headers, also = {"X-CSRF-Token": token} if token else {}, {HIDDEN} if hidden else ()
+        answer = self._http.ask(method, f"api/v2/{path}", params=params, body=body, headers=headers, also=also)
+        if answer.status == HIDDEN:
             return None
-        _refuse(response)
-        if response.status_code == 204:
-            return {}
-        try:
-            return response.json()
-        except (ValueError, RecursionError):
-            raise Retriable("adapters.primero-not-understood") from None
+        return {} if answer.status == 204 else self._http.json(answer)
 
 
 @contextmanager
 def opened(connection: Connection) -> Iterator[Primero]:
     """The client of a connection, signed in. Raises Fatal for settings that cannot work or would show the password."""
     settings = connection.settings
-    url = str(settings.get("url") or "")
-    parts = urlsplit(url)
-    auth = settings.get("auth", "basic")
-    named = auth == "bearer" or bool(settings.get("user"))
-    if parts.scheme not in {"http", "https"} or not parts.hostname or auth not in SIGNING or not named:
-        raise Fatal("adapters.primero-settings")
-    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
-        raise Fatal("adapters.primero-insecure")
-    size = settings.get("page_size", PAGE)
-    if isinstance(size, bool) or not isinstance(size, int) or not 1 <= size <= LARGEST:
-        raise Fatal("adapters.primero-page-size", largest=str(LARGEST))
-    with httpx2.Client(
-        base_url=url.rstrip("/") + "/",
-        headers={"Accept": "application/json"},
-        timeout=TIMEOUT,
-        follow_redirects=False,
-        trust_env=parts.hostname not in LOOPBACK,
-    ) as http:
+    url, auth, user = (
+        http_client.address(settings.get("url"), PROBLEMS),
+        settings.get("auth", "basic"),
+        settings.get("user"),
+    )
+    if auth not in WAYS or not (auth == "bearer" or user):
+        raise PROBLEMS.fatal("settings")
+    size, password = http_client.page_size(connection, PAGE, LARGEST, PROBLEMS), connection.secret("password")
+    bearer, basic = f"Bearer {password}" if auth == "bearer" else "", (str(user), password) if auth == "basic" else None
+    with http_client.opened(url, PROBLEMS, authorization=bearer, basic=basic) as http:
         primero = Primero(http, size, str(settings.get("module") or MODULE))
-        SIGNING[auth](primero, http, str(settings.get("user") or ""), connection.secret("password"))
+        if auth == "session":
+            primero.sign_in(str(user), password)
         yield primero
-
-
-def _basic(primero: Primero, http: httpx2.Client, user: str, password: str) -> None:
-    http.auth = httpx2.BasicAuth(user, password)
-
-
-def _bearer(primero: Primero, http: httpx2.Client, user: str, password: str) -> None:
-    http.headers["Authorization"] = f"Bearer {password}"
-
-
-def _session(primero: Primero, http: httpx2.Client, user: str, password: str) -> None:
-    primero.request("POST", "tokens", body={"user": {"user_name": user, "password": password}})
-
-
-SIGNING: Final = {"basic": _basic, "bearer": _bearer, "session": _session}
-
-
-def _refuse(response: httpx2.Response) -> None:
-    status = response.status_code
-    if status in {401, 403}:
-        raise Fatal("adapters.primero-credentials")
-    if status == 429:
-        raise Retriable("adapters.primero-busy", after=_seconds(response.headers.get("Retry-After")))
-    if status >= 500:
-        raise Retriable(
-            "adapters.primero-down", after=_seconds(response.headers.get("Retry-After")), status=str(status)
-        )
-    if 300 <= status < 400:
-        raise Fatal("adapters.primero-redirect")
-    if status >= 400:
-        raise Fatal("adapters.primero-refused", status=str(status))
-
-
-def _seconds(header: str | None) -> float | None:
-    """`Retry-After`, in seconds or as a date: https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3"""
-    if not header:
-        return None
-    if header.strip().isdigit():
-        return float(header)
-    try:
-        return max(0.0, (parsedate_to_datetime(header) - datetime.now(UTC)).total_seconds())
-    except (ValueError, TypeError):
-        return None

@@ -1,5 +1,6 @@
 """What this door is called and what it asks of a connection. The meanings are keys of the text catalogue."""
 
+from adapters import http_listener
 from hub.ports import Manifest
 
 MANIFEST = Manifest(
@@ -16,10 +17,11 @@ MANIFEST = Manifest(
         "user": "adapters.primero-setting-user",
         "agency": "adapters.primero-setting-agency",
         "page_size": "adapters.primero-setting-page-size",
+        **http_listener.SETTINGS,
     },
-    secrets={"password": "adapters.primero-secret-password"},
+    secrets={"password": "adapters.primero-secret-password", **http_listener.SECRETS},
     required=frozenset({"url"}),
     types={"page_size": "integer"},
     kinds=("case",),
-    capabilities=frozenset({"read", "http"}),
+    capabilities=frozenset({"read", "hook", "http"}),
 )

@@ -13,7 +13,7 @@ from hub.bootstrap import Deployment
 from hub.cli import findings
 from hub.cli.manual import command, group
 from hub.cli.problems import FAILED, OK, QUARANTINED, sentence
-from hub.cli.pull import numbers
+from hub.cli.pulling import numbers
 from hub.cli.session import Session, pass_session
 from hub.delivery.write_back import Door
 from hub.errors import AdapterError

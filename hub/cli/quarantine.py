@@ -9,8 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from hub.bootstrap import Deployment
-from hub.cli import findings
-from hub.cli import pull as pulling
+from hub.cli import findings, pulling
 from hub.cli.columns import HIDDEN, cells, shown_columns
 from hub.cli.manual import command, group
 from hub.cli.problems import OK, QUARANTINED, WrongUse, say_issue

@@ -22,6 +22,7 @@ from hub.ports.doors import (
     Complete,
     Connection,
     FollowUp,
+    Heard,
     Layout,
     Listening,
     Manifest,
@@ -36,6 +37,7 @@ from hub.ports.doors import (
     SourceRecord,
     Watermark,
     Withdrawn,
+    unheard,
 )
 from hub.ports.exports import Export, ExportLimits, Exports, Kind, Line, Part, Scan, Wanted
 from hub.ports.feed import Feed, Forgotten, Happened, Stretch
@@ -105,6 +107,7 @@ __all__ = [
     "Gathered",
     "Happened",
     "Head",
+    "Heard",
     "Ids",
     "Kek",
     "Kept",
@@ -164,4 +167,5 @@ __all__ = [
     "Way",
     "Withdrawn",
     "Within",
+    "unheard",
 ]

@@ -151,12 +151,24 @@ Ready = Callable[[str, Callable[[], None]], None]
 """Told where a listener listens, and how it is stopped."""
 
 
+Heard = Callable[[], None]
+"""Told that there is something to pull."""
+
+
+def unheard() -> None:
+    """Nobody is told: what there is waits for the next pull."""
+
+
 @runtime_checkable
 class Listening(Protocol):
-    """An adapter whose tool does not wait to be asked. What it takes is on the disk before it says so, and is pulled later."""
+    """An adapter whose tool does not wait to be asked. A connection of it listens where its setting `listen` says.
 
-    def listen(self, connection: Connection, ready: Ready) -> None:
-        """Returns when it is stopped. Raises Fatal."""
+    What its tool tells only once is on the disk before it is acknowledged. What can be asked for again is a hint, of which
+    nothing is kept: whoever listens pulls when it is `heard`, and when it begins.
+    """
+
+    def listen(self, connection: Connection, ready: Ready, heard: Heard = unheard) -> None:
+        """Returns when it is stopped. `heard` is called by any thread. Raises Fatal."""
 
 
 @dataclass(frozen=True, repr=False)

@@ -11,7 +11,7 @@ import httpx2
 import pytest
 
 from adapters.commcare import adapter
-from adapters.commcare.listen import LARGEST
+from adapters.http_listener import LARGEST
 from adapters.replay import Served
 from hub import mapping
 from hub.errors import Fatal
@@ -171,7 +171,7 @@ def test_a_spool_of_another_secret_is_not_lost_but_said(
 
 
 def test_only_this_machine_is_listened_to_without_tls(connect: Connect) -> None:
-    for listen, text in (("0.0.0.0:0", "adapters.commcare-listen-insecure"), ("", "adapters.commcare-no-listen")):
+    for listen, text in (("0.0.0.0:0", "adapters.listen-insecure"), ("", "adapters.no-listen")):
         with pytest.raises(Fatal) as refused:
             adapter.listen(connect(listen=listen), lambda *_: None)
         assert refused.value.text == text

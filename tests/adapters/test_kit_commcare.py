@@ -2,7 +2,7 @@
 
 import pytest
 
-from adapters import commcare
+from adapters import commcare, http_client
 from adapters.acceptance import Acceptance, HttpCase, OverHttp, WritesBack
 from adapters.replay import Served
 from hub import mapping
@@ -44,7 +44,7 @@ class CommCareCase(HttpCase):
         }
 
     def hurry(self):
-        self.monkeypatch.setattr(commcare.client, "TIMEOUT", 0.3)
+        self.monkeypatch.setattr(http_client, "TIMEOUT", 0.3)
 
 
 class TestCommCare(Acceptance, OverHttp, WritesBack):

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from adapters import dhis2
+from adapters import dhis2, http_client
 from adapters.acceptance import Declared, HttpCase, OverHttp, Reports
 from adapters.replay import Served
 from hub.ports import Connection, Figure, Layout, Return
@@ -36,7 +36,7 @@ class Dhis2Case(HttpCase):
         return {cell: int(value) for cell, value in held.items()}
 
     def hurry(self):
-        self.monkeypatch.setattr(dhis2.client, "TIMEOUT", 0.3)
+        self.monkeypatch.setattr(http_client, "TIMEOUT", 0.3)
 
     def add(self):
         raise NotImplementedError

@@ -2,7 +2,7 @@
 
 import pytest
 
-from adapters import fhir
+from adapters import fhir, http_client
 from adapters.acceptance import Acceptance, HttpCase, OverHttp, WritesBack
 from adapters.replay import Served
 from hub import mapping
@@ -48,7 +48,7 @@ class FhirCase(HttpCase):
         return {"status": "accepted", "status_date": "2026-03-16T09:00:00+00:00", "outcome": "Service provided"}
 
     def hurry(self):
-        self.monkeypatch.setattr(fhir.client, "TIMEOUT", 0.3)
+        self.monkeypatch.setattr(http_client, "TIMEOUT", 0.3)
 
 
 class TestFhir(Acceptance, OverHttp, WritesBack):

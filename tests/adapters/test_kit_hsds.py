@@ -2,9 +2,8 @@
 
 import pytest
 
-from adapters import hsds
+from adapters import hsds, http_client
 from adapters.acceptance import Acceptance, HttpCase, OverHttp, Scans
-from adapters.hsds import client
 from adapters.replay import Served
 from tests.support.doors import package_folder
 from tests.support.hsds import ServiceDirectory, connection, service
@@ -35,7 +34,7 @@ class DirectoryCase(HttpCase):
         self.stand_in.delete("s-1")
 
     def hurry(self):
-        self.monkeypatch.setattr(client, "TIMEOUT", 0.3)
+        self.monkeypatch.setattr(http_client, "TIMEOUT", 0.3)
 
 
 class TestServiceDirectory(Acceptance, OverHttp, Scans):

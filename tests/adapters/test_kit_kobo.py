@@ -2,7 +2,7 @@
 
 import pytest
 
-from adapters import kobo
+from adapters import http_client, kobo
 from adapters.acceptance import Acceptance, HttpCase, OverHttp, Scans, WritesBack
 from demo.kobo_server import KoboServer, Project
 from demo.registers import kobo_submissions
@@ -60,7 +60,7 @@ class KoboCase(HttpCase):
         }
 
     def hurry(self):
-        self.monkeypatch.setattr(kobo.client, "TIMEOUT", 0.3)
+        self.monkeypatch.setattr(http_client, "TIMEOUT", 0.3)
 
 
 class TestKobo(Acceptance, OverHttp, Scans, WritesBack):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from adapters import odk
+from adapters import http_client, odk
 from adapters.acceptance import Acceptance, HttpCase, OverHttp, WritesBack
 from adapters.replay import Served
 from hub import mapping
@@ -42,7 +42,7 @@ class OdkCase(HttpCase):
         return said, {id_: row["__system"]["reviewState"] for id_, row in self.stand_in.rows.items()}
 
     def hurry(self):
-        self.monkeypatch.setattr(odk.client, "TIMEOUT", 0.3)
+        self.monkeypatch.setattr(http_client, "TIMEOUT", 0.3)
 
 
 class OdkWithAPassword(OdkCase):

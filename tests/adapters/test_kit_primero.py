@@ -2,9 +2,9 @@
 
 import pytest
 
-from adapters import primero
+from adapters import http_client, primero
 from adapters.acceptance import Acceptance, HttpCase, OverHttp, WritesBack
-from adapters.primero import client, forms
+from adapters.primero import forms
 from adapters.replay import Served
 from hub import mapping
 from hub.ports import Connection, FollowUp
@@ -51,7 +51,7 @@ class PrimeroCase(HttpCase):
         return FollowUp(id_, record.handle, {"services_section[1]/unique_id": row, **self.values(), **values})
 
     def hurry(self):
-        self.monkeypatch.setattr(client, "TIMEOUT", 0.3)
+        self.monkeypatch.setattr(http_client, "TIMEOUT", 0.3)
 
 
 class TestPrimero(Acceptance, OverHttp, WritesBack):

@@ -8,7 +8,8 @@ from time import time
 
 import pytest
 
-from adapters.kobo import adapter, client
+from adapters import http_client
+from adapters.kobo import adapter
 from hub.errors import Fatal, Retriable
 from hub.ports import FollowUp, SourceRecord, Watermark
 
@@ -54,10 +55,10 @@ def test_the_wait_is_as_long_as_the_server_asks(kobo_connection, project, status
 
 
 def test_a_wait_until_a_date_is_understood_and_a_strange_one_is_left_out():
-    assert 25 < client._seconds(formatdate(time() + 30, usegmt=True)) <= 30
-    assert client._seconds("soon") is None
-    assert client._seconds(None) is None
-    assert client._seconds(formatdate(time() - 30, usegmt=True)) == 0
+    assert 25 < http_client.seconds(formatdate(time() + 30, usegmt=True)) <= 30
+    assert http_client.seconds("soon") is None
+    assert http_client.seconds(None) is None
+    assert http_client.seconds(formatdate(time() - 30, usegmt=True)) == 0
 
 
 def test_a_failure_between_pages_loses_nothing(kobo_connection, project):
@@ -82,7 +83,7 @@ def test_a_server_that_is_not_there_is_tried_again_later(kobo_connection):
 
 
 def test_a_server_that_does_not_answer_is_tried_again_later(kobo_connection, monkeypatch):
-    monkeypatch.setattr(client, "TIMEOUT", 0.2)
+    monkeypatch.setattr(http_client, "TIMEOUT", 0.2)
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()

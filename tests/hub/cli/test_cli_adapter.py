@@ -53,7 +53,7 @@ def test_the_doors_that_are_installed_are_listed_by_name_title_and_promise(speak
 
 def test_the_list_for_programs_says_what_each_can_do():
     found = {one["name"]: one for one in json.loads(run("adapter", "list", "--json").output)}
-    assert set(found["kobo"]["capabilities"]) == {"complete-scan", "http", "read", "write-back"}
+    assert set(found["kobo"]["capabilities"]) == {"complete-scan", "hook", "http", "read", "write-back"}
     assert found["kobo"]["title"] == "KoboToolbox project"
 
 
@@ -67,7 +67,7 @@ def test_the_settings_of_a_door_are_explained_in_the_readers_language(speaks):
 
 def test_a_description_for_programs_holds_every_setting_in_three_languages():
     told = json.loads(run("adapter", "show", "kobo", "--json").output)
-    assert [one["name"] for one in told["secrets"]] == ["token"]
+    assert [one["name"] for one in told["secrets"]] == ["token", "hint"]
     assert {one["name"]: one["type"] for one in told["settings"]}["page_size"] == "integer"
     assert all(set(one["meaning"]) == set(texts.LANGUAGES) for one in told["settings"])
 

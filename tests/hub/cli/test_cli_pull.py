@@ -2,6 +2,7 @@
 
 import pytest
 
+from hub.cli.rounds import Rounds
 from tests.support.command_line import BAD, GOOD, MENDED, Command, marks_in
 
 
@@ -134,18 +135,19 @@ def test_a_folder_is_watched_until_it_is_interrupted_and_only_news_is_told(
     hub: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hub.register(GOOD)
-    slept: list[float] = []
+    waited: list[float] = []
 
-    def meanwhile(seconds: float) -> None:
-        slept.append(seconds)
-        if len(slept) == 2:
+    def meanwhile(rounds: Rounds) -> list[str]:
+        waited.append(rounds.every)
+        if len(waited) == 3:
             hub.register(GOOD, MENDED)
-        if len(slept) == 4:
+        if len(waited) == 5:
             raise KeyboardInterrupt
+        return ["register"]
 
-    monkeypatch.setattr("hub.cli.pull.sleep", meanwhile)
+    monkeypatch.setattr(Rounds, "take", meanwhile)
     watched = hub("pull", "register", "--watch", "7")
-    assert (watched.exit_code, slept) == (130, [7] * 4)
+    assert (watched.exit_code, waited) == (130, [7] * 5)
     assert watched.stdout.count("Unchanged") == 2
     assert hub.json("status")["stored"]["Patient"] == 2
     assert marks_in(watched.output) == []
