@@ -61,7 +61,8 @@ def page(found: Referral, caller: Caller, desk: Desk, wrong: Mapping[str, str] |
         first=acts.FIRST,
         events=events,
         cards=_cards(found, opened, hub),
-        keeps=(found.patient or {}).get("managingOrganization", {}).get("reference") == f"Organization/{caller.organization}",
+        keeps=(found.patient or {}).get("managingOrganization", {}).get("reference")
+        == f"Organization/{caller.organization}",
         care=course.care(found, opened, hub.clock.now(), hub),
         requests=[asking.shown(one, found, caller, hub) for one in found.requests],
         may_ask_cancellation=CANCELLATION in asking.askable(found, caller),

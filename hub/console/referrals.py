@@ -5,7 +5,7 @@ counted and not paged, and each look is recorded. Of a survivor there is no more
 """
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -20,7 +20,7 @@ from hub.fhir import Resource
 from hub.fhir.query import Query
 from hub.fhir.serial import loads
 from hub.oauth import scopes, vault
-from hub.ports import Caller
+from hub.ports import FOREVER, Caller
 from hub.referral.stages import LATE
 from hub.referral.transitions import TERMINAL
 from hub.search import parse
@@ -63,7 +63,7 @@ def register(room: Blueprint, desk: Desk) -> None:
             states=[one for one in STATES if box.name != "open" or one == "waiting"],
             late=_lines(late, caller, desk) if late else [],
             late_total=(late.total or 0) if late else 0,
-            rest=_lines(page, caller, desk),
+            rest=_lines(page, caller, desk, soonest_first=box.state != "over"),
             after=_sealed(page.after, caller, desk) if page.after else "",
         )
 
@@ -112,13 +112,17 @@ def _found(query: Query, caller: Caller, desk: Desk) -> Page:
     return disclose.search(query, caller, hub=desk.people.hub)
 
 
-def _lines(page: Page, caller: Caller, desk: Desk) -> Sequence[plain.Line]:
-    hub = desk.people.hub
+def _lines(page: Page, caller: Caller, desk: Desk, *, soonest_first: bool = True) -> Sequence[plain.Line]:
+    hub, me = desk.people.hub, caller.organization
     windows = awaited((view.id for view in page.entries), caller, hub=hub)
-    tasks: Iterable[Resource] = (loads(view.text) for view in page.entries)
-    return [
-        plain.line(task, windows.get(f"Task/{task['id']}"), caller.organization, hub.clock.now(), hub) for task in tasks
-    ]
+    tasks: list[Resource] = [loads(view.text) for view in page.entries]
+    if soonest_first:
+        tasks.sort(key=lambda task: windows[_name(task)].end if _name(task) in windows else FOREVER)
+    return [plain.line(task, windows.get(_name(task)), me, hub.clock.now(), hub) for task in tasks]
+
+
+def _name(task: Resource) -> str:
+    return f"Task/{task['id']}"
 
 
 # --- a page after the first -------------------------------------------------------------------------------------------

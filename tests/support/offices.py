@@ -11,8 +11,9 @@ from hub.fhir import Resource
 from hub.fhir.canonicals import profile
 from hub.ports import Registry
 from hub.store import MongoStore
+from hub.web.app import create_app
 from tests.support.network import ENTRIES, KEEPER, referred, survivor
-from tests.support.parties import Clock, RandomIds, register
+from tests.support.parties import BASE, Addresses, Clock, RandomIds, register
 from tests.support.people import Browser, Town
 from tests.support.referring import CODE_TYPE, CODES, Referring
 from tests.support.services import service
@@ -67,23 +68,24 @@ class Office:
     def renew(self) -> None:
         """Tokens end: new ones for the time that it is now."""
         for one in ENTRIES:
-            self.at.parties[one.id] = register(self.town.app, self.at.registry, one.id, now=self.town.clock.now())
+            self.at.parties[one.id] = register(self.at.app, self.at.registry, one.id, now=self.town.clock.now())
 
 
-def office(store: MongoStore, registry: Registry) -> Office:
+def office(store: MongoStore, registry: Registry, base: str = BASE) -> Office:
     hub = Hub(store, Clock(), RandomIds(), Names(ENTRIES), b"a pepper that only this test knows")
     medical = [one for one in ENTRIES if "medical" in one.services]
     publish([service(f"{one.id}-care", "medical", one.id, area=[one.province]) for one in medical], hub=hub)
-    town = Town(hub, registry, store)
-    made = Office(town, Referring(town.app, registry, town.people.hub))
+    town = Town(hub, registry, store, base=base)
+    made = Office(town, Referring(create_app(town.people.hub, registry, Addresses()), registry, town.people.hub))
     made.renew()
-    code = {"type": {"coding": [{"system": CODE_TYPE, "code": "survivor-code"}]}, "system": CODES, "value": "CAS-0042"}
-    made.at.person = str(made.at.create(KEEPER, survivor() | named(code))["id"])
+    made.at.person = str(made.at.create(KEEPER, named("CAS-0042"))["id"])
     return made
 
 
-def named(code: Resource) -> Resource:
-    return {
+def named(value: str) -> Resource:
+    """A survivor with a name, under this code."""
+    code = {"type": {"coding": [{"system": CODE_TYPE, "code": "survivor-code"}]}, "system": CODES, "value": value}
+    return survivor() | {
         "meta": {"profile": [profile("survivor-named")]},
         "gender": "female",
         "identifier": [code],
