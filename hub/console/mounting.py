@@ -14,6 +14,7 @@ from hub.console import (
     authorize,
     clients,
     home,
+    informing,
     messages,
     pages,
     referral,
@@ -53,7 +54,19 @@ def mount(app: Flask, people: People, settings: Addresses) -> None:
     for problem, answer in _ANSWERS.items():
         room.register_error_handler(problem, answer)
     room.add_url_rule("/console/style.css", "style", pages.style)
-    for part in (sign_in, welcome, authorize, home, clients, referrals, referral, messages, asking, rerouting):
+    for part in (
+        sign_in,
+        welcome,
+        authorize,
+        home,
+        clients,
+        referrals,
+        referral,
+        messages,
+        asking,
+        informing,
+        rerouting,
+    ):
         part.register(room, desk)
     app.register_blueprint(room)
 

@@ -14,7 +14,6 @@ from hub.exchange import Hub
 from hub.exchange.change.referral import actor_of
 from hub.exchange.reroute import REFUSED
 from hub.fhir import Resource
-from hub.fhir.tasks import CANCELLATION
 from hub.oauth import scopes
 from hub.ports import Caller
 
@@ -65,7 +64,7 @@ def page(found: Referral, caller: Caller, desk: Desk, wrong: Mapping[str, str] |
         == f"Organization/{caller.organization}",
         care=course.care(found, opened, hub.clock.now(), hub),
         requests=[asking.shown(one, found, caller, hub) for one in found.requests],
-        may_ask_cancellation=CANCELLATION in asking.askable(found, caller),
+        askable=asking.askable(found, caller),
         messages=[messages.shown(one, caller, hub) for one in found.messages],
         categories=messages.categories() if messages.may_write(found, caller) else [],
         reroutes=_reroutes(found, caller),

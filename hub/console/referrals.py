@@ -13,6 +13,7 @@ from flask import Blueprint, Response, request
 
 from hub.console import pages, plain
 from hub.console.desk import Desk
+from hub.console.needed import needed
 from hub.errors import SCOPE_LACKING, HubError
 from hub.exchange import Page, disclose
 from hub.exchange.timeline import awaited
@@ -61,6 +62,7 @@ def register(room: Blueprint, desk: Desk) -> None:
             box=box,
             boxes=BOXES,
             states=[one for one in STATES if box.name != "open" or one == "waiting"],
+            needed=_needed(box, caller, desk),
             late=_lines(late, caller, desk) if late else [],
             late_total=(late.total or 0) if late else 0,
             rest=_lines(page, caller, desk, soonest_first=box.state != "over"),
@@ -119,6 +121,14 @@ def _lines(page: Page, caller: Caller, desk: Desk, *, soonest_first: bool = True
     if soonest_first:
         tasks.sort(key=lambda task: windows[_name(task)].end if _name(task) in windows else FOREVER)
     return [plain.line(task, windows.get(_name(task)), me, hub.clock.now(), hub) for task in tasks]
+
+
+def _needed(box: Box, caller: Caller, desk: Desk) -> list[tuple[plain.Line, tuple[str, ...]]]:
+    """Whatever list she looks at first, she sees who waits for her."""
+    hub, me = desk.people.hub, caller.organization
+    if box.after or box.state == "over":
+        return []
+    return [(plain.line(task, None, me, hub.clock.now(), hub), what) for task, what in needed(caller, hub=hub)]
 
 
 def _name(task: Resource) -> str:

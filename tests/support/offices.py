@@ -20,7 +20,8 @@ from tests.support.services import service
 
 EVERYTHING: Final = frozenset(
     {"user/Task.crus", "user/ServiceRequest.crus", "user/Patient.rs", "user/Communication.crus", "user/Observation.rs",
-     "user/HealthcareService.rs", "user/AuditEvent.rs", "user/Flag.rs", "user/RiskAssessment.rs"}
+     "user/HealthcareService.rs", "user/AuditEvent.rs", "user/Flag.rs", "user/RiskAssessment.rs", "user/Questionnaire.rs",
+     "user/QuestionnaireResponse.crs"}
 )  # fmt: skip
 NAME, PHONE = "Zineb Alaoui", "+212612345678"
 _TAGS: Final = re.compile(r"<[^>]+>|\s+")

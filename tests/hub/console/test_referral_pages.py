@@ -12,6 +12,7 @@ from hub.ports import Registry
 from hub.store import MongoStore
 from tests.support.network import CLASSES, KEEPER, reason
 from tests.support.offices import NAME, Office, named, office, words
+from tests.support.written import example
 
 PATCH = {"Content_Type": "application/json-patch+json"}
 
@@ -307,3 +308,76 @@ def test_after_a_refusal_the_need_is_sent_on_where_she_agreed_and_prepared_elsew
     assert prepared.status_code == 303
     assert "brouillon" in browser.get(prepared.location).text
     assert at.desk("dispensaire").get(prepared.location).status_code == 404
+
+
+# --- information --------------------------------------------------------------------------------------------------------
+
+FORM = "https://chu.example/fhir/Questionnaire/admission"
+
+
+def form(at: Office, **more: object) -> None:
+    written = {name: value for name, value in example("questionnaire").items() if name != "id"}
+    at.at.create("chu", written | {"url": FORM, "title": "Admission"} | more)
+
+
+def asked(at: Office) -> tuple[str, str]:
+    """A referral about which the hospital has asked for information, and the address of the answer."""
+    form(at)
+    task, browser = at.refer("chu"), at.desk("chu")
+    assert "ask-information" in at.page("chu", task) and "ask-information" not in at.page(KEEPER, task)
+    page = browser.get(f"/console/referrals/{task}/ask-information").text
+    assert "Admission" in page
+    assert browser.post(f"/console/referrals/{task}/ask-information", form="https://made.up").status_code == 422
+    assert browser.post(f"/console/referrals/{task}/ask-information", form=f"{FORM}|1").status_code == 303
+    (answer,) = re.findall(r'href="(/console/referrals/[^"]*/requests/[^"]*/answer)"', at.page(KEEPER, task))
+    return task, answer
+
+
+def test_information_is_asked_with_a_form_and_given_in_one_act(at: Office) -> None:
+    task, answer = asked(at)
+    browser = at.desk(KEEPER)
+    listed = browser.get("/console/referrals").text
+    assert "informations demandées" in listed and task in listed
+    page = browser.get(answer).text
+    assert "Un certificat a-t-il été remis" in page and 'type="date"' in page
+    missing = browser.post(answer, **{"q-2.2": "Incapacité de 25 jours."})
+    assert missing.status_code == 422
+    assert 'id="w-q-1"' in missing.text and "Incapacité de 25 jours." in missing.text
+    sent = browser.post(answer, **{"q-1": "2026-03-12", "q-2.1": "0", "q-2.2": "Incapacité de 25 jours."})
+    assert sent.status_code == 303, sent.text
+    (made,) = [one["resource"] for one in (at.at.by(KEEPER).get("/fhir/QuestionnaireResponse").json or {})["entry"]]
+    assert made["item"][0]["answer"] == [{"valueDate": "2026-03-12"}]
+    assert made["item"][1]["item"][0]["answer"] == [{"valueCoding": {"code": "oui", "display": "Oui"}}]
+    assert "répondue" in words(at.page("chu", task))
+    assert "informations demandées" not in browser.get("/console/referrals").text
+    browser.get("/console/")
+    again = browser.post(answer, **{"q-1": "2026-03-12"})
+    assert again.status_code == 422  # it was answered
+
+
+@pytest.mark.parametrize("said", [{"q-1": "12/03/2026"}, {"q-1": "2026-03-12", "q-2.1": "7"}, {"q-1": ""}, {}])
+def test_what_is_not_understood_is_not_sent(at: Office, said: dict[str, str]) -> None:
+    _, answer = asked(at)
+    browser = at.desk(KEEPER)
+    browser.get(answer)
+    assert browser.post(answer, **said).status_code == 422
+    assert (at.at.by(KEEPER).get("/fhir/QuestionnaireResponse").json or {})["total"] == 0
+
+
+def test_who_is_not_asked_does_not_answer(at: Office) -> None:
+    _, answer = asked(at)
+    at.desk("chu").get("/console/")
+    assert at.desk("chu").post(answer, **{"q-1": "2026-03-12"}).status_code in {403, 422}
+    assert at.desk("clinique").get(answer).status_code == 404
+
+
+def test_what_waits_for_her_stands_above_every_list(writing: Office) -> None:
+    at = writing
+    task = at.refer("chu")
+    at.do("chu", task, "accepted")
+    write(at, "chu", task, "Peut-elle venir jeudi ?")
+    for box in ("received", "sent", "open"):
+        page = at.desk(KEEPER).get(f"/console/referrals?box={box}").text
+        assert "message non lu" in page and task in page
+    assert "message non lu" not in at.desk("chu").get("/console/referrals").text
+    assert "message non lu" not in at.desk("clinique").get("/console/referrals").text
