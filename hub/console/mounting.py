@@ -13,6 +13,7 @@ from hub.console import (
     asking,
     authorize,
     clients,
+    closing,
     home,
     informing,
     messages,
@@ -54,23 +55,15 @@ def mount(app: Flask, people: People, settings: Addresses) -> None:
     for problem, answer in _ANSWERS.items():
         room.register_error_handler(problem, answer)
     room.add_url_rule("/console/style.css", "style", pages.style)
-    for part in (
-        sign_in,
-        welcome,
-        authorize,
-        home,
-        clients,
-        referrals,
-        referral,
-        messages,
-        asking,
-        informing,
-        rerouting,
-    ):
+    for part in _PARTS:
         part.register(room, desk)
     app.register_blueprint(room)
 
 
+_PARTS = (
+    sign_in, welcome, authorize, home, clients,
+    referrals, referral, messages, asking, informing, rerouting, closing,
+)  # fmt: skip
 _ANSWERS = {
     CSRFError: pages.stale,
     TooMany: pages.too_many,

@@ -11,7 +11,7 @@ from typing import Final
 
 from flask import Blueprint, Response, request
 
-from hub.console import pages, plain
+from hub.console import notices, pages, plain
 from hub.console.desk import Desk
 from hub.console.needed import needed
 from hub.errors import SCOPE_LACKING, HubError
@@ -63,6 +63,7 @@ def register(room: Blueprint, desk: Desk) -> None:
             boxes=BOXES,
             states=[one for one in STATES if box.name != "open" or one == "waiting"],
             needed=_needed(box, caller, desk),
+            withdrawn=_withdrawn(box, caller, desk),
             late=_lines(late, caller, desk) if late else [],
             late_total=(late.total or 0) if late else 0,
             rest=_lines(page, caller, desk, soonest_first=box.state != "over"),
@@ -129,6 +130,11 @@ def _needed(box: Box, caller: Caller, desk: Desk) -> list[tuple[plain.Line, tupl
     if box.after or box.state == "over":
         return []
     return [(plain.line(task, None, me, hub.clock.now(), hub), what) for task, what in needed(caller, hub=hub)]
+
+
+def _withdrawn(box: Box, caller: Caller, desk: Desk) -> list[notices.Notice]:
+    """Beside what she received: of which referrals a consent was taken back."""
+    return notices.notices(caller, hub=desk.people.hub) if box.name == "received" and not box.after else []
 
 
 def _name(task: Resource) -> str:

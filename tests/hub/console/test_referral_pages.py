@@ -25,9 +25,11 @@ def at(store: MongoStore, registry: Registry) -> Office:
 
 
 def withdraw(at: Office) -> None:
-    steps = [{"op": "replace", "path": "/status", "value": "inactive"}]
-    answer = at.at.by(KEEPER).send("PATCH", f"/fhir/Consent/{at.at.consent}", steps, **PATCH)
-    assert answer.status_code == 200, answer.text
+    """All that she agreed to."""
+    for one in (at.at.by(KEEPER).get("/fhir/Consent?status=active").json or {})["entry"]:
+        steps = [{"op": "replace", "path": "/status", "value": "inactive"}]
+        answer = at.at.by(KEEPER).send("PATCH", f"/fhir/Consent/{one['resource']['id']}", steps, **PATCH)
+        assert answer.status_code == 200, answer.text
 
 
 def alike(page: str, *ids: str) -> str:
@@ -118,19 +120,37 @@ def test_before_it_is_accepted_only_the_notice_is_read_and_after_it_what_she_agr
     assert "féminin" not in words(at.page("chu", task))
 
 
-def test_withdrawn_the_page_is_closed(at: Office) -> None:
+def test_withdrawn_the_page_is_closed_and_how_it_ended_can_still_be_said(at: Office) -> None:
     task = at.refer("chu")
     at.do("chu", task, "accepted")
-    for one in list(at.at.by(KEEPER).get("/fhir/Consent?status=active").json["entry"]):  # type: ignore[index]
-        at.at.consent = one["resource"]["id"]
-        withdraw(at)
-    assert at.desk("chu").get(f"/console/referrals/{task}").status_code == 404
-    assert task not in at.desk("chu").get("/console/referrals").text
+    withdraw(at)
+    browser = at.desk("chu")
+    assert browser.get(f"/console/referrals/{task}").status_code == 404
+    listed = browser.get("/console/referrals").text
+    (link,) = re.findall(r'href="(/console/referrals/[^"]*/close)"', listed)
+    assert "Casablanca" not in listed
     assert "Consentement retiré" in words(at.page(KEEPER, task))
+    assert "a été retiré" in browser.get(link).text
+    assert browser.post(link, how="completed").status_code == 422
+    assert browser.post(link, how="completed", outcome="partly-provided").status_code == 303
+    assert at.at.read(KEEPER, f"Task/{task}")["status"] == "completed"
+    browser.get(link)
+    assert browser.post(link, how="failed", reason="survivor-unreachable").status_code == 422
+    assert at.desk("clinique").get(link).status_code == 404
 
 
 @pytest.mark.parametrize(
-    "path", ["", "/do/accepted", "/do/rejected", "/alternatives", "/ask-cancellation", "/requests/1/accepted"]
+    "path",
+    [
+        "",
+        "/do/accepted",
+        "/do/rejected",
+        "/alternatives",
+        "/ask-cancellation",
+        "/requests/1/accepted",
+        "/requests/1/answer",
+        "/close",
+    ],
 )
 def test_what_is_hidden_is_the_same_page_as_what_is_not_there(at: Office, path: str) -> None:
     task, nothing = at.refer("chu"), "00000000-0000-4000-8000-000000000000"
