@@ -27,6 +27,10 @@ FIRST: Final = ("requested", "accepted", "completed", "in-progress", "received")
 """What most people come for stands first; the order says nothing else."""
 
 
+MAIN: Final = frozenset(FIRST) - {"received"}
+"""What is shown as the next step."""
+
+
 @dataclass(frozen=True)
 class Act:
     """`verb`: how it is called; what was on hold is taken up `-again`. `needs`: as in `hub.referral.machine.Edge`."""

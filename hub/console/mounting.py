@@ -18,6 +18,7 @@ from hub.console import (
     informing,
     messages,
     pages,
+    progress,
     referral,
     referrals,
     rerouting,
@@ -62,7 +63,7 @@ def mount(app: Flask, people: People, settings: Addresses) -> None:
 
 _PARTS = (
     sign_in, welcome, authorize, home, clients,
-    referrals, referral, messages, asking, informing, rerouting, closing,
+    referrals, referral, messages, asking, informing, progress, rerouting, closing,
 )  # fmt: skip
 _ANSWERS = {
     CSRFError: pages.stale,

@@ -10,6 +10,7 @@ from hub.exchange import Hub
 from hub.fhir import Resource
 from hub.fhir.canonicals import identifier_system
 from hub.fhir.definitions import load
+from hub.fhir.instants import span
 from hub.fhir.references import split
 from hub.fhir.tasks import is_unclaimed, notice_of, party
 from hub.referral.machine import business_status
@@ -128,3 +129,9 @@ def outcome(task: Resource) -> str:
     """What came of it, where it was completed."""
     found = (one["valueCodeableConcept"] for one in task.get("output", ()) if "valueCodeableConcept" in one)
     return " · ".join(map(concept, found))
+
+
+def appointment(task: Resource) -> str:
+    """When it is, where its recipient has said so."""
+    found = (one["valueDateTime"] for one in task.get("output", ()) if "valueDateTime" in one)
+    return " · ".join(pages.day(span(one)[0]) for one in found)

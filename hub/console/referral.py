@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from flask import Blueprint, Response, request
 
 from hub import errors
-from hub.console import act, acts, asking, course, facts, gathered, messages, pages, plain
+from hub.console import act, acts, asking, course, facts, gathered, messages, pages, plain, progress
 from hub.console.desk import Desk
 from hub.console.gathered import Referral
 from hub.console.referrals import ADDRESS, require
@@ -55,9 +55,11 @@ def page(found: Referral, caller: Caller, desk: Desk, wrong: Mapping[str, str] |
         notice=plain.notice(task),
         why=plain.concept(task.get("statusReason", {})),
         outcome=plain.outcome(task),
+        appointment=plain.appointment(task),
+        may_say=progress.may_say(task, caller),
         version=found.version,
         acts=acts.permitted(task, caller),
-        first=acts.FIRST,
+        main=acts.MAIN,
         events=events,
         cards=_cards(found, opened, hub),
         keeps=(found.patient or {}).get("managingOrganization", {}).get("reference")

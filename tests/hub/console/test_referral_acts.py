@@ -205,3 +205,30 @@ def test_the_audit_trail_names_the_person_who_acted(at: Office) -> None:
     trail = at.at.by(KEEPER).get(f"/fhir/AuditEvent?entity=Task/{task}&subtype=referral.accept").json or {}
     (event,) = [one["resource"] for one in trail["entry"]]
     assert "Practitioner/chu-id" in str(event["agent"])
+
+
+def test_how_far_it_has_come_is_said_by_who_works_on_it_and_seen_by_who_sent_it(at: Office) -> None:
+    at.at.agree("chu")
+    task, browser = referred(at, "accepted"), at.desk("chu")
+    assert "/progress" in at.page("chu", task) and "/progress" not in at.page(KEEPER, task)
+    form = browser.get(f"/console/referrals/{task}/progress").text
+    assert "outcome-overdue" not in form
+    (version,) = re.findall(r'name="version" value="(\d+)"', form)
+    for wrong in ({}, {"said": "escalated"}, {"said": "appointment-scheduled", "when": "demain"}):
+        assert browser.post(f"/console/referrals/{task}/progress", version=version, **wrong).status_code == 422
+    made = {"said": "appointment-scheduled", "when": "2026-12-24T10:30"}
+    assert browser.post(f"/console/referrals/{task}/progress", version=version, **made).status_code == 303
+    page = words(at.page(KEEPER, task))
+    assert "Rendez-vous fixé" in page and "24/12/2026 10:30" in page
+    browser.get(f"/console/referrals/{task}/progress")
+    late = browser.post(f"/console/referrals/{task}/progress", version=version, said="appointment-missed")
+    assert (late.status_code, 'value="appointment-missed" checked' in late.text) == (412, True)
+
+
+def test_who_sent_it_does_not_say_how_far_it_has_come(at: Office) -> None:
+    at.at.agree("chu")
+    task, browser = referred(at, "accepted"), at.desk(KEEPER)
+    browser.get(f"/console/referrals/{task}")
+    version = at.at.read(KEEPER, f"Task/{task}")["meta"]["versionId"]
+    said = {"version": version, "said": "appointment-scheduled", "when": "2026-12-24T10:30"}
+    assert browser.post(f"/console/referrals/{task}/progress", **said).status_code == 403

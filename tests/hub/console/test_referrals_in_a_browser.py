@@ -73,7 +73,6 @@ def test_a_case_worker_answers_writes_and_closes(
     with served(store, registry) as at:
         at.at.agree("chu", "clinique", classes=(*CLASSES, "identity", "safe-contact", "messages"))
         tasks = [at.refer("chu"), at.refer("chu", priority="stat"), at.refer("chu", priority="routine")]
-        at.at.move("chu", tasks[2], "accepted")
         width, height = size
         context = chromium.new_context(viewport={"width": width, "height": height}, locale=language)
         try:
