@@ -1,6 +1,6 @@
-"""Pages for people: signing in, what applications may do in one's name, and the systems of one's organisation.
+"""Pages for people: signing in, the referrals of one's organisation, what applications may do in one's name, and its systems.
 
-HTML in Arabic, French and English, without scripts. No resource of FHIR is shown here.
+HTML in Arabic, French and English, without scripts. What is shown of a survivor came through `hub.exchange.disclose`.
 """
 
 from hub.console.mounting import mount

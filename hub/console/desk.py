@@ -7,15 +7,19 @@ from flask import Request, session
 from werkzeug.exceptions import Forbidden
 
 from hub.accounts import Account
-from hub.oauth import registration, sessions
+from hub.exchange.person import REFERRAL_PURPOSE
+from hub.oauth import registration, scopes, sessions
 from hub.oauth.endpoints import Endpoints
 from hub.oauth.origin import seen_from
-from hub.oauth.people import People
+from hub.oauth.people import People, reference
 from hub.oauth.sessions import Present
 from hub.outbound.allowed import Allowed
+from hub.ports import Caller
 
 HELD: Final = "held"
 """Where the cookie has the secret of the session that is kept here."""
+CONSOLE: Final = "hub:console"
+"""By what the audit trail knows these pages."""
 
 
 class SignInFirst(Exception):  # noqa: N818 — the field's word
@@ -69,3 +73,19 @@ class Desk:
         if held := session.get(HELD):
             sessions.end(str(held), people=self.people)
         session.clear()
+
+    def asker(self) -> Caller:
+        """Whoever sits here, as the use cases know her: her organisation, what she may do, her functions, and no more. Raises
+        SignInFirst."""
+        account = self.account()
+        purpose = next((one for one in (REFERRAL_PURPOSE, *account.purposes) if one in account.purposes), "")
+        return Caller(
+            CONSOLE,
+            account.organization,
+            purpose,
+            account.scopes,
+            within=scopes.narrowings(account.scopes),
+            practitioner=reference(account),
+            roles=account.roles,
+            request=self.people.request(),
+        )

@@ -9,7 +9,22 @@ from flask import Blueprint, Flask
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from hub.console import authorize, clients, home, pages, sign_in, welcome
+from hub.console import (
+    asking,
+    authorize,
+    clients,
+    closing,
+    home,
+    informing,
+    messages,
+    pages,
+    progress,
+    referral,
+    referrals,
+    rerouting,
+    sign_in,
+    welcome,
+)
 from hub.console.desk import Desk
 from hub.errors import HubError
 from hub.oauth import vault
@@ -41,11 +56,15 @@ def mount(app: Flask, people: People, settings: Addresses) -> None:
     for problem, answer in _ANSWERS.items():
         room.register_error_handler(problem, answer)
     room.add_url_rule("/console/style.css", "style", pages.style)
-    for part in (sign_in, welcome, authorize, home, clients):
+    for part in _PARTS:
         part.register(room, desk)
     app.register_blueprint(room)
 
 
+_PARTS = (
+    sign_in, welcome, authorize, home, clients,
+    referrals, referral, messages, asking, informing, progress, rerouting, closing,
+)  # fmt: skip
 _ANSWERS = {
     CSRFError: pages.stale,
     TooMany: pages.too_many,

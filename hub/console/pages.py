@@ -17,9 +17,11 @@ from werkzeug.exceptions import HTTPException
 from wtforms.validators import ValidationError
 
 from hub import errors, texts
+from hub.accounts import Account
 from hub.errors import HubError
 from hub.fhir.definitions import load
 from hub.fhir.instants import MOROCCO
+from hub.oauth import scopes
 from hub.oauth.introspection import ACT_REASON
 from hub.oauth.limits import TooMany
 
@@ -29,6 +31,8 @@ LARGEST_FORM: Final = 64 * 1024
 _POLICY: Final = (
     "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
 )
+_BLANKS: Final = dict.fromkeys(("element", "expected", "status", "allowed", "type", "known", "limit"), "-")
+"""What a sentence says where a problem was raised with less than it asks for."""
 _HEADERS: Final = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
@@ -68,9 +72,18 @@ def language() -> str:
 
 
 def say(key: str, **blanks: object) -> str:
+    return _said(f"console.{key}", blanks)
+
+
+def tell(key: str, **blanks: object) -> str:
+    """A sentence of the pages about referrals."""
+    return _said(f"referrals.{key}", blanks)
+
+
+def _said(key: str, blanks: Mapping[str, object]) -> str:
     """A name inside a sentence keeps its own direction (https://www.w3.org/International/questions/qa-bidi-unicode-controls)."""
     isolated = {name: f"\u2068{blank}\u2069" if isinstance(blank, str) else blank for name, blank in blanks.items()}
-    return texts.say(f"console.{key}", language(), **isolated)
+    return texts.say(key, language(), **isolated)
 
 
 def sorry(key: str, status: int) -> Response:
@@ -87,6 +100,8 @@ def show(template: str, *, status: int = 200, plain: bool = False, **given: Any)
         direction="rtl" if spoken in RIGHT_TO_LEFT else "ltr",
         languages=[(code, name, _here(code, plain)) for code, name in NAMES.items()],
         say=say,
+        tell=tell,
+        sees_referrals=sees_referrals,
         day=day,
         purpose=purpose,
         csrf_token=generate_csrf,
@@ -110,6 +125,10 @@ def purpose(code: str) -> str:
 def role(code: str, url: str) -> str:
     concept = load().code_system(url).codes.get(code)
     return concept.label(language()) if concept else code
+
+
+def sees_referrals(account: Account) -> bool:
+    return scopes.permits(account.scopes, "Task", "search")
 
 
 def day(at: datetime) -> str:
@@ -140,7 +159,27 @@ def problem(found: HubError) -> Response:
         return sorry("changed-meanwhile", 409)
     if found.problem is errors.UNAVAILABLE:
         return sorry("unavailable", 503)
+    if found.problem in {errors.NOT_FOUND, errors.GONE}:
+        return sorry("no-such-page", 404)
+    if found.problem is errors.SCOPE_LACKING:
+        return sorry("not-for-you", 403)
+    if found.problem.status < 500:
+        return refused(found)
     raise found
+
+
+def refused(found: HubError) -> Response:
+    """What the rules do not allow, with the status that the API gives it."""
+    text = reason(found)
+    return show("sorry.html", status=found.problem.status, title=tell("refused"), text=text, plain=True)
+
+
+def reason(found: HubError) -> str:
+    """Why something was refused, in words of these pages where they have some."""
+    own = f"problem-{found.problem.code}"
+    if own in texts.catalogue("referrals") and found.text == found.problem.text:
+        return tell(own)
+    return texts.say(found.text, language(), **{**_BLANKS, **found.params})
 
 
 def wrong_address(found: HTTPException) -> Response:

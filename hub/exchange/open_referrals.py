@@ -3,7 +3,7 @@
 Seen as one organisation sees them, so that time since an assault is told to whoever may see the incident, and to nobody else.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -17,7 +17,7 @@ from hub.exchange.person import REFERRAL_PURPOSE
 from hub.fhir import Resource
 from hub.fhir.canonicals import code_system
 from hub.fhir.query import Match, Query, Target, Token
-from hub.fhir.references import split
+from hub.fhir.references import reference, split
 from hub.fhir.serial import loads
 from hub.ports import Caller, Visible
 from hub.referral.stages import LATE, service
@@ -77,14 +77,21 @@ def one(task: str, organization: str, *, hub: Hub) -> Standing:
 
 
 def _incidents(task: Resource, need: Resource, caller: Caller, hub: Hub) -> list[Resource]:
-    """Those that the need names; where it names none, hers, if there is but one: which of several is meant is not guessed."""
+    """Those that the need names; where it names none, hers, if there is but one."""
     named = [split(about.get("reference", "")) for about in need.get("supportingInfo", ())]
     seen = [_seen(f"Observation/{id_}", caller, hub) for type_, id_ in named if type_ == "Observation"]
     if found := [one for one in seen if one and is_incident(one)]:
         return found
     hers = Match("patient", "reference", (Target("Patient", split(task["for"]["reference"])[1]),))
     page = disclose.search(Query("Observation", (hers, IS_INCIDENT), count=2, counted=False), caller, hub=hub)
-    return [loads(view.text) for view in page.entries] if len(page.entries) == 1 else []
+    return meant({}, [loads(view.text) for view in page.entries])
+
+
+def meant(need: Resource, incidents: Sequence[Resource]) -> list[Resource]:
+    """Of her incidents those that the need names; where it names none, the only one: which of several is meant is not guessed."""
+    named = {about.get("reference", "") for about in need.get("supportingInfo", ())}
+    found = [one for one in incidents if reference(one) in named]
+    return found or (list(incidents) if len(incidents) == 1 else [])
 
 
 def is_incident(resource: Resource) -> bool:

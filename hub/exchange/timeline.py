@@ -74,6 +74,14 @@ def course(task: str, caller: Caller, *, hub: Hub, types: Collection[str] = ALON
     return Course(ordered([*stepped, *messages], trail), tuple(due for one in courses for due in _due(one, hub)))
 
 
+def awaited(tasks: Iterable[str], caller: Caller, *, hub: Hub) -> dict[str, Window]:
+    """Until when each of these Tasks, of those that this caller has just looked at, waits: by its reference."""
+    asking = disclose.Asking(caller, hub.clock.now(), hub)
+    ids = list(tasks)
+    courses = _courses(_past(ids, asking), asking) if ids else ()
+    return {due.about: due.window for one in courses for due in _due(one, hub)}
+
+
 def _hers(task: str, asking: disclose.Asking, types: Collection[str]) -> Iterator[Stored]:
     """All of the same survivor that could belong to it."""
     stored = asking.hub.store.read("Task", task, asking.reaching(Query("Task")))

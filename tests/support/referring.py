@@ -1,5 +1,6 @@
 """Referrals over HTTP: an association that keeps one survivor's records, those who could help, each with a token of its own."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -69,9 +70,9 @@ class Referring:
         found = self.by(organization).get("/fhir/Task?_sort=authored-on&_count=100").json or {}
         return [one["resource"] for one in found.get("entry", ())]
 
-    def agree(self, *to: str) -> str:
+    def agree(self, *to: str, classes: Sequence[str] = CLASSES) -> str:
         """Her consent that each of these be told and see the same."""
-        said = consent_of(f"Patient/{self.person}", *(permit(one, CLASSES) for one in to))
+        said = consent_of(f"Patient/{self.person}", *(permit(one, classes) for one in to))
         said |= {"organization": [{"reference": f"Organization/{KEEPER}"}]}
         return str(self.create(KEEPER, said)["id"])
 

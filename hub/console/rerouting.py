@@ -1,0 +1,87 @@
+"""After a refusal: who else could help, the most fitting first, and the referral sent on to one of them.
+
+`hub.exchange.reroute` finds them, for whoever sent it alone. To send it on is a new referral of the same need, which asks for
+consent as every one does.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from flask import Blueprint, Response, request
+
+from hub.console import act, gathered, pages, plain
+from hub.console.desk import Desk
+from hub.console.referrals import ADDRESS, require
+from hub.directory.telling import explained
+from hub.exchange import Hub, change
+from hub.exchange.reroute import Alternative, alternatives
+from hub.fhir import Resource
+from hub.fhir.references import split
+from hub.fhir.serial import loads
+from hub.fhir.tasks import REFERRAL
+
+TASK_CODE = "http://hl7.org/fhir/CodeSystem/task-code"
+
+
+@dataclass(frozen=True)
+class Service:
+    """`reasons`: why it stands where it stands; `is_permitted`: whether her consent lets it be told."""
+
+    organization: str
+    name: str
+    by: str
+    reasons: tuple[str, ...]
+    doubts: tuple[str, ...]
+    is_permitted: bool
+
+
+def register(room: Blueprint, desk: Desk) -> None:
+    @room.get(f"{ADDRESS}/<id_>/alternatives")
+    def others(id_: str) -> Response:
+        caller = desk.asker()
+        require(caller, "Task", "read")
+        require(caller, "HealthcareService", "search")
+        found = gathered.referral(id_, caller, hub=desk.people.hub)
+        services = alternatives(id_, caller, hub=desk.people.hub)
+        return pages.show(
+            "alternatives.html",
+            account=desk.account(),
+            referral=id_,
+            number=plain.number(found.task),
+            asked=plain.asked(found.task),
+            services=[_service(one, desk.people.hub) for one in services],
+        )
+
+    @room.post(f"{ADDRESS}/<id_>/alternatives")
+    def send_on(id_: str) -> Response:
+        caller = desk.asker()
+        require(caller, "Task", "create")
+        found = gathered.referral(id_, caller, hub=desk.people.hub)
+        view = change.create(_anew(found.task, request.form), caller, hub=desk.people.hub)
+        return act.go(view.id)
+
+
+def _service(of: Alternative, hub: Hub) -> Service:
+    seen: Resource = loads(of.answer.view.text)
+    by = split(seen["providedBy"]["reference"])[1]
+    language, reasons = pages.language(), of.answer.fit.reasons
+    return Service(
+        by,
+        seen.get("name", ""),
+        hub.directory.name(by, language),
+        tuple(explained(one, language) for one in reasons if not one.doubt),
+        tuple(explained(one, language) for one in reasons if one.doubt),
+        of.consent == "permitted",
+    )
+
+
+def _anew(task: Resource, form: Mapping[str, str]) -> Resource:
+    """The same need, to another: sent where she has agreed to it, else prepared until she has."""
+    return {
+        "resourceType": "Task",
+        "status": "requested" if form.get("act") == "send" else "draft",
+        "priority": task.get("priority", "routine"),
+        "code": {"coding": [{"system": TASK_CODE, "code": REFERRAL}]},
+        "focus": task["focus"],
+        "owner": {"reference": f"Organization/{form.get('to', '')}"},
+    }
