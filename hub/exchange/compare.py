@@ -142,7 +142,7 @@ def _said_by(saves: Sequence[Save]) -> dict[str, str]:
     """The key of the record that each resource comes from, as its Provenance says; of several, the last."""
     found: dict[str, str] = {}
     for one in (save.resource for save in saves if save.type == "Provenance"):
-        source = next((entity["what"] for entity in one["entity"] if entity["role"] == "source"), {})
+        source: Resource = next((entity["what"] for entity in one["entity"] if entity["role"] == "source"), {})
         for target in one["target"] if "identifier" in source else ():
             found[target["reference"]] = source["identifier"]["value"]
     return found

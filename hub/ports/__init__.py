@@ -34,6 +34,7 @@ from hub.ports.doors import (
     Sample,
     Sampling,
     SourceRecord,
+    Taking,
     Watermark,
     Withdrawn,
 )
@@ -152,6 +153,7 @@ __all__ = [
     "Subscription",
     "SubscriptionStatus",
     "Subscriptions",
+    "Taking",
     "Token",
     "Trail",
     "Uncounted",
