@@ -22,7 +22,7 @@ class Operations(Changes):
         if name == "export":
             return self.export(type_)
         if name == "import-register":
-            guess = guessed(self.chance)
+            guess = guessed(Random(str(self.chance.random())))
             return Ask("POST", guess.path, guess.body, guess.headers, covers)
         if name in {"break-glass", "disclose-by-duty"}:
             return Ask("POST", self._override(name), self._exception(name), covers=covers)

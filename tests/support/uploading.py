@@ -55,7 +55,7 @@ class Guess:
 def guessed(chance: Random) -> Guess:
     """A register, rightly or wrongly uploaded: its survivors may be there already, in whatever hands."""
     name = chance.choice(["register", "register", "complete", "theirs", "pulled", "nothing"])
-    commit = chance.choice(["", "&commit=true", "&commit=false", "&commit=x"])
-    body = chance.choice([register(GOOD, BAD), register(GOOD), b"nothing;of\nthe;kind\n"])
+    commit = chance.choice(["", "", "&commit=true", "&commit=false", "&commit=x"])
+    body = chance.choice([register(GOOD, BAD), register(GOOD), b"nothing;of\nthe;kind\n", b""])
     media = chance.choice([CSV, CSV, CSV, "application/octet-stream", "application/xml"])
     return Guess(f"{PATH}?connection={name}{commit}", body, (("Content-Type", media),))
