@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
-from adapters.kobo import check, manifest, pull, push
+from adapters.kobo import check, form, manifest, pull, push
 from hub.fhir.issues import Issue
-from hub.ports import Connection, FollowUp, Pulled, Watermark
+from hub.ports import Connection, FollowUp, Pulled, Sample, Watermark
 
 
 class KoboToolbox:
@@ -20,6 +20,9 @@ class KoboToolbox:
 
     def check(self, connection: Connection) -> Iterator[Issue]:
         return check.check(connection)
+
+    def sample(self, connection: Connection, rows: int) -> Iterator[Sample]:
+        return form.sample(connection, rows)
 
 
 adapter = KoboToolbox()

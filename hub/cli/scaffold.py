@@ -13,10 +13,11 @@ import yaml
 from rich.table import Table
 from rich.text import Text
 
-from hub import bootstrap, texts
+from hub import texts
 from hub.cli.columns import shown_columns
 from hub.cli.manual import command
 from hub.cli.problems import FAILED, WrongUse
+from hub.cli.scaffold_source import Source, samples, samples_of
 from hub.cli.session import Session, pass_session
 from hub.fhir import definitions
 from hub.fhir.serial import dumps_indented
@@ -28,24 +29,36 @@ from hub.mapping.scaffold_choices import Meant
 from hub.mapping.scaffold_form import Ready, crossed, form, readers_of
 from hub.mapping.scaffold_table import Question, questions
 from hub.mapping.scaffold_write import IN_FORCE, Say, choice, concept_maps, key_of, reason, written
-from hub.ports import Adapter, Connection, Layout, Sample, Sampling
+from hub.ports import Sample
 
-ROWS: Final = 300
 TABLE: Final = "row"  # kind of record that a table holds
 FORM: Final = "submission"  # and a form
 NEW: Final = "our-register"
 
 
 @command("scaffold", "cli.mapping-scaffold")
-@click.argument("source", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("source", metavar="[FILE|URL]", type=Source(), required=False)
+@click.option("--connection", metavar="NAME")
+@click.option("--allow", metavar="HOST", multiple=True)
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), metavar="DIR")
 @click.option("--ask", is_flag=True)
 @click.option("--json", "as_json", is_flag=True)
 @pass_session
-def scaffold(session: Session, *, source: Path, out: Path | None, ask: bool, as_json: bool) -> int | None:
+def scaffold(
+    session: Session,
+    *,
+    source: str | None,
+    connection: str | None,
+    allow: tuple[str, ...],
+    out: Path | None,
+    ask: bool,
+    as_json: bool,
+) -> int | None:
     own = session.home.resolve() / "mappings"
-    samples = list(_samples(source))
-    base, ready, proposal = _nearest(own, samples)
+    if (source is None) == (connection is None):
+        raise WrongUse("mapping-scaffold.one-source")
+    found = samples(source, allow) if source is not None else samples_of(session, connection or "")
+    base, ready, proposal = _nearest(own, found)
     if ask:
         proposal = replace(proposal, lines=tuple(_asked(session, line) for line in proposal.lines))
     folder = out or own / base.partition("/")[0] / NEW
@@ -66,26 +79,6 @@ def scaffold(session: Session, *, source: Path, out: Path | None, ask: bool, as_
     else:
         _show(session, proposal, base, folder)
     return None
-
-
-def _samples(source: Path) -> Iterator[Sample]:
-    """Through the first door that can show the top of such a file."""
-    connection = Connection(
-        "scaffold", "organization", "", "", {"path": source.name}, source.resolve().parent, Layout({}), lambda _: ""
-    )
-    for adapter in _doors():
-        if "path" in adapter.manifest.settings and isinstance(adapter, Sampling):
-            yield from adapter.sample(connection, ROWS)
-            return
-
-
-def _doors() -> Iterator[Adapter]:
-    for point in bootstrap.adapters().values():
-        try:
-            adapter: Adapter = point.load()
-        except Exception:  # noqa: S112 — a door of somebody else that is broken is told by `hub check`
-            continue
-        yield adapter
 
 
 def _nearest(own: Path, samples: Sequence[Sample]) -> tuple[str, Known, Proposal]:
