@@ -24,7 +24,7 @@ from hub.fhir.serial import dumps_indented
 from hub.mapping.library import FILE, PACKAGE, Library
 from hub.mapping.plan import Plan
 from hub.mapping.reading import read_plan
-from hub.mapping.scaffold import Known, Line, Proposal, known, propose
+from hub.mapping.scaffold import Known, Line, Proposal, known, propose, spare
 from hub.mapping.scaffold_choices import Meant
 from hub.mapping.scaffold_form import Ready, crossed, form, readers_of
 from hub.mapping.scaffold_table import Question, questions
@@ -69,7 +69,9 @@ def scaffold(
     say = partial(_say, session)
     language = _language(proposal)
     key, maps = key_of(proposal, ready.plan.key), _maps(own, base)
-    text = written(proposal, base=base, name=name, language=language, key=key, say=say, maps=maps)
+    text = written(
+        proposal, base=base, name=name, language=language, key=key, say=say, maps=maps, spare=spare(proposal, ready)
+    )
     folder.mkdir(parents=True, exist_ok=True)
     for file, resource in concept_maps(proposal).items():
         (folder / f"{file}.json").write_text(dumps_indented(resource).decode() + "\n", "utf-8")

@@ -110,6 +110,15 @@ def propose(questions: Sequence[Question], ready: Known) -> Proposal:
     return Proposal(lines, tuple(sorted(required - columns)), _order(lines, ready))
 
 
+def spare(proposal: Proposal, ready: Known) -> dict[str, str]:
+    """The columns of the ready mapping that no question gives, each with a header that it goes by."""
+    given = {line.column for line in proposal.lines}
+    left = {
+        name: column for name, column in ready.columns.items() if name not in given and column.transform is not None
+    }
+    return {name: next(iter(column.headers), name) for name, column in left.items()}
+
+
 def _claims(question: Question, ready: Known) -> list[tuple[float, Near, Fit]]:
     """What this question may be, and how much speaks for it."""
     nears: dict[str, Near] = {}

@@ -7,6 +7,7 @@ read until somebody has answered. What is unmapped is named, so that nobody wond
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final
 
 from hub.fhir import Resource
@@ -20,10 +21,21 @@ _NO_NAME: Final = re.compile(r"[^a-z0-9]+")
 
 
 def written(
-    proposal: Proposal, *, base: str, name: str, language: str, key: Sequence[str], say: Say, maps: Maps
+    proposal: Proposal,
+    *,
+    base: str,
+    name: str,
+    language: str,
+    key: Sequence[str],
+    say: Say,
+    maps: Maps,
+    spare: Mapping[str, str] = MappingProxyType({}),
 ) -> str:
-    """`say`: a sentence of the catalogue in the reader's language. `maps`: the concept maps of the columns of `base`."""
-    return "\n".join([*_top(proposal, base, name, language, key, say), *_columns(proposal, say, maps), ""])
+    """`say`: a sentence of the catalogue in the reader's language. `maps`: the concept maps of the columns of `base`;
+    `spare`: its columns that nothing gives, with a header of each."""
+    left = [f"  #   {column}: {_one_line(header)}" for column, header in spare.items()]
+    told = [f"  # {say('mapping.scaffold-spare', base=base)}", *left] if left else []
+    return "\n".join([*_top(proposal, base, name, language, key, say), *_columns(proposal, say, maps), *told, ""])
 
 
 def concept_maps(proposal: Proposal) -> dict[str, Resource]:

@@ -72,6 +72,17 @@ def test_an_unknown_column_is_listed_as_unmapped(tmp_path: Path, unread: Command
     assert 'unmapped_1: {headers: {fr: ["Casier"]}, ignored: true}' in mapping_file(unread).read_text("utf-8")
 
 
+@pytest.mark.parametrize("speaks", LANGUAGES)
+def test_columns_that_none_of_theirs_gives_are_named_with_a_header_of_each(
+    tmp_path: Path, unread: Command, speaks: str
+) -> None:
+    scaffold(unread, register(tmp_path), language=speaks)
+    written = mapping_file(unread).read_text("utf-8")
+    assert "  #   marital_status: Situation" in written
+    assert "  #   phone:" not in written
+    assert "  #   referral_status" not in written  # that one is written back
+
+
 def test_a_question_is_not_read_before_it_is_answered(tmp_path: Path, unread: Command) -> None:
     odd = register(tmp_path, *(row.replace("0612345678", "oui").replace("0611111111", "non") for row in ROWS))
     scaffold(unread, odd)
