@@ -18,6 +18,16 @@ from hub.ports import Adapter, Connection, Layout, Sample, Sampling
 ROWS: Final = 300
 ADDRESS: Final = ("https://", "http://")
 
+NOT_FETCHED: Final = {
+    "not-allowed": "fetch-not-allowed",
+    "not-public": "fetch-not-public",
+    "slow": "fetch-slow",
+    "unreachable": "fetch-unreachable",
+    "status": "fetch-status",
+    "too-large": "fetch-too-large",
+}
+"""Why → what is said of it."""
+
 
 class Source(click.Path):
     """A file that is there, or an address."""
@@ -47,7 +57,7 @@ def _fetched(url: str, named: Sequence[str]) -> bytes:
     try:
         return download(url, hosts)
     except NotFetched as problem:
-        raise WrongUse(f"mapping-scaffold.fetch-{problem.why}") from None
+        raise WrongUse(f"mapping-scaffold.{NOT_FETCHED[problem.why]}") from None
 
 
 def _of_file(source: Path) -> Iterator[Sample]:
