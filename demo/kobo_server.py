@@ -40,6 +40,7 @@ class Project(StandIn):
         self.token = token
         self._submissions = {int(one["_id"]): dict(one) for one in submissions}
         self._state = state
+        self.content: dict[str, Any] = {"survey": [], "choices": [], "translations": [None]}
 
     def refuse(self, asked: Asked) -> Answer | None:
         token = asked.headers.get("authorization")
@@ -124,6 +125,7 @@ class Project(StandIn):
                 "has_deployment": True,
                 "deployment__active": True,
                 "deployment__submission_count": count,
+                "content": self.content,
             },
         )
 

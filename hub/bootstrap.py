@@ -230,6 +230,7 @@ def wsgi() -> "Flask":
         people=deployment.people,
         listeners=deployment.listeners,
         allows=partial(_may_be_sent_to, deployment.settings),
+        doors=deployment.doors,
     )
     console.mount(app, deployment.people, deployment.settings)
     gc.freeze()  # profiles and code systems stay for good: to look through them again and again took a tenth of the time

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 
 from adapters import http_listener
-from adapters.kobo import check, manifest, pull, push
+from adapters.kobo import check, form, manifest, pull, push
 from hub.fhir.issues import Issue
-from hub.ports import Connection, FollowUp, Heard, Pulled, Ready, Watermark, unheard
+from hub.ports import Connection, FollowUp, Heard, Pulled, Ready, Sample, Watermark, unheard
 
 
 class KoboToolbox:
@@ -24,6 +24,9 @@ class KoboToolbox:
 
     def check(self, connection: Connection) -> Iterator[Issue]:
         return check.check(connection)
+
+    def sample(self, connection: Connection, rows: int) -> Iterator[Sample]:
+        return form.sample(connection, rows)
 
 
 adapter = KoboToolbox()

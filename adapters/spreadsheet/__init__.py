@@ -21,6 +21,9 @@ class Spreadsheet:
     def check(self, connection: Connection) -> Iterator[Issue]:
         return check.check(connection)
 
+    def take(self, connection: Connection, content: bytes) -> Iterator[Pulled]:
+        return pull.take(connection, content)
+
     def sample(self, connection: Connection, rows: int) -> Iterator[Sample]:
         return sample.sample(connection, rows)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from itertools import islice
 
-from adapters.spreadsheet.files import register_path, sources
+from adapters.spreadsheet.files import is_handed_over, register_path, sources
 from adapters.spreadsheet.identity import Seen
 from adapters.spreadsheet.manifest import MANIFEST
 from adapters.spreadsheet.pull import read
@@ -20,6 +20,8 @@ TRIED = 5
 def check(connection: Connection) -> Iterator[Issue]:
     """Findings, worst first where they depend on each other; none when a pull can run."""
     yield from _settings(connection)
+    if is_handed_over(connection):
+        return
     try:
         paths = sources(connection)
     except AdapterError as problem:

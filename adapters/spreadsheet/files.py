@@ -16,6 +16,7 @@ from hub.ports import Connection, Watermark
 
 SUFFIXES: Final = frozenset({".xlsx", ".xlsm", ".xls", ".ods", ".csv", ".tsv", ".txt"})
 _CHUNK: Final = 1 << 20
+UPLOAD: Final = "upload"  # setting: the register is handed over, and lies nowhere
 READ_BY: Final = ("date_1904", "encoding", "separator", "snapshot")  # settings that change what is read
 
 
@@ -38,6 +39,10 @@ def sources(connection: Connection) -> list[Path]:
 def register_path(connection: Connection) -> Path:
     """The follow-up register that the hub writes for this connection."""
     return connection.folder / str(connection.settings.get("output") or "follow-up") / f"{connection.id}.xlsx"
+
+
+def is_handed_over(connection: Connection) -> bool:
+    return connection.settings.get(UPLOAD) is True
 
 
 @contextmanager

@@ -11,6 +11,7 @@ MANIFEST = Manifest(
     },
     settings={
         "path": "adapters.setting-path",
+        "upload": "adapters.setting-upload",
         "snapshot": "adapters.setting-snapshot",
         "date_1904": "adapters.setting-date-1904",
         "encoding": "adapters.setting-encoding",
@@ -18,8 +19,7 @@ MANIFEST = Manifest(
         "output": "adapters.setting-output",
         "language": "adapters.setting-language",
     },
-    required=frozenset({"path"}),
-    types={"snapshot": "boolean", "date_1904": "boolean"},
+    types={"upload": "boolean", "snapshot": "boolean", "date_1904": "boolean"},
     kinds=("row",),
     capabilities=frozenset({"read", "complete-scan"}),
 )

@@ -1,11 +1,13 @@
 """From the files of a connection to records, one file after the other, the same file never twice for nothing."""
 
 from collections.abc import Generator, Iterator
+from io import BytesIO
 from pathlib import Path
+from typing import BinaryIO
 
 from adapters.spreadsheet import delimited, workbooks
 from adapters.spreadsheet.cells import CALENDAR_1904
-from adapters.spreadsheet.files import sources, steady, watermark
+from adapters.spreadsheet.files import is_handed_over, sources, steady, watermark
 from adapters.spreadsheet.identity import Seen
 from adapters.spreadsheet.rows import KIND, FileReader
 from hub.errors import Fatal
@@ -18,6 +20,8 @@ def pull(connection: Connection, since: Watermark | None) -> Iterator[Pulled]:
     Where the connection says that the files are a snapshot, and every row of them could be trusted, they are complete. A file
     that cannot be read does not keep the others from being read: its error is raised after them.
     """
+    if is_handed_over(connection):
+        return
     paths = sources(connection)
     reached = watermark(connection, paths)
     if since == reached:
@@ -41,13 +45,29 @@ def pull(connection: Connection, since: Watermark | None) -> Iterator[Pulled]:
 
 def read(connection: Connection, path: Path, seen: Seen, number: int | None = None) -> Generator[SourceRecord]:
     """The records of one file, whatever its name says it is."""
+    with steady(path) as file:
+        yield from _records(connection, file, seen, number)
+
+
+def take(connection: Connection, content: bytes) -> Iterator[Pulled]:
+    """Every row of a file that somebody hands over; where it is a snapshot that could be trusted, it is complete."""
+    if not is_handed_over(connection):
+        return
+    whole = connection.settings.get("snapshot") is True
+    for record in _records(connection, BytesIO(content), Seen()):
+        whole = whole and not any(issue.blocks for issue in record.issues)
+        yield record
+    if whole:
+        yield Complete(KIND)
+
+
+def _records(connection: Connection, file: BinaryIO, seen: Seen, number: int | None = None) -> Generator[SourceRecord]:
     shift = CALENDAR_1904 if connection.settings.get("date_1904") else None
     reader = FileReader(connection.layout, seen, shift=shift, file=number)
-    with steady(path) as file:
-        if workbooks.is_workbook(file):
-            with workbooks.opened(file, connection.layout.sheet) as sheets:
-                yield from reader.records(sheets)
-        else:
-            dialect = delimited.recognise(file, reader.aliases, connection.settings)
-            with delimited.opened(file, dialect) as sheets:
-                yield from reader.records(sheets)
+    if workbooks.is_workbook(file):
+        with workbooks.opened(file, connection.layout.sheet) as sheets:
+            yield from reader.records(sheets)
+    else:
+        dialect = delimited.recognise(file, reader.aliases, connection.settings)
+        with delimited.opened(file, dialect) as sheets:
+            yield from reader.records(sheets)

@@ -10,6 +10,8 @@ from typing import Any, Final
 
 from hub.fhir import Resource, definitions
 from hub.fhir.data_classes import identifying
+from hub.fhir.leaves import UNSAID
+from hub.fhir.leaves import leaves as leaves_of
 from hub.fhir.masking import redact
 from hub.mapping.cells import columns, text_of
 from hub.mapping.library import Library
@@ -57,33 +59,9 @@ def leaves(resource: Resource, *, reveal: bool) -> list[tuple[str, str]]:
     kept = resource if reveal else without_identity(resource)
     found: list[tuple[str, str]] = []
     for name, value in resource.items():
-        if name in {"resourceType", "meta", "id"}:
+        if name in UNSAID:
             continue
-        found += _leaves(name, kept.get(name))
+        found += leaves_of(name, kept.get(name))
         if kept.get(name) != value:
             found.append((name, HIDDEN))
     return found
-
-
-def _leaves(path: str, value: Any) -> list[tuple[str, str]]:
-    if isinstance(value, dict):
-        if "system" in value and "code" in value and set(value) <= {"system", "code", "display"}:
-            return [(path, f"{str(value['system']).rsplit('/', 1)[-1]}#{value['code']}")]
-        return [leaf for name, inner in value.items() if name != "url" for leaf in _leaves(_below(path, name), inner)]
-    if isinstance(value, list):
-        return [leaf for n, item in enumerate(value) for leaf in _leaves(f"{path}{_which(item, n, value)}", item)]
-    if value is None:
-        return []
-    return [(path, str(value).lower() if isinstance(value, bool) else str(value))]
-
-
-def _below(path: str, name: str) -> str:
-    """What adds nothing for a reader is left out: `code.coding` is the code, `subject.reference` the subject."""
-    return path if name in {"coding", "reference"} and path else f"{path}.{name}"
-
-
-def _which(item: Any, number: int, items: list[Any]) -> str:
-    """Which of several: extensions by their name, others by their number."""
-    if isinstance(item, dict) and "url" in item:
-        return f"[{str(item['url']).rsplit('/', 1)[-1]}]"
-    return f"[{number}]" if len(items) > 1 else ""

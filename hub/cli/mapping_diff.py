@@ -1,4 +1,6 @@
-"""`hub mapping diff`: what another mapping would change of a file's records, counted by element, before it is applied."""
+"""`hub mapping diff`: what another mapping would change, counted by element, before it is applied: of what is stored from a
+connection, or of a file's records.
+"""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -11,26 +13,45 @@ from rich.table import Table
 from rich.text import Text
 
 from hub import mapping
-from hub.cli import preview
-from hub.cli.columns import leaves
+from hub.cli import mapping_diff_stored, preview
 from hub.cli.manual import command
+from hub.cli.problems import OK, WrongUse
 from hub.cli.session import Session, pass_session
-from hub.fhir import Resource
+from hub.fhir.leaves import said
 from hub.mapping import Context, Mapped
 from hub.mapping import Mapping as FormMapping
 
 
 @command("diff", "cli.mapping-diff")
-@click.argument("before", metavar="MAPPING")
-@click.argument("after", metavar="OTHER")
-@click.argument("file", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("before", metavar="CONNECTION|MAPPING")
+@click.argument("after", metavar="[OTHER", required=False)
+@click.argument("file", metavar="FILE]", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--mapping", "other", metavar="OTHER")
 @click.option("--organization", metavar="ORG")
 @click.option("--json", "as_json", is_flag=True)
 @pass_session
-def diff(session: Session, *, before: str, after: str, file: Path, organization: str | None, as_json: bool) -> None:
+def diff(
+    session: Session,
+    *,
+    before: str,
+    after: str | None,
+    file: Path | None,
+    other: str | None,
+    organization: str | None,
+    as_json: bool,
+) -> int:
+    if after is None and organization is None:
+        return mapping_diff_stored.show(session, before, other, as_json=as_json)
+    if after is None or file is None or other is not None:
+        raise WrongUse("mapping-diff.one-or-three")
+    _of_file(session, (before, after), file, organization, as_json=as_json)
+    return OK
+
+
+def _of_file(session: Session, names: tuple[str, str], file: Path, organization: str | None, *, as_json: bool) -> None:
     own = session.home.resolve() / "mappings"
-    forms = [(name, mapping.load(name, search=[own])) for name in (before, after)]
-    context = preview.context_of(session, before, organization)
+    forms = [(name, mapping.load(name, search=[own])) for name in names]
+    context = preview.context_of(session, names[0], organization)
     first, second = (_read(name, form, file, context) for name, form in forms)
     found = _compared(first, second)
     if as_json:
@@ -78,11 +99,6 @@ def _stopped(mapped: Mapped | None) -> bool:
 def _elements(mapped: Mapped | None) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for draft in () if mapped is None or _stopped(mapped) else mapped.drafts:
-        for path, value in _leaves(draft.resource):
-            found.setdefault(path, []).append(value)
+        for path, values in said(draft.resource).items():
+            found.setdefault(path, []).extend(values)
     return found
-
-
-def _leaves(resource: Resource) -> list[tuple[str, str]]:
-    told = leaves(resource, reveal=True)
-    return [(f"{resource['resourceType']}.{path.partition('[')[0]}", value) for path, value in told]

@@ -13,37 +13,52 @@ import yaml
 from rich.table import Table
 from rich.text import Text
 
-from hub import bootstrap, texts
+from hub import texts
 from hub.cli.columns import shown_columns
 from hub.cli.manual import command
 from hub.cli.problems import FAILED, WrongUse
+from hub.cli.scaffold_source import Source, samples, samples_of
 from hub.cli.session import Session, pass_session
 from hub.fhir import definitions
+from hub.fhir.serial import dumps_indented
 from hub.mapping.library import FILE, PACKAGE, Library
 from hub.mapping.plan import Plan
 from hub.mapping.reading import read_plan
-from hub.mapping.scaffold import Known, Line, Proposal, known, propose
-from hub.mapping.scaffold_form import crossed, form
+from hub.mapping.scaffold import Known, Line, Proposal, known, propose, spare
+from hub.mapping.scaffold_choices import Meant
+from hub.mapping.scaffold_form import Ready, crossed, form, readers_of
 from hub.mapping.scaffold_table import Question, questions
-from hub.mapping.scaffold_write import IN_FORCE, key_of, reason, written
-from hub.ports import Adapter, Connection, Layout, Sample, Sampling
+from hub.mapping.scaffold_write import IN_FORCE, Say, choice, concept_maps, key_of, reason, written
+from hub.ports import Sample
 
-ROWS: Final = 300
 TABLE: Final = "row"  # kind of record that a table holds
 FORM: Final = "submission"  # and a form
 NEW: Final = "our-register"
 
 
 @command("scaffold", "cli.mapping-scaffold")
-@click.argument("source", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("source", metavar="[FILE|URL]", type=Source(), required=False)
+@click.option("--connection", metavar="NAME")
+@click.option("--allow", metavar="HOST", multiple=True)
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), metavar="DIR")
 @click.option("--ask", is_flag=True)
 @click.option("--json", "as_json", is_flag=True)
 @pass_session
-def scaffold(session: Session, *, source: Path, out: Path | None, ask: bool, as_json: bool) -> int | None:
+def scaffold(
+    session: Session,
+    *,
+    source: str | None,
+    connection: str | None,
+    allow: tuple[str, ...],
+    out: Path | None,
+    ask: bool,
+    as_json: bool,
+) -> int | None:
     own = session.home.resolve() / "mappings"
-    samples = list(_samples(source))
-    base, ready, proposal = _nearest(own, samples)
+    if (source is None) == (connection is None):
+        raise WrongUse("mapping-scaffold.one-source")
+    found = samples(source, allow) if source is not None else samples_of(session, connection or "")
+    base, ready, proposal = _nearest(own, found)
     if ask:
         proposal = replace(proposal, lines=tuple(_asked(session, line) for line in proposal.lines))
     folder = out or own / base.partition("/")[0] / NEW
@@ -53,34 +68,19 @@ def scaffold(session: Session, *, source: Path, out: Path | None, ask: bool, as_
         return FAILED
     say = partial(_say, session)
     language = _language(proposal)
-    text = written(proposal, base=base, name=name, language=language, key=key_of(proposal, ready.plan.key), say=say)
+    key, maps = key_of(proposal, ready.plan.key), _maps(own, base)
+    text = written(
+        proposal, base=base, name=name, language=language, key=key, say=say, maps=maps, spare=spare(proposal, ready)
+    )
     folder.mkdir(parents=True, exist_ok=True)
+    for file, resource in concept_maps(proposal).items():
+        (folder / f"{file}.json").write_text(dumps_indented(resource).decode() + "\n", "utf-8")
     (folder / FILE).write_text(text, "utf-8")
     if as_json:
         session.write_json(_as_json(session, proposal, base, name))
     else:
         _show(session, proposal, base, folder)
     return None
-
-
-def _samples(source: Path) -> Iterator[Sample]:
-    """Through the first door that can show the top of such a file."""
-    connection = Connection(
-        "scaffold", "organization", "", "", {"path": source.name}, source.resolve().parent, Layout({}), lambda _: ""
-    )
-    for adapter in _doors():
-        if "path" in adapter.manifest.settings and isinstance(adapter, Sampling):
-            yield from adapter.sample(connection, ROWS)
-            return
-
-
-def _doors() -> Iterator[Adapter]:
-    for point in bootstrap.adapters().values():
-        try:
-            adapter: Adapter = point.load()
-        except Exception:  # noqa: S112 — a door of somebody else that is broken is told by `hub check`
-            continue
-        yield adapter
 
 
 def _nearest(own: Path, samples: Sequence[Sample]) -> tuple[str, Known, Proposal]:
@@ -103,6 +103,12 @@ def _questions(samples: Sequence[Sample], ready: Known) -> list[Question]:
     return max((questions(one.rows, ready.names) for one in samples), key=len, default=[])
 
 
+def _maps(own: Path, base: str) -> dict[str, list[str]]:
+    """The names of the concept maps of each column."""
+    said = {name: (one or {}).get("map", []) for name, one in Library([own]).document(base)[0].data["columns"].items()}
+    return {name: [one] if isinstance(one, str) else list(one) for name, one in said.items()}
+
+
 def _ready(own: Path, kind: str) -> Iterator[tuple[str, Known]]:
     library = Library([own])
     lexicon = yaml.load((files(PACKAGE) / "lexicon.yaml").read_text("utf-8"), Loader=yaml.BaseLoader)  # noqa: S506 — text alone
@@ -111,11 +117,14 @@ def _ready(own: Path, kind: str) -> Iterator[tuple[str, Known]]:
     for name, plan in plans.items():
         if kind not in plan.kinds:
             continue
-        said, words = library.document(name)[0].data["columns"], lexicon
+        said, words, readers = library.document(name)[0].data["columns"], lexicon, {}
         if kind == FORM:
-            twin = max((one for one in plans if TABLE in plans[one].kinds), key=lambda one: len(plans[one].columns))
-            said, words = crossed(plan, plans[twin], library.document(twin)[0].data["columns"], lexicon)
-        yield name, known(plan, words, said, shown_columns(name, own), today)
+            tables = [
+                Ready(one, library.document(of)[0].data["columns"]) for of, one in plans.items() if TABLE in one.kinds
+            ]
+            said, words = crossed(plan, tables, lexicon)
+            readers = readers_of(plan, tables)
+        yield name, known(plan, words, said, shown_columns(name, own), today, readers)
 
 
 def _plans(library: Library) -> dict[str, Plan]:
@@ -151,7 +160,11 @@ def _show(session: Session, proposal: Proposal, base: str, folder: Path) -> None
         table.add_row(Text(line.question.header), Text(line.column or "-"), Text(told), Text(reason(line, say)))
     session.out.print(table)
     for line in proposal.lines:
-        for word in line.words:
+        for one in line.meant if line.column else ():
+            session.out.print(
+                f"{line.question.header}: {choice(one, say)}", markup=False, highlight=False, soft_wrap=True
+            )
+        for word in () if line.meant else line.words:
             session.tell("mapping-scaffold.word", column=line.question.header, word=word)
     for column in proposal.missing:
         session.tell("mapping-scaffold.missing", column=column)
@@ -173,9 +186,19 @@ def _as_json(session: Session, proposal: Proposal, base: str, name: str) -> dict
                 "confidence": line.confidence,
                 "reason": reason(line, say),
                 "words": list(line.words),
+                **({"choices": [_choice(one, say) for one in line.meant]} if line.meant else {}),
             }
             for line in proposal.lines
         ],
         "missing": list(proposal.missing),
         "date_order": proposal.order or None,
+    }
+
+
+def _choice(one: Meant, say: Say) -> dict[str, str | None]:
+    return {
+        "name": one.choice.name,
+        "meaning": one.told or None,
+        "confidence": one.confidence,
+        "reason": say(one.reason),
     }

@@ -64,14 +64,16 @@ def pull(
 def _seldom_collecting() -> Iterator[None]:
     """An import makes millions of small values without cycles. Looking through them for cycles at every turn, and through all
     that was loaded before, took a quarter of its time."""
-    before = gc.get_threshold()
-    gc.freeze()
+    before, frozen = gc.get_threshold(), gc.get_freeze_count()
+    if not frozen:  # a server has set aside for good what it loaded
+        gc.freeze()
     gc.set_threshold(100_000, 50, 100)
     try:
         yield
     finally:
         gc.set_threshold(*before)
-        gc.unfreeze()
+        if not frozen:
+            gc.unfreeze()
 
 
 @dataclass(frozen=True)

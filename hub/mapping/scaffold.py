@@ -8,9 +8,11 @@ that could be read two ways are asked about; the rest is listed as unmapped.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from types import MappingProxyType
 from typing import Any, Final, Literal
 
 from hub.mapping.plan import Column, Plan
+from hub.mapping.scaffold_choices import Meant, Words, meant
 from hub.mapping.scaffold_names import Names, Near
 from hub.mapping.scaffold_table import Question
 from hub.mapping.scaffold_values import Fit, date_order, fit
@@ -39,6 +41,7 @@ class Line:
     language: str = "fr"
     words: tuple[str, ...] = ()  # that no code list of the column knows
     hidden: int = 0  # such words that are not shown
+    meant: tuple[Meant, ...] = ()  # what the choices of a form would mean
 
 
 @dataclass(frozen=True, repr=False)
@@ -63,15 +66,23 @@ class Known:
     shown: frozenset[str]
     today: date
     columns: Mapping[str, Column] = field(default_factory=dict)
+    words: Words = field(default_factory=dict)
 
 
-def known(plan: Plan, lexicon: Mapping[str, Any], said: Mapping[str, Any], shown: frozenset[str], today: date) -> Known:
-    """`said`: the columns as the mapping's file says them, headers by language."""
+def known(  # noqa: PLR0917 — the parts of what is known
+    plan: Plan,
+    lexicon: Mapping[str, Any],
+    said: Mapping[str, Any],
+    shown: frozenset[str],
+    today: date,
+    words: Words = MappingProxyType({}),
+) -> Known:
+    """`said`: the columns as the mapping's file says them, headers by language. `words`: by what labels of choices are read."""
     columns = {
         name: column for name, column in plan.columns.items() if column.direction != "back" and not column.repeat
     }
     headers = {name: (said.get(name) or {}).get("headers") or {} for name in columns}
-    return Known(plan, Names(lexicon, headers), shown, today, columns)
+    return Known(plan, Names(lexicon, headers), shown, today, columns, words)
 
 
 def propose(questions: Sequence[Question], ready: Known) -> Proposal:
@@ -99,6 +110,15 @@ def propose(questions: Sequence[Question], ready: Known) -> Proposal:
     return Proposal(lines, tuple(sorted(required - columns)), _order(lines, ready))
 
 
+def spare(proposal: Proposal, ready: Known) -> dict[str, str]:
+    """The columns of the ready mapping that no question gives, each with a header that it goes by."""
+    given = {line.column for line in proposal.lines}
+    left = {
+        name: column for name, column in ready.columns.items() if name not in given and column.transform is not None
+    }
+    return {name: next(iter(column.headers), name) for name, column in left.items()}
+
+
 def _claims(question: Question, ready: Known) -> list[tuple[float, Near, Fit]]:
     """What this question may be, and how much speaks for it."""
     nears: dict[str, Near] = {}
@@ -112,7 +132,7 @@ def _claims(question: Question, ready: Known) -> list[tuple[float, Near, Fit]]:
     for near in nears.values():
         if bool(ready.columns[near.column].within) != question.repeated:
             continue
-        said = fit(ready.columns[near.column], question.values, ready.plan.blank, ready.today)
+        said = _fit(question, near.column, ready)
         alone = VALUES_ALONE if said.supports and _tells(near.column, question, ready) else 0.0
         score = max(_score(near, said, ready), alone)
         if score >= LOW:
@@ -122,6 +142,22 @@ def _claims(question: Question, ready: Known) -> list[tuple[float, Near, Fit]]:
     best = max((score for score, near, said in found if near.whole and not said.contradicts), default=0.0)
     rivals = sum(near.whole and score == best for score, near, _ in found)
     return [(score, near._replace(whole=near.whole and rivals < 2), said) for score, near, said in found]
+
+
+def _fit(question: Question, column: str, ready: Known) -> Fit:
+    """Of a form's choices what they mean counts, by their names or by their labels; else what stands in the cells."""
+    found = _meant(question, column, ready)
+    if not found:
+        return fit(ready.columns[column], question.values, ready.plan.blank, ready.today)
+    unknown = tuple(one.choice.name for one in found if one.meaning is None)
+    return Fit(len(found) - len(unknown), len(found), unknown)
+
+
+def _meant(question: Question, column: str, ready: Known) -> tuple[Meant, ...]:
+    transform = ready.columns[column].transform
+    if transform is None or not any(one.labels for one in question.choices):
+        return ()
+    return tuple(meant(question.choices, transform, ready.words.get(column, ()), ready.today))
 
 
 def _score(near: Near, said: Fit, ready: Known) -> float:
@@ -160,14 +196,8 @@ def _line(question: Question, score: float, near: Near, said: Fit, ready: Known)
     language = "ar" if ready.names.language(question.header) == "ar" else near.language
     return Line(
         question, near.column, confidence, tuple(reasons), language,
-        said.unknown if sure else (), 0 if sure else len(said.unknown),
+        said.unknown if sure else (), 0 if sure else len(said.unknown), _meant(question, near.column, ready),
     )  # fmt: skip
-
-
-def _told(said: Fit) -> str:
-    if said.supports or said.read == said.tried:
-        return "fit"
-    return "contradict" if said.contradicts else "some"
 
 
 def _confidence(score: float, near: Near, said: Fit, *, coded: bool) -> Confidence:

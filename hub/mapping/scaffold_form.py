@@ -5,15 +5,29 @@ what a question asks.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from hub.fhir.folding import fold
-from hub.mapping.cells import places
-from hub.mapping.plan import Plan
+from hub.mapping.cells import columns as columns_of
+from hub.mapping.model import Transform
+from hub.mapping.plan import Branch, Plan
+from hub.mapping.scaffold_choices import Choice
 from hub.mapping.scaffold_table import Question, Rows
 
 Record = Mapping[str, str]
 Named = Mapping[str, Any]
+Steps = tuple[tuple[str, str], ...]
+Place = tuple[str, Steps]
+
+
+@dataclass(frozen=True, repr=False)
+class Ready:
+    """A ready mapping of tables. `said`: its columns as its file says them."""
+
+    plan: Plan
+    said: Named
+
 
 _NOT_ASKED: Final = frozenset(
     "note start end today deviceid username phonenumber simserial subscriberid audit calculate hidden".split()  # noqa: SIM905
@@ -39,10 +53,12 @@ def _questions(survey: Sequence[Record], choices: Sequence[Record]) -> Iterator[
             path = path[:-1]
         elif name and kind not in _NOT_ASKED:
             listed = rest.split()[0] if kind.startswith("select") and rest else ""
-            values = tuple(one.get("name", "") for one in choices if listed and one.get("list name") == listed)
+            offered = [one for one in choices if listed and one.get("list name") == listed]
+            values = tuple(one.get("name", "") for one in offered)
+            shown = tuple(Choice(one.get("name", ""), _labels(one)) for one in offered)
             asked = "/".join((*(group for group, _ in path), name))
             repeated = any(repeats for _, repeats in path)
-            yield Question(asked, values, (*_labels(row), _spoken(name)), repeated, kind)
+            yield Question(asked, values, (*_labels(row), _spoken(name)), repeated, kind, shown)
 
 
 def _labels(row: Record) -> tuple[str, ...]:
@@ -57,19 +73,58 @@ def _records(rows: Rows, wanted: set[str]) -> list[Record]:
     return [dict(zip(header, row, strict=False)) for row in rows[1:]]
 
 
-def crossed(
-    plan: Plan, other: Plan, said: Mapping[str, Any], lexicon: Mapping[str, Any]
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Columns as files say them, and a lexicon, for a form whose columns are paths: each is called as the column of another ready
-    mapping that goes to the same element, and by its own path."""
-    theirs = {path: name for name, (path, _) in reversed(list(places(other).items()))}
-    named = {name: theirs.get(places(plan).get(name, ("", ""))[0], "") for name in plan.columns}
-    columns = {
-        name: {"headers": _together({"fr": [_spoken(name)]}, (said.get(twin) or {}).get("headers") or {})}
-        for name, twin in named.items()
+def crossed(plan: Plan, tables: Sequence[Ready], lexicon: Named) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Columns as files say them, and a lexicon, for a form whose columns are paths: each is called by its own path, and as the
+    columns of ready tables are that go to the same element."""
+    twins = twins_of(plan, tables)
+    columns, names = {}, {}
+    for name in plan.columns:
+        headers = {"fr": [_spoken(name)]}
+        for table, twin in twins.get(name, ()):
+            headers = _together(headers, (table.said.get(twin) or {}).get("headers") or {})
+        columns[name] = {"headers": headers}
+        known = [lexicon["names"][twin] for _, twin in twins.get(name, ()) if twin in lexicon.get("names", {})]
+        if known:
+            names[name] = known[0]
+    return columns, {**lexicon, "names": names}
+
+
+def readers_of(plan: Plan, tables: Sequence[Ready]) -> dict[str, list[Transform]]:
+    """By what the labels of choices are read: the transforms of those columns."""
+    return {
+        name: [transform for table, twin in twins if (transform := table.plan.columns[twin].transform) is not None]
+        for name, twins in twins_of(plan, tables).items()
     }
-    names = lexicon.get("names", {})
-    return columns, {**lexicon, "names": {name: names[twin] for name, twin in named.items() if twin in names}}
+
+
+def twins_of(plan: Plan, tables: Sequence[Ready]) -> dict[str, list[tuple[Ready, str]]]:
+    """The columns of tables that go to the same element of the same profile as each column of this plan."""
+    found: dict[str, list[tuple[Ready, str]]] = {}
+    for table in tables:
+        theirs = {place: name for name, place in reversed(list(elements_of(table.plan).items()))}
+        for name, place in elements_of(plan).items():
+            if place in theirs:
+                found.setdefault(name, []).append((table, theirs[place]))
+    return found
+
+
+def elements_of(plan: Plan) -> dict[str, Place]:
+    """What each column is about: the element, in its profile, that it goes to and comes back from, else the first that it goes
+    to; and the resource that is there because of its answer."""
+    found: dict[str, Place] = {column: (block.profile, ()) for block in plan.blocks for column, _ in block.proves}
+    for inverts in (True, False):
+        for block in plan.blocks:
+            for steps, branch in _steps(block.root):
+                for column in columns_of(branch, inverts=inverts):
+                    found.setdefault(column, (block.profile, steps))
+    return found
+
+
+def _steps(branch: Branch, above: Steps = ()) -> Iterator[tuple[Steps, Branch]]:
+    """Each element with its way from the top: names and slices."""
+    yield above, branch
+    for step, child in branch.children.items():
+        yield from _steps(child, (*above, step))
 
 
 def _spoken(path: str) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from hub.mapping.scaffold_choices import Choice
 from hub.mapping.scaffold_names import Names
 
 SEARCHED: Final = 40
@@ -22,6 +23,7 @@ class Question:
     labels: tuple[str, ...] = ()
     repeated: bool = False  # asked once for each item of a repeat
     kind: str = ""  # type of a form's question: its values are the choices that the form offers, and nobody's answers
+    choices: tuple[Choice, ...] = ()
 
 
 def questions(rows: Rows, names: Names) -> list[Question]:

@@ -5,18 +5,51 @@ read until somebody has answered. What is unmapped is named, so that nobody wond
 """
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final
 
+from hub.fhir import Resource
 from hub.mapping.scaffold import Line, Proposal
+from hub.mapping.scaffold_choices import TAKEN, Meant, answers, concept_map
 
 IN_FORCE: Final = frozenset({"high", "medium"})
 Say = Callable[..., str]
+Maps = Mapping[str, Sequence[str]]
+_NO_NAME: Final = re.compile(r"[^a-z0-9]+")
 
 
-def written(proposal: Proposal, *, base: str, name: str, language: str, key: Sequence[str], say: Say) -> str:
-    """`say`: a sentence of the catalogue in the reader's language."""
-    return "\n".join([*_top(proposal, base, name, language, key, say), *_columns(proposal, say), ""])
+def written(
+    proposal: Proposal,
+    *,
+    base: str,
+    name: str,
+    language: str,
+    key: Sequence[str],
+    say: Say,
+    maps: Maps,
+    spare: Mapping[str, str] = MappingProxyType({}),
+) -> str:
+    """`say`: a sentence of the catalogue in the reader's language. `maps`: the concept maps of the columns of `base`;
+    `spare`: its columns that nothing gives, with a header of each."""
+    left = [f"  #   {column}: {_one_line(header)}" for column, header in spare.items()]
+    told = [f"  # {say('mapping.scaffold-spare', base=base)}", *left] if left else []
+    return "\n".join([*_top(proposal, base, name, language, key, say), *_columns(proposal, say, maps), *told, ""])
+
+
+def concept_maps(proposal: Proposal) -> dict[str, Resource]:
+    """What the choices of a form mean, by the name of the file that lies beside the mapping."""
+    found = {words_name(line.column): concept_map(words_name(line.column), line.meant) for line in in_force(proposal)}
+    return {name: resource for name, resource in found.items() if resource is not None}
+
+
+def words_name(column: str) -> str:
+    return f"choices-{_NO_NAME.sub('-', column.lower()).strip('-')}"
+
+
+def in_force(proposal: Proposal) -> list[Line]:
+    return [line for line in proposal.lines if line.confidence in IN_FORCE]
 
 
 def _top(  # noqa: PLR0917 — the parts of one heading
@@ -40,11 +73,10 @@ def _top(  # noqa: PLR0917 — the parts of one heading
         yield f"# ? {say('mapping.scaffold-missing', column=column)}"
 
 
-def _columns(proposal: Proposal, say: Say) -> Iterator[str]:
+def _columns(proposal: Proposal, say: Say, maps: Maps) -> Iterator[str]:
     yield "columns:"
-    for line in proposal.lines:
-        if line.confidence in IN_FORCE:
-            yield from _in_force(line, say)
+    for line in in_force(proposal):
+        yield from _in_force(line, say, maps)
     unmapped = [line for line in proposal.lines if line.confidence not in IN_FORCE]
     for number, line in enumerate(unmapped, 1):
         if line.column:
@@ -54,9 +86,12 @@ def _columns(proposal: Proposal, say: Say) -> Iterator[str]:
         yield f"  unmapped_{number}: {settings}{said}"
 
 
-def _in_force(line: Line, say: Say) -> Iterator[str]:
-    yield f"  {line.column}: {_headers(line)} # {say(f'mapping.scaffold-{line.confidence}')}: {reason(line, say)}"
-    for word in line.words:
+def _in_force(line: Line, say: Say, maps: Maps) -> Iterator[str]:
+    settings = _headers(line)[:-1] + _choices(line, maps) + "}"
+    yield f"  {line.column}: {settings} # {say(f'mapping.scaffold-{line.confidence}')}: {reason(line, say)}"
+    for one in line.meant:
+        yield f"  {'# ' if one.confidence in TAKEN else '# ? '}{choice(one, say)}"
+    for word in () if line.meant else line.words:
         yield f"  # ? {say('mapping.scaffold-word', word=_one_line(word))}"
     if line.hidden:
         yield f"  # ? {say('mapping.scaffold-words-hidden', count=line.hidden)}"
@@ -65,6 +100,27 @@ def _in_force(line: Line, say: Say) -> Iterator[str]:
 def reason(line: Line, say: Say) -> str:
     """Why, in one line."""
     return _one_line(" · ".join(say(text, **blanks) for text, blanks in line.reasons))
+
+
+def choice(one: Meant, say: Say) -> str:
+    """What a choice would mean, how sure that is and why, in one line."""
+    shown = " / ".join(one.choice.labels)
+    told = f"{one.choice.name} ({shown})" if shown else one.choice.name
+    sure = say("mapping.scaffold-low" if one.confidence == "none" else f"mapping.scaffold-{one.confidence}")
+    return _one_line(f"{told} → {one.told or '?'}: {sure} · {say(one.reason)}")
+
+
+def _choices(line: Line, maps: Maps) -> str:
+    """What the mapping says besides, where a form's choices mean something that their names do not say."""
+    if words := {} if all(one.known for one in line.meant) else answers(line.meant):
+        return f", words: {{{', '.join(f'{_quoted(to)}: {_listed(names)}' for to, names in words.items())}}}"
+    if concept_map(words_name(line.column), line.meant) is None:
+        return ""
+    return f", map: {_listed([words_name(line.column), *maps.get(line.column, ())])}"
+
+
+def _listed(texts: Sequence[str]) -> str:
+    return f"[{', '.join(map(_quoted, texts))}]"
 
 
 def key_of(proposal: Proposal, usual: Sequence[str]) -> tuple[str, ...]:

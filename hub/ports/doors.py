@@ -188,6 +188,15 @@ class Sampling(Protocol):
 
 
 @runtime_checkable
+class Taking(Protocol):
+    """An adapter that reads what somebody hands over as it reads what it finds."""
+
+    def take(self, connection: Connection, content: bytes) -> Iterator[Pulled]:
+        """The records of a file that lies nowhere; nothing of it is kept. Nothing at all where this connection is one that is
+        pulled: of two registers under one name each would undo the other. Raises Fatal."""
+
+
+@runtime_checkable
 class Referring(Protocol):
     """An adapter whose tool takes referrals that others send to its organisation."""
 

@@ -3,8 +3,8 @@
 https://hl7.org/fhir/R4/http.html · https://flask.palletsprojects.com/en/stable/patterns/appfactories/
 """
 
-from collections.abc import Callable
-from types import TracebackType
+from collections.abc import Callable, Mapping
+from types import MappingProxyType, TracebackType
 
 from flask import Flask, Request, Response, request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
@@ -12,6 +12,7 @@ from werkzeug.routing import BaseConverter, MapAdapter
 
 from hub.exchange import Hub
 from hub.exchange.listen import Listeners
+from hub.exchange.upload import Door
 from hub.oauth.people import People
 from hub.oauth.server import REGISTERED
 from hub.ports import KeySource, Registry
@@ -76,10 +77,11 @@ def create_app(
     people: People | None = None,
     listeners: Listeners | None = None,
     allows: Callable[[str], bool] = lambda _: False,
+    doors: Mapping[str, Door] = MappingProxyType({}),
 ) -> Flask:
     """The application of one deployment. All it holds is what it is given here.
 
-    `allows`: where subscribers may be sent something.
+    `doors`: what registers may be uploaded to. `allows`: where subscribers may be sent something.
     `listeners`: where there are none, nothing is told at once.
     `people`: where they sign in; their pages are another room's (`hub.console`), mounted by who calls this.
     """
@@ -88,7 +90,7 @@ def create_app(
     app.url_map.strict_slashes = False  # `/fhir/Task/` is `/fhir/Task`
     app.url_map.converters["resource"] = ResourceType
     app.url_map.merge_slashes = False  # no redirect that would repeat a URL
-    service = Service(hub, registry, settings.base_url.rstrip("/"), settings.proxies, keys, people)
+    service = Service(hub, registry, settings.base_url.rstrip("/"), settings.proxies, keys, people, doors)
 
     access.watch(app, hub.ids)
     cors.register(app, settings.cors_origins)

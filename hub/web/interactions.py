@@ -22,6 +22,7 @@ from hub.web import (
     document,
     evaluate_measure,
     everything,
+    import_register,
     match,
     match_services,
     meta,
@@ -103,6 +104,7 @@ OPERATIONS: Final = (
     *timeline.OPERATIONS,
     *evaluate_measure.OPERATIONS,
     *meta.OPERATIONS,
+    *import_register.OPERATIONS,
 )
 
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from flask import Request, Response
 
-from hub.errors import BAD_PARAMETER, UNKNOWN_PARAMETER, HubError
+from hub.errors import BAD_PARAMETER, UNKNOWN_PARAMETER, UNSUPPORTED_MEDIA, HubError
 from hub.fhir import Resource
 from hub.fhir.canonicals import BASE
 from hub.fhir.serial import dumps
@@ -46,6 +46,16 @@ _KEYS: Final = {
     "Reference": frozenset({"valueReference"}),
     "Resource": frozenset({"resource"}),
 }
+FILES: Final = (
+    "text/csv",
+    "text/tab-separated-values",
+    "text/plain",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "application/vnd.ms-excel",
+    "application/vnd.oasis.opendocument.spreadsheet",
+    "application/octet-stream",
+)
+"""Whatever it is called, what a file is shows from its bytes."""
 _OF_ELEMENTS: Final = frozenset({"id", "extension"})
 _EXPECTED: Final = {
     "boolean": "true, false",
@@ -70,6 +80,9 @@ class Operation:
     answer: Callable[[Inputs, Call, Service], Answer]
     instance: bool = True  # whether it may also be asked of one resource by id
     bare: str = ""  # the parameter that a body is which is no Parameters resource
+    file: str = (
+        ""  # the parameter that a body is which is a file: then those beside it stand in the URL, and name nobody
+    )
     of_type: bool = True  # whether it may be asked of the type as a whole
     of_system: bool = False  # whether it may be asked of all types together
     ours: bool = False  # whether this project defines it, and not HL7
@@ -101,9 +114,9 @@ def perform(operation: Operation, request: Request, type_: str, id_: str, servic
     media = answer_media(request)
     caller = asker(request, service)
     call = Call(request, type_ or operation.type, id_, caller, media)
-    if operation.changes:
+    if operation.changes and not operation.file:
         _require_nothing_in_the_url(request)
-    inputs = read_inputs(request, operation.parameters, operation.bare)
+    inputs = read_inputs(request, operation.parameters, operation.bare, operation.file)
     answer = operation.answer(inputs, call, service)
     return json_answer(answer if isinstance(answer, str) else dumps(answer), call)
 
@@ -114,10 +127,11 @@ def _require_nothing_in_the_url(request: Request) -> None:
         raise HubError(UNKNOWN_PARAMETER, parameter="?", known="POST Parameters")
 
 
-def read_inputs(request: Request, declared: Mapping[str, str], bare: str = "") -> Inputs:
+def read_inputs(request: Request, declared: Mapping[str, str], bare: str = "", file: str = "") -> Inputs:
     """Everything given, checked against the declaration. Raises BAD_PARAMETER or UNKNOWN_PARAMETER."""
     given: dict[str, list[Any]] = {}
-    for name, value in (*_of_query(request, declared), *_of_body(request, declared, bare)):
+    body = _of_file(request, file) if file and _is_file(request) else _of_body(request, declared, bare)
+    for name, value in (*_of_query(request, declared), *body):
         given.setdefault(name, []).append(value)
         if len(given[name]) > 1 and not declared[name].endswith("*"):
             raise _bad(name, "1")
@@ -140,6 +154,16 @@ def _from_text(name: str, type_: str, text: str) -> Any:
     if type_ in _KEYS:
         raise _bad(name, f"POST Parameters.parameter.{min(_KEYS[type_])}")
     return _checked(name, type_, text)
+
+
+def _is_file(request: Request) -> bool:
+    return bool(read_bytes(request)) and request.mimetype not in {FHIR_JSON, JSON, "text/json"}
+
+
+def _of_file(request: Request, name: str) -> Iterator[tuple[str, Any]]:
+    if request.mimetype not in FILES:
+        raise HubError(UNSUPPORTED_MEDIA, expected=", ".join(FILES))
+    yield name, read_bytes(request)
 
 
 def _of_body(request: Request, declared: Mapping[str, str], bare: str) -> Iterator[tuple[str, Any]]:

@@ -1,12 +1,14 @@
 """What the interactions share: the ports behind them, the addresses in front of them, and one caller's request."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol
 
 from flask import Request
 
 from hub.exchange import Hub
+from hub.exchange.upload import Door
 from hub.oauth import vault
 from hub.oauth.bindings import binder
 from hub.oauth.endpoints import Endpoints
@@ -43,6 +45,7 @@ class Service:
     proxies: int = 0
     keys: KeySource = REGISTERED
     people: People | None = None  # where they sign in
+    doors: Mapping[str, Door] = field(default_factory=dict)  # by the names of their connections
 
     @property
     def endpoints(self) -> Endpoints:

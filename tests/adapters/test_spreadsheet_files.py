@@ -151,3 +151,14 @@ def test_the_check_finds_what_would_stop_a_pull(save, connect, tmp_path):
     assert list(adapter.check(connect())) == []
     findings = {issue.text for issue in adapter.check(connect(langage="fr", language="de"))}
     assert findings == {"adapters.unknown-setting", "adapters.unknown-language"}
+
+
+def test_a_register_that_is_handed_over_is_not_looked_for_and_one_that_is_pulled_is_not_taken(connect, save):
+    content = save(A=[HEADER, ROW]).read_bytes()
+    handed, pulled = connect(upload=True), connect()
+    assert list(adapter.pull(handed, None)) == []
+    assert list(adapter.take(pulled, content)) == []
+    (taken,) = adapter.take(handed, content)
+    (read, _) = adapter.pull(pulled, None)
+    assert (taken.id, taken.version, taken.content) == (read.id, read.version, read.content)
+    assert list(adapter.check(connect(path="", upload=True))) == []

@@ -8,6 +8,7 @@ from tests.support.asked import Ask
 from tests.support.asking_changes import CREATED, Changes
 from tests.support.asking_of_r4 import OF_R4, match_services
 from tests.support.asking_subscriptions import subscriptions
+from tests.support.uploading import guessed
 from tests.support.written import example
 
 
@@ -20,6 +21,9 @@ class Operations(Changes):
             return subscriptions(self, name, covers)
         if name == "export":
             return self.export(type_)
+        if name == "import-register":
+            guess = guessed(Random(str(self.chance.random())))
+            return Ask("POST", guess.path, guess.body, guess.headers, covers)
         if name in {"break-glass", "disclose-by-duty"}:
             return Ask("POST", self._override(name), self._exception(name), covers=covers)
         if type_ == "Consent" and name in {"simulate", "withdraw"}:

@@ -26,6 +26,7 @@ from hub.store import MongoRegistry, MongoStore
 from hub.web.app import create_app
 from tests.support.furnishing import Things, furnish
 from tests.support.parties import KEY, Addresses, Party
+from tests.support.uploading import uploads
 from tests.support.written import CALLER, ORGANIZATIONS
 
 BEGINNING: Final = datetime(2026, 11, 20, 9, tzinfo=UTC)
@@ -191,7 +192,13 @@ class Builder:
         hub = Hub(store, clock, ids, names, b"a pepper that only this test knows")
         registry = MongoRegistry(store)
         _admit(registry)
-        app = create_app(hub, registry, Addresses(), allows=lambda url: ":9/" in url or url.startswith("mailto:"))
+        app = create_app(
+            hub,
+            registry,
+            Addresses(),
+            allows=lambda url: ":9/" in url or url.startswith("mailto:"),
+            doors=uploads(CALLER, "amal"),
+        )
         world = World(store, clock, ids, hub, app)
         world.things = furnish(hub, clock, Random(f"{seed} seen"), hidden, beyond)
         world.things.number(hub)

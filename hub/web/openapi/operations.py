@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from hub.web.openapi.parts import ASKED, SENT, Part, answers, fhir, ref, tail
-from hub.web.operations import Operation
+from hub.web.operations import FILES, Operation
 
 _IN_URLS: Final[Mapping[str, Part]] = {
     "boolean": {"type": "boolean"},
@@ -32,11 +32,16 @@ def _one(operation: Operation, rule: str, method: str, language: str) -> Part:
         "summary": f"{operation.type} ${operation.name}",
         "tags": [operation.type],
         "externalDocs": {"url": operation.definition},
-        "parameters": [*([] if operation.changes else _asked(operation)), *tail()],
+        "parameters": [*([] if operation.changes and not operation.file else _asked(operation)), *tail()],
         "responses": answers(found, fhir(ref("schemas", "Resource")), language),
         "security": [{"oauth2": []}],
     }
-    return said | ({"requestBody": {"content": fhir(_given(operation))}} if method == "POST" else {})
+    return said | ({"requestBody": {"content": _bodies(operation)}} if method == "POST" else {})
+
+
+def _bodies(operation: Operation) -> Part:
+    """A file is described by its media type alone: https://spec.openapis.org/oas/v3.1.1.html#considerations-for-file-uploads."""
+    return fhir(_given(operation)) | ({media: {} for media in FILES} if operation.file else {})
 
 
 def _asked(operation: Operation) -> Iterator[Part]:

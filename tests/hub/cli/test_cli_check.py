@@ -58,15 +58,22 @@ def test_every_connection_is_looked_at_whatever_is_wrong_with_the_first(sound: C
     assert found == {
         "connections/absent.yaml": "adapters.file-missing",
         "connections/stranger.yaml": "problems.unknown-adapter",
-        "connections/unset.yaml": "cli.check.missing-setting",
+        "connections/unset.yaml": "adapters.path-not-set",
     }
 
 
 def test_a_setting_that_is_missing_is_explained(sound: Command) -> None:
-    sound.connect("unset", output="follow-up")
+    (sound.home / "connections" / "unset.yaml").write_text(
+        "organization: example-association\nadapter: kobo\nmapping: kobo/intake\n", "utf-8"
+    )
     shown = sound("check", language="fr")
-    assert "Le réglage path manque" in shown.output
-    assert "le dossier qui contient les fichiers" in shown.output
+    assert "Le réglage asset manque" in shown.output
+    assert "KoboToolbox" in shown.output
+
+
+def test_a_register_that_is_handed_over_needs_no_path(sound: Command) -> None:
+    sound.connect("handed", upload="true")
+    assert problems(sound) == []
 
 
 def test_a_mapping_of_ones_own_is_checked_with_file_and_line(sound: Command) -> None:

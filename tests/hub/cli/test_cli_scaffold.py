@@ -4,8 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from openpyxl import Workbook
 
+from hub.__main__ import main
 from hub.texts import LANGUAGES
 from tests.support.command_line import MARKS, Command, marks_in
 
@@ -68,6 +70,17 @@ def test_an_unknown_column_is_listed_as_unmapped(tmp_path: Path, unread: Command
     casier = next(one for one in told["columns"] if one["header"] == "Casier")
     assert (casier["column"], casier["confidence"]) == (None, "none")
     assert 'unmapped_1: {headers: {fr: ["Casier"]}, ignored: true}' in mapping_file(unread).read_text("utf-8")
+
+
+@pytest.mark.parametrize("speaks", LANGUAGES)
+def test_columns_that_none_of_theirs_gives_are_named_with_a_header_of_each(
+    tmp_path: Path, unread: Command, speaks: str
+) -> None:
+    scaffold(unread, register(tmp_path), language=speaks)
+    written = mapping_file(unread).read_text("utf-8")
+    assert "  #   marital_status: Situation" in written
+    assert "  #   phone:" not in written
+    assert "  #   referral_status" not in written  # that one is written back
 
 
 def test_a_question_is_not_read_before_it_is_answered(tmp_path: Path, unread: Command) -> None:
@@ -179,3 +192,73 @@ def test_an_xlsform_is_read_by_its_labels_in_each_language_and_its_choices(tmp_p
     }
     assert lines["violence/q7"]["words"] == ["v99"]  # asked about, whatever its label says
     assert unread.json("check")["ok"]
+
+
+LABELLED = [
+    ["list_name", "name", "label::Français (fr)", "label::العربية (ar)"],
+    ["v", "v1", "Violence physique", "عنف جسدي"],
+    ["v", "v2", "Autre chose", "شيء آخر"],
+    ["s", "s1", "Médical", "طبي"],
+    ["s", "s2", "Juridique", "قانوني"],
+]
+
+
+def xlsform(folder: Path, survey: list[list[str]], choices: list[list[str]]) -> Path:
+    book = Workbook()
+    for title, rows in (("survey", survey), ("choices", choices)):
+        sheet = book.create_sheet(title)
+        for row in rows:
+            sheet.append(row)
+    book.remove(book.worksheets[0])
+    book.save(folder / "form.xlsx")
+    return folder / "form.xlsx"
+
+
+def test_choices_that_labels_explain_are_written_as_words_and_the_mapping_reads_them(
+    tmp_path: Path, unread: Command
+) -> None:
+    told = json.loads(scaffold(unread, xlsform(tmp_path, SURVEY, LABELLED), "--json"))
+    lines = {one["header"]: one for one in told["columns"]}
+    assert [(one["name"], one["meaning"]) for one in lines["violence/q7"]["choices"]] == [
+        ("v1", "gbv-type#physical-assault"), ("v2", None),
+    ]  # fmt: skip
+    assert unread.json("check")["ok"]
+    answer = {"_id": 1, "_uuid": "u", "femme/code_f": "X-1", "accueil": "2026-01-05", "violence/q7": "v1", "b": "s1 s2"}
+    (tmp_path / "export.json").write_text(json.dumps([answer]), "utf-8")
+    seen = unread.json("mapping", "preview", "kobo/our-register", str(tmp_path / "export.json"))
+    assert [issue["text"] for issue in seen[0]["issues"]] == []
+    assert "physical-assault" in json.dumps(seen)
+    assert {"medical", "legal"} <= {
+        coding["code"]
+        for one in seen[0]["resources"]
+        if one["resourceType"] == "ServiceRequest"
+        for coding in one["code"]["coding"]
+    }
+
+
+def test_ask_asks_about_what_is_doubtful_alone_and_takes_the_answers(tmp_path: Path, unread: Command) -> None:
+    odd = register(tmp_path, *(row.replace("0612345678", "oui").replace("0611111111", "non") for row in ROWS))
+    lines = {one["header"]: one for one in json.loads(scaffold(unread, odd, "--json"))["columns"]}
+    doubtful = [header for header, one in lines.items() if one["confidence"] == "low"]
+    assert doubtful
+    mapping_file(unread).unlink()
+    asked = CliRunner().invoke(
+        main, ["--home", str(unread.home), "--lang", "en", "mapping", "scaffold", str(odd), "--ask"],
+        input="y\n" * len(doubtful),
+    )  # fmt: skip
+    assert asked.exit_code == 0, asked.output
+    assert asked.output.count("[y/N]") == len(doubtful)
+    assert all(f"Is “{header}”" in asked.output for header in doubtful)
+    written = mapping_file(unread).read_text("utf-8")
+    assert "# ? phone" not in written
+    assert "phone: {headers:" in written
+
+
+def test_what_is_denied_stays_unmapped(tmp_path: Path, unread: Command) -> None:
+    odd = register(tmp_path, *(row.replace("0612345678", "oui").replace("0611111111", "non") for row in ROWS))
+    asked = CliRunner().invoke(
+        main, ["--home", str(unread.home), "--lang", "en", "mapping", "scaffold", str(odd), "--ask"], input="n\n" * 9
+    )
+    assert asked.exit_code == 0, asked.output
+    written = mapping_file(unread).read_text("utf-8")
+    assert 'headers: {fr: ["Tel."]}, ignored: true' in written

@@ -135,3 +135,9 @@ def test_an_unknown_key_is_an_error_and_not_an_empty_sentence() -> None:
 )  # fmt: skip
 def test_the_best_of_our_languages_is_chosen(accepted: str | None, language: str) -> None:
     assert texts.choose_language(accepted) == language
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_no_sentence_is_cut_off_by_a_sign_that_begins_a_comment(file: str) -> None:
+    lines = (ROOT / f"hub/texts/{file}.yaml").read_text("utf-8").splitlines()
+    assert [line for line in lines if re.match(r"""\s+(ar|fr|en): (?!["'|>&*{]).* #""", line)] == []

@@ -1,0 +1,131 @@
+"""$import-register: the register of the caller's own organisation, handed over as a file: tried, and with `commit` taken in.
+
+`profiles/operation-definitions/import-register.json`. Answered are numbers, and what could not be understood, by row, column and
+element: no value of any cell, since the answer may be written into logs of clients that are no place for one.
+"""
+
+import base64
+import binascii
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+from hub.errors import (
+    BAD_PARAMETER,
+    ONE_OF_REQUIRED,
+    SCOPE_LACKING,
+    UNREADABLE_REGISTER,
+    AdapterError,
+    HubError,
+)
+from hub.exchange.receipt import Receipt
+from hub.exchange.upload import upload
+from hub.fhir import Resource
+from hub.fhir.issues import Issue, outcome
+from hub.oauth import scopes
+from hub.texts import say
+from hub.web.operations import ANY_TYPE, Inputs, Operation
+from hub.web.service import Call, Service
+
+NAME: Final = "import-register"
+EVERY_TYPE: Final = "*"
+MOST_ISSUES: Final = 200
+WITHHELD: Final = "…"
+_PLACE: Final = re.compile(r"(sheet|row|record) (\S+)")
+
+
+def import_register(inputs: Inputs, call: Call, service: Service) -> Resource:
+    """The numbers and the findings, in the caller's language."""
+    _require_all_records(call)
+    name, content = _one(inputs, "connection"), _content(inputs)
+    commit: bool = inputs.get("commit", [False])[0]
+    try:
+        receipt = upload(name, content, call.caller, doors=service.doors, commit=commit, hub=service.hub)
+    except AdapterError as problem:
+        raise HubError(UNREADABLE_REGISTER, text=problem.text, **problem.params) from None
+    return _told(receipt, commit, call.language)
+
+
+def _require_all_records(call: Call) -> None:
+    """A register makes and changes records of many types: a token that reaches some of them, or a person's, takes in none."""
+    caller = call.caller
+    held = all(scopes.permits(caller.scopes, EVERY_TYPE, one) for one in ("create", "update"))
+    if caller.practitioner or caller.bound or caller.within or not held:
+        raise HubError(SCOPE_LACKING, expected="system/*.cu")
+
+
+def _one(inputs: Inputs, name: str) -> Any:
+    if name not in inputs:
+        raise HubError(ONE_OF_REQUIRED, path=f"http.{name}", expected=name)
+    return inputs[name][0]
+
+
+def _content(inputs: Inputs) -> bytes:
+    """The file itself, or the data of a Binary: https://hl7.org/fhir/R4/binary.html."""
+    given = _one(inputs, "register")
+    if isinstance(given, bytes):
+        return given
+    try:
+        if given.get("resourceType") == "Binary":
+            return base64.b64decode(given["data"], validate=True)
+    except (KeyError, TypeError, ValueError, binascii.Error):
+        pass
+    raise HubError(BAD_PARAMETER, path="http.register", parameter="register", expected="Binary {contentType, data}")
+
+
+def _told(receipt: Receipt, commit: bool, language: str) -> Resource:
+    waiting = sum(one.again for one in receipt.rejected)
+    numbers = {
+        "read": receipt.read,
+        "created": receipt.created,
+        "updated": receipt.updated,
+        "unchanged": receipt.unchanged,
+        "quarantined": len(receipt.rejected) - waiting,
+        "waiting": waiting,
+        "withdrawn": receipt.withdrawn,
+    }
+    told: list[Resource] = [{"name": "stored", "valueBoolean": commit}]
+    told += [{"name": name, "valueInteger": number} for name, number in numbers.items()]
+    return {
+        "resourceType": "Parameters",
+        "parameter": [*told, {"name": "outcome", "resource": _outcome(receipt, commit, language)}],
+    }
+
+
+def _outcome(receipt: Receipt, commit: bool, language: str) -> Resource:
+    found = [(one.place, issue) for one in receipt.rejected for issue in one.issues]
+    found += receipt.warnings
+    done = Issue("information", "informational", f"web.register-{'stored' if commit else 'tried'}")
+    more = Issue("warning", "incomplete", "web.too-many", params={"count": str(len(found) - MOST_ISSUES)})
+    shown = [*found[:MOST_ISSUES], *([("", more)] if len(found) > MOST_ISSUES else []), ("", done)]
+    return outcome((issue, _sentence(place, issue, language)) for place, issue in shown)
+
+
+def _sentence(place: str, issue: Issue, language: str) -> str:
+    """Where and why; the word that was not understood stays in the register."""
+    blanks = {name: WITHHELD if name == "value" else blank for name, blank in issue.params.items()}
+    told = say(issue.text, language, **blanks)
+    where = ", ".join(_places(place, language))
+    return f"{where}: {told}" if where else told
+
+
+def _places(place: str, language: str) -> Iterator[str]:
+    for kind, number in _PLACE.findall(place):
+        yield say(f"web.place-{kind}", language, value=number)
+
+
+OPERATIONS: Final = (
+    Operation(
+        NAME,
+        ANY_TYPE,
+        {"connection": "id", "commit": "boolean", "register": "Resource"},
+        import_register,
+        instance=False,
+        of_type=False,
+        of_system=True,
+        ours=True,
+        defined_as=NAME,
+        changes=True,
+        file="register",
+    ),
+)
