@@ -18,7 +18,8 @@ from hub.referral.suppression import Told
 PERIODS: Final = (1, 3, 6, 12)
 MEASURE: Final = f"{BASE}/Measure/monthly-report"
 CODED_BY: Final[Mapping[Dimension, str]] = {
-    "service": "service-type", "area": "province", "outcome": "referral-outcome", "reason": "referral-status-reason",
+    "service": "service-type", "area": "province", "violence-type": "gbv-type", "age-band": "age-band",
+    "outcome": "referral-outcome", "reason": "referral-status-reason",
 }  # fmt: skip
 
 
