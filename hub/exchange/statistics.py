@@ -18,10 +18,10 @@ from hub.exchange.person import Person
 from hub.fhir.instants import MOROCCO
 from hub.fhir.query import Query
 from hub.ports import Caller, Course, Past, Scan, Stored, Versions, Visible
-from hub.referral.counting import Case, case, count, waits
+from hub.referral.counting import WAITS, Case, case, waits
 from hub.referral.courses import course, sent, step
+from hub.referral.nesting import span
 from hub.referral.reporting import Statistics
-from hub.referral.suppression import told
 from hub.referral.violence import main_type
 
 AT_ONCE: Final = 500
@@ -38,14 +38,24 @@ def is_over(last: date, now: datetime) -> bool:
     return now.astimezone(MOROCCO).date() > last
 
 
-def statistics(organization: str, year: int, month: int, *, hub: Hub) -> Statistics:
-    """Of the period that a month belongs to."""
-    reporting = hub.reporting
-    smallest, (first, last) = reporting.smallest, period(year, month, reporting.months)
+def statistics(organization: str, year: int, month: int, *, hub: Hub, months: int = 0) -> Statistics:
+    """Of the period that a month belongs to: as long as the shortest that the deployment reports on, or as is asked for."""
+    lengths = hub.reporting.lengths(months)
+    smallest, (first, last) = hub.reporting.smallest, period(year, month, lengths[0])
     cases = list(_counted(organization, first, last, hub))
-    groups = told(count(cases), smallest)
-    spans = waits(cases, smallest)
-    return Statistics(organization, first, last, hub.clock.now(), smallest, groups, spans)
+    found = span(_each_shortest(cases, first, lengths), [length // lengths[-1] for length in lengths], smallest)
+    spans = waits(cases, smallest) if found.told[0].whole else dict.fromkeys(WAITS)
+    return Statistics(organization, first, last, hub.clock.now(), smallest, found.told, spans)
+
+
+def _each_shortest(cases: Sequence[Case], first: date, lengths: Sequence[int]) -> list[list[Case]]:
+    """The cases of each of the shortest periods in the one that begins then."""
+    if len(lengths) == 1:
+        return [list(cases)]
+    found: list[list[Case]] = [[] for _ in range(lengths[0] // lengths[-1])]
+    for one in cases:
+        found[(one.sent.astimezone(MOROCCO).month - first.month) // lengths[-1]].append(one)
+    return found
 
 
 def may_have(caller: Caller, organization: str, *, hub: Hub) -> bool:

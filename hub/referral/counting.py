@@ -34,7 +34,7 @@ class Case:
     waited: Mapping[str, timedelta]
 
 
-Strata = Mapping[str, int]
+Strata = dict[str, int]
 Breakdowns = Mapping[Dimension, Strata]
 
 

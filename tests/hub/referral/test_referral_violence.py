@@ -19,4 +19,7 @@ def test_the_incident_that_happened_last_says_it() -> None:
 def test_what_is_in_error_or_of_another_list_says_nothing() -> None:
     other = {"coding": [{"system": "https://example.org/types", "code": "rape"}]}
     assert main_type([incident("a", "rape", status="entered-in-error")]) == ""
-    assert main_type([{**incident("a", "rape"), "valueCodeableConcept": other}, {"resourceType": "Patient", "id": "p"}]) == ""
+    assert (
+        main_type([{**incident("a", "rape"), "valueCodeableConcept": other}, {"resourceType": "Patient", "id": "p"}])
+        == ""
+    )
