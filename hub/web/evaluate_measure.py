@@ -1,8 +1,8 @@
 """Measure/monthly-report/$evaluate-measure: the report of the organisation that asks, on the referrals that it keeps.
 
 https://hl7.org/fhir/R4/operation-measure-evaluate-measure.html. Of one whole period of the calendar
-that is over: a month, a quarter, half a year or a year, none shorter than the deployment says. Of others' referrals nobody is told
-by this door; their reports a coordinator or a ministry may have, which the deployment names.
+that is over: a month, a quarter, half a year or a year, none shorter than the deployment says. Of others' referrals nobody is
+told by this door; their reports a coordinator or a ministry may have, which the deployment names.
 """
 
 from datetime import date
