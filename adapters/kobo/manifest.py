@@ -19,5 +19,6 @@ MANIFEST = Manifest(
     required=frozenset({"url", "asset"}),
     types={"page_size": "integer", "only_validated": "boolean"},
     kinds=("submission",),
+    tells_one=True,
     capabilities=frozenset({"read", "http", "complete-scan"}),
 )
