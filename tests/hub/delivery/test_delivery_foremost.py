@@ -89,7 +89,7 @@ def test_open_before_over_then_sent_before_draft_then_urgent_then_new() -> None:
         {"resourceType": "Task", "id": f"t{n}", "code": code, "status": status, "priority": priority, "authoredOn": at}
         for n, (status, priority, at) in enumerate(said)
     ]
-    assert sorted(tasks[::-1], key=rank) == tasks
+    assert sorted({one["id"]: one for one in tasks[::-1]}.values(), key=rank) == tasks
 
 
 def test_a_tool_with_a_place_for_each_is_told_of_each(at: Scene, refused: Resource) -> None:
