@@ -195,3 +195,19 @@ def test_a_report_of_a_quarter_is_of_all_its_months(at: Scene) -> None:
         keep(at, number, Told(True, MAY + timedelta(days=day), "medical", "", {}, ""))
     assert of_may(at, 1, 3).groups[0].whole == 4
     assert of_may(at, 1, 12).groups[0].whole == 5
+
+
+def test_a_quarter_is_told_beside_its_months_and_gives_none_of_them_away(at: Scene) -> None:
+    """Of May, as Morocco has it, six; of June three, which its own report does not tell."""
+    days = [-0.01, 0, 5, 10, 15, 20, 40, 45, 50]
+    for number, day in enumerate(days):
+        keep(at, number, Told(True, MAY + timedelta(days=day), "medical", "MA-CAS", {}, ""))
+    at.clock.at = datetime(2026, 7, 2, tzinfo=UTC)
+
+    def whole(month: int, months: int, smallest: int) -> int | None:
+        hub = replace(at.hub, reporting=Reporting(smallest))
+        return statistics(ASSOCIATION, 2026, month, hub=hub, months=months).groups[0].whole
+
+    assert [whole(month, 1, 5) for month in (4, 5, 6)] == [0, 6, None]
+    assert whole(4, 3, 5) is None, "less the six of May it would be the three of June"
+    assert whole(4, 3, 3) == 9
