@@ -30,6 +30,7 @@ def described(manifest: Manifest) -> dict[str, Any]:
         "kinds": list(manifest.kinds),
         "capabilities": sorted(manifest.capabilities),
         "writes_back": manifest.writes_back,
+        "tells_one": manifest.tells_one,
     }
 
 

@@ -21,5 +21,6 @@ MANIFEST = Manifest(
     required=frozenset({"url", "asset"}),
     types={"page_size": "integer", "only_validated": "boolean"},
     kinds=("submission",),
+    tells_one=True,
     capabilities=frozenset({"read", "hook", "http", "complete-scan"}),
 )

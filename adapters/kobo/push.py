@@ -1,7 +1,8 @@
 """Follow-ups into the submissions they are about, as answers to the form's follow-up questions.
 
 `data/bulk/` makes a new version of the submission (`_uuid` changes): the next pull reads it, and its version, which leaves
-these questions out, is the one the hub knows.
+these questions out, is the one the hub knows. A form asks once for the whole submission: of several
+referrals the hub tells of the foremost (`tells_one`).
 """
 
 from collections.abc import Sequence

@@ -5,6 +5,7 @@ of its own.
 """
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import click
@@ -15,6 +16,7 @@ from hub.cli.manual import command, group
 from hub.cli.problems import FAILED, WrongUse, sentence
 from hub.cli.session import Session, pass_session
 from hub.directory.matching import Wanted, area_of, capacity_of
+from hub.directory.openings import AHEAD
 from hub.directory.telling import explained
 from hub.errors import AdapterError
 from hub.exchange.announce import TOLD_TO_THE_HUB, announce
@@ -42,6 +44,7 @@ CODED_BY: Final = {
     "languages": "language",
     "eligibility": "service-eligibility",
     "characteristics": "service-characteristic",
+    "required": "service-characteristic",
 }
 """What is asked → the value set that its codes must be of."""
 
@@ -81,14 +84,19 @@ def list_(session: Session, *, service: str, area: str, as_json: bool) -> None:
 @click.option("--language", "languages", metavar="CODE", multiple=True)
 @click.option("--eligibility", metavar="CODE", multiple=True)
 @click.option("--characteristic", "characteristics", metavar="CODE", multiple=True)
+@click.option("--required", metavar="CODE", multiple=True)
+@click.option("--at", metavar="YYYY-MM-DDTHH:MM", type=click.DateTime(["%Y-%m-%dT%H:%M"]), default=None)
+@click.option("--open", "open_then", is_flag=True)
 @click.option("--without", "excluded", metavar="ORGANISATION", multiple=True)
 @click.option("--count", type=click.IntRange(1, 50), default=5, show_default=True, metavar="N")
 @click.option("--json", "as_json", is_flag=True)
 @pass_session
-def match(session: Session, /, *, excluded: tuple[str, ...], count: int, as_json: bool, **asked: Any) -> None:
+def match(
+    session: Session, /, *, at: datetime | None, excluded: tuple[str, ...], count: int, as_json: bool, **asked: Any
+) -> None:
     _require({value_set: _listed(asked[name]) for name, value_set in CODED_BY.items()})
     with session.deployment() as deployment:
-        wanted = Wanted(at=deployment.hub.clock.now(), **asked)
+        wanted = Wanted(at=_then(at, deployment.hub.clock.now()), **asked)
         found = orient(wanted, OPERATOR, hub=deployment.hub, excluded=excluded, count=count)
         rows = [tuple(fit_cells(session, number, one, deployment)) for number, one in enumerate(found, 1)]
     if as_json:
@@ -139,6 +147,14 @@ def publish(session: Session, *, connection: str) -> int | None:
 
 for one_more in (list_, match, capacity, publish):
     directory.add_command(one_more)
+
+
+def _then(at: datetime | None, now: datetime) -> datetime:
+    """Now, or a time to come, by Morocco's clocks, for which openings are known. Raises WrongUse."""
+    then = now if at is None else at.replace(tzinfo=MOROCCO)
+    if not now <= then <= now + timedelta(days=AHEAD):
+        raise WrongUse("directory-match.not-then", days=str(AHEAD))
+    return then
 
 
 def _listed(given: str | tuple[str, ...]) -> tuple[str, ...]:

@@ -6,26 +6,30 @@ import click
 
 from hub.bootstrap import Deployment
 from hub.cli.manual import command
+from hub.cli.periods import how_long, months
 from hub.cli.problems import FAILED, OK, WrongUse, say_issue
 from hub.cli.session import Session, pass_session
 from hub.delivery.figures import can_report
 from hub.delivery.figures import report as send
 from hub.delivery.write_back import Door
-from hub.exchange.statistics import is_over, period
 from hub.ports import Reported, Return
 
 
 @command("report", "cli.report")
 @click.argument("connection", metavar="CONNECTION")
 @click.option("--month", "wanted", metavar="YYYY-MM", type=click.DateTime(["%Y-%m"]), required=True)
+@how_long
 @click.option("--dry-run", is_flag=True)
 @click.option("--json", "as_json", is_flag=True)
 @pass_session
-def report(session: Session, connection: str, wanted: click.DateTime, dry_run: bool, as_json: bool) -> int:
+def report(
+    session: Session, connection: str, *, wanted: click.DateTime, length: str | None, dry_run: bool, as_json: bool
+) -> int:
     year, month = int(wanted.year), int(wanted.month)  # type: ignore[attr-defined]
     with session.deployment() as deployment:
-        door = _door(connection, year, month, deployment)
-        figures, made = send(door, year, month, dry_run=dry_run, hub=deployment.hub)
+        door = _door(connection, deployment)
+        asked = months(year, month, length, deployment)
+        figures, made = send(door, year, month, months=asked, dry_run=dry_run, hub=deployment.hub)
     if as_json:
         session.write_json(_described(session, figures, made, dry_run=dry_run))
     else:
@@ -33,12 +37,10 @@ def report(session: Session, connection: str, wanted: click.DateTime, dry_run: b
     return FAILED if any(issue.blocks for issue in made.issues) else OK
 
 
-def _door(connection: str, year: int, month: int, deployment: Deployment) -> Door:
+def _door(connection: str, deployment: Deployment) -> Door:
     door = deployment.door(connection)
     if not can_report(door):
         raise WrongUse("report.no-figures", name=connection)
-    if not is_over(period(year, month, deployment.hub.reporting.months)[1], deployment.hub.clock.now()):
-        raise WrongUse("statistics.not-over")
     return door
 
 

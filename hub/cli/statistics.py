@@ -1,4 +1,4 @@
-"""`hub statistics`: what an organisation may publish of one month's referrals, as a table, as CSV or as a MeasureReport."""
+"""`hub statistics`: what an organisation may publish of one period's referrals, as a table, as CSV or as a MeasureReport."""
 
 import csv
 from collections.abc import Iterator
@@ -11,9 +11,10 @@ import click
 from hub.bootstrap import Deployment
 from hub.cli.cards import fitted
 from hub.cli.manual import command
+from hub.cli.periods import how_long, months
 from hub.cli.problems import WrongUse
 from hub.cli.session import Session, pass_session
-from hub.exchange.statistics import is_over, period, statistics
+from hub.exchange.statistics import statistics
 from hub.fhir.definitions import load
 from hub.referral.reporting import CODED_BY, Statistics, report, told_strata
 
@@ -28,20 +29,20 @@ WAITED: Final = {"acceptance": "acceptance", "first-service": "first-service", "
 @command("statistics", "cli.statistics")
 @click.option("--organization", metavar="ORG", required=True)
 @click.option("--month", "wanted", metavar="YYYY-MM", type=click.DateTime(["%Y-%m"]), required=True)
+@how_long
 @click.option("--csv", "file", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--json", "as_json", is_flag=True)
 @pass_session
 def show_statistics(
-    session: Session, organization: str, wanted: click.DateTime, file: Path | None, as_json: bool
+    session: Session, *, organization: str, wanted: click.DateTime, length: str | None, file: Path | None, as_json: bool
 ) -> None:
     year, number = int(wanted.year), int(wanted.month)  # type: ignore[attr-defined]
     with session.deployment() as deployment:
         known = deployment.hub.directory.organizations()
         if organization not in known:
             raise WrongUse("consent-list.unknown", name=organization, known=", ".join(sorted(known)))
-        if not is_over(period(year, number, deployment.hub.reporting.months)[1], deployment.hub.clock.now()):
-            raise WrongUse("statistics.not-over")
-        found = statistics(organization, year, number, hub=deployment.hub)
+        wanted_months = months(year, number, length, deployment)
+        found = statistics(organization, year, number, hub=deployment.hub, months=wanted_months)
         if as_json:
             session.write_json(_report(found, deployment))
             return

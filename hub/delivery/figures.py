@@ -22,15 +22,15 @@ def can_report(door: Door) -> bool:
     return isinstance(door.adapter, Reporting) and door.mapping.has_figures
 
 
-def report(door: Door, year: int, month: int, *, dry_run: bool, hub: Hub) -> tuple[Return, Reported]:
-    """Of the period that a month belongs to. Raises Fatal or Retriable."""
+def report(door: Door, year: int, month: int, *, dry_run: bool, hub: Hub, months: int = 0) -> tuple[Return, Reported]:
+    """Of the period that a month belongs to, `statistics` says how long. Raises Fatal or Retriable."""
     connection, adapter = door.connection, door.adapter
     if not isinstance(adapter, Reporting):
         raise Fatal("delivery.no-figures")
-    figures = door.mapping.figures(_told(connection.organization, year, month, hub))
+    figures = door.mapping.figures(_told(connection.organization, year, month, months, hub))
     note(Caller(f"connection:{connection.id}", connection.organization, PURPOSE), hub=hub)
     return figures, adapter.report(connection, figures, dry_run=dry_run)
 
 
-def _told(organization: str, year: int, month: int, hub: Hub) -> Resource:
-    return measure_report(statistics(organization, year, month, hub=hub), "")
+def _told(organization: str, year: int, month: int, months: int, hub: Hub) -> Resource:
+    return measure_report(statistics(organization, year, month, hub=hub, months=months), "")

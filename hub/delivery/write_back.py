@@ -10,7 +10,8 @@ from typing import Final
 
 from hub.errors import Fatal
 from hub.exchange import Hub
-from hub.exchange.notify import News, news, origin
+from hub.exchange.foremost import foremost
+from hub.exchange.notify import News, news, origin, source
 from hub.mapping import Context
 from hub.mapping import Mapping as FormMapping
 from hub.ports import Adapter, Connection, Destination, Dispatch, Due, FollowUp, Parcel, Way
@@ -46,9 +47,12 @@ class WriteBack:
 
     def pack(self, dispatch: Dispatch) -> FollowUp | None:
         as_of = self.hub.clock.now()
-        door = self._door(dispatch.destination)
-        about = news(dispatch.reference, door.mapping.beside, hub=self.hub)
-        return self._follow_up(door, about, as_of) if about else None
+        door, found = self._door(dispatch.destination), origin(dispatch.reference, hub=self.hub)
+        if found is None:
+            return None
+        if door.adapter.manifest.tells_one:
+            found = foremost(found, source(found), hub=self.hub)
+        return self._follow_up(door, news(found, door.mapping.beside, hub=self.hub), as_of)
 
     def send(self, destination: Destination, parcels: Sequence[Parcel]) -> None:
         door = self._door(destination)

@@ -90,12 +90,14 @@ def _listed(value: list[Resource] | Resource | None) -> list[Resource]:
     return value if isinstance(value, list) else [value] if value else []
 
 
-def news(reference: str, beside: Collection[str] = (), *, hub: Hub) -> News | None:
-    """None when nothing is to be told: the referral came from no connection. Raises MayNotKnow."""
-    found = origin(reference, hub=hub)
-    if found is None:
-        return None
-    caller = Caller(f"connection:{found.entry.connection}", found.custodian, REFERRAL_PURPOSE)
+def source(found: Origin) -> Caller:
+    """As whom the connection is told."""
+    return Caller(f"connection:{found.entry.connection}", found.custodian, REFERRAL_PURPOSE)
+
+
+def news(found: Origin, beside: Collection[str] = (), *, hub: Hub) -> News:
+    """Raises MayNotKnow."""
+    caller = source(found)
     task, need = seen(found.task, caller, hub=hub), seen(found.need, caller, hub=hub)
     local = next(name for name, kept in found.entry.resources.items() if kept == found.need)
     return News(found.entry, {"task": task, local: need}, waiting(beside, found.task, caller, hub=hub))

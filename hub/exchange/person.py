@@ -27,6 +27,7 @@ from hub.fhir.tasks import REFERRAL, kind
 from hub.ports import Compartment, Counted, Due, Key, Rekey, Save, Stored, Void
 from hub.referral.follow import follow
 from hub.referral.steps import Step
+from hub.referral.violence import main_type
 
 __all__ = ["REFERRAL_PURPOSE", "Person", "Settled", "classes", "content", "same_content"]
 
@@ -254,8 +255,9 @@ class Person:
         """By what each keeper of a consent to it keeps of her."""
         said = (one for one in self._documents.values() if one.resource["resourceType"] == "Consent")
         for keeper in sorted({one.custodian for one in said if speaks_of_it(one.resource)}):
-            for since, until in may_be_counted_when(self.kept_by(keeper), self.rules.policies):
-                yield Counted(keeper, since, until)
+            hers = self.kept_by(keeper)
+            for since, until in may_be_counted_when(hers, self.rules.policies):
+                yield Counted(keeper, since, until, main_type(hers))
 
     def _take_steps(self, permitted: Mapping[str, Granted], now: datetime, new_id: Callable[[], str]) -> list[Step]:
         """What follows for her referrals, keeper by keeper."""

@@ -6,7 +6,7 @@ to be counted.
 
 from calendar import monthrange
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import Final
@@ -18,10 +18,11 @@ from hub.exchange.person import Person
 from hub.fhir.instants import MOROCCO
 from hub.fhir.query import Query
 from hub.ports import Caller, Course, Past, Scan, Stored, Versions, Visible
-from hub.referral.counting import Case, case, count, waits
+from hub.referral.counting import WAITS, Case, case, waits
 from hub.referral.courses import course, sent, step
+from hub.referral.nesting import span
 from hub.referral.reporting import Statistics
-from hub.referral.suppression import told
+from hub.referral.violence import main_type
 
 AT_ONCE: Final = 500
 
@@ -37,14 +38,24 @@ def is_over(last: date, now: datetime) -> bool:
     return now.astimezone(MOROCCO).date() > last
 
 
-def statistics(organization: str, year: int, month: int, *, hub: Hub) -> Statistics:
-    """Of the period that a month belongs to."""
-    reporting = hub.reporting
-    smallest, (first, last) = reporting.smallest, period(year, month, reporting.months)
+def statistics(organization: str, year: int, month: int, *, hub: Hub, months: int = 0) -> Statistics:
+    """Of the period that a month belongs to: as long as the shortest that the deployment reports on, or as is asked for."""
+    lengths = hub.reporting.lengths(months)
+    smallest, (first, last) = hub.reporting.smallest, period(year, month, lengths[0])
     cases = list(_counted(organization, first, last, hub))
-    groups = told(count(cases), smallest)
-    spans = waits(cases, smallest)
-    return Statistics(organization, first, last, hub.clock.now(), smallest, groups, spans)
+    found = span(_each_shortest(cases, first, lengths), [length // lengths[-1] for length in lengths], smallest)
+    spans = waits(cases, smallest) if found.told[0].whole else dict.fromkeys(WAITS)
+    return Statistics(organization, first, last, hub.clock.now(), smallest, found.told, spans)
+
+
+def _each_shortest(cases: Sequence[Case], first: date, lengths: Sequence[int]) -> list[list[Case]]:
+    """The cases of each of the shortest periods in the one that begins then."""
+    if len(lengths) == 1:
+        return [list(cases)]
+    found: list[list[Case]] = [[] for _ in range(lengths[0] // lengths[-1])]
+    for one in cases:
+        found[(one.sent.astimezone(MOROCCO).month - first.month) // lengths[-1]].append(one)
+    return found
 
 
 def may_have(caller: Caller, organization: str, *, hub: Hub) -> bool:
@@ -64,26 +75,27 @@ def _counted(organization: str, first: date, last: date, hub: Hub) -> Iterator[C
     visible = Visible(frozenset({own(organization)}), hub.clock.now())
     courses = [*hub.store.figures.courses(visible, low, high), *_replayed(visible, low, high, hub)]
     counted = _who_may_be_counted(organization, frozenset(one.person for one in courses), visible, hub)
-    return (case(one) for one in courses if one.person in counted)
+    return (case(one, counted[one.person]) for one in courses if one.person in counted)
 
 
-def _who_may_be_counted(organization: str, persons: frozenset[str], visible: Visible, hub: Hub) -> frozenset[str]:
-    """By all that this organisation keeps of each, as it was when she was last settled."""
+def _who_may_be_counted(organization: str, persons: frozenset[str], visible: Visible, hub: Hub) -> Mapping[str, str]:
+    """By all that this organisation keeps of each, as it was when she was last settled: person → main type of violence."""
     known = hub.store.figures.counted(organization, hub.clock.now())
-    unsettled = hub.store.figures.unsettled(persons - known)
-    return known | _asked_now(organization, unsettled, visible, hub)
+    unsettled = hub.store.figures.unsettled(persons - known.keys())
+    return {**known, **_asked_now(organization, unsettled, visible, hub)}
 
 
-def _asked_now(organization: str, persons: frozenset[str], visible: Visible, hub: Hub) -> frozenset[str]:
+def _asked_now(organization: str, persons: frozenset[str], visible: Visible, hub: Hub) -> dict[str, str]:
     """Of those of whom it is not kept: since the rules changed, or by an act that did not say it."""
     consents = _scanned("Consent", visible, Scan(AT_ONCE, persons=persons), hub) if persons else ()
     said = sorted({one.person for batch in consents for one in batch if one.person and STATISTICS in one.text})
-    return frozenset(
-        person
+    kept = (
+        (person, Person.of(compartment, hub.rules).kept_by(organization))
         for part in _parts(said)
         for person, compartment in hub.store.compartments(part).items()
-        if may_be_counted(Person.of(compartment, hub.rules).kept_by(organization), hub.policies, hub.clock.now())
     )
+    now = hub.clock.now()
+    return {person: main_type(hers) for person, hers in kept if may_be_counted(hers, hub.policies, now)}
 
 
 def _scanned(type_: str, visible: Visible, scan: Scan, hub: Hub) -> Iterator[tuple[Stored, ...]]:

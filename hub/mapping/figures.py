@@ -17,7 +17,8 @@ from hub.ports import Figure, Return
 
 _CELL: Final = frozenset({"group", "by", "element", "options"})
 _CODED_BY: Final = {
-    "service": "service-type", "area": "province", "outcome": "referral-outcome", "reason": "referral-status-reason",
+    "service": "service-type", "area": "province", "violence-type": "gbv-type", "age-band": "age-band",
+    "outcome": "referral-outcome", "reason": "referral-status-reason",
 }  # fmt: skip
 """Dimension of the report → the code system of its strata, as far as the hub counts by it."""
 

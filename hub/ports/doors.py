@@ -142,6 +142,9 @@ class Manifest:
     secrets: Mapping[str, str] = field(default_factory=dict)
     required: frozenset[str] = frozenset()
     writes_back: bool = True
+    tells_one: bool = (
+        False  # a record has a place for one of the referrals that came from it, so that one of them is told
+    )
     types: Mapping[str, str] = field(default_factory=dict)  # setting → JSON type, where it is no text
     kinds: tuple[str, ...] = ()  # of the records that it reads
     capabilities: frozenset[Capability] = frozenset({"read"})

@@ -31,8 +31,9 @@ class Figures(Protocol):
 
     def without_course(self, visible: Visible) -> Sequence[Uncounted]: ...
 
-    def counted(self, keeper: str, at: datetime) -> frozenset[str]:
-        """The persons who may be counted at this instant, by what this organisation keeps of them."""
+    def counted(self, keeper: str, at: datetime) -> Mapping[str, str]:
+        """The persons who may be counted at this instant, by what this organisation keeps of them: each with the main type of
+        violence, or ""."""
 
     def unsettled(self, persons: Iterable[str]) -> frozenset[str]:
         """Those of them of whom it is not known whether they may be counted."""

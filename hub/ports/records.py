@@ -222,11 +222,13 @@ class Void:
 
 
 class Counted(NamedTuple):
-    """In this time a person may be counted in the reports of the organisation that keeps her consent to it."""
+    """In this time a person may be counted in the reports of the organisation that keeps her consent to it, by the main type of
+    violence that it keeps of her."""
 
     keeper: str
     since: datetime
     until: datetime
+    violence: str = ""
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,13 @@ from statistics import median
 from typing import Final, Literal
 
 from hub.ports import Course
-from hub.referral.courses import Dimension
+from hub.referral.courses import UNSAID, Dimension
 from hub.referral.crossing import CROSSED
 
 Group = Literal["referrals-sent", "referrals-completed", "referrals-refused"]
 
 BROKEN_DOWN_BY: Final[Mapping[Group, tuple[Dimension, ...]]] = {
-    "referrals-sent": ("service", "area"),
+    "referrals-sent": ("service", "area", "violence-type", "age-band"),
     "referrals-completed": ("outcome", *CROSSED),
     "referrals-refused": ("reason", *CROSSED),
 }
@@ -34,7 +34,7 @@ class Case:
     waited: Mapping[str, timedelta]
 
 
-Strata = Mapping[str, int]
+Strata = dict[str, int]
 Breakdowns = Mapping[Dimension, Strata]
 
 
@@ -47,8 +47,8 @@ class Counted:
     by: Breakdowns
 
 
-def case(course: Course) -> Case:
-    """A referral that was sent, from its course."""
+def case(course: Course, violence: str = "") -> Case:
+    """A referral that was sent, from its course. `violence`: the main type that its survivor has suffered."""
     first, sent = course.first, course.first["requested"]
     ends = {
         "acceptance": first.get("accepted"),
@@ -56,7 +56,7 @@ def case(course: Course) -> Case:
         "completion": first.get("completed"),
     }
     waited = {name: at - sent for name, at in ends.items() if at is not None}
-    return Case(sent, course.status, course.said, waited)
+    return Case(sent, course.status, {**course.said, "violence-type": violence or UNSAID}, waited)
 
 
 def count(cases: Iterable[Case]) -> tuple[Counted, ...]:
@@ -87,5 +87,5 @@ def _to_the_hour(seconds: float) -> timedelta:
 
 
 def _counted(group: Group, cases: Sequence[Case]) -> Counted:
-    by = {name: dict(Counter(one.said[name] for one in cases)) for name in BROKEN_DOWN_BY[group]}
+    by = {name: dict(Counter(one.said.get(name, UNSAID) for one in cases)) for name in BROKEN_DOWN_BY[group]}
     return Counted(group, len(cases), by)

@@ -13,7 +13,7 @@ from hub.fhir.tasks import REFERRAL, kind, notice_of
 from hub.ports import LONG_AGO, Course
 from hub.referral.stages import service
 
-Dimension = Literal["service", "area", "outcome", "reason"]
+Dimension = Literal["service", "area", "violence-type", "age-band", "outcome", "reason"]
 UNSAID: Final = "unsaid"
 """The stratum of what says nothing of it, so that a breakdown always adds up to its whole."""
 
@@ -46,9 +46,11 @@ def sent(course: Course) -> datetime:
 
 
 def _said(task: Resource) -> dict[str, str]:
+    notice = notice_of(task)
     return {
         "service": service(task) or UNSAID,
-        "area": notice_of(task).get("province") or UNSAID,
+        "area": notice.get("province") or UNSAID,
+        "age-band": notice.get("age-band") or UNSAID,
         "outcome": _outcome(task) or UNSAID,
         "reason": _code(task.get("statusReason", {})) or UNSAID,
     }

@@ -18,18 +18,29 @@ from hub.referral.suppression import Told
 PERIODS: Final = (1, 3, 6, 12)
 MEASURE: Final = f"{BASE}/Measure/monthly-report"
 CODED_BY: Final[Mapping[Dimension, str]] = {
-    "service": "service-type", "area": "province", "outcome": "referral-outcome", "reason": "referral-status-reason",
+    "service": "service-type", "area": "province", "violence-type": "gbv-type", "age-band": "age-band",
+    "outcome": "referral-outcome", "reason": "referral-status-reason",
 }  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Reporting:
-    """How a deployment reports. `smallest`: no number above zero below it is told. `months`: of each period, one of `PERIODS`;
-    there is one, as periods that overlap could be set against each other. `readers`: organisations that may have any's report."""
+    """How a deployment reports. `smallest`: no number above zero below it is told. `months`: of the shortest period, one of
+    `PERIODS`; longer ones tell what the shorter ones in them allow. `readers`: organisations that may have any's report."""
 
     smallest: int = 5
     months: int = 1
     readers: frozenset[str] = frozenset()
+
+    @property
+    def periods(self) -> tuple[int, ...]:
+        """The lengths that may be asked for, in months: each is made of whole shorter ones."""
+        return tuple(length for length in PERIODS if length % self.months == 0)
+
+    def lengths(self, months: int = 0) -> tuple[int, ...]:
+        """Of a period, and of those in it down to the shortest. 0: the shortest."""
+        wanted = months or self.months
+        return tuple(length for length in reversed(self.periods) if length <= wanted)
 
 
 @dataclass(frozen=True)

@@ -67,7 +67,7 @@ def _told(one: Counted, whole: int | None, smallest: int) -> Told:
 def _crossed(counted: Sequence[Counted], apart: Sequence[Told], smallest: int) -> tuple[Told, ...]:
     """With how they ended by service and by place, as far as the sums by service and by place are told."""
     sums, *ended = apart
-    for name, told_sums in sums.by.items():
+    for name, told_sums in ((name, sums.by[name]) for name in CROSSED if name in sums.by):
         wholes, *parts = (one.by.get(name, {}) for one in counted)
         rows = {row: _row(number, [part.get(row, 0) for part in parts]) for row, number in wholes.items()}
         held = held_back(rows, frozenset(row for row, number in told_sums.items() if number is None), smallest)

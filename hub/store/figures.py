@@ -8,7 +8,7 @@ It is carried on in the transaction that writes the next version. Only what the 
 encrypted elements none is kept, nor of one whose earlier versions had none. A person's row holds when she may be counted, where
 that is known:
 
-    s: [{o: organisation, f: since, u: until}]
+    s: [{o: organisation, f: since, u: until, v: main type of violence, or ""}]
 """
 
 from collections.abc import Iterable
@@ -26,6 +26,8 @@ from hub.store.schema import COURSE, Document, Mongo
 
 TYPE: Final = "Task"
 AT_ONCE: Final = 10_000
+UNSETTLED: Final = {"$or": [{"s": {"$exists": False}}, {"s": {"$elemMatch": {"v": {"$exists": False}}}}]}
+"""Not settled since the rules changed, or before the type of violence was kept."""
 BY_TIME: Final = [("k.g", ASCENDING), (f"{COURSE}.s", ASCENDING)]
 
 
@@ -50,7 +52,7 @@ def carried(before: Document, now: Document) -> Document:
 
 
 def counted_document(spans: Iterable[Counted]) -> list[Document]:
-    return [{"o": one.keeper, "f": one.since, "u": one.until} for one in spans]
+    return [{"o": one.keeper, "f": one.since, "u": one.until, "v": one.violence} for one in spans]
 
 
 class MongoFigures:
@@ -70,10 +72,10 @@ class MongoFigures:
         return [Uncounted(one["_id"], one["person"]) for one in found if one["person"]]
 
     @in_our_words
-    def counted(self, keeper: str, at: datetime) -> frozenset[str]:
-        now = {"s": {"$elemMatch": {"o": keeper, "f": {"$lte": at}, "u": {"$gt": at}}}}
-        found = self._database.persons.find({"s.o": keeper, **now}, {"_id": 1}, batch_size=AT_ONCE)
-        return frozenset(one["_id"] for one in found)
+    def counted(self, keeper: str, at: datetime) -> dict[str, str]:
+        now = {"s": {"$elemMatch": {"o": keeper, "f": {"$lte": at}, "u": {"$gt": at}, "v": {"$exists": True}}}}
+        found = self._database.persons.find({"s.o": keeper, **now}, {"_id": 1, **now}, batch_size=AT_ONCE)
+        return {one["_id"]: one["s"][0]["v"] for one in found}
 
     @in_our_words
     def unsettled(self, persons: Iterable[str]) -> frozenset[str]:
@@ -82,7 +84,7 @@ class MongoFigures:
             one["_id"]
             for start in range(0, len(asked), AT_ONCE)
             for one in self._database.persons.find(
-                {"_id": {"$in": asked[start : start + AT_ONCE]}, "s": {"$exists": False}}, {"_id": 1}
+                {"_id": {"$in": asked[start : start + AT_ONCE]}, **UNSETTLED}, {"_id": 1}
             )
         )
 

@@ -1,8 +1,8 @@
 """Measure/monthly-report/$evaluate-measure: the report of the organisation that asks, on the referrals that it keeps.
 
-https://hl7.org/fhir/R4/operation-measure-evaluate-measure.html. Of one whole period that is over, a month or as many as the
-deployment says: periods that overlap could be set against each other. Of others' referrals nobody is told by this door; their
-reports a coordinator or a ministry may have, which the deployment names.
+https://hl7.org/fhir/R4/operation-measure-evaluate-measure.html. Of one whole period of the calendar
+that is over: a month, a quarter, half a year or a year, none shorter than the deployment says. Of others' referrals nobody is
+told by this door; their reports a coordinator or a ministry may have, which the deployment names.
 """
 
 from datetime import date
@@ -27,14 +27,21 @@ def answer_measure(inputs: Inputs, call: Call, service: Service) -> Resource:
     if f"{MEASURE.rpartition('/')[0]}/{named}" != MEASURE or inputs.get("measure", [MEASURE])[0] != MEASURE:
         raise HubError(NOT_FOUND)
     first, last = (_day(inputs, name) for name in ("periodStart", "periodEnd"))
-    whole = period(first.year, first.month, hub.reporting.months)
-    if (first, last) != whole or not is_over(last, hub.clock.now()):
-        raise _bad("periodEnd", " … ".join(day.isoformat() for day in whole))
+    months = _months(first, last, service)
     organization = _reporter(inputs, call, service)
-    found = statistics(organization, first.year, first.month, hub=hub)
+    found = statistics(organization, first.year, first.month, hub=hub, months=months)
     note(call.caller, hub=hub)
     known = hub.directory.organization(organization) or {}
     return report(found, str(known.get("province", "")))
+
+
+def _months(first: date, last: date, service: Service) -> int:
+    """How long the period is: one of the calendar that is over."""
+    hub = service.hub
+    known = {period(first.year, first.month, length): length for length in hub.reporting.periods}
+    if (first, last) not in known or not is_over(last, hub.clock.now()):
+        raise _bad("periodEnd", ", ".join(f"{one.isoformat()} … {other.isoformat()}" for one, other in known))
+    return known[first, last]
 
 
 def _reporter(inputs: Inputs, call: Call, service: Service) -> str:

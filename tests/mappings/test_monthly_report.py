@@ -40,7 +40,7 @@ def test_a_report_fills_the_cells_that_stand_beside_it(example):
     )
 
 
-@pytest.mark.parametrize("dimension", ["service", "outcome", "reason"])
+@pytest.mark.parametrize("dimension", ["service", "violence-type", "age-band", "outcome", "reason"])
 def test_every_code_of_the_contract_has_a_cell(dimension):
     codes = definitions()._systems[code_system(CODED_BY[dimension])].codes
     said = {"code": [concept("report-dimension", dimension)], "stratum": [stratum(dimension, code) for code in codes]}

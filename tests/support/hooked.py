@@ -77,15 +77,16 @@ def deliver(mistake: str) -> None:
 
 
 def expect() -> None:
-    """Of each referral that came from a tool: what its row should say now."""
+    """Of each referral that came from a tool, by its connection: which record it is of, and what that should say now."""
     with deployment() as (opened, hub):
         carrier = write_back(opened.doors, hub=hub).carrier
-        found = {}
+        found: dict[str, dict[str, dict[str, dict[str, str]]]] = {}
         for one in opened.hub.store.database["Task"].find({}, {"_id": 1}):  # type: ignore[attr-defined]
             due = Due("", "", f"Task/{one['_id']}")
             for to in carrier.of(due):  # type: ignore[attr-defined]
                 packed = carrier.pack(Dispatch("", to, "", due.reference, "", hub.clock.now()))
-                found[one["_id"]] = dict(packed.values)
+                told = {"handle": dict(packed.handle), "values": dict(packed.values)}
+                found.setdefault(to.id, {})[one["_id"]] = told
     sys.stdout.write(json.dumps(found))
 
 

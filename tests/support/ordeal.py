@@ -13,6 +13,8 @@ from openpyxl import load_workbook
 from pymongo import MongoClient
 from pymongo.database import Database
 
+from adapters.replay.faults import Cut, Hang, refusal
+from demo.kobo_server import KoboServer, Project
 from hub.store import embedded
 from hub.subscription.extensions import TIMEOUT
 from tests.support import tally as counting
@@ -26,10 +28,16 @@ from tests.support.rig import Rig
 from tests.support.subscribing import subscription
 from tests.support.tally import Row, Tally
 from tests.support.wanderers import Told, Wanderer, wandering
+from tests.support.written_submissions import ASSET, agreed_case
 
 KEEPER: Final = "arganier-droit"
 HOSPITAL: Final = "chu-atlas"
 WOMEN: Final = 12
+SUBMISSIONS: Final = 4
+PROJECT: Final = "arganier-project"
+TOKEN: Final = "a token of this ordeal"
+FAULTS: Final = (refusal(500), refusal(429, retry_after=2), Cut(), Hang(1.0))
+"""Of the project: it may have written, and its writer never learns of it."""
 HOUR_S: Final = 3600.0
 DRAINED_AFTER_S: Final = 4.0
 NEVER: Final = 1e12  # a moment that does not come: nobody knows whether she withdrew
@@ -63,6 +71,7 @@ class Ordeal:
     database: Database[Any]
     tally: Tally
     crowd: Sequence[Wanderer]
+    project: Project
 
     @property
     def journal(self) -> Journal:
@@ -75,12 +84,18 @@ class Ordeal:
 
 
 def undergo(root: Path, plan: Plan) -> Ordeal:
+    project = Project(ASSET, TOKEN, [agreed_case(number) for number in range(1, SUBMISSIONS + 1)])
+    with KoboServer(project).running() as tool:
+        return _undergo(root, plan, tool)
+
+
+def _undergo(root: Path, plan: Plan, tool: KoboServer) -> Ordeal:
     chance = Random(plan.seed)
     named = {"keeper": KEEPER, "hospital": HOSPITAL, "moody": KEEPER}
     subscribers = [Subscriber(name, party, takes_s=plan.takes_s) for name, party in named.items()]
     for one in subscribers:
         one.open()
-    deployment = deployed(root, plan, subscribers)
+    deployment = deployed(root, plan, subscribers, tool.url)
     rig = Rig(deployment, Random(plan.seed + 2), plan.mistake)
     with embedded.mongod(deployment.folder, cache_gb=0.25) as uri, MongoClient[Any](uri) as client:
         database = client.ihala
@@ -98,9 +113,10 @@ def undergo(root: Path, plan: Plan) -> Ordeal:
                 apart = [own.enter_context(elsewhere(by, deployment.base_url)) for by in parties]
                 crowd = [Wanderer(deployment.port, by.show_token, Random(number)) for number, by in enumerate(apart)]
                 own.enter_context(wandering(crowd))
-                ordeal = Ordeal(rig, load, subscribers, database, Tally(), crowd)
+                ordeal = Ordeal(rig, load, subscribers, database, Tally(), crowd, tool.project)
                 with load.running(), Moods(subscribers[1:] if plan.moody else [], Random(plan.seed + 1)).running():
-                    suffer(rig, plan, chance, subscribers[2])
+                    suffer(rig, plan, chance, subscribers[2], tool.project)
+                tool.project.forgive()
                 rig.recover()
                 drain(ordeal, plan.drains_s)
                 since = list(counting.rows_since(database, place))
@@ -125,7 +141,7 @@ def subscribe(subscribers: Sequence[Subscriber], cast: Mapping[str, Persona]) ->
         one.subscription = made.body["id"]
 
 
-def deployed(root: Path, plan: Plan, subscribers: Sequence[Subscriber]) -> Deployment:
+def deployed(root: Path, plan: Plan, subscribers: Sequence[Subscriber], tool: str) -> Deployment:
     made = Deployment.init(root)
     made.set("delivery", "enabled", "false")
     hosts = json.dumps([f"http://127.0.0.1:{one.port}" for one in subscribers])
@@ -135,6 +151,11 @@ def deployed(root: Path, plan: Plan, subscribers: Sequence[Subscriber]) -> Deplo
     for other in ("yasmine-register", "zahra-kobo", "cedre-recorder"):
         (made.folder / "connections" / f"{other}.yaml").unlink()
     made.hub("pull", "arganier-register")
+    lines = [f"organization: {KEEPER}", "adapter: kobo", "mapping: kobo/intake"]
+    lines += ["settings:", f"  url: {tool}", f"  asset: {ASSET}", "secrets:", "  token: {file: secrets/kobo-token}", ""]
+    (made.folder / "connections" / f"{PROJECT}.yaml").write_text("\n".join(lines), "utf-8")
+    (made.folder / "secrets" / "kobo-token").write_text(TOKEN, "utf-8")
+    made.hub("pull", PROJECT)
     return made
 
 
@@ -150,9 +171,12 @@ def hear_the_rest(crowd: Sequence[Wanderer], rows: Sequence[Row]) -> None:
         until(lambda: all(told_to_keeper(rows) <= set(one.heard) for one in crowd[:2]), HEARD_S)
 
 
-def suffer(rig: Rig, plan: Plan, chance: Random, away: Subscriber) -> None:
+def suffer(rig: Rig, plan: Plan, chance: Random, away: Subscriber, tool: Project) -> None:
+    moods = Random(plan.seed + 3)
     for number, target in enumerate(plan.kills):
         time.sleep(chance.uniform(*plan.between_s))
+        if plan.moody:
+            tool.order(moods.choice(FAULTS))
         rig.kill(target)
         if plan.hour and number == len(plan.kills) // 2:
             away.vanishes = True
@@ -201,7 +225,10 @@ def count(ordeal: Ordeal, keeper: Persona, hospital: Persona, rows: Sequence[Row
     (register,) = (ordeal.rig.deployment.folder / "follow-up" / "arganier").parent.rglob("*.xlsx")
     book = load_workbook(register)
     table = [[cell.value for cell in row] for row in book.worksheets[0].iter_rows()]
-    counting.check_rows_of_tool([table[2], *table[4:]], expected, tally)
+    rows_of_it = {id_: told["values"] for id_, told in expected["arganier-register"].items()}
+    counting.check_rows_of_tool([table[2], *table[4:]], rows_of_it, tally)
+    submissions = {str(number): ordeal.project.submission(number) for number in ordeal.project.numbers}
+    counting.check_submissions(submissions, expected.get(PROJECT, {}), tally)
     tally.blame(waiting(database) > 0, f"{waiting(database)} still wait")
     dead = database.dispatches.count_documents({"state": "dead"})
     tally.blame(dead > 0, f"{dead} are dead letters")

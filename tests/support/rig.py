@@ -39,10 +39,10 @@ class Rig:
     @contextlib.contextmanager
     def running(self, prepare: Callable[[], object] = lambda: None) -> Iterator[None]:
         """`prepare`: what is done before anything is delivered."""
-        self.serve()
-        prepare()
-        self._delivering = [self._deliver() for _ in range(DELIVERED_BY)]
         try:
+            self.serve()
+            prepare()
+            self._delivering = [self._deliver() for _ in range(DELIVERED_BY)]
             for one in self._delivering:
                 self._until_it_delivers(one)
             yield

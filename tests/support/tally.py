@@ -15,6 +15,7 @@ from tests.support.moods import Came, Subscriber
 from tests.support.personas import Persona, Resource
 from tests.support.wanderers import Told
 
+FOLLOW_UP: Final = "suivi/"
 LATE_S: Final = 2.5
 """What was being sent at the moment of a withdrawal may still arrive for so long."""
 
@@ -205,6 +206,18 @@ def check_listener(heard: Sequence[Told], sent: set[Told], tally: Tally) -> None
     lost, doubled = len(sent - set(heard)), len(heard) - len(set(heard))
     tally.blame(lost > 0, f"a listener that came back lost {lost} of {len(sent)} events")
     tally.blame(doubled > 0, f"a listener was told {doubled} events twice")
+
+
+def check_submissions(
+    found: Mapping[str, Mapping[str, Any]], expected: Mapping[str, Mapping[str, Mapping[str, str]]], tally: Tally
+) -> None:
+    """`found`: by number. Each submission answers its follow-up questions as the foremost of its referrals stands."""
+    tally.blame(not expected, "no referral came from the project")
+    for id_, told in expected.items():
+        now = found[told["handle"]["submission"]]
+        asked = {name: value for name, value in told["values"].items() if name.startswith(FOLLOW_UP)}
+        wrong = [name for name, value in asked.items() if str(now.get(name, "")) != value]
+        tally.blame(bool(wrong), f"Task/{id_}: its submission is not its state: {', '.join(wrong)}")
 
 
 def check_rows_of_tool(

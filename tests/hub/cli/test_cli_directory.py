@@ -1,6 +1,7 @@
 """`hub directory`: what a listening centre reads while it is on the telephone."""
 
 import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -63,6 +64,25 @@ def test_the_order_the_reasons_and_who_is_left_out_can_be_read_by_a_program(know
     ]
     (left,) = known.json(*MATCH, "--without", "example-association")
     assert left["service"] == "dar-loin-shelter"
+
+
+def test_what_a_service_cannot_do_without_leaves_out_what_does_not_say_that_it_has_it(known: Command) -> None:
+    wheelchair = service("dar-accessible-shelter", by="example-hospital", area=["MA-FES"], has=["wheelchair"])
+    with opened(known.home) as deployment:
+        publish([wheelchair], hub=deployment.hub)
+    asked = ("directory", "match", "--service", "shelter", "--required", "wheelchair")
+    assert [one["service"] for one in known.json(*asked)] == ["dar-accessible-shelter"]
+    assert known(*asked[:-1], "staircase").exit_code == 2
+
+
+def test_only_what_says_that_it_is_open_then_is_named_when_that_is_asked(known: Command) -> None:
+    tomorrow = f"{datetime.now(UTC) + timedelta(days=1):%Y-%m-%dT%H:%M}"
+    asked = ("directory", "match", "--service", "shelter", "--open")
+    for at in ((), ("--at", tomorrow)):
+        assert [one["service"] for one in known.json(*asked, *at)] == ["dar-exemple-shelter"]
+    for at in ("2026-01-01T10:00", "2126-01-01T10:00"):
+        wrong = known(*asked, "--at", at)
+        assert wrong.exit_code == 2 and "60" in wrong.output
 
 
 def test_a_band_that_does_not_exist_is_a_wrong_use_that_names_those_that_do(known: Command) -> None:

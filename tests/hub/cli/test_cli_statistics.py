@@ -42,3 +42,12 @@ def test_a_month_that_is_not_over_or_an_organisation_that_is_not_known_is_refuse
     now = datetime.now(UTC)
     assert pulled("statistics", *WHOSE, "--month", f"{now:%Y-%m}").exit_code == 2
     assert pulled("statistics", "--organization", "nobody", "--month", "2026-01").exit_code == 2
+
+
+def test_a_year_is_asked_for_by_its_months_where_the_deployment_reports_on_no_longer_ones(pulled: Command) -> None:
+    found = pulled.json("statistics", *WHOSE, "--month", "2025-05", "--months", "12")
+    assert found["period"] == {"start": "2025-01-01", "end": "2025-12-31"}
+    with (pulled.home / "hub.toml").open("a", encoding="utf-8") as settings:
+        settings.write("\n[statistics]\nmonths = 3\n")
+    refused = pulled("statistics", *WHOSE, "--month", "2025-05", "--months", "1")
+    assert refused.exit_code == 2 and "3, 6, 12" in refused.output

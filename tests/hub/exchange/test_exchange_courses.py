@@ -60,7 +60,7 @@ def test_a_settled_person_is_counted_without_reading_her_records(at: Scene) -> N
     at.clock.at = datetime(2026, 7, 1, tzinfo=UTC)
     settle(at)
     figures = at.store.figures
-    assert figures.counted(ASSOCIATION, at.clock.now()) == {"p0"} and not figures.unsettled({"p0"})
+    assert figures.counted(ASSOCIATION, at.clock.now()) == {"p0": "rape"} and not figures.unsettled({"p0"})
     assert not figures.without_course(Visible(frozenset({f"{ASSOCIATION}|*|*"}), at.clock.now()))
 
 

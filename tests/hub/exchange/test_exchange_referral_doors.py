@@ -52,6 +52,7 @@ TABLE: Final[dict[str, dict[str, str]]] = {
     **{status: {"entered-in-error": "R"} for status in ("rejected", "cancelled", "failed", "completed")},
     "entered-in-error": {},
 }  # fmt: skip
+ENDINGS: Final = ("completed", "failed", "cancelled")
 LETTERS: Final = {KEEPER: "R", OWNER: "O", OTHER: "-"}
 CONSENTS: Final[dict[str, Resource]] = {
     "payload": agreed(OWNER),
@@ -141,11 +142,12 @@ def _coded(system: str, code: str) -> Resource:
 
 
 def expected(task: Resource, to: str, organization: str, door: Door) -> bool:
-    """What is on hold because consent is gone, its owner closes without seeing it, and moves by no other door."""
+    """What is on hold because consent is gone, its owner closes without seeing it, and moves by no other door. Who would go on
+    with it instead finds it on hold again."""
     who = LETTERS[organization]
     held = task["status"] == "on-hold" and "businessStatus" in task
     if door is close:
-        return held and who == "O" and "O" in TABLE["on-hold"].get(to, "")
+        return held and who == "O" and to in ENDINGS and "O" in TABLE["on-hold"].get(to, "")
     return who in TABLE[task["status"]].get(to, "") and not (who == "O" and "businessStatus" in task)
 
 
@@ -177,8 +179,11 @@ def at(store: MongoStore) -> Network:
     return found
 
 
-def test_no_door_lets_a_step_through_that_the_table_does_not_know(at: Network) -> None:
-    for case in Random(20261126).sample(EVERY, examples(120, len(EVERY))):
+@pytest.mark.timeout(examples(300, 3600))
+@pytest.mark.parametrize("door", DOORS)
+def test_no_door_lets_a_step_through_that_the_table_does_not_know(at: Network, door: Door) -> None:
+    every = [case for case in EVERY if case[0] is door]
+    for case in Random(20261126).sample(every, examples(20, len(every))):
         tried(at, case)
 
 

@@ -25,7 +25,8 @@ from tests.support.consents import consent
 
 OURS = (Key(f"{ASSOCIATION}|*|*"),)
 SERVICES, PLACES = ("medical", "legal", "shelter"), ("MA-CAS", "MA-FES", "")
-REASONS, OUTCOMES = ("no-capacity", "out-of-area"), ("service-provided", "no-contact")
+REASONS, OUTCOMES = ("no-capacity", "out-of-area"), ("service-provided", "not-provided")
+AGES, TYPES = ("15-17", "26-40", ""), ("rape", "physical-assault", "")
 MAY = datetime(2026, 5, 1, tzinfo=UTC)
 
 
@@ -39,6 +40,8 @@ class Told:
     place: str
     course: dict[str, int]
     said: str
+    age: str = "26-40"
+    violence: str = "rape"
 
 
 def made_up(seed: int, number: int = 60) -> Iterator[Told]:
@@ -57,6 +60,8 @@ def made_up(seed: int, number: int = 60) -> Iterator[Told]:
             chance.choice(PLACES),
             dict(zip(ends, hours, strict=True)),
             said,
+            chance.choice(AGES),
+            chance.choice(TYPES),
         )
 
 
@@ -65,6 +70,7 @@ def task(number: int, one: Told, status: str, hours: int) -> Resource:
         {"type": concept("task-input", "service-type"), "valueCodeableConcept": concept("service-type", one.service)}
     ]
     said += [{"type": concept("task-input", "province"), "valueCode": one.place}] if one.place else []
+    said += [{"type": concept("task-input", "age-band"), "valueCode": one.age}] if one.age else []
     body: Resource = {
         "resourceType": "Task", "id": f"t{number}", "meta": {"profile": [profile("referral-task")]}, "status": status,
         "intent": "order", "code": {"coding": [{"system": "http://hl7.org/fhir/CodeSystem/task-code", "code": "fulfill"}]},
@@ -92,11 +98,23 @@ def keep(at: Scene, number: int, one: Told) -> None:
         {"resourceType": "Patient", "id": person, "birthDate": "1990-01-01"},
         consent(root, f"c{number}", person=person) | {"organization": [{"reference": f"Organization/{ASSOCIATION}"}]},
         task(number, one, "requested", 0),
+        *incidents(number, one),
     ]
     at.store.commit(Changes(saves=[Save(body, person, ASSOCIATION, OURS) for body in hers], persons={person: 0}))
     for version, (status, hours) in enumerate(one.course.items(), 1):
         moved = Save(task(number, one, status, hours), person, ASSOCIATION, OURS, version)
         at.store.commit(Changes(saves=[moved], persons={person: version}))
+
+
+def incidents(number: int, one: Told) -> Iterator[Resource]:
+    """What happened last says by which type she is counted."""
+    said = [("2026-03-02", one.violence), ("2026-01", "forced-marriage")] if one.violence else []
+    for at, (day, type_) in enumerate(said):
+        yield {
+            "resourceType": "Observation", "id": f"o{number}-{at}", "status": "final", "effectiveDateTime": day,
+            "meta": {"profile": [profile("incident")]}, "subject": {"reference": f"Patient/p{number}"},
+            "valueCodeableConcept": concept("gbv-type", type_),
+        }  # fmt: skip
 
 
 def of_may(at: Scene, smallest: int = 5, months: int = 1) -> Statistics:
@@ -123,6 +141,9 @@ def test_what_is_told_equals_a_naive_count_and_the_rest_is_held_back(at: Scene, 
     assert (sent.whole, completed.whole, refused.whole) == (len(counted), expected["a"], expected["b"])
     assert sent.by.get("service") == suppress(Counter(one.service for one in counted), 5)
     assert sent.by.get("area") == suppress(Counter(one.place or UNSAID for one in counted), 5)
+    assert sent.by.get("age-band") == suppress(Counter(one.age or UNSAID for one in counted), 5)
+    assert sent.by.get("violence-type") == suppress(Counter(one.violence or UNSAID for one in counted), 5)
+    assert "violence-type" not in completed.by and "age-band" not in refused.by
     for group, those, dimension in ((completed, ended["completed"], "outcome"), (refused, ended["rejected"], "reason")):
         if group.whole is not None:
             assert group.by.get(dimension) == suppress(Counter(one.said for one in those), 5)  # type: ignore[call-overload]
@@ -174,3 +195,19 @@ def test_a_report_of_a_quarter_is_of_all_its_months(at: Scene) -> None:
         keep(at, number, Told(True, MAY + timedelta(days=day), "medical", "", {}, ""))
     assert of_may(at, 1, 3).groups[0].whole == 4
     assert of_may(at, 1, 12).groups[0].whole == 5
+
+
+def test_a_quarter_is_told_beside_its_months_and_gives_none_of_them_away(at: Scene) -> None:
+    """Of May, as Morocco has it, six; of June three, which its own report does not tell."""
+    days = [-0.01, 0, 5, 10, 15, 20, 40, 45, 50]
+    for number, day in enumerate(days):
+        keep(at, number, Told(True, MAY + timedelta(days=day), "medical", "MA-CAS", {}, ""))
+    at.clock.at = datetime(2026, 7, 2, tzinfo=UTC)
+
+    def whole(month: int, months: int, smallest: int) -> int | None:
+        hub = replace(at.hub, reporting=Reporting(smallest))
+        return statistics(ASSOCIATION, 2026, month, hub=hub, months=months).groups[0].whole
+
+    assert [whole(month, 1, 5) for month in (4, 5, 6)] == [0, 6, None]
+    assert whole(4, 3, 5) is None, "less the six of May it would be the three of June"
+    assert whole(4, 3, 3) == 9

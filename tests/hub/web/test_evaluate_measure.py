@@ -35,7 +35,7 @@ def test_it_is_a_report_of_the_organisation_that_asks(case: SharedCase) -> None:
 
 @pytest.mark.parametrize(
     "period", ["2026-01-01&periodEnd=2026-01-30", "2026-01-02&periodEnd=2026-01-31", "2026-01-01&periodEnd=2026-02-28",
-               "2126-01-01&periodEnd=2126-01-31", "2026&periodEnd=2026-01-31"],
+               "2126-01-01&periodEnd=2126-01-31", "2026&periodEnd=2026-01-31", "2125-01-01&periodEnd=2125-12-31"],
 )  # fmt: skip
 def test_no_other_period_than_a_month_that_is_over_is_answered(case: SharedCase, period: str) -> None:
     asked = f"/fhir/Measure/monthly-report/$evaluate-measure?periodStart={period}"
@@ -69,9 +69,21 @@ def test_the_report_of_another_is_for_those_alone_whom_the_deployment_names(
     assert named.get(f"{MONTH}&reporter=Organization/nobody").status_code == 400
 
 
-def test_a_deployment_that_reports_by_the_quarter_answers_for_quarters_alone(hub: Hub, registry: Registry) -> None:
+def test_quarters_halves_and_years_that_are_over_are_answered_too(case: SharedCase) -> None:
+    asked = "/fhir/Measure/monthly-report/$evaluate-measure?periodStart=2025-"
+    ends = {"01-01": ("03-31", "06-30", "12-31"), "04-01": ("06-30",), "10-01": ("12-31",)}
+    for start, days in ends.items():
+        for day in days:
+            answer = case.keeper.get(f"{asked}{start}&periodEnd=2025-{day}")
+            assert answer.status_code == 200, answer.text
+            assert (answer.json or {})["period"] == {"start": f"2025-{start}", "end": f"2025-{day}"}
+    for start, day in (("02-01", "04-30"), ("04-01", "09-30"), ("01-01", "02-28")):
+        assert case.keeper.get(f"{asked}{start}&periodEnd=2025-{day}").status_code == 400
+
+
+def test_a_deployment_that_reports_by_the_quarter_answers_for_no_month(hub: Hub, registry: Registry) -> None:
     quarterly = replace(hub, reporting=Reporting(months=3))
     party = register(create_app(quarterly, registry, Addresses()), registry, "amal")
-    asked = "/fhir/Measure/monthly-report/$evaluate-measure?periodStart=2026-01-01&periodEnd="
-    answers = {end: party.get(asked + end).status_code for end in ("2026-01-31", "2026-03-31", "2026-12-31")}
-    assert answers == {"2026-01-31": 400, "2026-03-31": 200, "2026-12-31": 400}
+    asked = "/fhir/Measure/monthly-report/$evaluate-measure?periodStart=2025-01-01&periodEnd="
+    answers = {end: party.get(asked + end).status_code for end in ("2025-01-31", "2025-03-31", "2025-12-31")}
+    assert answers == {"2025-01-31": 400, "2025-03-31": 200, "2025-12-31": 200}
