@@ -54,7 +54,7 @@ from hub.store.subscriptions import MongoSubscriptions
 from hub.store.together import Together, may_join
 from hub.store.told import told
 from hub.store.vault import Vault
-from hub.store.wire import PLAIN, Client
+from hub.store.wire import PLAIN, Client, commit
 
 DURABLE: Final = WriteConcern("majority", j=True)
 PATIENCE_S: Final = 20.0  # a fail-over takes 3 s, or 11 with a replica set's defaults
@@ -196,6 +196,7 @@ class MongoStore(Searches):
             writing.write(plan, self.database, session)
             if also is not None:
                 also(session)
+            commit(self.database, session)
 
         with self.database.client.start_session() as session:
             session.with_transaction(

@@ -26,7 +26,7 @@ from hub.store.lookups import rows
 from hub.store.records import Box, ledger_document, outbox_document, quarantine_document
 from hub.store.schema import NOT_COMPARTMENT, Document, Mongo
 from hub.store.sealing import DataKey, Seal
-from hub.store.statements import insert, update, upserts
+from hub.store.statements import insert, inserting, require, send, update, updating, upserts
 from hub.store.tokens import token_document
 from hub.store.vault import PERSON, Vault, Wrapping
 
@@ -39,6 +39,9 @@ GUARDED: Final = timedelta(days=1)
 LARGEST: Final = (
     5_300_000  # bytes of JSON; search fields repeat values at most twice, and MongoDB ends at 16 MB a document
 )
+
+
+_PLAIN: Final = frozenset({"events", "contents", "keys", "revised", "begun", "outbox", "inserted", "rekeyed"})
 
 
 class Plan:
@@ -90,6 +93,12 @@ class Plan:
         self.followed = changes.followed
         self.tokens = [token_document(token) for token in changes.tokens]
         self.ended: Writes = [DeleteMany({"_id": hash_, "client": client}) for hash_, client in changes.ended]
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it only adds, to persons who are as they were read, and reads nothing."""
+        parts = vars(self)
+        return not any(parts[name] for name in parts.keys() - _PLAIN)
 
     @property
     def types(self) -> set[str]:
@@ -227,6 +236,25 @@ def _moved_on(name: str, known: int, at: datetime) -> Document:
 def write(plan: Plan, database: Mongo, session: ClientSession) -> None:
     """Raises Conflict when a version, a revision, an identity or a ledger entry is not what the change was computed from;
     Outrun when the events' places in their chain are taken."""
+    if plan.is_plain:
+        _write_plainly(plan, database, session)
+    else:
+        _write_one_by_one(plan, database, session)
+
+
+def _write_plainly(plan: Plan, database: Mongo, session: ClientSession) -> None:
+    """In one go: nothing of it depends on what the database says to what stands before it."""
+    events = inserting(AUDIT, plan.events)
+    rest = [*inserting("persons", plan.begun), *updating("persons", plan.revised), *inserting("keyvault", plan.keys)]
+    rest += (one for type_, documents in plan.inserted.items() for one in inserting(type_, documents))
+    rest += (one for type_, updates in plan.rekeyed.items() for one in updating(type_, updates))
+    sent = send(database, [*events, *rest, *inserting("outbox", plan.outbox)], session)
+    with chains.outrun_is_told(0, session):
+        require(sent[: len(events)])
+    require(sent[len(events) :])
+
+
+def _write_one_by_one(plan: Plan, database: Mongo, session: ClientSession) -> None:
     if plan.events:
         chains.insert(plan.events, database, session)
     following.touch(database, plan.entries, session)
