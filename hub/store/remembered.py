@@ -18,7 +18,7 @@ from hub.store.persons import FEW
 from hub.store.schema import NOT_COMPARTMENT
 
 LIFETIME_S: Final = 30.0
-MOST: Final = 5000  # documents
+MOST: Final = 20_000  # documents, of some 8 kB each
 LARGEST: Final = 250
 """Documents of one person: of more, the others would be forgotten for her."""
 
@@ -87,7 +87,7 @@ def _after(before: Compartment, changes: Changes, at: datetime) -> Compartment:
         if (known := there.get((rekey.type, rekey.id))) is not None:
             there[rekey.type, rekey.id] = replace(known, keys=tuple(rekey.keys))
     for save in changes.saves:
-        if save.person == before.person and save.resource["resourceType"] not in NOT_COMPARTMENT:
+        if save.person == before.person and save.type not in NOT_COMPARTMENT:
             stored = save.stored(at)
             place = stored.type, stored.id
             into, other = (gone, there) if save.gone else (there, gone)

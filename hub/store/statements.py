@@ -23,7 +23,9 @@ LARGEST: Final = 8_000_000
 """Bytes of what goes together; one document more may be as large as a document can be."""
 
 _DURABLE: Final = {"writeConcern": DURABLE}
-TOGETHER: Final = 64  # commands whose answers are read together: more than that, and they might not be read while others are sent
+TOGETHER: Final = (
+    64  # commands whose answers are read together: more than that, and they might not be read while others are sent
+)
 
 
 def insert(database: Mongo, collection: str, documents: Iterable[Document], session: ClientSession | None) -> None:

@@ -150,8 +150,8 @@ class Wire:
         return checked(answer)
 
     def ask_all(self, database: Mongo, commands: Sequence[Document], session: ClientSession) -> list[Document]:
-        """The answers, as they came, to commands of a transaction that do not wait for each other's: see `checked`. With the first
-        that is refused the transaction has ended, and those behind it are refused too."""
+        """The answers, as they came (see `checked`), to commands of a transaction that do not wait for each other's. With the
+        first that is refused the transaction has ended, and those behind it are refused too."""
         line = self._line()
         if line is None:
             return [dict(database.command(command, session=session)) for command in commands]

@@ -16,7 +16,6 @@ from pymongo import DeleteMany, UpdateMany
 from pymongo.client_session import ClientSession
 
 from hub.errors import INVALID, TOO_LARGE, Conflict, HubError
-from hub.fhir.references import reference
 from hub.ports import Changes, Save
 from hub.store import chains, figures, following, forms, outbox
 from hub.store.chains import AUDIT, contents_of
@@ -56,13 +55,13 @@ class Plan:
         self.events: list[Document] = []
         written: list[Any] = []
         for save in changes.saves:
-            if save.resource["resourceType"] == AUDIT:
+            if save.type == AUDIT:
                 event, canonical = _event(save, at, sealer)
                 self.events.append(event)
                 written.append(canonical)
                 continue
             kind = self.inserted if save.replaces is None else self.replaced
-            kind[save.resource["resourceType"]].append(_document(save, at, sealer))
+            kind[save.type].append(_document(save, at, sealer))
         self.keys = sealer.made
         self.rekeyed: dict[str, Updates] = defaultdict(list)
         for rekey in changes.rekeys:
@@ -151,11 +150,11 @@ def _document(save: Save, at: datetime, sealer: Sealer) -> Document:
     try:
         written = document(save, at, sealer)
     except orjson.JSONEncodeError:
-        problem = HubError(INVALID, path=save.resource["resourceType"])
+        problem = HubError(INVALID, path=save.type)
     else:
         if _bytes(written) <= LARGEST:
             return written
-        problem = HubError(TOO_LARGE, path=save.resource["resourceType"])
+        problem = HubError(TOO_LARGE, path=save.type)
     raise problem
 
 
@@ -169,14 +168,14 @@ def _bytes(written: Document) -> int:
 def _require_revisions(changes: Changes) -> None:
     """A compartment changes only together with its person's revision, or two acts could miss each other."""
     for save in changes.saves:
-        type_ = save.resource["resourceType"]
+        type_ = save.type
         if save.person is not None and type_ not in NOT_COMPARTMENT and save.person not in changes.persons:
             raise ValueError(f"a {type_} is saved without the revision of its person")
 
 
 def _require_append_only(changes: Changes) -> None:
     """Nothing that we do changes an audit event, or who may see it: its hash covers both."""
-    replaced = [save.resource["resourceType"] for save in changes.saves if save.replaces is not None]
+    replaced = [save.type for save in changes.saves if save.replaces is not None]
     if AUDIT in (*replaced, *(rekey.type for rekey in changes.rekeys)):
         raise ValueError("an audit event is only ever added")
 
@@ -186,7 +185,7 @@ def _revisions(changes: Changes, at: datetime) -> tuple[Updates, list[Document]]
     read back."""
     types: dict[str, set[str]] = {person: set() for person in changes.persons}
     for save in changes.saves:
-        type_ = save.resource["resourceType"]
+        type_ = save.type
         if save.person is not None and type_ not in NOT_COMPARTMENT:
             types[save.person].add(type_)
     revised: Updates = []
@@ -220,7 +219,7 @@ def _revision(person: str, known: int, types: list[str], due: datetime | None, n
 def _versions(changes: Changes, at: datetime) -> Mapping[str, Document]:
     """Which version this commit writes of what rows of the outbox are about, and when."""
     about = {due.reference for due in changes.outbox}
-    keyed = ((reference(save.resource), save) for save in changes.saves) if about else ()
+    keyed = ((f"{save.type}/{save.id}", save) for save in changes.saves) if about else ()
     return {key: {"v": save.version, "written": at} for key, save in keyed if key in about}
 
 
