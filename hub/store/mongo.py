@@ -30,6 +30,7 @@ from hub.ports import (
     Watermark,
 )
 from hub.store import (
+    carrying_out,
     following,
     naming,
     queries,
@@ -193,7 +194,7 @@ class MongoStore(Searches):
 
     def _transact(self, plan: writing.Plan, also: Also | None = None) -> None:
         def write(session: ClientSession) -> None:
-            writing.write(plan, self.database, session)
+            carrying_out.write(plan, self.database, session)
             if also is not None:
                 also(session)
             commit(self.database, session)
