@@ -1,4 +1,5 @@
-"""Events of looks, by their shape: a page leaves one for each person in it, and they differ in ids alone.
+"""Events of looks and of acts, by their shape: a page leaves one for each person in it, a transaction some for each entry, and
+they differ in ids alone.
 
 What they say, and how, is `events.event`'s to know: it is asked once a shape.
 """
@@ -22,21 +23,19 @@ class LookShape(NamedTuple):
     action: str
     interaction: str
     because: str
-    caller: tuple[str, str, str, str, str]
+    caller: tuple[str, str, str, str, str] | None
     request: int
     person: int
     entities: _Places
     under: _Places
 
     def event(self, own: Sequence[str], recorded: str) -> Resource:
-        client, organization, purpose, token, practitioner = self.caller
-        request = "" if self.request == _NOBODY else own[self.request]
         made = event(
             own[0],
             self.action,
             _SOME_TIME,
             interaction=self.interaction,
-            caller=Caller(client, organization, purpose, token=token, practitioner=practitioner, request=request),
+            caller=self._caller(own),
             person=None if self.person == _NOBODY else own[self.person],
             entities=[before + own[place] for before, place in self.entities],
             because=self.because,
@@ -44,6 +43,13 @@ class LookShape(NamedTuple):
             under=[before + own[place] for before, place in self.under],
         )
         return {**made, "recorded": recorded}
+
+    def _caller(self, own: Sequence[str]) -> Caller | None:
+        if self.caller is None:
+            return None
+        client, organization, purpose, token, practitioner = self.caller
+        request = "" if self.request == _NOBODY else own[self.request]
+        return Caller(client, organization, purpose, token=token, practitioner=practitioner, request=request)
 
 
 def look(
@@ -58,16 +64,45 @@ def look(
     denied: str = "",
 ) -> Made:
     """`denied`: why, where it was."""
+    action = "disclosure.deny" if denied else "disclosure.permit"
+    said = _Said(action, interaction, denied, person, entities, () if denied else under)
+    return _made(id_, at, caller, said)
+
+
+def acted(
+    id_: str,
+    action: str,
+    at: datetime,
+    caller: Caller | None,
+    interaction: str,
+    *,
+    person: str | None,
+    entities: Iterable[str],
+) -> Made:
+    """A change that succeeded. `caller` None: the hub itself made it."""
+    return _made(id_, at, caller, _Said(action, interaction, "", person, entities, ()))
+
+
+class _Said(NamedTuple):
+    action: str
+    interaction: str
+    because: str
+    person: str | None
+    entities: Iterable[str]
+    under: Iterable[str]
+
+
+def _made(id_: str, at: datetime, caller: Caller | None, said: _Said) -> Made:
     own: dict[str, int] = {id_: 0}
     shape = LookShape(
-        "disclosure.deny" if denied else "disclosure.permit",
-        interaction,
-        denied,
-        (caller.client, caller.organization, caller.purpose, caller.token, caller.practitioner),
-        _place(caller.request, own),
-        _place(person, own),
-        _places(entities, own),
-        _places(() if denied else under, own),
+        said.action,
+        said.interaction,
+        said.because,
+        (caller.client, caller.organization, caller.purpose, caller.token, caller.practitioner) if caller else None,
+        _place(caller.request if caller else "", own),
+        _place(said.person, own),
+        _places(said.entities, own),
+        _places(said.under, own),
     )
     return Made(shape, tuple(own), instant(at))
 

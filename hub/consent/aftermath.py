@@ -54,7 +54,7 @@ def lost(
                 pair = (document.custodian or "", recipient_of(key))
                 could.setdefault(pair, set()).add(key.grant)
                 if document.type == "Task":
-                    referrals.setdefault(pair, []).append(document.resource())
+                    referrals.setdefault(pair, []).append(document.content)
     for (custodian, recipient), grants in sorted(could.items()):
         told_of = {task["id"]: task for task in referrals.get((custodian, recipient), ())}
         if told_of and grants - excepted - _open(permitted.get(custodian), recipient, now):

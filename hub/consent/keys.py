@@ -11,7 +11,7 @@ alone; `Key.unless` closes one to those who carry one of these marks.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from types import MappingProxyType
 
 from hub.consent import notice
@@ -278,11 +278,18 @@ class _Told:
             return self._of_task(resource)
         if resource["resourceType"] == "Communication":
             return self._of_message(resource)
-        opened = [task for task in self.tasks if task["status"] in OPENS_THE_PAYLOAD]
         if resource["resourceType"] == "ServiceRequest":
-            opened = [task for task in opened if task["focus"]["reference"] == reference(resource)]
-            return {owner(task) for task in opened} | _author(resource)
-        return {owner(task) for task in opened}
+            return self._owners.get(reference(resource), set()) | _author(resource)
+        return set[str]().union(*self._owners.values())
+
+    @cached_property
+    def _owners(self) -> Mapping[str, set[str]]:
+        """By the need, to whom the payload of its referrals is open."""
+        found: dict[str, set[str]] = {}
+        for task in self.tasks:
+            if task["status"] in OPENS_THE_PAYLOAD:
+                found.setdefault(task["focus"]["reference"], set()).add(owner(task))
+        return found
 
     def wrote(self, message: Resource) -> set[str]:
         """Who sent it, a party of the referral that it is about: what an organisation wrote stays its own to read."""

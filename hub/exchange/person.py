@@ -64,13 +64,13 @@ class _Document:
     @property
     def is_new_version(self) -> bool:
         """Changed, and not changed back."""
-        return self.changed and not (self.stored and same_content(self.stored.resource(), self.resource))
+        return self.changed and not (self.stored and same_content(self.stored.content, self.resource))
 
     def before(self) -> Resource | None:
         """As it was stored before this act."""
         if self.stored is None:
             return None
-        return self.stored.resource() if self.changed else self.resource
+        return self.stored.content if self.changed else self.resource
 
 
 @dataclass(frozen=True)
@@ -97,9 +97,7 @@ class Person:
     def of(cls, compartment: Compartment, rules: Ruling) -> "Person":
         person = cls(compartment.person, rules, compartment.revision, compartment)
         for stored in compartment.documents:
-            person._documents[f"{stored.type}/{stored.id}"] = _Document(
-                stored.resource(), stored.custodian or "", stored
-            )
+            person._documents[f"{stored.type}/{stored.id}"] = _Document(stored.content, stored.custodian or "", stored)
         for stored in compartment.gone:
             person._gone[f"{stored.type}/{stored.id}"] = _Gone(stored.custodian or "", stored)
         return person
@@ -281,7 +279,7 @@ class Person:
     def _news(self) -> Iterator[Due]:
         for one in self._documents.values():
             if one.is_new_version:
-                yield from news_of(one.stored.resource() if one.stored else None, one.resource)
+                yield from news_of(one.stored.content if one.stored else None, one.resource)
 
     def _held(self, now: datetime) -> list[Held]:
         """What is changed by this act is stored with it."""

@@ -12,6 +12,8 @@ import orjson
 from hub.fhir.decimals import Unwritable, fragment, real, whole
 
 DEEPEST: Final = 64
+_WHITE: Final = b" \t\r\n"
+_NESTING: Final = (dict, list)
 
 
 class NotReadable(ValueError):  # noqa: N818 — said of a text, as in `raise NotReadable("not-json", line=3)`
@@ -26,6 +28,23 @@ class NotReadable(ValueError):  # noqa: N818 — said of a text, as in `raise No
 
 def read(text: bytes) -> Any:
     """JSON data that can be written again as it was read."""
+    parsed = _plainly(text)
+    return _carefully(text) if parsed is None else parsed
+
+
+def _plainly(text: bytes) -> Any:
+    """The same of what would be written again byte by byte, but for white space: nearly all that comes, and twice as fast. None
+    of anything else, as where a name stands twice or a number has digits that would be lost."""
+    try:
+        parsed = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None
+    again = orjson.dumps(parsed)
+    alike = again == text or again.translate(None, _WHITE) == text.translate(None, _WHITE)
+    return parsed if alike and not deeper_than(parsed, DEEPEST) else None
+
+
+def _carefully(text: bytes) -> Any:
     try:
         parsed = json.loads(
             text.decode("utf-8-sig"),
@@ -77,14 +96,14 @@ def _number(parse: Callable[[str], float]) -> Callable[[str], float]:
 
 def deeper_than(node: Any, levels: int) -> bool:
     """Whether lists and objects are nested below this many others."""
-    layer = [node]
-    for _ in range(levels):
+    layer = [node] if node.__class__ in _NESTING else []
+    for _ in range(levels - 1):
         layer = [
             child
             for parent in layer
-            if isinstance(parent, dict | list)
-            for child in (parent.values() if isinstance(parent, dict) else parent)
+            for child in (parent.values() if parent.__class__ is dict else parent)
+            if child.__class__ in _NESTING
         ]
         if not layer:
             return False
-    return True
+    return any(layer)

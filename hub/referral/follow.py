@@ -68,17 +68,24 @@ class _State:
     new_id: Callable[[], str]
     eligible: Callable[[Resource], Iterable[str]]
     _by_need: dict[str, Resource] = field(init=False)
+    _referrals: list[Resource] = field(init=False)
 
     def __post_init__(self) -> None:
         self._by_need = {reference(need): need for need in self.needs}
+        self._referrals = self._told_apart()
 
     def round(self) -> Iterator[Step]:
         for rule in (self._of_needs, self._of_requests, self._of_passed_on, self._opened):
-            for step in list(rule()):
-                self.tasks[reference(step.task)] = step.task
-                yield step
+            steps = list(rule())
+            self.tasks |= {reference(step.task): step.task for step in steps}
+            if steps:
+                self._referrals = self._told_apart()
+            yield from steps
 
     def referrals(self) -> list[Resource]:
+        return self._referrals
+
+    def _told_apart(self) -> list[Resource]:
         return [task for task in self.tasks.values() if kind(task) == REFERRAL]
 
     def may(self, task: Resource) -> bool:

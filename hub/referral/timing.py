@@ -47,7 +47,7 @@ class Timing:
         return min(
             (
                 (known or now)
-                if before is not None and run(before) == run(after)
+                if before is after or (before is not None and run(before) == run(after))
                 else earliest(after, now, self.deadlines)
                 for before, after in tasks
                 if stage(after)

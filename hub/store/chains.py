@@ -85,7 +85,7 @@ def contents_of(documents: Sequence[Document], events: Sequence[Resource | bytes
 
 def insert(documents: Sequence[Document], database: Mongo, session: ClientSession | None) -> None:
     """In their order, each with its place. Raises Outrun when one of the places is taken, or about to be."""
-    with _outrun_is_told(0, session):
+    with outrun_is_told(0, session):
         try:
             statements.insert(database, AUDIT, documents, session)
         except (ConnectionFailure, WriteConcernError):
@@ -101,12 +101,13 @@ def _insert_the_rest(documents: Sequence[Document], database: Mongo) -> None:
     safe = database[AUDIT].with_options(read_concern=ReadConcern("majority"))
     there = {one["_id"] for one in safe.find({"_id": {"$in": [one["_id"] for one in documents]}}, {"_id": 1})}
     if left := [one for one in documents if one["_id"] not in there]:
-        with _outrun_is_told(len(there), None):
+        with outrun_is_told(len(there), None):
             database[AUDIT].insert_many(left)
 
 
 @contextmanager
-def _outrun_is_told(before: int, session: ClientSession | None) -> Iterator[None]:
+def outrun_is_told(before: int, session: ClientSession | None) -> Iterator[None]:
+    """`before`: how many events had their places already, where there is no transaction."""
     try:
         yield
     except OperationFailure as failure:

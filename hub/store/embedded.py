@@ -178,12 +178,17 @@ def _start(home: Home, cache_gb: float) -> bool:
     return True
 
 
+_DIRTY: Final = "eviction_dirty_target=20,eviction_dirty_trigger=40"
+"""Percent of the cache that may wait for the next checkpoint: with 5 and 20, the defaults, the same pages of a small cache are
+written again and again. https://source.wiredtiger.com/develop/tune_cache.html"""
+
+
 def _config(home: Home, port: int, cache_gb: float) -> dict[str, object]:
     """https://www.mongodb.com/docs/v6.0/reference/configuration-options/ (JSON is YAML)."""
     return {
         "storage": {
             "dbPath": str(home.db),
-            "wiredTiger": {"engineConfig": {"cacheSizeGB": max(0.25, cache_gb)}},
+            "wiredTiger": {"engineConfig": {"cacheSizeGB": max(0.25, cache_gb), "configString": _DIRTY}},
             "oplogMinRetentionHours": LOG_KEPT_H,
         },
         "systemLog": {"destination": "file", "path": str(home.log), "logAppend": True, "quiet": True},

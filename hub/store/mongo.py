@@ -30,6 +30,7 @@ from hub.ports import (
     Watermark,
 )
 from hub.store import (
+    carrying_out,
     following,
     naming,
     queries,
@@ -54,7 +55,7 @@ from hub.store.subscriptions import MongoSubscriptions
 from hub.store.together import Together, may_join
 from hub.store.told import told
 from hub.store.vault import Vault
-from hub.store.wire import PLAIN, Client
+from hub.store.wire import PLAIN, Client, commit
 
 DURABLE: Final = WriteConcern("majority", j=True)
 PATIENCE_S: Final = 20.0  # a fail-over takes 3 s, or 11 with a replica set's defaults
@@ -193,9 +194,10 @@ class MongoStore(Searches):
 
     def _transact(self, plan: writing.Plan, also: Also | None = None) -> None:
         def write(session: ClientSession) -> None:
-            writing.write(plan, self.database, session)
+            carrying_out.write(plan, self.database, session)
             if also is not None:
                 also(session)
+            commit(self.database, session)
 
         with self.database.client.start_session() as session:
             session.with_transaction(

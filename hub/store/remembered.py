@@ -13,12 +13,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
-from hub.ports import Changes, Compartment
+from hub.ports import Changes, Compartment, Stored
 from hub.store.persons import FEW
 from hub.store.schema import NOT_COMPARTMENT
 
 LIFETIME_S: Final = 30.0
-MOST: Final = 5000  # documents
+MOST: Final = 40_000  # documents, of some 3 kB each
+PARSED: Final = 8_000  # of those that were last used, which take 7 kB more each
 LARGEST: Final = 250
 """Documents of one person: of more, the others would be forgotten for her."""
 
@@ -29,6 +30,8 @@ class Remembered:
 
     _kept: OrderedDict[str, tuple[float, Compartment]] = field(default_factory=OrderedDict, repr=False)
     _documents: int = 0
+    _parsed: OrderedDict[str, Compartment] = field(default_factory=OrderedDict, repr=False)
+    _documents_parsed: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def of(self, person: str) -> Compartment | None:
@@ -45,6 +48,8 @@ class Remembered:
                 return
             self._kept[compartment.person] = time.monotonic() + LIFETIME_S, compartment
             self._documents += size
+            self._parsed[compartment.person] = compartment
+            self._documents_parsed += size
             self._let_go()
 
     def _let_go(self) -> None:
@@ -52,6 +57,9 @@ class Remembered:
         now = time.monotonic()
         while self._kept and (self._documents > MOST or next(iter(self._kept.values()))[0] < now):
             self._drop(next(iter(self._kept)))
+        while self._documents_parsed > PARSED:
+            for one in self._unparsed(next(iter(self._parsed))):
+                one.forget_content()
 
     def follow(self, changes: Changes, at: datetime) -> None:
         """What was committed at this instant becomes what is remembered; of many at once, as of an import, nothing is."""
@@ -73,6 +81,13 @@ class Remembered:
     def _drop(self, person: str) -> None:
         _, known = self._kept.pop(person, (0.0, None))
         self._documents -= _size(known) if known else 0
+        self._unparsed(person)
+
+    def _unparsed(self, person: str) -> tuple[Stored, ...]:
+        """Those that count as parsed no more."""
+        known = self._parsed.pop(person, None)
+        self._documents_parsed -= _size(known) if known else 0
+        return known.documents if known else ()
 
 
 def _size(compartment: Compartment) -> int:
@@ -87,7 +102,7 @@ def _after(before: Compartment, changes: Changes, at: datetime) -> Compartment:
         if (known := there.get((rekey.type, rekey.id))) is not None:
             there[rekey.type, rekey.id] = replace(known, keys=tuple(rekey.keys))
     for save in changes.saves:
-        if save.person == before.person and save.resource["resourceType"] not in NOT_COMPARTMENT:
+        if save.person == before.person and save.type not in NOT_COMPARTMENT:
             stored = save.stored(at)
             place = stored.type, stored.id
             into, other = (gone, there) if save.gone else (there, gone)

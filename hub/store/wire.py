@@ -11,9 +11,9 @@ import logging
 import os
 import struct
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NoReturn, TypeVar
 
 import bson
 from pymongo import MongoClient, ReadPreference
@@ -25,8 +25,10 @@ from pymongo.server_selectors import writable_server_selector
 from hub.store.schema import Document, Mongo
 
 Options = bson.CodecOptions[Document]
+Answer = TypeVar("Answer")
 
 PATIENCE_S: Final = 20.0
+DURABLE: Final = {"w": "majority", "j": True}
 _OP_MSG: Final = 2013
 _HEAD: Final = struct.Struct("<iiiiIB")  # length, request, answer to, kind, flags, kind of the one section
 _AT_ONCE: Final = 65_536
@@ -55,6 +57,11 @@ class Client(MongoClient[Document]):
         super().close()
 
 
+def _message(command: Document) -> bytes:
+    body = bson.encode(command)
+    return _HEAD.pack(_HEAD.size + len(body), 0, 0, _OP_MSG, 0, 0) + body
+
+
 class _Line:
     """One connection, of one thread at a time."""
 
@@ -65,10 +72,27 @@ class _Line:
         self._socket.settimeout(PATIENCE_S)
 
     def ask(self, command: Document, options: Options) -> Document:
-        body = bson.encode(command)
-        self._socket.sendall(_HEAD.pack(_HEAD.size + len(body), 0, 0, _OP_MSG, 0, 0) + body)
+        self._socket.sendall(_message(command))
         answer: Document = bson.decode(self._received()[_HEAD.size :], options)
         return answer
+
+    def ask_all(self, commands: Sequence[Document]) -> list[Document]:
+        """All are sent before the first answer is read: each is carried out as soon as the one before it is."""
+        self._socket.sendall(b"".join(map(_message, commands)))
+        answers: list[Document] = []
+        got = b""
+        for _ in commands:
+            got = self._at_least(_HEAD.size, got)
+            size = int.from_bytes(got[:4], "little")
+            got = self._at_least(size, got)
+            answers.append(bson.decode(got[_HEAD.size : size], ZONED))
+            got = got[size:]
+        return answers
+
+    def _at_least(self, count: int, got: bytes) -> bytes:
+        while len(got) < count:
+            got += self._more(_AT_ONCE)
+        return got
 
     def _received(self) -> bytes:
         got = self._more(_AT_ONCE)
@@ -115,24 +139,62 @@ class Wire:
         """
         line = self._line()
         if line is None:
-            return _checked(dict(database.command(command, codec_options=options, session=session)))
-        whole = {**command, "$db": database.name}
-        if session is not None:
-            session._apply_to(whole, False, ReadPreference.PRIMARY, line.connection)
-            session._transaction.set_in_progress()
-        for listener in self._listeners:
-            listener.started(CommandStartedEvent(whole, database.name, 0, line.primary, 0))
-        answer = self._asked(line, whole, session, options)
+            return checked(dict(database.command(command, codec_options=options, session=session)))
+        whole = self._whole(command, database.name, session, line)
+        answer = self._asked(lambda: line.ask(whole, options), line, session)
         if answer.get("ok") != 1:
             self._refuse(line, answer, session)
         self._free.append(line)
         if session is not None:
             session._process_response(answer)
-        return _checked(answer)
+        return checked(answer)
 
-    def _asked(self, line: _Line, whole: Document, session: ClientSession | None, options: Options) -> Document:
+    def ask_all(self, database: Mongo, commands: Sequence[Document], session: ClientSession) -> list[Document]:
+        """The answers, as they came (see `checked`), to commands of a transaction that do not wait for each other's. With the
+        first that is refused the transaction has ended, and those behind it are refused too."""
+        line = self._line()
+        if line is None:
+            return [dict(database.command(command, session=session)) for command in commands]
+        wholes = [self._whole(command, database.name, session, line) for command in commands]
+        answers = self._asked(lambda: line.ask_all(wholes), line, session)
+        if away := next((answer for answer in answers if answer.get("code") in _AWAY), None):
+            self._refuse(line, away, session)
+        self._free.append(line)
+        session._process_response(answers[-1])
+        return answers
+
+    def commit(self, session: ClientSession) -> None:
+        """Commit the transaction, durably. What is not plainly acknowledged stays to be committed: the driver asks once more,
+        which does no harm, and knows what is to be done then."""
+        line = self._line() if session.in_transaction and not session._transaction.starting() else None
+        if line is None:
+            return
+        whole = self._whole({"commitTransaction": 1, "writeConcern": DURABLE}, "admin", session, line)
         try:
-            return line.ask(whole, options)
+            answer = line.ask(whole, ZONED)
+        except OSError:
+            line.close()
+            return
+        except BaseException:
+            line.close()
+            raise
+        self._free.append(line)
+        if answer.get("ok") == 1 and "writeConcernError" not in answer:
+            session._process_response(answer)
+            session._transaction.reset()
+
+    def _whole(self, command: Document, database: str, session: ClientSession | None, line: _Line) -> Document:
+        whole = {**command, "$db": database}
+        if session is not None:
+            session._apply_to(whole, False, ReadPreference.PRIMARY, line.connection)
+            session._transaction.set_in_progress()
+        for listener in self._listeners:
+            listener.started(CommandStartedEvent(whole, database, 0, line.primary, 0))
+        return whole
+
+    def _asked(self, ask: Callable[[], Answer], line: _Line, session: ClientSession | None) -> Answer:
+        try:
+            return ask()
         except OSError:
             line.close()
             self._lose(session, {})
@@ -198,8 +260,10 @@ class Wire:
             line.close()
 
 
-def _checked(answer: Document) -> Document:
-    """https://www.mongodb.com/docs/manual/reference/command/insert/#output"""
+def checked(answer: Document) -> Document:
+    """https://www.mongodb.com/docs/manual/reference/command/insert/#output. Raises as `Wire.ask` does."""
+    if answer.get("ok") != 1:
+        raise OperationFailure("refused", answer.get("code"), answer)
     if answer.get("writeErrors"):
         raise BulkWriteError(answer)
     if told := answer.get("writeConcernError"):
@@ -212,4 +276,18 @@ def ask(database: Mongo, command: Document, session: ClientSession | None = None
     client = database.client
     if isinstance(client, Client):
         return client.wire.ask(database, command, session, options)
-    return _checked(dict(database.command(command, codec_options=options, session=session)))
+    return checked(dict(database.command(command, codec_options=options, session=session)))
+
+
+def ask_all(database: Mongo, commands: Sequence[Document], session: ClientSession) -> list[Document]:
+    """Commands of a transaction that do not wait for each other's answers, in one go where there is a wire."""
+    client = database.client
+    if isinstance(client, Client):
+        return client.wire.ask_all(database, commands, session)
+    return [dict(database.command(command, session=session)) for command in commands]
+
+
+def commit(database: Mongo, session: ClientSession) -> None:
+    """Where there is no wire, it is left to the driver."""
+    if isinstance(database.client, Client):
+        database.client.wire.commit(session)

@@ -13,20 +13,17 @@ from typing import Any, Final
 
 import orjson
 from pymongo import DeleteMany, UpdateMany
-from pymongo.client_session import ClientSession
 
-from hub.errors import INVALID, TOO_LARGE, Conflict, HubError
-from hub.fhir.references import reference
+from hub.errors import INVALID, TOO_LARGE, HubError
 from hub.ports import Changes, Save
-from hub.store import chains, figures, following, forms, outbox
+from hub.store import figures, forms, outbox
 from hub.store.chains import AUDIT, contents_of
-from hub.store.documents import Sealer, document, event_document, keys_document, superseded
+from hub.store.documents import Sealer, document, event_document, keys_document
 from hub.store.erasure import Erasure, erased_revision
-from hub.store.lookups import rows
 from hub.store.records import Box, ledger_document, outbox_document, quarantine_document
-from hub.store.schema import NOT_COMPARTMENT, Document, Mongo
+from hub.store.schema import NOT_COMPARTMENT, Document
 from hub.store.sealing import DataKey, Seal
-from hub.store.statements import insert, update, upserts
+from hub.store.statements import upserts
 from hub.store.tokens import token_document
 from hub.store.vault import PERSON, Vault, Wrapping
 
@@ -41,6 +38,9 @@ LARGEST: Final = (
 )
 
 
+_PLAIN: Final = frozenset({"events", "contents", "keys", "revised", "begun", "outbox", "inserted", "rekeyed"})
+
+
 class Plan:
     """Everything to write, ready for the database."""
 
@@ -53,13 +53,13 @@ class Plan:
         self.events: list[Document] = []
         written: list[Any] = []
         for save in changes.saves:
-            if save.resource["resourceType"] == AUDIT:
+            if save.type == AUDIT:
                 event, canonical = _event(save, at, sealer)
                 self.events.append(event)
                 written.append(canonical)
                 continue
             kind = self.inserted if save.replaces is None else self.replaced
-            kind[save.resource["resourceType"]].append(_document(save, at, sealer))
+            kind[save.type].append(_document(save, at, sealer))
         self.keys = sealer.made
         self.rekeyed: dict[str, Updates] = defaultdict(list)
         for rekey in changes.rekeys:
@@ -90,6 +90,12 @@ class Plan:
         self.followed = changes.followed
         self.tokens = [token_document(token) for token in changes.tokens]
         self.ended: Writes = [DeleteMany({"_id": hash_, "client": client}) for hash_, client in changes.ended]
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it only adds, to persons who are as they were read, and reads nothing."""
+        parts = vars(self)
+        return not any(parts[name] for name in parts.keys() - _PLAIN)
 
     @property
     def types(self) -> set[str]:
@@ -142,11 +148,11 @@ def _document(save: Save, at: datetime, sealer: Sealer) -> Document:
     try:
         written = document(save, at, sealer)
     except orjson.JSONEncodeError:
-        problem = HubError(INVALID, path=save.resource["resourceType"])
+        problem = HubError(INVALID, path=save.type)
     else:
         if _bytes(written) <= LARGEST:
             return written
-        problem = HubError(TOO_LARGE, path=save.resource["resourceType"])
+        problem = HubError(TOO_LARGE, path=save.type)
     raise problem
 
 
@@ -160,14 +166,14 @@ def _bytes(written: Document) -> int:
 def _require_revisions(changes: Changes) -> None:
     """A compartment changes only together with its person's revision, or two acts could miss each other."""
     for save in changes.saves:
-        type_ = save.resource["resourceType"]
+        type_ = save.type
         if save.person is not None and type_ not in NOT_COMPARTMENT and save.person not in changes.persons:
             raise ValueError(f"a {type_} is saved without the revision of its person")
 
 
 def _require_append_only(changes: Changes) -> None:
     """Nothing that we do changes an audit event, or who may see it: its hash covers both."""
-    replaced = [save.resource["resourceType"] for save in changes.saves if save.replaces is not None]
+    replaced = [save.type for save in changes.saves if save.replaces is not None]
     if AUDIT in (*replaced, *(rekey.type for rekey in changes.rekeys)):
         raise ValueError("an audit event is only ever added")
 
@@ -177,7 +183,7 @@ def _revisions(changes: Changes, at: datetime) -> tuple[Updates, list[Document]]
     read back."""
     types: dict[str, set[str]] = {person: set() for person in changes.persons}
     for save in changes.saves:
-        type_ = save.resource["resourceType"]
+        type_ = save.type
         if save.person is not None and type_ not in NOT_COMPARTMENT:
             types[save.person].add(type_)
     revised: Updates = []
@@ -211,7 +217,7 @@ def _revision(person: str, known: int, types: list[str], due: datetime | None, n
 def _versions(changes: Changes, at: datetime) -> Mapping[str, Document]:
     """Which version this commit writes of what rows of the outbox are about, and when."""
     about = {due.reference for due in changes.outbox}
-    keyed = ((reference(save.resource), save) for save in changes.saves) if about else ()
+    keyed = ((f"{save.type}/{save.id}", save) for save in changes.saves) if about else ()
     return {key: {"v": save.version, "written": at} for key, save in keyed if key in about}
 
 
@@ -222,80 +228,3 @@ def _guarded(name: str, at: datetime) -> Document:
 def _moved_on(name: str, known: int, at: datetime) -> Document:
     """Remembered for longer than any act takes."""
     return {"q": {"_id": name, "n": known}, "u": {"$inc": {"n": 1}, "$set": {"until": at + GUARDED}}}
-
-
-def write(plan: Plan, database: Mongo, session: ClientSession) -> None:
-    """Raises Conflict when a version, a revision, an identity or a ledger entry is not what the change was computed from;
-    Outrun when the events' places in their chain are taken."""
-    if plan.events:
-        chains.insert(plan.events, database, session)
-    following.touch(database, plan.entries, session)
-    insert(database, "persons", plan.begun, session)
-    update(database, "persons", plan.revised, session)
-    following.require_followers(database, plan.followed, session)
-    insert(database, "keyvault", plan.keys, session)
-    for erasure in plan.erasures:
-        erasure.write(database, session)
-    for type_, documents in plan.replaced.items():
-        _supersede(database, type_, documents, session)
-    for erasure in plan.erasures:
-        erasure.write_lists(database, session)
-    for type_, documents in plan.inserted.items():
-        insert(database, type_, documents, session)
-    for type_, updates in plan.rekeyed.items():
-        update(database, type_, updates, session)
-    _write_ledger(database, plan.ledger, session)
-    _write_identities(database, plan.identities, session)
-    insert(database, "guards", plan.guarded, session)
-    update(database, "guards", plan.guards, session)
-    _apply(database, "quarantine", plan.released, session)
-    update(database, "quarantine", plan.quarantine, session)
-    _apply(database, "outbox", plan.voids, session)
-    _apply(database, "dispatches", plan.voids, session)
-    insert(database, "outbox", plan.outbox, session)
-    update(database, "watermarks", plan.watermark, session)
-    insert(database, "tokens", plan.tokens, session)
-    _apply(database, "tokens", plan.ended, session)
-
-
-def _apply(database: Mongo, name: str, writes: Writes, session: ClientSession) -> None:
-    """Of as many documents as there are."""
-    if writes:
-        database[name].bulk_write(list(writes), session=session)
-
-
-def _supersede(database: Mongo, type_: str, documents: Sequence[Document], session: ClientSession) -> None:
-    """Move the current versions into the history and put the new ones in their place."""
-    replaced = {"_id": {"$in": [document["_id"] for document in documents]}}
-    asked = {"find": type_, "filter": replaced, "projection": {"x": 0, "t": 0, "k": 0}}
-    current = {old["_id"]: old for old in rows(database, asked, session)}
-    if {new["_id"]: new["v"] - 1 for new in documents} != {id_: old["v"] for id_, old in current.items()}:
-        raise Conflict
-    insert(database, "history", [superseded(type_, old) for old in current.values()], session)
-    changed = (figures.carried(current[new["_id"]], new) for new in documents)
-    update(database, type_, [{"q": {"_id": new["_id"], "v": new["v"] - 1}, "u": new} for new in changed], session)
-
-
-def _write_ledger(database: Mongo, documents: Mapping[str, Document], session: ClientSession) -> None:
-    """A source record may come to stand for more resources, never for others: two readers of one source cannot both store it."""
-    if not documents:
-        return
-    asked = {"find": "ledger", "filter": {"_id": {"$in": list(documents)}}, "projection": {"resources": 1}}
-    for known in rows(database, asked, session):
-        now = {pair["n"]: pair["r"] for pair in documents[known["_id"]]["resources"]}
-        if any(now.get(pair["n"], pair["r"]) != pair["r"] for pair in known["resources"]):
-            raise Conflict
-    update(database, "ledger", upserts(documents.values()), session)
-
-
-def _write_identities(database: Mongo, identities: Mapping[str, str], session: ClientSession) -> None:
-    """An identity that is already known may be said again, of the same resource."""
-    if not identities:
-        return
-    asked = {"find": "identities", "filter": {"_id": {"$in": list(identities)}}}
-    found: dict[str, Any] = {known["_id"]: known["r"] for known in rows(database, asked, session)}
-    if any(identities[key] != known for key, known in found.items()):
-        raise Conflict
-    insert(
-        database, "identities", [{"_id": key, "r": to} for key, to in identities.items() if key not in found], session
-    )

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
-from hub.audit import events
-from hub.consent.keys import own
+from hub.audit.looks import acted
+from hub.consent.keys import own_key
 from hub.exchange import Hub, View, disclose
 from hub.exchange.aftermath import told as told_of
 from hub.exchange.entries import Entries
@@ -22,7 +22,7 @@ from hub.exchange.supersede import replacement, superseded
 from hub.fhir import Resource
 from hub.fhir.messages import recipient, sender
 from hub.fhir.references import reference, split
-from hub.ports import Caller, Changes, Due, Key, Save, Stored
+from hub.ports import Alike, Caller, Changes, Due, Save, Stored
 
 TO_WHOM: Final[Mapping[str, Callable[[Resource], str]]] = {
     "message.send": recipient,
@@ -147,7 +147,7 @@ class Draft:
         if changes is not None:
             at = self.hub.store.commit(changes, company=self.hub.queue.company)
             told = {one.about for of_one in self._told.values() for one in of_one}
-            written = {reference(save.resource): save for save in changes.saves}
+            written = {f"{save.type}/{save.id}": save for save in changes.saves}
             self._written = {key: written[key].stored(at) for key in told & written.keys()}
 
     def _followed(self) -> dict[str, frozenset[str]]:
@@ -191,16 +191,13 @@ class Draft:
         for old in superseded(resource):
             yield self._audit(person, "consent.supersede", old, caller, "update")
         for provenance in replacement(resource, self.now, self.hub.ids.new(), caller):
-            yield Save(provenance, person.id, caller.organization, (Key(own(caller.organization)),))
+            yield Save(provenance, person.id, caller.organization, (own_key(caller.organization),))
 
     def _audit(self, holder: Holder, verb: str, about: str, by: Caller | None, interaction: str) -> Save:
         """Kept with the keeper of what it is about: what followed among another's records is not for who set it off."""
         keeper, person = holder.custodian(about) or "", holder.id or None
-        new_id = self.hub.ids.new()
-        event = events.event(
-            new_id, verb, self.now, interaction=interaction, caller=by, person=person, entities=[about]
-        )
-        return Save(event, person, keeper, (Key(own(keeper)),))
+        made = acted(self.hub.ids.new(), verb, self.now, by, interaction, person=person, entities=[about])
+        return Alike(made, person, keeper, (own_key(keeper),))
 
     def view(self, key: str) -> View:
         """What the caller sees of it now that it is stored: of what this draft has written, what it wrote."""

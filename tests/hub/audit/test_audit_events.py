@@ -1,12 +1,15 @@
 """AuditEvents and Provenance: shaped after IHE BALP, valid R4, and telling who and whether, never what."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from fhir.resources.R4B.auditevent import AuditEvent
 from fhir.resources.R4B.provenance import Provenance
 
 from hub.audit import events
+from hub.audit.looks import acted
 from hub.conformance import validate
 from hub.fhir import Resource
 from hub.fhir.canonicals import TERMINOLOGY
@@ -46,6 +49,22 @@ def test_every_event_conforms_to_r4_and_to_its_profile(
     told = event(interaction, caller, person=person, entities=entities, because="consent.none", denied=True)
     AuditEvent.model_validate(told)
     assert [issue for issue in validate(told) if issue.blocks] == []
+
+
+@pytest.mark.parametrize("caller", [replace(HOSPITAL, request="r" * 20, practitioner="Practitioner/x"), HOSPITAL, None])
+@pytest.mark.parametrize("interaction", ["create", "update", "delete"])
+@pytest.mark.parametrize(
+    ("person", "entities"), [("p1", ["Task/t1"]), ("p1", ["Patient/p1"]), (None, ["HealthcareService/h1"])]
+)
+def test_what_is_told_of_an_act_by_its_shape_is_the_event_itself(
+    interaction: str, caller: Caller | None, person: str | None, entities: list[str]
+) -> None:
+    told: dict[str, Any] = {"person": person, "entities": entities}
+    made = acted("a1", "need.create", NOW, caller, interaction, **told)
+    whole = events.event("a1", "need.create", NOW, interaction=interaction, caller=caller, **told)
+    assert made.shape.event(made.own, made.recorded) == whole
+    other = acted("a2", "need.create", NOW, caller, interaction, person=person, entities=entities)
+    assert (other.shape, other.own[0]) == (made.shape, "a2")
 
 
 def test_it_says_who_asked_for_what_purpose_and_about_whom() -> None:

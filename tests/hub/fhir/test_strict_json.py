@@ -1,6 +1,7 @@
 """Reading JSON strictly: what is read can be written again as it was; the rest is refused by a word, never by its text."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.fhir.strict import DEEPEST, NotReadable, read
+from hub.fhir.strict import DEEPEST, NotReadable, _carefully, _plainly, read
 
 SECRET = "فاطمة"
 REFUSED = {
@@ -36,6 +37,39 @@ def test_what_cannot_be_kept_as_it_is_is_refused_with_its_reason(why: str, text:
         read(text)
     assert caught.value.why == why
     assert caught.value.__cause__ is None and SECRET not in str(caught.value)
+
+
+NUMBERS = st.sampled_from(["1.50", "1", "-0", "0.1", "1E2", "18446744073709551616", "12345678901234567890123", "-7"])
+TEXTS = st.sampled_from([" a b ", "é", "\\u00e9", "\\n", "1.50", "\u2028", "\\/", "a"]).map(lambda text: f'"{text}"')
+WRITTEN = st.recursive(
+    NUMBERS | TEXTS | st.sampled_from(["null", "true"]),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3).map(lambda parts: f"[{' , '.join(parts)}]"),
+        st.lists(st.tuples(TEXTS, inner), max_size=3, unique_by=lambda pair: pair[0]).map(
+            lambda pairs: "{" + ",\n".join(f"{name} : {value}" for name, value in pairs) + "}"
+        ),
+    ),
+    max_leaves=6,
+)
+
+
+@given(WRITTEN)
+def test_what_is_read_quickly_is_read_as_it_is_carefully(text: str) -> None:
+    quickly, carefully = _plainly(text.encode()), _read(_carefully, text)
+    assert quickly is None or repr(quickly) == repr(carefully)
+    assert repr(_read(read, text)) == repr(carefully)
+
+
+def _read(how: Callable[[bytes], Any], text: str) -> Any:
+    try:
+        return how(text.encode())
+    except NotReadable as refused:
+        return refused.why
+
+
+def test_the_usual_is_read_quickly_however_it_is_spaced() -> None:
+    usual = {"resourceType": "Task", "text": "a, b", "count": 3, "on": ["2026-03-01", None, True]}
+    assert [_plainly(json.dumps(usual, indent=indent).encode()) for indent in (None, 2)] == [usual, usual]
 
 
 def test_the_place_of_an_error_of_writing_is_told() -> None:

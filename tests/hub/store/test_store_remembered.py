@@ -55,6 +55,35 @@ def test_an_act_after_another_reads_her_row_alone(store: MongoStore, monkeypatch
     assert second.revision == 2
 
 
+def test_a_version_that_is_remembered_is_parsed_once_for_all_who_read_it(store: MongoStore) -> None:
+    store.commit(saving(survivor("p"), referral("t")))
+    first = store.compartments(["p"])["p"]
+    store.commit(saving(referral("u"), revision=1))
+    second = store.compartments(["p"])["p"]
+    assert [one.content is other.content for one, other in zip(first.documents, second.documents, strict=False)] == [
+        True, True,
+    ]  # fmt: skip
+    assert first.documents[0].content == first.documents[0].resource()
+    assert first.documents[0].content is not first.documents[0].resource()
+
+
+def test_of_very_many_those_that_were_used_last_stay_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remembered, "PARSED", 3)
+    known, stored_ = Remembered(), {}
+    for person in ("p", "q", "r"):
+        saves = saving(survivor(person), referral(f"t-{person}", person), person=person).saves
+        stored_[person] = tuple(save.stored(NOW) for save in saves)
+        assert all(one.content for one in stored_[person])
+        known.keep(Compartment(person, 1, stored_[person]))
+    assert {person: ["content" in vars(one) for one in ones] for person, ones in stored_.items()} == {
+        "p": [False, False], "q": [False, False], "r": [True, True],
+    }  # fmt: skip
+    known.forget(["r"])
+    assert known.of("p") is not None
+    assert known._documents_parsed == 0
+    assert known._documents == 4
+
+
 def test_after_whatever_was_done_it_is_what_a_reading_finds(store: MongoStore) -> None:
     """Random acts: what is remembered is compared with the database after each."""
     chance = Random(7)

@@ -11,7 +11,7 @@ from hub.errors import Conflict
 from hub.ports import Caller, Changes, Key, Save
 from hub.store import MongoStore
 from hub.store.wire import Client, Wire, ask
-from tests.support.acts import NOW, saving, stored, survivor
+from tests.support.acts import NOW, referral, saving, stored, survivor
 from tests.support.commands import LISTENER
 
 CALLER = Caller("c", "chu", "COC")
@@ -128,6 +128,71 @@ def test_an_act_that_loses_an_answer_is_begun_again_and_done_once(store: MongoSt
     assert {type_: store.counts()[type_] for type_ in ("Patient", "AuditEvent", "persons")} == {
         "Patient": 1, "AuditEvent": 1, "persons": 1,
     }  # fmt: skip
+
+
+def test_a_commit_that_loses_its_answer_is_asked_for_again_and_done_once(store: MongoStore) -> None:
+    changes = saving(survivor("p"))
+    changes.saves.append(look("e0").saves[0])
+    with cut(store, lambda message: b"commitTransaction" in message) as lost:
+        store.commit(changes)
+    assert lost
+    assert {type_: store.counts()[type_] for type_ in ("Patient", "AuditEvent", "persons")} == {
+        "Patient": 1, "AuditEvent": 1, "persons": 1,
+    }  # fmt: skip
+
+
+def test_a_plain_act_is_sent_in_one_go_and_committed(store: MongoStore) -> None:
+    store.commit(saving(survivor("p")))
+    changes = saving(survivor("q"), person="q")
+    changes.saves.append(look("e0").saves[0])
+    sent = Counted(wire_of(store)._free[-1]._socket)
+    wire_of(store)._free[-1]._socket = sent
+    with LISTENER.noted() as heard:
+        store.commit(changes)
+    assert heard[-4:] == ["insert AuditEvent", "insert persons", "insert Patient", "commitTransaction 1"]
+    assert [b"startTransaction" in one for one in sent.messages[-2:]] == [True, False]
+    assert sent.messages[-2].count(b"txnNumber") == 3
+
+
+def test_answers_that_come_in_pieces_are_each_read_whole(store: MongoStore) -> None:
+    store.commit(look("e"))
+    line = wire_of(store)._free[-1]
+    line._socket = Counted(line._socket, at_once=7)
+    changes = saving(survivor("p"))
+    changes.saves.append(look("e0").saves[0])
+    store.commit(changes)
+    assert stored(store, "Patient", "p").id == "p"
+    assert store.counts()["AuditEvent"] == 2
+
+
+def test_of_an_act_whose_last_statement_is_refused_nothing_is_kept_and_the_next_goes_on(store: MongoStore) -> None:
+    store.commit(saving(survivor("p")))
+    refused = saving(survivor("q"), referral("t", "q"), survivor("p"), person="q")
+    refused.saves.append(look("e0").saves[0])
+    with pytest.raises(Conflict):
+        store.commit(refused)
+    assert store.counts()["AuditEvent"] == store.counts()["Task"] == 0
+    assert "q" not in store.compartments(["q"])
+    store.commit(saving(survivor("q"), person="q"))
+    assert stored(store, "Patient", "q").id == "q"
+
+
+class Counted:
+    """Keeps what is sent, and gives what comes so many bytes at a time."""
+
+    def __init__(self, socket: Any, at_once: int = 65_536) -> None:
+        self._socket, self._at_once = socket, at_once
+        self.messages: list[bytes] = []
+
+    def sendall(self, message: bytes) -> None:
+        self.messages.append(message)
+        self._socket.sendall(message)
+
+    def recv(self, count: int) -> bytes:
+        return bytes(self._socket.recv(min(count, self._at_once)))
+
+    def close(self) -> None:
+        self._socket.close()
 
 
 def test_what_is_refused_keeps_the_connection(store: MongoStore) -> None:
