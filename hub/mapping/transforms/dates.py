@@ -84,6 +84,10 @@ class DateText:
     time: bool = False  # write the hour back too
 
     @property
+    def recurs(self) -> bool:
+        return True
+
+    @property
     def parts(self) -> tuple[str, ...]:
         return ("", "estimated")
 

@@ -42,6 +42,10 @@ _VALID: Final = _valid_national()
 class Phones(Whole):
     """All the numbers of a cell, as a tuple of E.164 strings."""
 
+    @property
+    def recurs(self) -> bool:
+        return False
+
     def forward(self, text: str, context: Context) -> Reading:
         return _read(text)
 

@@ -8,6 +8,10 @@ class Whole:
     """A value that goes to an element as it is."""
 
     @property
+    def recurs(self) -> bool:
+        return True
+
+    @property
     def parts(self) -> tuple[str, ...]:
         return ("",)
 
