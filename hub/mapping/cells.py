@@ -55,12 +55,13 @@ class Cells:
         reads = self._in(run.context)
         values = _values(reads[""], content, run)
         for name, cells in reads.items():
-            if name:
-                items = tuple(
-                    _values(cells, item, run) for item in content.get(name) or () if isinstance(item, Mapping)
-                )
+            told = content.get(name) if name else None
+            if isinstance(told, list | tuple):
+                items = tuple(_values(cells, item, run) for item in told if isinstance(item, Mapping))
                 if items:
                     values[name] = items
+            elif told:
+                run.issues.append(_no_list(name, run))
         return values
 
     def _in(self, context: Context) -> dict[str, tuple[_Read, ...]]:
@@ -73,6 +74,12 @@ class Cells:
             }
             bound = self._bound = context, reads
         return bound[1]
+
+
+def _no_list(name: str, run: Run) -> Issue:
+    """Of a repeat that is no list of answers."""
+    header = run.headers.get(name, name)
+    return Issue("error", "structure", "mapping.repeat-unreadable", "", header, {"column": header})
 
 
 def _values(cells: Sequence[_Read], content: Mapping[str, Any], run: Run) -> dict[str, Any]:
