@@ -18,7 +18,7 @@ _NOBODY: Final = Run(Context("", str, date.min), {})
 
 
 class Part(NamedTuple):
-    """What writes a property, or some of its items. Where one column decides it: that column, and what follows from its values."""
+    """What writes a property, or items of it. Where one column decides it: that column, and what follows from its values."""
 
     key: str
     emit: Emit

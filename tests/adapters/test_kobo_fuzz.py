@@ -62,7 +62,9 @@ def test_a_recorded_answer_with_a_place_changed_breaks_nothing_and_tells_nobodys
     project, connection = tool
     chance = random.Random(seed)
     whole: dict[str, Any] = {"count": 6, "next": None, "results": [project.submission(one) for one in project.numbers]}
-    project.order(Answer(200, json.dumps(changed(whole, chance))), after=seed % 2)  # the list of all, or what was asked for
+    project.order(
+        Answer(200, json.dumps(changed(whole, chance))), after=seed % 2
+    )  # the list of all, or what was asked for
     fate(connection)
     project.forgive()
 

@@ -120,7 +120,9 @@ def test_a_workbook_whose_parts_are_changed_is_read_or_refused(tmp_path, seed):
         fate(tmp_path, "register.xlsx", out.getvalue())
 
 
-CELLS = st.text(max_size=25) | st.sampled_from(["=1+1", "2.12613E+11", '"', "\u200f", "١٢/٠٣/٢٠٢٦", "oui", "12/03/2026", "Total"])
+CELLS = st.text(max_size=25) | st.sampled_from(
+    ["=1+1", "2.12613E+11", '"', "\u200f", "١٢/٠٣/٢٠٢٦", "oui", "12/03/2026", "Total"]
+)
 
 
 @settings(max_examples=EXAMPLES, deadline=None)
