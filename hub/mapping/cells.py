@@ -84,15 +84,19 @@ def _no_list(name: str, run: Run) -> Issue:
 
 def _values(cells: Sequence[_Read], content: Mapping[str, Any], run: Run) -> dict[str, Any]:
     values: dict[str, Any] = {}
+    reading: tuple[Any, Trouble | None]
     for cell, name, read in cells:
         raw = content.get(name)
-        reading = _BLANK if raw is None else read(raw if type(raw) is str else text_of(raw))
-        value, trouble = reading
-        if value is not None:
-            values[name] = value
-        if trouble is not None:
-            run.issues.append(cell.issue(trouble, run))
-        elif reading is _BLANK and cell.required:
+        if raw is None:
+            reading = _BLANK
+        else:
+            reading = read(raw if type(raw) is str else text_of(raw))
+            value, trouble = reading
+            if value is not None:
+                values[name] = value
+            if trouble is not None:
+                run.issues.append(cell.issue(trouble, run))
+        if cell.required and reading is _BLANK:
             run.issues.append(cell.issue(Trouble("mapping.required"), run))
     return values
 
@@ -145,7 +149,7 @@ class _Cell:
 
         if type(self._transform) is Text:
             return text_alone
-        return Remembered(read).__getitem__ if self._transform.recurs else read
+        return Remembered(read).__getitem__ if self._transform.recurs and self._transform.steady else read
 
     def issue(self, trouble: Trouble, run: Run) -> Issue:
         header = run.headers.get(self.name, self.name)

@@ -3,7 +3,7 @@
 What follows from one column alone is worked out once for each of its values, and shared: no one changes a resource in place.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, Final, NamedTuple
 
@@ -123,6 +123,8 @@ def _object(branch: Branch, recurring: frozenset[str]) -> Emit:
     if not deciding(dress) and not {one.key for one in live} & {one.key for one in more}:
         write(fixed, more, {}, _NOBODY)
         more = ()
+    if len(live) == 1 and not more:
+        return _of_one(fixed, live[0])
     bare = len(fixed) if live else -1
 
     def object_(values: Values, run: Run) -> Any:
@@ -133,6 +135,17 @@ def _object(branch: Branch, recurring: frozenset[str]) -> Emit:
         if more:
             _dress(told, more, values, run)
         return told or None
+
+    return object_
+
+
+def _of_one(fixed: Mapping[str, Any], part: Part) -> Emit:
+    """An object with one property that says something, as most are."""
+    key, emit, column, known = part
+
+    def object_(values: Values, run: Run) -> Any:
+        json = emit(values, run) if known is None else known[values.get(column)]
+        return None if json is None else {**fixed, key: json}
 
     return object_
 

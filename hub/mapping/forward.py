@@ -75,13 +75,32 @@ class _Block:
 
     def put(self, drafts: list[Draft], values: Values, run: Run) -> None:
         """Add the drafts that it makes of a record's values."""
-        when, mine = self._when, dict[str, int]()
-        for scope in (values,) if self._each is None else scopes(self._each, values):
-            if when is not None and not when(scope):
-                continue
-            local = self._local(scope, mine, run)
-            if local:
-                drafts.append(self._draft(local, scope, run))
+        when = self._when
+        if self._each is None:
+            if when is None or when(values):
+                self._put(drafts, values, {}, run)
+            return
+        mine: dict[str, int] = {}
+        for scope in scopes(self._each, values):
+            if when is None or when(scope):
+                self._put(drafts, scope, mine, run)
+
+    def _put(self, drafts: list[Draft], scope: Values, mine: dict[str, int], run: Run) -> None:
+        local = self._local(scope, mine, run)
+        if not local:
+            return
+        resource: Resource = {"resourceType": self._type, "meta": {"profile": [self._profile]}, **self._constants}
+        write(resource, self._parts, scope, run)
+        if not self._required <= resource.keys():
+            self._report(resource, run)
+        told = self._identity(scope, run) if self._identity else None
+        identity = f"{run.context.organization}|{self._name}|{told}" if told else None
+        drafts.append(Draft(local, identity, resource))
+
+    def _report(self, resource: Resource, run: Run) -> None:
+        for key, path, told_by in self._missing:
+            if key not in resource:
+                _report_missing(path, told_by, run)
 
     def _local(self, scope: Values, mine: dict[str, int], run: Run) -> str:
         """The draft's name; empty when an earlier block has made it, or when its key is missing."""
@@ -99,16 +118,6 @@ class _Block:
             return name
         mine[name] += 1
         return f"{name}#{mine[name]}"
-
-    def _draft(self, local: str, scope: Values, run: Run) -> Draft:
-        resource: Resource = {"resourceType": self._type, "meta": {"profile": [self._profile]}, **self._constants}
-        write(resource, self._parts, scope, run)
-        if not self._required <= resource.keys():
-            for key, path, told_by in self._missing:
-                if key not in resource:
-                    _report_missing(path, told_by, run)
-        told = self._identity(scope, run) if self._identity else None
-        return Draft(local, f"{run.context.organization}|{self._name}|{told}" if told else None, resource)
 
 
 def _report_missing(path: str, told_by: Sequence[str], run: Run) -> None:

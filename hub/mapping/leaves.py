@@ -96,12 +96,22 @@ def _encoded(branch: Branch, get: Callable[[Values], Any]) -> Emit:
 
 
 def _drafts(source: FromDrafts, is_list: bool) -> Emit:
-    def emit(values: Values, run: Run) -> Any:
-        told = [{"reference": f"draft:{local}"} for local in source.locals if local in run.locals]
-        run.links += told
-        return (told if is_list else told[0]) if told else None
+    named = tuple((local, f"draft:{local}") for local in source.locals)
 
-    return emit
+    def all_of_them(values: Values, run: Run) -> Any:
+        told = [{"reference": text} for local, text in named if local in run.locals]
+        run.links += told
+        return told or None
+
+    def one_of_them(values: Values, run: Run) -> Any:
+        for local, text in named:
+            if local in run.locals:
+                link = {"reference": text}
+                run.links.append(link)
+                return link
+        return None
+
+    return all_of_them if is_list else one_of_them
 
 
 def _composed(source: Composed) -> Emit:

@@ -88,12 +88,15 @@ class Transform(Protocol):
     """How the cells of a column are read and written: `forward(back(value))` is `value`, for every value `forward` gives.
 
     `parts` names the pieces of a value that can go to different elements (empty: the value itself); `join` is the inverse
-    of `part`. `recurs`: a register says few different things in such a column, and says them for as long as the day and the
-    mapping are the same, so that what follows from a cell is worth remembering.
+    of `part`. `recurs`: a register says few different things in such a column, so that what follows from them is worth
+    remembering; `steady`: a cell means the same for as long as the context is.
     """
 
     @property
     def recurs(self) -> bool: ...
+
+    @property
+    def steady(self) -> bool: ...
 
     @property
     def parts(self) -> tuple[str, ...]: ...

@@ -83,6 +83,10 @@ class AgeText:
         return True
 
     @property
+    def steady(self) -> bool:
+        return True
+
+    @property
     def parts(self) -> tuple[str, ...]:
         return ("age", "low", "high", "estimated", "band")
 

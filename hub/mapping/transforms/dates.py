@@ -88,6 +88,10 @@ class DateText:
         return True
 
     @property
+    def steady(self) -> bool:
+        return True
+
+    @property
     def parts(self) -> tuple[str, ...]:
         return ("", "estimated")
 

@@ -12,7 +12,7 @@ class OrganizationName(Whole):
     """The id of the organisation. Its inverse is the id, which the directory finds as well."""
 
     @property
-    def recurs(self) -> bool:
+    def steady(self) -> bool:
         return False  # the directory may know more tomorrow
 
     def forward(self, text: str, context: Context) -> Reading:

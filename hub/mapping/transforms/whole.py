@@ -12,6 +12,10 @@ class Whole:
         return True
 
     @property
+    def steady(self) -> bool:
+        return True
+
+    @property
     def parts(self) -> tuple[str, ...]:
         return ("",)
 
