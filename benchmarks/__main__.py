@@ -9,6 +9,7 @@ from rich.table import Table
 
 BENCHMARKS = (
     "benchmarks.validation",
+    "benchmarks.mapping_speed",
     "benchmarks.hl7v2_messages",
     "benchmarks.import_register",
     "benchmarks.import_memory",

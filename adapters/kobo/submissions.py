@@ -8,11 +8,13 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import orjson
 
 from hub.fhir.folding import fold
+from hub.fhir.instants import MOROCCO
 from hub.fhir.issues import Issue
 from hub.ports import Layout, Place, SourceRecord
 
@@ -25,7 +27,6 @@ TECHNICAL: Final = frozenset({"formhub/uuid", "__version__", "start", "end", "to
 """They change when the form is deployed or saved again, and say nothing that was answered."""
 
 KIND: Final = "submission"
-KEPT: Final = ("_id", "_submission_time")
 HALF: Final = re.compile("[\ud800-\udfff]")
 UNWRITABLE: Final = "\ufffd"
 ATTACHMENT: Final = ("question_xpath", "mimetype", "is_deleted")
@@ -47,7 +48,7 @@ class Reader:
             if UNWRITABLE in json.dumps(value, ensure_ascii=False)
         )
         number = str(submission["_id"])
-        content = answers | {key: submission[key] for key in KEPT if submission.get(key) is not None}
+        content = answers | {"_id": submission["_id"], **_sent(submission.get("_submission_time"))}
         attachments = [_described(one) for one in submission.get("_attachments") or () if isinstance(one, Mapping)]
         if attachments:
             content["_attachments"] = attachments
@@ -94,7 +95,19 @@ def _storable(value: Any) -> Any:
         return HALF.sub(UNWRITABLE, value)
     if isinstance(value, Mapping):
         return {_storable(name): _storable(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_storable(one) for one in value]
     return str(value) if isinstance(value, int) and value.bit_length() > 63 else value
+
+
+def _sent(written: Any) -> dict[str, str]:
+    """When it was sent, by the clock of where the work is done: the server tells UTC, without saying so."""
+    try:
+        told = datetime.fromisoformat(str(written))
+        there = (told if told.tzinfo else told.replace(tzinfo=UTC)).astimezone(MOROCCO)
+    except (ValueError, OverflowError):
+        return {}
+    return {"_submission_time": there.isoformat()}
 
 
 def identify(submission: Mapping[str, Any]) -> str:

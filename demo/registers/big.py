@@ -1,5 +1,6 @@
 """A register of any length, for measuring: written as XML by hand, because a writer's library would take longer than the test."""
 
+from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from random import Random
@@ -29,15 +30,26 @@ _STYLES: Final = """<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
 _DATE_STYLE: Final = 1
 
 
-def big_register(path: Path, rows: int, *, seed: int = 5, until: date | None = None, mark: str | None = None) -> None:
-    """Write a register of `rows` rows and 25 columns to `path`; all of them can be understood."""
+def big_rows(rows: int, *, seed: int = 5, until: date | None = None, mark: str | None = None) -> Iterator[list[Value]]:
+    """A header of 25 columns, and so many rows below it, all of which can be understood."""
     random = Random(seed)  # noqa: S311 — fiction
     until = until or date.today()
     told = Association("arganier-droit", "BIG", random, until, mark).tell(min(rows, DISTINCT), kinds=())
     cells = [row for _, row in Hand(random, FR).rows(told)]
-    columns = [column for column in COLUMNS if column not in {"outcome", "worker", "milieu", "age", "violence_place"}][
-        :WIDTH
-    ]
+    left_out = {"outcome", "worker", "milieu", "age", "violence_place"}
+    columns = [column for column in COLUMNS if column not in left_out][:WIDTH]
+    yield [COLUMNS[column] for column in columns]
+    for number in range(rows):
+        numbered = cells[number % len(cells)] | {
+            "case_number": f"{number + 1}/{until.year}",
+            "survivor_code": f"BIG-{number + 1:06}",
+            "visit_date": until - timedelta(days=number % 170),
+        }
+        yield [numbered.get(column) for column in columns]
+
+
+def big_register(path: Path, rows: int, *, seed: int = 5, until: date | None = None, mark: str | None = None) -> None:
+    """Write a register of `rows` rows and 25 columns to `path`; all of them can be understood."""
     with ZipFile(path, "w", ZIP_DEFLATED) as archive:
         for name, text in (
             ("[Content_Types].xml", _TYPES),
@@ -47,18 +59,12 @@ def big_register(path: Path, rows: int, *, seed: int = 5, until: date | None = N
             ("xl/styles.xml", _STYLES),
         ):
             archive.writestr(name, text)
-        with archive.open("xl/worksheets/sheet1.xml", "w") as sheet:
+        with archive.open("xl/worksheets/sheet1.xml", "w", force_zip64=True) as sheet:
             sheet.write(
                 b'<?xml version="1.0"?><worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
             )
-            sheet.write(_row([COLUMNS[column] for column in columns]).encode())
-            for number in range(rows):
-                numbered = cells[number % len(cells)] | {
-                    "case_number": f"{number + 1}/{until.year}",
-                    "survivor_code": f"BIG-{number + 1:06}",
-                    "visit_date": until - timedelta(days=number % 170),
-                }
-                sheet.write(_row([numbered.get(column) for column in columns]).encode())
+            for row in big_rows(rows, seed=seed, until=until, mark=mark):
+                sheet.write(_row(row).encode())
             sheet.write(b"</sheetData></worksheet>")
 
 

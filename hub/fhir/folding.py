@@ -22,6 +22,8 @@ _SPACES = re.compile(r"[\s\u00a0\u202f_]+")
 
 def ascii_digits(text: str) -> str:
     """Arabic-Indic, extended and full-width digits as ASCII; every other character as it was."""
+    if text.isascii():
+        return text
     return "".join(str(unicodedata.digit(c)) if not c.isascii() and c.isdecimal() else c for c in text)
 
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from hub.fhir import Resource
 from hub.mapping.conditions import Condition
-from hub.mapping.elements import YEAR
 from hub.mapping.encode import Decode, codec
+from hub.mapping.leaves import YEAR
 from hub.mapping.model import Code, Transform
 from hub.mapping.plan import Alternative, Block, Branch, Column, Composed, Constant, FollowUp, ForEach, FromColumn, Plan
 from hub.mapping.transforms.answers import Answer, Boolean

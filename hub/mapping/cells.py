@@ -3,23 +3,27 @@
 A cell's own text goes into an issue only when its column identifies no one, and then shortened.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Final
 
 from hub.fhir.data_classes import identifying
 from hub.fhir.issues import Issue
-from hub.mapping.model import Context, Trouble
+from hub.mapping.model import Context, Reading, Trouble
 from hub.mapping.plan import Branch, Column, Composed, FromColumn, Plan, walk
+from hub.mapping.remembered import Remembered
+from hub.mapping.transforms.texts import Text
 
 _SHOWN: Final = 40
+_BLANK: Final = Reading()
+"""Of a cell that says nothing at all, as one that is not there; told from NOTHING by which of the two it is."""
 
 Places = Mapping[str, tuple[str, str]]
 """Column → path and data class of the first element it goes to."""
 
 
-@dataclass(repr=False)
+@dataclass(repr=False, slots=True)
 class Run:
     """One record on its way."""
 
@@ -30,35 +34,70 @@ class Run:
     links: list[dict[str, str]] = field(default_factory=list)
 
 
+_Meant = Callable[[str], tuple[Any, Trouble | None]]
+_Read = tuple["_Cell", str, _Meant]
+"""A column, its name, and what a text in it means in one context."""
+
+
 class Cells:
     """All the columns of a mapping that are read."""
 
     def __init__(self, plan: Plan, places: Places) -> None:
-        columns = plan.columns.values()
-        self._cells = tuple(_Cell(column, places, plan) for column in columns if _is_read(column) and not column.within)
-        self._repeats = tuple(
-            (
-                repeat.name,
-                tuple(_Cell(one, places, plan) for one in columns if one.within == repeat.name and _is_read(one)),
-            )
-            for repeat in columns
-            if repeat.repeat
-        )
+        columns = [column for column in plan.columns.values() if _is_read(column)]
+        repeats = [column.name for column in plan.columns.values() if column.repeat]
+        self._cells = {
+            name: tuple(_Cell(one, places, plan) for one in columns if one.within == name) for name in ("", *repeats)
+        }
+        self._bound: tuple[Context, dict[str, tuple[_Read, ...]]] | None = None
 
     def read(self, content: Mapping[str, Any], run: Run) -> dict[str, Any]:
         """What the record means, by column. The troubles met are issues of the run."""
-        values = _values(self._cells, content, run)
-        for name, cells in self._repeats:
-            items = tuple(_values(cells, item, run) for item in content.get(name) or () if isinstance(item, Mapping))
-            if items:
-                values[name] = items
+        reads = self._in(run.context)
+        values = _values(reads[""], content, run)
+        for name, cells in reads.items():
+            told = content.get(name) if name else None
+            if isinstance(told, list | tuple):
+                items = tuple(_values(cells, item, run) for item in told if isinstance(item, Mapping))
+                if items:
+                    values[name] = items
+            elif told:
+                run.issues.append(_no_list(name, run))
         return values
 
+    def _in(self, context: Context) -> dict[str, tuple[_Read, ...]]:
+        """The columns as they are read in this context; what is remembered of cells is forgotten with the one before it."""
+        bound = self._bound
+        if bound is None or (bound[0] is not context and bound[0] != context):
+            reads = {
+                name: tuple((cell, cell.name, cell.bound(context)) for cell in cells)
+                for name, cells in self._cells.items()
+            }
+            bound = self._bound = context, reads
+        return bound[1]
 
-def _values(cells: Sequence["_Cell"], content: Mapping[str, Any], run: Run) -> dict[str, Any]:
+
+def _no_list(name: str, run: Run) -> Issue:
+    """Of a repeat that is no list of answers."""
+    header = run.headers.get(name, name)
+    return Issue("error", "structure", "mapping.repeat-unreadable", "", header, {"column": header})
+
+
+def _values(cells: Sequence[_Read], content: Mapping[str, Any], run: Run) -> dict[str, Any]:
     values: dict[str, Any] = {}
-    for cell in cells:
-        cell.read(content, values, run)
+    reading: tuple[Any, Trouble | None]
+    for cell, name, read in cells:
+        raw = content.get(name)
+        if raw is None:
+            reading = _BLANK
+        else:
+            reading = read(raw if type(raw) is str else text_of(raw))
+            value, trouble = reading
+            if value is not None:
+                values[name] = value
+            if trouble is not None:
+                run.issues.append(cell.issue(trouble, run))
+        if cell.required and reading is _BLANK:
+            run.issues.append(cell.issue(Trouble("mapping.required"), run))
     return values
 
 
@@ -83,31 +122,37 @@ class _Cell:
     """How one column is read, and what is said when it cannot be."""
 
     def __init__(self, column: Column, places: Places, plan: Plan) -> None:
-        self._name = column.name
         assert column.transform is not None
-        self._forward = column.transform.forward
-        self._required = column.required
+        self.name = column.name
+        self.required = column.required
+        self._transform = column.transform
         self._blank = plan.blank
         self._longest_blank = max(map(len, plan.blank), default=0) + 2
         self._warns = column.warns
         self._path, data_class = places.get(column.name, ("", ""))
         self._shows = (column.data_class or data_class or "custodian") not in identifying()
 
-    def read(self, content: Mapping[str, Any], values: dict[str, Any], run: Run) -> None:
-        raw = content.get(self._name)
-        text = raw if type(raw) is str else "" if raw is None else text_of(raw)
-        if not text or text.isspace() or (len(text) <= self._longest_blank and text.strip().casefold() in self._blank):
-            if self._required:
-                run.issues.append(self._issue(Trouble("mapping.required"), run))
-            return
-        reading = self._forward(text, run.context)
-        if reading.value is not None:
-            values[self._name] = reading.value
-        if reading.trouble is not None:
-            run.issues.append(self._issue(reading.trouble, run))
+    def bound(self, context: Context) -> _Meant:
+        """What a text in this column means, in one context."""
+        forward, blank, longest = self._transform.forward, self._blank, self._longest_blank
 
-    def _issue(self, trouble: Trouble, run: Run) -> Issue:
-        header = run.headers.get(self._name, self._name)
+        def text_alone(text: str) -> tuple[Any, Trouble | None]:
+            stripped = text.strip()
+            if not stripped or (len(text) <= longest and stripped.casefold() in blank):
+                return _BLANK
+            return stripped, None
+
+        def read(text: str) -> tuple[Any, Trouble | None]:
+            if not text or text.isspace() or (len(text) <= longest and text.strip().casefold() in blank):
+                return _BLANK
+            return forward(text, context)
+
+        if type(self._transform) is Text:
+            return text_alone
+        return Remembered(read).__getitem__ if self._transform.recurs and self._transform.steady else read
+
+    def issue(self, trouble: Trouble, run: Run) -> Issue:
+        header = run.headers.get(self.name, self.name)
         shown = trouble.value.strip() if self._shows else ""
         params = {
             **trouble.params,

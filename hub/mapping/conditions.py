@@ -3,7 +3,7 @@
 when: {all: [{present: referred_to}, {equals: {consent: yes}}]}
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 from hub.mapping.model import Values, tokens
@@ -71,25 +71,40 @@ def _words(wanted: Any) -> list[str]:
     return [word for one in several for word in tokens(one)]
 
 
-def _all(inner: tuple[Condition, ...]) -> Condition:
-    return inner[0] if len(inner) == 1 else lambda values: all(one(values) for one in inner)
+def _all(inner: Sequence[Condition]) -> Condition:
+    """One function for each pair: a loop would cost more than what it asks."""
+    if len(inner) < 2:
+        return inner[0] if inner else lambda values: True
+    first, others = inner[0], _all(inner[1:])
+    return lambda values: first(values) and others(values)
 
 
-def _any(inner: tuple[Condition, ...]) -> Condition:
-    return lambda values: any(one(values) for one in inner)
+def _any(inner: Sequence[Condition]) -> Condition:
+    if len(inner) < 2:
+        return inner[0] if inner else lambda values: False
+    first, others = inner[0], _any(inner[1:])
+    return lambda values: first(values) or others(values)
 
 
 def _present(names: tuple[str, ...]) -> Condition:
-    return lambda values: all(values.get(name) is not None for name in names)
+    if len(names) == 1:
+        name = names[0]
+        return lambda values: values.get(name) is not None
+    return _all(tuple(_present((name,)) for name in names))
 
 
 def _absent(names: tuple[str, ...]) -> Condition:
-    return lambda values: all(values.get(name) is None for name in names)
+    if len(names) == 1:
+        name = names[0]
+        return lambda values: values.get(name) is None
+    return _all(tuple(_absent((name,)) for name in names))
 
 
 def _among(column: str, wanted: frozenset[str]) -> Condition:
     def holds(values: Values) -> bool:
         value = values.get(column)
+        if type(value) is str:
+            return value in wanted
         return value is not None and not wanted.isdisjoint(tokens(value))
 
     return holds

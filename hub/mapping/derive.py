@@ -30,7 +30,7 @@ def age_band(values: Sequence[Any], settings: Mapping[str, Any]) -> str | None:
     if told is None or on is None:
         return None
     oldest = _years(told.value[:10], on.value)
-    youngest = _years(_last_day(told.value), on.value)
+    youngest = oldest if len(told.value) >= 10 else _years(_last_day(told.value), on.value)
     return band(max(youngest, 0), min(oldest, OLDEST)) if oldest >= 0 else None
 
 

@@ -28,6 +28,11 @@ def fits(slot: Slot) -> bool:
     return slot.type in CODED or slot.type in PRIMITIVES or slot.type == "Reference"
 
 
+def is_plain(slot: Slot) -> bool:
+    """Whether text goes into the slot as it is."""
+    return slot.type in PRIMITIVES - CODED - {"decimal"}
+
+
 def codec(slot: Slot) -> tuple[Encode, Decode]:
     """How values go into the slot's type and come out of it. The slot `fits`."""
     if slot.type in CODED:

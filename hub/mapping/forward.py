@@ -5,14 +5,15 @@ and references are made anew.
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 from hub.fhir import Resource
 from hub.fhir.canonicals import profile
 from hub.fhir.issues import Issue
 from hub.mapping.cells import Cells, Places, Run, columns, places
-from hub.mapping.elements import fields, leaf, scopes
-from hub.mapping.model import Context, Draft, Mapped, Values, tokens
+from hub.mapping.elements import parts, scopes, write
+from hub.mapping.leaves import leaf
+from hub.mapping.model import Code, Context, Draft, Mapped, Values, tokens
 from hub.mapping.plan import Block, Branch, Check, Plan, walk
 from hub.ports import SourceRecord
 
@@ -23,7 +24,8 @@ class Forward:
     def __init__(self, plan: Plan) -> None:
         where = places(plan)
         self._cells = Cells(plan, where)
-        self._blocks = tuple(_Block(block) for block in plan.blocks)
+        recurring = frozenset(name for name, one in plan.columns.items() if one.transform and one.transform.recurs)
+        self._blocks = tuple(_Block(block, recurring) for block in plan.blocks)
         self._checks = tuple(_check(check, where) for check in plan.checks)
 
     def __call__(self, record: SourceRecord, context: Context) -> Mapped:
@@ -31,18 +33,25 @@ class Forward:
         values = self._cells.read(record.content, run)
         for check in self._checks:
             check(values, run)
-        drafts = tuple(draft for block in self._blocks for draft in block.drafts(values, run))
-        return Mapped(drafts, tuple(run.issues), tuple(run.links))
+        drafts: list[Draft] = []
+        for block in self._blocks:
+            block.put(drafts, values, run)
+        return Mapped(tuple(drafts), tuple(run.issues), tuple(run.links))
 
 
 def _check(check: Check, where: Places) -> Callable[[Values, Run], None]:
     path = where.get(check.column, ("", ""))[0]
+    when, each = check.when, check.for_each
 
     def run_check(values: Values, run: Run) -> None:
-        scopes_ = scopes(check.for_each, values) if check.for_each else (values,)
+        if each is None:
+            if not when(values):
+                return
+        elif not any(map(when, scopes(each, values))):
+            return
         header = run.headers.get(check.column, check.column)
         told = any(issue.column == header for issue in run.issues)  # absent because it could not be read
-        if not told and any(check.when(scope) for scope in scopes_):
+        if not told:
             run.issues.append(
                 Issue("error", "business-rule", check.say, path, header, {"column": header, "element": path})
             )
@@ -51,56 +60,64 @@ def _check(check: Check, where: Places) -> Callable[[Values, Run], None]:
 
 
 class _Block:
-    def __init__(self, block: Block) -> None:
-        self._block = block
+    def __init__(self, block: Block, recurring: frozenset[str]) -> None:
+        self._each = block.for_each
         self._when = block.when
         self._type = block.root.slot.type
-        self._profile = profile(block.profile)
+        self._profile, self._name = profile(block.profile), block.profile
         self._key = re.sub(r"^.*\{(.*)\}$", r"\1", block.local) if "{" in block.local else ""
         self._stem = block.local.partition("{")[0]
         self._identity = leaf(block.identity) if block.identity else None
-        self._fields = fields(block.root)
+        self._constants = block.root.constants
+        self._parts = parts(block.root, recurring)
         self._missing = _required(block.root)
+        self._required = frozenset(key for key, _, _ in self._missing)
 
-    def drafts(self, values: Values, run: Run) -> Iterator[Draft]:
+    def put(self, drafts: list[Draft], values: Values, run: Run) -> None:
+        """Add the drafts that it makes of a record's values."""
+        when = self._when
+        if self._each is None:
+            if when is None or when(values):
+                self._put(drafts, values, {}, run)
+            return
         mine: dict[str, int] = {}
-        for scope in scopes(self._block.for_each, values) if self._block.for_each else (values,):
-            if self._when is not None and not self._when(scope):
-                continue
-            local = self._local(scope, mine, run)
-            if local:
-                yield self._draft(local, scope, run)
-        run.locals.update(mine)
+        for scope in scopes(self._each, values):
+            if when is None or when(scope):
+                self._put(drafts, scope, mine, run)
 
-    def _local(self, scope: Values, mine: dict[str, int], run: Run) -> str:
-        """The draft's name; empty when an earlier block has made it, or when its key is missing."""
-        if not self._key:
-            name = self._stem
-        else:
-            key = scope.get(self._key)
-            if key is None:
-                return ""
-            name = f"{self._stem}{tokens(key)[0]}"
-        if name in run.locals and name not in mine:
-            return ""
-        mine[name] = mine.get(name, 0) + 1
-        run.locals.add(name)
-        return name if mine[name] == 1 else f"{name}#{mine[name]}"
+    def _put(self, drafts: list[Draft], scope: Values, mine: dict[str, int], run: Run) -> None:
+        local = self._local(scope, mine, run)
+        if not local:
+            return
+        resource: Resource = {"resourceType": self._type, "meta": {"profile": [self._profile]}, **self._constants}
+        write(resource, self._parts, scope, run)
+        if not self._required <= resource.keys():
+            self._report(resource, run)
+        told = self._identity(scope, run) if self._identity else None
+        identity = f"{run.context.organization}|{self._name}|{told}" if told else None
+        drafts.append(Draft(local, identity, resource))
 
-    def _draft(self, local: str, scope: Values, run: Run) -> Draft:
-        resource: Resource = {
-            "resourceType": self._type,
-            "meta": {"profile": [self._profile]},
-            **self._block.root.constants,
-        }
-        for key, _, emit in self._fields:
-            if (json := emit(scope, run)) is not None:
-                resource[key] = json
+    def _report(self, resource: Resource, run: Run) -> None:
         for key, path, told_by in self._missing:
             if key not in resource:
                 _report_missing(path, told_by, run)
-        told = self._identity(scope, run) if self._identity else None
-        return Draft(local, f"{run.context.organization}|{self._block.profile}|{told}" if told else None, resource)
+
+    def _local(self, scope: Values, mine: dict[str, int], run: Run) -> str:
+        """The draft's name; empty when an earlier block has made it, or when its key is missing."""
+        name = self._stem
+        if self._key:
+            key = scope.get(self._key)
+            if key is None:
+                return ""
+            name = f"{name}{key.code if type(key) is Code else tokens(key)[0]}"
+        if name not in mine:
+            if name in run.locals:
+                return ""
+            mine[name] = 1
+            run.locals.add(name)
+            return name
+        mine[name] += 1
+        return f"{name}#{mine[name]}"
 
 
 def _report_missing(path: str, told_by: Sequence[str], run: Run) -> None:

@@ -24,8 +24,7 @@ class Context:
     )
 
 
-@dataclass(frozen=True, repr=False)
-class Draft:
+class Draft(NamedTuple):
     """A resource without id. References to other drafts of the record read `{"reference": "draft:<local>"}`.
 
     `identity` is a business identity that several records may share, already scoped by organisation; None: this resource
@@ -40,8 +39,7 @@ class Draft:
         return f"<Draft {self.local}>"
 
 
-@dataclass(frozen=True, repr=False)
-class Mapped:
+class Mapped(NamedTuple):
     """What became of a record. When an issue `blocks`, the record goes to quarantine and its drafts are not to be stored.
 
     `issues` holds those that the adapter found too. `links` are the drafts' references to each other, as they stand in the
@@ -73,12 +71,14 @@ class Trouble:
     warns: bool = False  # the cell is left out (or kept as it is), whatever the column's severity policy
 
 
-@dataclass(frozen=True, repr=False)
-class Reading:
+class Reading(NamedTuple):
     """What a cell means (`value` None: nothing), and what stood in the way."""
 
     value: Any = None
     trouble: Trouble | None = None
+
+    def __repr__(self) -> str:
+        return "<Reading>"
 
 
 NOTHING = Reading()
@@ -88,8 +88,15 @@ class Transform(Protocol):
     """How the cells of a column are read and written: `forward(back(value))` is `value`, for every value `forward` gives.
 
     `parts` names the pieces of a value that can go to different elements (empty: the value itself); `join` is the inverse
-    of `part`.
+    of `part`. `recurs`: a register says few different things in such a column, so that what follows from them is worth
+    remembering; `steady`: a cell means the same for as long as the context is.
     """
+
+    @property
+    def recurs(self) -> bool: ...
+
+    @property
+    def steady(self) -> bool: ...
 
     @property
     def parts(self) -> tuple[str, ...]: ...

@@ -86,6 +86,7 @@ LIVE = (FromColumn, FromItem, Derived, Composed)
 class Alternative:
     source: Source
     when: Condition | None = None
+    asks: frozenset[str] = frozenset()  # the columns that `when` asks about
     inverts: bool = True
     proves: tuple[tuple[str, str], ...] = ()  # column and answer that a constant under `when: {equals: …}` stands for
 
@@ -109,6 +110,7 @@ class Branch:
     children: dict[tuple[str, str], "Branch"] = field(default_factory=dict)
     for_each: ForEach | None = None
     when: Condition | None = None
+    asks: frozenset[str] = frozenset()  # the columns that `when` asks about
     constants: dict[str, Any] = field(default_factory=dict)  # what the profile fixes below this element
 
     @property

@@ -183,6 +183,7 @@ class _PlanReader:
                 self._problems.add((*where, key), "unknown-key", setting=key, known="elements, for_each, when, without")
         branch.for_each = self._for_each(spec, where)
         branch.when = self._sources.condition(spec.get("when"), (*where, "when"))
+        branch.asks = self._sources.asks(spec.get("when"))
         if branch.for_each is not None and not branch.slot.is_list:
             self._problems.add((*where, "for_each"), "not-a-list", path=branch.slot.path)
         self._elements(spec.get("elements"), branch, schema, (*where, "elements"), drafts)

@@ -7,8 +7,8 @@ from hub.fhir.definitions import Definitions
 from hub.mapping import conditions, derive
 from hub.mapping.columns import ColumnReader
 from hub.mapping.conditions import Condition
+from hub.mapping.deciding import ITEM
 from hub.mapping.document import Where
-from hub.mapping.elements import ITEM
 from hub.mapping.encode import CODED, codec, fits
 from hub.mapping.model import Code
 from hub.mapping.plan import (
@@ -69,6 +69,13 @@ class SourceReader:
             self._problems.add(where, "unknown-condition", known=", ".join(conditions.KINDS))
             return None
 
+    def asks(self, said: Any) -> frozenset[str]:
+        """The columns of a condition; none of one that is wrong, which is reported elsewhere."""
+        try:
+            return frozenset(conditions.columns(said)) if said is not None else frozenset()
+        except (conditions.UnknownCondition, TypeError, AttributeError):
+            return frozenset()
+
     def proves(self, said: Any) -> tuple[tuple[str, str], ...]:
         """What a condition that held says of its columns; nothing for one that is wrong, which is reported elsewhere."""
         try:
@@ -115,7 +122,8 @@ class SourceReader:
         source = self._source(kind, spec, slot, where, drafts)
         when = self.condition(spec.get("when"), (*where, "when"))
         proves = self.proves(spec.get("when")) if kind == "constant" else ()
-        return Alternative(source, when, spec.get("direction") != "forward", proves) if source else None
+        asks = self.asks(spec.get("when"))
+        return Alternative(source, when, asks, spec.get("direction") != "forward", proves) if source else None
 
     def _source(
         self, kind: str, spec: Mapping[str, Any], slot: Slot, where: Where, drafts: frozenset[str]

@@ -10,6 +10,8 @@ from adapters.hl7v2.encoding import USUAL, Delimiters, Unreadable, decode, delim
 from adapters.hl7v2.message import parse
 from adapters.hl7v2.mllp import Frames, TooLarge, framed
 from adapters.hl7v2.moments import from_iso, iso, written
+from adapters.hl7v2.places import Reader
+from hub import mapping
 from tests.support.hl7v2 import PID, header, message, ref
 
 ARABIC = "PID|1||P-7^^^CHU-1^AN||الخيالية^نادية||2001|F"
@@ -189,3 +191,10 @@ def test_a_frame_past_the_limit_is_refused_before_it_has_ended(stream):
 def test_a_z_segment_is_kept_away():
     assert parse(ref(more=("ZPI|1|secret^of^a^site",))).first("ZPI") is None
     assert "secret" not in repr(parse(ref(pid=PID, more=("ZPI|1|secret",))).segments)
+
+
+def test_a_file_that_is_sent_within_a_message_is_kept_away():
+    form = mapping.load("hl7v2/ref-i12")
+    reader = Reader(form.layout().columns, "Africa/Casablanca")
+    found = parse(ref(more=("OBX|1|ED|PHOTO||^IMAGE^JPEG^Base64^c2VjcmV0||||||F",)))
+    assert "c2VjcmV0" not in repr(reader.read(found))

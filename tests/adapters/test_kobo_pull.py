@@ -1,6 +1,6 @@
 """What is read from a KoboToolbox project, what it costs, and how an edit is noticed."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -37,7 +37,23 @@ def test_a_submission_becomes_a_record_with_its_answers_under_their_full_paths(k
     assert str(record.place) == "record 401"
     assert record.content["identite/code_survivante"] == "ZAH-0001"
     assert record.content["auteurs"][0]["auteurs/relation"] == raw["auteurs"][0]["auteurs/relation"]
-    assert record.content["_submission_time"] == raw["_submission_time"]
+    sent = datetime.fromisoformat(raw["_submission_time"]).replace(tzinfo=UTC)
+    assert datetime.fromisoformat(record.content["_submission_time"]) == sent
+
+
+@pytest.mark.parametrize(
+    ("told", "there"),
+    [
+        ("2026-05-01T23:30:00", "2026-05-02T00:30:00+01:00"),
+        ("2026-02-28T23:30:00", "2026-02-28T23:30:00+00:00"),  # Ramadan
+        ("2026-05-01T23:30:00Z", "2026-05-02T00:30:00+01:00"),
+        ("0001-01-01T00:00:00", None),
+        ("soon", None),
+    ],
+)
+def test_a_time_of_sending_without_a_zone_is_utc_and_its_day_that_of_morocco(told, there):
+    record = Reader(Layout({})).record({"_id": 7, "_uuid": "u", "_submission_time": told})
+    assert record.content.get("_submission_time") == there
 
 
 def test_questions_take_the_names_that_the_layout_gives_them_in_repeats_too():

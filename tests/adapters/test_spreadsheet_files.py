@@ -3,7 +3,7 @@
 import io
 import shutil
 import zipfile
-from datetime import date
+from datetime import date, datetime
 
 import pytest
 from openpyxl import load_workbook
@@ -162,3 +162,40 @@ def test_a_register_that_is_handed_over_is_not_looked_for_and_one_that_is_pulled
     (read, _) = adapter.pull(pulled, None)
     assert (taken.id, taken.version, taken.content) == (read.id, read.version, read.content)
     assert list(adapter.check(connect(path="", upload=True))) == []
+
+
+def test_a_workbook_that_is_too_long_to_be_held_says_the_same_row_by_row(save, connect, read, monkeypatch):
+    moment = datetime(2026, 3, 12, 9, 30)
+    save(
+        hidden_Listes=[HEADER, ROW],
+        Mars=[
+            ["Registre"],
+            HEADER,
+            ROW,
+            ("2/2026", moment, "A-2", "#N/A", 612345678, 24.0, True),
+            [],
+            ("3/2026", None, "A-3"),
+        ],
+        Avril=[HEADER, ("4/2026", "12/04/2026", "A-4", " Salma ", None, "~30", "x"), ("5", *ROW[1:])],
+    )
+    held = [(one.id, one.version, one.content, str(one.place)) for one in read(connect())]
+    monkeypatch.setattr(workbooks, "MAX_CELLS", 10)
+    asked = []
+    monkeypatch.setattr(
+        workbooks.streamed, "load_workbook", lambda *_, **how: asked.append(how) or load_workbook(*_, **how)
+    )
+    streamed = [(one.id, one.version, one.content, str(one.place)) for one in read(connect())]
+    assert streamed == held and len(held) == 5
+    assert asked[0]["read_only"]
+
+
+def test_a_workbook_that_is_too_long_and_damaged_is_refused(save, connect, monkeypatch):
+    path = save(Mars=[HEADER, *([ROW] * 200)])
+    with zipfile.ZipFile(path) as whole:
+        parts = {name: whole.read(name) for name in whole.namelist()}
+    parts["xl/worksheets/sheet1.xml"] = parts["xl/worksheets/sheet1.xml"][:-900]
+    with zipfile.ZipFile(path, "w") as damaged:
+        for name, content in parts.items():
+            damaged.writestr(name, content)
+    monkeypatch.setattr(workbooks, "MAX_CELLS", 10)
+    assert refusal(connect()).text == "adapters.file-unreadable"

@@ -79,6 +79,14 @@ class AgeText:
     language: str = "en"
 
     @property
+    def recurs(self) -> bool:
+        return True
+
+    @property
+    def steady(self) -> bool:
+        return True
+
+    @property
     def parts(self) -> tuple[str, ...]:
         return ("age", "low", "high", "estimated", "band")
 

@@ -15,6 +15,7 @@ from typing import Any, Final, Literal, NamedTuple
 from hub.fhir.folding import fold
 from hub.fhir.instants import MOROCCO
 from hub.mapping.model import Context, Reading, Trouble
+from hub.mapping.transforms import hijri
 
 Order = Literal["dmy", "mdy", "ymd"]
 
@@ -84,6 +85,14 @@ class DateText:
     time: bool = False  # write the hour back too
 
     @property
+    def recurs(self) -> bool:
+        return True
+
+    @property
+    def steady(self) -> bool:
+        return True
+
+    @property
     def parts(self) -> tuple[str, ...]:
         return ("", "estimated")
 
@@ -127,7 +136,7 @@ def _read(text: str, order: Order, epoch: int, birth: bool, this_year: int) -> R
     if about:
         plain = plain[about.end() :]
     if _HIJRI.search(plain):
-        return Reading(None, Trouble("mapping.date-hijri", value=text))
+        return Reading(None, Trouble("mapping.date-hijri", value=_both(text, plain)))
     try:
         written = _parse(_FILLER.sub("", plain).strip(" ,،"), order, epoch, this_year)
     except ValueError:
@@ -137,6 +146,12 @@ def _read(text: str, order: Order, epoch: int, birth: bool, this_year: int) -> R
     if birth and written.endswith("-01-01"):
         written = written[:4]
     return Reading(Moment(written, bool(about)))
+
+
+def _both(text: str, plain: str) -> str:
+    """A Hijri date as it was written, and about which day it means."""
+    day = hijri.about(plain)
+    return f"{text.strip()} ≈ {day:%d/%m/%Y}" if day else text
 
 
 def _parse(plain: str, order: Order, epoch: int, this_year: int) -> str:  # noqa: PLR0911 — one return for each way to write

@@ -11,6 +11,10 @@ from hub.mapping.transforms.whole import Whole
 class OrganizationName(Whole):
     """The id of the organisation. Its inverse is the id, which the directory finds as well."""
 
+    @property
+    def steady(self) -> bool:
+        return False  # the directory may know more tomorrow
+
     def forward(self, text: str, context: Context) -> Reading:
         found = context.find_organization(text.strip())
         return Reading(found) if found else Reading(None, Trouble("mapping.organization-unknown", value=text))

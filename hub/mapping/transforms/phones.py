@@ -24,6 +24,7 @@ _NONE: Final = frozenset(
 _BETWEEN: Final = re.compile(r"[/,;،؛|\n]+|\s+(?:ou|et|او|أو)\s+|\s+و\s*(?=[\d+])", re.IGNORECASE)
 _DRESSING: Final = re.compile(r"[\s.\-()\u00a0\u202f\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
 _MOROCCAN: Final = re.compile(r"(?:(?:\+|00)?212|0|)0?([5-8]\d{8})")
+_USUAL: Final = re.compile(r"0?([5-8][0-9]{8})")
 _SEVERAL: Final = re.compile(r"(?:(?:\+|00)212|0)0?[5-8]\d{8}")
 _LOST: Final = re.compile(r"\d(?:[.,]\d+)?e\+?\d+", re.IGNORECASE)
 
@@ -42,7 +43,14 @@ _VALID: Final = _valid_national()
 class Phones(Whole):
     """All the numbers of a cell, as a tuple of E.164 strings."""
 
+    @property
+    def recurs(self) -> bool:
+        return False
+
     def forward(self, text: str, context: Context) -> Reading:
+        usual = _USUAL.fullmatch(text)
+        if usual and _VALID.fullmatch(usual[1]):
+            return Reading((f"+212{usual[1]}",))
         return _read(text)
 
     def back(self, value: Any) -> str:

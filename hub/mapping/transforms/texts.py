@@ -20,8 +20,13 @@ _SEPARATORS: Final = re.compile(r"[\s\-./\u00a0\u202f\u200e\u200f]+")
 class Text(Whole):
     """The cell without spaces at its ends."""
 
+    @property
+    def recurs(self) -> bool:
+        return False
+
     def forward(self, text: str, context: Context) -> Reading:
-        return Reading(text.strip()) if text.strip() else NOTHING
+        stripped = text.strip()
+        return Reading(stripped) if stripped else NOTHING
 
     def back(self, value: Any) -> str:
         return str(value)
@@ -37,6 +42,10 @@ class Digits(Whole):
     @cached_property
     def _expected(self) -> re.Pattern[str]:
         return re.compile(self.expect)
+
+    @property
+    def recurs(self) -> bool:
+        return False
 
     def forward(self, text: str, context: Context) -> Reading:
         value = ascii_digits(text).strip().upper()

@@ -8,6 +8,14 @@ class Whole:
     """A value that goes to an element as it is."""
 
     @property
+    def recurs(self) -> bool:
+        return True
+
+    @property
+    def steady(self) -> bool:
+        return True
+
+    @property
     def parts(self) -> tuple[str, ...]:
         return ("",)
 

@@ -90,6 +90,23 @@ def test_a_hijri_date_is_named_as_such_and_never_converted(text):
 
 
 @pytest.mark.parametrize(
+    ("text", "both"),
+    [
+        ("12 رجب 1445", "12 رجب 1445 ≈ 23/01/2024"),
+        ("1/1/1445", "1/1/1445 ≈ 19/07/2023"),
+        ("٢٩ ذو الحجة ١٤٤٧", "٢٩ ذو الحجة ١٤٤٧ ≈ 15/06/2026"),
+        ("9 رمضان 1447 هـ", "9 رمضان 1447 هـ ≈ 26/02/2026"),
+        ("1445", "1445"),
+        ("45/09/1445", "45/09/1445"),
+        ("5 شعبان", "5 شعبان"),
+    ],
+)
+def test_a_person_who_decides_about_a_hijri_date_is_shown_both_readings(text, both):
+    found = DateText().forward(text, CONTEXT).trouble
+    assert found is not None and found.value == both
+
+
+@pytest.mark.parametrize(
     ("text", "problem"),
     [
         ("31/02/2026", "mapping.date-impossible"),

@@ -1,0 +1,151 @@
+"""Leaves as closures: from the values of a record to the JSON of one element, by each kind of source."""
+
+import re
+from collections.abc import Callable, Sequence
+from hashlib import blake2b
+from typing import Any, Final
+
+from hub.mapping.cells import Run
+from hub.mapping.deciding import ITEM
+from hub.mapping.encode import codec, is_plain
+from hub.mapping.model import Values
+from hub.mapping.plan import (
+    Alternative,
+    Branch,
+    Composed,
+    Constant,
+    Custodian,
+    Derived,
+    FromColumn,
+    FromDrafts,
+    FromItem,
+)
+from hub.mapping.transforms.whole import Whole
+
+YEAR: Final = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
+
+Emit = Callable[[Values, Run], Any]
+"""The JSON of an element for the values of a record; None: nothing to write."""
+
+
+def leaf(branch: Branch) -> Emit:
+    return first([_alternative(branch, one) for one in branch.alternatives])
+
+
+def _alternative(branch: Branch, one: Alternative) -> Emit:
+    emit = _source(branch, one)
+    return emit if one.when is None else only_when(one.when, emit)
+
+
+def _source(branch: Branch, one: Alternative) -> Emit:  # noqa: PLR0911 — one return for each kind of source
+    source = one.source
+    if isinstance(source, Constant):
+        json = source.json
+        return lambda values, run: json
+    if isinstance(source, Custodian):
+        return lambda values, run: {"reference": f"Organization/{run.context.organization}"}
+    if isinstance(source, FromDrafts):
+        return _drafts(source, branch.slot.is_list)
+    if isinstance(source, Composed):
+        return _composed(source)
+    if isinstance(source, Derived):
+        return _encoded(branch, lambda values: derived(source, values))
+    if isinstance(source, FromItem):
+        return _encoded(branch, lambda values: values.get(ITEM))
+    return _from_column(branch, source)
+
+
+def _from_column(branch: Branch, source: FromColumn) -> Emit:
+    name, part = source.column, source.part
+    transform = source.transform
+    if isinstance(transform, Whole):
+        return _whole(branch, name)
+
+    def piece(values: Values) -> Any:
+        value = values.get(name)
+        return None if value is None else transform.part(value, part)
+
+    return _encoded(branch, piece)
+
+
+def _whole(branch: Branch, name: str) -> Emit:
+    otherwise = _encoded(branch, lambda values: values.get(name))
+    if branch.slot.is_list or not is_plain(branch.slot):
+        return otherwise
+
+    def text(values: Values, run: Run) -> Any:
+        value = values.get(name)
+        return value if type(value) is str else otherwise(values, run)
+
+    return text
+
+
+def _encoded(branch: Branch, get: Callable[[Values], Any]) -> Emit:
+    encode = codec(branch.slot)[0]
+    is_list = branch.slot.is_list
+
+    def emit(values: Values, run: Run) -> Any:
+        value = get(values)
+        if value is None:
+            return None
+        if is_list and type(value) is tuple:
+            return [told for one in value if (told := encode(one)) is not None] or None
+        return encode(value)
+
+    return emit
+
+
+def _drafts(source: FromDrafts, is_list: bool) -> Emit:
+    named = tuple((local, f"draft:{local}") for local in source.locals)
+
+    def all_of_them(values: Values, run: Run) -> Any:
+        told = [{"reference": text} for local, text in named if local in run.locals]
+        run.links += told
+        return told or None
+
+    def one_of_them(values: Values, run: Run) -> Any:
+        for local, text in named:
+            if local in run.locals:
+                link = {"reference": text}
+                run.links.append(link)
+                return link
+        return None
+
+    return all_of_them if is_list else one_of_them
+
+
+def _composed(source: Composed) -> Emit:
+    def emit(values: Values, run: Run) -> Any:
+        code, on = values.get(source.code), values.get(source.date)
+        if code is None:
+            return None
+        if not YEAR.search(code) and on is not None:
+            code = f"{code}{source.separator}{on.value[:4]}"
+        return source.prefix + (_digest(f"{run.context.organization}|{code}") if source.digest else code)
+
+    return emit
+
+
+def _digest(text: str) -> str:
+    return blake2b(text.encode(), digest_size=5).hexdigest().upper()
+
+
+def derived(source: Derived, values: Values) -> Any:
+    return source.derivation([values.get(column) for column in source.columns], source.settings)
+
+
+def first(emits: Sequence[Emit]) -> Emit:
+    if len(emits) == 1:
+        return emits[0]
+
+    def first_told(values: Values, run: Run) -> Any:
+        for emit in emits:
+            if (told := emit(values, run)) is not None:
+                return told
+        return None
+
+    return first_told
+
+
+def only_when(when: Callable[[Values], bool], emit: Emit) -> Emit:
+    return lambda values, run: emit(values, run) if when(values) else None

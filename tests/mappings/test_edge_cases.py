@@ -1,0 +1,117 @@
+"""What is unusual about a woman or about a form, and is no mistake."""
+
+import json
+from collections.abc import Iterable
+from datetime import date
+from importlib.resources import files
+
+import pytest
+import yaml
+from openpyxl import Workbook
+
+from adapters.spreadsheet import adapter
+from hub import mapping
+from hub.conformance import validate
+from hub.mapping import Context
+from hub.ports import Connection, Place, SourceRecord
+
+CONTEXT = Context("association-anwar", lambda text: "chu-ibn-zohr", date(2026, 11, 23))
+ROOT = files("mappings")
+
+
+def forward(form: mapping.Mapping, content: dict[str, str]):
+    return form.forward(SourceRecord(form.kinds[0], "1", "1", content, Place(row=1)), CONTEXT)
+
+
+def example(path: str) -> dict[str, str]:
+    return json.loads(ROOT.joinpath(path).read_text("utf-8"))
+
+
+def patient(drafts: Iterable) -> dict:
+    return next(one.resource for one in drafts if one.resource["resourceType"] == "Patient")
+
+
+@pytest.mark.parametrize(
+    ("told", "gender"),
+    [("F", "female"), ("M", "male"), ("O", "other"), ("A", "other"), ("U", "unknown"), ("", "unknown")],
+)
+def test_whoever_is_a_survivor_is_taken_whatever_the_sex(told, gender):
+    content = example("hl7v2/ref-i12/examples/new-referral-with-consent.input.json") | {"sex": told}
+    mapped = forward(mapping.load("hl7v2/ref-i12"), content)
+    assert patient(mapped.drafts)["gender"] == gender
+    assert not mapped.issues
+
+
+def test_without_a_national_card_nothing_is_missing():
+    content = example("spreadsheet/register-fr/examples/referral-with-consent.input.json")
+    assert "cin" not in content
+    mapped = forward(mapping.load("spreadsheet/register-fr"), content)
+    assert not mapped.issues
+    kinds = [one["type"]["coding"][0]["code"] for one in patient(mapped.drafts)["identifier"]]
+    assert kinds == ["survivor-code"]
+
+
+def test_a_passport_and_a_residence_permit_are_numbers_of_their_own_kind():
+    whole = json.loads(files("profiles").joinpath("examples/valid/survivor--foreign-national.json").read_text("utf-8"))
+    kinds = {one["type"]["coding"][0]["code"] for one in whole["identifier"]}
+    assert kinds >= {"passport"} and "cin" not in kinds
+    passport = next(one for one in whole["identifier"] if one["type"]["coding"][0]["code"] == "passport")
+    coding = {**passport["type"]["coding"][0], "code": "residence-permit"}
+    permit = {**passport, "type": {"coding": [coding]}, "value": "ZZ-1"}
+    assert validate(whole) == ()
+    assert validate(whole | {"identifier": [*whole["identifier"], permit]}) == ()
+
+
+def test_the_same_code_in_another_year_is_another_woman():
+    form = mapping.load("spreadsheet/register-fr")
+    content = example("spreadsheet/register-fr/examples/referral-with-consent.input.json") | {"survivor_code": "12"}
+    one, again, later = (
+        forward(form, content | {"visit_date": day}).drafts[0].identity
+        for day in ("03/04/2025", "09/06/2025", "03/04/2026")
+    )
+    assert one == again != later
+    assert all("association-anwar" in str(identity) for identity in (one, later))
+
+
+def test_a_name_is_shown_as_it_was_written_whatever_is_done_to_compare_words():
+    form = mapping.load("spreadsheet/register-ar")
+    content = example("spreadsheet/register-ar/examples/referral-with-consent.input.json")
+    written = "فاطِمة الزهراء إسماعيلي ليلى"
+    assert patient(forward(form, content | {"full_name": written}).drafts)["name"] == [{"text": written}]
+
+
+def test_of_several_kinds_of_violence_one_is_the_first_and_all_are_kept():
+    content = example("spreadsheet/register-fr/examples/referral-with-consent.input.json")
+    drafts = forward(mapping.load("spreadsheet/register-fr"), content).drafts
+    incident = next(one.resource for one in drafts if one.local == "incident")
+    kinds = [one for one in incident["component"] if one["code"]["coding"][0]["code"] == "violence-type"]
+    assert incident["valueCodeableConcept"]["coding"][0]["code"] == "physical-assault"
+    assert len(kinds) == 3
+
+
+@pytest.mark.parametrize("reference", ["hl7v2/ref-i12", "hl7v2/rri-i12", "hl7v2/adt"])
+def test_nothing_of_a_caregiver_is_in_any_message_for_a_hospital(reference):
+    headers = [one for names in mapping.load(reference).layout().columns.values() for one in names]
+    assert headers and not any(one.startswith("NK1") for one in headers)
+
+
+def test_the_incident_recorder_is_read_under_the_headers_of_each_of_its_editions(tmp_path):
+    form = mapping.load("spreadsheet/gbvims-recorder")
+    columns = yaml.safe_load(ROOT.joinpath("spreadsheet/gbvims-recorder/mapping.yaml").read_text("utf-8"))["columns"]
+    told = example("spreadsheet/gbvims-recorder/examples/referred-and-provided.input.json")
+    read = [_under(tmp_path, form, columns, told, language) for language in ("fr", "en", "ar")]
+    assert all(record.content == told for record in read)
+    assert all(not forward(form, dict(record.content)).issues for record in read)
+
+
+def _under(folder, form, columns, told, language):
+    book = Workbook()
+    book.worksheets[0].title = "Incident Data"
+    book.worksheets[0].append([columns[name]["headers"][language][0] for name in told])
+    book.worksheets[0].append(list(told.values()))
+    book.save(folder / f"{language}.xlsx")
+    connection = Connection(
+        "c", "association", "spreadsheet", form.id, {"path": f"{language}.xlsx"}, folder, form.layout(), lambda _: ""
+    )
+    (record,) = (one for one in adapter.pull(connection, None) if isinstance(one, SourceRecord))
+    return record
