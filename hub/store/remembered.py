@@ -18,8 +18,8 @@ from hub.store.persons import FEW
 from hub.store.schema import NOT_COMPARTMENT
 
 LIFETIME_S: Final = 30.0
-MOST: Final = 40_000  # documents, of some 3 kB each
-PARSED: Final = 8_000  # of those that were last used, which take 7 kB more each
+MOST: Final = 30_000  # documents, of some 3 kB each
+PARSED: Final = 16_000  # of those that were last used, which take 7 kB more each
 LARGEST: Final = 250
 """Documents of one person: of more, the others would be forgotten for her."""
 
