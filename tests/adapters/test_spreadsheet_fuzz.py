@@ -1,7 +1,7 @@
 """Whatever lies in the folder of registers: never a crash, never half a record, never a name in what is said.
 
-Where a separator is lost and another comes in, a name stands under the header of a date and nothing tells that it does not
-belong there: of what is said, such a change is not held to anything.
+Where a separator is lost and another comes in, a name stands under the header of a code and nothing tells that it does not
+belong there: of what is said, such a change is not held to anything. Where digits were looked for, no word is shown.
 """
 
 import csv

@@ -57,10 +57,10 @@ class Subscriber:
             threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
     def close(self) -> None:
-        if self._server is not None:
-            self._server.shutdown()
-            self._server.server_close()
-            self._server = None
+        server, self._server = self._server, None  # two threads may close at once
+        if server is not None:
+            server.shutdown()
+            server.server_close()
 
     def feel(self, mood: str) -> None:
         self.mood = mood

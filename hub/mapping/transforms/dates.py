@@ -16,6 +16,7 @@ from hub.fhir.folding import fold
 from hub.fhir.instants import MOROCCO
 from hub.mapping.model import Context, Reading, Trouble
 from hub.mapping.transforms import hijri
+from hub.mapping.transforms.whole import without_words
 
 Order = Literal["dmy", "mdy", "ymd"]
 
@@ -142,7 +143,7 @@ def _read(text: str, order: Order, epoch: int, birth: bool, this_year: int) -> R
     except ValueError:
         return Reading(None, Trouble("mapping.date-impossible", value=text))
     if not written:
-        return Reading(None, Trouble("mapping.date-unreadable", {"formats": _FORMATS[order]}, text))
+        return Reading(None, Trouble("mapping.date-unreadable", {"formats": _FORMATS[order]}, without_words(text)))
     if birth and written.endswith("-01-01"):
         written = written[:4]
     return Reading(Moment(written, bool(about)))

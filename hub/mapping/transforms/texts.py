@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from hub.fhir.folding import ascii_digits, fold
 from hub.mapping.model import NOTHING, Context, Reading, Trouble
-from hub.mapping.transforms.whole import Whole
+from hub.mapping.transforms.whole import Whole, without_words
 
 _COUNT: Final = re.compile(r"(\d+)(?:[.,]0+)?(?:\s+\D*)?")
 _NONE: Final = frozenset(
@@ -70,7 +70,11 @@ class Integer(Whole):
         found = _COUNT.fullmatch(folded)
         if found and len(found[1]) <= 9:
             return Reading(int(found[1]))
-        return Reading(0) if folded in _NONE else Reading(None, Trouble("mapping.number-unreadable", value=text))
+        return (
+            Reading(0)
+            if folded in _NONE
+            else Reading(None, Trouble("mapping.number-unreadable", value=without_words(text)))
+        )
 
     def back(self, value: Any) -> str:
         return str(value)
@@ -84,7 +88,7 @@ class Year(Whole):
         found = re.search(r"(?<!\d)(?:19|20)\d\d(?!\d)", fold(text))
         if found and int(found[0]) <= context.today.year:
             return Reading(found[0])
-        return Reading(None, Trouble("mapping.date-unreadable", {"formats": "2001"}, text))
+        return Reading(None, Trouble("mapping.date-unreadable", {"formats": "2001"}, without_words(text)))
 
     def back(self, value: Any) -> str:
         return str(value)

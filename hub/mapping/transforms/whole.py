@@ -1,7 +1,10 @@
 """What transforms share whose value is one piece."""
 
+import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
+
+_WORD: Final = re.compile(r"[^\W\d_]+")
 
 
 class Whole:
@@ -24,3 +27,8 @@ class Whole:
 
     def join(self, parts: Mapping[str, Any]) -> Any:
         return parts.get("")
+
+
+def without_words(text: str) -> str:
+    """What is shown of a cell where digits were looked for: where a row has slipped by a column, its words could be a name."""
+    return _WORD.sub("…", text)

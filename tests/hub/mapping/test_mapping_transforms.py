@@ -121,6 +121,15 @@ def test_a_date_that_cannot_be_is_refused_with_its_reason(text, problem):
     assert trouble(DateText(), text) == problem
 
 
+@pytest.mark.parametrize(
+    ("transform", "text", "shown"),
+    [(DateText(), "Salma 15 marz 2026", "… 15 … 2026"), (Integer(), "سلمى", "…"), (Year(), "vers 20O1", "… 20…1")],
+)
+def test_words_where_digits_were_looked_for_are_not_shown(transform, text, shown):
+    found = transform.forward(text, CONTEXT).trouble
+    assert found is not None and found.value == shown
+
+
 def test_day_and_month_follow_the_order_of_the_mapping_alone():
     assert value(DateText(order="mdy"), "03/12/2026").value == "2026-03-12"
     assert value(DateText(order="dmy"), "03/10/2026").value == "2026-10-03"

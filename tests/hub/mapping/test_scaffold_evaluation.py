@@ -34,6 +34,7 @@ SETS = {
     "later": registers("later"),
     "last": registers("last"),
     "others": registers("others"),
+    "fresh": registers("fresh"),
 }
 
 

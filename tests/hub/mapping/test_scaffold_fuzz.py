@@ -34,7 +34,13 @@ MARK = "Zineb Marquée"
 def test_no_sheet_makes_a_proposal_raise(rows: list[list[str]]) -> None:
     asked = form([rows]) or questions(rows, ready().names)
     text = written(
-        propose(asked, ready()), base="a/b", name="a/c", language="fr", key=(), say=lambda key, **b: say(key, "fr", **b)
+        propose(asked, ready()),
+        base="a/b",
+        name="a/c",
+        language="fr",
+        key=(),
+        maps={},
+        say=lambda key, **b: say(key, "fr", **b),
     )
     assert yaml.safe_load(text)["extends"] == "a/b"
 
@@ -44,5 +50,7 @@ def test_no_sheet_makes_a_proposal_raise(rows: list[list[str]]) -> None:
 def test_no_name_in_a_cell_is_written(others: list[str]) -> None:
     rows = [["N° dossier", "Date d'accueil", "Nom et prénom", "Agresseur"], *[[others[0], others[1], MARK, MARK]] * 3]
     proposal = propose(questions(rows, ready().names), ready())
-    text = written(proposal, base="a/b", name="a/c", language="fr", key=(), say=lambda key, **b: say(key, "fr", **b))
+    text = written(
+        proposal, base="a/b", name="a/c", language="fr", key=(), maps={}, say=lambda key, **b: say(key, "fr", **b)
+    )
     assert MARK not in text
