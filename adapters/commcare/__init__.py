@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 
-from adapters.commcare import check, listen, manifest, pull, push
+from adapters.commcare import application, check, listen, manifest, pull, push
 from hub.fhir.issues import Issue
-from hub.ports import Connection, FollowUp, Heard, Pulled, Ready, Watermark, unheard
+from hub.ports import Connection, FollowUp, Heard, Pulled, Ready, Sample, Watermark, unheard
 
 
 class CommCare:
-    """hub.ports.Adapter and Listening for one project space (a *domain*) of a CommCare HQ server."""
+    """hub.ports.Adapter, Listening and Sampling for one project space (a *domain*) of a CommCare HQ server."""
 
     manifest = manifest.MANIFEST
 
@@ -20,6 +20,9 @@ class CommCare:
 
     def push(self, connection: Connection, follow_ups: Sequence[FollowUp]) -> None:
         push.push(connection, follow_ups)
+
+    def sample(self, connection: Connection, rows: int) -> Iterator[Sample]:
+        return application.sample(connection, rows)
 
     def check(self, connection: Connection) -> Iterator[Issue]:
         return check.check(connection)

@@ -15,7 +15,8 @@ from adapters.commcare.terms import PROBLEMS, Terms, terms
 from adapters.http_client import Http
 from hub.ports import Connection
 
-AT_ONCE: Final = 100  # cases asked for by their ids in one request
+AT_ONCE: Final = 100  # cases asked for by their ids in one request; applications in a page
+MOST_APPLICATIONS: Final = 1000
 
 
 class CommCareHq:
@@ -64,6 +65,19 @@ class CommCareHq:
     def look(self, type_: str) -> None:
         """Whether the project space answers: one case, of which nothing is kept."""
         self._request("GET", "", params={"limit": "1", "case_type": type_})
+
+    def applications(self) -> list[Mapping[str, Any]]:
+        """How the applications of the project space are built. Its user needs to be one who may edit them."""
+        found: list[Mapping[str, Any]] = []
+        asked: dict[str, str] | None = {"limit": str(AT_ONCE)}
+        while asked is not None and len(found) < MOST_APPLICATIONS:
+            answer = self._http.table(self._http.ask("GET", "api/application/v1/", params=asked))
+            told, meta = answer.get("objects"), answer.get("meta")
+            if not isinstance(told, list):
+                raise PROBLEMS.not_understood
+            found += [one for one in told if isinstance(one, Mapping)]
+            asked = self._http.following(meta.get("next")) if isinstance(meta, Mapping) and told else None
+        return found
 
     def _request(self, method: str, path: str, **asked: Any) -> dict[str, Any]:
         return self._http.table(self._http.ask(method, f"api/case/v2/{path}", **asked))

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 
-from adapters.odk import check, manifest, pull, push
+from adapters.odk import check, form, manifest, pull, push
 from hub.fhir.issues import Issue
-from hub.ports import Connection, FollowUp, Pulled, Watermark
+from hub.ports import Connection, FollowUp, Pulled, Sample, Watermark
 
 
 class OdkCentral:
-    """hub.ports.Adapter for one form of an ODK Central server."""
+    """hub.ports.Adapter and Sampling for one form of an ODK Central server."""
 
     manifest = manifest.MANIFEST
 
@@ -17,6 +17,9 @@ class OdkCentral:
 
     def push(self, connection: Connection, follow_ups: Sequence[FollowUp]) -> None:
         push.push(connection, follow_ups)
+
+    def sample(self, connection: Connection, rows: int) -> Iterator[Sample]:
+        return form.sample(connection, rows)
 
     def check(self, connection: Connection) -> Iterator[Issue]:
         return check.check(connection)

@@ -1,6 +1,6 @@
 """ODK Central over HTTP: the submissions of one form, in the name of one web user. https://docs.getodk.org/central-api/"""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Final
@@ -14,6 +14,7 @@ from hub.ports import Connection
 
 ORDER: Final = "__system/submissionDate asc"
 UNAUTHORIZED: Final = 401
+MISSING: Final = 404
 NOT_FILTERED: Final = 501  # how a server answers to a filter by a field that its version does not know
 
 Row = dict[str, Any]
@@ -67,6 +68,11 @@ class Central:
         """The form's questions: name and path, as the form has them."""
         return _list(self._http.json(self._request("GET", f"{self._form}/fields")))
 
+    def workbook(self) -> bytes | None:
+        """The XLSForm that the form was made from; None where it was made from none."""
+        answer = self._request("GET", f"{self._form}.xlsx", also={MISSING})
+        return None if answer.status == MISSING else answer.body
+
     def look(self) -> None:
         """The form itself, without its submissions."""
         self._http.table(self._request("GET", self._form))
@@ -103,13 +109,13 @@ class Central:
         return asked
 
     # the wire
-    def _request(self, method: str, path: str, **asked: Any) -> Answer:
+    def _request(self, method: str, path: str, *, also: Collection[int] = (), **asked: Any) -> Answer:
         """A session that is over is renewed, once."""
         over = () if self._asked.basic else (UNAUTHORIZED,)
-        answer = self._sent(method, path, also=over, **asked)
+        answer = self._sent(method, path, also={*also, *over}, **asked)
         if answer.status == UNAUTHORIZED:
             self.sign_in()
-            answer = self._sent(method, path, **asked)
+            answer = self._sent(method, path, also=also, **asked)
         return answer
 
     def _sent(self, method: str, path: str, **asked: Any) -> Answer:

@@ -39,6 +39,7 @@ class ProjectSpace(StandIn):
         self.domain = domain
         self.key = key
         self.cases: dict[str, Case] = {}
+        self.applications: list[dict[str, Any]] = []
         self._now = BEGIN
 
     def refuse(self, asked: Asked) -> Answer | None:
@@ -108,6 +109,16 @@ class ProjectSpace(StandIn):
     def _wanted(self, one: Case, query: dict[str, str]) -> bool:
         same = all(one[name] == query[name] for name in ("case_type", "external_id", "owner_id") if name in query)
         return same and one["indexed_on"] >= query.get("indexed_on.gte", "")
+
+    @route("GET", "/a/{domain}/api/application/v1/")
+    def structure(self, asked: Asked, domain: str) -> Answer:
+        """Two applications in a page, however many are asked for."""
+        if domain != self.domain:
+            return not_found()
+        start = int(asked.query.get("offset", 0))
+        more = f"?limit=2&offset={start + 2}" if start + 2 < len(self.applications) else None
+        meta = {"limit": 2, "next": more, "offset": start, "previous": None, "total_count": len(self.applications)}
+        return Answer(200, {"meta": meta, "objects": deepcopy(self.applications[start : start + 2])})
 
     @route("POST", "/a/{domain}/api/case/v2/bulk-fetch/")
     def fetch(self, asked: Asked, domain: str) -> Answer:

@@ -16,6 +16,7 @@ from adapters.replay import Answer, Asked, StandIn, route
 
 EMAIL, PASSWORD = "hub@association.example", "a-long-password"
 PROJECT, FORM = 7, "accueil_écoute"
+XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 DEFAULT_TOP: Final = 250
 FILTERABLE: Final = (
     "__id",
@@ -35,6 +36,7 @@ class Central(StandIn):
         self.rows: dict[str, Row] = {}
         self.said: dict[str, list[Row]] = {}
         self.fields: list[Row] = [{"name": "date_accueil", "path": "/date_accueil", "type": "date"}]
+        self.workbook: bytes | None = None
         self.sessions: set[str] = set()
         self.largest, self.old = largest, old
 
@@ -108,6 +110,13 @@ class Central(StandIn):
     @route("GET", "/v1/projects/{project}/forms/{form}")
     def form(self, asked: Asked, project: str, form: str) -> Answer:
         return Answer(200, {"xmlFormId": FORM, "state": "open"}) if _ours(project, form) else self.unknown(asked)
+
+    @route("GET", "/v1/projects/{project}/forms/{form}.xlsx")
+    def as_workbook(self, asked: Asked, project: str, form: str) -> Answer:
+        """A form that was uploaded as XForm has none. Of two routes that fit, the first by name answers: this one before `form`."""
+        if self.workbook is None or not _ours(project, form):
+            return self.unknown(asked)
+        return Answer(200, self.workbook, {"Content-Type": XLSX})
 
     @route("GET", "/v1/projects/{project}/forms/{form}/fields")
     def form_fields(self, asked: Asked, project: str, form: str) -> Answer:
