@@ -10,12 +10,13 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from adapters import http_client
-from adapters.commcare.cases import Case, NotACase, case
+from adapters.commcare.cases import HALF, UNWRITABLE, Case, NotACase, case
 from adapters.commcare.terms import PROBLEMS, Terms, terms
 from adapters.http_client import Http
 from hub.ports import Connection
 
 AT_ONCE: Final = 100  # cases asked for by their ids in one request; applications in a page
+LISTED: Final = "case_id,case_type,external_id,indexed_on"
 MOST_APPLICATIONS: Final = 1000
 
 
@@ -29,11 +30,30 @@ class CommCareHq:
     def cases(self, type_: str, since: datetime | None) -> Iterator[list[Case]]:
         """Pages of the cases of a type that were indexed since."""
         began = {"indexed_on.gte": since.isoformat().replace("+00:00", "Z")} if since else {}
-        asked: dict[str, str] | None = {"limit": str(self._page), "case_type": type_, **began}
+        for answer in self._pages({"case_type": type_, **began}):
+            yield _indexed(answer.get("cases"), type_)
+
+    def listed(self, type_: str, but: str) -> dict[str, str] | None:
+        """When which case of a type was indexed, of all but those whose external id begins so. Pages follow a cursor: what is
+        changed or deleted meanwhile shifts no other from the list. None where it is shorter than the server said."""
+        found, met, most = dict[str, str](), 0, 0
+        for answer in self._pages({"case_type": type_, "fields": LISTED}):
+            told, count = answer.get("cases"), answer.get("matching_records")
+            if not isinstance(told, list) or not all(_is_of(one, type_) for one in told):
+                raise PROBLEMS.not_understood
+            theirs = [one for one in told if not str(one.get("external_id") or "").startswith(but)]
+            found |= {
+                HALF.sub(UNWRITABLE, one["case_id"]): HALF.sub(UNWRITABLE, str(one.get("indexed_on"))) for one in theirs
+            }
+            met, most = met + len(told), max(most, count if isinstance(count, int) else 0)
+        return found if met >= most else None
+
+    def _pages(self, filtered: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+        asked: dict[str, str] | None = {"limit": str(self._page), **filtered}
         followed = set()
         while asked is not None:
             answer = self._request("GET", "", params=asked)
-            yield _indexed(answer.get("cases"), type_)
+            yield answer
             asked = self._http.following(answer.get("next"))
             cursor = str(sorted(asked.items())) if asked else ""
             if cursor in followed:
@@ -100,6 +120,10 @@ def _indexed(told: object, type_: str) -> list[Case]:
     if any(one.indexed is None or one.type != type_ for one in cases):
         raise PROBLEMS.not_understood
     return cases
+
+
+def _is_of(told: object, type_: str) -> bool:
+    return isinstance(told, Mapping) and isinstance(told.get("case_id"), str) and told.get("case_type") == type_
 
 
 def _case(told: object) -> Case:

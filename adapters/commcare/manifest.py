@@ -29,5 +29,5 @@ MANIFEST = Manifest(
     required=frozenset({"url", "domain", "user"}),
     types={"page_size": "integer"},
     kinds=("survivor", "referral"),
-    capabilities=frozenset({"read", "http", "hook"}),
+    capabilities=frozenset({"read", "http", "complete-scan", "hook"}),
 )

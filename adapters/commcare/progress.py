@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from adapters.commcare.cases import Case, instant
+from adapters.commcare.standing import Standing
 from hub.ports import Watermark
 
 OVERLAP: Final = timedelta(minutes=5)
@@ -68,7 +69,7 @@ def remembered(since: Watermark | None, terms: str) -> Mapping[str, Any]:
     return said if isinstance(said, dict) and said.get("terms") == terms else {}
 
 
-def watermark(terms: str, forwarded: str, passes: Mapping[str, Progress]) -> Watermark:
+def watermark(terms: str, forwarded: str, passes: Mapping[str, Progress], standing: Standing) -> Watermark:
     """`forwarded`: the number of the last that was read of those that were forwarded."""
     said = {kind: one.said() for kind, one in passes.items()}
-    return Watermark(json.dumps({"terms": terms, "forwarded": forwarded, **said}))
+    return Watermark(json.dumps({"terms": terms, "forwarded": forwarded, "standing": standing.said(), **said}))

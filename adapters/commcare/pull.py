@@ -1,11 +1,11 @@
 """Survivors first, then referrals, each by `indexed_on` from a little before where the last pull ended.
 
-A referral is a record of its own, with what its survivor's case says at this moment; that case is asked for by its id. Nothing
-is told of a case that was deleted at the server; one that was closed says so.
+A referral is a record of its own, with what its survivor's case says at this moment; that case is asked for by its id. Which
+cases there are is told before anything is read, and before the watermark that would keep it from being said again.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 import orjson
@@ -16,8 +16,9 @@ from adapters.commcare.forwarded import forwarded
 from adapters.commcare.progress import Progress, remembered, watermark
 from adapters.commcare.records import OURS, REFERRAL, SURVIVOR, Reader
 from adapters.commcare.spool import Spool
+from adapters.commcare.standing import Standing
 from adapters.commcare.terms import Terms
-from hub.ports import Connection, Pulled, SourceRecord, Watermark
+from hub.ports import Complete, Connection, Present, Pulled, SourceRecord, Watermark
 
 KINDS: Final = (SURVIVOR, REFERRAL)
 
@@ -30,18 +31,30 @@ def pull(connection: Connection, since: Watermark | None) -> Iterator[Pulled]:
         passes = {kind: Progress(before.get(kind)) for kind in KINDS}
         reading = Reading(hq, Reader(connection.layout, found), found)
         number, reached = str(before.get("forwarded") or ""), since
+        standing = Standing(KINDS, before.get("standing"))
+        yield from _standing(standing, passes, found, hq)
         for number, cases in _forwarded(connection, found, hq, number):  # noqa: B020
+            for kind in KINDS:
+                standing.forwarded(kind, (one for one in cases if one.type == found.type_of(kind) and _is_theirs(one)))
             yield from reading.records(cases)
-            yield (reached := watermark(terms, number, passes))
+            yield (reached := watermark(terms, number, passes, standing))
         for kind, progress in passes.items():
-            for page in hq.cases(found.survivor if kind == SURVIVOR else found.referral, progress.since):
+            for page in hq.cases(found.type_of(kind), progress.since):
                 fresh = [one for one in page if progress.meet(one)]
                 yield from reading.records(fresh)
                 if progress.is_ordered and fresh:
-                    yield (reached := watermark(terms, number, passes))
+                    yield (reached := watermark(terms, number, passes, standing))
             progress.end()
-        if (end := watermark(terms, number, passes)) != reached:
+        if (end := watermark(terms, number, passes, standing)) != reached:
             yield end
+
+
+def _standing(
+    standing: Standing, passes: Mapping[str, Progress], found: Terms, hq: CommCareHq
+) -> Iterator[Present | Complete]:
+    listed = {kind: told for kind in KINDS if (told := hq.listed(found.type_of(kind), OURS)) is not None}
+    if listed.keys() == passes.keys():  # else it is not sure of one of them that these are all
+        yield from standing.told(listed, {kind: one.until for kind, one in passes.items()})
 
 
 def _forwarded(connection: Connection, found: Terms, hq: CommCareHq, since: str) -> Iterator[tuple[str, list[Case]]]:
@@ -67,7 +80,7 @@ class Reading:
 
     def records(self, cases: list[Case]) -> Iterator[SourceRecord]:
         """What the hub itself made at the server is no news."""
-        theirs = [one for one in cases if not one.external_id.startswith(OURS)]
+        theirs = [one for one in cases if _is_theirs(one)]
         survivors = {one.id: one for one in theirs if one.type == self._found.survivor}
         yield from map(self._reader.survivor, survivors.values())
         referrals = [(one, self._of(one)) for one in theirs if one.type == self._found.referral]
@@ -81,6 +94,10 @@ class Reading:
     def _survivor(self, case: Case | None) -> Case | None:
         """An index can lead to a case that is another one by now."""
         return case if case and case.type == self._found.survivor else None
+
+
+def _is_theirs(case: Case) -> bool:
+    return not case.external_id.startswith(OURS)
 
 
 def _terms(connection: Connection, found: Terms) -> str:

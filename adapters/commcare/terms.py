@@ -31,6 +31,9 @@ class Terms:
     listen: Where | None
     spool: Path
 
+    def type_of(self, kind: str) -> str:
+        return self.survivor if kind == "survivor" else self.referral
+
 
 def terms(connection: Connection) -> Terms:
     """Raises Fatal for settings that cannot work."""

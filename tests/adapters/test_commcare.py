@@ -307,14 +307,6 @@ def test_no_in_a_mapping_file_is_a_word_and_not_false() -> None:
     assert "survivor/safe_to_call" not in {one.column for one in issues}
 
 
-def test_of_a_case_that_is_gone_nothing_is_said(connect: Connect, space: ProjectSpace) -> None:
-    """The tool tells of closed cases only: absence from a page that was filtered proves nothing."""
-    since = reached(connect())
-    del space.cases["referral-1"]
-    pulled = list(adapter.pull(connect(), since))
-    assert [one for one in pulled if not isinstance(one, Watermark)] == []
-
-
 def test_an_association_with_other_names_of_properties_says_only_what_differs(
     connect: Connect, space: ProjectSpace, tmp_path: Path
 ) -> None:

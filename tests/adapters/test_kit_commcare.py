@@ -3,7 +3,7 @@
 import pytest
 
 from adapters import commcare, http_client
-from adapters.acceptance import Acceptance, HttpCase, OverHttp, WritesBack
+from adapters.acceptance import Acceptance, HttpCase, OverHttp, Scans, WritesBack
 from adapters.replay import Served
 from hub import mapping
 from hub.ports import Connection
@@ -36,6 +36,9 @@ class CommCareCase(HttpCase):
     def spoil(self):
         self.stand_in.save("referral-2", {"urgency": f"{self.marks[0]} \ud83d"})
 
+    def delete(self):
+        self.stand_in.delete("referral-2")
+
     def told(self):
         return {
             id_: {name: value for name, value in one["properties"].items() if name not in {"urgency"}}
@@ -47,7 +50,7 @@ class CommCareCase(HttpCase):
         self.monkeypatch.setattr(http_client, "TIMEOUT", 0.3)
 
 
-class TestCommCare(Acceptance, OverHttp, WritesBack):
+class TestCommCare(Acceptance, OverHttp, Scans, WritesBack):
     @pytest.fixture
     def case(self, monkeypatch, tmp_path):
         space = populated()

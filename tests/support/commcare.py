@@ -70,6 +70,11 @@ class ProjectSpace(StandIn):
     def close(self, id_: str) -> Case:
         return self.save(id_, closed=True, date_closed=moment(self._now))
 
+    def delete(self, id_: str) -> None:
+        """No answer has it any more."""
+        with self.lock:
+            del self.cases[id_]
+
     def forwarded(self, id_: str) -> Case:
         """The same case as data forwarding sends it: its name and type stand among its properties."""
         one = deepcopy(self.cases[id_])
@@ -98,7 +103,9 @@ class ProjectSpace(StandIn):
         with self.lock:
             chosen = sorted((one for one in self.cases.values() if self._wanted(one, query)), key=_place)
             chosen = deepcopy([one for one in chosen if not after[1] or _place(one) > after])
-        answer = {"matching_records": len(chosen), "cases": chosen[:limit]}
+        names = query["fields"].split(",") if "fields" in query else None
+        shown = [{n: one[n] for n in names or one} for one in chosen[:limit]]
+        answer = {"matching_records": len(chosen), "cases": shown}
         if len(chosen) > limit:
             last = chosen[limit - 1]
             at = {**query, "indexed_on.gte": last["indexed_on"], "last_case_id": last["case_id"]}

@@ -166,3 +166,13 @@ def test_a_referral_without_its_survivor_waits_in_quarantine_and_names_nobody(
     said = joined("quarantine", "list").output
     assert "belongs to no survivor" in said
     assert NAME not in said
+
+
+def test_a_case_that_was_deleted_is_withdrawn(joined: Command, space: ProjectSpace) -> None:
+    pulled(joined)
+    space.delete("referral-1")
+    (numbers,) = joined.json("pull", "casework")
+    assert numbers["withdrawn"] == 1
+    assert {one["status"] for one in kept(joined, "ServiceRequest")} == {"revoked"}
+    (again,) = joined.json("pull", "casework")
+    assert (again["read"], again["withdrawn"]) == (0, 0)
