@@ -4,11 +4,11 @@ from collections.abc import Iterator, Sequence
 
 from adapters.dhis2 import check, manifest, pull, push, report
 from hub.fhir.issues import Issue
-from hub.ports import Connection, FollowUp, Pulled, Reported, Return, Watermark
+from hub.ports import Connection, Figure, FollowUp, Pulled, Reported, Return, Watermark
 
 
 class Dhis2:
-    """hub.ports.Adapter and hub.ports.Reporting for one data set and organisation unit of a DHIS2 server."""
+    """hub.ports.Adapter, Reporting and Coded for one data set and organisation unit of a DHIS2 server."""
 
     manifest = manifest.MANIFEST
 
@@ -20,6 +20,9 @@ class Dhis2:
 
     def report(self, connection: Connection, figures: Return, *, dry_run: bool = False) -> Reported:
         return report.report(connection, figures, dry_run=dry_run)
+
+    def codes(self, connection: Connection, cells: Sequence[Figure]) -> Iterator[Issue]:
+        return check.codes(connection, cells)
 
     def check(self, connection: Connection) -> Iterator[Issue]:
         return check.check(connection)

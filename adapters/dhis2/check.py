@@ -1,12 +1,14 @@
-"""What would stop a report, found before one is sent: settings, token, organisation unit, data set. Nothing is written."""
+"""What would stop a report, found before one is sent: settings, token, organisation unit, data set, and the
+codes of the mapping. Nothing is written."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from adapters.dhis2.client import Dhis2, opened
 from adapters.dhis2.manifest import MANIFEST
+from adapters.dhis2.report import unknown
 from hub.errors import AdapterError, Retriable
 from hub.fhir.issues import Issue
-from hub.ports import Connection
+from hub.ports import Connection, Figure
 
 
 def check(connection: Connection) -> Iterator[Issue]:
@@ -21,6 +23,12 @@ def check(connection: Connection) -> Iterator[Issue]:
     except AdapterError as problem:
         code = "transient" if isinstance(problem, Retriable) else "exception"
         yield Issue("fatal", code, problem.text, params=problem.params)
+
+
+def codes(connection: Connection, cells: Sequence[Figure]) -> Iterator[Issue]:
+    """Each data element and category option combination that the mapping names and the instance does not have."""
+    with opened(connection) as dhis2:
+        yield from unknown(cells, dhis2)
 
 
 def _missing(connection: Connection, dhis2: Dhis2) -> list[Issue]:

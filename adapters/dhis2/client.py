@@ -53,6 +53,18 @@ class Dhis2:
         asked = self._http.ask("POST", "api/dataValueSets", params=parameters, body=values, also={CONFLICT})
         return self._http.table(asked)
 
+    def complete(self, told: Mapping[str, Any], *, dry_run: bool) -> Json:
+        """The import summary of one registration."""
+        parameters = {
+            "dataSetIdScheme": "CODE", "orgUnitIdScheme": "CODE", "importStrategy": "CREATE_AND_UPDATE",
+            "dryRun": str(dry_run).lower(), "async": "false",
+        }  # fmt: skip
+        body = {"completeDataSetRegistrations": [told]}
+        asked = self._http.ask(
+            "POST", "api/completeDataSetRegistrations", params=parameters, body=body, also={CONFLICT}
+        )
+        return self._http.table(asked)
+
 
 def settled(connection: Connection) -> str:
     """The address. Raises Fatal for settings that cannot work or would send the token in the clear."""

@@ -13,9 +13,11 @@ MANIFEST = Manifest(
         "url": "dhis2.setting-url",
         "data_set": "dhis2.setting-data-set",
         "org_unit": "dhis2.setting-org-unit",
+        "complete": "dhis2.setting-complete",
     },
     secrets={"token": "dhis2.secret-token"},
     required=frozenset({"url", "data_set", "org_unit"}),
+    types={"complete": "boolean"},
     writes_back=False,
     capabilities=frozenset({"http", "report"}),
 )

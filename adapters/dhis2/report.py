@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from adapters.dhis2 import summary
 from adapters.dhis2.client import Dhis2, opened
+from adapters.dhis2.complete import complete
 from adapters.dhis2.periods import Period, period
 from hub.fhir.issues import Issue
 from hub.ports import Connection, Figure, Reported, Return
@@ -34,9 +35,15 @@ def report(connection: Connection, figures: Return, *, dry_run: bool = False) ->
             return Reported(issues=missing)
         steps = _steps(figures.figures, elements)
         tried = _sum([_import(step, head, dhis2, dry_run=True) for step in steps])
-        if tried.issues:
-            return Reported(issues=tried.issues)
-        return tried if dry_run else _sum([_import(step, head, dhis2, dry_run=False) for step in steps])
+        refused = (*tried.issues, *complete(connection, head, dhis2, dry_run=True))
+        if refused:
+            return Reported(issues=refused)
+        return tried if dry_run else _written(connection, steps, head, dhis2)
+
+
+def _written(connection: Connection, steps: Sequence[Step], head: Mapping[str, str], dhis2: Dhis2) -> Reported:
+    made = _sum([_import(step, head, dhis2, dry_run=False) for step in steps])
+    return made if made.issues else replace(made, issues=complete(connection, head, dhis2, dry_run=False))
 
 
 def _steps(figures: Sequence[Figure], elements: Mapping[str, Mapping[str, Any]]) -> tuple[Step, ...]:
@@ -67,8 +74,12 @@ def _value(figure: Figure, strategy: str) -> dict[str, str]:
     return cell if strategy == DELETE else {**cell, "value": str(figure.number)}
 
 
-def _missing(figures: Sequence[Figure], elements: Mapping[str, object], dhis2: Dhis2) -> tuple[Issue, ...]:
+def unknown(figures: Sequence[Figure], dhis2: Dhis2) -> tuple[Issue, ...]:
     """Codes of the mapping that this instance does not know."""
+    return _missing(figures, dhis2.listed("dataElements", [one.element for one in figures], "code"), dhis2)
+
+
+def _missing(figures: Sequence[Figure], elements: Mapping[str, object], dhis2: Dhis2) -> tuple[Issue, ...]:
     wanted = sorted({one.option for one in figures if one.option})
     options = dhis2.listed("categoryOptionCombos", wanted, "code")
     return (

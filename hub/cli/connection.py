@@ -20,7 +20,7 @@ from hub.errors import AdapterError
 from hub.exchange.rehearse import Rehearsal, Seen, rehearse
 from hub.fhir.definitions import load
 from hub.fhir.issues import Issue
-from hub.ports import SourceRecord
+from hub.ports import Coded, SourceRecord
 
 LOOKED_THROUGH: Final = 50
 """What a pull gives for each record that is tried, at most: most doors also say what is there and what is gone."""
@@ -57,6 +57,8 @@ def _try(session: Session, deployment: Deployment, door: Door, rows: int) -> tup
     failure = ""
     try:
         found = list(door.adapter.check(door.connection))
+        if isinstance(door.adapter, Coded) and not any(issue.blocks for issue in found):
+            found += door.adapter.codes(door.connection, door.mapping.cells)
         if not any(issue.blocks for issue in found):
             records = _records(door, rows)
     except AdapterError as problem:

@@ -22,7 +22,7 @@ from hub.mapping.plan import Plan
 from hub.mapping.problems import MappingError
 from hub.mapping.reading import read_plan
 from hub.mapping.transforms.organizations import OrganizationName
-from hub.ports import Layout, Return, SourceRecord
+from hub.ports import Figure, Layout, Return, SourceRecord
 
 __all__ = ["Context", "Draft", "Mapped", "Mapping", "MappingError", "available", "check", "load"]
 
@@ -78,6 +78,11 @@ class Mapping:
     def has_figures(self) -> bool:
         """Whether it says where the numbers of the monthly report go."""
         return bool(self._plan.figures)
+
+    @property
+    def cells(self) -> tuple[Figure, ...]:
+        """Those that a report fills, without numbers."""
+        return figures.blank(self._plan.figures)
 
     def figures(self, report: Resource) -> Return:
         """The cells that a MeasureReport of the contract fills."""

@@ -93,6 +93,11 @@ def told(cells: tuple[Cells, ...], report: Resource) -> Return:
     return Return(date.fromisoformat(period["start"]), date.fromisoformat(period["end"]), figures, unmapped)
 
 
+def blank(cells: tuple[Cells, ...]) -> tuple[Figure, ...]:
+    """The same cells, of which nothing is told."""
+    return tuple(figure for one in cells for figure in _figures(one, {}))
+
+
 def _figures(cells: Cells, group: Resource) -> Iterator[Figure]:
     if not cells.by:
         yield Figure(cells.element, "", _number(group))

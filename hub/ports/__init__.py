@@ -63,7 +63,7 @@ from hub.ports.records import (
     Visible,
     Void,
 )
-from hub.ports.returns import Figure, Reported, Reporting, Return
+from hub.ports.returns import Coded, Figure, Reported, Reporting, Return
 from hub.ports.store import Store
 from hub.ports.subscriptions import Event, Standings, Subscription, Subscriptions, SubscriptionStatus
 from hub.ports.surroundings import FOREVER, LONG_AGO, Clock, Directory, Ids
@@ -82,6 +82,7 @@ __all__ = [
     "Changes",
     "Client",
     "Clock",
+    "Coded",
     "Compartment",
     "Complete",
     "Connection",

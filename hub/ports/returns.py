@@ -1,6 +1,6 @@
 """What an organisation reports each period to whoever keeps the public statistics: figures about nobody."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol, runtime_checkable
@@ -50,3 +50,11 @@ class Reporting(Protocol):
     def report(self, connection: Connection, figures: Return, *, dry_run: bool = False) -> Reported:
         """Make the tool hold these figures for the period, and no others in their cells. Sending them twice has the effect of
         once. Nothing is changed where the tool would not take all of them. Raises Fatal or Retriable."""
+
+
+@runtime_checkable
+class Coded(Protocol):
+    """A Reporting adapter that can look for the codes of its mapping before anything is reported."""
+
+    def codes(self, connection: Connection, cells: Sequence[Figure]) -> Iterable[Issue]:
+        """A finding for each code of these cells that the tool does not have. Raises Fatal or Retriable."""

@@ -113,6 +113,72 @@ def test_what_is_passed_over_without_a_word_is_a_problem(tool, connection):
     assert [one.text for one in made.issues] == ["dhis2.ignored"] and held(tool) == {}
 
 
+# --- that a period is reported whole -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def completing(connection):
+    return replace(connection, settings={**connection.settings, "complete": True})
+
+
+def test_a_whole_report_is_registered_as_complete_where_the_connection_asks_for_it(tool, completing):
+    assert adapter.report(completing, FIGURES).issues == ()
+    assert adapter.report(completing, told(41, 13, 28)).issues == ()
+    assert tool.completed == [("IHALA_MONTHLY", "MA-CAS", "202603")]
+    order = [(one.path.rpartition("/")[2], one.query["dryRun"]) for one in posts(tool)][:4]
+    assert order == [
+        ("dataValueSets", "true"),
+        ("completeDataSetRegistrations", "true"),
+        ("dataValueSets", "false"),
+        ("completeDataSetRegistrations", "false"),
+    ]
+
+
+def test_nothing_is_said_of_completeness_where_nobody_asked(tool, connection):
+    adapter.report(connection, FIGURES)
+    assert tool.completed == [] and not [one for one in tool.asked if "complete" in one.path]
+
+
+def test_a_dry_run_and_a_report_that_is_not_taken_complete_nothing(tool, completing):
+    adapter.report(completing, FIGURES, dry_run=True)
+    tool.locked.add("202603")
+    assert adapter.report(completing, FIGURES).issues
+    assert tool.completed == []
+
+
+def test_who_may_not_complete_is_told_before_anything_is_written(tool, completing):
+    tool.may_complete = False
+    made = adapter.report(completing, FIGURES)
+    assert [one.text for one in made.issues] == ["dhis2.not-completed"] and made.issues[0].blocks
+    assert held(tool) == {}
+    assert not [one for one in sentences(made.issues) if NAME in one]
+
+
+def test_a_completion_that_fails_after_the_figures_says_so_and_keeps_them(tool, completing):
+    taken = Answer(200, {"status": "SUCCESS", "importCount": {"ignored": 1}})
+    before = len(tool.asked)
+    adapter.report(completing, FIGURES, dry_run=True)
+    tool.order(taken, after=len(tool.asked) - before + 1)
+    made = adapter.report(completing, FIGURES)
+    assert [one.text for one in made.issues] == ["dhis2.not-completed"] and made.imported == 3
+    assert list(held(tool).values()) == ["40", "12", "28"]
+
+
+# --- codes that are looked for before a report --------------------------------------------------------------------------
+
+
+def test_the_codes_of_a_mapping_that_the_instance_does_not_have_are_named(tool, connection):
+    assert list(adapter.codes(connection, CELLS)) == []
+    tool.options.remove("MEDICAL")
+    del tool.elements["SENT"]
+    found = list(adapter.codes(connection, CELLS))
+    assert [tuple(one.params.values()) for one in found] == [
+        ("dataElements", "SENT"),
+        ("categoryOptionCombos", "MEDICAL"),
+    ]
+    assert all(one.blocks for one in found) and posts(tool) == []
+
+
 # --- what is asked ----------------------------------------------------------------------------------------------------
 
 

@@ -22,7 +22,7 @@ class Dhis2Case(HttpCase):
         self.url, self.stand_in, self.place, self.monkeypatch = url, stand_in, folder, monkeypatch
 
     def connection(self, **settings):
-        asked = {"url": self.url, "data_set": "IHALA_MONTHLY", "org_unit": "MA-CAS", **settings}
+        asked = {"url": self.url, "data_set": "IHALA_MONTHLY", "org_unit": "MA-CAS", "complete": True, **settings}
         return Connection(
             "c", "association", "dhis2", self.mapping, asked, self.place, Layout({}), lambda _: "d2pat_token"
         )

@@ -45,6 +45,8 @@ class Dhis2StandIn(StandIn):
         self.units = ["MA-CAS"]
         self.sets = {"IHALA_MONTHLY": "Monthly"}
         self.values: dict[tuple[str, str], dict[Cell, str]] = {}
+        self.completed: list[tuple[str, str, str]] = []
+        self.may_complete = True
         self.locked: set[str] = set()
         self.wraps = True
         self.page = 7
@@ -81,6 +83,22 @@ class Dhis2StandIn(StandIn):
             self._take(at, one, body, held, asked.query, summary)
         if asked.query.get("dryRun") != "true":
             self.values[body["orgUnit"], body["period"]] = held
+        return self._answer(summary)
+
+    @route("POST", "/api/completeDataSetRegistrations")
+    def registered(self, asked: Asked) -> Answer:
+        summary = Summary()
+        for one in asked.json()["completeDataSetRegistrations"]:
+            by_code = {asked.query.get("dataSetIdScheme"), asked.query.get("orgUnitIdScheme")} == {"CODE"}
+            if not self.may_complete or not by_code or one["dataSet"] not in self.sets:
+                summary.conflicts.append({"object": one["dataSet"], "value": "Something about Zineb El Fassi"})
+                summary.ignored += 1
+                continue
+            cell = one["dataSet"], one["organisationUnit"], one["period"]
+            known = cell in self.completed
+            summary.updated, summary.imported = summary.updated + known, summary.imported + (not known)
+            if asked.query.get("dryRun") != "true" and not known:
+                self.completed.append(cell)
         return self._answer(summary)
 
     def _answer(self, summary: Summary) -> Answer:

@@ -71,3 +71,22 @@ def test_the_check_of_the_deployment_asks_the_ministry_too(joined: Command, tool
     tool.units.clear()
     told = joined("check")
     assert told.exit_code == 1 and "MA-CAS" in told.output
+
+
+def test_the_check_of_a_connection_names_the_codes_that_the_instance_does_not_have(
+    joined: Command, tool: Dhis2StandIn
+) -> None:
+    assert joined("connection", "check", "ministry").exit_code == 0
+    gone = tool.options.pop()
+    shown = joined("connection", "check", "ministry", "--json")
+    assert shown.exit_code == 1 and gone in shown.output
+    assert tool.values == {}
+
+
+def test_a_month_is_declared_complete_where_the_connection_says_so(joined: Command, tool: Dhis2StandIn) -> None:
+    file = joined.home / "connections" / "ministry.yaml"
+    file.write_text(file.read_text("utf-8").replace("settings:", "settings:\n  complete: true"), "utf-8")
+    assert joined("report", "ministry", *MONTH, "--dry-run").exit_code == 0
+    assert tool.completed == []
+    assert joined("report", "ministry", *MONTH).exit_code == 0
+    assert tool.completed == [("IHALA_MONTHLY", "MA-CAS", "202601")]
