@@ -17,7 +17,7 @@ from adapters.replay import Answer, Asked, Served
 from hub import mapping
 from hub.errors import AdapterError
 from hub.mapping import Context
-from hub.ports import Connection, SourceRecord, Watermark
+from hub.ports import Complete, Connection, Present, SourceRecord, Watermark
 from tests.support.budget import examples
 from tests.support.commcare import KEY, USER, populated
 
@@ -53,8 +53,10 @@ def fate(tool) -> None:
                 assert all(isinstance(value, str) for value in one.content.values())
                 json.dumps(dict(one.content), ensure_ascii=False).encode()
                 assert not any(mark in shown(one) for mark in MARKS)
+            elif isinstance(one, Present):
+                " ".join(one.ids).encode()
             else:
-                assert isinstance(one, Watermark)
+                assert isinstance(one, Watermark | Complete)
     except AdapterError as problem:
         assert not any(mark in f"{problem} {problem.text} {problem.params}" for mark in MARKS)
 
