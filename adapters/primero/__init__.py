@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Sequence
 
 from adapters import http_listener
-from adapters.primero import check, manifest, pull, push
+from adapters.primero import check, manifest, pull, push, sample
 from hub.fhir.issues import Issue
-from hub.ports import Connection, FollowUp, Heard, Pulled, Ready, Watermark, unheard
+from hub.ports import Connection, FollowUp, Heard, Pulled, Ready, Sample, Watermark, unheard
 
 
 class Primero:
-    """hub.ports.Adapter and Listening for the cases that one account of a Primero server may see."""
+    """hub.ports.Adapter, Listening and Sampling for the cases that one account of a Primero server may see."""
 
     manifest = manifest.MANIFEST
 
@@ -24,6 +24,9 @@ class Primero:
 
     def check(self, connection: Connection) -> Iterator[Issue]:
         return check.check(connection)
+
+    def sample(self, connection: Connection, rows: int) -> Iterator[Sample]:
+        return sample.sample(connection, rows)
 
 
 adapter = Primero()

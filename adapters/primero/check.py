@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from adapters.primero import forms
+from adapters.primero import forms, granted
 from adapters.primero.client import opened
 from adapters.primero.forms import SERVICES
 from adapters.primero.manifest import MANIFEST
@@ -31,3 +31,5 @@ def check(connection: Connection) -> Iterator[Issue]:
     lacking = sorted(set(connection.layout.follow_up) & ROW - set(known[SERVICES].inside if SERVICES in known else ()))
     if lacking:
         yield Issue("warning", "not-found", "adapters.primero-not-placed", params={"fields": ", ".join(lacking)})
+    if unasked := granted.lacking(connection.layout, known):
+        yield Issue("warning", "not-found", "adapters.primero-not-asked", params={"fields": ", ".join(unasked)})

@@ -16,6 +16,8 @@ DAY: Final = 86_400.0
 CHOICES: Final = frozenset({"select_box", "radio_button"})
 SUFFIX: Final = re.compile(r"^(?P<id>[a-z][a-z0-9_-]*?)_\d{4,6}$")
 SERVICES: Final = "services_section"
+INCIDENTS: Final = "incidents"
+PERPETRATORS: Final = "alleged_perpetrator"
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ def fields(primero: Primero, account: str, *, now: float | None = None) -> Field
     if key not in _KNOWN or now - _KNOWN[key][0] > DAY:
         lookups = {str(one.get("unique_id")): _ids(one.get("values")) for one in primero.lookups()}
         found = _of(primero, "case", lookups)
-        found["incidents"] = Field("subform", inside=_flat(_of(primero, "incident", lookups)))
+        found[INCIDENTS] = Field("subform", inside=_flat(_of(primero, "incident", lookups)))
         _KNOWN[key] = (now, found)
     return _KNOWN[key][1]
 
@@ -89,11 +91,15 @@ def _fields(written: object, lookups: Mapping[str, tuple[str, ...]]) -> dict[str
     for one in written if isinstance(written, list) else ():
         if isinstance(one, dict) and isinstance(one.get("name"), str):
             inner = one.get("subform_section")
-            source = str(one.get("option_strings_source") or "").removeprefix("lookup ").strip()
-            choices = lookups.get(source) or _ids(one.get("option_strings_text"))
+            choices = lookups.get(lookup_of(one)) or _ids(one.get("option_strings_text"))
             inside = _fields(inner.get("fields"), lookups) if isinstance(inner, dict) else {}
             found[one["name"]] = Field(str(one.get("type")), choices, inside)
     return found
+
+
+def lookup_of(one: Mapping[str, Any]) -> str:
+    """The list that a field takes its choices from; empty where it has its own."""
+    return str(one.get("option_strings_source") or "").removeprefix("lookup ").strip()
 
 
 def _ids(values: object) -> tuple[str, ...]:

@@ -15,7 +15,8 @@ import orjson
 
 from adapters.primero import forms
 from adapters.primero.client import Case, Primero, opened
-from adapters.primero.records import INCIDENTS, KIND, Reader, is_withdrawn, moment
+from adapters.primero.forms import INCIDENTS
+from adapters.primero.records import KIND, Reader, is_withdrawn, moment
 from hub.ports import Connection, Pulled, Watermark, Withdrawn
 
 OVERLAP: Final = 5 * 60 * 1000

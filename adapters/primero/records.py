@@ -14,12 +14,11 @@ from typing import Any, Final
 
 import orjson
 
-from adapters.primero.forms import SERVICES, Fields, known_choice
+from adapters.primero.forms import INCIDENTS, PERPETRATORS, SERVICES, Fields, known_choice
 from hub.fhir.issues import Issue
 from hub.ports import Layout, Place, SourceRecord
 
 KIND: Final = "case"
-INCIDENTS: Final = "incidents"
 CONSENTS: Final = "consents"
 MASKED: Final = re.compile(r"\*+")
 HALF: Final = re.compile("[\ud800-\udfff]")
@@ -163,11 +162,17 @@ def consents(case: Mapping[str, Any]) -> list[dict[str, Any]]:
     return found
 
 
+def consent_fields() -> frozenset[str]:
+    """The fields of the form that these decisions stand in."""
+    asked = {f"consent_to_share_info_by_{sector}" for sector in SECTORS}
+    return frozenset(asked | {f"consent_to_share_{sector}_organization" for sector in SECTORS})
+
+
 def flat(incident: Mapping[str, Any]) -> dict[str, Any]:
     """An incident with what is said of all alleged perpetrators: relations, sexes, age groups. Nobody is named in GBVIMS."""
     found = {name: value for name, value in incident.items() if not isinstance(value, Mapping)}
     several: dict[str, list[Any]] = {}
-    for one in items(incident.get("alleged_perpetrator")):
+    for one in items(incident.get(PERPETRATORS)):
         for name, value in one.items():
             if isinstance(value, str) and value and value not in several.setdefault(name, []):
                 several[name].append(value)
