@@ -57,11 +57,11 @@ def stem(choice: str) -> str:
 _KNOWN: Final[dict[tuple[int, str], tuple[float, Fields]]] = {}
 
 
-def fields(primero: Primero, account: str, *, now: float | None = None) -> Fields:
-    """The fields of a case, by name."""
+def fields(primero: Primero, account: str, *, since: float = 0.0, now: float | None = None) -> Fields:
+    """The fields of a case, by name. `since`: what was read before is too old."""
     now = time.monotonic() if now is None else now
     key = (hash(account), primero.module)
-    if key not in _KNOWN or now - _KNOWN[key][0] > DAY:
+    if key not in _KNOWN or now - _KNOWN[key][0] > DAY or _KNOWN[key][0] < since:
         lookups = {str(one.get("unique_id")): _ids(one.get("values")) for one in primero.lookups()}
         found = _of(primero, "case", lookups)
         found[INCIDENTS] = Field("subform", inside=_flat(_of(primero, "incident", lookups)))
@@ -111,3 +111,8 @@ def known_choice(kinds: Mapping[str, Field], name: str, value: Any) -> Any:
     """A choice without what the instance added to it; anything else as it is."""
     known = kinds.get(name)
     return stem(value) if isinstance(value, str) and known is not None and known.chosen else value
+
+
+def items(value: object) -> list[Mapping[str, Any]]:
+    """The items of a subform, whatever stands in its place."""
+    return [one for one in value if isinstance(one, Mapping)] if isinstance(value, list) else []

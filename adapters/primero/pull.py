@@ -6,6 +6,7 @@ What was seen in those minutes is remembered in the watermark, so that nothing i
 """
 
 import hashlib
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -59,7 +60,9 @@ def pull(connection: Connection, since: Watermark | None) -> Iterator[Pulled]:
     seen = remembered(since, _terms(connection))
     agency = str(connection.settings.get("agency") or "")
     with opened(connection) as primero:
-        reader = Reader(connection.layout, forms.fields(primero, _account(connection)))
+        account, begun = _account(connection), time.monotonic()
+        known = forms.fields(primero, account)
+        reader = Reader(connection.layout, known, lambda: forms.fields(primero, account, since=begun))
         for page in primero.changed(seen.since):
             new = [case for case in page if seen.add(case)]
             for case in new:

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from adapters.primero.client import opened
+from adapters.primero.consents import CONSENTS, SECTORS, consent_fields
 from adapters.primero.forms import INCIDENTS, PERPETRATORS, SERVICES, lookup_of, stem
-from adapters.primero.records import CONSENTS, SECTORS, consent_fields
 from hub.ports import Connection, Sample
 
 Rows = list[tuple[str, ...]]

@@ -89,9 +89,7 @@ def _nearest(own: Path, samples: Sequence[Sample], kinds: frozenset[str]) -> tup
     asked_of_form = form([one.rows for one in samples])
     wanted = (kinds - {TABLE} or frozenset({FORM})) if asked_of_form else frozenset({TABLE})
     found = []
-    for order, (name, ready) in enumerate(
-        _ready(own, (kinds - {TABLE} or frozenset({FORM})) if asked_of_form else frozenset({TABLE}))
-    ):
+    for order, (name, ready) in enumerate(_ready(own, wanted)):
         asked = asked_of_form or _questions(samples, ready)
         if asked:
             proposal = propose(asked, ready)

@@ -81,8 +81,8 @@ def _doors() -> Iterator[Adapter]:
 
 
 def samples_of(session: Session, name: str) -> tuple[list[Sample], frozenset[str]]:
-    """As the tool behind a connection describes its form, and the kinds of record that it reads. Raises HubError, WrongUse, Fatal,
-    Retriable."""
+    """As the tool behind a connection describes its form, and the kinds of record that it reads. Raises HubError, WrongUse,
+    Fatal, Retriable."""
     read = settings.read(session.home.resolve())
     written = next((one for one in read.connections if one.id == name), None)
     if written is None:

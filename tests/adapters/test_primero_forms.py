@@ -1,12 +1,15 @@
 """The forms of an instance of Primero: described for a first mapping, compared with the one in use, and taken from a role."""
 
+from datetime import date
+
 import pytest
 
 from adapters.primero import adapter, forms
 from adapters.replay import Served
 from hub import mapping
 from hub.errors import Fatal
-from hub.ports import Connection
+from hub.mapping import Context
+from hub.ports import Connection, SourceRecord
 from tests.support.primero import LOOKUPS, Primero, case, incident
 
 FORM = "primero/gbvims-plus"
@@ -113,3 +116,72 @@ def test_the_check_tells_which_fields_of_the_mapping_no_form_of_the_role_has(too
 def test_the_check_tells_of_a_field_inside_a_subform(tool, connection):
     del tool.services["service_type"]
     assert lacking(connection) == {"services_section/service_type"}
+
+
+# --- a form that is taken from the role -------------------------------------------------------------------------------
+
+
+def record(connection):
+    (found,) = [one for one in adapter.pull(connection, None) if isinstance(one, SourceRecord)]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("lost", "unsaid"),
+    [
+        ("services", "services_section"),
+        ("consent_for_referrals", "consents"),
+        ("gbv_referral_form", "date_of_referral"),
+        ("gbv_incident_form", "incidents"),
+    ],
+)
+def test_what_stood_in_a_form_that_the_role_has_lost_is_neither_told_nor_emptied(tool, connection, lost, unsaid):
+    before = record(connection)
+    assert unsaid in before.content and not before.unsaid
+    tool.lost = {lost}
+    after = record(connection)  # the day's forms are still known, and not believed
+    assert unsaid in after.unsaid
+    assert unsaid not in after.content and unsaid not in after.cleared
+
+
+def test_an_incident_of_which_the_role_sees_no_more_than_the_number_is_left_as_it_was(tool, connection, monkeypatch):
+    bare = [{"id": one["id"]} for found in tool.incidents.values() for one in found]
+    tool.lost = {"gbv_incident_form"}
+    monkeypatch.setattr("adapters.primero.client.Primero.hanging_on", lambda *_: bare)
+    assert "incidents" in record(connection).unsaid and "incidents" not in record(connection).content
+
+
+def test_what_nobody_answered_in_a_form_that_the_role_has_is_no_more(tool, connection):
+    (identity,) = tool.cases
+    del tool.cases[identity]["services_section"]
+    del tool.cases[identity]["date_of_referral"]
+    assert not record(connection).unsaid
+
+
+def test_forms_are_read_again_once_in_a_pull_that_misses_something(tool, connection):
+    record(connection)
+    tool.asked.clear()
+    for number in (2, 3):
+        tool.cases[tool.add(case(number))].pop("date_of_referral")
+    list(adapter.pull(connection, None))
+    assert len([one for one in tool.asked if one.path == "/api/v2/forms"]) == 2  # of cases and of incidents
+
+
+def untold(found):
+    mapped = mapping.load(FORM).forward(found, Context("association", lambda name: name, date(2026, 11, 23)))
+    return {name for name in ("consent:health", "consent:security", "need:x", "incident:x") if mapped.is_untold(name)}
+
+
+@pytest.mark.parametrize(
+    ("lost", "stands"),
+    [
+        ("services", {"need:x"}),
+        ("consent_for_referrals", {"consent:health", "consent:security"}),
+        ("gbv_referral_form", {"consent:health"}),  # what she said no to has been answered
+        ("gbv_incident_form", {"incident:x"}),
+        ("no_form_at_all", set()),
+    ],
+)
+def test_what_a_lost_form_said_stands_and_an_answered_no_is_a_no(tool, connection, lost, stands):
+    tool.lost = {lost}
+    assert untold(record(connection)) == stands
