@@ -24,6 +24,11 @@ def lacking(layout: Layout, known: Fields) -> tuple[str, ...]:
     return tuple(name for name, paths in _read(layout) if not any(_has(known, path) for path in paths))
 
 
+def unplaced(layout: Layout, known: Fields) -> tuple[str, ...]:
+    """Columns that are written and that no form of the role has."""
+    return tuple(name for name in layout.follow_up if not _has(known, name))
+
+
 def unsaid(layout: Layout, known: Fields, case: Mapping[str, Any]) -> frozenset[str]:
     """Of these, what this case does not say all the same. A group of which nothing can be read is unsaid as a whole."""
     unknown = set(lacking(layout, known))

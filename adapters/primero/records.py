@@ -81,7 +81,7 @@ class Reader:
         referrals: Iterable[Mapping[str, Any]] | None,
     ) -> SourceRecord:
         reading = _Reading({path: name for path, name in self._names.items() if name not in self._follow_up})
-        referrals = list(referrals or ())
+        referrals = [one for one in referrals or () if one.get("type") in (None, "Referral")]  # a transfer is none
         said = _with_what_hangs_on_it(case, incidents, referrals)
         unsaid = self._unsaid(said)
         reading.take({name: value for name, value in said.items() if name not in unsaid}, self._known)

@@ -65,6 +65,11 @@ LOOKUPS: Final = {
         "single_91726": {"en": "Single", "fr": "Célibataire", "ar": "عازبة"},
         "married_cohabitating": {"en": "Married", "fr": "Mariée", "ar": "متزوجة"},
     },
+    "service_type": {
+        "health_medical_services": {"en": "Health", "fr": "Santé", "ar": "الصحة"},
+        "legal_assistance_service": {"en": "Legal", "fr": "Juridique", "ar": "قانونية"},
+    },
+    "service_response_timeframe": {"1_day": {"en": "1 day"}, "3_days": {"en": "3 days"}},
 }
 INCIDENT: Final = {
     "incident_date": "date_field",
@@ -85,6 +90,7 @@ class Primero(StandIn):
         self.cases: dict[str, Record] = {}
         self.incidents: dict[str, list[Record]] = {}
         self.referrals: dict[str, list[Record]] = {}
+        self.transfers: dict[str, list[Record]] = {}
         self.services = dict(SERVICE)
         self.implemented = ("implemented", "not_implemented")
         self.lost: set[str] = set()  # forms that were taken from the role
@@ -188,6 +194,29 @@ class Primero(StandIn):
     def referrals_of(self, asked: Asked, case: str) -> Answer:
         return self._hanging(asked, "referrals", self.referrals.get(case, []))
 
+    @route("GET", "/api/v2/cases/{case}/transfers")
+    def transfers_of(self, asked: Asked, case: str) -> Answer:
+        return self._hanging(asked, "transfers", self.transfers.get(case, []))
+
+    @route("POST", "/api/v2/cases/{case}/referrals")
+    def refer_on(self, asked: Asked, case: str) -> Answer:
+        """The gate of the module for gender-based violence: consent to services, or else `consent_overridden`."""
+        if "refer" in self.hidden:
+            return failed(403, asked.path, "Forbidden")
+        data = asked.json()["data"]
+        if not (self.cases[case].get("consent_for_services") or data.get("consent_overridden")):
+            return failed(422, asked.path, "Invalid", detail="consent")
+        made = self.refer(case, data["service_record_id"], **{"user_can_accept_or_reject": False, **data})
+        return Answer(200, {"data": made})
+
+    @route("DELETE", "/api/v2/cases/{case}/referrals/{referral}")
+    def revoke(self, asked: Asked, case: str, referral: str) -> Answer:
+        found = [one for one in self.referrals.get(case, []) if one["id"] == referral]
+        for one in found:
+            one["status"] = "revoked"
+            self.touch(case)
+        return Answer(200, {"data": found[0]}) if found else self.unknown(asked)
+
     @route("PATCH", "/api/v2/cases/{case}/referrals/{referral}")
     def answer_referral(self, asked: Asked, case: str, referral: str) -> Answer:
         (found,) = [one for one in self.referrals[case] if one["id"] == referral]
@@ -243,8 +272,10 @@ class Primero(StandIn):
         strange = sorted(data.keys() - known)
         for row in data.get("services_section", ()):
             strange += sorted(row.keys() - self.services.keys() - {"unique_id", "_destroy"})
+            strange += [name for name, offered in LOOKUPS.items() if name in row and row[name] not in offered]
             told = row.get("service_implemented", self.implemented[0])
             strange += [] if told in self.implemented else ["service_implemented"]
+        strange += [name for name, offered in LOOKUPS.items() if name in data and data[name] not in offered]
         return failed(422, path, "Invalid", detail=strange[0]) if strange else None
 
 
