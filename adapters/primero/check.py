@@ -1,6 +1,6 @@
 """What would stop a pull, found before one is run: settings, host, account, role. No case is read."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 from adapters.primero import forms, granted
@@ -34,16 +34,12 @@ def check(connection: Connection) -> Iterator[Issue]:
 def _read(connection: Connection, known: Fields) -> Iterator[Issue]:
     placed = set(known[SERVICES].inside if SERVICES in known else ())
     if lacking := sorted(set(connection.layout.follow_up) & ROW - placed):
-        yield _of("adapters.primero-not-placed", lacking)
+        yield Issue("warning", "not-found", "adapters.primero-not-placed", params={"fields": ", ".join(lacking)})
     if unasked := granted.lacking(connection.layout, known):
-        yield _of("adapters.primero-not-asked", unasked)
+        yield Issue("warning", "not-found", "adapters.primero-not-asked", params={"fields": ", ".join(unasked)})
 
 
 def _sent(connection: Connection, known: Fields) -> Iterator[Issue]:
     """Of a connection to which referrals are sent."""
     if unplaced := granted.unplaced(connection.layout, known):
-        yield _of("adapters.primero-not-sent", unplaced)
-
-
-def _of(text: str, fields: Iterable[str]) -> Issue:
-    return Issue("warning", "not-found", text, params={"fields": ", ".join(fields)})
+        yield Issue("warning", "not-found", "adapters.primero-not-sent", params={"fields": ", ".join(unplaced)})
