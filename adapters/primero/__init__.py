@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Sequence
 
 from adapters import http_listener
-from adapters.primero import check, manifest, pull, push
+from adapters.primero import check, manifest, pull, push, refer, sample
 from hub.fhir.issues import Issue
-from hub.ports import Connection, FollowUp, Heard, Pulled, Ready, Watermark, unheard
+from hub.ports import Connection, FollowUp, Heard, Pulled, Ready, Sample, Watermark, unheard
 
 
 class Primero:
-    """hub.ports.Adapter and Listening for the cases that one account of a Primero server may see."""
+    """hub.ports.Adapter, Referring, Listening and Sampling for the cases that one account of a Primero server may see."""
 
     manifest = manifest.MANIFEST
 
@@ -19,11 +19,20 @@ class Primero:
     def push(self, connection: Connection, follow_ups: Sequence[FollowUp]) -> None:
         push.push(connection, follow_ups)
 
+    def takes(self, connection: Connection) -> bool:
+        return connection.settings.get("send") is True
+
+    def refer(self, connection: Connection, referrals: Sequence[FollowUp]) -> None:
+        refer.refer(connection, referrals)
+
     def listen(self, connection: Connection, ready: Ready, heard: Heard = unheard) -> None:
         http_listener.listen_for_hints(connection, ready, heard)
 
     def check(self, connection: Connection) -> Iterator[Issue]:
         return check.check(connection)
+
+    def sample(self, connection: Connection, rows: int) -> Iterator[Sample]:
+        return sample.sample(connection, rows)
 
 
 adapter = Primero()

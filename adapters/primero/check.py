@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Final
 
-from adapters.primero import forms
+from adapters.primero import forms, granted
 from adapters.primero.client import opened
-from adapters.primero.forms import SERVICES
+from adapters.primero.forms import SERVICES, Fields
 from adapters.primero.manifest import MANIFEST
 from hub.errors import AdapterError, Retriable
 from hub.fhir.issues import Issue
@@ -28,6 +28,18 @@ def check(connection: Connection) -> Iterator[Issue]:
         code = "transient" if isinstance(problem, Retriable) else "exception"
         yield Issue("fatal", code, problem.text, params=problem.params)
         return
-    lacking = sorted(set(connection.layout.follow_up) & ROW - set(known[SERVICES].inside if SERVICES in known else ()))
-    if lacking:
+    yield from _sent(connection, known) if connection.settings.get("send") is True else _read(connection, known)
+
+
+def _read(connection: Connection, known: Fields) -> Iterator[Issue]:
+    placed = set(known[SERVICES].inside if SERVICES in known else ())
+    if lacking := sorted(set(connection.layout.follow_up) & ROW - placed):
         yield Issue("warning", "not-found", "adapters.primero-not-placed", params={"fields": ", ".join(lacking)})
+    if unasked := granted.lacking(connection.layout, known):
+        yield Issue("warning", "not-found", "adapters.primero-not-asked", params={"fields": ", ".join(unasked)})
+
+
+def _sent(connection: Connection, known: Fields) -> Iterator[Issue]:
+    """Of a connection to which referrals are sent."""
+    if unplaced := granted.unplaced(connection.layout, known):
+        yield Issue("warning", "not-found", "adapters.primero-not-sent", params={"fields": ", ".join(unplaced)})

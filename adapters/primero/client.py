@@ -4,7 +4,7 @@ https://github.com/primeroIMS/primero/blob/main/doc/api.md, version 2. Where the
 program is followed: a session is a cookie with `CSRF-TOKEN`, and HTTP Basic needs neither.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 from urllib.parse import quote
@@ -19,6 +19,9 @@ MODULE: Final = "primeromodule-gbv"
 ALWAYS: Final = "2999-12-31T00:00:00Z"  # a range has two ends
 WAYS: Final = frozenset({"basic", "bearer", "session"})
 HIDDEN: Final = 403
+ABSENT: Final = 404
+TAKEN: Final = 409
+UNMET: Final = 422
 PROBLEMS: Final = Problems("adapters.primero-")
 
 Case = dict[str, Any]
@@ -61,20 +64,30 @@ class Primero:
 
     def hanging_on(self, case: str, what: str) -> list[dict[str, Any]] | None:
         """Incidents or referrals of a case; None where the account may not see them, which is not that there are none."""
-        answer = self.request("GET", f"cases/{quote(case, safe='')}/{what}", hidden=True)
+        answer = self.request("GET", f"{_at(case)}/{what}", also={HIDDEN})
         return None if answer is None else self._listed(answer)
 
     def case(self, case: str) -> Case:
-        return self._one(self.request("GET", f"cases/{quote(case, safe='')}"))
+        return self._one(self.request("GET", _at(case)))
 
-    def change(self, case: str, values: Mapping[str, Any]) -> None:
-        """Set fields of a case. Items of a subform are told apart by their `unique_id`."""
-        self.request("PATCH", f"cases/{quote(case, safe='')}", body={"data": dict(values)})
+    def create(self, values: Mapping[str, Any]) -> None:
+        """A case with the `id` that we give it; one that is there already stays as it is."""
+        self.request("POST", "cases", body={"data": dict(values)}, also={TAKEN})
+
+    def change(self, case: str, values: Mapping[str, Any]) -> bool:
+        """Set fields of a case. Items of a subform are told apart by their `unique_id`. False where there is no such case."""
+        return self.request("PATCH", _at(case), body={"data": dict(values)}, also={ABSENT}) is not None
+
+    def refer(self, case: str, values: Mapping[str, Any]) -> bool:
+        """False where the account may not, or the tool wants consent to services first."""
+        answer = self.request("POST", f"{_at(case)}/referrals", body={"data": dict(values)}, also={HIDDEN, UNMET})
+        return answer is not None
 
     def answer(self, case: str, referral: str, values: Mapping[str, Any]) -> None:
-        self.request(
-            "PATCH", f"cases/{quote(case, safe='')}/referrals/{quote(referral, safe='')}", body={"data": dict(values)}
-        )
+        self.request("PATCH", f"{_at(case)}/referrals/{quote(referral, safe='')}", body={"data": dict(values)})
+
+    def revoke(self, case: str, referral: str) -> None:
+        self.request("DELETE", f"{_at(case)}/referrals/{quote(referral, safe='')}", also={ABSENT})
 
     def forms(self, record_type: str) -> list[dict[str, Any]]:
         """The forms that the account's role has, with their fields."""
@@ -106,15 +119,19 @@ class Primero:
         *,
         params: Mapping[str, str] | None = None,
         body: object = None,
-        hidden: bool = False,
+        also: Collection[int] = (),
     ) -> Any:
-        """The answer as JSON. `hidden`: None where the account may not see it."""
+        """The answer as JSON; None where its status is one of `also`."""
         token = self._http.cookie("CSRF-TOKEN") if method != "GET" else ""
-        headers, also = {"X-CSRF-Token": token} if token else {}, {HIDDEN} if hidden else ()
+        headers = {"X-CSRF-Token": token} if token else {}
         answer = self._http.ask(method, f"api/v2/{path}", params=params, body=body, headers=headers, also=also)
-        if answer.status == HIDDEN:
+        if answer.status in also:
             return None
         return {} if answer.status == 204 else self._http.json(answer)
+
+
+def _at(case: str) -> str:
+    return f"cases/{quote(case, safe='')}"
 
 
 @contextmanager

@@ -16,6 +16,8 @@ DAY: Final = 86_400.0
 CHOICES: Final = frozenset({"select_box", "radio_button"})
 SUFFIX: Final = re.compile(r"^(?P<id>[a-z][a-z0-9_-]*?)_\d{4,6}$")
 SERVICES: Final = "services_section"
+INCIDENTS: Final = "incidents"
+PERPETRATORS: Final = "alleged_perpetrator"
 
 
 @dataclass(frozen=True)
@@ -55,14 +57,14 @@ def stem(choice: str) -> str:
 _KNOWN: Final[dict[tuple[int, str], tuple[float, Fields]]] = {}
 
 
-def fields(primero: Primero, account: str, *, now: float | None = None) -> Fields:
-    """The fields of a case, by name."""
+def fields(primero: Primero, account: str, *, since: float = 0.0, now: float | None = None) -> Fields:
+    """The fields of a case, by name. `since`: what was read before is too old."""
     now = time.monotonic() if now is None else now
     key = (hash(account), primero.module)
-    if key not in _KNOWN or now - _KNOWN[key][0] > DAY:
+    if key not in _KNOWN or now - _KNOWN[key][0] > DAY or _KNOWN[key][0] < since:
         lookups = {str(one.get("unique_id")): _ids(one.get("values")) for one in primero.lookups()}
         found = _of(primero, "case", lookups)
-        found["incidents"] = Field("subform", inside=_flat(_of(primero, "incident", lookups)))
+        found[INCIDENTS] = Field("subform", inside=_flat(_of(primero, "incident", lookups)))
         _KNOWN[key] = (now, found)
     return _KNOWN[key][1]
 
@@ -89,11 +91,15 @@ def _fields(written: object, lookups: Mapping[str, tuple[str, ...]]) -> dict[str
     for one in written if isinstance(written, list) else ():
         if isinstance(one, dict) and isinstance(one.get("name"), str):
             inner = one.get("subform_section")
-            source = str(one.get("option_strings_source") or "").removeprefix("lookup ").strip()
-            choices = lookups.get(source) or _ids(one.get("option_strings_text"))
+            choices = lookups.get(lookup_of(one)) or _ids(one.get("option_strings_text"))
             inside = _fields(inner.get("fields"), lookups) if isinstance(inner, dict) else {}
             found[one["name"]] = Field(str(one.get("type")), choices, inside)
     return found
+
+
+def lookup_of(one: Mapping[str, Any]) -> str:
+    """The list that a field takes its choices from; empty where it has its own."""
+    return str(one.get("option_strings_source") or "").removeprefix("lookup ").strip()
 
 
 def _ids(values: object) -> tuple[str, ...]:
@@ -105,3 +111,8 @@ def known_choice(kinds: Mapping[str, Field], name: str, value: Any) -> Any:
     """A choice without what the instance added to it; anything else as it is."""
     known = kinds.get(name)
     return stem(value) if isinstance(value, str) and known is not None and known.chosen else value
+
+
+def items(value: object) -> list[Mapping[str, Any]]:
+    """The items of a subform, whatever stands in its place."""
+    return [one for one in value if isinstance(one, Mapping)] if isinstance(value, list) else []

@@ -17,11 +17,14 @@ MANIFEST = Manifest(
         "user": "adapters.primero-setting-user",
         "agency": "adapters.primero-setting-agency",
         "page_size": "adapters.primero-setting-page-size",
+        "send": "adapters.primero-setting-send",
+        "refer_to": "adapters.primero-setting-refer-to",
+        "refer_role": "adapters.primero-setting-refer-role",
         **http_listener.SETTINGS,
     },
     secrets={"password": "adapters.primero-secret-password", **http_listener.SECRETS},
     required=frozenset({"url"}),
-    types={"page_size": "integer"},
-    kinds=("case",),
+    types={"page_size": "integer", "send": "boolean"},
+    kinds=("case",),  # answers to referrals that were sent are steps of those, no records of their own
     capabilities=frozenset({"read", "hook", "http"}),
 )

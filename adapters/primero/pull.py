@@ -6,19 +6,22 @@ What was seen in those minutes is remembered in the watermark, so that nothing i
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
 import orjson
 
-from adapters.primero import forms
+from adapters.primero import answers, forms, refer
 from adapters.primero.client import Case, Primero, opened
-from adapters.primero.records import INCIDENTS, KIND, Reader, is_withdrawn, moment
+from adapters.primero.forms import INCIDENTS
+from adapters.primero.records import KIND, Reader, is_withdrawn, moment
 from hub.ports import Connection, Pulled, Watermark, Withdrawn
 
 OVERLAP: Final = 5 * 60 * 1000
+Read = Callable[[Case, Primero], Iterator[Pulled]]
 BEGINNING: Final = "1970-01-01T00:00:00Z"
 
 
@@ -56,21 +59,50 @@ class Seen:
 def pull(connection: Connection, since: Watermark | None) -> Iterator[Pulled]:
     """Cases that changed; a watermark after each page."""
     seen = remembered(since, _terms(connection))
-    agency = str(connection.settings.get("agency") or "")
     with opened(connection) as primero:
-        reader = Reader(connection.layout, forms.fields(primero, _account(connection)))
+        read = _answer if connection.settings.get("send") is True else _records(connection, primero)
         for page in primero.changed(seen.since):
             new = [case for case in page if seen.add(case)]
             for case in new:
-                yield _read(case, primero, reader, agency)
+                yield from read(case, primero)
             if new:
                 yield seen.watermark()
 
 
-def _read(case: Case, primero: Primero, reader: Reader, agency: str) -> Pulled:
-    if is_withdrawn(case, agency):
-        return Withdrawn(KIND, case["id"], moment(case["last_updated_at"]))
-    return reader.record(case, primero.hanging_on(case["id"], INCIDENTS), primero.hanging_on(case["id"], "referrals"))
+def _records(connection: Connection, primero: Primero) -> Read:
+    """How the cases of the association are read: all but those that the hub itself has made because of a referral."""
+    account, begun = _account(connection), time.monotonic()
+    reader = Reader(
+        connection.layout, forms.fields(primero, account), lambda: forms.fields(primero, account, since=begun)
+    )
+    agency = str(connection.settings.get("agency") or "")
+
+    def read(case: Case, primero: Primero) -> Iterator[Pulled]:
+        if refer.row(case):
+            return
+        if is_withdrawn(case, agency) or _is_handed_on(case, primero, agency):
+            yield Withdrawn(KIND, case["id"], moment(case["last_updated_at"]))
+            return
+        referrals = primero.hanging_on(case["id"], "referrals")
+        yield reader.record(case, primero.hanging_on(case["id"], INCIDENTS), referrals)
+
+    return read
+
+
+def _answer(case: Case, primero: Primero) -> Iterator[Pulled]:
+    """What is said of a referral that was sent; of all other cases nothing."""
+    if row := refer.row(case):
+        found = answers.answer(case, row, primero.hanging_on(case["id"], "referrals"))
+        yield from [found] if found else []
+
+
+def _is_handed_on(case: Case, primero: Primero, agency: str) -> bool:
+    """Whether the last transfer that was accepted took it to another agency, where the role does not see whose it is."""
+    if not agency or case.get("owned_by_agency_id"):
+        return False
+    taken = [one for one in primero.hanging_on(case["id"], "transfers") or () if one.get("status") == "accepted"]
+    last = max(taken, key=lambda one: moment(one.get("responded_at") or one.get("created_at")), default={})
+    return last.get("transitioned_to_user_agency") not in (None, "", agency)
 
 
 def remembered(since: Watermark | None, terms: str) -> Seen:
@@ -90,6 +122,6 @@ def _account(connection: Connection) -> str:
 def _terms(connection: Connection) -> str:
     """What the records depend on besides the cases. When it changes, all are read again."""
     columns: Mapping[str, Any] = {name: list(paths) for name, paths in connection.layout.columns.items()}
-    settings = [str(connection.settings.get(name)) for name in ("url", "user", "module", "agency")]
+    settings = [str(connection.settings.get(name)) for name in ("url", "user", "module", "agency", "send")]
     asked = orjson.dumps([settings, columns, connection.layout.follow_up], option=orjson.OPT_SORT_KEYS)
     return hashlib.sha256(asked).hexdigest()[:20]

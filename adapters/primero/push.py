@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from adapters.primero import forms
-from adapters.primero.client import Primero, opened
+from adapters.primero.client import ABSENT, PROBLEMS, Primero, opened
 from adapters.primero.forms import SERVICES, Fields
 from hub.errors import Retriable
 from hub.ports import Connection, FollowUp
@@ -59,8 +59,8 @@ def _row(follow_up: FollowUp) -> str | None:
 def _write(primero: Primero, case: str, rows: Mapping[str, Mapping[str, str]], known: Fields) -> None:
     inside = known[SERVICES].inside if SERVICES in known else {}
     written = [{"unique_id": row, **placed} for row, values in rows.items() if (placed := _placed(values, inside))]
-    if written:
-        primero.change(case, {SERVICES: written})
+    if written and not primero.change(case, {SERVICES: written}):
+        raise PROBLEMS.fatal("refused", status=str(ABSENT))
 
 
 def _placed(values: Mapping[str, str], known: Fields) -> dict[str, Any]:

@@ -7,24 +7,23 @@ the hub was told before stays. A field that is there and empty was emptied. A na
 import hashlib
 import re
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
 import orjson
 
-from adapters.primero.forms import SERVICES, Fields, known_choice
+from adapters.primero import granted
+from adapters.primero.consents import CONSENTS, consents
+from adapters.primero.forms import INCIDENTS, PERPETRATORS, SERVICES, Fields, items, known_choice
 from hub.fhir.issues import Issue
 from hub.ports import Layout, Place, SourceRecord
 
 KIND: Final = "case"
-INCIDENTS: Final = "incidents"
-CONSENTS: Final = "consents"
 MASKED: Final = re.compile(r"\*+")
 HALF: Final = re.compile("[\ud800-\udfff]")
 UNWRITABLE: Final = "\ufffd"
-SECTORS: Final = ("security", "psychosocial", "health", "safehouse", "legal", "protection", "livelihoods", "other")
 ROWS: Final = uuid.UUID("5d7f2f0e-0f0a-5c1e-9b53-3b1f1a4b7c11")
 """For rows of services that an old version saved without an id of their own."""
 
@@ -65,9 +64,12 @@ class _Reading:
 
 
 class Reader:
-    """Turns cases into records under the names that the layout gives their fields."""
+    """Turns cases into records under the names that the layout gives their fields. `now`: the fields of the role's forms, as they
+    are at this moment."""
 
-    def __init__(self, layout: Layout, known: Fields) -> None:
+    def __init__(self, layout: Layout, known: Fields, now: Callable[[], Fields]) -> None:
+        self._layout = layout
+        self._now = now
         self._names = {path: name for name, paths in layout.columns.items() for path in (*paths, name)}
         self._follow_up = frozenset(layout.follow_up)
         self._known = known
@@ -79,11 +81,10 @@ class Reader:
         referrals: Iterable[Mapping[str, Any]] | None,
     ) -> SourceRecord:
         reading = _Reading({path: name for path, name in self._names.items() if name not in self._follow_up})
-        referrals = list(referrals or ())
-        rows = [referred(row, referrals) for row in identified(case)]
-        reading.take({**case, **({SERVICES: rows} if rows else {}), CONSENTS: consents(case)}, self._known)
-        if incidents is not None:
-            reading.take({INCIDENTS: [flat(one) for one in incidents]}, self._known)
+        referrals = [one for one in referrals or () if one.get("type") in (None, "Referral")]  # a transfer is none
+        said = _with_what_hangs_on_it(case, incidents, referrals)
+        unsaid = self._unsaid(said)
+        reading.take({name: value for name, value in said.items() if name not in unsaid}, self._known)
         return SourceRecord(
             kind=KIND,
             id=str(case["id"]),
@@ -95,8 +96,23 @@ class Reader:
             issues=_broken(reading),
             silent=True,
             cleared=tuple(reading.cleared),
+            unsaid=tuple(sorted(unsaid)),
             revision=moment(case["last_updated_at"]),
         )
+
+    def _unsaid(self, said: Mapping[str, Any]) -> frozenset[str]:
+        """Columns of which the case can say nothing. Before an absence is believed, the forms are read as they are now."""
+        if granted.is_doubtful(self._layout, said):
+            self._known = self._now()
+        return granted.unsaid(self._layout, self._known, said)
+
+
+def _with_what_hangs_on_it(
+    case: Mapping[str, Any], incidents: Iterable[Mapping[str, Any]] | None, referrals: Iterable[Mapping[str, Any]]
+) -> dict[str, Any]:
+    rows = [referred(row, referrals) for row in identified(case)]
+    flats = {INCIDENTS: [flat(one) for one in incidents]} if incidents is not None else {}
+    return {**case, **({SERVICES: rows} if rows else {}), CONSENTS: consents(case), **flats}
 
 
 def known_choices(known: Fields, name: str, value: Any) -> Any:
@@ -116,11 +132,6 @@ def _told(value: Any) -> Any:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     return HALF.sub(UNWRITABLE, str(value))
-
-
-def items(value: object) -> list[Mapping[str, Any]]:
-    """The items of a subform, whatever stands in its place."""
-    return [one for one in value if isinstance(one, Mapping)] if isinstance(value, list) else []
 
 
 def identified(case: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -149,25 +160,11 @@ def row_id(case: Mapping[str, Any], number: int) -> str:
     return str(uuid.uuid5(ROWS, f"{case['id']}/{number}"))
 
 
-def consents(case: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """To which of the eight sectors she lets something be told, each with whom it names: the form has fields for each. No answer
-    is a no, and a no is not listed."""
-    found = []
-    for sector in SECTORS:
-        answer = case.get(f"consent_to_share_info_by_{sector}")
-        named = case.get(f"consent_to_share_{sector}_organization")
-        if answer not in (None, "", False, "false"):
-            found.append(
-                {"sector": sector, "answer": str(answer).lower(), **({"organization": named} if named else {})}
-            )
-    return found
-
-
 def flat(incident: Mapping[str, Any]) -> dict[str, Any]:
     """An incident with what is said of all alleged perpetrators: relations, sexes, age groups. Nobody is named in GBVIMS."""
     found = {name: value for name, value in incident.items() if not isinstance(value, Mapping)}
     several: dict[str, list[Any]] = {}
-    for one in items(incident.get("alleged_perpetrator")):
+    for one in items(incident.get(PERPETRATORS)):
         for name, value in one.items():
             if isinstance(value, str) and value and value not in several.setdefault(name, []):
                 several[name].append(value)

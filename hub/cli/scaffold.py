@@ -1,6 +1,6 @@
 """`hub mapping scaffold`: a first mapping for a register that nobody has seen, with a reason for each line."""
 
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -57,8 +57,8 @@ def scaffold(
     own = session.home.resolve() / "mappings"
     if (source is None) == (connection is None):
         raise WrongUse("mapping-scaffold.one-source")
-    found, kinds = (samples(source, allow), ()) if source is not None else samples_of(session, connection or "")
-    base, ready, proposal = _nearest(own, found, frozenset(kinds) - {TABLE} or {FORM})
+    found, kinds = (samples(source, allow), frozenset({FORM})) if source else samples_of(session, connection or "")
+    base, ready, proposal = _nearest(own, found, kinds)
     if ask:
         proposal = replace(proposal, lines=tuple(_asked(session, line) for line in proposal.lines))
     folder = out or own / base.partition("/")[0] / NEW
@@ -83,12 +83,13 @@ def scaffold(
     return None
 
 
-def _nearest(own: Path, samples: Sequence[Sample], kinds: Set[str]) -> tuple[str, Known, Proposal]:
+def _nearest(own: Path, samples: Sequence[Sample], kinds: frozenset[str]) -> tuple[str, Known, Proposal]:
     """The ready mapping in which most of the columns are known, and what it proposes. Of equals, the one in their language.
-    `kinds`: of the records that a form of this source becomes."""
+    `kinds`: of the records that a form of this tool becomes."""
     asked_of_form = form([one.rows for one in samples])
+    wanted = (kinds - {TABLE} or frozenset({FORM})) if asked_of_form else frozenset({TABLE})
     found = []
-    for order, (name, ready) in enumerate(_ready(own, kinds if asked_of_form else {TABLE})):
+    for order, (name, ready) in enumerate(_ready(own, wanted)):
         asked = asked_of_form or _questions(samples, ready)
         if asked:
             proposal = propose(asked, ready)
@@ -110,13 +111,13 @@ def _maps(own: Path, base: str) -> dict[str, list[str]]:
     return {name: [one] if isinstance(one, str) else list(one) for name, one in said.items()}
 
 
-def _ready(own: Path, kinds: Set[str]) -> Iterator[tuple[str, Known]]:
+def _ready(own: Path, kinds: frozenset[str]) -> Iterator[tuple[str, Known]]:
     library = Library([own])
     lexicon = yaml.load((files(PACKAGE) / "lexicon.yaml").read_text("utf-8"), Loader=yaml.BaseLoader)  # noqa: S506 — text alone
     today = datetime.now(UTC).date()
     plans = _plans(library)
     for name, plan in plans.items():
-        if not kinds <= set(plan.kinds):
+        if not kinds & set(plan.kinds):
             continue
         said, words, readers = library.document(name)[0].data["columns"], lexicon, {}
         if TABLE not in kinds:

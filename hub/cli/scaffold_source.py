@@ -80,9 +80,9 @@ def _doors() -> Iterator[Adapter]:
         yield adapter
 
 
-def samples_of(session: Session, name: str) -> tuple[list[Sample], Sequence[str]]:
-    """As the tool behind a connection describes its form, and the kinds of its records. Raises HubError, WrongUse, Fatal,
-    Retriable."""
+def samples_of(session: Session, name: str) -> tuple[list[Sample], frozenset[str]]:
+    """As the tool behind a connection describes its form, and the kinds of record that it reads. Raises HubError, WrongUse,
+    Fatal, Retriable."""
     read = settings.read(session.home.resolve())
     written = next((one for one in read.connections if one.id == name), None)
     if written is None:
@@ -95,4 +95,4 @@ def samples_of(session: Session, name: str) -> tuple[list[Sample], Sequence[str]
     connection = Connection(
         name, written.organization, written.adapter, "", written.settings, read.folder, Layout({}), secret
     )
-    return list(adapter.sample(connection, ROWS)), adapter.manifest.kinds
+    return list(adapter.sample(connection, ROWS)), frozenset(adapter.manifest.kinds)

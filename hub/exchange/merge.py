@@ -4,6 +4,8 @@ from collections.abc import Collection
 
 from hub.fhir import Resource
 from hub.fhir.canonicals import code_system
+from hub.mapping import Mapped
+from hub.ports import LedgerEntry
 
 _KEYED_BY = {"extension": "url", "identifier": "type"}
 YEARS_APART = 2
@@ -50,6 +52,13 @@ def retire(stored: Resource) -> Resource | None:
     if ended is None or stored["status"] not in ended[1]:
         return None
     return {**stored, "status": ended[0]}
+
+
+def untold(known: LedgerEntry | None, mapped: Mapped | None) -> dict[str, str]:
+    """What this version of a record could say nothing of: it stands as an earlier one told it."""
+    if known is None or mapped is None or not mapped.untold:
+        return {}
+    return {local: name for local, name in known.resources.items() if mapped.is_untold(local)}
 
 
 def _cin(patient: Resource) -> str | None:

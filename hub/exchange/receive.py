@@ -19,8 +19,9 @@ from hub.exchange.disagreement import ISSUE, kept_as_changed, not_counted
 from hub.exchange.enlist import Listing, is_listing
 from hub.exchange.identity import fingerprint, record_key
 from hub.exchange.judge import is_too_large, judge
+from hub.exchange.kept import kept
 from hub.exchange.late import is_late
-from hub.exchange.merge import contradiction, merge, overwrite, retire
+from hub.exchange.merge import contradiction, merge, overwrite, retire, untold
 from hub.exchange.person import Person, Settled
 from hub.exchange.queue import Turn
 from hub.exchange.receipt import Receipt, Rejected
@@ -236,7 +237,8 @@ class _Batch:
         kept = kept_as_changed(consents, person, arrival.known)
         changed = [name for r in resources.values() if (name := reference(r)) not in kept and person.put(r, custodian)]
         changed += self._retire_vanished(arrival, person, set(resources))
-        references = {local: reference(resource) for local, resource in resources.items()}
+        references = untold(arrival.known, arrival.mapped)
+        references |= {local: reference(resource) for local, resource in resources.items()}
         self.new_identities |= identities
         left = {name: person.version(name) + (name in changed) for name in consents if name not in kept}
         self.written[arrival.key] = replace(
@@ -268,9 +270,10 @@ class _Batch:
 
     def _retire_vanished(self, arrival: _Arrival, person: Person, said: Container[str], only: str = "") -> list[str]:
         """What an earlier version of the record said and this one no longer says: a consent taken back, a need dropped."""
-        retired = []
+        retired, still = [], untold(arrival.known, arrival.mapped)
         for local, known in (arrival.known.resources if arrival.known else {}).items():
-            stored = person.get(known) if local not in said and known.startswith(only) else None
+            vanished = local not in said and local not in still and known.startswith(only)
+            stored = person.get(known) if vanished else None
             ended = retire(stored) if stored else None
             if ended and person.put(ended, self.connection.organization):
                 retired.append(known)
@@ -310,13 +313,8 @@ class _Batch:
             issues=issues,
             content=record.content,
             at=self.now,
-            record={
-                "kind": record.kind, "id": record.id, "version": record.version, "handle": dict(record.handle),
-                "headers": dict(record.headers), "sheet": record.place.sheet, "row": record.place.row,
-                "record": record.place.record, "silent": record.silent, "cleared": list(record.cleared),
-                "revision": record.revision,
-            },
-        )  # fmt: skip
+            record=kept(record),
+        )
         self.receipt += Receipt(rejected=(Rejected(str(record.place), issues),))
 
     def _entry(self, arrival: _Arrival, resources: Mapping[str, str], state: str) -> LedgerEntry:

@@ -4,31 +4,16 @@ from collections.abc import Sequence
 
 from hub.exchange import Hub
 from hub.exchange.answer import answer, is_answer
+from hub.exchange.kept import restored
 from hub.exchange.receipt import Receipt
 from hub.exchange.receive import receive
 from hub.mapping import Mapping
-from hub.ports import Connection, Place, Quarantined, SourceRecord
+from hub.ports import Connection, Quarantined
 
 
 def replay(entries: Sequence[Quarantined], connection: Connection, mapping: Mapping, *, hub: Hub) -> Receipt:
     """Take quarantined records of one connection in again. Those that are still not understood stay, with today's reasons."""
-    records = [_record(entry) for entry in entries]
+    records = [restored(entry) for entry in entries]
     answers = [record for record in records if is_answer(record, mapping)]
     others = [record for record in records if not is_answer(record, mapping)]
     return answer(answers, connection, mapping, hub=hub) + receive(others, connection, mapping, hub=hub, again=True)
-
-
-def _record(entry: Quarantined) -> SourceRecord:
-    kept = entry.record
-    return SourceRecord(
-        kind=kept["kind"],
-        id=kept["id"],
-        version=kept["version"],
-        content=entry.content,
-        place=Place(kept.get("sheet"), kept.get("row"), kept.get("record")),
-        handle=kept["handle"],
-        headers=kept["headers"],
-        silent=kept.get("silent", False),
-        cleared=tuple(kept.get("cleared", ())),
-        revision=kept.get("revision"),
-    )

@@ -9,6 +9,8 @@ from typing import Any, Final
 from hub.mapping.model import Values, tokens
 
 Condition = Callable[[Values], bool]
+UNSAID: Final = object()
+"""In the place of a value that nobody could tell: every condition may hold of it."""
 KINDS: Final = ("present", "absent", "equals", "one_of", "all", "any")
 
 
@@ -96,7 +98,7 @@ def _present(names: tuple[str, ...]) -> Condition:
 def _absent(names: tuple[str, ...]) -> Condition:
     if len(names) == 1:
         name = names[0]
-        return lambda values: values.get(name) is None
+        return lambda values: (value := values.get(name)) is None or value is UNSAID
     return _all(tuple(_absent((name,)) for name in names))
 
 
@@ -105,6 +107,6 @@ def _among(column: str, wanted: frozenset[str]) -> Condition:
         value = values.get(column)
         if type(value) is str:
             return value in wanted
-        return value is not None and not wanted.isdisjoint(tokens(value))
+        return value is UNSAID or (value is not None and not wanted.isdisjoint(tokens(value)))
 
     return holds

@@ -15,6 +15,7 @@ from hub.mapping.elements import parts, scopes, write
 from hub.mapping.leaves import leaf
 from hub.mapping.model import Code, Context, Draft, Mapped, Values, tokens
 from hub.mapping.plan import Block, Branch, Check, Plan, walk
+from hub.mapping.unsaid import untold
 from hub.ports import SourceRecord
 
 
@@ -23,6 +24,7 @@ class Forward:
 
     def __init__(self, plan: Plan) -> None:
         where = places(plan)
+        self._plan = plan
         self._cells = Cells(plan, where)
         recurring = frozenset(name for name, one in plan.columns.items() if one.transform and one.transform.recurs)
         self._blocks = tuple(_Block(block, recurring) for block in plan.blocks)
@@ -36,7 +38,8 @@ class Forward:
         drafts: list[Draft] = []
         for block in self._blocks:
             block.put(drafts, values, run)
-        return Mapped(tuple(drafts), tuple(run.issues), tuple(run.links))
+        open_ = untold(self._plan, values, record.unsaid) if record.unsaid else frozenset()
+        return Mapped(tuple(drafts), tuple(run.issues), tuple(run.links), open_)
 
 
 def _check(check: Check, where: Places) -> Callable[[Values, Run], None]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from hub.fhir import Resource
 from hub.fhir.issues import Issue
@@ -39,16 +39,26 @@ class Draft(NamedTuple):
         return f"<Draft {self.local}>"
 
 
+ANY: Final = "*"
+"""Ends what stands for all local names that begin so."""
+
+
 class Mapped(NamedTuple):
     """What became of a record. When an issue `blocks`, the record goes to quarantine and its drafts are not to be stored.
 
     `issues` holds those that the adapter found too. `links` are the drafts' references to each other, as they stand in the
-    resources: whoever gives ids writes them there.
+    resources: whoever gives ids writes them there. `untold`: the local names of what the record could not say (`unsaid.py`).
     """
 
     drafts: tuple[Draft, ...]
     issues: tuple[Issue, ...]
     links: tuple[dict[str, str], ...] = ()
+    untold: frozenset[str] = frozenset()
+
+    def is_untold(self, local: str) -> bool:
+        """`need#2` is one more of `need`."""
+        stems = (one.removesuffix(ANY) for one in self.untold if one.endswith(ANY))
+        return local.partition("#")[0] in self.untold or any(map(local.startswith, stems))
 
     def __repr__(self) -> str:
         return f"<Mapped {len(self.drafts)} drafts, {len(self.issues)} issues>"

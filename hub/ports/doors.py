@@ -57,7 +57,8 @@ class SourceRecord:
     `id` is stable across edits; `version` changes with every edit and with nothing else. `content` is by column name of
     the layout where the adapter knows it, else by the tool's own name. `handle` is what the adapter needs to find the
     record again for a write-back; nothing in it identifies a person. `silent`: of what the record does not mention it says
-    nothing, so that what was told of the person before stays; `cleared`: columns that it says are to be empty.
+    nothing, so that what was told of the person before stays; `cleared`: columns that it says are to be empty; `unsaid`: columns
+    that it could not tell, filled or empty, so that what an earlier version made of them stands.
     """
 
     kind: str
@@ -70,6 +71,7 @@ class SourceRecord:
     issues: tuple[Issue, ...] = ()  # what the adapter itself could not read
     silent: bool = False
     cleared: tuple[str, ...] = ()
+    unsaid: tuple[str, ...] = ()
     revision: int | None = (
         None  # grows with every edit, where the tool has such a number: an older one replaces nothing
     )

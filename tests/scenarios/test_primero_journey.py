@@ -88,3 +88,47 @@ def test_a_case_is_pulled_referred_accepted_done_and_its_outcome_stands_in_the_t
         )
         assert "waits at the gate" not in stored and "What happened stays" not in stored
         client.drop_database(database)
+
+
+HOSPITAL = """
+organization: chu-atlas
+adapter: primero
+mapping: primero/referral
+settings:
+  url: {url}
+  user: hub
+  send: true
+secrets:
+  password: {{file: secrets/primero-password}}
+"""
+
+
+def test_a_referral_between_two_primero_servers_is_sent_answered_and_known_to_the_first(
+    tool, mongodb_uri, tmp_path: Path
+):
+    database = f"primero_{uuid.uuid4().hex[:16]}"
+    hub = Deployment.init(tmp_path / "stage", mongodb_uri=mongodb_uri, database=database)
+    for file in (hub.folder / "connections").glob("*.yaml"):
+        file.unlink()
+    (identity,), theirs = tool.cases, Primero()
+    referral = tool.refer(identity, row(tool)["unique_id"])
+    with Served(tool).running() as ours, Served(theirs).running() as other:
+        (hub.folder / "connections" / "zahra-primero.yaml").write_text(CONNECTION.format(url=ours.url), "utf-8")
+        (hub.folder / "connections" / "atlas-primero.yaml").write_text(HOSPITAL.format(url=other.url), "utf-8")
+        (hub.folder / "secrets" / "primero-password").write_text(tool.password, "utf-8")
+        assert pulled(hub, "zahra-primero")["created"] == 1
+        with hub.serving() as server, personas(mongodb_uri, database, server.base_url, "zahra-ecoute") as cast:
+            wait_for(lambda: theirs.cases, "the case in the other tool")
+            ((number, sent),) = theirs.cases.items()
+            (task,) = cast["zahra-ecoute"].referrals("ANW-0001/2026")
+            assert number == task["id"] and row(theirs)["service_type"] == "health_medical_services"
+            assert row(theirs)["service_response_timeframe"] == "1_day"
+            assert "Zineb" not in json.dumps(sent) and "ANW-0001" not in json.dumps(sent)
+            theirs.refer(number, row(theirs)["unique_id"], status="accepted")
+            pulled(hub, "atlas-primero")
+            wait_for(lambda: referral["status"] == "accepted", "the acceptance in the first tool")
+            theirs.edit(number, services_section=[{**row(theirs), "service_implemented": "implemented"}])
+            pulled(hub, "atlas-primero")
+            wait_for(lambda: row(tool)["service_implemented"] == "implemented", "the outcome in the first tool")
+    with MongoClient(mongodb_uri) as client:
+        client.drop_database(database)

@@ -28,7 +28,11 @@ SERVICE: Final = {
     "service_implemented_day_time": "date_field",
     "note_on_referral_from_provider": "text_field",
 }
-FIELDS: Final = {
+SECTORS: Final = ("security", "psychosocial", "health", "safehouse", "legal", "protection", "livelihoods", "other")
+CONSENTS: Final = {f"consent_to_share_info_by_{one}": "radio_button" for one in SECTORS} | {
+    f"consent_to_share_{one}_organization": "text_field" for one in SECTORS if one != "other"
+}
+SURVIVOR: Final = {
     "survivor_code_no": "text_field",
     "name": "text_field",
     "sex": "select_box",
@@ -38,7 +42,34 @@ FIELDS: Final = {
     "gbv_displacement_status": "select_box",
     "gbv_disability_type": "select_box",
     "status": "select_box",
-    "date_of_referral": "date_field",
+    "estimated": "radio_button",
+    "consent_for_services": "tick_box",
+}
+FORMS: Final = {
+    "gbv_survivor_information": SURVIVOR,
+    "consent_for_referrals": CONSENTS,
+    "gbv_referral_form": {"date_of_referral": "date_field"},
+}
+FIELDS: Final = {name: kind for form in FORMS.values() for name, kind in form.items()}
+LABELS: Final = {
+    "sex": {"en": "Sex", "fr": "Sexe", "ar": "الجنس"},
+    "maritial_status": {"en": "Marital status", "fr": "État matrimonial", "ar": "الحالة العائلية"},
+}
+"""As an administrator has worded them; all others are called by their names in English."""
+LOOKUPS: Final = {
+    "sex": {
+        "female": {"en": "Female", "fr": "Femme", "ar": "أنثى"},
+        "male": {"en": "Male", "fr": "Homme", "ar": "ذكر"},
+    },
+    "maritial_status": {
+        "single_91726": {"en": "Single", "fr": "Célibataire", "ar": "عازبة"},
+        "married_cohabitating": {"en": "Married", "fr": "Mariée", "ar": "متزوجة"},
+    },
+    "service_type": {
+        "health_medical_services": {"en": "Health", "fr": "Santé", "ar": "الصحة"},
+        "legal_assistance_service": {"en": "Legal", "fr": "Juridique", "ar": "قانونية"},
+    },
+    "service_response_timeframe": {"1_day": {"en": "1 day"}, "3_days": {"en": "3 days"}},
 }
 INCIDENT: Final = {
     "incident_date": "date_field",
@@ -46,6 +77,7 @@ INCIDENT: Final = {
     "incident_location_type": "select_box",
     "gbv_sexual_violence_type": "select_box",
 }
+PERPETRATOR: Final = ("perpetrator_relationship", "perpetrator_sex", "age_group")
 STEPS: Final = {("in_progress", "accepted"), ("in_progress", "rejected"), ("accepted", "done")}
 
 
@@ -58,8 +90,10 @@ class Primero(StandIn):
         self.cases: dict[str, Record] = {}
         self.incidents: dict[str, list[Record]] = {}
         self.referrals: dict[str, list[Record]] = {}
+        self.transfers: dict[str, list[Record]] = {}
         self.services = dict(SERVICE)
         self.implemented = ("implemented", "not_implemented")
+        self.lost: set[str] = set()  # forms that were taken from the role
         self.hidden: set[str] = set()  # what the role may not see, by field or by what hangs on a case
         self._now = BEGUN
 
@@ -152,11 +186,36 @@ class Primero(StandIn):
 
     @route("GET", "/api/v2/cases/{case}/incidents")
     def incidents_of(self, asked: Asked, case: str) -> Answer:
+        if "gbv_incident_form" in self.lost:
+            return failed(403, asked.path, "Forbidden")
         return self._hanging(asked, "incidents", self.incidents.get(case, []))
 
     @route("GET", "/api/v2/cases/{case}/referrals")
     def referrals_of(self, asked: Asked, case: str) -> Answer:
         return self._hanging(asked, "referrals", self.referrals.get(case, []))
+
+    @route("GET", "/api/v2/cases/{case}/transfers")
+    def transfers_of(self, asked: Asked, case: str) -> Answer:
+        return self._hanging(asked, "transfers", self.transfers.get(case, []))
+
+    @route("POST", "/api/v2/cases/{case}/referrals")
+    def refer_on(self, asked: Asked, case: str) -> Answer:
+        """The gate of the module for gender-based violence: consent to services, or else `consent_overridden`."""
+        if "refer" in self.hidden:
+            return failed(403, asked.path, "Forbidden")
+        data = asked.json()["data"]
+        if not (self.cases[case].get("consent_for_services") or data.get("consent_overridden")):
+            return failed(422, asked.path, "Invalid", detail="consent")
+        made = self.refer(case, data["service_record_id"], **{"user_can_accept_or_reject": False, **data})
+        return Answer(200, {"data": made})
+
+    @route("DELETE", "/api/v2/cases/{case}/referrals/{referral}")
+    def revoke(self, asked: Asked, case: str, referral: str) -> Answer:
+        found = [one for one in self.referrals.get(case, []) if one["id"] == referral]
+        for one in found:
+            one["status"] = "revoked"
+            self.touch(case)
+        return Answer(200, {"data": found[0]}) if found else self.unknown(asked)
 
     @route("PATCH", "/api/v2/cases/{case}/referrals/{referral}")
     def answer_referral(self, asked: Asked, case: str, referral: str) -> Answer:
@@ -175,32 +234,37 @@ class Primero(StandIn):
     @route("GET", "/api/v2/forms")
     def forms(self, asked: Asked) -> Answer:
         if asked.query.get("record_type") == "incident":
-            fields: list[Record] = [{"name": name, "type": kind} for name, kind in INCIDENT.items()]
-            inner: list[Record] = [
-                {"name": name, "type": "select_box"}
-                for name in ("perpetrator_relationship", "perpetrator_sex", "age_group")
-            ]
+            fields = [_described(name, kind) for name, kind in INCIDENT.items()]
+            inner = [_described(name, "select_box") for name in PERPETRATOR]
             fields.append({"name": "alleged_perpetrator", "type": "subform", "subform_section": {"fields": inner}})
-            return Answer(200, {"data": [{"unique_id": "gbv_incident_form", "fields": fields}]})
-        rows: list[Record] = [self._described(name, kind) for name, kind in self.services.items()]
-        services: Record = {"name": "services_section", "type": "subform", "subform_section": {"fields": rows}}
-        asked_for = [{"name": name, "type": kind} for name, kind in FIELDS.items()]
-        return Answer(200, {"data": [{"unique_id": "gbv_survivor_information", "fields": [*asked_for, services]}]})
+            return Answer(200, {"data": self._granted({"gbv_incident_form": fields})})
+        forms = {form: [_described(name, kind) for name, kind in fields.items()] for form, fields in FORMS.items()}
+        rows: list[Record] = [_described(name, kind) for name, kind in self.services.items()]
+        forms["services"] = [{"name": "services_section", "type": "subform", "subform_section": {"fields": rows}}]
+        return Answer(200, {"data": self._granted(forms)})
 
     @route("GET", "/api/v2/lookups")
     def lookups(self, asked: Asked) -> Answer:
-        values = [{"id": one, "display_text": {"en": one}} for one in self.implemented]
-        return Answer(200, {"data": [{"unique_id": "lookup-service-implemented", "values": values}]})
+        offered = {**LOOKUPS, "service-implemented": {one: {"en": one} for one in self.implemented}}
+        data = [
+            {"unique_id": f"lookup-{name}", "values": [{"id": id_, "display_text": said} for id_, said in one.items()]}
+            for name, one in offered.items()
+        ]
+        return Answer(200, {"data": data})
 
-    def _described(self, name: str, kind: str) -> Record:
-        source = {"option_strings_source": "lookup lookup-service-implemented"} if name == "service_implemented" else {}
-        return {"name": name, "type": kind, **source}
+    def _granted(self, forms: Mapping[str, list[Record]]) -> list[Record]:
+        return [{"unique_id": form, "fields": fields} for form, fields in forms.items() if form not in self.lost]
+
+    def _is_granted(self, name: str) -> bool:
+        if name == "services_section":
+            return "services" not in self.lost
+        return not any(name in fields for form, fields in FORMS.items() if form in self.lost)
 
     def _hanging(self, asked: Asked, what: str, data: list[Record]) -> Answer:
         return failed(403, asked.path, "Forbidden") if what in self.hidden else Answer(200, {"data": data})
 
     def _seen(self, case: Record) -> Record:
-        seen = {name: value for name, value in case.items() if name not in self.hidden}
+        seen = {name: value for name, value in case.items() if name not in self.hidden and self._is_granted(name)}
         return {**seen, "name": "*******"} if case.get("hidden_name") else seen
 
     def _refused(self, data: Mapping[str, Any], path: str) -> Answer | None:
@@ -208,9 +272,18 @@ class Primero(StandIn):
         strange = sorted(data.keys() - known)
         for row in data.get("services_section", ()):
             strange += sorted(row.keys() - self.services.keys() - {"unique_id", "_destroy"})
+            strange += [name for name, offered in LOOKUPS.items() if name in row and row[name] not in offered]
             told = row.get("service_implemented", self.implemented[0])
             strange += [] if told in self.implemented else ["service_implemented"]
+        strange += [name for name, offered in LOOKUPS.items() if name in data and data[name] not in offered]
         return failed(422, path, "Invalid", detail=strange[0]) if strange else None
+
+
+def _described(name: str, kind: str) -> Record:
+    """A field of a form."""
+    source = {"service_implemented": "service-implemented"}.get(name, name if name in LOOKUPS else "")
+    offered = {"option_strings_source": f"lookup lookup-{source}"} if source else {}
+    return {"name": name, "type": kind, "display_name": LABELS.get(name, {"en": name.replace("_", " ")}), **offered}
 
 
 def _merged(rows: list[Record], told: list[Record]) -> list[Record]:

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from adapters.replay import Served
 from demo.kobo_server import KoboServer, Project
 from hub.outbound import download as downloading
 from hub.texts import LANGUAGES
 from tests.hub.cli.test_cli_scaffold import CHOICES, HEADERS, ROWS, SURVEY, mapping_file, xlsform
 from tests.support.command_line import Command, marks_in
 from tests.support.key_servers import KeyServer, serving
+from tests.support.primero import Primero
 
 
 @pytest.fixture
@@ -107,3 +109,20 @@ def test_one_source_is_needed_and_a_tool_without_forms_says_so(unread: Command) 
     shown = unread("mapping", "scaffold", "--connection", "figures")
     assert shown.exit_code == 2
     assert "XLSForm" in shown.output
+
+
+def test_the_forms_of_a_primero_server_are_compared_with_the_mappings_of_cases(unread: Command) -> None:
+    tool = Primero()
+    with Served(tool).running() as served:
+        (unread.home / "secrets" / "primero-password").write_text(tool.password, "utf-8")
+        (unread.home / "connections" / "cases.yaml").write_text(
+            "organization: example-association\nadapter: primero\nmapping: primero/not-there-yet\n"
+            f"settings: {{url: '{served.url}', user: hub}}\nsecrets: {{password: {{file: secrets/primero-password}}}}\n",
+            "utf-8",
+        )
+        told = unread.json("mapping", "scaffold", "--connection", "cases")
+    proposed = {one["header"]: (one["column"], one["confidence"]) for one in told["columns"]}
+    assert told["extends"].startswith("primero/gbvims-plus") and not told["missing"]
+    for name in ("survivor_code_no", "sex", "services_section/service_type", "incidents/incident_date"):
+        assert proposed[name] == (name, "high")
+    assert not [asked for asked in tool.asked if "cases" in asked.path]
