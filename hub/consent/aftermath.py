@@ -9,6 +9,7 @@ Pure: read from the disclosure keys that were open and from what the survivor's 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 from hub import texts
@@ -46,15 +47,21 @@ def lost(
 ) -> Iterator[Lost]:
     """Who could see something at some moment from `since` to `now` that no consent permits at `now`. `excepted`: grants that
     no consent gave."""
+    documents = list(documents)
     could: dict[tuple[str, str], set[str]] = {}
     referrals: dict[tuple[str, str], list[Resource]] = {}
+    opened: dict[tuple[int, str | None], set[tuple[str, str]]] = {}  # many documents have the very same keys
     for document in documents:
-        for key in _of_others(document):
-            if key.since <= now and key.until > since:
-                pair = (document.custodian or "", recipient_of(key))
-                could.setdefault(pair, set()).add(key.grant)
-                if document.type == "Task":
-                    referrals.setdefault(pair, []).append(document.content)
+        alike = id(document.keys), document.custodian
+        if alike not in opened:
+            keys = [key for key in _of_others(document) if key.since <= now and key.until > since]
+            pairs = [((document.custodian or "", recipient_of(key)), key.grant) for key in keys]
+            for pair, grant in pairs:
+                could.setdefault(pair, set()).add(grant)
+            opened[alike] = {pair for pair, _ in pairs}
+        if document.type == "Task":
+            for pair in opened[alike]:
+                referrals.setdefault(pair, []).append(document.content)
     for (custodian, recipient), grants in sorted(could.items()):
         told_of = {task["id"]: task for task in referrals.get((custodian, recipient), ())}
         if told_of and grants - excepted - _open(permitted.get(custodian), recipient, now):
@@ -69,7 +76,17 @@ def closed(document: Stored, keys: Iterable[Key], now: datetime) -> frozenset[st
 
 def recipient_of(key: Key) -> str:
     """The organisation, also where a key is for one of its people alone."""
-    return organization_of(key.grant.partition("|")[0])
+    return _named_in(key.grant)
+
+
+@lru_cache(maxsize=65_536)
+def _named_in(grant: str) -> str:
+    return organization_of(grant.partition("|")[0])
+
+
+@lru_cache(maxsize=65_536)
+def _is_of_its_own(grant: str) -> bool:
+    return grant == own(_named_in(grant))
 
 
 def next_change(permitted: Mapping[str, Granted], now: datetime) -> datetime:
@@ -114,7 +131,7 @@ def _concept(system: str, code: str) -> Resource:
 
 def _of_others(document: Stored) -> Iterator[Key]:
     """Its keys but for those of whose own it is: its custodian's, and of a notice its recipient's, of a message its sender's."""
-    yield from (key for key in document.keys if key.grant != own(recipient_of(key)))
+    return (key for key in document.keys if not _is_of_its_own(key.grant))
 
 
 def _open(permitted: Granted | None, recipient: str, now: datetime) -> frozenset[str]:

@@ -85,7 +85,7 @@ class Compiled:
         """Whether anything depends on which document is asked for."""
         return bool(self._conditions)
 
-    @property
+    @cached_property
     def bounds(self) -> frozenset[datetime]:
         """The instants at which anything can begin or end by itself."""
         levels = (level for rule in self._rules for level in rule.provision.levels())

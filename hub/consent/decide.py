@@ -7,10 +7,11 @@ its decision with the provisions that speak.
 from collections.abc import Iterable, Iterator, Sequence
 
 from hub.consent.actors import OrganizationsUnder, alone, marks, parties
+from hub.consent.belonging import OPENS_THE_NOTICE, OPENS_THE_PAYLOAD, owner
 from hub.consent.compiled import Asked, Compiled, Deny, Permit
 from hub.consent.facts import Facts
 from hub.consent.grants import NOTICE, Grant
-from hub.consent.keys import CLOSED_TO_RECIPIENTS, OPENS_THE_NOTICE, OPENS_THE_PAYLOAD, Granted, owner
+from hub.consent.keys import CLOSED_TO_RECIPIENTS, Granted
 from hub.consent.notice import closed_by, closing
 from hub.consent.provisions import PurposesUnderCode, Question
 from hub.fhir import Resource

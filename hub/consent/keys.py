@@ -11,34 +11,31 @@ alone; `Key.unless` closes one to those who carry one of these marks.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from types import MappingProxyType
+from typing import Any
 
 from hub.consent import notice
-from hub.consent.actors import NONE, Known, Names, spelled, spellings
+from hub.consent.actors import NONE, Known, Names, OrganizationsUnder, spelled, spellings
+from hub.consent.belonging import Belonging, Eligible, is_notice, is_referral, nobody
 from hub.consent.compiled import Compiled
 from hub.consent.facts import Facts
 from hub.consent.grants import NOTICE, Grant
 from hub.consent.membership import Membership
 from hub.consent.notice import of_any, opening
+from hub.consent.provisions import PurposesUnderCode
 from hub.consent.rules import Rules
 from hub.consent.standing import Standing, stand
 from hub.fhir import Resource
-from hub.fhir.canonicals import profile
-from hub.fhir.messages import is_message, recipients, referral_of, sender
+from hub.fhir.messages import is_message
 from hub.fhir.references import of_version, reference, slots, split
-from hub.fhir.tasks import REFERRAL, REQUESTS, asked_of, is_unclaimed, kind, party, passed_on_from
 from hub.ports import Key
 
 GENERATION = 2
 """Of what keys say: raised with each change to it, so that a deployment's keys are written anew by the new program."""
 DIRECTORY = "directory"
 PUBLIC = f"*|*|{DIRECTORY}"
-OPENS_THE_NOTICE = frozenset(
-    {"requested", "received", "accepted", "in-progress", "on-hold", "completed", "failed", "rejected", "cancelled"}
-)
-OPENS_THE_PAYLOAD = frozenset({"accepted", "in-progress", "on-hold", "completed"})
-NOTICE_PROFILE = profile("withdrawal-notice")
+_OF_A_NOTICE = frozenset({NOTICE})
 CLOSED_TO_RECIPIENTS = frozenset({"Consent", "Provenance", "AuditEvent"})
 
 
@@ -103,6 +100,9 @@ class Granted:
     notice: tuple[Grant, ...]
     standing: Standing = field(default_factory=lambda: Standing((), {}, {}))
     documents: Mapping[str, Facts] = field(default_factory=dict)
+    alike: dict[Any, tuple[Key, ...]] = field(default_factory=dict, compare=False)
+    """Keys that were made of these grants, where nothing is asked of a document: by whom they are for, and to what."""
+    _to: dict[str, tuple[Key, ...]] = field(default_factory=dict, compare=False)
 
     def of(self, resource: Resource) -> tuple[Grant, ...]:
         """The grants to one of her documents; of a referral, those to its notice."""
@@ -120,16 +120,26 @@ class Granted:
             return notice.lasting(self.notice, self.compiled, document)
         return self.compiled.lasting(document)
 
-    def to(self, recipient: str) -> Iterator[Key]:
+    def to(self, recipient: str) -> tuple[Key, ...]:
         """The keys that an organisation, or somebody in it, could have to any document."""
-        of_each = (self.compiled.grants(one) for one in self.documents.values() or (None,))
-        found = dict.fromkeys(grant for grants in (self.notice, *of_each) for grant in grants)
-        return map(_key, self.compiled.to(recipient, found))
+        if recipient not in self._to:
+            of_each = (self.compiled.grants(one) for one in self.documents.values() or (None,))
+            found = dict.fromkeys(grant for grants in (self.notice, *of_each) for grant in grants)
+            self._to[recipient] = tuple(map(_key, self.compiled.to(recipient, found)))
+        return self._to[recipient]
 
 
-def granted(documents: Iterable[Held], rules: Rules) -> dict[str, Granted]:
+WorkedOut = tuple[Granted, PurposesUnderCode, OrganizationsUnder]
+"""What Consents permit that stood so, by what they were read."""
+
+
+def granted(documents: Iterable[Held], rules: Rules, before: dict[str, WorkedOut] | None = None) -> dict[str, Granted]:
     """The grants of one person's Consents as they stand, by the custodian that recorded them: what one association's consents
-    permit, or its referrals open, says nothing about another's records."""
+    permit, or its referrals open, says nothing about another's records.
+
+    `before`: what was worked out of hers, which is not done again where it stands as it did; it is kept up to date.
+    """
+    before = {} if before is None else before
     documents = list(documents)
     mine: dict[str, list[Held]] = {}
     for document in documents:
@@ -138,19 +148,29 @@ def granted(documents: Iterable[Held], rules: Rules) -> dict[str, Granted]:
         one for one in documents if one.resource["resourceType"] == "Patient"
     ]  # who she is, she is for every keeper
     return {
-        custodian: _granted(held, [one for one in persons if one.custodian != custodian], rules)
+        custodian: _granted(held, [one for one in persons if one.custodian != custodian], rules, before)
         for custodian, held in mine.items()
     }
 
 
-def _granted(held: list[Held], persons: list[Held], rules: Rules) -> Granted:
-    return by_standing(stand([one.resource for one in (*held, *persons)], rules.policies), held, rules)
+def _granted(held: list[Held], persons: list[Held], rules: Rules, before: dict[str, WorkedOut]) -> Granted:
+    standing = stand([one.resource for one in (*held, *persons)], rules.policies)
+    known, under, below = before.get(held[0].custodian, (None, None, None))
+    if known is not None and known.standing == standing and under == rules.under and below == rules.below:
+        return known
+    asked: list[str] = []
+    found = by_standing(standing, held, rules, asked)
+    if not found.compiled.asks_documents and not asked:
+        before[held[0].custodian] = found, rules.under, rules.below
+    return found
 
 
-def by_standing(standing: Standing, held: Iterable[Held], rules: Rules) -> Granted:
-    """What Consents permit that stand so. `held`: all that one organisation keeps of her."""
+def by_standing(standing: Standing, held: Iterable[Held], rules: Rules, asked: list[str] | None = None) -> Granted:
+    """What Consents permit that stand so. `held`: all that one organisation keeps of her. `asked`: takes up the groups, teams and
+    posts that were asked for their members."""
     held = list(held)
-    compiled = Compiled(standing.consents, rules.under, _known(held, rules), standing.taken)
+    known = _known(held, rules, [] if asked is None else asked)
+    compiled = Compiled(standing.consents, rules.under, known, standing.taken)
     if not compiled.asks_documents:
         return Granted(compiled, tuple(one for one in compiled.grants() if one.data_class == NOTICE), standing)
     facts = facts_of(held)
@@ -158,11 +178,17 @@ def by_standing(standing: Standing, held: Iterable[Held], rules: Rules) -> Grant
     return Granted(compiled, of_any(compiled, sharable), standing, facts)
 
 
-def _known(held: list[Held], rules: Rules) -> Known:
+def _known(held: list[Held], rules: Rules, asked: list[str]) -> Known:
     """Her care teams are of her own compartment, so a change of them is a change of hers."""
     teams = {reference(one.resource): one.resource for one in held if one.resource["resourceType"] == "CareTeam"}
     custodian = held[0].custodian if held else ""
-    return Known(rules.below, Membership(rules.below, custodian, rules.entry, teams).members)
+    membership = Membership(rules.below, custodian, rules.entry, teams)
+
+    def members(reference_: str) -> Names:
+        asked.append(reference_)
+        return membership.members(reference_)
+
+    return Known(rules.below, members)
 
 
 def facts_of(held: Iterable[Held]) -> dict[str, Facts]:
@@ -177,14 +203,6 @@ def facts_of(held: Iterable[Held]) -> dict[str, Facts]:
         name: Facts(one.resource, one.custodian, one.stored, frozenset(pointing[name]), known)
         for name, one in documents.items()
     }
-
-
-Eligible = Callable[[Resource], frozenset[str]]
-"""The organisations that give the service for which a referral is open to claim."""
-
-
-def nobody(_: Resource) -> frozenset[str]:
-    return frozenset()
 
 
 def keys(
@@ -204,12 +222,11 @@ def keys(
     for document in documents:
         if is_referral(document.resource):
             tasks[document.custodian].append(document.resource)
-    told = {custodian: _Told(mine, eligible, overseeing) for custodian, mine in tasks.items()}
+    told = {custodian: Belonging(mine, eligible, overseeing) for custodian, mine in tasks.items()}
     named = _named(documents)
-    return {
-        reference(d.resource): tuple(_keys(d, granted[d.custodian], told[d.custodian], classes, named))
-        for d in documents
-    }
+    versions = frozenset(named.items())
+    keepers = {name: _Keeper(granted[name], one, classes, named, versions) for name, one in told.items()}
+    return {reference(d.resource): keepers[d.custodian].keys(d) for d in documents}
 
 
 def _named(documents: Iterable[Held]) -> Mapping[str, str]:
@@ -218,112 +235,59 @@ def _named(documents: Iterable[Held]) -> Mapping[str, str]:
     return {name: of_version(name, one.version or 0) for one in consents for name in (reference(one.resource),)}
 
 
-def _keys(
-    document: Held,
-    granted: Granted,
-    told: "_Told",
-    classes: Callable[[Resource], frozenset[str]],
-    named: Mapping[str, str],
-) -> list[Key]:
-    resource = document.resource
-    type_ = resource["resourceType"]
-    found = [own_key(document.custodian)]
-    if is_notice(resource):
-        return [*found, *(Key(own(split(one["reference"])[1])) for one in resource["recipient"])]
-    if is_message(resource):
-        found += map(own_key, told.wrote(resource) - {document.custodian})
-    if type_ in CLOSED_TO_RECIPIENTS or not granted.notice:
-        return found
-    recipients = told.of(resource) - {document.custodian, ""}
-    if not recipients:
-        return found
-    wanted = {NOTICE} if type_ == "Task" else classes(resource) - {NOTICE}
-    lasting = [grant for grant in granted.lasting(resource) if grant.data_class in wanted]
-    passing = [grant for grant in granted.of(resource) if grant.data_class in wanted and grant not in lasting]
-    for recipient in sorted(recipients):
-        found += [_key(grant, named) for grant in granted.compiled.to(recipient, lasting)]
-        found += [replace(_key(grant, named), passing=True) for grant in granted.compiled.to(recipient, passing)]
-    return list(dict.fromkeys(found))
+@dataclass(frozen=True, repr=False)
+class _Keeper:
+    """What the keys of all documents follow from that one organisation keeps of her."""
+
+    granted: Granted
+    told: Belonging
+    classes: Callable[[Resource], frozenset[str]]
+    named: Mapping[str, str]
+    versions: frozenset[tuple[str, str]]  # the same as `named`, to be told apart by
+
+    def keys(self, document: Held) -> tuple[Key, ...]:
+        resource = document.resource
+        mine = _mine(document.custodian)
+        if is_notice(resource):
+            return (*mine, *(Key(own(split(one["reference"])[1])) for one in resource["recipient"]))
+        if is_message(resource) and (writers := self.told.wrote(resource) - {document.custodian}):
+            mine = (*mine, *map(own_key, writers))
+        if resource["resourceType"] in CLOSED_TO_RECIPIENTS or not self.granted.notice:
+            return mine
+        recipients = frozenset(self.told.of(resource) - {document.custodian, ""})
+        if not recipients:
+            return mine
+        if len(mine) > 1 or self.granted.compiled.asks_documents:
+            return tuple(dict.fromkeys([*mine, *self._of_recipients(resource, recipients)]))
+        return self._as_others(resource, recipients, mine)
+
+    def _as_others(self, resource: Resource, recipients: frozenset[str], mine: tuple[Key, ...]) -> tuple[Key, ...]:
+        """Nothing is asked of a document: all that belong to the same recipients, and may hold the same, have the same keys."""
+        found = self.granted.alike
+        alike = recipients, self._wanted(resource), self.versions
+        if alike not in found:
+            found[alike] = tuple(dict.fromkeys([*mine, *self._of_recipients(resource, recipients)]))
+        return found[alike]
+
+    def _wanted(self, resource: Resource) -> frozenset[str]:
+        return _OF_A_NOTICE if resource["resourceType"] == "Task" else self.classes(resource) - _OF_A_NOTICE
+
+    def _of_recipients(self, resource: Resource, recipients: Iterable[str]) -> Iterator[Key]:
+        wanted = self._wanted(resource)
+        lasting = [grant for grant in self.granted.lasting(resource) if grant.data_class in wanted]
+        passing = [grant for grant in self.granted.of(resource) if grant.data_class in wanted and grant not in lasting]
+        for recipient in sorted(recipients):
+            yield from (_key(grant, self.named) for grant in self.granted.compiled.to(recipient, lasting))
+            for grant in self.granted.compiled.to(recipient, passing):
+                yield replace(_key(grant, self.named), passing=True)
+
+
+@lru_cache(maxsize=4096)
+def _mine(organization: str) -> tuple[Key, ...]:
+    return (own_key(organization),)
 
 
 def _key(grant: Grant, named: Mapping[str, str] = MappingProxyType({})) -> Key:
     recipient = spelled(grant.recipient, grant.who)
     because = tuple(named.get(one, one) for one in grant.because)
     return Key(f"{recipient}|{grant.purpose}|{grant.data_class}", grant.since, grant.until, grant.unless, because)
-
-
-def is_referral(resource: Resource) -> bool:
-    """A Task that carries a referral, as against one that asks for its cancellation: only the former opens anything.
-
-    http://hl7.org/fhir/CodeSystem/task-code
-    """
-    return kind(resource) == REFERRAL
-
-
-def is_notice(resource: Resource) -> bool:
-    """A notice of withdrawal: it belongs to whom it is addressed to as much as to who sends it, whatever a consent says."""
-    return resource["resourceType"] == "Communication" and NOTICE_PROFILE in resource.get("meta", {}).get("profile", ())
-
-
-@dataclass(frozen=True)
-class _Told:
-    """Organisations to which something belongs by one of these referrals, all of one person and one keeper."""
-
-    tasks: list[Resource]
-    eligible: Eligible
-    overseeing: Eligible = nobody
-
-    def of(self, resource: Resource) -> set[str]:
-        if resource["resourceType"] == "Task":
-            return self._of_task(resource)
-        if resource["resourceType"] == "Communication":
-            return self._of_message(resource)
-        if resource["resourceType"] == "ServiceRequest":
-            return self._owners.get(reference(resource), set()) | _author(resource)
-        return set[str]().union(*self._owners.values())
-
-    @cached_property
-    def _owners(self) -> Mapping[str, set[str]]:
-        """By the need, to whom the payload of its referrals is open."""
-        found: dict[str, set[str]] = {}
-        for task in self.tasks:
-            if task["status"] in OPENS_THE_PAYLOAD:
-                found.setdefault(task["focus"]["reference"], set()).add(owner(task))
-        return found
-
-    def wrote(self, message: Resource) -> set[str]:
-        """Who sent it, a party of the referral that it is about: what an organisation wrote stays its own to read."""
-        about = self._about(message)
-        return {sender(message)} & {
-            split(party(task, side))[1] for task in about for side in ("requester", "owner")
-        } - {""}
-
-    def _of_message(self, message: Resource) -> set[str]:
-        """Whom it is addressed to, once the referral's payload is open to it: to its owner, and to who passed it on."""
-        about = self._about(message)
-        above = {passed_on_from(task) for task in about}
-        open_ = (task for task in self.tasks if task in about or reference(task) in above)
-        return set(recipients(message)) & {owner(task) for task in open_ if task["status"] in OPENS_THE_PAYLOAD}
-
-    def _about(self, message: Resource) -> list[Resource]:
-        return [task for task in self.tasks if reference(task) == referral_of(message)]
-
-    def _of_task(self, task: Resource) -> set[str]:
-        """A request about a referral is for those whom the referral is for."""
-        if kind(task) in REQUESTS:
-            about = (one for one in self.tasks if reference(one) == asked_of(task))
-            return set[str]().union(*map(self._of_task, about))
-        over = set(self.overseeing(task))
-        if is_unclaimed(task):
-            return over | (set(self.eligible(task)) if task["status"] == "requested" else set())
-        found = over | {owner(task)} if task["status"] in OPENS_THE_NOTICE else set()
-        return found | ({split(party(task, "requester"))[1]} if passed_on_from(task) else set())
-
-
-def _author(need: Resource) -> set[str]:
-    """Whoever passes on a referral sees by which request, though the survivor's record is another's."""
-    return {split(party(need, "requester"))[1]} if need.get("intent") == "filler-order" else set()
-
-
-def owner(task: Resource) -> str:
-    return split(task.get("owner", {}).get("reference", ""))[1]

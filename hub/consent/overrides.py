@@ -23,6 +23,7 @@ from hub.fhir.references import reference, split
 from hub.ports import Key
 
 CODE: Final = "review-override"
+_CODES: Final = code_system("task-code")
 BREAK_GLASS: Final = "BTG"
 """The purpose for which alone a glass is broken."""
 
@@ -50,7 +51,7 @@ class Opened:
 def is_review(resource: Resource) -> bool:
     """A Task by which an exceptional disclosure is reviewed, and from which it follows."""
     return resource["resourceType"] == "Task" and any(
-        (coding.get("system"), coding.get("code")) == (code_system("task-code"), CODE)
+        coding.get("code") == CODE and coding.get("system") == _CODES
         for coding in resource.get("code", {}).get("coding", ())
     )
 

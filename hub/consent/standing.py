@@ -21,6 +21,8 @@ from hub.ports import FOREVER, LONG_AGO
 
 CAREGIVER, SAFE_CONTACT = "caregiver", "safe-contact"
 MAY_REFUSE = frozenset({"Patient", "ServiceRequest"})
+_TOLD_NOT_TO = profile("do-not-contact")
+_PROHIBITED = (code_system("order-detail"), "contacting-subject-prohibited")
 LESS_EXACT = frozenset({"consent.none", "consent.expired", "consent.class"})
 
 
@@ -148,14 +150,12 @@ def _refusal(documents: Iterable[Resource]) -> datetime | None:
 
 def _refused_in(resource: Resource) -> datetime | None:
     if resource["resourceType"] == "Patient":
-        url = profile("do-not-contact")
-        told = any(one.get("url") == url and one.get("valueBoolean") for one in resource.get("extension", ()))
+        told = any(one.get("url") == _TOLD_NOT_TO and one.get("valueBoolean") for one in resource.get("extension", ()))
         return FOREVER if told else None
     if resource["resourceType"] != "ServiceRequest" or resource.get("status") == "entered-in-error":
         return None
-    prohibited = (code_system("order-detail"), "contacting-subject-prohibited")
     details = (coding for detail in resource.get("orderDetail", ()) for coding in detail.get("coding", ()))
-    if any((coding.get("system"), coding.get("code")) == prohibited for coding in details):
+    if any((coding.get("system"), coding.get("code")) == _PROHIBITED for coding in details):
         return span(resource["authoredOn"])[1] if "authoredOn" in resource else FOREVER
     return None
 

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from hub.consent.belonging import is_referral
 from hub.consent.decide import Deny, decide_of
-from hub.consent.keys import Granted, Held, granted, is_referral
+from hub.consent.keys import Granted, Held, granted
 from hub.consent.provisions import Question, in_force
 from hub.exchange import Hub
 from hub.fhir import Resource

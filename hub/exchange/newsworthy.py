@@ -6,7 +6,7 @@ Who keeps a consent is told that it ended; a recipient may not see a consent, an
 
 from collections.abc import Iterator
 
-from hub.consent.keys import is_notice
+from hub.consent.belonging import is_notice
 from hub.exchange.recall import VERB
 from hub.fhir import Resource
 from hub.fhir.references import reference, split

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from hub.consent.keys import is_referral
+from hub.consent.belonging import is_referral
 from hub.errors import NOT_FOUND, HubError
 from hub.exchange import Hub, disclose
 from hub.exchange.person import REFERRAL_PURPOSE

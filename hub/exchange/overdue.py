@@ -13,7 +13,8 @@ from typing import Final
 
 from hub.audit import events
 from hub.consent.actors import NONE
-from hub.consent.keys import is_referral, opened, own
+from hub.consent.belonging import is_referral
+from hub.consent.keys import opened, own
 from hub.exchange import Hub
 from hub.exchange.person import REFERRAL_PURPOSE, Person
 from hub.fhir import Resource

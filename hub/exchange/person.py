@@ -60,6 +60,7 @@ class _Document:
     custodian: str
     stored: Stored | None
     changed: bool = False
+    _held: Held | None = None
 
     @property
     def is_new_version(self) -> bool:
@@ -71,6 +72,14 @@ class _Document:
         if self.stored is None:
             return None
         return self.stored.content if self.changed else self.resource
+
+    def held(self, now: datetime) -> Held:
+        """What is changed by this act is stored with it."""
+        if self.changed or self.stored is None:
+            return _held(self, now)
+        if self._held is None:
+            self._held = _held(self, now)
+        return self._held
 
 
 @dataclass(frozen=True)
@@ -226,13 +235,14 @@ class Person:
         the referrals that she had is due, where that is known."""
         consulted = Consulted(self.rules.entry)
         rules = replace(self.rules, entry=consulted)
-        permitted = granted(held := self._held(now), rules)
+        known = self.compartment.worked_out if self.compartment else None
+        permitted = granted(held := self._held(now), rules, known)
         steps = self._take_steps(permitted, now, new_id)
         self._time(now)
         if steps:
             held = self._held(now)
         if steps and any(found.compiled.asks_documents for found in permitted.values()):
-            permitted = granted(held, rules)  # of the referrals that followed, too
+            permitted = granted(held, rules, known)  # of the referrals that followed, too
         notices = self._tell_lost(permitted, held, now, new_id)
         held = self._held(now) if notices else held
         permitted_keys = keys(held, permitted, classes, eligible_by(rules), overseeing_by(rules))
@@ -282,8 +292,7 @@ class Person:
                 yield from news_of(one.stored.content if one.stored else None, one.resource)
 
     def _held(self, now: datetime) -> list[Held]:
-        """What is changed by this act is stored with it."""
-        return [_held(one, now) for one in self._documents.values()]
+        return [one.held(now) for one in self._documents.values()]
 
     def _follow(
         self, custodian: str, may: Callable[[str], bool], now: datetime, new_id: Callable[[], str]
@@ -324,9 +333,14 @@ class Person:
         return [gone.stored for gone in self._gone.values() if gone.changed]
 
     def _voids(self, opened: Mapping[str, tuple[Key, ...]], now: datetime) -> Iterator[Void]:
+        closed: dict[tuple[int, int], list[str]] = {}  # many documents have the very same keys
         for stored in (*self._stored(), *self._removed()):
             name = f"{stored.type}/{stored.id}"
-            for recipient in sorted(aftermath.closed(stored, opened.get(name, ()), now)):
+            keys = opened.get(name, ())
+            alike = id(stored.keys), id(keys)
+            if alike not in closed:
+                closed[alike] = sorted(aftermath.closed(stored, keys, now))
+            for recipient in closed[alike]:
                 yield Void(name, recipient, VOIDED)
 
     def _saves(self, opened: Mapping[str, tuple[Key, ...]]) -> Iterator[Save]:
@@ -341,7 +355,7 @@ class Person:
 
     def _rekeys(self, opened: Mapping[str, tuple[Key, ...]]) -> Iterator[Rekey]:
         for key, document in self._documents.items():
-            if not document.is_new_version and document.stored and _told(document.stored.keys) != _told(opened[key]):
+            if document.stored and not document.is_new_version and _differ(document.stored.keys, opened[key]):
                 yield Rekey(document.stored.type, document.stored.id, opened[key])
 
 
@@ -353,6 +367,10 @@ def _held(document: _Document, now: datetime) -> Held:
     stored, is_new = document.stored, document.is_new_version
     at = stored.at if stored and not is_new else now
     return Held(document.resource, document.custodian, at, (stored.version if stored else 0) + is_new)
+
+
+def _differ(before: tuple[Key, ...], now: tuple[Key, ...]) -> bool:
+    return before is not now and _told(before) != _told(now)
 
 
 def _told(keys: Iterable[Key]) -> set[tuple[Key, tuple[str, ...]]]:

@@ -3,6 +3,7 @@ that the directory knows to give the service there."""
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import cache
 
 from hub.consent.keys import Granted
 from hub.consent.rules import Rules
@@ -24,7 +25,7 @@ def told_by(permitted: Granted, now: datetime) -> Callable[[str], bool]:
         for grant in permitted.notice
         if grant.is_for(frozenset()) and grant.purpose == REFERRAL_PURPOSE and grant.since <= now < grant.until
     ]
-    return lambda organization: bool(permitted.compiled.to(organization, open_now))
+    return cache(lambda organization: bool(permitted.compiled.to(organization, open_now)))
 
 
 def eligible_by(rules: Rules) -> Callable[[Resource], frozenset[str]]:

@@ -6,8 +6,9 @@ Computed as `receive` computes it, up to the commit: the same entrance of consen
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from hub.consent.belonging import is_referral
 from hub.consent.grants import NOTICE
-from hub.consent.keys import Held, granted, is_referral
+from hub.consent.keys import Held, granted
 from hub.exchange import Hub
 from hub.exchange.identity import record_key
 from hub.exchange.person import classes

@@ -14,10 +14,11 @@ from typing import Literal
 from hub import errors
 from hub.audit import events
 from hub.consent.actors import NONE
+from hub.consent.belonging import is_notice, is_referral
 from hub.consent.decide import Deny, Permit, decide_of
 from hub.consent.facts import Facts
 from hub.consent.grants import NOTICE, Grant
-from hub.consent.keys import CLOSED_TO_RECIPIENTS, Granted, Held, granted, is_notice, is_referral, own
+from hub.consent.keys import CLOSED_TO_RECIPIENTS, Granted, Held, granted, own
 from hub.consent.provisions import Question, recipients
 from hub.errors import HubError
 from hub.exchange import Hub, View, change, disclose

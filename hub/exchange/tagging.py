@@ -11,7 +11,8 @@ from typing import Any
 from hub import errors
 from hub.audit import events
 from hub.conformance import examine, knows
-from hub.consent.keys import is_referral, own
+from hub.consent.belonging import is_referral
+from hub.consent.keys import own
 from hub.errors import HubError
 from hub.exchange import Hub, Invalid, View, disclose
 from hub.exchange.aftermath import told

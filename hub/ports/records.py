@@ -278,13 +278,15 @@ class Changes:
 @dataclass(frozen=True)
 class Compartment:
     """Everything kept about one person, and the revision it was read at. `due`: as in `Changes`; None: not known. `gone`: what
-    was deleted of hers, by the versions that say so."""
+    was deleted of hers, by the versions that say so. `worked_out`: notes of whoever works something out of it, for the next who
+    does: they say of what they are true, and are forgotten with it."""
 
     person: str
     revision: int
     documents: tuple[Stored, ...] = ()
     due: datetime | None = None
     gone: tuple[Stored, ...] = ()
+    worked_out: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True)

@@ -44,16 +44,15 @@ class Timing:
     ) -> datetime:
         """Before this moment no step of these Tasks, each as it was and as it is, is due. `known`: the same of them as they were;
         None: unknown."""
-        return min(
-            (
-                (known or now)
-                if before is after or (before is not None and run(before) == run(after))
-                else earliest(after, now, self.deadlines)
-                for before, after in tasks
-                if stage(after)
-            ),
-            default=FOREVER,
-        )
+        goes_on, looks = False, [FOREVER]
+        for before, after in tasks:
+            if (goes_on and before is after) or not stage(after):
+                continue
+            if before is after or (before is not None and run(before) == run(after)):
+                goes_on = True
+            else:
+                looks.append(earliest(after, now, self.deadlines))
+        return min(*looks, known or now) if goes_on else min(looks)
 
     def window(self, task: Resource, start: datetime) -> Window:
         return window(task, start, self.deadlines, self.calendar(task))

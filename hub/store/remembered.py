@@ -58,7 +58,9 @@ class Remembered:
         while self._kept and (self._documents > MOST or next(iter(self._kept.values()))[0] < now):
             self._drop(next(iter(self._kept)))
         while self._documents_parsed > PARSED:
-            for one in self._unparsed(next(iter(self._parsed))):
+            person, known = next(iter(self._parsed.items()))
+            known.worked_out.clear()
+            for one in self._unparsed(person):
                 one.forget_content()
 
     def follow(self, changes: Changes, at: datetime) -> None:
@@ -110,5 +112,6 @@ def _after(before: Compartment, changes: Changes, at: datetime) -> Compartment:
             into[place] = stored
     documents = tuple(sorted(there.values(), key=lambda one: one.type))
     return Compartment(
-        before.person, before.revision + 1, documents, changes.due.get(before.person), tuple(gone.values())
-    )
+        before.person, before.revision + 1, documents, changes.due.get(before.person), tuple(gone.values()),
+        before.worked_out,
+    )  # fmt: skip

@@ -14,7 +14,8 @@ from uuid import UUID, uuid5
 
 from hub import search
 from hub.consent.actors import alone
-from hub.consent.keys import OPENS_THE_PAYLOAD, own
+from hub.consent.belonging import OPENS_THE_PAYLOAD
+from hub.consent.keys import own
 from hub.consent.policies import packaged
 from hub.consent.rules import purposes_under
 from hub.exchange import Hub

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Final
 
 from hub import errors
-from hub.consent.keys import OPENS_THE_PAYLOAD
+from hub.consent.belonging import OPENS_THE_PAYLOAD
 from hub.errors import HubError
 from hub.exchange.change.conforming import without
 from hub.exchange.change.draft import Draft

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hub.consent.actors import alone
 from hub.consent.decide import Deny, Permit, decide
 from hub.consent.grants import NOTICE
-from hub.consent.keys import PUBLIC, Held, granted, held, keys, own
+from hub.consent.keys import PUBLIC, Held, WorkedOut, granted, held, keys, own
 from hub.consent.policies import packaged
 from hub.consent.provisions import PurposesUnder, Question
 from hub.consent.rules import Rules
@@ -55,9 +55,18 @@ def classes_of(resource: Resource) -> frozenset[str]:
     return CLASSES[resource["resourceType"]]
 
 
-def keyed(resources: Iterable[Resource], custodian: str = ASSOCIATION) -> dict[str, tuple[Key, ...]]:
-    documents = [Held(resource, custodian) for resource in resources]
-    return keys(documents, granted(documents, Rules(packaged(), UNDER, alone)), classes_of)
+def keyed(
+    resources: Iterable[Resource],
+    custodian: str = ASSOCIATION,
+    before: dict[str, WorkedOut] | None = None,
+    version: int = 1,
+) -> dict[str, tuple[Key, ...]]:
+    documents = [Held(resource, custodian, version=version) for resource in resources]
+    return keys(documents, granted(documents, Rules(packaged(), UNDER, alone), before), classes_of)
+
+
+def with_reasons(found: dict[str, tuple[Key, ...]]) -> dict[str, list[tuple[Key, tuple[str, ...]]]]:
+    return {name: [(key, key.because) for key in keys_] for name, keys_ in found.items()}
 
 
 def opened(found: tuple[Key, ...], recipient: str, at: datetime = START) -> set[str]:
@@ -108,6 +117,18 @@ def test_the_decision_that_is_explained_is_the_one_that_is_enforced(
                     answer = decide(Question(recipient, "COC", data_class, at), given_, concerning, UNDER)
                     is_open = data_class in opened(found[reference(document)], recipient, at)
                     assert isinstance(answer, Permit) == is_open, (type_, recipient, data_class, answer)
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.lists(consents(), max_size=2), REFERRALS, st.integers(1, 2)), max_size=4))
+def test_what_was_worked_out_of_her_before_changes_no_key_and_no_reason(
+    states: list[tuple[list[Resource], list[Resource], int]],
+) -> None:
+    before: dict[str, WorkedOut] = {}
+    for given_, tasks, version in (state for state in states for _ in range(2)):
+        documents = case(*tasks, *(one | {"id": f"c{n}"} for n, one in enumerate(given_)))
+        known = keyed(documents, before=before, version=version)
+        assert with_reasons(known) == with_reasons(keyed(documents, version=version))
 
 
 @settings(deadline=None)

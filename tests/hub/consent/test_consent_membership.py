@@ -10,7 +10,7 @@ import pytest
 from hub.consent.actors import NOBODY, Known, alone, parties
 from hub.consent.compiled import Compiled, Permit
 from hub.consent.grants import grants
-from hub.consent.keys import Held, granted, keys, opened
+from hub.consent.keys import Held, WorkedOut, granted, keys, opened
 from hub.consent.membership import MOST_MEMBERS, Consulted, Entry, Membership
 from hub.consent.policies import packaged
 from hub.consent.provisions import PurposesUnder, Question
@@ -145,6 +145,25 @@ def test_every_entry_is_asked_for_once_and_its_version_kept() -> None:
         granted(held, replace(RULES, entry=consulted))
     assert sorted(asked) == ["Group/night", "Group/nowhere", "PractitionerRole/desk"]
     assert consulted.versions == {"Group/night": 3, "PractitionerRole/desk": 3, "Group/nowhere": 0}
+
+
+def test_a_group_or_a_team_is_asked_anew_though_the_consent_stands_as_it_did() -> None:
+    """What was worked out before is kept for consents alone that depend on nobody else's word."""
+    before: dict[str, WorkedOut] = {}
+
+    def can_see(named: str, members: Resource) -> bool:
+        entry = Entry(members, "yasmine", 1)
+        teams = [members] if members["resourceType"] == "CareTeam" else []
+        held = [Held(one, "yasmine", NOW) for one in (PATIENT, referral("t1", "chu", "accepted"), *teams)]
+        held.append(Held(permitted_to(named), "yasmine", NOW))
+        rules = replace(RULES, entry=lambda _: entry)
+        found = keys(held, granted(held, rules, before), lambda _: frozenset({"core"}))
+        return bool(opened(found["Patient/p1"], "chu", "COC", frozenset({AMAL}), NOW))
+
+    assert can_see("Group/night", group(AMAL))
+    assert not can_see("Group/night", group(NADIA))
+    assert can_see("CareTeam/t", team(AMAL))
+    assert not can_see("CareTeam/t", team(NADIA))
 
 
 # --- against a second implementation, on random consents and groups ---------------------------------------------------

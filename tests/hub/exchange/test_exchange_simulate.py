@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hub import errors
+from hub.consent.belonging import is_notice
 from hub.consent.grants import NOTICE
-from hub.consent.keys import is_notice
 from hub.consent.provisions import recipients
 from hub.errors import HubError
 from hub.exchange import Invalid, View, change
