@@ -12,6 +12,7 @@ import orjson
 from hub.fhir.decimals import Unwritable, fragment, real, whole
 
 DEEPEST: Final = 64
+LONG: Final = 500_000  # bytes: of a longer text, what it holds and what would be written again are not held at once
 _WHITE: Final = b" \t\r\n"
 _NESTING: Final = (dict, list)
 
@@ -35,6 +36,8 @@ def read(text: bytes) -> Any:
 def _plainly(text: bytes) -> Any:
     """The same of what would be written again byte by byte, but for white space: nearly all that comes, and twice as fast. None
     of anything else, as where a name stands twice or a number has digits that would be lost."""
+    if len(text) > LONG:
+        return None
     try:
         parsed = orjson.loads(text)
     except orjson.JSONDecodeError:

@@ -24,7 +24,7 @@ from hub.fhir import Resource
 from hub.fhir.issues import Issue, outcome
 from hub.oauth import scopes
 from hub.texts import say
-from hub.web.operations import ANY_TYPE, Inputs, Operation
+from hub.web.operations import OF_THE_SYSTEM, Inputs, Operation
 from hub.web.service import Call, Service
 
 NAME: Final = "import-register"
@@ -117,7 +117,7 @@ def _places(place: str, language: str) -> Iterator[str]:
 OPERATIONS: Final = (
     Operation(
         NAME,
-        ANY_TYPE,
+        OF_THE_SYSTEM,
         {"connection": "id", "commit": "boolean", "register": "Resource"},
         import_register,
         instance=False,

@@ -6,7 +6,7 @@ https://hl7.org/fhir/R4/http.html#capabilities · https://hl7.org/fhir/R4/capabi
 from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
-from typing import Final, Protocol
+from typing import Protocol
 
 from hub.fhir import Resource
 from hub.fhir.definitions import load
@@ -19,15 +19,12 @@ from hub.search.including import followed, pointing
 from hub.search.matching import SEALED_FORMS
 from hub.search.parameters import EVERYWHERE, PARAMETERS
 from hub.web.negotiation import FHIR_JSON
-from hub.web.operations import ANY_TYPE
+from hub.web.operations import ANY_TYPE, OF_THE_SYSTEM
 from hub.web.patch import FORMATS
 from hub.web.update import MATCH_ALWAYS
 
 _OAUTH = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
 _SERVICE = "http://terminology.hl7.org/CodeSystem/restful-security-service"
-
-OF_THE_SYSTEM: Final = ""
-"""The type of an operation that is asked of the whole system, and of no type."""
 
 
 class Operation(Protocol):

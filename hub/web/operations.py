@@ -30,6 +30,8 @@ Answer = Resource | str
 """A resource, or its text where it is written around views that are served as they are."""
 
 ANY_TYPE: Final = "Resource"
+OF_THE_SYSTEM: Final = ""
+"""The type of an operation that is asked of the whole system, and of no type."""
 
 _TEXT: Final = frozenset({"valueUri", "valueString", "valueCode", "valueCanonical", "valueUrl", "valueId"})
 _TIMES: Final = {

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from pymongo import MongoClient
 
 from hub.fhir.canonicals import code_system, identifier_system, profile
+from hub.web.operations import FILES
 from tests.support import written_registers as registers
 from tests.support.budget import examples
 from tests.support.deployments import Deployment, Running
@@ -161,7 +162,8 @@ def test_a_body_of_another_kind_is_refused(served: Served, media: str | None) ->
     for route in served.routes:
         for chunked in (False, True):
             told = served.send(route, b'{"resourceType":"Patient"}', media, chunked=chunked)
-            assert told.status == (400 if route.is_oauth else 415), route
+            refused = REFUSALS if route.file and media in FILES else {400 if route.is_oauth else 415}
+            assert told.status in refused, route
 
 
 def test_a_body_that_ends_before_it_was_said_to_is_not_taken_for_whole(served: Served) -> None:

@@ -188,6 +188,7 @@ class Route:
     method: str
     path: str
     media: str = JSON_MEDIA
+    file: bool = False  # takes files too, of any kind of FILES
 
     @property
     def is_oauth(self) -> bool:
@@ -197,7 +198,11 @@ class Route:
 def routes(patient: str, task: str) -> list[Route]:
     """All of them; the operations as the hub itself lists them."""
     asked = [
-        Route("POST", rule.replace("<type_>", "Patient").replace("<id_>", patient if "<type_>" in rule else "milieu"))
+        Route(
+            "POST",
+            rule.replace("<type_>", "Patient").replace("<id_>", patient if "<type_>" in rule else "milieu"),
+            file=bool(operation.file),
+        )
         for operation in OPERATIONS
         for rule in operation.rules
     ]

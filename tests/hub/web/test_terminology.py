@@ -16,7 +16,7 @@ from werkzeug.test import TestResponse
 from hub.fhir import Resource
 from hub.fhir.canonicals import TERMINOLOGY, code_system, concept_map, value_set
 from hub.web.interactions import OPERATIONS as ALL
-from hub.web.operations import ANY_TYPE, Operation
+from hub.web.operations import ANY_TYPE, OF_THE_SYSTEM, Operation
 from hub.web.terminology import OPERATIONS
 from tests.support.parties import Party
 from tests.support.terminology import values
@@ -331,7 +331,10 @@ def test_the_capability_statement_lists_every_operation_that_runs(app: Flask) ->
     of_every_type = {(one.name, one.definition) for one in ALL if one.type == ANY_TYPE}
     assert {name for name, _ in of_every_type} == {"validate", "meta", "meta-add", "meta-delete"}
     of_all = {(one["name"], one["definition"]) for one in statement["rest"][0]["operation"]}
-    assert of_all - of_every_type == {("export", "http://hl7.org/fhir/uv/bulkdata/OperationDefinition/export")}
+    of_the_system = {(one.name, one.definition) for one in ALL if one.type == OF_THE_SYSTEM}
+    assert {name for name, _ in of_the_system} == {"import-register"}
+    bulk = {("export", "http://hl7.org/fhir/uv/bulkdata/OperationDefinition/export")}
+    assert of_all - of_every_type == of_the_system | bulk
     assert of_every_type <= of_all
     types = {resource["type"] for resource in statement["rest"][0]["resource"]}
     exports = {one for one in told if one[1] == "export"}
@@ -342,9 +345,9 @@ def test_the_capability_statement_lists_every_operation_that_runs(app: Flask) ->
     assert {name for _, name, _ in subscriptions} == {"confirm", "status", "events"}
     types -= {"Subscription"}
     told -= subscriptions
-    assert told - exports == {(one.type, one.name, one.definition) for one in ALL if one.type != ANY_TYPE} | {
-        (type_, *one) for type_ in types for one in of_every_type
-    }
+    assert told - exports == {
+        (one.type, one.name, one.definition) for one in ALL if one.type not in {ANY_TYPE, OF_THE_SYSTEM}
+    } | {(type_, *one) for type_ in types for one in of_every_type}
     assert {"Patient", "Task", "ValueSet", "StructureDefinition"} <= types
     assert ("ValueSet", "expand", "http://hl7.org/fhir/OperationDefinition/ValueSet-expand") in told
     routes = {rule.rule: rule.methods or set() for rule in app.url_map.iter_rules()}
