@@ -264,6 +264,7 @@ def test_what_was_missed_is_told_by_the_consent_of_now(case: SharedCase) -> None
     amend(case)
     case.withdraw()
     back = listen(case.reader, chu.blocks.last_id)
+    back.wait(1)
     until(lambda: back.blocks.comments)
     assert back.kinds == ["consent.notify"], "nothing of the referral"
 
