@@ -19,7 +19,15 @@ from rich.table import Table
 from rich.text import Text
 
 from demo import stage
-from demo.story import OUTCOME, Story, StoryBroken, disclosures, follow_up_rows, referrals_by_state, wait_for_follow_up
+from demo.story import (
+    Story,
+    StoryBroken,
+    disclosures,
+    follow_up_rows,
+    referrals_by_state,
+    wait_for_follow_up,
+    with_outcome,
+)
 from hub import texts
 from hub.bootstrap import Deployment
 from hub.cli import findings
@@ -161,10 +169,10 @@ def _quarantine(receipts: dict[str, Receipt], teller: Teller) -> None:
 
 
 def _follow_up(folder: Path, teller: Teller) -> None:
-    """The rows that have moved; the whole register is in the folder."""
-    headers, *rows = follow_up_rows(folder)
-    moved = ([row for row in rows if row[OUTCOME]] or rows)[:SHOWN]
-    columns = [(header, cells) for header, *cells in zip(headers, *moved, strict=True) if any(cells)]
+    """The rows that have moved, and what they say; the whole register is in the folder."""
+    found = list(follow_up_rows(folder))
+    moved = (with_outcome(found) or found[2:])[:SHOWN]
+    columns = [(header, cells) for header, *cells in zip(found[1], *moved, strict=True) if {*cells} - {"", "0"}]
     table = Table()
     shown = columns[::-1] if teller.language == "ar" else columns
     for header, cells in shown:

@@ -22,9 +22,9 @@ Task = dict[str, Any]
 HOSPITAL, OTHER_HOSPITAL = "chu-atlas", "hopital-oriental"
 SPREADSHEET, KOBO = "yasmine-psy", "zahra-ecoute"
 PRIORITY = "http://hl7.org/fhir/request-priority"
-OUTCOME = -2
-HEADER_ROW = 4
-"""Where a follow-up register has its headers: below its title and the row of technical names, which is hidden."""
+OUTCOME = "referral_outcome"
+NAMES_ROW = 3
+"""Where a follow-up register has the technical names of its columns, hidden: below its title, and above its headers."""
 
 
 class StoryBroken(Exception):  # noqa: N818
@@ -176,22 +176,30 @@ def wait_for_follow_up(folder: Path, kobo_answers: Callable[[], list[dict[str, A
     ends = time.monotonic() + seconds
     while time.monotonic() < ends:
         in_kobo = any("suivi/resultat" in answer for answer in kobo_answers())
-        _, *rows = [*follow_up_rows(folder)] or [()]
-        if in_kobo and any(row[OUTCOME] for row in rows):
+        if in_kobo and any(with_outcome(list(follow_up_rows(folder)))):
             return True
         time.sleep(0.2)
     return False
 
 
 def follow_up_rows(folder: Path) -> Iterator[tuple[str, ...]]:
-    """What the spreadsheet association finds in its follow-up register: the visible rows, its headers first."""
+    """What the spreadsheet association finds in its follow-up register, in visible columns: their technical names, their headers,
+    and the rows."""
     for path in sorted((folder / "follow-up" / "yasmine").glob("*.xlsx")):
         sheet = load_workbook(path).worksheets[0]
         hidden = {letter for letter, column in sheet.column_dimensions.items() if column.hidden}
         for number, row in enumerate(sheet.iter_rows(), 1):
             cells = [cell for cell in row if get_column_letter(cell.column or 0) not in hidden]
-            if number >= HEADER_ROW and any(cell.value for cell in cells):
+            if number >= NAMES_ROW and any(cell.value for cell in cells):
                 yield tuple(str(cell.value or "") for cell in cells)
+
+
+def with_outcome(follow_up: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """The rows whose referral has come to its outcome. `follow_up`: all that `follow_up_rows` gives."""
+    if not follow_up:
+        return []
+    names, _, *rows = follow_up
+    return [row for row in rows if row[names.index(OUTCOME)]]
 
 
 def _from(task: Task, association: str) -> bool:

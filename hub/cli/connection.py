@@ -13,7 +13,6 @@ from hub.bootstrap import Deployment
 from hub.cli import findings
 from hub.cli.manual import command, group
 from hub.cli.problems import FAILED, OK, QUARANTINED, sentence
-from hub.cli.pulling import numbers
 from hub.cli.session import Session, pass_session
 from hub.delivery.write_back import Door
 from hub.errors import AdapterError
@@ -107,7 +106,7 @@ def _as_json(session: Session, name: str, found: Sequence[Issue], rehearsal: Reh
     return {
         "connection": name,
         "findings": [findings.as_json(session, issue) for issue in found],
-        **numbers(rehearsal.receipt),
+        **rehearsal.receipt.numbers,
         "rejected": [
             {"place": one.place, "issues": [findings.as_json(session, issue) for issue in one.issues]}
             for one in rehearsal.receipt.rejected

@@ -42,7 +42,7 @@ def pull_door(
     def count(receipt: Receipt) -> None:
         nonlocal so_far
         so_far += receipt
-        display(f"{door.connection.id}: {session.say('pull.progress', **numbers(so_far))}")
+        display(f"{door.connection.id}: {session.say('pull.progress', **so_far.numbers)}")
 
     with progress(session, door.connection.id, quiet=quiet) as display:
         try:
@@ -54,20 +54,6 @@ def pull_door(
             after = problem.after if isinstance(problem, Retriable) else None
             return Pulled(door.connection.id, so_far, sentence(session, problem), after)
     return Pulled(door.connection.id, so_far)
-
-
-def numbers(receipt: Receipt) -> dict[str, int]:
-    """`quarantined`: set aside now; `waiting`: set aside before and not changed since."""
-    waiting = sum(1 for one in receipt.rejected if one.again)
-    return {
-        "read": receipt.read,
-        "created": receipt.created,
-        "updated": receipt.updated,
-        "unchanged": receipt.unchanged,
-        "quarantined": len(receipt.rejected) - waiting,
-        "waiting": waiting,
-        "withdrawn": receipt.withdrawn,
-    }
 
 
 def news(receipt: Receipt) -> bool:
@@ -99,16 +85,16 @@ def _show_findings(session: Session, title: str, receipt: Receipt) -> None:
 
 def _table(session: Session, pulls: Sequence[Pulled]) -> Any:
     together = sum((one.receipt for one in pulls), Receipt())
-    shown = (*COLUMNS, *(name for name in SELDOM if numbers(together)[name]))
+    shown = (*COLUMNS, *(name for name in SELDOM if together.numbers[name]))
     table = Table()
     table.add_column(session.say("heading.connection"))
     for name in shown:
         table.add_column(session.say(f"heading.{name}"), justify="right")
     for one in pulls:
-        table.add_row(one.connection, *(str(numbers(one.receipt)[name]) for name in shown))
+        table.add_row(one.connection, *(str(one.receipt.numbers[name]) for name in shown))
     if len(pulls) > 1:
         table.add_section()
-        table.add_row(session.say("heading.total"), *(str(numbers(together)[name]) for name in shown), style="bold")
+        table.add_row(session.say("heading.total"), *(str(together.numbers[name]) for name in shown), style="bold")
     return table
 
 
@@ -116,7 +102,7 @@ def described(session: Session, one: Pulled, *, dry_run: bool) -> dict[str, Any]
     return {
         "connection": one.connection,
         "dry_run": dry_run,
-        **numbers(one.receipt),
+        **one.receipt.numbers,
         "rejected": [
             {"place": r.place, "again": r.again, "issues": [findings.as_json(session, i) for i in r.issues]}
             for r in one.receipt.rejected

@@ -28,6 +28,20 @@ class Receipt:
     warnings: tuple[tuple[str, Issue], ...] = ()
     referrals: Mapping[str, int] = field(default_factory=dict)  # action → how many
 
+    @property
+    def numbers(self) -> dict[str, int]:
+        """`quarantined`: set aside now; `waiting`: set aside before and not changed since."""
+        waiting = sum(one.again for one in self.rejected)
+        return {
+            "read": self.read,
+            "created": self.created,
+            "updated": self.updated,
+            "unchanged": self.unchanged,
+            "quarantined": len(self.rejected) - waiting,
+            "waiting": waiting,
+            "withdrawn": self.withdrawn,
+        }
+
     def __add__(self, other: "Receipt") -> "Receipt":
         actions = {*self.referrals, *other.referrals}
         return Receipt(

@@ -74,18 +74,8 @@ def _content(inputs: Inputs) -> bytes:
 
 
 def _told(receipt: Receipt, commit: bool, language: str) -> Resource:
-    waiting = sum(one.again for one in receipt.rejected)
-    numbers = {
-        "read": receipt.read,
-        "created": receipt.created,
-        "updated": receipt.updated,
-        "unchanged": receipt.unchanged,
-        "quarantined": len(receipt.rejected) - waiting,
-        "waiting": waiting,
-        "withdrawn": receipt.withdrawn,
-    }
     told: list[Resource] = [{"name": "stored", "valueBoolean": commit}]
-    told += [{"name": name, "valueInteger": number} for name, number in numbers.items()]
+    told += [{"name": name, "valueInteger": number} for name, number in receipt.numbers.items()]
     return {
         "resourceType": "Parameters",
         "parameter": [*told, {"name": "outcome", "resource": _outcome(receipt, commit, language)}],

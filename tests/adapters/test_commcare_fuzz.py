@@ -4,7 +4,6 @@ import contextlib
 import json
 import random
 from datetime import date
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -19,6 +18,7 @@ from hub.errors import AdapterError
 from hub.mapping import Context
 from hub.ports import Complete, Connection, Present, SourceRecord, Watermark
 from tests.support.budget import examples
+from tests.support.changed import changed
 from tests.support.commcare import KEY, USER, populated
 
 FORM = mapping.load("commcare/casework")
@@ -59,39 +59,6 @@ def fate(tool) -> None:
                 assert isinstance(one, Watermark | Complete)
     except AdapterError as problem:
         assert not any(mark in f"{problem} {problem.text} {problem.params}" for mark in MARKS)
-
-
-VALUES: list[Any] = [
-    None,
-    "",
-    " ",
-    0,
-    -1.5,
-    True,
-    [],
-    {},
-    ["x"],
-    {"a": 1},
-    "\ud83d",
-    "9" * 400,
-    10**30,
-    "0001-01-01",
-    "9999-12-31T23:59:59Z",
-    "غير معروف",
-]
-
-
-def changed(said: Any, chance: random.Random) -> Any:
-    """One place of it, however deep, that holds something else, or is gone."""
-    if isinstance(said, dict) and said and chance.random() < 0.85:
-        name = chance.choice(sorted(said))
-        if chance.random() < 0.15:
-            return {key: value for key, value in said.items() if key != name}
-        return {**said, name: changed(said[name], chance)}
-    if isinstance(said, list) and said and chance.random() < 0.85:
-        at = chance.randrange(len(said))
-        return [*said[:at], changed(said[at], chance), *said[at + 1 :]]
-    return chance.choice(VALUES)
 
 
 @pytest.mark.parametrize("seed", range(EXAMPLES // 3))
