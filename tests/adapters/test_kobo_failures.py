@@ -12,6 +12,7 @@ from adapters import http_client
 from adapters.kobo import adapter
 from hub.errors import Fatal, Retriable
 from hub.ports import FollowUp, SourceRecord, Watermark
+from tests.support.ports import free_port
 
 
 def failure(connection, kind):
@@ -76,10 +77,9 @@ def test_a_failure_between_pages_loses_nothing(kobo_connection, project):
 
 
 def test_a_server_that_is_not_there_is_tried_again_later(kobo_connection):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    assert failure(kobo_connection(url=f"http://127.0.0.1:{port}"), Retriable).text == "adapters.kobo-unreachable"
+    assert (
+        failure(kobo_connection(url=f"http://127.0.0.1:{free_port()}"), Retriable).text == "adapters.kobo-unreachable"
+    )
 
 
 def test_a_server_that_does_not_answer_is_tried_again_later(kobo_connection, monkeypatch):

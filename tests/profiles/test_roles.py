@@ -19,6 +19,7 @@ from hub.search import index
 from hub.search.parameters import EVERYWHERE, PARAMETERS
 from hub.web import subscriptions
 from hub.web.interactions import INTERACTIONS, OPERATIONS
+from hub.web.operations import OF_THE_SYSTEM
 from tests.profiles.test_canonicals import R4
 
 ROOT = Path(str(files("profiles")))
@@ -196,7 +197,8 @@ def test_a_tool_that_knows_task_alone_can_receive_referrals() -> None:
 @pytest.mark.parametrize("operation", OPERATED.values(), ids=lambda r: r["id"])
 def test_an_operation_that_is_not_served_yet_is_a_draft(operation: Resource) -> None:
     served = {(one.name, one.type) for one in (*OPERATIONS, *subscriptions.OPERATIONS)}
-    is_served = all((operation["code"], type_) in served for type_ in operation["resource"])
+    types = operation["resource"] if operation["type"] or operation["instance"] else [OF_THE_SYSTEM]
+    is_served = all((operation["code"], type_) in served for type_ in types)
     assert operation["status"] == ("active" if is_served else "draft")
     for parameter in operation["parameter"]:
         assert ("type" in parameter) != ("part" in parameter)

@@ -11,7 +11,8 @@ from adapters.fhir import adapter
 from hub import mapping
 from hub.ports import Connection, FollowUp, SourceRecord, Watermark
 from tests.support.command_line import GOOD, Command
-from tests.support.deployments import Deployment, free_port
+from tests.support.deployments import Deployment
+from tests.support.ports import free_port
 
 
 @pytest.fixture

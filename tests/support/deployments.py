@@ -5,7 +5,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +16,8 @@ from pathlib import Path
 from typing import Final
 
 import httpx2
+
+from tests.support.ports import free_port
 
 READY_S: Final = 60.0
 STOP_S: Final = 30.0
@@ -177,10 +178,3 @@ def wait_until_ready(running: Running, port: int) -> None:
                 return
         time.sleep(0.05)
     raise AssertionError("hub serve did not become ready")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

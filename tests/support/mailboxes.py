@@ -1,6 +1,5 @@
 """A mail server of this machine that keeps what it is given, and misbehaves as it is told: a real one, on a socket."""
 
-import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +11,8 @@ from typing import Any
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
+
+from tests.support.ports import free_port
 
 PASSWORD = "a word that nobody repeats"
 
@@ -49,7 +50,7 @@ def authenticated(_server: Any, _session: Any, _envelope: Any, _mechanism: str, 
 @contextmanager
 def mailboxes(tls: ssl.SSLContext | None = None, *, login: bool = False, at_once: bool = False) -> Iterator[Mailboxes]:
     """`tls`: by STARTTLS, or, with `at_once`, from the first byte. `login`: nothing is taken from strangers, after STARTTLS."""
-    made = Mailboxes(_free_port())
+    made = Mailboxes(free_port())
     known: dict[str, Any] = {"authenticator": authenticated, "auth_required": True} if login else {}
     if tls and at_once:
         known |= {"ssl_context": tls}
@@ -61,9 +62,3 @@ def mailboxes(tls: ssl.SSLContext | None = None, *, login: bool = False, at_once
         yield made
     finally:
         server.stop()
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])

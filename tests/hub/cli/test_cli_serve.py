@@ -19,6 +19,7 @@ import pytest
 
 from hub.store.locks import is_held
 from tests.support.command_line import BAD, GOOD, Command, marks_in
+from tests.support.ports import free_port
 
 PATIENCE_S = 60.0
 
@@ -99,11 +100,8 @@ def serving(home: Path, *arguments: str) -> Iterator[Server]:
 @pytest.fixture
 def home(unread: Command) -> Iterator[Path]:
     """A deployment that listens on a free port and keeps its own MongoDB, which is stopped in the end."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     toml = unread.home / "hub.toml"
-    toml.write_text(toml.read_text("utf-8").replace("port = 8080", f"port = {port}"), "utf-8")
+    toml.write_text(toml.read_text("utf-8").replace("port = 8080", f"port = {free_port()}"), "utf-8")
     yield unread.home
     assert not is_held(unread.home / "data" / "db" / "mongod.lock")
 
