@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 log = logging.getLogger("hub.cli.serve")
 
 THREADS: Final = "IHALA_THREADS"  # of a worker process that answer requests, told to it
+MEMORY: Final = {"MALLOC_MMAP_THRESHOLD_": "1048576", "MALLOC_ARENA_MAX": "4"}
+"""How the C library gives long bodies back at once, instead of keeping room for some in each of many threads. An operator may
+say it otherwise; another library does not listen. https://sourceware.org/glibc/manual/latest/html_node/Memory-Allocation-Tunables.html"""
 IN_FLIGHT_S: Final = 30  # what a request that is under way may still take when the server stops
 KEPT_EVERY_S: Final = 1.0
 VOUCHED_EVERY_S: Final = 10.0
@@ -51,6 +54,7 @@ def serve(session: Session, workers: int, threads: int | None) -> int | None:
     lines.configure(level)
     lines.tell_uncaught()
     threads = threads or 2 * (os.cpu_count() or 1) + 1
+    os.environ |= MEMORY | os.environ
     os.environ |= {"IHALA_HOME": str(session.home.resolve()), "IHALA_LOG_LEVEL": level, THREADS: str(threads)}
     read = settings.read(session.home.resolve())
     if not _wait_for_port(read.host, read.port):
