@@ -36,7 +36,7 @@ demo: setup ## the main job from end to end, on this machine
 	@$(BIN)/hub demo ihala-demo
 
 test: setup opinions ## the tests
-	@$(BIN)/python -m pytest -n auto
+	@$(BIN)/python -m pytest -n auto --dist worksteal
 
 lint: setup
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
@@ -50,7 +50,7 @@ rooms: setup
 check: lint types rooms test ## style, types, who may know whom, and the tests
 
 deep: setup opinions ## the property, fault and fuzz tests, long
-	@IHALA_DEEP=1 $(BIN)/python -m pytest -n auto --timeout=3600 -m "deep or not deep"
+	@IHALA_DEEP=1 $(BIN)/python -m pytest -n auto --dist worksteal --timeout=3600 -m "deep or not deep"
 
 bench: setup ## speed and memory
 	@$(BIN)/python -m benchmarks

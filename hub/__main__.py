@@ -1,6 +1,10 @@
 """The command line of the hub: `hub …` or `python -m hub …`. Each command is a module of `hub/cli`."""
 
+import gc
+
 from hub.cli.root import Root
+
+gc.set_threshold(10_000, 20, 20)  # what is loaded stays: looking through it meanwhile was a tenth of a command's start
 
 main = Root(
     {

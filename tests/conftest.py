@@ -20,6 +20,8 @@ from pymongo import MongoClient
 from pymongo.database import Database
 
 from hub.store import MongoRegistry, MongoStore, embedded
+from tests.support.routing import compiled_once
+from tests.support.shapes import SCHEMA
 
 DEEP = bool(os.environ.get("IHALA_DEEP"))
 settings.register_profile("ihala", deadline=None, derandomize=not DEEP, print_blob=True)
@@ -30,10 +32,23 @@ settings.load_profile(
 KEK = base64.b64encode(b"a key-encryption key that only tests know".ljust(96, b".")).decode()
 os.environ.setdefault("IHALA_KEK", KEK)  # told to every process that a test starts
 
+# processes that tests start, some hundreds, and the workers keep what they compiled, whoever told the first process not to
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+LONG = (
+    "tests/rooms/test_documents.py",
+    "tests/hub/web/test_non_interference.py",
+    "tests/scenarios/",
+    "tests/faults/",
+    "tests/hub/web/test_schemathesis.py",
+)
+"""What takes long begins first: last, it would keep one core busy while the others have nothing left to do."""
+
 RUN_FOLDER = "IHALA_TEST_FOLDER"  # made by the first process of a run, told to its workers through the environment
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    compiled_once()
     if threading.current_thread() is threading.main_thread():
         signal.signal(
             signal.SIGTERM, signal.default_int_handler
@@ -45,6 +60,14 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         shutil.rmtree(os.environ.pop(RUN_FOLDER), ignore_errors=True)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    places = {
+        item.nodeid: next((n for n, name in enumerate(LONG) if item.nodeid.startswith(name)), len(LONG))
+        for item in items
+    }
+    items.sort(key=lambda item: places[item.nodeid])
 
 
 @pytest.fixture(scope="session")
@@ -69,10 +92,11 @@ def emptied(mongodb_uri: str) -> Iterator[Database[dict[str, object]]]:
 
 @pytest.fixture
 def database(emptied: Database[dict[str, object]]) -> Iterator[str]:
-    """The name of a database with nothing in it; it is emptied again after the test."""
+    """The name of a database with nothing in it; it is emptied again after the test. Its collections and indexes stay, and what
+    says that they are there: a test that takes one away lets them be made again (`tests.support.shapes`)."""
     yield emptied.name
     for collection in filled(emptied):
-        emptied[collection].delete_many({})
+        emptied[collection].delete_many({"_id": {"$ne": SCHEMA}} if collection == "settings" else {})
 
 
 def filled(database: Database[dict[str, object]]) -> list[str]:

@@ -19,6 +19,7 @@ without `p` was stored before the name was kept, and counts as one of the profil
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from typing import Any, Final
 
 from pymongo import ASCENDING, DESCENDING, GEOSPHERE, IndexModel, WriteConcern
@@ -181,11 +182,17 @@ def is_type(name: str) -> bool:
     return _TYPE.fullmatch(name) is not None
 
 
-def prepare(database: Mongo) -> None:
-    """Make what is missing. A database that this version has prepared before costs one look."""
+@cache
+def _wanted() -> tuple[Mapping[str, list[IndexModel]], str]:
+    """Every collection with its indexes, and what tells this shape from others."""
     wanted = {**{type_: _resource_indexes(type_) for type_ in PARAMETERS}, **_housekeeping()}
     shape = repr({name: [index.document for index in indexes] for name, indexes in wanted.items()})
-    version = hashlib.sha256(shape.encode()).hexdigest()
+    return wanted, hashlib.sha256(shape.encode()).hexdigest()
+
+
+def prepare(database: Mongo) -> None:
+    """Make what is missing. A database that this version has prepared before costs one look."""
+    wanted, version = _wanted()
     found = database.settings.find_one({"_id": "schema"})
     if found and found["version"] == version:
         return

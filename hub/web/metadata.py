@@ -5,6 +5,7 @@ https://hl7.org/fhir/R4/http.html#capabilities · https://hl7.org/fhir/R4/capabi
 
 from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Protocol
 
@@ -133,6 +134,7 @@ def _operations(type_: str, operations: Collection[Operation]) -> Resource:
     return {"operation": own} if own else {}
 
 
+@cache
 def _along(type_: str) -> Resource:
     """What may be sent along with a match: https://hl7.org/fhir/R4/search.html#revinclude."""
     forward = [f"{type_}:{name}" for name in followed(Include("*", "*"), type_)]

@@ -3,15 +3,11 @@
 `tests/support/documents.py` tells what a block may say of itself.
 """
 
-import fcntl
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from tests.support.documents import Block, blocks, type_blocks
+from tests.support.documents import Block, blocks, own_ports, type_blocks
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -22,14 +18,6 @@ def named(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
-@contextmanager
-def one_at_a_time() -> Iterator[None]:
-    """Readers begin on one port; the workers of a run take turns."""
-    with (Path(os.environ["IHALA_TEST_FOLDER"]) / "documents.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("document", DOCUMENTS, ids=named)
 def test_every_command_of_a_document_works(document: Path, tmp_path: Path) -> None:
@@ -38,8 +26,7 @@ def test_every_command_of_a_document_works(document: Path, tmp_path: Path) -> No
         return
     scratch = tmp_path / "scratch"
     scratch.mkdir()
-    with one_at_a_time():
-        typed = type_blocks(found, scratch, SECONDS)
+    typed = type_blocks(found, scratch, SECONDS)
     assert typed.ok, f"{named(document)}:{typed.line} does not work as written:\n{typed.said[-3000:]}"
 
 
@@ -113,9 +100,30 @@ def test_a_server_runs_until_the_document_ends(tmp_path: Path) -> None:
     scratch.mkdir()
     serve = Block(1, "sh", "exec python -m http.server 8080 --bind 127.0.0.1\n", "runs until stopped")
     ask = Block(5, "sh", "curl --silent --fail --output page http://127.0.0.1:8080/\n")
-    with one_at_a_time():
-        typed = type_blocks([serve, ask], scratch, 20)
-        assert typed.ok, typed.said
-        assert (scratch / "page").stat().st_size
-        again = type_blocks([serve, ask], scratch, 20)  # its port is free again
+    ports = own_ports([serve, ask])
+    typed = type_blocks([serve, ask], scratch, 20, ports)
+    assert typed.ok, typed.said
+    assert (scratch / "page").stat().st_size
+    again = type_blocks([serve, ask], scratch, 20, ports)  # its port is free again
     assert again.ok, again.said
+
+
+def test_a_document_has_ports_of_its_own(tmp_path: Path) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    found = [
+        Block(1, "sh", "hub init here\n"),
+        Block(
+            4, "sh", "grep '^port' here/hub.toml > ours; echo http://127.0.0.1:8080/fhir 127.0.0.1:9018 80800 >> ours\n"
+        ),
+        Block(7, "sh", "# not typed: 127.0.0.1:9019\n", "not run", "a reason"),
+    ]
+    ports = own_ports(found)
+    assert set(ports) == {"8080", "9018"}
+    assert not {8080, 9018} & set(ports.values())
+    typed = type_blocks(found, scratch, 60, ports)
+    assert typed.ok, typed.said
+    hubs, theirs = ports["8080"], ports["9018"]
+    assert (scratch / "ours").read_text(
+        "utf-8"
+    ) == f"port = {hubs}\nhttp://127.0.0.1:{hubs}/fhir 127.0.0.1:{theirs} 80800\n"

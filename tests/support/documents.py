@@ -6,6 +6,9 @@ Just above it may stand a comment:
     <!-- not run: reason -->            it is not typed
     <!-- runs until stopped -->         it is left running (a server), and stopped at the end of the document
     <!-- exits with 3 -->               its last command ends with that code
+
+Each document has ports of its own: the addresses of this machine that it names, and the one that `hub init` writes, are others
+when it is typed. So two may be typed at a time.
 """
 
 import os
@@ -14,15 +17,20 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from tests.support.ports import free_port
 
 SHELLS: Final = frozenset({"sh", "bash", "console"})
 _FENCE: Final = re.compile(r"(?P<indent>[ \t>]*)(?P<fence>`{3,}|~{3,})\s*(?P<kind>[\w+-]*)[^`]*")
 _REMARK: Final = re.compile(r"[ \t>]*<!--\s*(not run|runs until stopped|exits with \d+)\s*(?::(.*?))?\s*-->\s*")
 _HERE: Final = "block-at-line"
+_LOCAL: Final = re.compile(r"\b127\.0\.0\.1:(\d{4,5})\b")
+HUBS: Final = "8080"
+"""The port that a fresh deployment has."""
 
 
 @dataclass(frozen=True)
@@ -79,9 +87,17 @@ def _inside(lines: Iterator[tuple[int, str]], opening: re.Match[str]) -> Iterato
         yield line.removeprefix(opening["indent"])
 
 
-def type_blocks(found: list[Block], folder: Path, seconds: float) -> Typed:
+def own_ports(found: list[Block]) -> Mapping[str, int]:
+    """For the port of a fresh deployment, and for each that these blocks name: one that is free."""
+    named = {port for block in found if block.remark != "not run" for port in _LOCAL.findall(block.text)}
+    return {port: free_port() for port in sorted({HUBS} | named)}
+
+
+def type_blocks(found: list[Block], folder: Path, seconds: float, ports: Mapping[str, int] | None = None) -> Typed:
     """Type them into one shell that stops at the first command that fails."""
-    script = "set -eu\n" + "".join(_typed(block) for block in found if block.remark != "not run")
+    ports = ports or own_ports(found)
+    typed = "".join(_typed(block, " ".join(ports)) for block in found if block.remark != "not run")
+    script = re.sub(rf"\b({'|'.join(ports)})\b", lambda port: str(ports[port[1]]), f"set -eu\n{_HUB}{typed}")
     output = folder.with_suffix(".txt")
     with output.open("wb") as file:
         shell = subprocess.Popen(
@@ -99,17 +115,28 @@ def type_blocks(found: list[Block], folder: Path, seconds: float) -> Typed:
     return Typed(code == 0, int(reached[-1]) if reached else 0, said)
 
 
-def _typed(block: Block) -> str:
+def _typed(block: Block, ports: str) -> str:
     told = f"echo {_HERE} {block.line}\n"
     if block.remark == "runs until stopped":
-        return f"{told}{{\n{block.commands}}} &\n{_WAIT}"
+        return f"{told}{{\n{block.commands}}} &\n{_WAIT % ports}"
     if block.code:
         return f"{told}code=0; (\n{block.commands}) || code=$?; test $code = {block.code}\n"
     return told + block.commands
 
 
-_WAIT: Final = "for turn in $(seq 300); do jobs | grep -q Running || exit 1; (: </dev/tcp/127.0.0.1/8080) 2>/dev/null && break; sleep 0.2; done\n"
-"""Bash waits for the server on the port that a fresh deployment has."""
+_HUB: Final = f"""hub() {{
+    command hub "$@" || return
+    if [ "$1" = init ]; then sed --in-place 's/^port = .*/port = {HUBS}/' */hub.toml; fi
+}}
+"""
+"""A deployment that these blocks make is on a port of theirs."""
+_WAIT: Final = """for turn in $(seq 600); do
+    jobs | grep -q Running || exit 1
+    for port in %s; do if (: </dev/tcp/127.0.0.1/$port) 2>/dev/null; then break 2; fi; done
+    sleep 0.1
+done
+"""
+"""Bash waits until somebody answers on one of the ports of the document."""
 
 
 def _environment() -> dict[str, str]:

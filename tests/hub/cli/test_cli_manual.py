@@ -121,15 +121,16 @@ def test_no_text_of_the_manual_is_left_unused() -> None:
         assert of_the_manual or key in said or rest in said, key
 
 
-def test_our_commands_are_listed_without_loading_the_hub() -> None:
+def test_our_commands_and_the_demonstration_are_listed_without_loading_the_hub() -> None:
+    listed = [*OURS, "demo"]
     code = (
         "import sys, click; from hub.__main__ import main\n"
         "print(*[main.summary_of(click.Context(main), name, 'en') for name in sys.argv[1:]], sep='\\n')\n"
-        "print(sorted({'pymongo', 'flask', 'granian', 'jsonschema_rs'} & set(sys.modules)))"
+        "print(sorted({'pymongo', 'flask', 'granian', 'jsonschema_rs', 'openpyxl'} & set(sys.modules)))"
     )
-    shown = subprocess.run([sys.executable, "-c", code, *OURS], capture_output=True, text=True, check=True)
+    shown = subprocess.run([sys.executable, "-c", code, *listed], capture_output=True, text=True, check=True)
     *summaries, loaded = shown.stdout.splitlines()
-    assert len(summaries) == len(OURS) and all(summaries)
+    assert len(summaries) == len(listed) and all(summaries)
     assert loaded == "[]"
 
 

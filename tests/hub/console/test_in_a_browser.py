@@ -4,57 +4,38 @@ https://www.w3.org/TR/WCAG22/. It is skipped where the system has no Chromium: n
 """
 
 import json
-import os
-import shutil
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pyotp
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from flask import Flask
-from playwright.sync_api import Browser, Page, sync_playwright
-from werkzeug.serving import make_server
+from playwright.sync_api import Browser, Page, Route, ViewportSize
 
 from hub.exchange import Hub
 from hub.oauth import second_factor
 from hub.oauth.keys import public
 from hub.ports import Registry
 from hub.store import MongoStore
+from tests.support import at_a_browser
+from tests.support.at_a_browser import DESK, PHONE, Served, browsing, needs_chromium, opened
 from tests.support.parties import KEY
 from tests.support.people import BACK, PASSWORD, Person, Town, request_path
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-PHONE, DESK = (360, 740), (1280, 800)
-SHOTS = os.environ.get("IHALA_SCREENSHOTS", "")  # a folder for pictures of each page, to be looked at by people
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this system: install the package chromium")
+pytestmark = [needs_chromium, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with browsing() as browser:
         yield browser
-        browser.close()
 
 
 @contextmanager
 def served(hub: Hub, registry: Registry, store: MongoStore) -> Iterator[Town]:
-    """The pages on a port of this machine."""
-    server = make_server("127.0.0.1", 0, Flask("not yet"), threaded=True)
-    town = Town(hub, registry, store, base=f"http://127.0.0.1:{server.port}/fhir")
-    server.app = town.app
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    server = Served()
+    town = Town(hub, registry, store, base=f"{server.root}/fhir")
+    with server.running(town.app):
         yield town
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 class Visit:
@@ -74,43 +55,31 @@ class Visit:
         self.page.click(button)
 
     def look(self, stop: str) -> None:
-        if SHOTS:
-            self.page.screenshot(path=str(Path(SHOTS) / f"people-{self.name}-{stop}.png"), full_page=True)
-        found = Axe().run(self.page)
-        assert found.violations_count == 0, f"{stop}: {found.generate_report()}"
-        wide = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert wide <= 0, f"{stop}: sticks out by {wide} px"
+        at_a_browser.look(self.page, f"people-{self.name}-{stop}")
 
 
-@pytest.mark.timeout(600)
 @pytest.mark.parametrize(
     ("language", "size"),
     [("ar", PHONE), ("fr", DESK), ("en", PHONE)],
     ids=["Arabic on a phone", "French on a desk", "English on a phone"],
 )
 def test_an_officer_comes_in_registers_a_system_and_permits_an_application(
-    chromium: Browser, hub: Hub, registry: Registry, store: MongoStore, language: str, size: tuple[int, int]
+    chromium: Browser, hub: Hub, registry: Registry, store: MongoStore, language: str, size: ViewportSize
 ) -> None:
-    with served(hub, registry, store) as town:
-        width, height = size
-        context = chromium.new_context(viewport={"width": width, "height": height}, locale=language)
-        context.route("**/*", lambda route: _answer(route, town))
-        try:
-            name = f"{language}-{'phone' if size == PHONE else 'desk'}"
-            journey(Visit(context.new_page(), town.base.removesuffix("/fhir"), name), town)
-        finally:
-            context.close()
+    with served(hub, registry, store) as town, opened(chromium, language, size) as page:
+        page.context.route("**/*", lambda route: _answer(route, town))
+        name = f"{language}-{'phone' if size == PHONE else 'desk'}"
+        journey(Visit(page, town.base.removesuffix("/fhir"), name), town)
 
 
-def _answer(route: object, town: Town) -> None:
+def _answer(route: Route, town: Town) -> None:
     """The application's own address stands for itself; nothing else is loaded from elsewhere."""
-    url = route.request.url  # type: ignore[attr-defined]
-    if url.startswith(BACK):
-        route.fulfill(status=200, content_type="text/html", body="<title>back</title>")  # type: ignore[attr-defined]
-    elif url.startswith(town.base.removesuffix("/fhir")):
-        route.continue_()  # type: ignore[attr-defined]
+    if route.request.url.startswith(BACK):
+        route.fulfill(status=200, content_type="text/html", body="<title>back</title>")
+    elif route.request.url.startswith(town.base.removesuffix("/fhir")):
+        route.continue_()
     else:
-        route.abort()  # type: ignore[attr-defined]
+        route.abort()
 
 
 def journey(visit: Visit, town: Town) -> None:

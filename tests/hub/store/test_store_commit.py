@@ -19,6 +19,7 @@ from hub.ports import (
 )
 from hub.store import MongoStore
 from tests.support.acts import NOW, opened, referral, replacing, saving, sees, stored, survivor
+from tests.support.shapes import made_again
 
 
 def entry(key: str, version: str = "1", **resources: str) -> LedgerEntry:
@@ -311,6 +312,7 @@ def test_the_database_is_prepared_once_and_again_when_its_shape_changes(mongodb_
         client[database].Task.drop_indexes()
         with MongoStore.open(mongodb_uri, database):
             assert "person_1" not in client[database].Task.index_information()
+        made_again(client[database])
 
 
 def test_keys_open_and_close_at_their_instants(store: MongoStore) -> None:

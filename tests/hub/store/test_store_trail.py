@@ -16,6 +16,7 @@ from hub.store import MongoStore, MongoTrail
 from hub.store.chains import SHARDS
 from hub.store.schema import Document
 from tests.support.acts import saving, survivor
+from tests.support.shapes import made_again
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 KEYS = [new_key()]
@@ -172,6 +173,7 @@ def copying(event: str, **fields: object) -> Tamper:
 
     def tamper(store: MongoStore) -> None:
         store.database.AuditEvent.drop_index("c.s_1_c.n_1")
+        made_again(store.database)
         found: Document = store.database.AuditEvent.find_one({"_id": event}) or {}
         store.database.AuditEvent.insert_one({**found, "_id": "forged", **fields})
 
