@@ -18,16 +18,24 @@ from wtforms.validators import ValidationError
 
 from hub import errors, texts
 from hub.accounts import Account
+from hub.console.desk import HELD
+from hub.console.held import hear_out
 from hub.errors import HubError
+from hub.exchange.upload import LARGEST
 from hub.fhir.definitions import load
 from hub.fhir.instants import MOROCCO
 from hub.oauth import scopes
+from hub.oauth.handing_over import may_hand_over
 from hub.oauth.introspection import ACT_REASON
 from hub.oauth.limits import TooMany
 
 RIGHT_TO_LEFT: Final = frozenset({"ar"})
 NAMES: Final = {"ar": "العربية", "fr": "Français", "en": "English"}
+METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 LARGEST_FORM: Final = 64 * 1024
+WITH_A_FILE: Final = LARGEST + LARGEST_FORM
+_FILES: Final = frozenset({"console.import_register"})
+_NOWHERE: Final = "console.no_such_page"
 _POLICY: Final = (
     "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
 )
@@ -44,10 +52,10 @@ _HEADERS: Final = {
 
 def begin() -> None:
     """Before every page: a form that is sent is one that we showed to this browser. Raises CSRFError."""
-    request.max_content_length = LARGEST_FORM
+    request.max_content_length = WITH_A_FILE if request.endpoint in _FILES and HELD in session else LARGEST_FORM
     if (asked := request.args.get("lang")) in texts.LANGUAGES:
         session["language"] = asked
-    if request.method == "POST":
+    if request.method == "POST" and request.endpoint != _NOWHERE:
         try:
             validate_csrf(request.form.get("csrf_token"))
         except ValidationError:
@@ -92,7 +100,8 @@ def sorry(key: str, status: int) -> Response:
 
 
 def show(template: str, *, status: int = 200, plain: bool = False, **given: Any) -> Response:
-    """`wrong`: what is wrong, by the name of the field. `plain`: links to other languages are without the query."""
+    """`wrong`: what is wrong, by the name of the field. `plain`: links to other languages are without the query. They are
+    relative, so that no page repeats the address that led to it."""
     spoken = language()
     given.setdefault("wrong", {})
     page = _template(template).render(
@@ -102,6 +111,7 @@ def show(template: str, *, status: int = 200, plain: bool = False, **given: Any)
         say=say,
         tell=tell,
         sees_referrals=sees_referrals,
+        may_hand_over=may_hand_over,
         day=day,
         purpose=purpose,
         csrf_token=generate_csrf,
@@ -113,7 +123,7 @@ def show(template: str, *, status: int = 200, plain: bool = False, **given: Any)
 
 def _here(code: str, plain: bool) -> str:
     query = {} if plain else request.args.to_dict()
-    return f"{request.path}?{urlencode({**query, 'lang': code})}"
+    return f"?{urlencode({**query, 'lang': code})}"
 
 
 def purpose(code: str) -> str:
@@ -184,6 +194,9 @@ def reason(found: HubError) -> str:
 
 def wrong_address(found: HTTPException) -> Response:
     known: Mapping[int, str] = {403: "not-for-you", 404: "no-such-page", 405: "no-such-page", 413: "too-large"}
+    if found.code == 413 and request.endpoint in _FILES:
+        hear_out(request)
+        return sorry("too-large-file", 413)
     return sorry(known.get(found.code or 400, "stale"), found.code or 400)
 
 
