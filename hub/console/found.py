@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from hub.console import pages
 from hub.exchange.findings import Finding, findings
 from hub.exchange.receipt import Receipt
 
@@ -34,8 +35,8 @@ class Told:
     unnamed: int
 
 
-def told(receipt: Receipt, language: str) -> Told:
-    found = list(findings(receipt, language))
+def told(receipt: Receipt) -> Told:
+    found = list(findings(receipt, pages.language(), pages.isolate))
     aside = _said(one for one in found if one.aside)
     doubtful = _said(one for one in found if not one.aside)
     shown = aside[:MOST], doubtful[:MOST]

@@ -83,7 +83,8 @@ def _seal(sent: Sent, account: Account, desk: Desk) -> str:
 def _why(problem: AdapterError | HubError) -> str:
     """Why nothing was read, where it is the file's fault. Raises what is not."""
     if isinstance(problem, AdapterError):
-        return texts.say(problem.text, pages.language(), **problem.params)
+        blanks = {name: pages.isolate(blank) for name, blank in problem.params.items()}
+        return texts.say(problem.text, pages.language(), **blanks)
     if problem.problem is errors.TOO_LARGE:
         return _too_large()
     raise problem
@@ -104,10 +105,16 @@ def _form(account: Account, doors: Sequence[Door], wrong: Wrong) -> Response:
         status=422 if wrong else 200,
         wrong=wrong,
         account=account,
-        connections=[door.connection.id for door in doors],
+        connections=[(door.connection.id, _named(door)) for door in doors],
         chosen=chosen,
         rows=MOST_RECORDS,
     )
+
+
+def _named(door: Door) -> str:
+    """By the form that it reads, and by its own name."""
+    title = door.mapping.title.get(pages.language(), "")
+    return f"{pages.isolate(title)} · {pages.isolate(door.connection.id)}" if title else door.connection.id
 
 
 def _tried(receipt: Receipt, sent: Sent, account: Account, seal: str) -> Response:
@@ -115,7 +122,7 @@ def _tried(receipt: Receipt, sent: Sent, account: Account, seal: str) -> Respons
         "hand-over-tried.html",
         account=account,
         connection=sent.connection,
-        told=found.told(receipt, pages.language()),
+        told=found.told(receipt),
         would_change=found.would_change(receipt),
         is_another=request.form.get("act") == TAKE,
         seal=seal,
@@ -128,7 +135,7 @@ def _taken(receipt: Receipt, sent: Sent, caller: Caller, desk: Desk) -> Response
         "hand-over-taken.html",
         account=desk.account(),
         connection=sent.connection,
-        told=found.told(receipt, pages.language()),
+        told=found.told(receipt),
         at=desk.people.hub.clock.now(),
         number=caller.request,
     )

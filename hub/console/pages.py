@@ -89,14 +89,18 @@ def tell(key: str, **blanks: object) -> str:
 
 
 def _said(key: str, blanks: Mapping[str, object]) -> str:
+    marked = {name: isolate(blank) if isinstance(blank, str) else blank for name, blank in blanks.items()}
+    return texts.say(key, language(), **marked)
+
+
+def isolate(blank: str) -> str:
     """A name inside a sentence keeps its own direction (https://www.w3.org/International/questions/qa-bidi-unicode-controls)."""
-    isolated = {name: f"\u2068{blank}\u2069" if isinstance(blank, str) else blank for name, blank in blanks.items()}
-    return texts.say(key, language(), **isolated)
+    return f"\u2068{blank}\u2069"
 
 
-def sorry(key: str, status: int) -> Response:
-    """A page that only says something; of the address that led to it nothing is repeated."""
-    return show("sorry.html", status=status, title=say(f"{key}-title"), text=say(key), plain=True)
+def sorry(key: str, status: int, back: str = "") -> Response:
+    """A page that only says something; of the address that led to it nothing is repeated. `back`: where she begins again."""
+    return show("sorry.html", status=status, title=say(f"{key}-title"), text=say(key), back=back, plain=True)
 
 
 def show(template: str, *, status: int = 200, plain: bool = False, **given: Any) -> Response:
@@ -181,7 +185,7 @@ def problem(found: HubError) -> Response:
 def refused(found: HubError) -> Response:
     """What the rules do not allow, with the status that the API gives it."""
     text = reason(found)
-    return show("sorry.html", status=found.problem.status, title=tell("refused"), text=text, plain=True)
+    return show("sorry.html", status=found.problem.status, title=tell("refused"), text=text, back="", plain=True)
 
 
 def reason(found: HubError) -> str:
@@ -196,7 +200,7 @@ def wrong_address(found: HTTPException) -> Response:
     known: Mapping[int, str] = {403: "not-for-you", 404: "no-such-page", 405: "no-such-page", 413: "too-large"}
     if found.code == 413 and request.endpoint in _FILES:
         hear_out(request)
-        return sorry("too-large-file", 413)
+        return sorry("too-large-file", 413, back=request.path)
     return sorry(known.get(found.code or 400, "stale"), found.code or 400)
 
 

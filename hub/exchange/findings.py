@@ -4,7 +4,7 @@ A word that was not understood stays in the register: what is told of a file tra
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -26,14 +26,14 @@ class Finding:
     aside: bool
 
 
-def findings(receipt: Receipt, language: str) -> Iterator[Finding]:
-    """What sets records aside comes first."""
+def findings(receipt: Receipt, language: str, mark: Callable[[str], str] = str) -> Iterator[Finding]:
+    """What sets records aside comes first. `mark`: how what fills the blanks of a sentence is marked off from it."""
     for one in receipt.rejected:
-        yield from (_finding(one.place, issue, language, aside=True) for issue in one.issues)
-    yield from (_finding(place, issue, language, aside=False) for place, issue in receipt.warnings)
+        yield from (_finding(one.place, issue, language, mark, aside=True) for issue in one.issues)
+    yield from (_finding(place, issue, language, mark, aside=False) for place, issue in receipt.warnings)
 
 
-def _finding(place: str, issue: Issue, language: str, *, aside: bool) -> Finding:
-    blanks = {name: WITHHELD if name == "value" else blank for name, blank in issue.params.items()}
+def _finding(place: str, issue: Issue, language: str, mark: Callable[[str], str], *, aside: bool) -> Finding:
+    blanks = {name: WITHHELD if name == "value" else mark(blank) for name, blank in issue.params.items()}
     where = (say(f"receive.place-{kind}", language, value=number) for kind, number in _PLACE.findall(place))
     return Finding(issue, ", ".join(where), say(issue.text, language, **blanks), aside)
