@@ -114,6 +114,7 @@ def show(template: str, *, status: int = 200, plain: bool = False, **given: Any)
         languages=[(code, name, _here(code, plain)) for code, name in NAMES.items()],
         say=say,
         tell=tell,
+        isolate=isolate,
         sees_referrals=sees_referrals,
         may_hand_over=may_hand_over,
         day=day,
