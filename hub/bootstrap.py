@@ -232,7 +232,7 @@ def wsgi() -> "Flask":
         allows=partial(_may_be_sent_to, deployment.settings),
         doors=deployment.doors,
     )
-    console.mount(app, deployment.people, deployment.settings)
+    console.mount(app, deployment.people, deployment.settings, deployment.doors)
     gc.freeze()  # profiles and code systems stay for good: to look through them again and again took a tenth of the time
     gc.set_threshold(*COLLECT_AFTER)
     return app

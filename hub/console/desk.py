@@ -1,6 +1,7 @@
 """What the pages share: the ports behind them, and who is sitting at them."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 from flask import Request, session
@@ -8,7 +9,8 @@ from werkzeug.exceptions import Forbidden
 
 from hub.accounts import Account
 from hub.exchange.person import REFERRAL_PURPOSE
-from hub.oauth import registration, scopes, sessions
+from hub.exchange.upload import Door
+from hub.oauth import handing_over, registration, scopes, sessions
 from hub.oauth.endpoints import Endpoints
 from hub.oauth.origin import seen_from
 from hub.oauth.people import People, reference
@@ -32,6 +34,7 @@ class Desk:
     base: str
     proxies: int = 0
     key_hosts: tuple[Allowed, ...] = ()  # where keys of systems may be fetched
+    doors: Mapping[str, Door] = field(default_factory=dict)  # by the names of their connections
 
     @property
     def is_secure(self) -> bool:
@@ -58,6 +61,13 @@ class Desk:
         """Who may register systems. Raises SignInFirst, or Forbidden."""
         account = self.account()
         if not registration.may_register(account):
+            raise Forbidden
+        return account
+
+    def data_officer(self) -> Account:
+        """Who may hand over registers. Raises SignInFirst, or Forbidden."""
+        account = self.account()
+        if not handing_over.may_hand_over(account):
             raise Forbidden
         return account
 

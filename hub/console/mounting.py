@@ -3,6 +3,8 @@
 https://cheatsheetseries.owasp.org/cheatsheets/Session_Management_Cheat_Sheet.html · RFC 6265bis §4.1.3.2 (`__Host-`)
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Protocol
 
 from flask import Blueprint, Flask
@@ -15,6 +17,7 @@ from hub.console import (
     clients,
     closing,
     home,
+    import_register,
     informing,
     messages,
     pages,
@@ -23,10 +26,13 @@ from hub.console import (
     referrals,
     rerouting,
     sign_in,
+    unknown,
     welcome,
 )
 from hub.console.desk import Desk
+from hub.console.held import InMemory
 from hub.errors import HubError
+from hub.exchange.upload import Door
 from hub.oauth import vault
 from hub.oauth.limits import TooMany
 from hub.oauth.people import People
@@ -46,10 +52,11 @@ class Addresses(Protocol):
     def jwks_hosts(self) -> tuple[Allowed, ...]: ...
 
 
-def mount(app: Flask, people: People, settings: Addresses) -> None:
-    """Give the application its pages for people."""
-    desk = Desk(people, settings.base_url.rstrip("/"), settings.proxies, settings.jwks_hosts)
+def mount(app: Flask, people: People, settings: Addresses, doors: Mapping[str, Door] = MappingProxyType({})) -> None:
+    """Give the application its pages for people. `doors`: what registers may be handed over to."""
+    desk = Desk(people, settings.base_url.rstrip("/"), settings.proxies, settings.jwks_hosts, doors)
     _cookie(app, desk)
+    app.request_class = InMemory
     room = Blueprint("console", __name__)
     room.before_request(pages.begin)
     room.after_request(pages.finish)
@@ -58,12 +65,14 @@ def mount(app: Flask, people: People, settings: Addresses) -> None:
     room.add_url_rule("/console/style.css", "style", pages.style)
     for part in _PARTS:
         part.register(room, desk)
+    app.url_map.converters[unknown.ANYTHING] = unknown.Anything
     app.register_blueprint(room)
 
 
 _PARTS = (
-    sign_in, welcome, authorize, home, clients,
+    sign_in, welcome, authorize, home, clients, import_register,
     referrals, referral, messages, asking, informing, progress, rerouting, closing,
+    unknown,
 )  # fmt: skip
 _ANSWERS = {
     CSRFError: pages.stale,

@@ -18,16 +18,24 @@ from wtforms.validators import ValidationError
 
 from hub import errors, texts
 from hub.accounts import Account
+from hub.console.desk import HELD
+from hub.console.held import hear_out
 from hub.errors import HubError
+from hub.exchange.upload import LARGEST
 from hub.fhir.definitions import load
 from hub.fhir.instants import MOROCCO
 from hub.oauth import scopes
+from hub.oauth.handing_over import may_hand_over
 from hub.oauth.introspection import ACT_REASON
 from hub.oauth.limits import TooMany
 
 RIGHT_TO_LEFT: Final = frozenset({"ar"})
 NAMES: Final = {"ar": "العربية", "fr": "Français", "en": "English"}
+METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 LARGEST_FORM: Final = 64 * 1024
+WITH_A_FILE: Final = LARGEST + LARGEST_FORM
+_FILES: Final = frozenset({"console.import_register"})
+_NOWHERE: Final = "console.no_such_page"
 _POLICY: Final = (
     "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
 )
@@ -44,10 +52,10 @@ _HEADERS: Final = {
 
 def begin() -> None:
     """Before every page: a form that is sent is one that we showed to this browser. Raises CSRFError."""
-    request.max_content_length = LARGEST_FORM
+    request.max_content_length = WITH_A_FILE if request.endpoint in _FILES and HELD in session else LARGEST_FORM
     if (asked := request.args.get("lang")) in texts.LANGUAGES:
         session["language"] = asked
-    if request.method == "POST":
+    if request.method == "POST" and request.endpoint != _NOWHERE:
         try:
             validate_csrf(request.form.get("csrf_token"))
         except ValidationError:
@@ -81,18 +89,23 @@ def tell(key: str, **blanks: object) -> str:
 
 
 def _said(key: str, blanks: Mapping[str, object]) -> str:
+    marked = {name: isolate(blank) if isinstance(blank, str) else blank for name, blank in blanks.items()}
+    return texts.say(key, language(), **marked)
+
+
+def isolate(blank: str) -> str:
     """A name inside a sentence keeps its own direction (https://www.w3.org/International/questions/qa-bidi-unicode-controls)."""
-    isolated = {name: f"\u2068{blank}\u2069" if isinstance(blank, str) else blank for name, blank in blanks.items()}
-    return texts.say(key, language(), **isolated)
+    return f"\u2068{blank}\u2069"
 
 
-def sorry(key: str, status: int) -> Response:
-    """A page that only says something; of the address that led to it nothing is repeated."""
-    return show("sorry.html", status=status, title=say(f"{key}-title"), text=say(key), plain=True)
+def sorry(key: str, status: int, back: str = "") -> Response:
+    """A page that only says something; of the address that led to it nothing is repeated. `back`: where she begins again."""
+    return show("sorry.html", status=status, title=say(f"{key}-title"), text=say(key), back=back, plain=True)
 
 
 def show(template: str, *, status: int = 200, plain: bool = False, **given: Any) -> Response:
-    """`wrong`: what is wrong, by the name of the field. `plain`: links to other languages are without the query."""
+    """`wrong`: what is wrong, by the name of the field. `plain`: links to other languages are without the query. They are
+    relative, so that no page repeats the address that led to it."""
     spoken = language()
     given.setdefault("wrong", {})
     page = _template(template).render(
@@ -101,7 +114,9 @@ def show(template: str, *, status: int = 200, plain: bool = False, **given: Any)
         languages=[(code, name, _here(code, plain)) for code, name in NAMES.items()],
         say=say,
         tell=tell,
+        isolate=isolate,
         sees_referrals=sees_referrals,
+        may_hand_over=may_hand_over,
         day=day,
         purpose=purpose,
         csrf_token=generate_csrf,
@@ -113,7 +128,7 @@ def show(template: str, *, status: int = 200, plain: bool = False, **given: Any)
 
 def _here(code: str, plain: bool) -> str:
     query = {} if plain else request.args.to_dict()
-    return f"{request.path}?{urlencode({**query, 'lang': code})}"
+    return f"?{urlencode({**query, 'lang': code})}"
 
 
 def purpose(code: str) -> str:
@@ -171,7 +186,7 @@ def problem(found: HubError) -> Response:
 def refused(found: HubError) -> Response:
     """What the rules do not allow, with the status that the API gives it."""
     text = reason(found)
-    return show("sorry.html", status=found.problem.status, title=tell("refused"), text=text, plain=True)
+    return show("sorry.html", status=found.problem.status, title=tell("refused"), text=text, back="", plain=True)
 
 
 def reason(found: HubError) -> str:
@@ -184,6 +199,9 @@ def reason(found: HubError) -> str:
 
 def wrong_address(found: HTTPException) -> Response:
     known: Mapping[int, str] = {403: "not-for-you", 404: "no-such-page", 405: "no-such-page", 413: "too-large"}
+    if found.code == 413 and request.endpoint in _FILES:
+        hear_out(request)
+        return sorry("too-large-file", 413, back=request.path)
     return sorry(known.get(found.code or 400, "stale"), found.code or 400)
 
 

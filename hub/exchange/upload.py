@@ -17,6 +17,7 @@ from hub.fhir.issues import Issue
 from hub.mapping import Mapping as FormMapping
 from hub.ports import Adapter, Caller, Connection, FollowUp, Manifest, Pulled, Taking, Watermark
 
+LARGEST: Final = 5 * 1024 * 1024
 MOST_RECORDS: Final = 20_000
 """More take longer than a request should: such a register is pulled."""
 
@@ -48,11 +49,19 @@ def upload(name: str, content: bytes, caller: Caller, *, doors: Mapping[str, Doo
 def find(name: str, caller: Caller, doors: Mapping[str, Door]) -> tuple[Door, Taking]:
     """Its own, and one that takes uploads; any other is not there. Raises NOT_FOUND."""
     door = doors.get(name)
-    if door is None or door.connection.organization != caller.organization:
-        raise HubError(NOT_FOUND)
-    if not isinstance(door.adapter, Taking) or door.connection.settings.get("upload") is not True:
+    if door is None or not _takes(door, caller) or not isinstance(door.adapter, Taking):
         raise HubError(NOT_FOUND)
     return door, door.adapter
+
+
+def choices(caller: Caller, doors: Mapping[str, Door]) -> list[Door]:
+    """Those that `find` finds for this caller, by name."""
+    return [door for _, door in sorted(doors.items()) if _takes(door, caller)]
+
+
+def _takes(door: Door, caller: Caller) -> bool:
+    is_its_own = door.connection.organization == caller.organization
+    return is_its_own and isinstance(door.adapter, Taking) and door.connection.settings.get("upload") is True
 
 
 @dataclass(repr=False)

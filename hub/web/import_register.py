@@ -6,8 +6,6 @@ element: no value of any cell, since the answer may be written into logs of clie
 
 import base64
 import binascii
-import re
-from collections.abc import Iterator
 from typing import Any, Final
 
 from hub.errors import (
@@ -18,6 +16,7 @@ from hub.errors import (
     AdapterError,
     HubError,
 )
+from hub.exchange.findings import findings
 from hub.exchange.receipt import Receipt
 from hub.exchange.upload import upload
 from hub.fhir import Resource
@@ -30,8 +29,6 @@ from hub.web.service import Call, Service
 NAME: Final = "import-register"
 EVERY_TYPE: Final = "*"
 MOST_ISSUES: Final = 200
-WITHHELD: Final = "…"
-_PLACE: Final = re.compile(r"(sheet|row|record) (\S+)")
 
 
 def import_register(inputs: Inputs, call: Call, service: Service) -> Resource:
@@ -83,25 +80,11 @@ def _told(receipt: Receipt, commit: bool, language: str) -> Resource:
 
 
 def _outcome(receipt: Receipt, commit: bool, language: str) -> Resource:
-    found = [(one.place, issue) for one in receipt.rejected for issue in one.issues]
-    found += receipt.warnings
-    done = Issue("information", "informational", f"web.register-{'stored' if commit else 'tried'}")
+    found = [(one.issue, f"{one.where}: {one.why}" if one.where else one.why) for one in findings(receipt, language)]
     more = Issue("warning", "incomplete", "web.too-many", params={"count": str(len(found) - MOST_ISSUES)})
-    shown = [*found[:MOST_ISSUES], *([("", more)] if len(found) > MOST_ISSUES else []), ("", done)]
-    return outcome((issue, _sentence(place, issue, language)) for place, issue in shown)
-
-
-def _sentence(place: str, issue: Issue, language: str) -> str:
-    """Where and why; the word that was not understood stays in the register."""
-    blanks = {name: WITHHELD if name == "value" else blank for name, blank in issue.params.items()}
-    told = say(issue.text, language, **blanks)
-    where = ", ".join(_places(place, language))
-    return f"{where}: {told}" if where else told
-
-
-def _places(place: str, language: str) -> Iterator[str]:
-    for kind, number in _PLACE.findall(place):
-        yield say(f"web.place-{kind}", language, value=number)
+    done = Issue("information", "informational", f"web.register-{'stored' if commit else 'tried'}")
+    last = [more, done] if len(found) > MOST_ISSUES else [done]
+    return outcome([*found[:MOST_ISSUES], *((one, say(one.text, language, **one.params)) for one in last)])
 
 
 OPERATIONS: Final = (

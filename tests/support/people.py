@@ -19,6 +19,7 @@ from werkzeug.test import TestResponse
 from hub import console
 from hub.accounts import Account
 from hub.exchange import Hub
+from hub.exchange.upload import Door
 from hub.oauth import assertion, passwords, second_factor
 from hub.oauth import people as signing_in
 from hub.oauth.endpoints import Endpoints
@@ -120,6 +121,7 @@ class Town:
     base: str = BASE
     key_hosts: tuple[Allowed, ...] = ()
     clock: StillClock = field(default_factory=lambda: StillClock(_SOON))  # what is over is swept by the real clock
+    doors: Mapping[str, Door] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.people = People(
@@ -127,7 +129,7 @@ class Town:
         )
         addresses = Addresses(self.base, jwks_hosts=self.key_hosts)
         self.app = create_app(self.people.hub, self.registry, addresses, people=self.people)
-        console.mount(self.app, self.people, addresses)
+        console.mount(self.app, self.people, addresses, self.doors)
 
     def browser(self, **how: str) -> Browser:
         return Browser(self.app, **how)

@@ -1,0 +1,59 @@
+"""What became of a register, or would: numbers, and of each thing that was not understood in which rows it stands.
+
+One word that no list knows stands in a hundred rows: it is said once, with the rows.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from hub.console import pages
+from hub.exchange.findings import Finding, findings
+from hub.exchange.receipt import Receipt
+
+MOST: Final = 60
+MOST_PLACES: Final = 8
+ALWAYS: Final = frozenset({"read", "created"})
+
+
+@dataclass(frozen=True)
+class Said:
+    """`more`: at how many places beside those that are named."""
+
+    why: str
+    where: tuple[str, ...]
+    more: int
+
+
+@dataclass(frozen=True)
+class Told:
+    """`numbers`: by the names that a receipt gives them. `unnamed`: how many sentences more there would be."""
+
+    numbers: tuple[tuple[str, int], ...]
+    aside: tuple[Said, ...]
+    doubtful: tuple[Said, ...]
+    unnamed: int
+
+
+def told(receipt: Receipt) -> Told:
+    found = list(findings(receipt, pages.language(), pages.isolate))
+    aside = _said(one for one in found if one.aside)
+    doubtful = _said(one for one in found if not one.aside)
+    shown = aside[:MOST], doubtful[:MOST]
+    numbers = tuple((name, number) for name, number in receipt.numbers.items() if number or name in ALWAYS)
+    return Told(numbers, *shown, len(aside) + len(doubtful) - sum(map(len, shown)))
+
+
+def would_change(receipt: Receipt) -> bool:
+    """Whether anything would be other than it was, if this were taken in."""
+    kept = receipt.numbers
+    return any(kept[name] for name in ("created", "updated", "quarantined", "withdrawn"))
+
+
+def _said(found: Iterable[Finding]) -> tuple[Said, ...]:
+    places: dict[str, dict[str, None]] = {}
+    for one in found:
+        places.setdefault(one.why, {}).update({one.where: None} if one.where else {})
+    return tuple(
+        Said(why, tuple(where)[:MOST_PLACES], max(len(where) - MOST_PLACES, 0)) for why, where in places.items()
+    )

@@ -1,0 +1,126 @@
+"""Between acceptance and closure in a real browser: how far it has come, what is asked and answered, and how it ended after a withdrawal."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, ViewportSize
+
+from hub.ports import Registry
+from hub.store import MongoStore
+from tests.support.at_a_browser import (
+    Served,
+    browsing,
+    in_arabic_on_a_phone_and_in_french_at_a_desk,
+    look,
+    needs_chromium,
+    opened,
+    sign_in,
+)
+from tests.support.network import KEEPER
+from tests.support.offices import EVERYTHING, Office, office
+from tests.support.written import example
+
+pytestmark = [needs_chromium, pytest.mark.timeout(600)]
+FORM = "https://chu.example/fhir/Questionnaire/admission"
+PATCH = {"Content_Type": "application/json-patch+json"}
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with browsing() as browser:
+        yield browser
+
+
+@pytest.fixture
+def at(store: MongoStore, registry: Registry) -> Iterator[Office]:
+    served = Served()
+    made = office(store, registry, base=f"{served.root}/fhir")
+    with served.running(made.town.app):
+        yield made
+
+
+@in_arabic_on_a_phone_and_in_french_at_a_desk
+def test_a_case_worker_says_how_far_it_has_come_asks_and_closes_after_a_withdrawal(
+    chromium: Browser, at: Office, language: str, size: ViewportSize
+) -> None:
+    at.at.agree("chu")
+    written = {name: value for name, value in example("questionnaire").items() if name != "id"}
+    at.at.create("chu", written | {"url": FORM, "title": "Admission"})
+    task = at.refer("chu")
+    at.at.move("chu", task, "accepted")
+    name = f"referrals-{language}"
+    with opened(chromium, language, size) as hers, opened(chromium, language, size) as theirs:
+        sign_in(hers, at.town.person("amina", "chu", scopes=EVERYTHING), at.town, language)
+        sign_in(theirs, at.town.person("salma", KEEPER, scopes=EVERYTHING), at.town, language)
+        _progress(hers, task, name)
+        _asked(hers, name)
+        _answered(theirs, task, name)
+        hers.reload()
+        look(hers, f"{name}-answered")
+        _withdrawn(at)
+        _closed(hers, name)
+        assert at.at.read(KEEPER, f"Task/{task}")["status"] == "completed"
+
+
+def _progress(page: Page, task: str, name: str) -> None:
+    page.click("header a[href='/console/referrals']")
+    page.click(f"main a[href='/console/referrals/{task}']")
+    page.click("a[href$='/progress']")
+    page.click("main form button")
+    page.wait_for_selector("#w-said")
+    look(page, f"{name}-progress-wrong")
+    page.check("[value=appointment-scheduled]")
+    page.fill("[name=when]", "2026-12-24T10:30")
+    page.click("main form button")
+    page.wait_for_selector("#course")
+    assert "24/12/2026 10:30" in page.inner_text("main")
+    look(page, f"{name}-under-way")
+
+
+def _asked(page: Page, name: str) -> None:
+    page.click("a[href$='/ask-information']")
+    look(page, f"{name}-ask-information")
+    page.check("[name=form]")
+    page.click("main form button")
+    page.wait_for_selector("#requests")
+
+
+def _answered(page: Page, task: str, name: str) -> None:
+    """Found among what waits; a mistake is told beside its question, and what was typed stays."""
+    page.click("header a[href='/console/referrals']")
+    look(page, f"{name}-what-waits")
+    page.click(f".needed a[href='/console/referrals/{task}']")
+    page.click("a[href$='/answer']")
+    page.fill("[name='q-2.2']", "Certificat remis.")
+    page.click("main form button")
+    page.wait_for_selector("#w-q-1")
+    assert page.input_value("[name='q-2.2']") == "Certificat remis."
+    look(page, f"{name}-answer-wrong")
+    page.fill("[name='q-1']", "2026-03-12")
+    page.check("[name='q-2.1'] >> nth=0")
+    page.click("main form button")
+    page.wait_for_selector("#course")
+
+
+def _withdrawn(at: Office) -> None:
+    for one in (at.at.by(KEEPER).get("/fhir/Consent?status=active").json or {})["entry"]:
+        steps = [{"op": "replace", "path": "/status", "value": "inactive"}]
+        assert (
+            at.at.by(KEEPER).send("PATCH", f"/fhir/Consent/{one['resource']['id']}", steps, **PATCH).status_code == 200
+        )
+
+
+def _closed(page: Page, name: str) -> None:
+    page.reload()
+    look(page, f"{name}-gone")
+    page.goto(re.sub(r"/console/.*", "/console/referrals", page.url))
+    look(page, f"{name}-withdrawn")
+    page.click("a[href$='/close']")
+    page.click("main form button")
+    page.wait_for_selector("#w-how")
+    look(page, f"{name}-close-wrong")
+    page.check("[value=completed]")
+    page.check("[value=partly-provided]")
+    page.click("main form button")
+    page.wait_for_url("**/console/referrals")
