@@ -55,6 +55,10 @@ class Belonging:
             return self._of_message(resource)
         if resource["resourceType"] == "ServiceRequest":
             return self._owners.get(reference(resource), set()) | _author(resource)
+        return self._all_owners
+
+    @cached_property
+    def _all_owners(self) -> set[str]:
         return set[str]().union(*self._owners.values())
 
     @cached_property

@@ -220,7 +220,7 @@ def keys(
     documents = list(documents)
     tasks: dict[str, list[Resource]] = {document.custodian: [] for document in documents}
     for document in documents:
-        if is_referral(document.resource):
+        if document.resource["resourceType"] == "Task" and is_referral(document.resource):
             tasks[document.custodian].append(document.resource)
     told = {custodian: Belonging(mine, eligible, overseeing) for custodian, mine in tasks.items()}
     named = _named(documents)
@@ -246,13 +246,13 @@ class _Keeper:
     versions: frozenset[tuple[str, str]]  # the same as `named`, to be told apart by
 
     def keys(self, document: Held) -> tuple[Key, ...]:
-        resource = document.resource
+        resource, type_ = document.resource, document.resource["resourceType"]
         mine = _mine(document.custodian)
-        if is_notice(resource):
+        if type_ == "Communication" and is_notice(resource):
             return (*mine, *(Key(own(split(one["reference"])[1])) for one in resource["recipient"]))
-        if is_message(resource) and (writers := self.told.wrote(resource) - {document.custodian}):
-            mine = (*mine, *map(own_key, writers))
-        if resource["resourceType"] in CLOSED_TO_RECIPIENTS or not self.granted.notice:
+        if type_ == "Communication" and is_message(resource):
+            mine = (*mine, *map(own_key, self.told.wrote(resource) - {document.custodian}))
+        if type_ in CLOSED_TO_RECIPIENTS or not self.granted.notice:
             return mine
         recipients = frozenset(self.told.of(resource) - {document.custodian, ""})
         if not recipients:

@@ -94,7 +94,7 @@ def with_overrides(
     One custodian's records are opened by its own review Tasks alone.
     """
     documents = list(documents)
-    tasks = [(held.custodian, opened_by(held.resource)) for held in documents if is_review(held.resource)]
+    tasks = [(held.custodian, opened_by(held.resource)) for held in _reviews(documents)]
     lasting = [(custodian, one) for custodian, one in tasks if now < one.until]
     if not lasting:
         return keys
@@ -106,8 +106,12 @@ def with_overrides(
 
 def excepted(documents: Iterable[Held]) -> frozenset[str]:
     """The grants that review Tasks give or gave: that they end is no withdrawal of anything."""
-    opened = (opened_by(held.resource) for held in documents if is_review(held.resource))
+    opened = (opened_by(held.resource) for held in _reviews(documents))
     return frozenset(f"{o.recipient}|{purpose}|{name}" for o in opened for purpose in o.purposes for name in o.classes)
+
+
+def _reviews(documents: Iterable[Held]) -> list[Held]:
+    return [one for one in documents if one.resource["resourceType"] == "Task" and is_review(one.resource)]
 
 
 def _kept_by(documents: Iterable[Held], custodian: str) -> list[Resource]:

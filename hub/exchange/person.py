@@ -54,7 +54,7 @@ def same_content(one: Resource, other: Resource) -> bool:
     return written_alike(content(one), content(other))
 
 
-@dataclass
+@dataclass(slots=True)
 class _Document:
     resource: Resource
     custodian: str
@@ -142,7 +142,7 @@ class Person:
 
     def tasks(self) -> list[Resource]:
         """Her referrals, and the requests about them."""
-        return [one.resource for one in self._documents.values() if kind(one.resource)]
+        return _tasks(one.resource for one in self._documents.values())
 
     def referrals_of(self, need: str) -> list[Resource]:
         """The referrals that carry this need."""
@@ -287,9 +287,8 @@ class Person:
         return notices
 
     def _news(self) -> Iterator[Due]:
-        for one in self._documents.values():
-            if one.is_new_version:
-                yield from news_of(one.stored.content if one.stored else None, one.resource)
+        for _, one in self._new_versions():
+            yield from news_of(one.stored.content if one.stored else None, one.resource)
 
     def _held(self, now: datetime) -> list[Held]:
         return [one.held(now) for one in self._documents.values()]
@@ -300,7 +299,7 @@ class Person:
         mine = self.kept_by(custodian)
         return follow(
             [r for r in mine if r["resourceType"] == "ServiceRequest" and _is_need(r)],
-            [r for r in mine if kind(r)],
+            _tasks(mine),
             self.get(f"Patient/{self.id}"),
             may,
             now=now,
@@ -310,8 +309,8 @@ class Person:
 
     def _time(self, now: datetime) -> None:
         """Deadlines of what is sent by this act, or moved: whichever door it came through."""
-        for one in self._documents.values():
-            if one.is_new_version and one.resource["resourceType"] == "Task":
+        for _, one in self._new_versions():
+            if one.resource["resourceType"] == "Task":
                 one.resource = self.rules.timing.timed(one.before(), one.resource, now)
 
     def _next_look(self, now: datetime, known: datetime | None) -> datetime:
@@ -343,19 +342,22 @@ class Person:
             for recipient in closed[alike]:
                 yield Void(name, recipient, VOIDED)
 
+    def _new_versions(self) -> list[tuple[str, _Document]]:
+        return [(key, one) for key, one in self._documents.items() if one.changed and one.is_new_version]
+
     def _saves(self, opened: Mapping[str, tuple[Key, ...]]) -> Iterator[Save]:
-        for key, document in self._documents.items():
-            if document.is_new_version:
-                replaces = document.stored.version if document.stored else None
-                yield Save(document.resource, self.id, document.custodian, opened[key], replaces)
+        for key, document in self._new_versions():
+            replaces = document.stored.version if document.stored else None
+            yield Save(document.resource, self.id, document.custodian, opened[key], replaces)
         for gone in self._gone.values():
             if gone.changed:
                 left = {"resourceType": gone.stored.type, "id": gone.stored.id}
                 yield Save(left, self.id, gone.custodian, (), gone.stored.version, gone=True)
 
     def _rekeys(self, opened: Mapping[str, tuple[Key, ...]]) -> Iterator[Rekey]:
+        fresh = {key for key, _ in self._new_versions()}
         for key, document in self._documents.items():
-            if document.stored and not document.is_new_version and _differ(document.stored.keys, opened[key]):
+            if document.stored and key not in fresh and _differ(document.stored.keys, opened[key]):
                 yield Rekey(document.stored.type, document.stored.id, opened[key])
 
 
@@ -376,6 +378,10 @@ def _differ(before: tuple[Key, ...], now: tuple[Key, ...]) -> bool:
 def _told(keys: Iterable[Key]) -> set[tuple[Key, tuple[str, ...]]]:
     """Keys with what they follow from: another consent that says the same is another reason."""
     return {(key, key.because) for key in keys}
+
+
+def _tasks(resources: Iterable[Resource]) -> list[Resource]:
+    return [one for one in resources if one["resourceType"] == "Task" and kind(one)]
 
 
 def _is_need(resource: Resource) -> bool:

@@ -36,7 +36,9 @@ def asked_of(task: Resource) -> str:
 
 def passed_on_from(task: Resource) -> str:
     """The reference of the Task that this is a part of; "" where it is a part of none."""
-    return next((str(one.get("reference", "")) for one in task.get("partOf", ())), "")
+    for one in task.get("partOf", ()):
+        return str(one.get("reference", ""))
+    return ""
 
 
 def party(task: Resource, element: str) -> str:
@@ -50,7 +52,7 @@ def is_open_to_claim(task: Resource) -> bool:
 
 
 def is_unclaimed(task: Resource) -> bool:
-    return is_open_to_claim(task) and not party(task, "owner")
+    return not party(task, "owner") and is_open_to_claim(task)
 
 
 def notice_of(task: Resource) -> dict[str, str]:

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Final
 
 from hub.fhir import Resource
@@ -49,7 +50,7 @@ def follow(
 ) -> Iterator[Step]:
     """Steps that follow from one person's present state. `permitted(organization)`: may it receive the notice now?
     `eligible(task)`: who gives the service that is open to claim."""
-    state = _State(needs, {reference(task): task for task in tasks}, patient, permitted, now, new_id, eligible)
+    state = _State(needs, {reference(task): task for task in tasks}, patient, cache(permitted), now, new_id, eligible)
     for _ in range(_ROUNDS):
         steps = list(state.round())
         if not steps:
@@ -68,10 +69,13 @@ class _State:
     new_id: Callable[[], str]
     eligible: Callable[[Resource], Iterable[str]]
     _by_need: dict[str, Resource] = field(init=False)
+    _sent_to: list[tuple[str, Resource, str]] = field(init=False)  # needs that are for somebody, and whom
     _referrals: list[Resource] = field(init=False)
 
     def __post_init__(self) -> None:
         self._by_need = {reference(need): need for need in self.needs}
+        active = [(name, need) for name, need in self._by_need.items() if need["status"] == "active"]
+        self._sent_to = [(name, need, recipient) for name, need in active if (recipient := _recipient(need))]
         self._referrals = self._told_apart()
 
     def round(self) -> Iterator[Step]:
@@ -97,8 +101,8 @@ class _State:
     def _of_needs(self) -> Iterator[Step]:
         """A part of which neither who passed it on nor who has it sees anything any more is stopped: nobody else could."""
         for task in self.referrals():
-            need = self._by_need.get(task["focus"]["reference"])
-            if need is None or task["status"] in TERMINAL:
+            need = None if task["status"] in TERMINAL else self._by_need.get(task["focus"]["reference"])
+            if need is None:
                 continue
             if passed_on_from(task) and not self.may(task) and not self.permitted(split(party(task, "requester"))[1]):
                 yield Step(
@@ -108,7 +112,8 @@ class _State:
                 yield from _advance(task, need, self.may(task), self.now)
 
     def _of_requests(self) -> Iterator[Step]:
-        return answered.follow(list(self.tasks.values()), self.now)
+        tasks = list(self.tasks.values())
+        return answered.follow(tasks, self.now) if len(tasks) > len(self._referrals) else iter(())
 
     def _of_passed_on(self) -> Iterator[Step]:
         return passed_on.follow(self.referrals(), self.now)
@@ -118,12 +123,11 @@ class _State:
         referrals, of_need = self.referrals(), defaultdict[str, list[Resource]](list)
         for task in referrals:
             of_need[task["focus"]["reference"]].append(task)
-        for need in self.needs:
-            recipient = _recipient(need)
-            if not recipient or need["status"] != "active":
+        for name, need, recipient in self._sent_to:
+            if any(party(task, "owner") == recipient and not self._over(task) for task in of_need[name]):
                 continue
-            mine, part_of = of_need[reference(need)], passed_on.parent_of(need, referrals)
-            if part_of is None or any(party(task, "owner") == recipient and not self._over(task) for task in mine):
+            part_of = passed_on.parent_of(need, referrals)
+            if part_of is None:
                 continue
             may = self.permitted(split(recipient)[1])
             task = written(

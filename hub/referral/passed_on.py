@@ -41,6 +41,8 @@ def follow(referrals: Sequence[Resource], now: datetime) -> Iterator[Step]:
     parts: dict[str, list[Resource]] = {}
     for task in referrals:
         parts.setdefault(passed_on_from(task), []).append(task)
+    if parts.keys() <= {""}:
+        return
     for task in referrals:
         if mine := parts.get(reference(task)):
             if task["status"] in TERMINAL:
