@@ -7,18 +7,16 @@ pulled soon. A hint that is lost, doubled or replayed changes nothing: pulls go 
 import base64
 import binascii
 import hmac
-import socket
-import socketserver
 import ssl
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from email.message import Message
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from io import BufferedIOBase
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from adapters.bounded_server import BoundedServer, tls
 from adapters.http_client import LOOPBACK
 from hub.errors import Fatal
 from hub.ports import Connection, Heard, Ready, unheard
@@ -26,8 +24,6 @@ from hub.ports import Connection, Heard, Ready, unheard
 LARGEST: Final = 10_000_000
 IDLE: Final = 30
 PIECE: Final = 65_536
-MOST: Final = 64
-"""Callers at a time."""
 
 SETTINGS: Final = {
     "listen": "adapters.setting-listen",
@@ -65,43 +61,17 @@ def where(connection: Connection) -> Where | None:
     return Where(host, int(port), certificate, key)
 
 
-class Listener(ThreadingHTTPServer):
-    """`port` is the one that the system gave, where the settings say 0."""
-
-    daemon_threads = True
-
+class Listener(BoundedServer):
     def __init__(self, at: Where, secret: str, take: Take) -> None:
         self.take, self.secret = take, secret.encode()
         self._tls = _context(at)
-        self._free = threading.BoundedSemaphore(MOST)
-        self.address_family = socket.AF_INET6 if ":" in at.host else socket.AF_INET
-        super().__init__((at.host, at.port), _Call)
-
-    @property
-    def port(self) -> int:
-        return int(self.server_address[1])
-
-    def server_bind(self) -> None:
-        """Without asking what this machine is called."""
-        socketserver.TCPServer.server_bind(self)
-
-    def verify_request(self, request: Any, client_address: Any) -> bool:
-        return self._free.acquire(blocking=False)
-
-    def process_request_thread(self, request: Any, client_address: Any) -> None:
-        try:
-            super().process_request_thread(request, client_address)
-        finally:
-            self._free.release()
+        super().__init__(at.host, at.port, _Call)
 
     def finish_request(self, request: Any, client_address: Any) -> None:
         """In the thread of the connection: who is slow to shake hands keeps nobody waiting."""
         request.settimeout(IDLE)
         with self._tls.wrap_socket(request, server_side=True) if self._tls else nullcontext(request) as wire:
             super().finish_request(wire, client_address)
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A connection that broke is its sender's to open again; what was on it is never told."""
 
 
 class _Call(BaseHTTPRequestHandler):
@@ -207,13 +177,10 @@ def _read(wire: BufferedIOBase, size: int) -> bytes:
 def _context(at: Where) -> ssl.SSLContext | None:
     if at.certificate is None or at.key is None:
         return None
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
     try:
-        context.load_cert_chain(at.certificate, at.key)
-    except (OSError, ssl.SSLError):
+        return tls(at.certificate, at.key)
+    except OSError:
         raise Fatal("adapters.listen-certificate") from None
-    return context
 
 
 def _path(connection: Connection, name: str) -> Path | None:

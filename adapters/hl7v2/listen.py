@@ -9,8 +9,9 @@ import ssl
 import threading
 from contextlib import suppress
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
+from adapters.bounded_server import BoundedServer, tls
 from adapters.hl7v2.answer import answer_again
 from adapters.hl7v2.message import Message
 from adapters.hl7v2.mllp import Frames, TooLarge
@@ -21,42 +22,17 @@ from hub.errors import AdapterError, Fatal
 from hub.ports import Connection, Heard, Ready, unheard
 
 PIECE: Final = 65_536
-MOST: Final = 64
 HANDSHAKE: Final = 10.0
 
 
-class Listener(socketserver.ThreadingTCPServer):
-    """`port` is the one that the system gave, where the settings say 0."""
-
-    allow_reuse_address = True
-    daemon_threads = True
-
+class Listener(BoundedServer):
     def __init__(self, found: Terms, reception: Reception) -> None:
         assert found.listen is not None
-        self.address_family = socket.AF_INET6 if ":" in found.listen.host else socket.AF_INET
         self.reception = reception
         self.idle = found.idle
         self.largest = found.largest
-        self.host = found.listen.host
         self._tls = _context(found)
-        self._free = threading.BoundedSemaphore(MOST)
-        super().__init__((found.listen.host, found.listen.port), _Talk)
-
-    @property
-    def port(self) -> int:
-        return int(self.server_address[1])
-
-    def verify_request(self, request: Any, client_address: Any) -> bool:
-        return self._free.acquire(blocking=False)
-
-    def process_request_thread(self, request: Any, client_address: Any) -> None:
-        try:
-            super().process_request_thread(request, client_address)
-        finally:
-            self._free.release()
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A connection that broke is its sender's to open again; what was on it is never told."""
+        super().__init__(found.listen.host, found.listen.port, _Talk)
 
     def secured(self, connection: socket.socket) -> socket.socket:
         """In the thread of the connection: who is slow to shake hands keeps nobody waiting."""
@@ -86,16 +62,10 @@ class _Talk(socketserver.BaseRequestHandler):
 def _context(found: Terms) -> ssl.SSLContext | None:
     if found.certificate is None or found.key is None:
         return None
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
     try:
-        context.load_cert_chain(found.certificate, found.key)
-        if found.client_ca:
-            context.load_verify_locations(found.client_ca)
-            context.verify_mode = ssl.CERT_REQUIRED
-    except (OSError, ssl.SSLError):
+        return tls(found.certificate, found.key, found.client_ca)
+    except OSError:
         raise Fatal("adapters.hl7v2-certificate") from None
-    return context
 
 
 def opened(connection: Connection, heard: Heard = unheard) -> Listener:

@@ -7,6 +7,7 @@ from hub.exchange import Hub
 from hub.outbound.allowed import Allowed
 from hub.ports import Registry
 from hub.store import MongoStore
+from tests.support.offices import Office, office
 from tests.support.parties import Clock, RandomIds
 from tests.support.people import Town
 
@@ -26,3 +27,11 @@ def hub(store: MongoStore) -> Hub:
 @pytest.fixture
 def town(hub: Hub, store: MongoStore, registry: Registry) -> Town:
     return Town(hub, registry, store, key_hosts=(Allowed.read("his.example"),))
+
+
+@pytest.fixture
+def at(store: MongoStore, registry: Registry) -> Office:
+    """People of several organisations; she agreed to a referral to two of them."""
+    made = office(store, registry)
+    made.at.agree("chu", "clinique")
+    return made
