@@ -15,17 +15,16 @@ from hub.console import act, gathered, pages, plain
 from hub.console.desk import Desk
 from hub.console.gathered import Referral
 from hub.console.referrals import ADDRESS, require
-from hub.directory.telling import explained
+from hub.console.rerouting import Service, service
 from hub.errors import HubError
 from hub.exchange import Hub, change, disclose
 from hub.exchange.change.referral import actor_of
-from hub.exchange.orient import Answer, orient
+from hub.exchange.orient import orient
 from hub.exchange.reroute import wanted
 from hub.fhir import Resource
 from hub.fhir.canonicals import code_system, profile
 from hub.fhir.instants import MOROCCO
 from hub.fhir.references import split
-from hub.fhir.serial import loads
 from hub.fhir.tasks import notice_of, party
 from hub.oauth import scopes
 from hub.ports import Caller
@@ -33,17 +32,6 @@ from hub.referral.transitions import TERMINAL
 from hub.search import parse
 
 CATEGORY: Final = ("request-category", "need")
-
-
-@dataclass(frozen=True)
-class Service:
-    """`reasons`: why it stands where it stands."""
-
-    organization: str
-    name: str
-    by: str
-    reasons: tuple[str, ...]
-    doubts: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -108,15 +96,7 @@ def _services(found: Referral, caller: Caller, hub: Hub) -> Iterator[Service]:
     known = (party(found.task, "owner"), party(found.task, "requester"), *(party(one, "owner") for one in live))
     past = frozenset(split(one)[1] for one in known if one)
     for answer in orient(wanted(found.task, hub.clock.now()), caller, hub=hub, excluded=past):
-        yield _service(answer, hub)
-
-
-def _service(answer: Answer, hub: Hub) -> Service:
-    seen: Resource = loads(answer.view.text)
-    by, language = split(seen["providedBy"]["reference"])[1], pages.language()
-    doubts = tuple(explained(one, language) for one in answer.fit.reasons if one.doubt)
-    reasons = tuple(explained(one, language) for one in answer.fit.reasons if not one.doubt)
-    return Service(by, seen.get("name", ""), hub.directory.name(by, language), reasons, doubts)
+        yield service(answer, hub, is_permitted=True)
 
 
 def _anew(task: Resource, to: str, caller: Caller, desk: Desk) -> Resource:
