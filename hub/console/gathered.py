@@ -14,7 +14,7 @@ from hub.fhir import Resource
 from hub.fhir.messages import is_message
 from hub.fhir.query import Query
 from hub.fhir.serial import loads
-from hub.fhir.tasks import REFERRAL, REQUESTS, asked_of, kind
+from hub.fhir.tasks import REFERRAL, REQUESTS, asked_of, kind, passed_on_from
 from hub.oauth import scopes
 from hub.ports import Caller
 from hub.search import parse
@@ -46,6 +46,7 @@ class Referral:
     requests: tuple[Resource, ...] = ()
     messages: tuple[Resource, ...] = ()
     versions: dict[str, int] = field(default_factory=dict)
+    parts: tuple[Resource, ...] = ()  # by which it was passed on
 
     @property
     def id(self) -> str:
@@ -74,6 +75,7 @@ def referral(id_: str, caller: Caller, *, hub: Hub) -> Referral:
         tuple(one for one in along if kind(one) in REQUESTS and asked_of(one) == f"Task/{id_}"),
         tuple(sorted((one for one in along if is_message(one)), key=lambda one: str(one.get("sent", "")))),
         versions,
+        tuple(one for one in along if kind(one) == REFERRAL and passed_on_from(one) == f"Task/{id_}"),
     )
 
 

@@ -21,6 +21,7 @@ from hub.console import (
     informing,
     messages,
     pages,
+    passing_on,
     progress,
     referral,
     referrals,
@@ -71,7 +72,7 @@ def mount(app: Flask, people: People, settings: Addresses, doors: Mapping[str, D
 
 _PARTS = (
     sign_in, welcome, authorize, home, clients, import_register,
-    referrals, referral, messages, asking, informing, progress, rerouting, closing,
+    referrals, referral, messages, asking, informing, progress, rerouting, passing_on, closing,
     unknown,
 )  # fmt: skip
 _ANSWERS = {

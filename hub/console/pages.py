@@ -199,7 +199,7 @@ def reason(found: HubError) -> str:
 
 def wrong_address(found: HTTPException) -> Response:
     known: Mapping[int, str] = {403: "not-for-you", 404: "no-such-page", 405: "no-such-page", 413: "too-large"}
-    if found.code == 413 and request.endpoint in _FILES:
+    if found.code == 413 and request.max_content_length == WITH_A_FILE:
         hear_out(request)
         return sorry("too-large-file", 413, back=request.path)
     return sorry(known.get(found.code or 400, "stale"), found.code or 400)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from flask import Blueprint, Response, request
 
 from hub import errors
-from hub.console import act, acts, asking, course, facts, gathered, messages, pages, plain, progress
+from hub.console import act, acts, asking, course, facts, gathered, messages, pages, passing_on, plain, progress
 from hub.console.desk import Desk
 from hub.console.gathered import Referral
 from hub.console.referrals import ADDRESS, require
@@ -70,6 +70,8 @@ def page(found: Referral, caller: Caller, desk: Desk, wrong: Mapping[str, str] |
         messages=[messages.shown(one, caller, hub) for one in found.messages],
         categories=messages.categories() if messages.may_write(found, caller) else [],
         reroutes=_reroutes(found, caller),
+        may_pass_on=passing_on.may_pass_on(task, caller),
+        parts=passing_on.parts(found, hub),
     )
 
 

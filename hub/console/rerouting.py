@@ -14,7 +14,8 @@ from hub.console.desk import Desk
 from hub.console.referrals import ADDRESS, require
 from hub.directory.telling import explained
 from hub.exchange import Hub, change
-from hub.exchange.reroute import Alternative, alternatives
+from hub.exchange.orient import Answer
+from hub.exchange.reroute import alternatives
 from hub.fhir import Resource
 from hub.fhir.references import split
 from hub.fhir.serial import loads
@@ -49,7 +50,9 @@ def register(room: Blueprint, desk: Desk) -> None:
             referral=id_,
             number=plain.number(found.task),
             asked=plain.asked(found.task),
-            services=[_service(one, desk.people.hub) for one in services],
+            services=[
+                service(one.answer, desk.people.hub, is_permitted=one.consent == "permitted") for one in services
+            ],
         )
 
     @room.post(f"{ADDRESS}/<id_>/alternatives")
@@ -61,17 +64,17 @@ def register(room: Blueprint, desk: Desk) -> None:
         return act.go(view.id)
 
 
-def _service(of: Alternative, hub: Hub) -> Service:
-    seen: Resource = loads(of.answer.view.text)
+def service(answer: Answer, hub: Hub, *, is_permitted: bool) -> Service:
+    seen: Resource = loads(answer.view.text)
     by = split(seen["providedBy"]["reference"])[1]
-    language, reasons = pages.language(), of.answer.fit.reasons
+    language, reasons = pages.language(), answer.fit.reasons
     return Service(
         by,
         seen.get("name", ""),
         hub.directory.name(by, language),
         tuple(explained(one, language) for one in reasons if not one.doubt),
         tuple(explained(one, language) for one in reasons if one.doubt),
-        of.consent == "permitted",
+        is_permitted,
     )
 
 

@@ -48,7 +48,7 @@ def alternatives(id_: str, caller: Caller, *, hub: Hub, count: int = MOST) -> tu
         raise HubError(errors.OUT_OF_TURN, path="Task.status")
     keeper = stored.custodian or ""
     others = (one for one in person.tasks() if _is_sender(one, person.custodian(reference(one)) or "", caller))
-    found = orient(_wanted(task, now), caller, hub=hub, excluded=_asked(task, others), count=count)
+    found = orient(wanted(task, now), caller, hub=hub, excluded=_asked(task, others), count=count)
     may = person.telling(keeper, now)
     return tuple(Alternative(one, _consent(one, may)) for one in found)
 
@@ -67,7 +67,8 @@ def _is_sender(task: Resource, keeper: str, caller: Caller) -> bool:
     return keeper == caller.organization or party(task, "requester") == f"Organization/{caller.organization}"
 
 
-def _wanted(task: Resource, now: datetime) -> Wanted:
+def wanted(task: Resource, now: datetime) -> Wanted:
+    """What the notice says of a need."""
     said = notice_of(task)
     return Wanted(
         said.get("service-type", ""),

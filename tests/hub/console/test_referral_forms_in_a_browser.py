@@ -63,6 +63,25 @@ def test_a_case_worker_says_how_far_it_has_come_asks_and_closes_after_a_withdraw
         assert at.at.read(KEEPER, f"Task/{task}")["status"] == "completed"
 
 
+@in_arabic_on_a_phone_and_in_french_at_a_desk
+def test_who_was_asked_and_cannot_help_passes_it_on(
+    chromium: Browser, at: Office, language: str, size: ViewportSize
+) -> None:
+    at.at.agree("chu", "clinique")
+    task = at.refer("chu")
+    with opened(chromium, language, size) as page:
+        sign_in(page, at.town.person("amina", "chu", scopes=EVERYTHING), at.town, language)
+        page.goto(f"{at.town.base.removesuffix('/fhir')}/console/referrals/{task}")
+        page.click("a[href$='/pass-on']")
+        look(page, f"referrals-{language}-pass-on")
+        page.click("li:has([value=clinique]) button")
+        page.wait_for_selector("#course")
+        look(page, f"referrals-{language}-part")
+        page.goto(f"{at.town.base.removesuffix('/fhir')}/console/referrals/{task}")
+        page.wait_for_selector("#parts")
+        look(page, f"referrals-{language}-passed-on")
+
+
 def _progress(page: Page, task: str, name: str) -> None:
     page.click("header a[href='/console/referrals']")
     page.click(f"main a[href='/console/referrals/{task}']")
