@@ -25,7 +25,7 @@ Asked = Mapping[str, str]
 
 
 def words(primero: Primero, values: Mapping[str, str], given: Field | None) -> Asked:
-    """Of follow-up `values` that say whether the service was given; nothing where they do not. `given`: the field that tells it."""
+    """Of follow-up `values` that say whether the service was given; else nothing. `given`: the field that tells it."""
     if not (told := values.get(GIVEN)):
         return {}
     spelt = (given.choice(told) if given else None) or told
@@ -42,7 +42,7 @@ def _listed_reason(primero: Primero, wanted: str) -> str:
 
 def tell(ask: Callable[[Mapping[str, Any]], bool], plain: Asked, more: Asked) -> bool:
     """Whether the server takes it, with the words of newer servers or without."""
-    return ask({**plain, **more}) or bool(more) and ask(plain)
+    return ask({**plain, **more}) or (bool(more) and ask(plain))
 
 
 def is_unsuccessful(referral: Mapping[str, Any]) -> bool:

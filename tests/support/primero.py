@@ -302,7 +302,12 @@ class Primero(StandIn):
 
     def _seen(self, case: Record) -> Record:
         seen = {name: value for name, value in case.items() if name not in self.hidden and self._is_granted(name)}
+        if isinstance(rows := seen.get("services_section"), list):
+            seen["services_section"] = [self._of_role(row) if isinstance(row, dict) else row for row in rows]
         return {**seen, "name": "*******"} if case.get("hidden_name") else seen
+
+    def _of_role(self, row: Record) -> Record:
+        return {name: value for name, value in row.items() if name in self.services or name == "unique_id"}
 
     def _refused(self, data: Mapping[str, Any], path: str) -> Answer | None:
         known = {*FIELDS, "id", "services_section", "mark_synced", "mark_synced_url", "mark_synced_status", "module_id"}
