@@ -19,12 +19,13 @@ REMEMBERED: Final = 2000
 
 @dataclass
 class Mark:
-    """`seen`: the digest of a version → when it came to be."""
+    """`seen`: the digest of a version → when it came to be. `asked`: from when on this pull asks, and what it must not forget."""
 
     signature: str
     overlap: timedelta
     instant: datetime | None = None
     seen: dict[str, datetime] = field(default_factory=dict)
+    asked: datetime | None = None
 
     @classmethod
     def of(cls, since: Watermark | None, signature: str, overlap: int) -> "Mark":
@@ -36,6 +37,7 @@ class Mark:
                 instant, *seen = rest.split(" ")
                 mark.seen = {one[:16]: _when(one[17:]) for one in seen}
                 mark.instant = _when(instant)
+                mark.asked = mark.instant - mark.overlap
             except ValueError:
                 return cls(signature, timedelta(seconds=overlap))
         return mark
@@ -43,6 +45,12 @@ class Mark:
     def since(self) -> str | None:
         """From when on to ask."""
         return (self.instant - self.overlap).isoformat(timespec="milliseconds") if self.instant else None
+
+    @property
+    def far(self) -> datetime | None:
+        """How far earlier pulls have read: what they saw beside Tasks counts where it lies well behind the last Task."""
+        last = max(self.seen.values(), default=None)
+        return last if last and self.instant and last > self.instant + self.overlap else self.instant
 
     def take(self, version: str, at: datetime) -> bool:
         """Whether it is new."""
@@ -60,7 +68,8 @@ class Mark:
             return None
         least = self.instant - self.overlap
         kept = sorted(((at, key) for key, at in self.seen.items() if at >= least), reverse=True)[:REMEMBERED]
-        self.seen = {key: at for at, key in kept}
+        if self.asked is None:
+            self.seen = {key: at for at, key in kept}
         told = " ".join(f"{key}@{at.isoformat()}" for at, key in sorted(kept))
         return Watermark(f"{self.signature} {self.instant.isoformat()}{' ' if told else ''}{told}")
 

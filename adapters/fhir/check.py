@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from adapters.fhir import around
 from adapters.fhir.client import Server, opened
 from adapters.fhir.manifest import MANIFEST
 from adapters.fhir.paths import paths
@@ -32,3 +33,5 @@ def _server(server: Server) -> Iterator[Issue]:
     next(server.pages("Task", [("_count", "1"), *server.terms.search]), None)
     if server.terms.deletions and not server.supports("Task/_history?_count=1"):
         yield Issue("warning", "not-supported", "adapters.fhir-no-history")
+    if unsearchable := around.unsearchable(server):
+        yield Issue("warning", "not-supported", "adapters.fhir-unsearchable", params={"types": ", ".join(unsearchable)})

@@ -34,15 +34,20 @@ class Server:
         self._http = http
         self.terms = terms
 
-    def pages(self, path: str, parameters: list[tuple[str, str]]) -> Iterator[list[Resource]]:
-        """Entries of the pages of a search or a history, by the links that the server gives."""
+    def pages(
+        self, path: str, parameters: list[tuple[str, str]], *, also: Collection[int] = ()
+    ) -> Iterator[list[Resource]]:
+        """Entries of the pages of a search or a history, by the links that the server gives; none after a status in `also`."""
         url: str | None = f"{self.terms.url}/{path}?{urlencode(parameters)}"
         seen: set[str] = set()
         while url is not None:
             if url in seen:
                 raise PROBLEMS.not_understood
             seen.add(url)
-            bundle = _bundle(self._request("GET", url))
+            answer = self._send("GET", url, also=also)
+            if answer.status in also:
+                return
+            bundle = _bundle(self._resource(answer))
             yield _entries(bundle)
             url = self._following(url, bundle)
 

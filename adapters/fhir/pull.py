@@ -10,6 +10,8 @@ from datetime import datetime
 
 import orjson
 
+from adapters.fhir import around
+from adapters.fhir.around import resources
 from adapters.fhir.changes import Mark, stamp
 from adapters.fhir.client import Resource, Server, opened, version
 from adapters.fhir.records import REFERRAL, Records
@@ -27,9 +29,9 @@ def pull(connection: Connection, since: Watermark | None) -> Iterator[Pulled]:
         changed = [("_lastUpdated", f"ge{asked}")] if asked else []
         last: datetime | None = None
         sorted_ = True
-        reached = mark.instant
+        reached = mark.far
         for entries in server.pages("Task", _parameters(server) + changed):
-            near = {f"{one['resourceType']}/{one.get('id')}": one for one in _resources(entries)}
+            near = around.near(entries)
             for task in _tasks(entries):
                 at = stamp(task)
                 sorted_ = sorted_ and (last is None or last <= at)
@@ -41,15 +43,29 @@ def pull(connection: Connection, since: Watermark | None) -> Iterator[Pulled]:
                 yield from _new(mark, since)
         if reached is not None:
             mark.reach(reached)
+        yield from _around(server, mark, records, asked)
         yield from _new(mark, since)
 
 
+def _around(server: Server, mark: Mark, records: Records, asked: str | None) -> Iterator[Pulled]:
+    """Tasks of which something else has changed. They come after the Tasks that changed themselves: what changes meanwhile
+    is then found by the next pull at the latest."""
+    for entries, page in around.pages(server, mark, asked, _parameters(server)) if asked else ():
+        near = around.near(page)
+        for task in _tasks(entries):
+            yield from _said(task, near, records, mark)
+
+
 def _told(task: Resource, near: dict[str, Resource], at: datetime, records: Records, mark: Mark) -> Iterator[Pulled]:
-    if not mark.take(f"{task['id']} {version(task)} {at.isoformat()}", at):
-        return
+    if mark.take(f"{task['id']} {version(task)} {at.isoformat()}", at):
+        yield from _said(task, near, records, mark)
+
+
+def _said(task: Resource, near: dict[str, Resource], records: Records, mark: Mark) -> Iterator[Pulled]:
     if task.get("status") == "entered-in-error":
         yield Withdrawn(REFERRAL, str(task["id"]))
     elif record := records.record(task, near):
+        around.know(task, near, mark)
         yield record
 
 
@@ -90,20 +106,13 @@ def _parameters(server: Server) -> list[tuple[str, str]]:
     return [("_sort", "_lastUpdated"), ("_count", str(server.terms.page)), *wanted, *server.terms.search]
 
 
-def _resources(entries: list[Resource]) -> Iterator[Resource]:
-    for one in entries:
-        found = one.get("resource")
-        if isinstance(found, dict) and isinstance(found.get("resourceType"), str):
-            yield found
-
-
 def _tasks(entries: list[Resource]) -> Iterator[Resource]:
     """What was asked for; what came along with it, and what the server remarks, is neither."""
     for one in entries:
         search = one.get("search")
         if isinstance(search, dict) and search.get("mode") in {"include", "outcome"}:
             continue
-        for task in _resources([one]):
+        for task in resources([one]):
             if task["resourceType"] == "Task" and not isinstance(task.get("id"), str):
                 raise Retriable("adapters.fhir-not-understood")
             if task["resourceType"] == "Task":

@@ -40,7 +40,7 @@ class Records:
         found = paths(told)
         return cls(server, found, {name: told[name][0] for name in found}, sends)
 
-    def record(self, task: Resource, near: Mapping[str, Resource]) -> SourceRecord | None:
+    def record(self, task: Resource, near: dict[str, Resource]) -> SourceRecord | None:
         """`near`: what came with it, by reference. None for a Task that is no referral, or none yet."""
         if task.get("status") == "draft" or not _leads_to(task, "focus", "ServiceRequest"):
             return None
@@ -66,10 +66,14 @@ class Records:
                 return str(one.get("value") or "")
         return ""
 
-    def _found(self, reference: str, near: Mapping[str, Resource]) -> Resource | None:
-        return near.get(reference.removeprefix(f"{self.server.terms.url}/")) or self.server.find(reference)
+    def _found(self, reference: str, near: dict[str, Resource]) -> Resource | None:
+        """What had to be asked for is near from now on."""
+        name = reference.removeprefix(f"{self.server.terms.url}/")
+        if name not in near and (found := self.server.find(reference)):
+            near[name] = found
+        return near.get(name)
 
-    def _consent(self, parts: Mapping[str, Resource], near: Mapping[str, Resource]) -> dict[str, Resource]:
+    def _consent(self, parts: Mapping[str, Resource], near: dict[str, Resource]) -> dict[str, Resource]:
         """The consent that the request names, where it permits that the Task's owner is told, and nothing less than that."""
         told = parts.get("ServiceRequest", {}).get("supportingInfo")
         for one in told if isinstance(told, list) else ():

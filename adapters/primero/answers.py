@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from adapters.primero.ended import UNSUCCESSFUL, is_unsuccessful, reason
 from adapters.primero.forms import normal
 from adapters.primero.records import moment
 from hub.ports import Place, SourceRecord
@@ -17,17 +18,17 @@ def answer(
 ) -> SourceRecord | None:
     """None where nobody has decided anything yet. A service that was given is done, whatever its referral says."""
     own = [one for one in referrals or () if one.get("service_record_id") == row.get("unique_id")]
-    said = [str(one.get("status")) for one in own if one.get("status") in SAID]
+    said = [UNSUCCESSFUL if is_unsuccessful(one) else str(one["status"]) for one in own if one.get("status") in SAID]
     given = normal(str(row.get("service_implemented") or "")) == normal(GIVEN)
     status = GIVEN if given else said[-1] if said else ""
     if not status:
         return None
-    number = str(case["id"])
+    number, why = str(case["id"]), reason(own) if status == UNSUCCESSFUL else ""
     return SourceRecord(
         kind=ANSWER,
         id=number,
-        version=status,
-        content={"answer_status": status},
+        version=f"{status} {why}".strip(),
+        content={"answer_status": status, **({"answer_reason": why} if why else {})},
         place=Place(record=number),
         handle={"referral": number},
         revision=moment(case["last_updated_at"]),

@@ -10,7 +10,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from adapters import http_client
-from adapters.http_client import Http, Problems
+from adapters.http_client import Answer, Http, Problems
 from hub.ports import Connection
 
 PAGE: Final = 100
@@ -83,11 +83,15 @@ class Primero:
         answer = self.request("POST", f"{_at(case)}/referrals", body={"data": dict(values)}, also={HIDDEN, UNMET})
         return answer is not None
 
-    def answer(self, case: str, referral: str, values: Mapping[str, Any]) -> None:
-        self.request("PATCH", f"{_at(case)}/referrals/{quote(referral, safe='')}", body={"data": dict(values)})
+    def answer(self, case: str, referral: str, values: Mapping[str, Any]) -> bool:
+        """False where the tool does not take it in these words."""
+        at = f"{_at(case)}/referrals/{quote(referral, safe='')}"
+        return self.request("PATCH", at, body={"data": dict(values)}, also={UNMET}) is not None
 
-    def revoke(self, case: str, referral: str) -> None:
-        self.request("DELETE", f"{_at(case)}/referrals/{quote(referral, safe='')}", also={ABSENT})
+    def revoke(self, case: str, referral: str, values: Mapping[str, Any]) -> bool:
+        """False where the tool does not take it in these words."""
+        at, body = f"{_at(case)}/referrals/{quote(referral, safe='')}", {"data": dict(values)} if values else None
+        return self._ask("DELETE", at, body=body, also={ABSENT, UNMET}).status != UNMET
 
     def forms(self, record_type: str) -> list[dict[str, Any]]:
         """The forms that the account's role has, with their fields."""
@@ -95,6 +99,12 @@ class Primero:
 
     def lookups(self) -> list[dict[str, Any]]:
         return self._listed(self.request("GET", "lookups", params={"per": str(LARGEST)}))
+
+    def choices(self, lookup: str) -> tuple[str, ...]:
+        """What a list offers; nothing where there is none of this name."""
+        found = next((one.get("values") for one in self.lookups() if one.get("unique_id") == lookup), None)
+        listed = found if isinstance(found, list) else []
+        return tuple(str(one["id"]) for one in listed if isinstance(one, Mapping) and "id" in one)
 
     def _listed(self, answer: Any) -> list[dict[str, Any]]:
         data = answer.get("data") if isinstance(answer, dict) else None
@@ -122,12 +132,15 @@ class Primero:
         also: Collection[int] = (),
     ) -> Any:
         """The answer as JSON; None where its status is one of `also`."""
-        token = self._http.cookie("CSRF-TOKEN") if method != "GET" else ""
-        headers = {"X-CSRF-Token": token} if token else {}
-        answer = self._http.ask(method, f"api/v2/{path}", params=params, body=body, headers=headers, also=also)
+        answer = self._ask(method, path, params=params, body=body, also=also)
         if answer.status in also:
             return None
         return {} if answer.status == 204 else self._http.json(answer)
+
+    def _ask(self, method: str, path: str, **asked: Any) -> Answer:
+        token = self._http.cookie("CSRF-TOKEN") if method != "GET" else ""
+        headers = {"X-CSRF-Token": token} if token else {}
+        return self._http.ask(method, f"api/v2/{path}", headers=headers, **asked)
 
 
 def _at(case: str) -> str:

@@ -17,6 +17,9 @@ CORE: Final = frozenset(
 """What stands in a case without any form."""
 MADE: Final = {SERVICES: frozenset({"unique_id", "referred_to"}), INCIDENTS: frozenset({"id"})}
 """What the tool and the door add to an item."""
+REFERRED: Final = f"{SERVICES}/referred_to"
+ROW_TELLS: Final = frozenset({"service_implementing_agency", "service_status_referred"})
+"""Of which fields the door makes whom a row was referred to, where the tool has no referral of its own for it."""
 
 
 def lacking(layout: Layout, known: Fields) -> tuple[str, ...]:
@@ -33,6 +36,8 @@ def unsaid(layout: Layout, known: Fields, case: Mapping[str, Any]) -> frozenset[
     """Of these, what this case does not say all the same. A group of which nothing can be read is unsaid as a whole."""
     unknown = set(lacking(layout, known))
     found = {name for name, paths in _read(layout) if name in unknown and not _says(case, paths)}
+    if not (SERVICES in known and known[SERVICES].inside.keys() >= ROW_TELLS):
+        found |= {name for name, paths in _read(layout) if REFERRED in paths}
     if INCIDENTS not in case:  # which the account may not list
         found |= {name for name, _ in _read(layout) if name.partition("/")[0] == INCIDENTS}
     return frozenset(found | {group for group, inner in _groups(layout).items() if found.issuperset(inner)})
@@ -41,8 +46,8 @@ def unsaid(layout: Layout, known: Fields, case: Mapping[str, Any]) -> frozenset[
 def is_doubtful(layout: Layout, case: Mapping[str, Any]) -> bool:
     """Whether it lacks something that is read: nobody was asked, or the role has lost a form since the forms were read."""
     plain = any(not _says(case, paths) for name, paths in _read(layout) if "/" not in name)
-    bare = (inner for group, inner in _groups(layout).items() if items(case.get(group)))
-    return plain or any(not any(_says(case, paths) for paths in inner.values()) for inner in bare)
+    filled = (inner for group, inner in _groups(layout).items() if items(case.get(group)))
+    return plain or not all(_says(case, paths) for inner in filled for paths in inner.values())
 
 
 def _groups(layout: Layout) -> dict[str, dict[str, tuple[str, ...]]]:

@@ -6,24 +6,24 @@ role's forms have are sent: one that they do not know would make the server refu
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
-from adapters.primero import forms
-from adapters.primero.client import ABSENT, PROBLEMS, Primero, opened
-from adapters.primero.forms import SERVICES, Fields
+from adapters.primero import ended, forms
+from adapters.primero.client import ABSENT, PROBLEMS, UNMET, Primero, opened
+from adapters.primero.forms import SERVICES, Field, Fields
 from hub.errors import Retriable
 from hub.ports import Connection, FollowUp
 
 ROW: Final = re.compile(r"services_section\[\d+\]/unique_id")
 STATUS: Final = "referral_status"
 REASON: Final = "rejected_reason"
-GIVEN: Final = "service_implemented"
 GIVEN_AT: Final = "service_implemented_day_time"
 STEPS: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("in_progress", "accepted"): ("accepted",),
     ("in_progress", "rejected"): ("rejected",),
-    ("in_progress", "done"): ("accepted", "done"),
-    ("accepted", "done"): ("done",),
+    ("in_progress", ended.DONE): ("accepted", ended.DONE),
+    ("accepted", ended.DONE): (ended.DONE,),
 }
 """The tool passes over any other step without a word: https://github.com/primeroIMS/primero/blob/main/app/models/referral.rb"""
 
@@ -42,12 +42,13 @@ def push(connection: Connection, follow_ups: Sequence[FollowUp]) -> None:
         return
     with opened(connection) as primero:
         known = forms.fields(primero, f"{connection.settings.get('url')} {connection.settings.get('user')}")
+        inside = known[SERVICES].inside if SERVICES in known else {}
         for case, rows in told.items():
             for row, values in rows.items():
                 if STATUS in values and (referral := handles[case].get(f"referral:{row}")):
-                    _answer(primero, case, referral, values)
+                    _answer(primero, case, referral, values, inside.get(ended.GIVEN))
             _write(
-                primero, case, rows, known
+                primero, case, rows, inside
             )  # after: the tool takes a referral that is done for a service that was given
 
 
@@ -56,8 +57,7 @@ def _row(follow_up: FollowUp) -> str | None:
     return next((value for name, value in follow_up.values.items() if ROW.fullmatch(name)), None)
 
 
-def _write(primero: Primero, case: str, rows: Mapping[str, Mapping[str, str]], known: Fields) -> None:
-    inside = known[SERVICES].inside if SERVICES in known else {}
+def _write(primero: Primero, case: str, rows: Mapping[str, Mapping[str, str]], inside: Fields) -> None:
     written = [{"unique_id": row, **placed} for row, values in rows.items() if (placed := _placed(values, inside))]
     if written and not primero.change(case, {SERVICES: written}):
         raise PROBLEMS.fatal("refused", status=str(ABSENT))
@@ -65,7 +65,7 @@ def _write(primero: Primero, case: str, rows: Mapping[str, Mapping[str, str]], k
 
 def _placed(values: Mapping[str, str], known: Fields) -> dict[str, Any]:
     """What the role's forms have a place for, in the instance's own choices."""
-    done = values.get(GIVEN) == "implemented"
+    done = values.get(ended.GIVEN) == "implemented"
     found = {
         name: known[name].choice(value)
         for name, value in values.items()
@@ -74,12 +74,14 @@ def _placed(values: Mapping[str, str], known: Fields) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value is not None}
 
 
-def _answer(primero: Primero, case: str, referral: str, values: Mapping[str, str]) -> None:
+def _answer(primero: Primero, case: str, referral: str, values: Mapping[str, str], given: Field | None) -> None:
     """Step by step, as the tool demands, and read back: a step that it does not allow it leaves undone without saying so."""
     wanted = values[STATUS]
     for step in STEPS.get((_status(primero, case, referral), wanted), ()):
         reason = {REASON: values[REASON]} if step == "rejected" and REASON in values else {}
-        primero.answer(case, referral, {"status": step, **reason})
+        more = ended.words(primero, values, given) if step == ended.DONE else {}
+        if not ended.tell(partial(primero.answer, case, referral), {"status": step, **reason}, more):
+            raise PROBLEMS.fatal("refused", status=str(UNMET))
         if _status(primero, case, referral) != step:
             raise Retriable("adapters.primero-write-failed")
 

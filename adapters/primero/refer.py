@@ -9,10 +9,11 @@ https://github.com/primeroIMS/primero/blob/main/doc/api/cases/post.md
 import re
 import uuid
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
-from adapters.primero import forms
-from adapters.primero.client import Primero, opened
+from adapters.primero import ended, forms
+from adapters.primero.client import PROBLEMS, UNMET, Primero, opened
 from adapters.primero.forms import SERVICES, Field, Fields, items
 from hub.ports import Connection, FollowUp
 
@@ -114,4 +115,11 @@ def _take_back(primero: Primero, case: str, known: Fields) -> None:
     unmarked = {SERVICES: [{"unique_id": row_of(case), REFERRED: False}]} if marks else {}
     if primero.change(case, unmarked):
         for referral in _own(primero, case):
-            primero.revoke(case, referral)
+            _revoke(primero, case, referral, known)
+
+
+def _revoke(primero: Primero, case: str, referral: str, known: Fields) -> None:
+    given = known[SERVICES].inside.get(ended.GIVEN) if SERVICES in known else None
+    more = ended.words(primero, {ended.GIVEN: ended.NOT_GIVEN}, given)
+    if not ended.tell(partial(primero.revoke, case, referral), {}, more):
+        raise PROBLEMS.fatal("refused", status=str(UNMET))

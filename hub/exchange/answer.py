@@ -20,7 +20,7 @@ from hub.fhir.issues import Issue
 from hub.mapping import Context, Mapping
 from hub.ports import Caller, Changes, Connection, Quarantined, SourceRecord
 
-SAID: Final = frozenset({"status", "statusReason", "businessStatus", "output"})
+SAID: Final = frozenset({"status", "statusReason", "businessStatus", "output", "identifier"})
 """The elements of a Task that an answer speaks of; all others are as they were sent."""
 HANDLE: Final = "referral"
 """Where the adapter keeps which referral an answer is about."""
@@ -82,6 +82,9 @@ def _revising(said: Resource) -> Callable[[Resource], Resource]:
         told = {element: value for element, value in said.items() if element in SAID}
         if reason := told.get("statusReason"):
             told["statusReason"] = {"text": reason["coding"][0]["code"], **reason}
+        if numbers := told.get("identifier"):
+            own = {one["system"] for one in numbers}
+            told["identifier"] = [*(one for one in stored.get("identifier", ()) if one["system"] not in own), *numbers]
         outputs = told.pop("output", [])
         kinds = [one["type"] for one in outputs]
         kept = [one for one in stored.get("output", []) if one["type"] not in kinds]

@@ -1,10 +1,12 @@
 """When several records speak of one survivor, and when a record no longer says what it said."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
+from hub.exchange.person import Person
 from hub.fhir import Resource
 from hub.fhir.canonicals import code_system
-from hub.mapping import Mapped
+from hub.fhir.references import reference
+from hub.mapping import Mapped, Part
 from hub.ports import LedgerEntry
 
 _KEYED_BY = {"extension": "url", "identifier": "type"}
@@ -59,6 +61,26 @@ def untold(known: LedgerEntry | None, mapped: Mapped | None) -> dict[str, str]:
     if known is None or mapped is None or not mapped.untold:
         return {}
     return {local: name for local, name in known.resources.items() if mapped.is_untold(local)}
+
+
+def leave_open(person: Person | None, resources: Mapping[str, Resource], parts: Sequence[Part]) -> dict[str, Resource]:
+    """Arriving resources with what an earlier version of the record told of the parts that this one says nothing of."""
+    found = dict(resources)
+    for local, arriving in resources.items():
+        if stored := person.get(reference(arriving)) if person else None:
+            found[local] = _left(stored, arriving, [part for part in parts if part.is_of(local)])
+    return found
+
+
+def _left(stored: Resource, arriving: Resource, parts: Iterable[Part]) -> Resource:
+    for part in parts:
+        said, before = arriving.get(part.key), stored.get(part.key)
+        if isinstance(before, list):
+            kept = [] if any(map(part.has, said or ())) else [one for one in before if part.has(one)]
+            arriving = {**arriving, **({part.key: [*(said or ()), *kept]} if kept else {})}
+        elif before is not None and said is None:
+            arriving = {**arriving, part.key: before}
+    return arriving
 
 
 def _cin(patient: Resource) -> str | None:

@@ -20,7 +20,7 @@ from hub.exchange.identities import Identities
 from hub.exchange.identity import record_key
 from hub.exchange.judge import is_too_large, judge
 from hub.exchange.kept import kept
-from hub.exchange.merge import contradiction, merge, overwrite, retire, untold
+from hub.exchange.merge import contradiction, leave_open, merge, overwrite, retire, untold
 from hub.exchange.person import Person
 from hub.exchange.queue import Turn
 from hub.exchange.receipt import Receipt, Rejected
@@ -127,6 +127,8 @@ class _Batch:
             issues = [Issue("error", "too-long", "receive.too-large")]
         if not any(issue.blocks for issue in issues):
             resources, identities = self.identities.identify(arrival, arrival.mapped)
+            if unsaid := arrival.record.unsaid:
+                resources = leave_open(self._person_of(resources), resources, self.mapping.open_parts(unsaid))
             issues += self._contradictions(arrival, resources, identities)
             issues += [issue for resource in resources.values() for issue in judge(resource)]
         if warnings := tuple((str(arrival.record.place), issue) for issue in issues if not issue.blocks):

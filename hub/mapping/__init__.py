@@ -22,9 +22,10 @@ from hub.mapping.plan import Plan
 from hub.mapping.problems import MappingError
 from hub.mapping.reading import read_plan
 from hub.mapping.transforms.organizations import OrganizationName
+from hub.mapping.unsaid import Part, parts
 from hub.ports import Figure, Layout, Return, SourceRecord
 
-__all__ = ["Context", "Draft", "Mapped", "Mapping", "MappingError", "available", "check", "load"]
+__all__ = ["Context", "Draft", "Mapped", "Mapping", "MappingError", "Part", "available", "check", "load"]
 
 
 class Mapping:
@@ -92,6 +93,10 @@ class Mapping:
         """The elements, of whatever resource, that these columns go to."""
         paths = (self._places.get(column, ("", ""))[0].split(".") for column in columns)
         return frozenset(path[1].partition("[")[0] for path in paths if len(path) > 1)
+
+    def open_parts(self, unsaid: Iterable[str]) -> tuple[Part, ...]:
+        """What resources leave open where a record could not tell these columns."""
+        return parts(self._plan, frozenset(unsaid))
 
     def __repr__(self) -> str:
         return f"<Mapping {self.id} {self.version}>"

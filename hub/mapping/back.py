@@ -185,18 +185,18 @@ def _take(branch: Branch, json: Any, found: Found) -> None:
 def _items(branch: Branch, json: Any) -> Iterator[Any]:
     """The values of a property that belong to this branch: all, or those of its slice."""
     for item in json if isinstance(json, list) else [] if json is None else [json]:
-        if _holds(item, branch.slot.marks):
+        if holds(item, branch.slot.marks):
             yield item
 
 
-def _holds(json: Any, pattern: Any) -> bool:
+def holds(json: Any, pattern: Any) -> bool:
     """Whether the JSON has all that the pattern has. https://hl7.org/fhir/R4/elementdefinition-definitions.html#pattern"""
     if isinstance(pattern, Mapping):
         return not pattern or (
-            isinstance(json, Mapping) and all(_holds(json.get(key), value) for key, value in pattern.items())
+            isinstance(json, Mapping) and all(holds(json.get(key), value) for key, value in pattern.items())
         )
     if isinstance(pattern, list):
-        return isinstance(json, list) and all(any(_holds(one, wanted) for one in json) for wanted in pattern)
+        return isinstance(json, list) and all(any(holds(one, wanted) for one in json) for wanted in pattern)
     return bool(json == pattern)
 
 

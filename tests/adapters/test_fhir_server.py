@@ -120,6 +120,59 @@ def test_what_the_server_shows_a_little_late_is_still_read(partner):
     assert [one.id for one in pulled(partner, reached)[0]] == ["t3"]
 
 
+@pytest.mark.parametrize(
+    ("changed", "value"), [("Patient/p1", {"birthDate": "2002-04"}), ("ServiceRequest/s1", {"priority": "stat"})]
+)
+def test_what_changes_beside_a_task_is_read_once(partner, changed, value):
+    referral(1, partner)
+    referral(2, partner)
+    (before, _), reached = pulled(partner)
+    assert pulled(partner, reached)[0] == []
+    partner.change(changed, **value)
+    (after,), reached = pulled(partner, reached)
+    assert after.id == before.id == "t1" and after.version != before.version
+    assert pulled(partner, reached)[0] == []
+
+
+def test_what_changes_long_after_the_last_task_is_still_read_and_asked_for_no_longer_than_needed(partner):
+    referral(1, partner)
+    _, reached = pulled(partner)
+    for month in ("2002-04", "2002-05"):
+        partner.tick(86_400)
+        partner.change("Patient/p1", birthDate=month)
+        (after,), reached = pulled(partner, reached)
+        assert after.content["birth_date"] == month
+    _, reached = pulled(partner, reached)
+    partner.asked.clear()
+    pulled(partner, reached)
+    since = {one.query["_lastUpdated"][2:12] for one in partner.asked if "_lastUpdated" in one.query}
+    assert since == {partner.now.isoformat()[:10]}
+
+
+def test_of_a_change_beside_tasks_of_others_nothing_is_read(partner):
+    referral(1, partner, owner={"reference": "Organization/another"})
+    _, reached = pulled(partner, search="owner=Organization/example-association")
+    referral(2, partner)
+    _, reached = pulled(partner, reached, search="owner=Organization/example-association")
+    partner.change("Patient/p1", birthDate="2002-04")
+    partner.change("ServiceRequest/s2", priority="stat")
+    found, _ = pulled(partner, reached, search="owner=Organization/example-association")
+    assert [one.id for one in found] == ["t2"]
+
+
+def test_where_patients_may_not_be_searched_tasks_are_read_all_the_same_and_the_check_says_so(partner):
+    partner.closed = {"Patient"}
+    referral(1, partner)
+    _, reached = pulled(partner)
+    partner.change("Patient/p1", birthDate="2002-04")
+    assert pulled(partner, reached)[0] == []
+    partner.change("Task/t1", priority="stat")
+    ((after,), _) = pulled(partner, reached)
+    assert after.content["birth_date"] == "2002-04"
+    (said,) = fhir.adapter.check(connection(partner))
+    assert (said.text, said.params) == ("adapters.fhir-unsearchable", {"types": "Patient"})
+
+
 def test_a_patient_who_is_gone_makes_a_record_that_waits_and_stops_no_other(partner):
     referral(1, partner)
     referral(2, partner)

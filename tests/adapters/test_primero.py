@@ -260,6 +260,7 @@ def test_a_password_is_never_sent_in_the_clear(connect):
 
 
 def test_forms_are_read_once_a_day(tool, connect):
+    row(tool)["service_response_day_time"] = "2026-03-12"
     tool.edit(only(tool), estimated="false", gbv_displacement_status="resident")  # nothing that is read is missing
     records(connect())
     records(connect())
@@ -313,6 +314,49 @@ def test_a_referral_that_passes_over_a_step_without_a_word_is_read_back(tool, co
     adapter.push(connect(), [told(tool, record, referral_status="done")])
     assert referral["status"] == "done"
     assert [data["status"] for path, data in patches(tool) if "referrals" in path] == ["accepted", "done"]
+
+
+@pytest.mark.parametrize("newer", [True, False])
+@pytest.mark.parametrize("given", ["implemented", "not_implemented"])
+def test_a_referral_ends_on_newer_servers_and_on_older_ones(tool, connect, newer, given):
+    tool.newer = newer
+    referral = tool.refer(only(tool), row(tool)["unique_id"])
+    (record,) = records(connect())
+    adapter.push(connect(), [told(tool, record, referral_status="done", service_implemented=given)])
+    assert (referral["status"], row(tool)["service_implemented"]) == ("done", given)
+
+
+def ended(tool, connect, **values):
+    """What a newer server was told with the end of a referral."""
+    tool.newer = True
+    referral = tool.refer(only(tool), row(tool)["unique_id"], status="accepted")
+    (record,) = records(connect())
+    adapter.push(connect(), [told(tool, record, referral_status="done", **values)])
+    return referral["data"]
+
+
+def test_a_newer_server_is_told_that_the_service_was_given(tool, connect):
+    tool.implemented = ("implemented_12345", "not-implemented")
+    said = ended(tool, connect, service_implemented="implemented")
+    assert said == {"success_status": "successful", "service_implemented": "implemented_12345"}
+
+
+def test_a_newer_server_is_told_why_it_was_not_as_the_instance_lists_it(tool, connect):
+    tool.reasons = ("lack_of_capacity_00412", "other")
+    values = {"service_implemented": "not_implemented", "reason_not_successful": "lack_of_capacity"}
+    said = ended(tool, connect, **values)
+    assert (said["success_status"], said["reason_not_successful"]) == ("not_successful", "lack_of_capacity_00412")
+
+
+def test_a_reason_that_the_instance_does_not_list_is_another(tool, connect):
+    values = {"service_implemented": "not_implemented", "reason_not_successful": "of_our_own"}
+    assert ended(tool, connect, **values)["reason_not_successful"] == "other"
+
+
+def test_an_end_that_the_server_refuses_in_all_words_is_told(tool, connect):
+    with pytest.raises(Fatal) as refused:
+        ended(tool, connect)  # a mapping that does not say whether the service was given
+    assert refused.value.text == "adapters.primero-refused"
 
 
 def test_what_the_tool_has_left_undone_is_tried_again(tool, connect, monkeypatch):

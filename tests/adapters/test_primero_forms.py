@@ -144,6 +144,25 @@ def test_what_stood_in_a_form_that_the_role_has_lost_is_neither_told_nor_emptied
     assert unsaid not in after.content and unsaid not in after.cleared
 
 
+@pytest.mark.parametrize(
+    ("lost", "unsaid"),
+    [
+        ("service_type", "services_section/service_type"),
+        ("service_response_timeframe", "services_section/service_response_timeframe"),
+        ("service_implementing_agency", "services_section/referred_to"),
+        ("service_status_referred", "services_section/referred_to"),
+    ],
+)
+def test_a_field_of_a_row_that_the_role_has_lost_is_not_emptied_and_the_row_is_read(tool, connection, lost, unsaid):
+    tool.services["service_referral_notes"] = "text_field"
+    assert unsaid not in record(connection).unsaid
+    del tool.services[lost]  # the day's forms are still known, and not believed
+    after = record(connection)
+    assert unsaid in after.unsaid and "services_section" not in after.unsaid
+    assert [one["services_section/unique_id"] for one in after.content["services_section"]]
+    assert unsaid not in after.content["services_section"][0]
+
+
 def test_an_incident_of_which_the_role_sees_no_more_than_the_number_is_left_as_it_was(tool, connection, monkeypatch):
     bare = [{"id": one["id"]} for found in tool.incidents.values() for one in found]
     tool.lost = {"gbv_incident_form"}

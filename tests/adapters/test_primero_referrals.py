@@ -139,7 +139,9 @@ def test_an_account_that_may_not_refer_makes_the_case_all_the_same(tool, connect
     assert NUMBER in tool.cases
 
 
-def test_taken_back_it_is_revoked_and_no_other_is(tool, connect):
+@pytest.mark.parametrize("newer", [True, False])
+def test_taken_back_it_is_revoked_and_no_other_is(tool, connect, newer):
+    tool.newer = newer
     to = connect(refer_to="cw_salma")
     send(to)
     agree(tool)
@@ -195,6 +197,14 @@ def test_what_is_undecided_says_nothing_and_a_service_that_was_given_is_done(too
         tool.refer(NUMBER, row_of(NUMBER), status=status)
     row(tool)["service_implemented"] = implemented
     assert [one.content["answer_status"] for one in pulled(connect())] == ([told] if told else [])
+
+
+def test_on_a_newer_server_done_may_mean_that_the_service_was_not_given(tool, connect):
+    send(connect())
+    said = {"success_status": "not_successful", "reason_not_successful": "lack_of_capacity_00412"}
+    tool.refer(NUMBER, row_of(NUMBER), status="done", data={**said, "service_implemented": "not_implemented"})
+    (record,) = pulled(connect())
+    assert record.content == {"answer_status": "not_successful", "answer_reason": "lack_of_capacity"}
 
 
 # --- handed on --------------------------------------------------------------------------------------------------------

@@ -56,6 +56,7 @@ def test_a_case_is_pulled_referred_accepted_done_and_its_outcome_stands_in_the_t
         file.unlink()
     (identity,) = tool.cases
     referral = tool.refer(identity, row(tool)["unique_id"])
+    tool.newer = True
     with Served(tool).running() as served:
         (hub.folder / "connections" / "zahra-primero.yaml").write_text(CONNECTION.format(url=served.url), "utf-8")
         (hub.folder / "secrets" / "primero-password").write_text(tool.password, "utf-8")
@@ -74,6 +75,7 @@ def test_a_case_is_pulled_referred_accepted_done_and_its_outcome_stands_in_the_t
             assert done.status == 200
             wait_for(lambda: row(tool)["service_implemented"] == "implemented", "the outcome in the row of services")
             wait_for(lambda: referral["status"] == "done", "the end of the tool's own referral")
+            assert referral["data"]["success_status"] == "successful"
         assert row(tool)["note_on_referral_from_provider"]
         echo = pulled(hub, "zahra-primero")
         assert (echo["read"], echo["unchanged"], echo["updated"], echo["quarantined"]) == (1, 1, 0, 0)
@@ -101,6 +103,31 @@ settings:
 secrets:
   password: {{file: secrets/primero-password}}
 """
+
+
+def test_what_an_association_refuses_in_its_primero_is_refused_at_the_hub(tool, mongodb_uri, tmp_path: Path):
+    database = f"primero_{uuid.uuid4().hex[:16]}"
+    hub = Deployment.init(tmp_path / "stage", mongodb_uri=mongodb_uri, database=database)
+    for file in (hub.folder / "connections").glob("*.yaml"):
+        file.unlink()
+    (identity,), theirs = tool.cases, Primero(newer=True)
+    referral = tool.refer(identity, row(tool)["unique_id"])
+    with Served(tool).running() as ours, Served(theirs).running() as other:
+        (hub.folder / "connections" / "zahra-primero.yaml").write_text(CONNECTION.format(url=ours.url), "utf-8")
+        (hub.folder / "connections" / "atlas-primero.yaml").write_text(HOSPITAL.format(url=other.url), "utf-8")
+        (hub.folder / "secrets" / "primero-password").write_text(tool.password, "utf-8")
+        assert pulled(hub, "zahra-primero")["created"] == 1
+        with hub.serving() as server, personas(mongodb_uri, database, server.base_url, "zahra-ecoute") as cast:
+            wait_for(lambda: theirs.cases, "the case in the other tool")
+            (number,) = theirs.cases
+            theirs.refer(number, row(theirs)["unique_id"], status="rejected", rejected_reason="Zineb is known here.")
+            assert pulled(hub, "atlas-primero")["updated"] == 1
+            (task,) = cast["zahra-ecoute"].referrals("ANW-0001/2026")
+            assert (task["status"], task["statusReason"]["coding"][0]["code"]) == ("rejected", "out-of-scope")
+            assert "Zineb" not in json.dumps(task)
+            wait_for(lambda: referral["status"] == "rejected", "the refusal in the first tool")
+    with MongoClient(mongodb_uri) as client:
+        client.drop_database(database)
 
 
 def test_a_referral_between_two_primero_servers_is_sent_answered_and_known_to_the_first(

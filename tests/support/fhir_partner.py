@@ -40,6 +40,7 @@ class Partner(StandIn):
         super().__init__()
         self.token, self.sdoh, self.history, self.tokens = token, sdoh, history, None
         self.store, self.gone, self.written = {}, {}, []
+        self.closed = set()  # types that nobody may search for
         self.now = datetime(2026, 3, 1, 9, tzinfo=UTC)
         self.numbers = itertools.count(1)
 
@@ -108,6 +109,8 @@ class Partner(StandIn):
 
     @route("GET", "/fhir/{type_}")
     def search(self, asked, type_):
+        if type_ in self.closed:
+            return outcome(403, "forbidden")
         found = sorted(self.all(type_), key=lambda one: (one["meta"]["lastUpdated"], one["id"]))
         for name, value in asked.query.items():
             found = [one for one in found if self._matches(one, name, value)]
@@ -137,6 +140,9 @@ class Partner(StandIn):
             return any(f"{i.get('system')}|{i.get('value')}" == value for i in one.get("identifier", ()))
         if name == "owner":
             return one.get("owner", {}).get("reference") == value
+        if name in {"focus", "patient"}:
+            told = one.get({"focus": "focus", "patient": "for"}[name], {})
+            return isinstance(told, dict) and told.get("reference") in value.split(",")
         return True
 
     def _included(self, page):

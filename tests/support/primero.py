@@ -78,14 +78,26 @@ INCIDENT: Final = {
     "gbv_sexual_violence_type": "select_box",
 }
 PERPETRATOR: Final = ("perpetrator_relationship", "perpetrator_sex", "age_group")
+OFFERED: Final = {
+    "success_status": ("successful", "not_successful"),
+    "reason_not_successful": (
+        "client_refused_services", "lack_of_capacity", "other", "services_no_longer_needed", "unable_to_contact_client",
+        "unable_to_contact_referred_to_organization",
+    ),
+}  # fmt: skip
+"""What newer servers want to be told with the end of a referral."""
+ANSWERS: Final = frozenset({"status", "rejected_reason", "rejection_note"})
 STEPS: Final = {("in_progress", "accepted"), ("in_progress", "rejected"), ("accepted", "done")}
 
 
 class Primero(StandIn):
-    """The server. `services`: the fields of a service that the role's forms have."""
+    """The server. `services`: the fields of a service that the role's forms have. `newer`: one that wants to be told how a referral
+    has ended, and refuses an answer with a word that it does not know; older ones pass over such words."""
 
-    def __init__(self, user: str = "hub", password: str = "a-password") -> None:
+    def __init__(self, user: str = "hub", password: str = "a-password", *, newer: bool = False) -> None:
         super().__init__()
+        self.newer = newer
+        self.reasons = OFFERED["reason_not_successful"]
         self.user, self.password = user, password
         self.cases: dict[str, Record] = {}
         self.incidents: dict[str, list[Record]] = {}
@@ -211,25 +223,49 @@ class Primero(StandIn):
 
     @route("DELETE", "/api/v2/cases/{case}/referrals/{referral}")
     def revoke(self, asked: Asked, case: str, referral: str) -> Answer:
-        found = [one for one in self.referrals.get(case, []) if one["id"] == referral]
-        for one in found:
-            one["status"] = "revoked"
-            self.touch(case)
-        return Answer(200, {"data": found[0]}) if found else self.unknown(asked)
+        found = next((one for one in self.referrals.get(case, []) if one["id"] == referral), None)
+        if found is None:
+            return self.unknown(asked)
+        data = asked.json().get("data", {}) if asked.body else {}
+        if refused := self._ended_badly({**data, "status": "revoked"}, asked.path):
+            return refused
+        found["status"] = "revoked"
+        self._end(case, found, data)
+        self.touch(case)
+        return Answer(200, {"data": found})
 
     @route("PATCH", "/api/v2/cases/{case}/referrals/{referral}")
     def answer_referral(self, asked: Asked, case: str, referral: str) -> Answer:
         (found,) = [one for one in self.referrals[case] if one["id"] == referral]
         data = asked.json()["data"]
+        if refused := self._ended_badly(data, asked.path):
+            return refused
         if (found["status"], data["status"]) in STEPS:
-            found |= data
-            rows = [
-                one for one in self.cases[case]["services_section"] if one["unique_id"] == found["service_record_id"]
-            ]
-            for row in rows if data["status"] == "done" else ():
-                row["service_implemented"] = "implemented"
+            found |= {name: value for name, value in data.items() if name in ANSWERS}
+            if data["status"] == "done":
+                self._end(case, found, data)
             self.touch(case)
         return Answer(200, {"data": found})
+
+    def _end(self, case: str, referral: Record, data: Record) -> None:
+        """What the end of a referral says of the service; with older servers that it was given."""
+        if self.newer:
+            referral["data"] = {name: value for name, value in data.items() if name not in ANSWERS}
+        if self.newer or referral["status"] == "done":
+            for row in self.cases[case]["services_section"]:
+                if row["unique_id"] == referral["service_record_id"]:
+                    row["service_implemented"] = data["service_implemented"] if self.newer else "implemented"
+
+    def _ended_badly(self, data: Record, path: str) -> Answer | None:
+        if not self.newer:
+            return None
+        offered = {**OFFERED, "reason_not_successful": self.reasons, "service_implemented": self.implemented}
+        strange = [name for name in data if name not in ANSWERS and data[name] not in offered.get(name, ())]
+        if data["status"] in {"done", "revoked"}:
+            wanted = {"success_status", "service_implemented"}
+            wanted |= {"reason_not_successful"} if data.get("success_status") == "not_successful" else set()
+            strange += sorted(wanted - data.keys())
+        return failed(422, path, "Invalid", detail=strange[0]) if strange else None
 
     @route("GET", "/api/v2/forms")
     def forms(self, asked: Asked) -> Answer:
@@ -246,6 +282,7 @@ class Primero(StandIn):
     @route("GET", "/api/v2/lookups")
     def lookups(self, asked: Asked) -> Answer:
         offered = {**LOOKUPS, "service-implemented": {one: {"en": one} for one in self.implemented}}
+        offered["reasons-referral-failure"] = {one: {"en": one} for one in self.reasons}
         data = [
             {"unique_id": f"lookup-{name}", "values": [{"id": id_, "display_text": said} for id_, said in one.items()]}
             for name, one in offered.items()
@@ -265,7 +302,12 @@ class Primero(StandIn):
 
     def _seen(self, case: Record) -> Record:
         seen = {name: value for name, value in case.items() if name not in self.hidden and self._is_granted(name)}
+        if isinstance(rows := seen.get("services_section"), list):
+            seen["services_section"] = [self._of_role(row) if isinstance(row, dict) else row for row in rows]
         return {**seen, "name": "*******"} if case.get("hidden_name") else seen
+
+    def _of_role(self, row: Record) -> Record:
+        return {name: value for name, value in row.items() if name in self.services or name == "unique_id"}
 
     def _refused(self, data: Mapping[str, Any], path: str) -> Answer | None:
         known = {*FIELDS, "id", "services_section", "mark_synced", "mark_synced_url", "mark_synced_status", "module_id"}

@@ -13,6 +13,8 @@ import pytest
 from adapters.hl7v2.message import parse
 from hub.bootstrap import opened
 from hub.exchange import change, disclose
+from hub.fhir import Resource
+from hub.fhir.canonicals import identifier_system
 from hub.fhir.query import Query
 from hub.fhir.serial import loads
 from hub.ports import Caller
@@ -62,11 +64,15 @@ def tasks(hub: Command, organization: str = "example-hospital") -> dict[str, str
     return {one["referral"].removeprefix("Task/"): one["status"] for one in found}
 
 
-def status(hub: Command, task: str) -> str:
+def stored(hub: Command, task: str) -> Resource:
     with opened(hub.home) as deployment:
-        stored = deployment.hub.store.read("Task", task, None)
-    assert stored is not None
-    return str(stored.resource()["status"])
+        found = deployment.hub.store.read("Task", task, None)
+    assert found is not None
+    return found.resource()
+
+
+def status(hub: Command, task: str) -> str:
+    return str(stored(hub, task)["status"])
 
 
 def sent(his: Hospital, kind: str) -> list[list[str]]:
@@ -135,6 +141,16 @@ def test_its_rri_becomes_the_next_step_of_the_referral(
     task = referred(joined, his)
     assert say(joined, rri(task, said[0], "R1", said[1])) == ["AA"]
     assert status(joined, task) == after
+
+
+def test_the_referral_bears_the_hospitals_own_number_once_it_was_said(joined: Command, his: Hospital) -> None:
+    task = referred(joined, his)
+    before = stored(joined, task).get("identifier", [])
+    say(joined, rri(task, "A", "R1"))
+    (own,) = [one for one in stored(joined, task)["identifier"] if one not in before]
+    assert (own["system"], own["value"]) == (identifier_system("referral-at-recipient"), "HIS-7781")
+    say(joined, rri(task, "A", "R2"))
+    assert stored(joined, task)["identifier"] == [*before, own]
 
 
 def test_arrival_and_discharge_close_the_loop_and_the_association_is_told(joined: Command, his: Hospital) -> None:

@@ -57,3 +57,29 @@ def test_a_record_that_waits_in_quarantine_keeps_what_it_could_not_say(at: Scene
     mended = replace(waiting, content={**waiting.content, "visit_date": "02/05/2026"})
     replay([mended], at.connection, at.form, hub=at.hub)
     assert at.one("Consent")["status"] == "active"
+
+
+def test_what_an_account_can_no_longer_read_inside_a_need_stands_as_it_was_told(at: Scene) -> None:
+    at.receive(at.row())
+    before = at.one("ServiceRequest")
+    at.receive(hidden(at, {"urgency": None}, remarks="Revue."))
+    assert at.one("ServiceRequest")["priority"] == before["priority"] == "urgent"
+
+
+def test_a_referral_goes_on_although_whom_it_went_to_can_no_longer_be_read(at: Scene) -> None:
+    at.receive(at.row())
+    receipt = at.receive(hidden(at, {"referred_to": None}, remarks="Revue."))
+    assert not receipt.referrals and at.one("Task")["status"] == "requested"
+    assert at.one("ServiceRequest")["performer"] == [{"reference": "Organization/chu-atlas"}]
+
+
+def test_a_part_that_can_be_read_and_is_empty_is_emptied(at: Scene) -> None:
+    at.receive(at.row())
+    at.receive(at.row(urgency=None))
+    assert "priority" not in at.one("ServiceRequest")
+
+
+def test_a_part_that_says_something_is_believed_although_others_of_its_kind_are_closed(at: Scene) -> None:
+    at.receive(at.row())
+    at.receive(replace(at.row(urgency="normal"), unsaid=("urgency",)))
+    assert at.one("ServiceRequest")["priority"] == "routine"
