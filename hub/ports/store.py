@@ -89,6 +89,10 @@ class Store(Protocol):
     def compartments(self, persons: Iterable[str]) -> dict[str, Compartment]:
         """Compartments of persons that exist, each read consistently."""
 
+    def supposed(self, person: str) -> Compartment | None:
+        """Her compartment as it was when it was last read or written here; None where it is not at hand. Nothing is asked of the
+        database: what follows from it counts once it is committed, or once `compartments` has said that she is still so."""
+
     def remembers(self, person: str, custodian: str) -> bool:
         """Whether her compartment was at hand a moment ago and this was who kept her record: a hint, and no answer. Nothing is
         asked of the database."""

@@ -264,6 +264,9 @@ class MongoStore(Searches):
         wanted = list(persons)
         return self._in_snapshot(lambda session: compartments(self.database, wanted, self.vault, session))
 
+    def supposed(self, person: str) -> Compartment | None:
+        return self.remembered.of(person)
+
     def remembers(self, person: str, custodian: str) -> bool:
         known = self.remembered.of(person)
         hers = (one for one in known.documents if one.type == "Patient") if known else ()

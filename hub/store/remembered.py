@@ -1,8 +1,8 @@
 """Compartments that were read or written here a moment ago, each with the revision that it is of.
 
-Nothing of it counts before the database has said that this is still her revision, and a commit says it once more. What an act
-has written is put beside what it was computed from, so that her next act reads one row and opens nothing. As with data keys,
-what is open stays in this process for a short while.
+Nothing of it counts before the database has said that this is still her revision: when she is asked for, or by the commit of
+what was computed from it. What an act has written is put beside what it was computed from, so that her next act opens nothing.
+As with data keys, what is open stays in this process for a short while.
 """
 
 import threading

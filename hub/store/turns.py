@@ -1,7 +1,8 @@
 """Whose turn it is: work that one process of a deployment does at a time, and the persons who are due.
 
 A turn has an end, so that it passes on when its holder dies: https://martinfowler.com/articles/patterns-of-distributed-systems/lease.html.
-What is done in a turn must bear to be done twice, as the end may come before the holder notices.
+What is done in a turn must bear to be done twice, as the end may come before the holder notices. Who is marked as due has another
+revision, so that no act that was computed before overwrites the mark.
 """
 
 from datetime import datetime
@@ -23,7 +24,7 @@ def follow_rules(database: Mongo, signature: str) -> bool:
     if found and found["version"] == signature:
         return False
     known = {"$or": [{"n": {"$ne": None}}, {"s": {"$exists": True}}]}
-    database.persons.update_many(known, {"$set": {"n": None}, "$unset": {"s": ""}})
+    database.persons.update_many(known, {"$set": {"n": None}, "$unset": {"s": ""}, "$inc": {"r": 1}})
     database.settings.replace_one({"_id": "rules"}, {"version": signature}, upsert=True)
     return True
 
@@ -37,7 +38,7 @@ def follow_directory(database: Mongo) -> bool:
         return False
     open_to_claim = {only("Task"): "requested", "x.owner": {"$exists": False}}
     persons = database.Task.distinct("person", open_to_claim)
-    database.persons.update_many({"_id": {"$in": persons}}, {"$set": {"n": None}})
+    database.persons.update_many({"_id": {"$in": persons}}, {"$set": {"n": None}, "$inc": {"r": 1}})
     database.settings.replace_one({"_id": "directory"}, {"version": version}, upsert=True)
     return True
 

@@ -4,7 +4,7 @@ Acts put resources into it; what follows of them for each person is settled once
 Where somebody was faster, the acts are computed again from the new state.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from hub.audit.looks import acted
 from hub.consent.keys import own_key
+from hub.errors import Conflict, HubError
 from hub.exchange import Hub, View, disclose
 from hub.exchange.aftermath import told as told_of
 from hub.exchange.entries import Entries
@@ -22,7 +23,7 @@ from hub.exchange.supersede import replacement, superseded
 from hub.fhir import Resource
 from hub.fhir.messages import recipient, sender
 from hub.fhir.references import reference, split
-from hub.ports import Alike, Caller, Changes, Due, Save, Stored
+from hub.ports import Alike, Caller, Changes, Compartment, Due, Save, Stored
 
 TO_WHOM: Final[Mapping[str, Callable[[Resource], str]]] = {
     "message.send": recipient,
@@ -59,6 +60,7 @@ class Draft:
     _guards: dict[str, int] = field(default_factory=dict)
     _written: dict[str, Stored] = field(default_factory=dict)
     _revived: set[str] = field(default_factory=set)
+    _supposed: dict[str, int] = field(default_factory=dict)  # revisions that nobody has asked about yet
 
     def __post_init__(self) -> None:
         self.entries = Entries(self.hub.store)
@@ -67,8 +69,23 @@ class Draft:
         """Her compartment as it is stored, with what this draft has changed in it. KeyError when she is unknown."""
         if id_ not in self._persons:
             self._wait_for(id_)
-            self._persons[id_] = Person.of(self.hub.store.compartments([id_])[id_], self._rules)
+            self._persons[id_] = Person.of(self._compartment(id_), self._rules)
         return self._persons[id_]
+
+    def _compartment(self, id_: str) -> Compartment:
+        """For what is to be committed, as she is remembered here: the commit says whether she still is."""
+        supposed = self.hub.store.supposed(id_) if self.turn else None
+        if supposed is None:
+            return self.hub.store.compartments([id_])[id_]
+        self._supposed[id_] = supposed.revision
+        return supposed
+
+    def look_again(self, but: Collection[str] = ()) -> None:
+        """Whether those who were taken as they are remembered here are still so. Raises Conflict."""
+        wanted = self._supposed.keys() - set(but)
+        found = self.hub.store.compartments(wanted) if wanted else {}
+        if any(id_ not in found or found[id_].revision != self._supposed[id_] for id_ in wanted):
+            raise Conflict
 
     def known(self, id_: str) -> Person | None:
         """The same, or None."""
@@ -144,6 +161,7 @@ class Draft:
     def commit(self) -> None:
         """Raises Conflict where somebody was faster."""
         changes = self.changes()
+        self.look_again(but=changes.persons if changes else ())
         if changes is not None:
             at = self.hub.store.commit(changes, company=self.hub.queue.company)
             told = {one.about for of_one in self._told.values() for one in of_one}
@@ -212,7 +230,11 @@ def carry_out(act: Callable[[Draft], Any], caller: Caller, *, hub: Hub) -> tuple
 
     def attempt(turn: Turn) -> tuple[Draft, Any]:
         draft = Draft(hub, caller, hub.clock.now(), turn)
-        answer = act(draft)
+        try:
+            answer = act(draft)
+        except HubError:  # whom it was refused by may not be as she was
+            draft.look_again()
+            raise
         draft.commit()
         return draft, answer
 

@@ -7,14 +7,16 @@ from typing import Any
 import pytest
 
 from hub import errors
+from hub.consent.keys import own_key
 from hub.errors import HubError, Problem
 from hub.exchange import Invalid, View, change, disclose
+from hub.exchange.change.draft import Draft
 from hub.fhir import Resource
 from hub.fhir.instants import span
 from hub.fhir.serial import loads
 from hub.ports import Caller, Changes, Save
 from hub.store import MongoStore
-from tests.support.association import Scene, association, court, hospital, outcome, reason, task_of
+from tests.support.association import ASSOCIATION, Scene, association, court, hospital, outcome, reason, task_of
 from tests.support.consents import asked
 
 
@@ -91,12 +93,49 @@ def test_nothing_is_added_to_a_record_that_another_process_has_deleted_since_thi
     change.create(body, association(), hub=at.hub)
     person = at.one("Patient")["id"]
     assert at.store.remembers(person, association().organization)
-    before = at.store.compartments([person])[person]
-    record = next(one for one in before.documents if one.type == "Patient")
-    gone = Save({"resourceType": "Patient", "id": person}, person, record.custodian, (), record.version, gone=True)
-    other = MongoStore(at.store.database, at.store._now, 20, at.store.vault.keks)
-    other.commit(Changes(saves=[gone], persons={person: before.revision}))
+    elsewhere(at, gone(at, "Patient"))
     assert refusal(lambda: change.create(body, association(), hub=at.hub)) is errors.UNKNOWN_REFERENCE
+
+
+def gone(at: Scene, type_: str) -> Save:
+    there = at.one(type_)
+    version = int(there["meta"]["versionId"])
+    return Save(
+        {"resourceType": type_, "id": there["id"]}, at.one("Patient")["id"], ASSOCIATION, (), version, gone=True
+    )
+
+
+def elsewhere(at: Scene, *saves: Save) -> None:
+    """Another process commits this; what the one at hand remembers is as it was."""
+    person = at.one("Patient")["id"]
+    other = MongoStore(at.store.database, at.store._now, 20, at.store.vault.keks)
+    other.commit(Changes(saves=saves, persons={person: other.compartments([person])[person].revision}))
+
+
+def test_a_change_that_says_nothing_new_to_this_process_is_one_where_another_has_changed_it_since(at: Scene) -> None:
+    at.receive(at.row())
+    patient = at.one("Patient")
+    assert update(at, patient, association(), active=patient["active"]).version == 1
+    changed = {**patient, "active": not patient["active"]}
+    elsewhere(at, Save(changed, patient["id"], ASSOCIATION, (own_key(ASSOCIATION),), 1))
+    assert update(at, patient, association(), active=patient["active"]).version == 3
+
+
+def test_what_is_refused_is_refused_by_what_is_so_now(at: Scene) -> None:
+    change.create(new(at, "ServiceRequest"), association(), hub=at.hub)
+    person, seen = at.one("Patient")["id"], list[bool]()
+    task = gone(at, "EpisodeOfCare")
+
+    def act(draft: Draft) -> str:
+        seen.append(draft.person(person).get(f"EpisodeOfCare/{task.id}") is not None)
+        if seen[-1]:
+            raise HubError(errors.NOT_YOURS)
+        return ""
+
+    assert refusal(lambda: change.carry_out(act, association(), hub=at.hub)) is errors.NOT_YOURS
+    elsewhere(at, task)
+    change.carry_out(act, association(), hub=at.hub)
+    assert seen == [True, True, False]
 
 
 def test_what_does_not_conform_is_refused_with_all_findings_and_leaves_nothing(at: Scene) -> None:
