@@ -134,11 +134,12 @@ def _rewrite(path: Path, pattern: str, replacement: str) -> None:
 
 def _wait_until_ready(url: str, process: "subprocess.Popen[bytes]", seconds: float = 90) -> None:
     ends = time.monotonic() + seconds
-    while time.monotonic() < ends:
-        if process.poll() is not None:
-            raise RuntimeError("the hub stopped; see hub.log in the demonstration's folder")
-        with contextlib.suppress(httpx2.HTTPError):
-            if httpx2.get(url).status_code == 200:
-                return
-        time.sleep(0.1)
+    with httpx2.Client() as http:
+        while time.monotonic() < ends:
+            if process.poll() is not None:
+                raise RuntimeError("the hub stopped; see hub.log in the demonstration's folder")
+            with contextlib.suppress(httpx2.HTTPError):
+                if http.get(url).status_code == 200:
+                    return
+            time.sleep(0.1)
     raise RuntimeError("the hub did not become ready; see hub.log in the demonstration's folder")

@@ -171,7 +171,7 @@ def _by(event: dict[str, Any], organization: str) -> bool:
     return any(split(agent["who"].get("reference", ""))[1] == organization for agent in event["agent"])
 
 
-def wait_for_follow_up(folder: Path, kobo_answers: Callable[[], list[dict[str, Any]]], seconds: float = 20) -> bool:
+def wait_for_follow_up(folder: Path, kobo_answers: Callable[[], list[dict[str, Any]]], seconds: float = 60) -> bool:
     """Whether the outcome has reached the follow-up register and the Kobo project."""
     ends = time.monotonic() + seconds
     while time.monotonic() < ends:

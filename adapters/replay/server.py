@@ -24,7 +24,7 @@ class Served:
 
     def serve(self) -> None:
         """Serve until stopped."""
-        self._server.serve_forever(poll_interval=0.05)
+        self._server.serve_forever(poll_interval=0.01)
 
     @contextmanager
     def running(self) -> Iterator[Self]:

@@ -39,7 +39,7 @@ def case(party: Callable[..., Party], survivor: Resource) -> SharedCase:
 def http(app: Flask, case: SharedCase) -> Iterator[httpx2.Client]:
     """The hospital's system, over a socket."""
     server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     said = {"Authorization": f"Bearer {case.reader.token}", "Content-Type": "application/fhir+json"}
     with httpx2.Client(base_url=f"http://127.0.0.1:{server.server_port}", headers=said) as client:
