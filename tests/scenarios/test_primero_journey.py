@@ -49,17 +49,13 @@ def wait_for(happened, what):
     pytest.fail(f"{what} did not happen")
 
 
-def test_a_case_is_pulled_referred_accepted_done_and_its_outcome_stands_in_the_tool(tool, mongodb_uri, tmp_path: Path):
-    database = f"primero_{uuid.uuid4().hex[:16]}"
-    hub = Deployment.init(tmp_path / "stage", mongodb_uri=mongodb_uri, database=database)
-    for file in (hub.folder / "connections").glob("*.yaml"):
-        file.unlink()
+def test_a_case_is_pulled_referred_accepted_done_and_its_outcome_stands_in_the_tool(tool, bare, mongodb_uri):
+    hub, database = bare
     (identity,) = tool.cases
     referral = tool.refer(identity, row(tool)["unique_id"])
     tool.newer = True
     with Served(tool).running() as served:
-        (hub.folder / "connections" / "zahra-primero.yaml").write_text(CONNECTION.format(url=served.url), "utf-8")
-        (hub.folder / "secrets" / "primero-password").write_text(tool.password, "utf-8")
+        connect(hub, "zahra-primero", CONNECTION, served)
         first = pulled(hub, "zahra-primero")
         assert (first["created"], first["quarantined"]) == (1, 0)
         with (
@@ -89,7 +85,23 @@ def test_a_case_is_pulled_referred_accepted_done_and_its_outcome_stands_in_the_t
             [list(client[database][name].find()) for name in client[database].list_collection_names()], default=str
         )
         assert "waits at the gate" not in stored and "What happened stays" not in stored
+
+
+@pytest.fixture
+def bare(mongodb_uri, tmp_path: Path):
+    """A hub without connections, and the name of its database."""
+    database = f"primero_{uuid.uuid4().hex[:16]}"
+    hub = Deployment.init(tmp_path / "stage", mongodb_uri=mongodb_uri, database=database)
+    for file in (hub.folder / "connections").glob("*.yaml"):
+        file.unlink()
+    (hub.folder / "secrets" / "primero-password").write_text(Primero().password, "utf-8")
+    yield hub, database
+    with MongoClient(mongodb_uri) as client:
         client.drop_database(database)
+
+
+def connect(hub, name, text, served):
+    (hub.folder / "connections" / f"{name}.yaml").write_text(text.format(url=served.url), "utf-8")
 
 
 HOSPITAL = """
@@ -105,19 +117,15 @@ secrets:
 """
 
 
-def test_what_an_association_refuses_in_its_primero_is_refused_at_the_hub(tool, mongodb_uri, tmp_path: Path):
-    database = f"primero_{uuid.uuid4().hex[:16]}"
-    hub = Deployment.init(tmp_path / "stage", mongodb_uri=mongodb_uri, database=database)
-    for file in (hub.folder / "connections").glob("*.yaml"):
-        file.unlink()
+def test_what_an_association_refuses_in_its_primero_is_refused_at_the_hub(tool, bare):
+    hub, database = bare
     (identity,), theirs = tool.cases, Primero(newer=True)
     referral = tool.refer(identity, row(tool)["unique_id"])
     with Served(tool).running() as ours, Served(theirs).running() as other:
-        (hub.folder / "connections" / "zahra-primero.yaml").write_text(CONNECTION.format(url=ours.url), "utf-8")
-        (hub.folder / "connections" / "atlas-primero.yaml").write_text(HOSPITAL.format(url=other.url), "utf-8")
-        (hub.folder / "secrets" / "primero-password").write_text(tool.password, "utf-8")
+        connect(hub, "zahra-primero", CONNECTION, ours)
+        connect(hub, "atlas-primero", HOSPITAL, other)
         assert pulled(hub, "zahra-primero")["created"] == 1
-        with hub.serving() as server, personas(mongodb_uri, database, server.base_url, "zahra-ecoute") as cast:
+        with hub.serving() as server, personas(hub.mongodb_uri, database, server.base_url, "zahra-ecoute") as cast:
             wait_for(lambda: theirs.cases, "the case in the other tool")
             (number,) = theirs.cases
             theirs.refer(number, row(theirs)["unique_id"], status="rejected", rejected_reason="Zineb is known here.")
@@ -126,25 +134,17 @@ def test_what_an_association_refuses_in_its_primero_is_refused_at_the_hub(tool, 
             assert (task["status"], task["statusReason"]["coding"][0]["code"]) == ("rejected", "out-of-scope")
             assert "Zineb" not in json.dumps(task)
             wait_for(lambda: referral["status"] == "rejected", "the refusal in the first tool")
-    with MongoClient(mongodb_uri) as client:
-        client.drop_database(database)
 
 
-def test_a_referral_between_two_primero_servers_is_sent_answered_and_known_to_the_first(
-    tool, mongodb_uri, tmp_path: Path
-):
-    database = f"primero_{uuid.uuid4().hex[:16]}"
-    hub = Deployment.init(tmp_path / "stage", mongodb_uri=mongodb_uri, database=database)
-    for file in (hub.folder / "connections").glob("*.yaml"):
-        file.unlink()
+def test_a_referral_between_two_primero_servers_is_sent_answered_and_known_to_the_first(tool, bare):
+    hub, database = bare
     (identity,), theirs = tool.cases, Primero()
     referral = tool.refer(identity, row(tool)["unique_id"])
     with Served(tool).running() as ours, Served(theirs).running() as other:
-        (hub.folder / "connections" / "zahra-primero.yaml").write_text(CONNECTION.format(url=ours.url), "utf-8")
-        (hub.folder / "connections" / "atlas-primero.yaml").write_text(HOSPITAL.format(url=other.url), "utf-8")
-        (hub.folder / "secrets" / "primero-password").write_text(tool.password, "utf-8")
+        connect(hub, "zahra-primero", CONNECTION, ours)
+        connect(hub, "atlas-primero", HOSPITAL, other)
         assert pulled(hub, "zahra-primero")["created"] == 1
-        with hub.serving() as server, personas(mongodb_uri, database, server.base_url, "zahra-ecoute") as cast:
+        with hub.serving() as server, personas(hub.mongodb_uri, database, server.base_url, "zahra-ecoute") as cast:
             wait_for(lambda: theirs.cases, "the case in the other tool")
             ((number, sent),) = theirs.cases.items()
             (task,) = cast["zahra-ecoute"].referrals("ANW-0001/2026")
@@ -157,5 +157,3 @@ def test_a_referral_between_two_primero_servers_is_sent_answered_and_known_to_th
             theirs.edit(number, services_section=[{**row(theirs), "service_implemented": "implemented"}])
             pulled(hub, "atlas-primero")
             wait_for(lambda: row(tool)["service_implemented"] == "implemented", "the outcome in the first tool")
-    with MongoClient(mongodb_uri) as client:
-        client.drop_database(database)
