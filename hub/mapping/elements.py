@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any, Final
 
 from hub.mapping.cells import Run
-from hub.mapping.deciding import ITEM
+from hub.mapping.deciding import ITEM, deciding
 from hub.mapping.leaves import Emit, derived, first, leaf, only_when
 from hub.mapping.model import Code, Context, Values
 from hub.mapping.plan import Branch, ForEach
@@ -97,8 +97,8 @@ def _for_each(each: ForEach, emit: Emit) -> Emit:
 
 def _object(branch: Branch) -> Emit:
     """An object is written when a source of its own says something; constants and references only dress it."""
-    fixed = branch.constants
-    live, more = map(parts, divided(branch))
+    fixed, own, dress = divided(branch)
+    live, more = parts(own), parts(dress)
     bare = len(fixed) if live else -1
 
     def object_(values: Values, run: Run) -> Any:
@@ -112,13 +112,17 @@ def _object(branch: Branch) -> Emit:
     return object_
 
 
-def divided(branch: Branch) -> tuple[Branch, Branch]:
-    """What an element says of its own, and what only dresses it."""
-    live, dress = (
-        Branch(branch.slot, children={key: one for key, one in branch.children.items() if one.live is is_live})
-        for is_live in (True, False)
-    )
-    return live, dress
+def divided(branch: Branch) -> tuple[dict[str, Any], Branch, Branch]:
+    """What an element always says, what it says of its own, and what only dresses it. Dress that never varies is of the first."""
+    fixed, live, dress = dict(branch.constants), _only(branch, live=True), _only(branch, live=False)
+    if not deciding(dress) and not {key for key, _ in properties(live)} & {key for key, _ in properties(dress)}:
+        write(fixed, parts(dress), {}, NOBODY)
+        dress = Branch(branch.slot)
+    return fixed, live, dress
+
+
+def _only(branch: Branch, *, live: bool) -> Branch:
+    return Branch(branch.slot, children={key: one for key, one in branch.children.items() if one.live is live})
 
 
 def _dress(told: dict[str, Any], more: Sequence[Part], values: Values, run: Run) -> None:

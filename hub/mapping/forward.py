@@ -77,7 +77,7 @@ class _Block:
         self._identity = leaf(block.identity) if block.identity else None
         self._constants = block.root.constants
         self._parts = parts(block.root)
-        self._report = report_missing(block.root)
+        self._report = report_missing(required_of(block.root))
 
     def put(self, drafts: list[Draft], values: Values, run: Run) -> None:
         """Add the drafts that it makes of a record's values."""
@@ -133,9 +133,12 @@ def numbered(name: str, mine: dict[str, int], locals_: set[str]) -> str:
     return name
 
 
-def report_missing(root: Branch) -> Callable[[Resource, Run], None]:
+Required = tuple[tuple[str, str, tuple[str, ...]], ...]
+"""Properties that must be there, each with the path and the columns to name when it is not."""
+
+
+def report_missing(required: Required) -> Callable[[Resource, Run], None]:
     """What is said of the properties that must be there and are not."""
-    required = _required(root)
 
     def report(resource: Resource, run: Run) -> None:
         for key, path, told_by in required:
@@ -153,8 +156,7 @@ def _report_missing(path: str, told_by: Sequence[str], run: Run) -> None:
         run.issues.append(Issue("error", "required", "mapping.element-missing", path, headers[0], params))
 
 
-def _required(root: Branch) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
-    """Properties that must be there, with the path and columns to name when they are not."""
+def required_of(root: Branch) -> Required:
     found = []
     for child in root.children.values():
         if child.slot.minimum and child.live:

@@ -16,12 +16,10 @@ REQUIRED: Final = Trouble("mapping.required")
 def read(cells: Cells, repeats: Sequence[str], scope: Scope, program: Program) -> None:
     """A name for each column, with its value. What follows from one alone must be known by now."""
     for cell in cells.of_record:
+        program.bound |= {"blank": cell.blank, "longest": cell.longest_blank}  # the same of all columns
         program.add(f"raw = get({program.bind(cell.name)})")
         if cell.name in scope.read:
             _looked_up(cell, scope.read[cell.name], scope, program)
-        elif type(cell.transform) is Text:
-            program.bound |= {"blank": cell.blank, "longest": cell.longest_blank}
-            _text(cell, scope.get(cell.name), program)
         else:
             _worked_out(cell, scope.get(cell.name), program)
     for name in repeats:
@@ -49,32 +47,32 @@ def _known(cell: Cell, context: Context, follows: Sequence[Work]) -> Callable[[s
     return known
 
 
-def _text(cell: Cell, value: str, program: Program) -> None:
+def _worked_out(cell: Cell, value: str, program: Program) -> None:
     program.add(f"{value} = None")
     with program.under("if raw is not None:"):
         with program.under("if type(raw) is not str:"):
             program.add("raw = text_of(raw)")
-        program.add(f"{value} = raw.strip()")
-        with program.under(f"if not {value} or (len(raw) <= longest and {value}.casefold() in blank):"):
-            program.add(f"{value} = None")
+        program.add("text = raw.strip()")
+        with program.under("if not text or (len(raw) <= longest and text.casefold() in blank):"):
+            program.add("raw = None")
+        with program.under("else:"):
+            _read(cell, value, program)
     if cell.required:
-        with program.under(f"if {value} is None:"):
+        with program.under("if raw is None:"):
             _tell(cell, "required", program)
 
 
-def _worked_out(cell: Cell, value: str, program: Program) -> None:
-    meant = program.remember(cell.meant)
-    program.add(f"reading = blank_cell if raw is None else {meant}(raw if type(raw) is str else text_of(raw))")
-    program.add(f"{value}, trouble = reading")
+def _read(cell: Cell, value: str, program: Program) -> None:
+    if type(cell.transform) is Text:
+        program.add(f"{value} = text")
+        return
+    program.add(f"{value}, trouble = {program.bind(cell.transform.forward)}(raw, context)")
     with program.under("if trouble is not None:"):
         _tell(cell, "trouble", program)
-    if cell.required:
-        with program.under("if reading is blank_cell:"):
-            _tell(cell, "required", program)
 
 
 def _tell(cell: Cell, trouble: str, program: Program) -> None:
     program.add(f"issues.append({program.bind(cell.issue)}({trouble}, run))")
 
 
-BOUND: Final = {"text_of": text_of, "blank_cell": BLANK, "required": REQUIRED}
+BOUND: Final = {"text_of": text_of, "required": REQUIRED}

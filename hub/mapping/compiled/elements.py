@@ -11,7 +11,7 @@ from hub.mapping.compiled.conditions import asked
 from hub.mapping.compiled.leaves import leaf
 from hub.mapping.compiled.scope import Scope, Told
 from hub.mapping.deciding import deciding
-from hub.mapping.elements import NOBODY, divided, element, parts, properties, property_of, write
+from hub.mapping.elements import NOBODY, divided, element, properties, property_of
 from hub.mapping.leaves import Emit
 from hub.mapping.plan import Branch
 from hub.mapping.remembered import Remembered
@@ -125,12 +125,8 @@ def _once(branch: Branch, scope: Scope) -> Told:
 
 def _object(branch: Branch, scope: Scope) -> Told:
     """Its own sources first: it is written when one of them says something, and then dressed."""
-    fixed = dict(branch.constants)
-    live, dress = divided(branch)
+    fixed, live, dress = divided(branch)
     keys = {key for key, _ in properties(live)}
-    if not deciding(dress) and not keys & {key for key, _ in properties(dress)}:
-        write(fixed, parts(dress), {}, NOBODY)
-        dress = Branch(dress.slot)
     told = [(key, _property(children, scope)) for key, children in properties(live)]
     program, name = scope.program, scope.program.name("j")
     program.add(f"{name} = None")

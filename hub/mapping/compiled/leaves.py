@@ -53,7 +53,9 @@ def _source(slot: Slot, one: Alternative, scope: Scope) -> Told:  # noqa: PLR091
     if isinstance(source, Constant):
         return Told(program.bind(source.json), sure=source.json is not None, is_list=isinstance(source.json, list))
     if isinstance(source, Custodian):
-        return Told("{reference: custodian}", sure=True)
+        name = program.name("j")
+        program.add(f"{name} = {{reference: custodian}}")
+        return Told(name, sure=True)
     if isinstance(source, FromDrafts):
         return _drafts(source, scope, is_list=slot.is_list)
     if isinstance(source, Composed):

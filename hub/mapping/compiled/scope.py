@@ -77,7 +77,8 @@ class Scope:
                     yield self._of_repeat(each.column, item)
                 return
             if each.without:
-                items = f"left({items}, {self.get(each.without)})"
+                items, asked = program.name("v"), items
+                program.add(f"{items} = left({asked}, {self.get(each.without)})")
             with program.under(f"for {item} in ({items},) if isinstance({items}, one) else {items}:"):
                 yield self._of_items(each.column, item)
 
@@ -88,7 +89,7 @@ class Scope:
     def _of_repeat(self, repeat: str, item: str) -> "Scope":
         inside = {name: self.program.name("v") for name, column in self.columns.items() if column.within == repeat}
         for column, name in inside.items():
-            self.program.add(f"{name} = {item}.get({self.program.bind(column)})")
+            self.program.add(f"{name} = {item}.get({self.program.bind(column)}, {self.get(column)})")
         return self.within({**inside, ITEM: item}, texts(self.columns) & inside.keys())
 
 
