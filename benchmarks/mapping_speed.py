@@ -4,7 +4,10 @@ A record is one row of 25 columns and all that the mapping makes of it: the surv
 need. Each row is somebody else's: name, number, telephone, address and remark occur once; words and dates recur, as they do in
 registers. Time is that of the processor (`process_time`), so that it says the same beside other work, or nearly.
 
-Memory: the peak of a process that reads and maps a file of so many rows and keeps none of them.
+A whole register: read from its file and mapped, by a process of its own that keeps none of it; its peak says that memory does
+not grow with the register, but for the table by which a row is known again (adapters/spreadsheet/identity.py: 16 bytes a place).
+
+`python -m benchmarks.mapping_speed [ROWS=10000] [LENGTH …]`
 """
 
 import csv
@@ -31,7 +34,8 @@ FORM: Final = "spreadsheet/register-fr"
 ROUNDS: Final = 5
 UNTIL: Final = date(2026, 6, 30)
 CONTEXT: Final = Context("arganier-droit", lambda name: "chu-atlas", date(2026, 11, 23))
-LENGTHS: Final = (100_000, 1_000_000)
+LENGTHS: Final = (10_000, 100_000, 1_000_000)
+WORKBOOK: Final = 100_000  # a workbook is read five times as slowly; its million is a matter of ten minutes
 
 
 def main(rows: int, lengths: tuple[int, ...]) -> None:
@@ -50,8 +54,9 @@ def main(rows: int, lengths: tuple[int, ...]) -> None:
         "mapped and validated, rows a second": round(both),
         "mapped and validated, resources a second": round(both * resources),
     }
-    for suffix in ("csv", "xlsx"):
-        figures |= {f"peak for {length} rows of {suffix}, MB": peak(suffix, length) for length in lengths}
+    read = [("csv", length) for length in lengths] + [("xlsx", length) for length in lengths if length <= WORKBOOK]
+    for suffix, length in read:
+        figures |= {f"{length} rows of {suffix}, {what}": figure for what, figure in whole(suffix, length).items()}
     print(json.dumps(figures))
 
 
@@ -101,12 +106,13 @@ def conform(mapped: Mapped) -> None:
         assert not validate({**draft.resource, "id": draft.local.replace(":", "-").replace("#", "-")})
 
 
-def peak(suffix: str, rows: int) -> int:
-    """MB of a process of its own."""
+def whole(suffix: str, rows: int) -> dict[str, int]:
+    """What a process of its own needs for a register from its first row to its last."""
     with tempfile.TemporaryDirectory() as name:
         write(Path(name) / f"register.{suffix}", rows)
         command = [sys.executable, "-m", "benchmarks.mapping_speed", "--one", name, suffix, str(rows)]
-        return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+        told: dict[str, int] = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+        return told
 
 
 def write(path: Path, rows: int) -> None:
@@ -120,9 +126,12 @@ def write(path: Path, rows: int) -> None:
 def one(folder: Path, suffix: str, rows: int) -> None:
     form = mapping.load(FORM)
     gc.set_threshold(100_000, 50, 100)
+    start = time.process_time()
     read = sum(bool(form.forward(record, CONTEXT).drafts) for record in pulled(form, folder, f"register.{suffix}"))
+    spent = time.process_time() - start
     assert read == rows, read
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    print(json.dumps({"peak in MB": peak, "read and mapped, rows a second": round(rows / spent)}))
 
 
 if __name__ == "__main__":

@@ -68,8 +68,13 @@ class FileReader:
                     yield record
 
     def _content(self, names: Sequence[str], row: Row) -> dict[str, str]:
-        cells = zip(names, row.cells, strict=False)
-        return {name: text for name, cell in cells if cell != "" and (text := spell(cell, self.shift))}
+        """This runs for every cell: most hold text in which nothing is to be looked for, and a call would cost more than it."""
+        shift = self.shift
+        return {
+            name: text
+            for name, cell in zip(names, row.cells, strict=False)
+            if cell != "" and (text := cell.strip() if type(cell) is str and "#" not in cell else spell(cell, shift))
+        }
 
     def _record(
         self, content: dict[str, str], place: Place, row: Row, header: Header, widest: int
@@ -140,6 +145,8 @@ def _not_trusted(row: Row, widest: int) -> Iterator[Issue]:
 
 
 def _lost_digits(row: Row, header: Header) -> Iterator[Issue]:
+    if float not in map(type, row.cells):
+        return
     for (_, name), cell in zip(header.columns, row.cells, strict=False):
         if isinstance(cell, float) and abs(cell) >= LOST_DIGITS:
             yield Issue("warning", "value", "adapters.digits-lost", column=header.spelled[name])

@@ -5,7 +5,7 @@ https://hl7.org/fhir/R4/conformance-rules.html#constraints
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Final, cast
 
 import fhirpathpy
@@ -67,10 +67,19 @@ class Invariant:
     steps: tuple[Step, ...]
     holds: Callable[[Any], bool]
 
-    def check(self, resource: Resource) -> Iterator[Issue]:
+    def check(self, resource: Resource) -> tuple[Issue, ...]:
+        found: list[Any] = []
+        self.reach(resource, found)
+        return () if all(map(self.holds, found)) else tuple(self._broken(resource))
+
+    def _broken(self, resource: Resource) -> Iterator[Issue]:
         for node, path in _nodes(resource, self.type, self.steps):
             if not self.holds(node):
                 yield Issue("error", "invariant", f"conformance.{self.key}", path, params={"element": path})
+
+    @cached_property
+    def reach(self) -> "Reach":
+        return _reach(self.steps)
 
 
 def invariants(profile: Profile) -> tuple[Invariant, ...]:
@@ -102,6 +111,27 @@ def _compile(constraint: Constraint, element: Element, profile: Profile) -> Call
         return holds
     remembered = lru_cache(maxsize=REMEMBERED)(lambda written: holds(loads(written)))
     return lambda node: remembered(dumps(node))
+
+
+Reach = Callable[[Any, list[Any]], None]
+"""Adds the nodes that steps lead to: without their paths, which only a broken invariant needs."""
+
+
+def _reach(steps: tuple[Step, ...]) -> Reach:
+    if not steps:
+        return lambda node, found: found.append(node)
+    (name, url), below = steps[0], _reach(steps[1:])
+
+    def reach(node: Any, found: list[Any]) -> None:
+        value = node.get(name)
+        if type(value) is list:
+            for item in value:
+                if url is None or item.get("url") == url:
+                    below(item, found)
+        elif value is not None:
+            below(value, found)
+
+    return reach
 
 
 def _nodes(node: Any, path: str, steps: tuple[Step, ...]) -> Iterator[tuple[Any, str]]:

@@ -6,6 +6,7 @@ stored resources into the source's cells. The format: docs/mapping-format.md.
 
 from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as Map
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 
@@ -15,7 +16,7 @@ from hub.fhir.issues import Issue
 from hub.mapping import figures
 from hub.mapping.back import Back
 from hub.mapping.cells import places
-from hub.mapping.forward import Forward
+from hub.mapping.compiled import Compiled
 from hub.mapping.library import Library
 from hub.mapping.model import Context, Draft, Mapped
 from hub.mapping.plan import Plan
@@ -34,7 +35,6 @@ class Mapping:
 
     def __init__(self, plan: Plan, answers: Sequence["Mapping"] = ()) -> None:
         self._plan = plan
-        self._forward = Forward(plan)
         self._back = Back(plan)
         self.id = plan.id
         self.version = plan.version
@@ -44,6 +44,11 @@ class Mapping:
         self._organizations = {n for n, c in plan.columns.items() if isinstance(c.transform, OrganizationName)}
         self.one_way = plan.one_way
         self._places = places(plan)
+
+    @cached_property
+    def _forward(self) -> Compiled:
+        """Written with the first record: most mappings that are loaded are only asked about."""
+        return Compiled(self._plan)
 
     def layout(self) -> Layout:
         """What an adapter must know of the source's shape."""

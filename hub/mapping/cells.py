@@ -13,10 +13,9 @@ from hub.fhir.issues import Issue
 from hub.mapping.model import Context, Reading, Trouble
 from hub.mapping.plan import Branch, Column, Composed, FromColumn, Plan, walk
 from hub.mapping.remembered import Remembered
-from hub.mapping.transforms.texts import Text
 
 _SHOWN: Final = 40
-_BLANK: Final = Reading()
+BLANK: Final = Reading()
 """Of a cell that says nothing at all, as one that is not there; told from NOTHING by which of the two it is."""
 
 Places = Mapping[str, tuple[str, str]]
@@ -34,8 +33,8 @@ class Run:
     links: list[dict[str, str]] = field(default_factory=list)
 
 
-_Meant = Callable[[str], tuple[Any, Trouble | None]]
-_Read = tuple["_Cell", str, _Meant]
+Meant = Callable[[str], tuple[Any, Trouble | None]]
+_Read = tuple["Cell", str, Meant]
 """A column, its name, and what a text in it means in one context."""
 
 
@@ -46,7 +45,7 @@ class Cells:
         columns = [column for column in plan.columns.values() if _is_read(column)]
         repeats = [column.name for column in plan.columns.values() if column.repeat]
         self._cells = {
-            name: tuple(_Cell(one, places, plan) for one in columns if one.within == name) for name in ("", *repeats)
+            name: tuple(Cell(one, places, plan) for one in columns if one.within == name) for name in ("", *repeats)
         }
         self._bound: tuple[Context, dict[str, tuple[_Read, ...]]] | None = None
 
@@ -54,15 +53,22 @@ class Cells:
         """What the record means, by column. The troubles met are issues of the run."""
         reads = self._in(run.context)
         values = _values(reads[""], content, run)
-        for name, cells in reads.items():
-            told = content.get(name) if name else None
-            if isinstance(told, list | tuple):
-                items = tuple(_values(cells, item, run) for item in told if isinstance(item, Mapping))
-                if items:
-                    values[name] = items
-            elif told:
-                run.issues.append(_no_list(name, run))
-        return values
+        told = ((name, self.items(name, content.get(name), run)) for name in reads if name)
+        return values | {name: items for name, items in told if items}
+
+    def items(self, repeat: str, told: Any, run: Run) -> tuple[dict[str, Any], ...] | None:
+        """What each item of a repeat means."""
+        if isinstance(told, list | tuple):
+            cells = self._in(run.context)[repeat]
+            return tuple(_values(cells, item, run) for item in told if isinstance(item, Mapping)) or None
+        if told:
+            run.issues.append(_no_list(repeat, run))
+        return None
+
+    @property
+    def of_record(self) -> tuple["Cell", ...]:
+        """The columns that stand in no repeat."""
+        return self._cells[""]
 
     def _in(self, context: Context) -> dict[str, tuple[_Read, ...]]:
         """The columns as they are read in this context; what is remembered of cells is forgotten with the one before it."""
@@ -88,7 +94,7 @@ def _values(cells: Sequence[_Read], content: Mapping[str, Any], run: Run) -> dic
     for cell, name, read in cells:
         raw = content.get(name)
         if raw is None:
-            reading = _BLANK
+            reading = BLANK
         else:
             reading = read(raw if type(raw) is str else text_of(raw))
             value, trouble = reading
@@ -96,7 +102,7 @@ def _values(cells: Sequence[_Read], content: Mapping[str, Any], run: Run) -> dic
                 values[name] = value
             if trouble is not None:
                 run.issues.append(cell.issue(trouble, run))
-        if cell.required and reading is _BLANK:
+        if cell.required and reading is BLANK:
             run.issues.append(cell.issue(Trouble("mapping.required"), run))
     return values
 
@@ -118,38 +124,41 @@ def text_of(raw: Any) -> str:
     return raw.isoformat() if isinstance(raw, date) else str(raw)
 
 
-class _Cell:
+class Cell:
     """How one column is read, and what is said when it cannot be."""
 
     def __init__(self, column: Column, places: Places, plan: Plan) -> None:
         assert column.transform is not None
         self.name = column.name
         self.required = column.required
-        self._transform = column.transform
-        self._blank = plan.blank
-        self._longest_blank = max(map(len, plan.blank), default=0) + 2
+        self.transform = column.transform
+        self.blank = plan.blank
+        self.longest_blank = max(map(len, plan.blank), default=0) + 2
         self._warns = column.warns
         self._path, data_class = places.get(column.name, ("", ""))
         self._shows = (column.data_class or data_class or "custodian") not in identifying()
 
-    def bound(self, context: Context) -> _Meant:
+    def bound(self, context: Context) -> Meant:
         """What a text in this column means, in one context."""
-        forward, blank, longest = self._transform.forward, self._blank, self._longest_blank
+        read = self.meant(context)
+        return Remembered(read).__getitem__ if self.is_remembered else read
 
-        def text_alone(text: str) -> tuple[Any, Trouble | None]:
-            stripped = text.strip()
-            if not stripped or (len(text) <= longest and stripped.casefold() in blank):
-                return _BLANK
-            return stripped, None
+    @property
+    def is_remembered(self) -> bool:
+        return self.transform.recurs and self.transform.steady
+
+    def meant(self, context: Context) -> Meant:
+        forward, is_blank = self.transform.forward, self.is_blank
 
         def read(text: str) -> tuple[Any, Trouble | None]:
-            if not text or text.isspace() or (len(text) <= longest and text.strip().casefold() in blank):
-                return _BLANK
-            return forward(text, context)
+            return BLANK if is_blank(text) else forward(text, context)
 
-        if type(self._transform) is Text:
-            return text_alone
-        return Remembered(read).__getitem__ if self._transform.recurs and self._transform.steady else read
+        return read
+
+    def is_blank(self, text: str) -> bool:
+        if not text or text.isspace():
+            return True
+        return len(text) <= self.longest_blank and text.strip().casefold() in self.blank
 
     def issue(self, trouble: Trouble, run: Run) -> Issue:
         header = run.headers.get(self.name, self.name)

@@ -3,15 +3,66 @@
 when: {all: [{present: referred_to}, {equals: {consent: yes}}]}
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, Final
 
 from hub.mapping.model import Values, tokens
 
-Condition = Callable[[Values], bool]
 UNSAID: Final = object()
 """In the place of a value that nobody could tell: every condition may hold of it."""
 KINDS: Final = ("present", "absent", "equals", "one_of", "all", "any")
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    column: str
+
+    def __call__(self, values: Values) -> bool:
+        return values.get(self.column) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    column: str
+
+    def __call__(self, values: Values) -> bool:
+        return (value := values.get(self.column)) is None or value is UNSAID
+
+
+@dataclass(frozen=True, slots=True)
+class Among:
+    """A column says one of these words."""
+
+    column: str
+    wanted: frozenset[str]
+
+    def __call__(self, values: Values) -> bool:
+        return self.holds(values.get(self.column))
+
+    def holds(self, value: Any) -> bool:
+        if type(value) is str:
+            return value in self.wanted
+        return value is UNSAID or (value is not None and not self.wanted.isdisjoint(tokens(value)))
+
+
+@dataclass(frozen=True, slots=True)
+class All:
+    inner: tuple["Condition", ...]
+
+    def __call__(self, values: Values) -> bool:
+        return all(one(values) for one in self.inner)
+
+
+@dataclass(frozen=True, slots=True)
+class Either:
+    inner: tuple["Condition", ...]
+
+    def __call__(self, values: Values) -> bool:
+        return any(one(values) for one in self.inner)
+
+
+Condition = Present | Absent | Among | All | Either
 
 
 class UnknownCondition(ValueError):  # noqa: N818 — what it is
@@ -31,15 +82,15 @@ def columns(written: Any) -> Iterator[str]:
 
 
 def condition(written: Any) -> Condition:
-    """The compiled condition. Raises UnknownCondition."""
+    """Raises UnknownCondition."""
     kind, asked = _single(written)
     if kind in {"all", "any"}:
         inner = tuple(condition(one) for one in asked)
-        return _all(inner) if kind == "all" else _any(inner)
+        return All(inner) if kind == "all" else Either(inner)
     if kind in {"equals", "one_of"}:
-        return _all(tuple(_among(column, frozenset(_words(wanted))) for column, wanted in asked.items()))
+        return All(tuple(Among(column, frozenset(_words(wanted))) for column, wanted in asked.items()))
     names = (asked,) if isinstance(asked, str) else tuple(asked)
-    return _present(names) if kind == "present" else _absent(names)
+    return All(tuple((Present if kind == "present" else Absent)(name) for name in names))
 
 
 def proves(written: Any) -> Iterator[tuple[str, str]]:
@@ -71,42 +122,3 @@ def _single(written: Any) -> tuple[str, Any]:
 def _words(wanted: Any) -> list[str]:
     several = wanted if isinstance(wanted, list) else [wanted]
     return [word for one in several for word in tokens(one)]
-
-
-def _all(inner: Sequence[Condition]) -> Condition:
-    """One function for each pair: a loop would cost more than what it asks."""
-    if len(inner) < 2:
-        return inner[0] if inner else lambda values: True
-    first, others = inner[0], _all(inner[1:])
-    return lambda values: first(values) and others(values)
-
-
-def _any(inner: Sequence[Condition]) -> Condition:
-    if len(inner) < 2:
-        return inner[0] if inner else lambda values: False
-    first, others = inner[0], _any(inner[1:])
-    return lambda values: first(values) or others(values)
-
-
-def _present(names: tuple[str, ...]) -> Condition:
-    if len(names) == 1:
-        name = names[0]
-        return lambda values: values.get(name) is not None
-    return _all(tuple(_present((name,)) for name in names))
-
-
-def _absent(names: tuple[str, ...]) -> Condition:
-    if len(names) == 1:
-        name = names[0]
-        return lambda values: (value := values.get(name)) is None or value is UNSAID
-    return _all(tuple(_absent((name,)) for name in names))
-
-
-def _among(column: str, wanted: frozenset[str]) -> Condition:
-    def holds(values: Values) -> bool:
-        value = values.get(column)
-        if type(value) is str:
-            return value in wanted
-        return value is UNSAID or (value is not None and not wanted.isdisjoint(tokens(value)))
-
-    return holds

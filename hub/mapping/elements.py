@@ -1,44 +1,41 @@
 """Elements as closures: from the values of a record to the JSON of each element, decided when the mapping is loaded.
 
-What follows from one column alone is worked out once for each of its values, and shared: no one changes a resource in place.
+The plain reading of a mapping. `hub.mapping.compiled` says the same faster, and asks these for what it remembers.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from hub.mapping.cells import Run
 from hub.mapping.deciding import ITEM, deciding
 from hub.mapping.leaves import Emit, derived, first, leaf, only_when
 from hub.mapping.model import Code, Context, Values
 from hub.mapping.plan import Branch, ForEach
-from hub.mapping.remembered import Remembered
 
-_NOBODY: Final = Run(Context("", str, date.min), {})
+NOBODY: Final = Run(Context("", str, date.min), {})
+"""For what depends on nothing but the values of columns."""
 
-
-class Part(NamedTuple):
-    """What writes a property, or items of it. Where one column decides it: that column, and what follows from its values."""
-
-    key: str
-    emit: Emit
-    column: str = ""
-    known: Remembered | None = None
+Part = tuple[str, Emit]
+"""A property, and what writes it."""
 
 
-def parts(branch: Branch, recurring: frozenset[str]) -> tuple[Part, ...]:
-    """The properties of an object; slices of one list stand together. `recurring`: columns that say few different things."""
-    found: dict[str, list[Branch]] = {}
+def properties(branch: Branch) -> tuple[tuple[str, tuple[Branch, ...]], ...]:
+    """The properties of an object; slices of one list stand together."""
+    found: dict[str, tuple[Branch, ...]] = {}
     for child in branch.children.values():
-        found.setdefault(child.slot.key, []).append(child)
-    return tuple(_property(key, children, recurring) for key, children in found.items())
+        found[child.slot.key] = (*found.get(child.slot.key, ()), child)
+    return tuple(found.items())
+
+
+def parts(branch: Branch) -> tuple[Part, ...]:
+    return tuple((key, property_of(children)) for key, children in properties(branch))
 
 
 def write(into: dict[str, Any], properties: Sequence[Part], values: Values, run: Run) -> None:
-    """Set the properties that have something to say. This runs for every object of every record."""
-    get = values.get
-    for key, emit, column, known in properties:
-        json = emit(values, run) if known is None else known[get(column)]
+    """Set the properties that have something to say."""
+    for key, emit in properties:
+        json = emit(values, run)
         if json is not None:
             into[key] = json
 
@@ -63,33 +60,17 @@ def scopes(each: ForEach, values: Values) -> Iterator[Values]:
         yield {**values, each.column: item, ITEM: item}
 
 
-def _property(key: str, children: Sequence[Branch], recurring: frozenset[str]) -> Part:
-    if len(children) == 1 and not children[0].slot.is_list:
-        return _part(key, _emit(children[0], recurring), children, recurring)
-    items = [_part(key, _emit(child, recurring), [child], recurring) for child in children]
-    if not children[0].slot.is_list:
-        return Part(key, first([one.emit for one in items]))
-    return _part(key, _all(items), children, recurring)
+def property_of(children: Sequence[Branch]) -> Emit:
+    """A list holds what all of them say; anything else is what the first says that says something."""
+    emits = [element(child) for child in children]
+    return _all(emits) if children[0].slot.is_list else first(emits)
 
 
-def _part(key: str, emit: Emit, decided: Sequence[Branch], recurring: frozenset[str]) -> Part:
-    """With what is remembered, where one recurring column, or two, and nothing else decide."""
-    by = sorted(frozenset[str]().union(*map(deciding, decided)))
-    if not recurring.issuperset(by) or not 1 <= len(by) <= 2:
-        return Part(key, emit)
-    if len(by) == 1:
-        return Part(key, emit, by[0], Remembered(lambda value: emit({by[0]: value}, _NOBODY)))
-    one, other = by
-    known = Remembered(lambda both: emit({one: both[0], other: both[1]}, _NOBODY))
-    return Part(key, lambda values, run: known[values.get(one), values.get(other)])
-
-
-def _all(items: Sequence[Part]) -> Emit:
+def _all(emits: Sequence[Emit]) -> Emit:
     def all_items(values: Values, run: Run) -> Any:
         found: list[Any] = []
-        get = values.get
-        for _, emit, column, known in items:
-            told = emit(values, run) if known is None else known[get(column)]
+        for emit in emits:
+            told = emit(values, run)
             if type(told) is list:
                 found += told
             elif told is not None:
@@ -99,8 +80,8 @@ def _all(items: Sequence[Part]) -> Emit:
     return all_items
 
 
-def _emit(branch: Branch, recurring: frozenset[str]) -> Emit:
-    once = leaf(branch) if branch.alternatives else _object(branch, recurring)
+def element(branch: Branch) -> Emit:
+    once = leaf(branch) if branch.alternatives else _object(branch)
     if branch.when is not None:
         once = only_when(branch.when, once)
     return once if branch.for_each is None else _for_each(branch.for_each, once)
@@ -114,48 +95,43 @@ def _for_each(each: ForEach, emit: Emit) -> Emit:
     return emit_all
 
 
-def _object(branch: Branch, recurring: frozenset[str]) -> Emit:
+def _object(branch: Branch) -> Emit:
     """An object is written when a source of its own says something; constants and references only dress it."""
-    fixed = dict(branch.constants)
-    live = parts(_only(branch, live=True), recurring)
-    dress = _only(branch, live=False)
-    more = parts(dress, recurring)
-    if not deciding(dress) and not {one.key for one in live} & {one.key for one in more}:
-        write(fixed, more, {}, _NOBODY)
-        more = ()
-    if len(live) == 1 and not more:
-        return _of_one(fixed, live[0])
+    fixed, own, dress = divided(branch)
+    live, more = parts(own), parts(dress)
     bare = len(fixed) if live else -1
 
     def object_(values: Values, run: Run) -> Any:
-        told = fixed.copy()
+        told = dict(fixed)
         write(told, live, values, run)
         if len(told) == bare:
             return None
-        if more:
-            _dress(told, more, values, run)
+        _dress(told, more, values, run)
         return told or None
 
     return object_
 
 
-def _of_one(fixed: Mapping[str, Any], part: Part) -> Emit:
-    """An object with one property that says something, as most are."""
-    key, emit, column, known = part
+def divided(branch: Branch) -> tuple[dict[str, Any], Branch, Branch]:
+    """What an element always says, what it says of its own, and what only dresses it. Dress that never varies is of the first."""
+    fixed, live, dress = dict(branch.constants), _only(branch, live=True), _only(branch, live=False)
+    if not deciding(dress) and not {key for key, _ in properties(live)} & {key for key, _ in properties(dress)}:
+        write(fixed, parts(dress), {}, NOBODY)
+        dress = Branch(branch.slot)
+    return fixed, live, dress
 
-    def object_(values: Values, run: Run) -> Any:
-        json = emit(values, run) if known is None else known[values.get(column)]
-        return None if json is None else {**fixed, key: json}
 
-    return object_
+def _only(branch: Branch, *, live: bool) -> Branch:
+    return Branch(branch.slot, children={key: one for key, one in branch.children.items() if one.live is live})
 
 
 def _dress(told: dict[str, Any], more: Sequence[Part], values: Values, run: Run) -> None:
     dressing: dict[str, Any] = {}
     write(dressing, more, values, run)
     for key, json in dressing.items():
-        told[key] = told[key] + json if key in told and type(json) is list else json
+        told[key] = dressed(told.get(key), json)
 
 
-def _only(branch: Branch, *, live: bool) -> Branch:
-    return Branch(branch.slot, children={key: one for key, one in branch.children.items() if one.live is live})
+def dressed(before: Any, json: Any) -> Any:
+    """Lists go on from what stands there; anything else takes its place."""
+    return before + json if before is not None and type(json) is list else json

@@ -1,11 +1,11 @@
-"""From a record to drafts. Everything is decided when the mapping is loaded: what runs here are closures over dicts.
+"""From a record to drafts, plainly: closures over dicts. What a mapping means is what stands here.
 
-Parts of a resource that never vary (codes, patterns) are shared between resources, which no one changes in place; `meta`
-and references are made anew.
+`hub.mapping.compiled` is held to it by a test, and takes over where many records come. Parts of a resource that never vary
+(codes, patterns) are shared between resources, which no one changes in place; `meta` and references are made anew.
 """
 
-import re
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from hub.fhir import Resource
 from hub.fhir.canonicals import profile
@@ -26,8 +26,7 @@ class Forward:
         where = places(plan)
         self._plan = plan
         self._cells = Cells(plan, where)
-        recurring = frozenset(name for name, one in plan.columns.items() if one.transform and one.transform.recurs)
-        self._blocks = tuple(_Block(block, recurring) for block in plan.blocks)
+        self._blocks = tuple(_Block(block) for block in plan.blocks)
         self._checks = tuple(_check(check, where) for check in plan.checks)
 
     def __call__(self, record: SourceRecord, context: Context) -> Mapped:
@@ -43,15 +42,21 @@ class Forward:
 
 
 def _check(check: Check, where: Places) -> Callable[[Values, Run], None]:
-    path = where.get(check.column, ("", ""))[0]
-    when, each = check.when, check.for_each
+    tell = told_by(check, where)
 
     def run_check(values: Values, run: Run) -> None:
-        if each is None:
-            if not when(values):
-                return
-        elif not any(map(when, scopes(each, values))):
-            return
+        scoped = scopes(check.for_each, values) if check.for_each else (values,)
+        if any(map(check.when, scoped)):
+            tell(run)
+
+    return run_check
+
+
+def told_by(check: Check, where: Places) -> Callable[[Run], None]:
+    """What a check says where its condition holds."""
+    path = where.get(check.column, ("", ""))[0]
+
+    def tell(run: Run) -> None:
         header = run.headers.get(check.column, check.column)
         told = any(issue.column == header for issue in run.issues)  # absent because it could not be read
         if not told:
@@ -59,22 +64,20 @@ def _check(check: Check, where: Places) -> Callable[[Values, Run], None]:
                 Issue("error", "business-rule", check.say, path, header, {"column": header, "element": path})
             )
 
-    return run_check
+    return tell
 
 
 class _Block:
-    def __init__(self, block: Block, recurring: frozenset[str]) -> None:
+    def __init__(self, block: Block) -> None:
         self._each = block.for_each
         self._when = block.when
         self._type = block.root.slot.type
         self._profile, self._name = profile(block.profile), block.profile
-        self._key = re.sub(r"^.*\{(.*)\}$", r"\1", block.local) if "{" in block.local else ""
-        self._stem = block.local.partition("{")[0]
+        self._stem, self._key = stem_and_key(block.local)
         self._identity = leaf(block.identity) if block.identity else None
         self._constants = block.root.constants
-        self._parts = parts(block.root, recurring)
-        self._missing = _required(block.root)
-        self._required = frozenset(key for key, _, _ in self._missing)
+        self._parts = parts(block.root)
+        self._report = report_missing(required_of(block.root))
 
     def put(self, drafts: list[Draft], values: Values, run: Run) -> None:
         """Add the drafts that it makes of a record's values."""
@@ -94,33 +97,55 @@ class _Block:
             return
         resource: Resource = {"resourceType": self._type, "meta": {"profile": [self._profile]}, **self._constants}
         write(resource, self._parts, scope, run)
-        if not self._required <= resource.keys():
-            self._report(resource, run)
+        self._report(resource, run)
         told = self._identity(scope, run) if self._identity else None
         identity = f"{run.context.organization}|{self._name}|{told}" if told else None
         drafts.append(Draft(local, identity, resource))
 
-    def _report(self, resource: Resource, run: Run) -> None:
-        for key, path, told_by in self._missing:
+    def _local(self, scope: Values, mine: dict[str, int], run: Run) -> str:
+        if not self._key:
+            return numbered(self._stem, mine, run.locals)
+        return named(self._stem, scope.get(self._key), mine, run.locals)
+
+
+def stem_and_key(local: str) -> tuple[str, str]:
+    """`need:{request}` as `need:` and `request`."""
+    stem, _, key = local.partition("{")
+    return stem, key.removesuffix("}")
+
+
+def named(stem: str, key: Any, mine: dict[str, int], locals_: set[str]) -> str:
+    """The name of a draft by its key; empty when it has none."""
+    if key is None:
+        return ""
+    return numbered(f"{stem}{key.code if type(key) is Code else tokens(key)[0]}", mine, locals_)
+
+
+def numbered(name: str, mine: dict[str, int], locals_: set[str]) -> str:
+    """The name, with a number where this block has made it before; empty when an earlier block has."""
+    if name in mine:
+        mine[name] += 1
+        return f"{name}#{mine[name]}"
+    if name in locals_:
+        return ""
+    mine[name] = 1
+    locals_.add(name)
+    return name
+
+
+Required = tuple[tuple[str, str, tuple[str, ...]], ...]
+"""Properties that must be there, each with the path and the columns to name when it is not."""
+
+
+def report_missing(required: Required) -> Callable[[Resource, Run], None]:
+    """What is said of the properties that must be there and are not."""
+
+    def report(resource: Resource, run: Run) -> None:
+        for key, path, told_by in required:
             if key not in resource:
                 _report_missing(path, told_by, run)
 
-    def _local(self, scope: Values, mine: dict[str, int], run: Run) -> str:
-        """The draft's name; empty when an earlier block has made it, or when its key is missing."""
-        name = self._stem
-        if self._key:
-            key = scope.get(self._key)
-            if key is None:
-                return ""
-            name = f"{name}{key.code if type(key) is Code else tokens(key)[0]}"
-        if name not in mine:
-            if name in run.locals:
-                return ""
-            mine[name] = 1
-            run.locals.add(name)
-            return name
-        mine[name] += 1
-        return f"{name}#{mine[name]}"
+    return report
 
 
 def _report_missing(path: str, told_by: Sequence[str], run: Run) -> None:
@@ -131,8 +156,7 @@ def _report_missing(path: str, told_by: Sequence[str], run: Run) -> None:
         run.issues.append(Issue("error", "required", "mapping.element-missing", path, headers[0], params))
 
 
-def _required(root: Branch) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
-    """Properties that must be there, with the path and columns to name when they are not."""
+def required_of(root: Branch) -> Required:
     found = []
     for child in root.children.values():
         if child.slot.minimum and child.live:

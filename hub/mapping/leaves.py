@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from hub.mapping.cells import Run
 from hub.mapping.deciding import ITEM
-from hub.mapping.encode import codec, is_plain
+from hub.mapping.encode import Encode, codec
 from hub.mapping.model import Values
 from hub.mapping.plan import (
     Alternative,
@@ -20,7 +20,7 @@ from hub.mapping.plan import (
     FromDrafts,
     FromItem,
 )
-from hub.mapping.transforms.whole import Whole
+from hub.mapping.schema import Slot
 
 YEAR: Final = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 
@@ -49,50 +49,44 @@ def _source(branch: Branch, one: Alternative) -> Emit:  # noqa: PLR0911 — one 
     if isinstance(source, Composed):
         return _composed(source)
     if isinstance(source, Derived):
-        return _encoded(branch, lambda values: derived(source, values))
+        return _encoded(branch.slot, lambda values: derived(source, values))
     if isinstance(source, FromItem):
-        return _encoded(branch, lambda values: values.get(ITEM))
-    return _from_column(branch, source)
+        return _encoded(branch.slot, lambda values: values.get(ITEM))
+    return _from_column(branch.slot, source)
 
 
-def _from_column(branch: Branch, source: FromColumn) -> Emit:
-    name, part = source.column, source.part
-    transform = source.transform
-    if isinstance(transform, Whole):
-        return _whole(branch, name)
+def _from_column(slot: Slot, source: FromColumn) -> Emit:
+    name, part, transform = source.column, source.part, source.transform
 
     def piece(values: Values) -> Any:
         value = values.get(name)
         return None if value is None else transform.part(value, part)
 
-    return _encoded(branch, piece)
+    return _encoded(slot, piece)
 
 
-def _whole(branch: Branch, name: str) -> Emit:
-    otherwise = _encoded(branch, lambda values: values.get(name))
-    if branch.slot.is_list or not is_plain(branch.slot):
-        return otherwise
-
-    def text(values: Values, run: Run) -> Any:
-        value = values.get(name)
-        return value if type(value) is str else otherwise(values, run)
-
-    return text
-
-
-def _encoded(branch: Branch, get: Callable[[Values], Any]) -> Emit:
-    encode = codec(branch.slot)[0]
-    is_list = branch.slot.is_list
+def _encoded(slot: Slot, get: Callable[[Values], Any]) -> Emit:
+    encode = encoded(slot)
 
     def emit(values: Values, run: Run) -> Any:
         value = get(values)
-        if value is None:
-            return None
-        if is_list and type(value) is tuple:
+        return None if value is None else encode(value)
+
+    return emit
+
+
+def encoded(slot: Slot) -> Encode:
+    """A value as the JSON of a slot; the values of a tuple as a list, where the slot is one."""
+    encode = codec(slot)[0]
+    if not slot.is_list:
+        return encode
+
+    def encode_all(value: Any) -> Any:
+        if type(value) is tuple:
             return [told for one in value if (told := encode(one)) is not None] or None
         return encode(value)
 
-    return emit
+    return encode_all
 
 
 def _drafts(source: FromDrafts, is_list: bool) -> Emit:
@@ -116,14 +110,17 @@ def _drafts(source: FromDrafts, is_list: bool) -> Emit:
 
 def _composed(source: Composed) -> Emit:
     def emit(values: Values, run: Run) -> Any:
-        code, on = values.get(source.code), values.get(source.date)
-        if code is None:
-            return None
-        if not YEAR.search(code) and on is not None:
-            code = f"{code}{source.separator}{on.value[:4]}"
-        return source.prefix + (_digest(f"{run.context.organization}|{code}") if source.digest else code)
+        code = values.get(source.code)
+        return None if code is None else compose(source, code, values.get(source.date), run.context.organization)
 
     return emit
+
+
+def compose(source: Composed, code: str, on: Any, organization: str) -> str:
+    """The code as it is unique."""
+    if on is not None and not YEAR.search(code):
+        code = f"{code}{source.separator}{on.value[:4]}"
+    return source.prefix + (_digest(f"{organization}|{code}") if source.digest else code)
 
 
 def _digest(text: str) -> str:

@@ -1,0 +1,213 @@
+"""Plans that no mapping has yet: every kind of source, condition and loop in each other. The function says what the closures say."""
+
+import os
+from datetime import date
+
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from hub.mapping import Context
+from hub.mapping.compiled import Compiled
+from hub.mapping.conditions import Absent, All, Among, Either, Present
+from hub.mapping.forward import Forward
+from hub.mapping.plan import (
+    Alternative,
+    Block,
+    Branch,
+    Check,
+    Column,
+    Composed,
+    Constant,
+    Custodian,
+    Derived,
+    ForEach,
+    FromColumn,
+    FromDrafts,
+    FromItem,
+    Plan,
+)
+from hub.mapping.schema import Slot
+from hub.mapping.transforms.answers import Answer, Boolean
+from hub.mapping.transforms.dates import DateText
+from hub.mapping.transforms.organizations import OrganizationName
+from hub.mapping.transforms.phones import Phones
+from hub.mapping.transforms.texts import Digits, Integer, Text
+from hub.ports import Place, SourceRecord
+
+CONTEXT = Context("association-anwar", lambda text: text.lower() if text != "?" else None, date(2026, 11, 23))
+TRANSFORMS = {
+    "name": Text(), "number": Digits(expect=r"\d+"), "count": Integer(), "day": DateText(), "other_day": DateText(precise=True),
+    "said": Answer(language="fr"), "safe": Boolean(language="fr"), "phones": Phones(), "others": Phones(), "to": OrganizationName(),
+}  # fmt: skip
+INSIDE = {"item_name": Text(), "item_said": Answer(language="fr"), "item_phones": Phones()}
+COLUMNS = list(TRANSFORMS) + list(INSIDE)
+LISTS = {"a": False, "b": True, "c": False, "d": True}
+"""Property → whether it is a list."""
+LOCALS = ("p", "q", "n:+212610000000", "r:x")
+
+
+def halves(values, options):
+    """A derivation with several results."""
+    return tuple(str(values[0])) if values[0] else None
+
+
+def slot(key, type_="string"):
+    return Slot(key, f"X.{key}", type_, f"X.{key}", is_list=LISTS.get(key, False), minimum=key in "ab")
+
+
+WORDS = st.frozensets(st.sampled_from(["yes", "no", "true", "false", "x", "+212610000000", "2026-03-12"]), min_size=1)
+CONDITIONS = st.recursive(
+    st.one_of(
+        st.builds(Present, st.sampled_from([*COLUMNS, "refs"])),
+        st.builds(Absent, st.sampled_from(COLUMNS)),
+        st.builds(Among, st.sampled_from(COLUMNS), WORDS),
+    ),
+    lambda inner: st.one_of(*(st.builds(kind, st.lists(inner, max_size=3).map(tuple)) for kind in (All, Either))),
+    max_leaves=4,
+)
+DERIVED = st.builds(Derived, st.just(halves), st.tuples(st.sampled_from(["name", "said", "safe", "item_name"])))
+SELDOM = st.sampled_from([False, False, False, True]).flatmap(lambda one: CONDITIONS if one else st.none())
+LOOPS = (
+    ForEach("phones"), ForEach("phones", without="others"), ForEach("refs", repeat=True), ForEach("item_phones"),
+    ForEach("said"), ForEach(derived=Derived(halves, ("name",))), ForEach(derived=Derived(halves, ("said",))),
+)  # fmt: skip
+MEANT = (TRANSFORMS | INSIDE).items()
+TEXT = st.one_of(
+    st.sampled_from([FromColumn(name, how) for name, how in MEANT if not isinstance(how, Phones)]),
+    st.sampled_from([FromColumn(name, how, "estimated") for name, how in MEANT if isinstance(how, DateText)]),
+    st.builds(Constant, st.sampled_from(["fixed", None])),
+    st.builds(Composed, st.just("number"), st.sampled_from(["day", "other_day"]), digest=st.booleans()),
+)
+REFERENCES = st.one_of(
+    st.sampled_from([FromColumn(name, how) for name, how in MEANT]),
+    st.just(FromItem()), st.just(Custodian()), DERIVED,
+    st.permutations(LOCALS).map(lambda locals_: FromDrafts(tuple(locals_))),
+)  # fmt: skip
+SOURCES = {
+    (type_, is_list): sources | st.just(Constant(["one", "two"])) if is_list else sources
+    for type_, sources in (("string", TEXT), ("Reference", REFERENCES))
+    for is_list in (True, False)
+}
+
+
+@st.composite
+def alternatives(draw, where):
+    source, when = draw(SOURCES[where.type, where.is_list]), draw(SELDOM)
+    return Alternative(source, when, frozenset(asks(when)))
+
+
+def asks(condition):
+    if condition is None:
+        return
+    if isinstance(condition, All | Either):
+        for one in condition.inner:
+            yield from asks(one)
+    else:
+        yield condition.column
+
+
+@st.composite
+def branches(draw, key, depth):
+    where, when = slot(key, draw(st.sampled_from(["string", "Reference"]))), draw(SELDOM)
+    each = draw(st.sampled_from([None, None, *LOOPS])) if where.is_list else None
+    branch = Branch(where, for_each=each, when=when, asks=frozenset(asks(when)))
+    if depth == 0 or draw(st.booleans()):
+        branch.alternatives = tuple(draw(st.lists(alternatives(where), min_size=1, max_size=3)))
+    else:
+        fill(draw, branch, depth - 1)
+    return branch
+
+
+def fill(draw, branch, depth):
+    """The children of an object, some of them slices of one list, and what its profile fixes."""
+    for name in draw(
+        st.lists(
+            st.tuples(st.sampled_from("abcd"), st.sampled_from(["", "s", "t"])), min_size=2, max_size=6, unique=True
+        )
+    ):
+        branch.children[name] = draw(branches(name[0], depth))
+    fixed = draw(st.lists(st.sampled_from("abcde"), max_size=3, unique=True))
+    branch.constants = {key: [{"fixed": key}] if LISTS.get(key) else f"fixed {key}" for key in fixed}
+
+
+@st.composite
+def plans(draw):
+    blocks = []
+    for local, each in draw(st.lists(st.sampled_from(NAMED), min_size=2, max_size=5)):
+        root = Branch(slot("X"))
+        fill(draw, root, 1)
+        identity = draw(st.none() | branches("c", 0)) if draw(st.booleans()) else None
+        blocks.append(Block(local, "survivor", root, _plain(identity), each, draw(SELDOM)))
+    checks = [
+        Check(when, "mapping.need-missing", column, each)
+        for when, column, each in draw(
+            st.lists(st.tuples(CONDITIONS, st.sampled_from(COLUMNS), st.sampled_from([None, *LOOPS])), max_size=2)
+        )
+    ]
+    return Plan("acme/form", "1", {}, ("row",), "fr", columns(draw), frozenset({"-"}), tuple(blocks), tuple(checks))
+
+
+def _plain(identity):
+    """An identity is text of the record: one leaf."""
+    return Branch(identity.slot, identity.alternatives) if identity else None
+
+
+NAMED = (
+    ("p", None), ("q", None), ("p", ForEach("phones")), ("n:{phones}", ForEach("phones")), ("n:{name}", None),
+    ("n:{phones}", ForEach("phones", without="others")), ("r:{item_name}", ForEach("refs", repeat=True)),
+    ("r:{item}", ForEach(derived=Derived(halves, ("name",)))),
+)  # fmt: skip
+
+
+def columns(draw):
+    required = draw(st.frozensets(st.sampled_from(COLUMNS), max_size=2))
+    warns = draw(st.booleans())
+    found = {one: Column(one, (one,), how, one in required, warns) for one, how in TRANSFORMS.items()}
+    inside = {one: Column(one, (one,), how, one in required, within="refs") for one, how in INSIDE.items()}
+    return {**found, "refs": Column("refs", ("refs",), None, repeat=True), **inside}
+
+
+CELLS = st.sampled_from(["x", "-", " ", "oui", "non", "12/03/2026", "2026", "0610000000", "3", "?", 3, True])
+OFTEN = {
+    "name": ["x", "xy"], "number": ["3", "4/2026", "B"], "count": ["3"], "day": ["12/03/2026", "~2026"], "other_day": ["2026-03-12"],
+    "said": ["oui", "non"], "safe": ["oui", "non"], "phones": ["0610000000 / 0611111111"], "others": ["0610000000"], "to": ["CHU"],
+    "item_name": ["x", "y"], "item_said": ["oui"], "item_phones": ["0610000000 / 0611111111"],
+}  # fmt: skip
+
+
+def filled(columns):
+    """Rows in which most cells say what belongs there."""
+    return st.fixed_dictionaries({one: st.sampled_from([*OFTEN[one] * 3, None]) | CELLS for one in columns})
+
+
+CONTENTS = st.builds(
+    lambda row, refs: {**row, "refs": refs},
+    filled(TRANSFORMS),
+    st.lists(filled(INSIDE) | CELLS, max_size=3) | st.lists(filled(INSIDE), min_size=1, max_size=2) | CELLS,
+)
+
+
+def hold_together(plan, contents, unsaid):
+    plain, written = Forward(plan), Compiled(plan)
+    for content in contents:
+        record = SourceRecord("row", "1", "1", content, Place(row=1), unsaid=unsaid)
+        assert written(record, CONTEXT) == plain(record, CONTEXT)
+
+
+ALL_BUT_SHRINKING = (Phase.explicit, Phase.reuse, Phase.generate)  # a plan has a thousand parts to leave out
+UNSAID = st.lists(st.sampled_from([*TRANSFORMS, "refs"]), max_size=2).map(tuple)
+
+
+@settings(max_examples=100, deadline=None, phases=ALL_BUT_SHRINKING)
+@given(plans(), st.lists(CONTENTS, min_size=1, max_size=3), UNSAID)
+def test_any_plan_says_the_same_in_the_function_and_plainly(plan, contents, unsaid):
+    hold_together(plan, contents, unsaid)
+
+
+@pytest.mark.deep
+@pytest.mark.skipif(not os.environ.get("IHALA_DEEP"), reason="five thousand plans: make deep")
+@settings(max_examples=5000, deadline=None, phases=ALL_BUT_SHRINKING)
+@given(plans(), st.lists(CONTENTS, min_size=1, max_size=3), UNSAID)
+def test_any_plan_says_the_same_in_the_function_and_plainly_at_length(plan, contents, unsaid):
+    hold_together(plan, contents, unsaid)
