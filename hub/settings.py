@@ -317,6 +317,10 @@ def _organizations(path: Path) -> list[Entry]:
     return list(entries.values())
 
 
+_OF_A_CONNECTION: Final = ("organization", "adapter", "mapping", "settings", "secrets")
+"""What stands at the margin of a connection's file. What belongs below `settings` would be passed over in silence here."""
+
+
 def _connection(path: Path, organizations: set[str]) -> ConnectionFile:
     written, place = _yaml(path) or {}, f"connections/{path.name}"
     if not isinstance(written, dict):
@@ -324,6 +328,8 @@ def _connection(path: Path, organizations: set[str]) -> ConnectionFile:
     missing = [name for name in ("organization", "adapter", "mapping") if name not in written]
     if missing:
         raise HubError(errors.BAD_FILE, place=place, detail=", ".join(missing))
+    if unknown := [str(name) for name in written if name not in _OF_A_CONNECTION]:
+        raise HubError(errors.BAD_FILE, place=place, detail=f"{', '.join(unknown)} ≠ {', '.join(_OF_A_CONNECTION)}")
     if written["organization"] not in organizations:
         raise HubError(errors.BAD_FILE, place=place, detail=f"organization: {written['organization']}")
     return ConnectionFile(

@@ -135,6 +135,11 @@ def test_a_folder_without_settings_is_no_deployment(tmp_path: Path) -> None:
         ("connections/register.yaml", "[1, 2]", "connections/register.yaml"),
         ("connections/register.yaml", "{organization: yasmine}", "connections/register.yaml"),
         ("connections/register.yaml", CONNECTION.replace("yasmine", "nobody"), "connections/register.yaml"),
+        (
+            "connections/register.yaml",
+            CONNECTION.replace("settings:", "upload: true, settings:"),
+            "connections/register.yaml",
+        ),  # belongs below settings
     ],
 )
 def test_a_file_that_is_wrong_is_named_with_the_place(folder: Path, file: str, text: str, place: str) -> None:
