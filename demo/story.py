@@ -142,7 +142,10 @@ class Story:
         return self.hospital.all("Task", owner=f"Organization/{HOSPITAL}", _count=100)
 
     def _waiting(self, association: str) -> Task:
-        found = [t for t in self._tasks() if t["status"] in {"requested", "received"} and _from(t, association)]
+        """The only one of its survivor: of several, her association's tool shows the foremost, which is not the one that ends."""
+        of_each = Counter(t["for"]["reference"] for t in self._tasks(self.cast[association], association))
+        waiting = [t for t in self._tasks() if t["status"] in {"requested", "received"} and _from(t, association)]
+        found = [t for t in waiting if of_each[t["for"]["reference"]] == 1]
         expect(bool(found), f"no referral of {association} waits for the hospital")
         return found[0]
 

@@ -35,7 +35,11 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         made = self.receiver
-        body = self.rfile.read(int(self.headers["Content-Length"]))
+        size = int(self.headers["Content-Length"])
+        body = self.rfile.read(size)
+        if len(body) < size:  # who sent it was killed: nobody takes half a message for one
+            self.close_connection = True
+            return
         made.got.append(({name.lower(): value for name, value in self.headers.items()}, body))
         act = getattr(self, f"_{made.behaviour}", self._answer)
         try:

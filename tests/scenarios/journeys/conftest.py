@@ -104,10 +104,13 @@ def _played(deployment: Deployment, mongodb_uri: str, database: str, door: Recei
 @contextmanager
 def _account(deployment: Deployment, mongodb_uri: str) -> Iterator[Callable[[str], disclosures.Account]]:
     """The account of one survivor, as `hub consent disclosures` makes it."""
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("IHALA_MONGODB_URI", mongodb_uri)
-        with opened(deployment.folder) as running:
-            yield lambda her: disclosures.account(her.removeprefix("Patient/"), hub=running.hub)
+    with ExitStack() as stack:
+        with (
+            pytest.MonkeyPatch.context() as environment
+        ):  # for this alone: other tests of the worker open other databases
+            environment.setenv("IHALA_MONGODB_URI", mongodb_uri)
+            running = stack.enter_context(opened(deployment.folder))
+        yield lambda her: disclosures.account(her.removeprefix("Patient/"), hub=running.hub)
 
 
 class ForEmergencies(Persona):
