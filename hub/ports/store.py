@@ -90,8 +90,12 @@ class Store(Protocol):
         """Compartments of persons that exist, each read consistently."""
 
     def supposed(self, person: str) -> Compartment | None:
-        """Her compartment as it was when it was last read or written here; None where it is not at hand. Nothing is asked of the
-        database: what follows from it counts once it is committed, or once `compartments` has said that she is still so."""
+        """Her compartment as it was when it was last read or written here; None where it is not at hand, or not to be relied on.
+        Nothing is asked of the database: what follows from it counts once it is committed, or once `compartments` has said that
+        she is still so."""
+
+    def doubt(self) -> None:
+        """What was supposed was not so: other processes act on the same persons. For a while nothing is supposed."""
 
     def remembers(self, person: str, custodian: str) -> bool:
         """Whether her compartment was at hand a moment ago and this was who kept her record: a hint, and no answer. Nothing is

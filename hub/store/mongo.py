@@ -265,7 +265,10 @@ class MongoStore(Searches):
         return self._in_snapshot(lambda session: compartments(self.database, wanted, self.vault, session))
 
     def supposed(self, person: str) -> Compartment | None:
-        return self.remembered.of(person)
+        return self.remembered.supposed(person)
+
+    def doubt(self) -> None:
+        self.remembered.doubt()
 
     def remembers(self, person: str, custodian: str) -> bool:
         known = self.remembered.of(person)

@@ -85,6 +85,7 @@ class Draft:
         wanted = self._supposed.keys() - set(but)
         found = self.hub.store.compartments(wanted) if wanted else {}
         if any(id_ not in found or found[id_].revision != self._supposed[id_] for id_ in wanted):
+            self.hub.store.doubt()
             raise Conflict
 
     def known(self, id_: str) -> Person | None:
@@ -163,10 +164,18 @@ class Draft:
         changes = self.changes()
         self.look_again(but=changes.persons if changes else ())
         if changes is not None:
-            at = self.hub.store.commit(changes, company=self.hub.queue.company)
+            at = self._committed(changes)
             told = {one.about for of_one in self._told.values() for one in of_one}
             written = {f"{save.type}/{save.id}": save for save in changes.saves}
             self._written = {key: written[key].stored(at) for key in told & written.keys()}
+
+    def _committed(self, changes: Changes) -> datetime:
+        try:
+            return self.hub.store.commit(changes, company=self.hub.queue.company)
+        except Conflict:
+            if self._supposed:
+                self.hub.store.doubt()
+            raise
 
     def _followed(self) -> dict[str, frozenset[str]]:
         """Whoever's consent names a group that changes is settled with it: the next request of any process sees both."""

@@ -134,8 +134,10 @@ def test_what_is_refused_is_refused_by_what_is_so_now(at: Scene) -> None:
 
     assert refusal(lambda: change.carry_out(act, association(), hub=at.hub)) is errors.NOT_YOURS
     elsewhere(at, task)
+    assert at.store.supposed(person) is not None
     change.carry_out(act, association(), hub=at.hub)
     assert seen == [True, True, False]
+    assert at.store.supposed(person) is None, "somebody else acts on her, too: she is asked about first"
 
 
 def test_what_does_not_conform_is_refused_with_all_findings_and_leaves_nothing(at: Scene) -> None:

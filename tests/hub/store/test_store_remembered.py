@@ -1,5 +1,6 @@
 """A compartment that was read or written a moment ago is not read again, and never differs from what a reading would find."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -188,3 +189,15 @@ def test_who_is_said_to_keep_her_record_is_who_did(store: MongoStore) -> None:
     assert store.remembers("p", "keeper")
     assert not store.remembers("p", "other")
     assert stored(store, "Patient", "p").custodian == "keeper"
+
+
+def test_what_was_not_so_is_not_supposed_for_a_while(store: MongoStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.commit(saving(survivor("p"), referral("t")))
+    assert told(store.supposed("p")) == told(store.compartments(["p"])["p"])
+    assert store.supposed("nobody") is None
+    monkeypatch.setattr(remembered, "DOUBTED_S", 0.2)
+    store.doubt()
+    assert store.supposed("p") is None
+    assert store.compartments(["p"])["p"].revision == 1
+    time.sleep(0.25)
+    assert told(store.supposed("p")) == told(store.compartments(["p"])["p"])
