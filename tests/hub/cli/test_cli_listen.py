@@ -126,6 +126,11 @@ def lists(project: Project) -> int:
     )
 
 
+def pulls(process: Process, connection: str) -> int:
+    """How many pulls that brought something the process has told of: a row of a table each."""
+    return len(re.findall(rf"^\W*{connection} ", process.said, re.M))
+
+
 def new(project: Project) -> None:
     number = max(project.numbers) + 1
     project.add(
@@ -220,6 +225,7 @@ def test_messages_and_forwarded_cases_are_pulled_when_they_have_come(
             lambda: joined.json("status")["stored"].get("Patient", 0) == 2 or bool(joined.json("quarantine", "list"))
         )
         assert waiting.is_dir()
+        assert until(lambda: pulls(process, "casework") == 2), process.said  # the first, and what was forwarded
         assert joined.json("pull", "casework")[0]["read"] == 0
         assert process.ends() == 0
 
