@@ -20,7 +20,7 @@ from hub.oauth.lifetimes import ACCESS
 from hub.oauth.purposes import PurposeRefused, purpose
 from hub.oauth.server import Server
 from hub.oauth.vault import hashed, new_secret
-from hub.ports import Caller, Registry, Token
+from hub.ports import Caller, Registry, Supposed, Token
 
 LIFETIME: Final = ACCESS
 FOR_ITSELF: Final = "client_credentials"
@@ -86,9 +86,14 @@ def _judged(proof: Proof, scope: str, bind: Bind, now: datetime) -> Token:
     return Token("", client.id, client.organization, granted, why, until, now, kid, binding=binding)
 
 
-def authenticate(header: str | None, now: datetime, registry: Registry, request: str = "") -> Caller:
-    """Who asks, by the `Authorization` header. Raises LOGIN, which looks the same whatever is wrong. `request`: its id."""
-    token = alive(bearer(header), now, registry)
+def authenticate(
+    header: str | None, now: datetime, registry: Registry, request: str = "", *, supposing: bool = False
+) -> Caller:
+    """Who asks, by the `Authorization` header. Raises LOGIN, which looks the same whatever is wrong. `request`: its id.
+    `supposing`: a token that was good a moment ago will do, and whoever answers asks `require_good` first."""
+    secret = bearer(header)
+    known = _supposed(secret, now, registry) if supposing else None
+    token = known or alive(secret, now, registry)
     if token is None:
         raise HubError(LOGIN)
     return Caller(
@@ -102,7 +107,19 @@ def authenticate(header: str | None, now: datetime, registry: Registry, request:
         roles=token.roles,
         bound=token.binding.kept if token.binding else frozenset(),
         request=request,
+        supposed=Supposed() if known else None,
     )
+
+
+def require_good(caller: Caller, now: datetime, registry: Registry) -> None:
+    """Raises LOGIN where its token was only supposed to be good, no commit has said so, and it is not."""
+    if caller.supposed and not caller.supposed.known and registry.token(caller.token, now) is None:
+        raise HubError(LOGIN)
+
+
+def _supposed(secret: str, now: datetime, registry: Registry) -> Token | None:
+    token = registry.supposed(hashed(secret)) if secret else None
+    return token if token and now < token.until else None
 
 
 def bearer(header: str | None) -> str:

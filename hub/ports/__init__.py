@@ -1,7 +1,7 @@
 """What the hub asks of the outside world, and the values that pass through those doors."""
 
 from hub.ports.alike import Alike, Made, Shape
-from hub.ports.clients import Binding, Caller, Client, KeySource, Registry, Token, Within
+from hub.ports.clients import Binding, Caller, Client, KeySource, Registry, Supposed, Token, Within
 from hub.ports.delivery import (
     Carrier,
     Deliveries,
@@ -157,6 +157,7 @@ __all__ = [
     "Subscription",
     "SubscriptionStatus",
     "Subscriptions",
+    "Supposed",
     "Taking",
     "Token",
     "Trail",

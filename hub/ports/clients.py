@@ -91,6 +91,10 @@ class Registry(Protocol):
     def token(self, hash_: str, now: datetime) -> Token | None:
         """None also where a Consent that it is bound to is no longer in the version that was read."""
 
+    def supposed(self, hash_: str) -> Token | None:
+        """A token that is bound to no Consent, and was good when it was looked up here a moment ago. Whether it still is has to
+        be asked before anybody is answered (`Changes.alive`, `token`)."""
+
     def kept_token(self, hash_: str) -> Token | None:
         """The same of one that is over, for as long as anything is kept of it: who used it after its end. It opens nothing."""
 
@@ -119,6 +123,14 @@ class Within:
     any_of: tuple[tuple[Match, ...], ...]
 
 
+@dataclass
+class Supposed:
+    """That a token is still good, as it was a moment ago. Nobody is answered before that is `known`: by the commit of what was
+    asked for, or else by a look."""
+
+    known: bool = False
+
+
 @dataclass(frozen=True)
 class Caller:
     """Who asks: the frozen result of a valid token. What no `within` names is not narrowed."""
@@ -133,3 +145,4 @@ class Caller:
     roles: frozenset[str] = frozenset()  # codes of the code system desk-role, of a person; of a system, none
     bound: frozenset[Kept] = frozenset()  # what its token is bound to by consents; nothing here: it is not bound
     request: str = field(default="", compare=False)  # the id of the request that asks, for the audit
+    supposed: Supposed | None = field(default=None, compare=False, repr=False)  # None: its token was looked up

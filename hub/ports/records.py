@@ -273,6 +273,8 @@ class Changes:
     watermark: tuple[str, Watermark] | None = None  # connection id, value
     tokens: "Sequence[Token]" = ()
     ended: Sequence[tuple[str, str]] = ()  # tokens that end: hash, and the client whose they must be
+    alive: frozenset[str] = frozenset()
+    """Hashes of tokens that must be there still. Where one is not, nothing is written: HubError(LOGIN)."""
 
 
 @dataclass(frozen=True)

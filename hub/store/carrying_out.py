@@ -9,18 +9,19 @@ from typing import Any
 from pymongo.client_session import ClientSession
 
 from hub.errors import Conflict
-from hub.store import chains, figures, following
+from hub.store import chains, figures, following, tokens
 from hub.store.chains import AUDIT
 from hub.store.documents import superseded
 from hub.store.lookups import rows
 from hub.store.schema import Document, Mongo
 from hub.store.statements import insert, inserting, require, send, update, updating, upserts
+from hub.store.wire import ask
 from hub.store.writing import Plan, Writes
 
 
 def write(plan: Plan, database: Mongo, session: ClientSession) -> None:
     """Raises Conflict when a version, a revision, an identity or a ledger entry is not what the change was computed from;
-    Outrun when the events' places in their chain are taken."""
+    Outrun when the events' places in their chain are taken; HubError(LOGIN) when a token that must be there is not."""
     if plan.is_plain:
         _write_plainly(plan, database, session)
     else:
@@ -33,13 +34,17 @@ def _write_plainly(plan: Plan, database: Mongo, session: ClientSession) -> None:
     rest = [*inserting("persons", plan.begun), *updating("persons", plan.revised), *inserting("keyvault", plan.keys)]
     rest += (one for type_, documents in plan.inserted.items() for one in inserting(type_, documents))
     rest += (one for type_, updates in plan.rekeyed.items() for one in updating(type_, updates))
-    sent = send(database, [*events, *rest, *inserting("outbox", plan.outbox)], session)
+    asked = tokens.asking(plan.alive)
+    sent = send(database, [*asked, *events, *rest, *inserting("outbox", plan.outbox)], session)
+    tokens.require_there(plan.alive, [answer for _, answer in sent[: len(asked)]])
+    told = sent[len(asked) :]
     with chains.outrun_is_told(0, session):
-        require(sent[: len(events)])
-    require(sent[len(events) :])
+        require(told[: len(events)])
+    require(told[len(events) :])
 
 
 def _write_one_by_one(plan: Plan, database: Mongo, session: ClientSession) -> None:
+    tokens.require_there(plan.alive, [ask(database, one, session) for one in tokens.asking(plan.alive)])
     if plan.events:
         chains.insert(plan.events, database, session)
     following.touch(database, plan.entries, session)

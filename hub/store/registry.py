@@ -17,13 +17,14 @@ from hub.store.failures import in_our_words
 from hub.store.lookups import find_one
 from hub.store.mongo import MongoStore
 from hub.store.registered import change, client_document, read_client
-from hub.store.tokens import read_token, stands
+from hub.store.tokens import Seen, read_token, stands
 
 
 class MongoRegistry:
     def __init__(self, store: MongoStore) -> None:
         self._store = store
         self._database = store.database
+        self._seen = Seen()
 
     def __repr__(self) -> str:
         return "<MongoRegistry>"
@@ -52,8 +53,15 @@ class MongoRegistry:
     def token(self, hash_: str, now: datetime) -> Token | None:
         found = find_one(self._database, "tokens", {"_id": hash_})  # by its id alone, which the database need not plan
         if found is None or found["until"] <= now:
+            self._seen.forget(hash_)
             return None
-        return read_token(found) if stands(found, self._database) else None
+        token = read_token(found)
+        if token.binding is None:
+            self._seen.keep(token)
+        return token if stands(found, self._database) else None
+
+    def supposed(self, hash_: str) -> Token | None:
+        return self._seen.of(hash_)
 
     @in_our_words
     def kept_token(self, hash_: str) -> Token | None:

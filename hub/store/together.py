@@ -20,7 +20,7 @@ from hub.store.writing import Plan
 A_MOMENT_S: Final = 0.015
 MOST: Final = 16  # acts
 LARGEST: Final = 60  # documents of an act that others may wait for
-_JOINED: Final = ("events", "contents", "keys", "revised", "begun", "voids", "outbox")
+_JOINED: Final = ("events", "contents", "keys", "revised", "begun", "voids", "outbox", "alive")
 _BY_TYPE: Final = ("inserted", "replaced", "rekeyed")
 _MAY_BE_JOINED: Final = frozenset({*_JOINED, *_BY_TYPE})
 """Rows of each act's own persons. Anything else is what two acts may both have to do with."""

@@ -8,10 +8,38 @@ A token is good for as long as each of its Consents is in the version that was r
 writes a new version, in its own transaction, so the next look-up of any process finds the token ended.
 """
 
+import time
+from collections.abc import Sequence
+from typing import Final
+
 import orjson
 
+from hub.errors import LOGIN, HubError
 from hub.ports import LONG_AGO, Binding, Kept, Token
 from hub.store.schema import Document, Mongo
+from hub.store.wire import checked
+
+LIFETIME_S: Final = 30.0
+MOST: Final = 10_000
+
+
+class Seen:
+    """Tokens that were looked up here a moment ago, and were good. Threads share it."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, tuple[float, Token]] = {}
+
+    def keep(self, token: Token) -> None:
+        if len(self._kept) >= MOST:
+            self._kept.clear()  # each is asked for once more
+        self._kept[token.hash] = time.monotonic() + LIFETIME_S, token
+
+    def of(self, hash_: str) -> Token | None:
+        until, token = self._kept.get(hash_, (0.0, None))
+        return token if time.monotonic() < until else None
+
+    def forget(self, hash_: str) -> None:
+        self._kept.pop(hash_, None)
 
 
 def token_document(token: Token) -> Document:
@@ -55,6 +83,18 @@ def stands(found: Document, database: Mongo) -> bool:
         return True
     now = database["Consent"].find({"_id": {"$in": list(bound)}}, {"v": 1})
     return {one["_id"]: one["v"] for one in now} == bound
+
+
+def asking(hashes: Sequence[str]) -> list[Document]:
+    """A command of a transaction by which it is asked whether these tokens are there; for none, none."""
+    return [{"find": "tokens", "filter": {"_id": {"$in": hashes}}, "projection": {"_id": 1}}] if hashes else []
+
+
+def require_there(hashes: Sequence[str], answers: Sequence[Document]) -> None:
+    """`answers`: to `asking`. Raises HubError(LOGIN)."""
+    there = {one["_id"] for answer in answers for one in checked(answer)["cursor"]["firstBatch"]}
+    if not there.issuperset(hashes):
+        raise HubError(LOGIN)
 
 
 def _binding_document(binding: Binding) -> Document:

@@ -38,7 +38,7 @@ LARGEST: Final = (
 )
 
 
-_PLAIN: Final = frozenset({"events", "contents", "keys", "revised", "begun", "outbox", "inserted", "rekeyed"})
+_PLAIN: Final = frozenset({"events", "contents", "keys", "revised", "begun", "outbox", "inserted", "rekeyed", "alive"})
 
 
 class Plan:
@@ -89,6 +89,7 @@ class Plan:
         self.entries = {name: version for one in changes.follows.values() for name, version in one.items()}
         self.followed = changes.followed
         self.tokens = [token_document(token) for token in changes.tokens]
+        self.alive = sorted(changes.alive)
         self.ended: Writes = [DeleteMany({"_id": hash_, "client": client}) for hash_, client in changes.ended]
 
     @property

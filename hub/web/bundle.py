@@ -9,7 +9,7 @@ from flask import Flask, Request, Response, request
 
 from hub.errors import BAD_BUNDLE, HubError
 from hub.web.answers import json_answer
-from hub.web.asker import asker
+from hub.web.asker import supposed_asker
 from hub.web.batch import batch
 from hub.web.bodies import read_json
 from hub.web.entries import entries
@@ -32,8 +32,12 @@ def register(app: Flask, service: Service) -> None:
 
 def _answer(asked: Request, service: Service, within: Inner) -> Response:
     media = answer_media(asked)
-    caller = asker(asked, service)
-    call = Call(asked, "Bundle", "", caller, media)
+    with supposed_asker(asked, service) as caller:
+        return _performed(Call(asked, "Bundle", "", caller, media), service, within)
+
+
+def _performed(call: Call, service: Service, within: Inner) -> Response:
+    asked = call.request
     require_media(asked, FHIR_JSON, JSON, "text/json")
     body = read_json(asked)
     kind = _kind(body)

@@ -32,7 +32,7 @@ from hub.web import (
     timeline,
     validate,
 )
-from hub.web.asker import asker
+from hub.web.asker import asker, supposed_asker
 from hub.web.create import create
 from hub.web.delete import delete
 from hub.web.history import of_instance, of_system, of_type
@@ -45,6 +45,7 @@ from hub.web.update import update
 from hub.web.vread import vread
 
 SEEN: Final = frozenset(PARAMETERS)
+CHANGING: Final = frozenset({"create", "update", "patch", "delete"})
 CREATED: Final = change.CREATED & SEEN
 CHANGED: Final = change.CHANGED & SEEN
 
@@ -111,8 +112,13 @@ OPERATIONS: Final = (
 def respond(interaction: Interaction, request: Request, type_: str, id_: str, service: Service) -> Response:
     """The answer of one interaction to a caller that may ask for it. Raises HubError."""
     media = answer_media(request)
-    caller = asker(request, service)
-    call = Call(request, type_, id_, caller, media)
+    if interaction.code in CHANGING:
+        with supposed_asker(request, service) as caller:
+            return _answer(interaction, Call(request, type_, id_, caller, media), service)
+    return _answer(interaction, Call(request, type_, id_, asker(request, service), media), service)
+
+
+def _answer(interaction: Interaction, call: Call, service: Service) -> Response:
     if "type_>" in interaction.rule:
         _require_type(interaction, call)
     return interaction.answer(call, service)

@@ -160,22 +160,30 @@ class Draft:
         return replace(_together(parts), followed=followers, guards=self._guards) if parts else None
 
     def commit(self) -> None:
-        """Raises Conflict where somebody was faster."""
+        """Raises Conflict where somebody was faster, HubError(LOGIN) where the caller's token ended meanwhile."""
         changes = self.changes()
         self.look_again(but=changes.persons if changes else ())
         if changes is not None:
-            at = self._committed(changes)
+            at = self._committed(replace(changes, alive=self._supposed_token))
             told = {one.about for of_one in self._told.values() for one in of_one}
             written = {f"{save.type}/{save.id}": save for save in changes.saves}
             self._written = {key: written[key].stored(at) for key in told & written.keys()}
 
     def _committed(self, changes: Changes) -> datetime:
         try:
-            return self.hub.store.commit(changes, company=self.hub.queue.company)
+            at = self.hub.store.commit(changes, company=self.hub.queue.company)
         except Conflict:
             if self._supposed:
                 self.hub.store.doubt()
             raise
+        if self.caller.supposed:
+            self.caller.supposed.known = True
+        return at
+
+    @property
+    def _supposed_token(self) -> frozenset[str]:
+        """Of the caller, where nobody has asked yet whether it is still good: this commit does."""
+        return frozenset({self.caller.token} if self.caller.supposed else ())
 
     def _followed(self) -> dict[str, frozenset[str]]:
         """Whoever's consent names a group that changes is settled with it: the next request of any process sees both."""
