@@ -19,6 +19,7 @@ from hypothesis import settings
 from pymongo import MongoClient
 from pymongo.database import Database
 
+from hub.fhir.serial import dumps
 from hub.store import MongoRegistry, MongoStore, embedded
 from tests.support.routing import compiled_once
 from tests.support.shapes import SCHEMA
@@ -112,9 +113,12 @@ def filled(database: Database[dict[str, object]]) -> list[str]:
 
 @pytest.fixture
 def store(mongodb_uri: str, database: str) -> Iterator[MongoStore]:
-    """A store in a fresh database."""
+    """A store in a fresh database. Whatever a test has made of it, nobody changed what all who act on a person read."""
     with MongoStore.open(mongodb_uri, database) as opened:
         yield opened
+        for _, compartment in opened.remembered._kept.values():
+            for one in compartment.documents:
+                assert "content" not in vars(one) or dumps(one.content) == one.text, f"{one.type} was changed in place"
 
 
 @pytest.fixture
