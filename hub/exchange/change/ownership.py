@@ -159,13 +159,20 @@ def _each(value: Any) -> list[Any]:
 
 
 def require_known(resource: Resource, directory: Directory) -> None:
-    """A need is referred to an organisation of the directory, or nobody would ever see the referral."""
+    """A need is referred to an organisation of the directory, or nobody would ever see the referral; who passes one on gives it
+    to somebody else, or it would wait for itself. Raises UNKNOWN_REFERENCE or TO_ONESELF."""
     if resource["resourceType"] != "ServiceRequest":
         return
+    if is_passed_on(resource) and party(resource, "requester") in map(_named, resource.get("performer", ())):
+        raise HubError(errors.TO_ONESELF, path="ServiceRequest.performer")
     for performer in resource.get("performer", ()):
         type_, id_ = split(performer.get("reference", ""))
         if type_ != "Organization" or directory.organization(id_) is None:
             raise HubError(errors.UNKNOWN_REFERENCE, path="ServiceRequest.performer")
+
+
+def _named(party: Resource) -> str:
+    return str(party.get("reference", ""))
 
 
 def require_same_person(before: Resource, after: Resource) -> None:

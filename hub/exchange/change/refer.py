@@ -22,7 +22,7 @@ from hub.fhir.references import reference, split
 from hub.fhir.tasks import CANCELLATION, INFORMATION, REFERRAL, asked_of, is_unclaimed, kind, party
 from hub.referral.deadlines import deadline
 from hub.referral.machine import business_status
-from hub.referral.passed_on import parent_of
+from hub.referral.passed_on import is_passed_on, parent_of
 from hub.referral.requests import ASKED, PENDING
 from hub.referral.steps import moved
 from hub.referral.transitions import TERMINAL
@@ -104,6 +104,8 @@ def _require_mine(task: Resource, need: Resource, draft: Draft) -> None:
         raise HubError(errors.NOT_YOURS, path="Task.requester")
     if task["for"].get("reference") != need["subject"]["reference"]:
         raise HubError(errors.UNKNOWN_REFERENCE, path="Task.for")
+    if is_passed_on(need) and party(task, "owner") == party(task, "requester"):
+        raise HubError(errors.TO_ONESELF, path="Task.owner")
     type_, id_ = split(party(task, "owner"))
     known = type_ == "Organization" and draft.hub.directory.organization(id_) is not None
     if not known and not is_unclaimed(task):

@@ -1,7 +1,7 @@
 """Over HTTP, each with a token of its own: several who could take a referral on, of whom one does; and one who passes it on."""
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -99,6 +99,25 @@ def test_an_intermediary_passes_it_on_and_the_whole_ends_with_the_part(at: Refer
     for who in (KEEPER, "chu"):
         ended = at.read(who, f"Task/{whole}")
         assert (ended["status"], ended["output"]) == ("completed", outcome()["output"])
+
+
+def of(answer: Any) -> Any:
+    (issue,) = (answer.json or {})["issue"]
+    return issue["details"]["coding"][0]["code"]
+
+
+def test_nobody_passes_a_referral_on_to_itself(at: Referring) -> None:
+    at.create(KEEPER, referred("chu", at.need))
+    answer = at.by("chu").send("POST", "/fhir/ServiceRequest", passed_on(at, "chu"))
+    assert (answer.status_code, of(answer)) == (422, "problems.to-oneself")
+    made = at.create("chu", passed_on(at, "clinique"))
+    given = passed_on(at, "chu") | {"id": made["id"]}
+    changed = at.put("chu", given, 'W/"1"')
+    assert (changed.status_code, of(changed)) == (422, "problems.to-oneself")
+    task = referred("chu", made["id"]) | {"requester": {"reference": "Organization/chu"}}
+    asked = at.by("chu").send("POST", "/fhir/Task", task)
+    assert (asked.status_code, of(asked)) == (422, "problems.to-oneself")
+    assert [one["owner"]["reference"] for one in at.referrals("chu") if "partOf" in one] == ["Organization/clinique"]
 
 
 def test_a_part_that_is_refused_is_passed_on_to_the_next_best_by_the_intermediary(at: Referring) -> None:
