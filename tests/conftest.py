@@ -22,6 +22,7 @@ from pymongo.database import Database
 from hub.store import MongoRegistry, MongoStore, embedded
 from tests.support.routing import compiled_once
 from tests.support.shapes import SCHEMA
+from tests.support.trust import read_once
 
 DEEP = bool(os.environ.get("IHALA_DEEP"))
 settings.register_profile("ihala", deadline=None, derandomize=not DEEP, print_blob=True)
@@ -49,6 +50,7 @@ RUN_FOLDER = "IHALA_TEST_FOLDER"  # made by the first process of a run, told to 
 
 def pytest_configure(config: pytest.Config) -> None:
     compiled_once()
+    read_once()
     if threading.current_thread() is threading.main_thread():
         signal.signal(
             signal.SIGTERM, signal.default_int_handler
