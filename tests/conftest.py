@@ -8,7 +8,6 @@ import base64
 import os
 import shutil
 import signal
-import tempfile
 import threading
 import uuid
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ from pymongo import MongoClient
 from pymongo.database import Database
 
 from hub.store import MongoRegistry, MongoStore, embedded
+from tests.support import folders
 from tests.support.routing import compiled_once
 from tests.support.shapes import SCHEMA
 from tests.support.trust import read_once
@@ -56,7 +56,7 @@ def pytest_configure(config: pytest.Config) -> None:
             signal.SIGTERM, signal.default_int_handler
         )  # as Ctrl-C: fixtures are torn down, mongod is stopped
     if not hasattr(config, "workerinput"):
-        os.environ[RUN_FOLDER] = tempfile.mkdtemp(prefix="ihala-tests-")
+        os.environ[RUN_FOLDER] = folders.of_this_run()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
