@@ -1,5 +1,6 @@
 """What is posted to an address that others named: where it goes, how long it may take, and what the answer means."""
 
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -11,7 +12,9 @@ import pytest
 from hub import texts
 from hub.errors import AdapterError, Fatal, Retriable
 from hub.outbound.allowed import Allowed
+from hub.outbound.fetch import Fetcher
 from hub.outbound.post import AT_ONCE, Poster, seconds
+from hub.outbound.tls import trusted
 from tests.support.key_servers import HOST, certified
 from tests.support.patience import PATIENCE_S
 from tests.support.receivers import HANGS_S, Receiver, receiving
@@ -74,6 +77,12 @@ def test_a_server_that_cannot_prove_its_name_is_sent_nothing(tmp_path: Path) -> 
         found = problem(poster, f"https://{HOST}:{server.port}/hook")
         assert (type(found), found.text) == (Retriable, "outbound.unreachable")
         assert server.got == []
+
+
+def test_whom_the_machine_trusts_is_read_once_and_a_name_is_checked_all_the_same() -> None:
+    found = {id(Poster([]).tls), id(Fetcher([]).tls), id(trusted())}
+    assert len(found) == 1
+    assert (trusted().verify_mode, trusted().check_hostname) == (ssl.CERT_REQUIRED, True)
 
 
 # --- where it does not go -----------------------------------------------------------------------------------------------
