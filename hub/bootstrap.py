@@ -15,7 +15,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from hub import console, errors, mapping, settings
+from hub import errors, mapping, settings
 from hub.consent import policies
 from hub.consent.keys import GENERATION
 from hub.delivery.hand_over import hand_over
@@ -42,8 +42,6 @@ from hub.referral import deadline_file
 from hub.settings import ConnectionFile, Settings
 from hub.store import Keks, MongoAccounts, MongoFeed, MongoRegistry, MongoStore, MongoTrail, embedded
 from hub.store.sealing import random_bytes
-from hub.web.access import audited_id
-from hub.web.app import create_app
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -129,7 +127,7 @@ def opened(folder: Path) -> Iterator[Deployment]:
         store.follow_rules(rules_signature(read))
         doors = {c.id: door(c, read) for c in read.connections}
         registry = MongoRegistry(store)
-        people = People(hub, registry, MongoAccounts(store), read.lifetimes, audited_id)
+        people = People(hub, registry, MongoAccounts(store), read.lifetimes, _audited_id)
         listeners = Listeners(hub, MongoFeed(store), registry, read.streams)
         posting = Posting(read.subscription_hosts, hub.clock.now)
         subscribers, mailer = Subscribers(registry), Mailer(read.mail, hub.clock.now)
@@ -218,8 +216,21 @@ def _home() -> Path:
     return Path(os.environ.get("IHALA_HOME", ".")).resolve()
 
 
+def _audited_id() -> str:
+    """The id of the present request."""
+    from hub.web.access import audited_id  # noqa: PLC0415 — as in `wsgi`
+
+    return audited_id()
+
+
 def wsgi() -> "Flask":
-    """The WSGI application of the deployment folder in IHALA_HOME: what a server process runs."""
+    """The WSGI application of the deployment folder in IHALA_HOME: what a server process runs.
+
+    What is for the web is loaded here, and by no command that serves nobody: it was a fifth of the start of each.
+    """
+    from hub import console  # noqa: PLC0415
+    from hub.web.app import create_app  # noqa: PLC0415
+
     deployment = _for_life(_home())
     keys = FetchedKeys(Fetcher(deployment.settings.jwks_hosts))
     app = create_app(

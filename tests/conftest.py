@@ -8,7 +8,6 @@ import base64
 import os
 import shutil
 import signal
-import tempfile
 import threading
 import uuid
 from collections.abc import Iterator
@@ -21,8 +20,10 @@ from pymongo.database import Database
 
 from hub.fhir.serial import dumps
 from hub.store import MongoRegistry, MongoStore, embedded
+from tests.support import folders
 from tests.support.routing import compiled_once
 from tests.support.shapes import SCHEMA
+from tests.support.trust import read_once
 
 DEEP = bool(os.environ.get("IHALA_DEEP"))
 settings.register_profile("ihala", deadline=None, derandomize=not DEEP, print_blob=True)
@@ -50,12 +51,13 @@ RUN_FOLDER = "IHALA_TEST_FOLDER"  # made by the first process of a run, told to 
 
 def pytest_configure(config: pytest.Config) -> None:
     compiled_once()
+    read_once()
     if threading.current_thread() is threading.main_thread():
         signal.signal(
             signal.SIGTERM, signal.default_int_handler
         )  # as Ctrl-C: fixtures are torn down, mongod is stopped
     if not hasattr(config, "workerinput"):
-        os.environ[RUN_FOLDER] = tempfile.mkdtemp(prefix="ihala-tests-")
+        os.environ[RUN_FOLDER] = folders.of_this_run()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

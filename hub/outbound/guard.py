@@ -21,6 +21,7 @@ import httpx2
 
 from hub.outbound.addresses import is_public
 from hub.outbound.allowed import Allowed, Target, is_allowed
+from hub.outbound.tls import trusted
 
 PATIENCE_S: Final = 3.0
 MOST_ADDRESSES: Final = 4
@@ -112,9 +113,13 @@ class Guard:
     ) -> None:
         self._allowed = {one.target: one for one in allowed}
         self._resolve = resolve
-        self.tls = tls or ssl.create_default_context()
+        self._tls = tls
         self.patience = patience
         self._pool = ThreadPoolExecutor(at_once, thread_name_prefix="outbound")
+
+    @property
+    def tls(self) -> ssl.SSLContext:
+        return self._tls or trusted()
 
     def allows(self, url: str) -> bool:
         return is_allowed(url, self._allowed.values())

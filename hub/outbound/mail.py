@@ -18,6 +18,7 @@ from typing import Final
 
 from hub.errors import Fatal, Retriable
 from hub.outbound.addresses import is_loopback
+from hub.outbound.tls import trusted
 from hub.subscription.channels import address
 from hub.subscription.mails import Mail
 
@@ -68,7 +69,7 @@ class Mailer:
 
     server: MailServer | None
     now: Callable[[], datetime]
-    tls: ssl.SSLContext = field(default_factory=ssl.create_default_context)
+    tls: ssl.SSLContext | None = None
     patience: float = PATIENCE_S
 
     def send(self, url: str, mail: Mail) -> None:
@@ -98,12 +99,14 @@ class Mailer:
     def _line(self, server: MailServer) -> Iterator[smtplib.SMTP]:
         host, port, mine = server.host, server.port, _domain(server.sender)
         if server.security == "tls":
-            opened: smtplib.SMTP = smtplib.SMTP_SSL(host, port, mine, timeout=self.patience, context=self.tls)
+            opened: smtplib.SMTP = smtplib.SMTP_SSL(
+                host, port, mine, timeout=self.patience, context=self.tls or trusted()
+            )
         else:
             opened = smtplib.SMTP(host, port, mine, timeout=self.patience)
         with opened as line:
             if server.security == "starttls":
-                line.starttls(context=self.tls)
+                line.starttls(context=self.tls or trusted())
             if server.user:
                 line.login(server.user, server.password)
             yield line

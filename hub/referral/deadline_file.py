@@ -29,12 +29,21 @@ Value = TypeVar("Value")
 
 @cache
 def packaged() -> Deadlines:
-    return deadlines(None)
+    return _read(_ours())
 
 
 def deadlines(own: Any) -> Deadlines:
     """What comes with the hub, changed by the content of a deployment's file; None: it has none. Raises HubError(BAD_FILE)."""
-    written = _merged(_written("deadlines.yaml", yaml.safe_load), own)
+    return packaged() if own is None else _read(_merged(_ours(), own))
+
+
+@cache
+def _ours() -> dict[str, Any]:
+    written: dict[str, Any] = _written("deadlines.yaml", yaml.safe_load)
+    return written
+
+
+def _read(written: Any) -> Deadlines:
     _require_shape(written)
     found = Deadlines(
         _calendar(written["calendar"]),
@@ -49,8 +58,6 @@ def deadlines(own: Any) -> Deadlines:
 
 
 def _merged(ours: dict[str, Any], own: Any) -> dict[str, Any]:
-    if own is None:
-        return ours
     if not isinstance(own, dict):
         raise HubError(errors.BAD_FILE, place=FILE, detail="{ }")
     both: dict[str, Any] = {**ours, **own}

@@ -35,6 +35,7 @@ from tests.support.hl7v2 import (
     msa,
     ref,
 )
+from tests.support.patience import until
 
 
 @pytest.fixture
@@ -372,13 +373,6 @@ def test_a_question_how_a_referral_stands_is_answered_with_an_rri_and_is_no_reco
     assert lines[1] == "MSA|AA|ASK1"
     assert lines[2] == "RF1|P^^HL70283|||||R-2026-000123^CHU-1"
     assert records(to) == []
-
-
-def until(condition, seconds=10):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 def test_messages_are_forgotten_some_days_after_the_hub_has_them_and_no_sooner(wire, hospital, tmp_path, monkeypatch):

@@ -1,6 +1,7 @@
 """One client for all doors: limits, links, waits and secrets, against servers that are not friendly."""
 
 import gzip
+import ssl
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -159,3 +160,9 @@ def test_a_page_has_a_size_that_the_tool_can_give(size: object) -> None:
     asked = Connection("c", "a", "tool", "form", {"page_size": size}, Path(), Layout({}), str)
     with pytest.raises(Fatal, match="page-size"):
         http_client.page_size(asked, 50, 100, PROBLEMS)
+
+
+def test_whom_the_machine_trusts_is_read_once_and_a_server_is_checked_all_the_same() -> None:
+    clients = [http_client._trusted(from_env) for from_env in (True, False, True, False)]
+    assert clients[:2] == clients[2:]
+    assert all((one.verify_mode, one.check_hostname) == (ssl.CERT_REQUIRED, True) for one in clients)

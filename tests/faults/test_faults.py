@@ -23,7 +23,7 @@ ROUND: Final = examples(TARGETS, MANY)
 ROUNDS: Final = examples(1, 10)
 
 
-@pytest.mark.timeout(300 if ROUNDS == 1 else 3000)
+@pytest.mark.timeout(1500 if ROUNDS == 1 else 3000)
 def test_what_was_acknowledged_is_there_once_and_told_to_all_who_may_know_it(tmp_path: Path) -> None:
     chance = Random(SEED)
     kills = [target for _ in range(ROUNDS) for target in chance.sample(ROUND, len(ROUND))]

@@ -1,23 +1,12 @@
 """A deliverer that is killed in the middle of a request that its receiver never finished: surely, and not by chance."""
 
-import time
-from collections.abc import Callable
-
 from hub.ports import Changes, Due
 from hub.store import MongoStore
 from tests.support.deliverers import kill, started
+from tests.support.patience import until
 from tests.support.receivers import Receiver, receiving
 
-LEASE_S, PATIENCE_S = 1.0, 60.0
-
-
-def soon(is_so: Callable[[], object]) -> bool:
-    ends = time.monotonic() + PATIENCE_S
-    while not is_so():
-        if time.monotonic() > ends:
-            return False
-        time.sleep(0.02)
-    return True
+LEASE_S = 1.0
 
 
 def caught(store: MongoStore, uri: str, receiver: Receiver, mistake: str) -> None:
@@ -25,7 +14,7 @@ def caught(store: MongoStore, uri: str, receiver: Receiver, mistake: str) -> Non
     store.commit(Changes(outbox=[Due("referral.send", "", "Task/t")]))
     receiver.behaviour = "hang"
     running = started(store, uri, receiver.port, LEASE_S, mistake)
-    assert soon(lambda: receiver.got)
+    until(lambda: receiver.got)
     kill(running)
     receiver.behaviour = ""
 
@@ -34,7 +23,7 @@ def test_what_was_being_sent_when_its_sender_was_killed_is_sent_again(store: Mon
     with receiving() as receiver:
         caught(store, mongodb_uri, receiver, "none")
         next_one = started(store, mongodb_uri, receiver.port, LEASE_S)
-        assert soon(lambda: store.counts()["outbox.waiting"] == 0)
+        until(lambda: store.counts()["outbox.waiting"] == 0)
         kill(next_one)
     keys = [headers["webhook-id"] for headers, _ in receiver.got]
     assert len(keys) == 2 and len(set(keys)) == 1, "sent 1, received 1, lost 0, doubled 1 under the same key"

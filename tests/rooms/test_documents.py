@@ -18,7 +18,7 @@ def named(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("document", DOCUMENTS, ids=named)
 def test_every_command_of_a_document_works(document: Path, tmp_path: Path) -> None:
     found = list(blocks(document.read_text("utf-8")))

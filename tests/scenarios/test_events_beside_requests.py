@@ -10,7 +10,7 @@ import pytest
 from pymongo import MongoClient
 
 from tests.support.deployments import Deployment
-from tests.support.ears import until
+from tests.support.patience import until
 from tests.support.personas import Persona, Resource, personas
 
 STREAMS = 8
@@ -58,7 +58,7 @@ def test_requests_are_answered_beside_streams_and_streams_do_not_hold_up_the_end
         assert [chu.find("Task").status for _ in range(10)] == [200] * 10
         for _, connection in there[: STREAMS // 2]:
             connection.close()  # without a word
-        until(lambda: connected(deployment, chu, stack)[0] == 200, 40)
+        until(lambda: connected(deployment, chu, stack)[0] == 200)
         began = time.monotonic()
         assert running.stop() == 0
         assert time.monotonic() - began < STOPS_WITHIN_S

@@ -9,9 +9,10 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from tests.scenarios.conftest import SUBMISSIONS, Stage, pulled
 from tests.support import written_registers as register
+from tests.support.patience import PATIENCE_S
 from tests.support.personas import Resource, outcome
 
-DELIVERED_WITHIN = 20.0
+DELIVERED_WITHIN = PATIENCE_S
 
 
 def wait_for(happened: Callable[[], bool], what: str) -> None:

@@ -6,7 +6,6 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 import pyotp
-import pytest
 
 from tests.support.deployments import Deployment
 from tests.support.people import PASSWORD, VERIFIER, challenge
@@ -20,7 +19,6 @@ def token_of(page: httpx2.Response) -> dict[str, str]:
     return {"csrf_token": found[1]}
 
 
-@pytest.mark.timeout(240)
 def test_she_is_invited_enrols_signs_in_and_an_application_acts_in_her_name(
     mongodb_uri: str, database: str, tmp_path: Path
 ) -> None:

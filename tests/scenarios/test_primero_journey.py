@@ -11,6 +11,7 @@ from pymongo import MongoClient
 from adapters.replay import Served
 from tests.scenarios.conftest import pulled
 from tests.support.deployments import Deployment
+from tests.support.patience import PATIENCE_S
 from tests.support.personas import outcome, personas
 from tests.support.primero import Primero, case, incident
 
@@ -41,7 +42,7 @@ def row(tool):
 
 
 def wait_for(happened, what):
-    ends = time.monotonic() + 20
+    ends = time.monotonic() + PATIENCE_S
     while time.monotonic() < ends:
         if happened():
             return

@@ -16,6 +16,7 @@ from pymongo import MongoClient
 from tests.support import written_registers as registers
 from tests.support.budget import examples
 from tests.support.deployments import Deployment, Running, wait_until_ready
+from tests.support.patience import until
 from tests.support.personas import Persona, Resource, personas
 from tests.support.watchers import TYPES, Look, Watchers
 
@@ -85,24 +86,23 @@ def withdraw(person: str, by: Persona) -> Withdrawal:
     return Withdrawal(person, asked, answered)
 
 
-@pytest.mark.timeout(600)
 def test_no_answer_of_any_worker_that_is_asked_for_after_a_withdrawal_holds_her_data(served: Served) -> None:
     known = opened(served)
     leaving = sorted(known)[:WOMEN]
     withdrawn: list[Withdrawal] = []
     with Watchers(served.hospital.base_url, served.hospital.show_token(), known).watching(READERS) as watchers:
-        time.sleep(BETWEEN_S)
+        until(lambda: watchers.seen() == known.keys())
         for person in leaving:
             withdrawn.append(withdraw(person, served.association))
             time.sleep(BETWEEN_S)
+        staying = known.keys() - set(leaving)
+        until(lambda: any(staying <= look.held for look in watchers.since(withdrawn[-1].answered)))
     looks = watchers.looks
     assert {look.status for look in looks} <= {200, 404}
     assert len(worker_processes(served.running)) >= WORKERS
     assert late(looks, withdrawn) == []
     for one in withdrawn:
         assert any(one.person in look.held for look in looks if look.ended < one.asked), "she was never seen at all"
-    staying = known.keys() - {one.person for one in withdrawn}
-    assert any(staying <= look.held for look in looks if look.began > withdrawn[-1].answered)
     log.info(told(looks, withdrawn))
 
 

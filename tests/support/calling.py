@@ -9,6 +9,7 @@ from typing import Any, Final
 import httpx2
 
 from hub.ports import Connection, Heard, Listening, unheard
+from tests.support.patience import PATIENCE_S
 
 HINT: Final = "a word that only the tool knows"
 NAME: Final = "Zineb Marquée"
@@ -85,10 +86,10 @@ def listening(adapter: Any, connection: Connection, heard: Heard = unheard) -> I
 
     thread = threading.Thread(target=adapter.listen, args=(connection, ready, heard), daemon=True)
     thread.start()
-    assert at.wait(10)
+    assert at.wait(PATIENCE_S)
     address, stop = told
     try:
         yield f"http://{address}/"
     finally:
         stop()
-        thread.join(10)
+        thread.join(PATIENCE_S)

@@ -17,6 +17,7 @@ from urllib.parse import parse_qsl, urlencode
 from adapters.commcare import adapter
 from adapters.replay import Answer, Asked, StandIn, not_found, route
 from hub.ports import Connection
+from tests.support.patience import PATIENCE_S
 
 DEFAULT_PAGE: Final = 20
 LARGEST_PAGE: Final = 5000
@@ -213,8 +214,8 @@ def listening(connection: Connection) -> Iterator[str]:
 
     thread = threading.Thread(target=adapter.listen, args=(connection, ready), daemon=True)
     thread.start()
-    assert at.wait(10)
+    assert at.wait(PATIENCE_S)
     address, stop = told
     yield f"http://{address}/"
     stop()
-    thread.join(10)
+    thread.join(PATIENCE_S)

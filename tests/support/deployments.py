@@ -17,10 +17,11 @@ from typing import Final
 
 import httpx2
 
+from tests.support.patience import PATIENCE_S
 from tests.support.ports import free_port
 
-READY_S: Final = 120.0
-STOP_S: Final = 30.0
+READY_S: Final = 2 * PATIENCE_S
+STOP_S: Final = PATIENCE_S
 ROOT: Final = Path(__file__).parents[2]
 TEMPLATE: Final = ROOT / "demo" / "deployment"
 

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,8 +10,7 @@ import orjson
 from flask import Flask
 
 from tests.support.parties import Party
-
-PATIENCE_S = 10.0
+from tests.support.patience import PATIENCE_S, until
 
 
 @dataclass(frozen=True)
@@ -99,10 +98,3 @@ class Ears:
 
 def listen(party: Party, after: str = "") -> Ears:
     return Ears(party.app, party.token, after)
-
-
-def until(condition: Callable[[], object], seconds: float = PATIENCE_S) -> None:
-    ends = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < ends, "waited in vain"
-        time.sleep(0.005)

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 import httpx2
 
-from tests.support.ears import PATIENCE_S, Blocks, Event, until
+from tests.support.ears import Blocks, Event
+from tests.support.patience import PATIENCE_S, until
 from tests.support.personas import Persona
 
 AGAIN_S = 0.1

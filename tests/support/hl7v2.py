@@ -12,6 +12,7 @@ from adapters.hl7v2.mllp import Frames, framed
 from adapters.hl7v2.terms import terms
 from hub import mapping
 from hub.ports import Connection, FollowUp
+from tests.support.patience import PATIENCE_S
 
 SECRET = "a secret of a test"
 
@@ -83,7 +84,7 @@ class Wire:
 
 @contextlib.contextmanager
 def dialled(port, wrap=lambda plain: plain):
-    with contextlib.closing(wrap(socket.create_connection(("127.0.0.1", port), timeout=10))) as wire:
+    with contextlib.closing(wrap(socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S))) as wire:
         yield Wire(wire)
 
 

@@ -20,9 +20,9 @@ from hub.subscription.extensions import TIMEOUT
 from tests.support import tally as counting
 from tests.support import written_registers as registers
 from tests.support.deployments import READY_S, Deployment
-from tests.support.ears import until
 from tests.support.load import Journal, Load
 from tests.support.moods import Moods, Subscriber
+from tests.support.patience import until
 from tests.support.personas import Persona, elsewhere, personas
 from tests.support.rig import Rig
 from tests.support.subscribing import subscription
@@ -41,7 +41,6 @@ FAULTS: Final = (refusal(500), refusal(429, retry_after=2), Cut(), Hang(1.0))
 HOUR_S: Final = 3600.0
 DRAINED_AFTER_S: Final = 4.0
 NEVER: Final = 1e12  # a moment that does not come: nobody knows whether she withdrew
-HEARD_S: Final = 30.0
 TABLE: Final = "faults.txt"
 TAKES_S: Final = 2
 """So long does the hub wait for a subscriber."""
@@ -60,7 +59,7 @@ class Plan:
     takes_s: float = 0.0
     hour: bool = True
     between_s: tuple[float, float] = (0.4, 2.0)
-    drains_s: float = 90
+    drains_s: float = 240
 
 
 @dataclass
@@ -168,7 +167,7 @@ def hear_the_rest(crowd: Sequence[Wanderer], rows: Sequence[Row]) -> None:
     for one in crowd:
         one.stays = True
     with suppress(AssertionError):
-        until(lambda: all(told_to_keeper(rows) <= set(one.heard) for one in crowd[:2]), HEARD_S)
+        until(lambda: all(told_to_keeper(rows) <= set(one.heard) for one in crowd[:2]))
 
 
 def suffer(rig: Rig, plan: Plan, chance: Random, away: Subscriber, tool: Project) -> None:

@@ -7,9 +7,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
-from typing import Any
+from typing import Any, Final
 
 from tests.support.bound import bound
+
+HANGS_S: Final = 60.0
 
 
 @dataclass
@@ -24,6 +26,7 @@ class Receiver:
     behaviour: str = ""
     got: list[tuple[Mapping[str, str], bytes]] = field(default_factory=list)
     ended: threading.Event = field(default_factory=threading.Event)
+    held_s: float = 0  # so long was it waited for when it hung
 
     @property
     def url(self) -> str:
@@ -58,8 +61,10 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def _hang(self) -> None:
-        self.connection.settimeout(30)
+        began = time.monotonic()
+        self.connection.settimeout(HANGS_S)
         self.rfile.read(1)  # until the other side goes
+        self.receiver.held_s = time.monotonic() - began
         self.close_connection = True
 
     def _cut(self) -> None:

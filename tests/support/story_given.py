@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tests.support import story_records as records
-from tests.support.ears import until
+from tests.support.patience import until
 from tests.support.story import Coded, Party, Story, must
 from tests.support.subscribing import subscription
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from hub.fhir import Resource
-from tests.support.ears import PATIENCE_S, until
+from tests.support.patience import until
 from tests.support.personas import code_of
 from tests.support.story import NEVER, Coded, Party, Story, must, sought
 from tests.support.story_records import WHERE
@@ -104,7 +104,7 @@ class Then:
         """These hear of it at once, by an id and no more; nobody else does, now or later in this story."""
         about = task or self.story.task
         for one in parties:
-            until(lambda one=one: _heard(self.story, one, kind, about), PATIENCE_S)
+            until(lambda one=one: _heard(self.story, one, kind, about))
         self.story.expected.append((kind, about, frozenset(one.persona for one in parties)))
         self.story.say("then", "told", kind=Coded("audit-action", kind), parties=list(parties))
 

@@ -7,13 +7,12 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from random import Random
-from typing import Final
 
 import httpx2
 
-from tests.support.ears import Blocks, until
+from tests.support.ears import Blocks
+from tests.support.patience import PATIENCE_S, until
 
-ENDS_S: Final = 60.0
 Told = tuple[str, int]
 
 
@@ -47,7 +46,7 @@ class Wanderer:
 
     def _listen(self) -> None:
         after = {"Last-Event-ID": self._blocks.last_id} if self._blocks.last_id else {}
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)
         connection.request("GET", "/events", headers=self.headers() | after)
         self._connection = connection
         answer = connection.getresponse()
@@ -84,7 +83,7 @@ def wandering(crowd: Sequence[Wanderer]) -> Iterator[None]:
     for thread in threads:
         thread.start()
     try:
-        until(lambda: all(one.is_there() for one in crowd), ENDS_S)
+        until(lambda: all(one.is_there() for one in crowd))
         yield
     finally:
         for one in crowd:

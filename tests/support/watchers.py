@@ -12,6 +12,8 @@ from typing import Any, Final
 
 import httpx2
 
+from tests.support.patience import PATIENCE_S
+
 FORM: Final = {"Content-Type": "application/x-www-form-urlencoded"}
 TYPES: Final = ("Patient", "Task", "ServiceRequest", "Observation", "EpisodeOfCare")
 
@@ -49,12 +51,21 @@ class Watchers:
         finally:
             self._stopped.set()
             for one in crew:
-                one.join(60)
+                one.join(PATIENCE_S)
+
+    def seen(self) -> set[str]:
+        return set().union(*(look.held for look in list(self.looks)))
+
+    def since(self, moment: float) -> Iterator[Look]:
+        """What was asked for after it."""
+        return (look for look in list(self.looks) if look.began > moment)
 
     def _watch(self, seed: int) -> None:
         chance = Random(seed)
         one_each = httpx2.Limits(max_keepalive_connections=0)
-        with httpx2.Client(base_url=self.base_url, headers=dict(self.headers), timeout=30, limits=one_each) as http:
+        with httpx2.Client(
+            base_url=self.base_url, headers=dict(self.headers), timeout=PATIENCE_S, limits=one_each
+        ) as http:
             while not self._stopped.is_set():
                 self.looks.append(self._look(http, chance))
 

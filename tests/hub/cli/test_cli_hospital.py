@@ -20,6 +20,7 @@ from hub.fhir.serial import loads
 from hub.ports import Caller
 from tests.support.command_line import GOOD, Command, marks_in
 from tests.support.hl7v2 import CON, PID, RF1, Hospital, dialled, header, listening, message, msa
+from tests.support.patience import PATIENCE_S
 
 CONNECTION = """organization: example-hospital
 adapter: hl7v2
@@ -283,7 +284,7 @@ def test_hub_listen_serves_until_it_is_stopped_and_needs_no_database(joined: Com
         with dialled(int(found[1])) as wire:
             assert msa(wire.ask(incoming()))[0] == "AA"
         process.send_signal(signal.SIGTERM)
-        assert process.wait(10) == 0
+        assert process.wait(PATIENCE_S) == 0
     finally:
         process.kill()
         process.stdout.close()

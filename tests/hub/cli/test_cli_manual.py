@@ -134,6 +134,11 @@ def test_our_commands_and_the_demonstration_are_listed_without_loading_the_hub()
     assert loaded == "[]"
 
 
+def test_a_command_that_serves_nobody_loads_nothing_of_the_web() -> None:
+    code = "import sys, hub.bootstrap; print(sorted({'flask', 'jinja2', 'hub.web', 'hub.console'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
 def test_the_exit_codes_are_told() -> None:
     shown = help_of("hub", "en")
     assert all(f"\n  {code} " in shown for code in (0, 1, 2, 3, 4, 130))

@@ -3,6 +3,7 @@
 import threading
 
 from hub.cli.rounds import AWAY, GATHERED, REST, Rounds
+from tests.support.patience import PATIENCE_S
 
 
 class Hours:
@@ -17,18 +18,28 @@ class Hours:
 
 def rounds(*connections: str) -> tuple[Rounds, Hours]:
     hours = Hours()
-    return Rounds(connections, 300.0, hours), hours
+    made = Rounds(connections, 300.0, hours)
+    made._changed.wait = kept_waiting  # type: ignore[method-assign]
+    return made, hours
+
+
+class KeptWaiting(Exception):  # noqa: N818 — it is no error
+    """Nothing is due: whoever asks would wait, and the clock stands still."""
+
+
+def kept_waiting(_: float | None = None) -> bool:
+    raise KeptWaiting
 
 
 def due(these: Rounds, hours: Hours, after: float) -> bool:
     """Whether something is due when so many seconds have passed."""
     hours.at += after
-    found: list[str] = []
-    thread = threading.Thread(target=lambda: found.extend(these.wait()), daemon=True)
-    thread.start()
-    thread.join(0.2)
-    hours.at -= after
-    return bool(found)
+    try:
+        return bool(these.wait())
+    except KeptWaiting:
+        return False
+    finally:
+        hours.at -= after
 
 
 def test_all_are_pulled_at_first_since_nobody_knows_what_was_told_before() -> None:
@@ -108,5 +119,5 @@ def test_a_hint_wakes_who_waits() -> None:
     thread = threading.Thread(target=lambda: found.extend(these.take()), daemon=True)
     thread.start()
     these.hear("a")
-    thread.join(5)
+    thread.join(PATIENCE_S)
     assert found == ["a"]

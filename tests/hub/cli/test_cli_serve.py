@@ -10,7 +10,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,9 +18,8 @@ import pytest
 
 from hub.store.locks import is_held
 from tests.support.command_line import BAD, GOOD, Command, marks_in
+from tests.support.patience import PATIENCE_S, until
 from tests.support.ports import free_port
-
-PATIENCE_S = 60.0
 
 
 class Server:
@@ -57,14 +55,6 @@ class Server:
         return code
 
 
-def until(condition: object, seconds: float = PATIENCE_S) -> None:
-    assert callable(condition)
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.05)
-
-
 def port_of(home: Path) -> int:
     found = re.search(r"port = (\d+)", (home / "hub.toml").read_text("utf-8"))
     assert found
@@ -72,7 +62,7 @@ def port_of(home: Path) -> int:
 
 
 def status(port: int, path: str) -> int:
-    asked = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    asked = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)
     try:
         asked.request("GET", path)
         return asked.getresponse().status
@@ -177,7 +167,6 @@ def workers_of(server: Server) -> list[int]:
     return [int(one.split(None, 1)[0]) for one in listed if "spawn_main" in one and "resource_tracker" not in one]
 
 
-@pytest.mark.timeout(300)
 def test_workers_that_are_killed_as_soon_as_they_are_back_come_back_again(home: Path) -> None:
     with serving(home, "--workers", "2") as server:
         for _ in range(3):
@@ -191,13 +180,12 @@ def test_workers_that_are_killed_as_soon_as_they_are_back_come_back_again(home: 
     assert not any("worker.gave-up" in line for line in server.logged)
 
 
-@pytest.mark.timeout(300)
 def test_where_workers_fail_again_and_again_it_gives_up_and_says_so(home: Path) -> None:
     with serving(home) as server:
         (home / "organizations.yaml").write_text("- id: a\n  name: {fr: A\n", "utf-8")
         (killed,) = workers_of(server)
         os.kill(killed, signal.SIGKILL)
-        assert server.process.wait(PATIENCE_S * 4) == 1
+        assert server.process.wait(PATIENCE_S * 2) == 1
         server.end(signal.SIGTERM)
     assert any("worker.gave-up" in line for line in server.logged)
     assert any("fail one after the other" in line for line in server.logged)

@@ -1,6 +1,7 @@
 """Differentials and definitions of which no snapshot is made, and whatever else is sent."""
 
 import random
+import time
 from copy import deepcopy
 from typing import Any
 
@@ -243,12 +244,13 @@ HOSTILE: dict[str, list[Any]] = {
 
 
 @pytest.mark.parametrize("what", HOSTILE)
-@pytest.mark.timeout(20)
 def test_what_is_sent_to_do_harm_does_none(what: str) -> None:
+    began = time.process_time()
     try:
         assert len(of("Patient", *HOSTILE[what])) < 10_000
     except SnapshotError as refusal:
         assert len(str(refusal)) < 1000
+    assert time.process_time() - began < 10, "of the processor, whoever else wants it"
 
 
 def test_a_refusal_repeats_no_words_of_whoever_sent_the_definition() -> None:

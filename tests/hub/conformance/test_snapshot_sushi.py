@@ -13,7 +13,7 @@ from hub.fhir.definitions import load
 from tests.support.second_opinions import NODE, why_not
 from tests.support.sushi import Sushi, differences
 
-pytestmark = [pytest.mark.skipif(bool(why_not()), reason=why_not()), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.skipif(bool(why_not()), reason=why_not())]
 
 PACKAGE = packages.load()
 STRUCTURES = [

@@ -21,7 +21,7 @@ from tests.support.at_a_browser import DESK, PHONE, Served, browsing, needs_chro
 from tests.support.parties import KEY
 from tests.support.people import BACK, PASSWORD, Person, Town, request_path
 
-pytestmark = [needs_chromium, pytest.mark.timeout(600)]
+pytestmark = [needs_chromium]
 
 
 @pytest.fixture(scope="module")

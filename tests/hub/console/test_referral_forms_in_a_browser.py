@@ -21,7 +21,7 @@ from tests.support.network import KEEPER
 from tests.support.offices import EVERYTHING, Office, office
 from tests.support.written import example
 
-pytestmark = [needs_chromium, pytest.mark.timeout(600)]
+pytestmark = [needs_chromium]
 FORM = "https://chu.example/fhir/Questionnaire/admission"
 PATCH = {"Content_Type": "application/json-patch+json"}
 

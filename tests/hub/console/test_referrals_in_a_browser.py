@@ -23,7 +23,7 @@ from tests.support.at_a_browser import (
 from tests.support.network import CLASSES, KEEPER, reason
 from tests.support.offices import EVERYTHING, Office, office
 
-pytestmark = [needs_chromium, pytest.mark.timeout(600)]
+pytestmark = [needs_chromium]
 
 
 @pytest.fixture(scope="module")

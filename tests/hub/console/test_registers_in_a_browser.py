@@ -23,7 +23,7 @@ from tests.support.command_line import BAD
 from tests.support.people import Town
 from tests.support.uploading import GOOD, register, uploads
 
-pytestmark = [needs_chromium, pytest.mark.timeout(600)]
+pytestmark = [needs_chromium]
 PAGE = "/console/import-register"
 OFFICER = frozenset({"data-desk"})
 ROWS = [BAD.replace("AR-003", f"AR-1{number:02}") for number in range(11)]

@@ -116,7 +116,6 @@ class Busy:
         """Time goes by."""
 
 
-@pytest.mark.timeout(120)
 @pytest.mark.parametrize("seed", SEEDS)
 def test_what_was_due_is_delivered_or_void_for_a_reason_or_a_dead_letter(
     at: Scene, registry: Registry, seed: int
@@ -145,7 +144,6 @@ def test_what_was_due_is_delivered_or_void_for_a_reason_or_a_dead_letter(
         assert states <= {"waiting", "dead", "void"}
 
 
-@pytest.mark.timeout(120)
 def test_an_urgent_referral_that_nobody_answers_and_a_subscriber_that_never_comes_back(
     at: Scene, registry: Registry
 ) -> None:

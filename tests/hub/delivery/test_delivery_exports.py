@@ -1,6 +1,5 @@
 """The worker prepares exports: a few steps at a time, beside its deliveries, and none that is somebody else's."""
 
-import time
 from datetime import timedelta
 
 import pytest
@@ -11,6 +10,7 @@ from hub.delivery.worker import Worker
 from hub.exchange import export
 from hub.ports import Export, Wanted
 from tests.support.association import Scene, hospital
+from tests.support.patience import until
 
 
 def begun(at: Scene, *types: str) -> Export:
@@ -59,8 +59,6 @@ def test_a_delivery_that_is_broken_stops_no_export(at: Scene, monkeypatch: pytes
     one = begun(at, "Task")
     running = Worker([], at.hub, 0.01)
     running.start()
-    ends = time.monotonic() + 20
-    while state(at, one) == "running" and time.monotonic() < ends:
-        time.sleep(0.02)
+    until(lambda: state(at, one) != "running")
     running.stop()
     assert state(at, one) == "done"

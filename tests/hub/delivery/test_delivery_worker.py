@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -21,6 +21,7 @@ from hub.fhir.definitions import load
 from hub.ports import Changes, Destination, Due, Parcel
 from tests.support.association import HOSPITAL, Scene, hospital, outcome, reason
 from tests.support.delivering import Board, Tool, ways
+from tests.support.patience import PATIENCE_S, until
 
 
 def waiting(at: Scene) -> list[dict[str, object]]:
@@ -185,15 +186,6 @@ def test_nothing_that_identifies_her_goes_into_the_follow_up_register(at: Scene)
     assert not [secret for secret in ("Zineb", "AB123456", "Orangers", "0612345678", "peur", "S-7") if secret in text]
 
 
-def soon(is_so: Callable[[], object], seconds: float = 20) -> bool:
-    ends = time.monotonic() + seconds
-    while not is_so():
-        if time.monotonic() > ends:
-            return False
-        time.sleep(0.005)
-    return True
-
-
 @contextmanager
 def working(*workers: Worker) -> Iterator[None]:
     for worker in workers:
@@ -210,16 +202,16 @@ def test_the_worker_delivers_until_it_is_stopped(at: Scene) -> None:
     tool = Tool()
     with working(Worker(ways(at, tool), at.hub, every=0.02)):
         at.receive(at.row())
-        assert soon(lambda: tool.told)
+        until(lambda: tool.told)
 
 
 def test_the_worker_sends_when_something_is_committed_and_does_not_wait_for_its_next_look(at: Scene) -> None:
     board = Board()
     with working(Worker([board.way], at.hub, every=3600)):
         at.store.commit(Changes(outbox=[Due("referral.send", "", "Task/t")]))
-        assert soon(lambda: board.sent)
+        until(lambda: board.sent)
         at.store.commit(Changes(outbox=[Due("referral.accept", "", "Task/t")]))
-        assert soon(lambda: len(board.sent) == 2)
+        until(lambda: len(board.sent) == 2)
 
 
 def test_a_worker_that_hears_nothing_looks_all_the_same(at: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -230,7 +222,7 @@ def test_a_worker_that_hears_nothing_looks_all_the_same(at: Scene, monkeypatch: 
     board = Board()
     with working(Worker([board.way], at.hub, every=0.05)):
         at.store.commit(Changes(outbox=[Due("referral.send", "", "Task/t")]))
-        assert soon(lambda: board.sent)
+        until(lambda: board.sent)
 
 
 def test_a_destination_that_hangs_holds_no_other_up(at: Scene) -> None:
@@ -239,7 +231,7 @@ def test_a_destination_that_hangs_holds_no_other_up(at: Scene) -> None:
 
     def hang(destination: Destination, parcels: Sequence[Parcel]) -> None:
         if destination.id == "hangs":
-            released.wait(30)
+            released.wait(PATIENCE_S)
         send(destination, parcels)
 
     board.send = hang  # type: ignore[method-assign]
@@ -247,10 +239,10 @@ def test_a_destination_that_hangs_holds_no_other_up(at: Scene) -> None:
     with working(Worker([board.way], at.hub, every=0.05)):
         for verb in verbs:
             at.store.commit(Changes(outbox=[Due(verb, "", "Task/t")]))
-        assert soon(lambda: board.told("other") == verbs)
+        until(lambda: board.told("other") == verbs)
         assert board.told("hangs") == []
         released.set()
-        assert soon(lambda: board.told("hangs") == verbs)
+        until(lambda: board.told("hangs") == verbs)
 
 
 def test_several_workers_send_everything_once_and_in_order(at: Scene) -> None:
@@ -259,7 +251,7 @@ def test_several_workers_send_everything_once_and_in_order(at: Scene) -> None:
     with working(*(Worker([board.way], at.hub, every=0.05) for _ in range(3))):
         for row in rows:
             at.store.commit(Changes(outbox=[row]))
-        assert soon(lambda: len(board.sent) >= 80)
+        until(lambda: len(board.sent) >= 80)
     assert len(board.sent) == 80
     for name in ("one", "two"):
         for reference in {row.reference for row in rows}:
@@ -273,19 +265,19 @@ def test_a_worker_that_is_to_stop_finishes_what_is_under_way_and_begins_nothing(
 
     def wait(destination: Destination, parcels: Sequence[Parcel]) -> None:
         begun.set()
-        released.wait(30)
+        released.wait(PATIENCE_S)
         send(destination, parcels)
 
     board.send = wait  # type: ignore[method-assign]
     at.store.commit(Changes(outbox=[Due(f"referral.step-{n}", "", "Task/t") for n in range(5)]))
     worker = Worker([board.way], at.hub, every=0.05)
     worker.start()
-    assert begun.wait(20)
+    assert begun.wait(PATIENCE_S)
     stopping = threading.Thread(target=worker.stop)
     stopping.start()
-    time.sleep(0.1)
+    until(worker._stopped.is_set)
     released.set()
-    stopping.join(20)
+    stopping.join(PATIENCE_S)
     assert len(board.sent) == 1
     assert at.store.counts()["outbox.waiting"] == 4
     assert deliver([board.way], hub=at.hub) == 4, "nobody has the lane any more"
@@ -298,16 +290,16 @@ def test_a_worker_keeps_what_it_is_sending_for_longer_than_a_lease(at: Scene) ->
     send = board.send
 
     def slowly(destination: Destination, parcels: Sequence[Parcel]) -> None:
-        time.sleep(2.5)
+        time.sleep(2.5 * lease.total_seconds())
         send(destination, parcels)
 
     board.send = slowly  # type: ignore[method-assign]
-    lease = timedelta(seconds=1)
+    lease = timedelta(seconds=3)  # to be renewed six times meanwhile, also on a busy machine
     slow, second = Worker([board.way], hub, 0.05, lease=lease), Worker([other.way], hub, 0.05, lease=lease)
     at.store.commit(Changes(outbox=[Due("referral.send", "", "Task/t")]))
     slow.start()
-    assert soon(lambda: at.store.database.lanes.find_one({"worker": {"$ne": ""}}))
+    until(lambda: at.store.database.lanes.find_one({"worker": {"$ne": ""}}))
     with working(second):
-        assert soon(lambda: board.sent)
+        until(lambda: board.sent)
         slow.stop()
     assert (len(board.sent), other.sent) == (1, [])

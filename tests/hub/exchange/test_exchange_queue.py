@@ -11,6 +11,7 @@ from hub.exchange import change
 from hub.exchange.queue import ATTEMPTS, Queue, Turn
 from hub.exchange.withdraw import withdraw
 from tests.support.association import Scene, association
+from tests.support.patience import PATIENCE_S
 
 AT_ONCE = 16
 
@@ -33,8 +34,8 @@ def test_so_they_are_in_two_processes_and_a_withdrawal_among_them(at: Scene) -> 
     with ThreadPoolExecutor(9) as workers:
         made = [workers.submit(change.create, need, association(), hub=hubs[n % 2]) for n in range(12)]
         ended = workers.submit(withdraw, person, association(), hub=hubs[0])
-        assert len({one.result(60).id for one in made}) == len(made)
-        assert ended.result(60).ended
+        assert len({one.result(PATIENCE_S).id for one in made}) == len(made)
+        assert ended.result(PATIENCE_S).ended
 
 
 def test_an_act_is_tried_again_after_longer_and_longer_pauses_and_given_up_in_the_end() -> None:
@@ -58,7 +59,7 @@ def test_whoever_acts_on_somebody_is_waited_for() -> None:
     def first(turn: Turn) -> None:
         turn.take("amina")
         begun.set()
-        assert go_on.wait(10)
+        assert go_on.wait(PATIENCE_S)
         order.append("first")
 
     def second(turn: Turn) -> bool:
@@ -68,18 +69,19 @@ def test_whoever_acts_on_somebody_is_waited_for() -> None:
 
     with ThreadPoolExecutor(2) as workers:
         one = workers.submit(queue.tried, first)
-        assert begun.wait(10)
+        assert begun.wait(PATIENCE_S)
         other = workers.submit(queue.tried, second)
         go_on.set()
-        one.result(10)
-        other.result(10)
+        one.result(PATIENCE_S)
+        other.result(PATIENCE_S)
     assert order == ["first", "second"]
     assert queue.tried(lambda turn: turn.take("amina")) is False
 
 
-def test_nobody_waits_in_a_circle() -> None:
+def test_nobody_waits_in_a_circle(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hub.exchange.queue.PATIENCE_S", 2 * PATIENCE_S)
     queue = Queue()
-    both = threading.Barrier(2, timeout=10)
+    both = threading.Barrier(2, timeout=PATIENCE_S)
 
     def act(one: str, other: str) -> str:
         def within(turn: Turn) -> str:
@@ -92,7 +94,7 @@ def test_nobody_waits_in_a_circle() -> None:
 
     with ThreadPoolExecutor(2) as workers:
         ways = [workers.submit(act, "amina", "zineb"), workers.submit(act, "zineb", "amina")]
-        assert [way.result(4) for way in ways] == ["amina", "zineb"]
+        assert [way.result(PATIENCE_S) for way in ways] == ["amina", "zineb"]
 
 
 def test_who_was_outrun_comes_back_with_the_turns_it_had_asked_for() -> None:

@@ -215,8 +215,10 @@ def test_acts_on_one_person_at_once_are_computed_one_after_the_other(store: Mong
     """Six writers add ten referrals each to one survivor, recomputing on conflict: none is lost, none is seen twice."""
     store.commit(saving(survivor("p")))
     conflicts: list[int] = []
+    together = threading.Barrier(6)
 
     def write(worker: int) -> None:
+        together.wait()
         for number in range(10):
             while True:
                 compartment = store.compartments(["p"])["p"]

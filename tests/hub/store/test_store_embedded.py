@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from hub.errors import MISCONFIGURED, HubError
 from hub.store import embedded
 from hub.store.binary import find_mongod, missing_package
 from hub.store.locks import is_held
+from tests.support.patience import PATIENCE_S, until
 
 User = subprocess.Popen[str]
 
@@ -36,7 +37,7 @@ def user(folder: Path) -> Iterator[User]:
         try:
             yield process
         finally:
-            process.communicate(timeout=60)
+            process.communicate(timeout=PATIENCE_S)
 
 
 def address(process: User) -> str:
@@ -50,13 +51,6 @@ def runs(folder: Path) -> bool:
 
 def pid(folder: Path) -> int:
     return int((folder / "data" / "db" / "mongod.lock").read_text())
-
-
-def until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 def write_and_count(uri: str) -> int:
@@ -116,12 +110,19 @@ def test_the_password_is_in_no_log_no_repr_no_command_line_and_no_readable_file(
         assert password in uri
         assert len(password) >= 40
         assert password not in repr(uri)
-        command_lines = [p.read_bytes() for p in Path("/proc").glob("[0-9]*/cmdline") if p.exists()]
+        command_lines = list(all_command_lines())
         assert not any(password.encode() in line for line in command_lines)
         for file in (tmp_path / "data").rglob("*"):
             assert stat.S_IMODE(file.stat().st_mode) & 0o077 == 0, file.name
     assert password not in (tmp_path / "data" / "mongod.log").read_text()
     assert password not in caplog.text
+
+
+def all_command_lines() -> Iterator[bytes]:
+    """Of every process there is; many end while one looks."""
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            yield path.read_bytes()
 
 
 def test_two_processes_that_start_at_once_share_one_mongod(tmp_path: Path) -> None:
@@ -180,7 +181,7 @@ def test_sigterm_stops_mongod_too(tmp_path: Path) -> None:
     with user(tmp_path) as process:
         assert address(process)
         process.terminate()
-        assert process.wait(30) == 128 + signal.SIGTERM
+        assert process.wait(PATIENCE_S) == 128 + signal.SIGTERM
     assert not runs(tmp_path)
 
 

@@ -14,6 +14,7 @@ from hub.ports import Caller, Changes, Key, Save
 from hub.store import MongoStore
 from hub.store.looks import Looks
 from tests.support.acts import NOW
+from tests.support.patience import PATIENCE_S, until
 
 CALLER = Caller("c", "chu", "COC")
 
@@ -32,18 +33,17 @@ def test_what_gathers_while_a_write_is_under_way_is_written_together() -> None:
     def write(saves: Sequence[Save]) -> None:
         written.append(len(saves))
         under_way.set()
-        assert go_on.wait(10)
+        assert go_on.wait(PATIENCE_S)
 
     looks = Looks(write)
     with ThreadPoolExecutor(4) as readers:
         first = readers.submit(looks.commit, [look("e0")])
-        assert under_way.wait(10)
+        assert under_way.wait(PATIENCE_S)
         others = [readers.submit(looks.commit, [look(f"e{n}")]) for n in (1, 2, 3)]
-        while len(looks._waiting) < len(others):
-            pass
+        until(lambda: len(looks._waiting) == len(others))
         go_on.set()
         for one in (first, *others):
-            one.result(10)
+            one.result(PATIENCE_S)
     assert written == [1, 3]
 
 
@@ -54,10 +54,10 @@ def test_a_write_waits_for_half_of_those_who_are_just_reading() -> None:
 
     def read(number: int) -> None:
         looks.expect()
-        begun.wait(10)
+        begun.wait(PATIENCE_S)
         looks.commit([look(f"e{number}")])
 
-    with patient(10), ThreadPoolExecutor(4) as readers:
+    with patient(PATIENCE_S), ThreadPoolExecutor(4) as readers:
         list(readers.map(read, range(4)))
     assert sum(written) == 4
     assert written[0] >= 2
@@ -65,16 +65,16 @@ def test_a_write_waits_for_half_of_those_who_are_just_reading() -> None:
 
 def test_who_reads_alone_waits_for_nobody_and_nobody_is_waited_for_long() -> None:
     looks = Looks(lambda saves: None)
-    with patient(10):
+    with patient(PATIENCE_S):
         took = _timed(lambda: (looks.expect(), looks.commit([look("e0")])))
-    assert took < 5
+    assert took < PATIENCE_S / 2
     there = threading.Thread(target=looks.expect)  # and never looks at anything
     there.start()
     there.join()
     more = threading.Thread(target=lambda: [looks.expect() for _ in range(2)])
     more.start()
     more.join()
-    assert _timed(lambda: looks.commit([look("e1")])) < 5
+    assert _timed(lambda: looks.commit([look("e1")])) < PATIENCE_S / 2
 
 
 def test_a_reader_is_not_told_that_its_look_is_written_when_the_writer_was_stopped() -> None:
@@ -84,21 +84,19 @@ def test_a_reader_is_not_told_that_its_look_is_written_when_the_writer_was_stopp
     gate = threading.Event()
 
     def write(saves: Sequence[Save]) -> None:
-        assert gate.wait(10)
+        assert gate.wait(PATIENCE_S)
         if len(saves) > 1:
             raise Stopped
 
     looks = Looks(write)
     with ThreadPoolExecutor(3) as readers:
         first = readers.submit(looks.commit, [look("e0")])
-        while looks._leader is None:
-            pass
+        until(lambda: looks._leader is not None)
         others = [readers.submit(looks.commit, [look(f"e{n}")]) for n in (1, 2)]
-        while len(looks._waiting) < 2:
-            pass
+        until(lambda: len(looks._waiting) == 2)
         gate.set()
-        first.result(10)
-        problems = [one.exception(10) for one in others]
+        first.result(PATIENCE_S)
+        problems = [one.exception(PATIENCE_S) for one in others]
     assert {type(problem) for problem in problems} == {Stopped, HubError}
 
 
@@ -140,7 +138,7 @@ def test_an_event_that_cannot_be_written_is_told_to_its_reader_alone() -> None:
     gate = threading.Event()
 
     def write(saves: Sequence[Save]) -> None:
-        assert gate.wait(10)
+        assert gate.wait(PATIENCE_S)
         if any(save.resource["id"] == "bad" for save in saves):
             raise HubError(INVALID)
         kept.extend(save.resource["id"] for save in saves)
@@ -150,7 +148,7 @@ def test_an_event_that_cannot_be_written_is_told_to_its_reader_alone() -> None:
         asked = {name: readers.submit(looks.commit, [look(name)]) for name in ("e0", "bad", "e1", "e2")}
         gate.set()
         with pytest.raises(HubError):
-            asked["bad"].result(10)
+            asked["bad"].result(PATIENCE_S)
         for name in ("e0", "e1", "e2"):
-            asked[name].result(10)
+            asked[name].result(PATIENCE_S)
     assert sorted(kept) == ["e0", "e1", "e2"]

@@ -16,6 +16,7 @@ from hub.store.together import Together, joined, may_join
 from hub.store.writing import Plan
 from tests.hub.store.test_store_looks import look
 from tests.support.acts import NOW, referral, saving, stored, survivor
+from tests.support.patience import PATIENCE_S, until
 
 AT_ONCE = 8
 
@@ -47,11 +48,11 @@ def test_acts_under_way_wait_for_each_other_and_are_committed_in_fewer_transacti
 
 
 def test_who_is_alone_waits_for_nobody(store: MongoStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "A_MOMENT_S", 60.0)
+    monkeypatch.setattr(module, "A_MOMENT_S", PATIENCE_S)
     together = Together(lambda _: None)
     start = time.monotonic()
     together.commit(plan_of(act("p"), store), 1)
-    assert time.monotonic() - start < 30
+    assert time.monotonic() - start < PATIENCE_S / 2
 
 
 def test_who_comes_while_a_transaction_is_under_way_shares_the_next(store: MongoStore) -> None:
@@ -61,18 +62,17 @@ def test_who_comes_while_a_transaction_is_under_way_shares_the_next(store: Mongo
     def write(plan: Plan) -> None:
         written.append(len(plan.events))
         under_way.set()
-        assert go_on.wait(10)
+        assert go_on.wait(PATIENCE_S)
 
     together = Together(write)
     with ThreadPoolExecutor(4) as workers:
         first = workers.submit(together.commit, plan_of(act("p0"), store), 1)
-        assert under_way.wait(10)
+        assert under_way.wait(PATIENCE_S)
         others = [workers.submit(together.commit, plan_of(act(f"p{n}"), store), 1) for n in (1, 2, 3)]
-        while len(together._waiting) < len(others):
-            time.sleep(0.001)
+        until(lambda: len(together._waiting) == len(others))
         go_on.set()
         for one in (first, *others):
-            one.result(10)
+            one.result(PATIENCE_S)
     assert written == [1, 3]
 
 
@@ -82,9 +82,9 @@ def test_an_act_that_came_too_late_is_refused_alone_and_nothing_of_it_is_there(s
     with ThreadPoolExecutor(3) as workers:
         asked = [workers.submit(together.commit, plan, 6) for plan in plans]
         with pytest.raises(Conflict):
-            asked[1].result(20)
-        asked[0].result(20)
-        asked[2].result(20)
+            asked[1].result(PATIENCE_S)
+        asked[0].result(PATIENCE_S)
+        asked[2].result(PATIENCE_S)
     assert {one["_id"] for one in store.database.Patient.find({}, {"_id": 1})} == {"p1", "p2"}
     assert store.database.AuditEvent.count_documents({}) == 2
 
@@ -101,7 +101,7 @@ def test_what_befalls_the_database_is_told_to_all_of_them(store: MongoStore) -> 
         asked = [workers.submit(together.commit, plan_of(act(f"p{n}"), store), 6) for n in range(3)]
         for one in asked:
             with pytest.raises(HubError) as refused:
-                one.result(20)
+                one.result(PATIENCE_S)
             assert refused.value.problem is UNAVAILABLE
     assert sum(tried) == 3, "nobody knows what became of a commit: it is not tried again by one of them"
 
@@ -113,9 +113,9 @@ def test_what_the_database_never_takes_is_told_to_whose_it_is_alone(store: Mongo
     with ThreadPoolExecutor(3) as workers:
         asked = [workers.submit(together.commit, plan, 6) for plan in plans]
         with pytest.raises(HubError):
-            asked[1].result(20)
-        asked[0].result(20)
-        asked[2].result(20)
+            asked[1].result(PATIENCE_S)
+        asked[0].result(PATIENCE_S)
+        asked[2].result(PATIENCE_S)
     assert {one["_id"] for one in store.database.Patient.find({}, {"_id": 1})} == {"p0", "p2"}
 
 
@@ -130,7 +130,7 @@ def test_who_waited_for_a_thread_that_was_torn_away_is_told_that_nobody_knows(
     together = Together(write)
     with ThreadPoolExecutor(2) as workers:
         asked = [workers.submit(together.commit, plan_of(act(f"p{n}"), store), 4) for n in range(2)]
-        problems = [one.exception(20) for one in asked]
+        problems = [one.exception(PATIENCE_S) for one in asked]
     assert sorted(type(one).__name__ for one in problems) == ["HubError", "SystemExit"]
     with pytest.raises(SystemExit):  # and the next one is not kept waiting
         together.commit(plan_of(act("p3"), store), 1)

@@ -16,8 +16,9 @@ from hub.fhir.serial import loads
 from hub.ports import Caller, Visible
 from hub.store import MongoFeed, MongoRegistry
 from hub.web.app import create_app
-from tests.support.ears import Ears, until
+from tests.support.ears import Ears
 from tests.support.parties import Addresses
+from tests.support.patience import until
 from tests.support.worlds import BEGINNING, SECRET, Builder, Pair, World, pairs
 from tests.support.written import ORGANIZATIONS
 

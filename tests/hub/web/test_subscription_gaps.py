@@ -4,7 +4,6 @@ https://hl7.org/fhir/uv/subscriptions-backport/STU1.1/errors.html#recovering-fro
 """
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -18,7 +17,8 @@ from hub.fhir import Resource
 from hub.ports import Registry
 from hub.web.app import create_app
 from tests.support.parties import Addresses, Party
-from tests.support.receivers import receiving
+from tests.support.patience import until
+from tests.support.receivers import Receiver, receiving
 from tests.support.shared_case import SharedCase, share
 from tests.support.subscribing import REQUESTS, Sending, numbers, parameters, subscription, told
 
@@ -73,11 +73,8 @@ def test_who_was_away_finds_all_that_it_missed(
             sending.run(receiver)
             had += numbers(receiver) if receiver.status == 200 else []
             receiver.got.clear()
-        ends = time.monotonic() + 60
-        while status(http, made["id"]) != "error" and time.monotonic() < ends:  # it is tried again after a pause
-            time.sleep(0.1)
-            sending.run(receiver)
-        assert had == [1] and status(http, made["id"]) == "error"
+        until(lambda: is_given_up(http, made["id"], sending, receiver), every=0.1)  # it is tried again after a pause
+        assert had == [1]
         receiver.status = 200
         back = http.put(f"/fhir/Subscription/{made['id']}", json=made | {"status": "requested"})
         assert back.status_code == 200, back.text
@@ -89,6 +86,11 @@ def test_who_was_away_finds_all_that_it_missed(
     for reference in found["events"].values():
         assert http.get(f"/fhir/{reference.removeprefix('https://hub.example/fhir/')}").status_code == 200
     assert found["status"] == "active"
+
+
+def is_given_up(http: httpx2.Client, id_: str, sending: Sending, receiver: Receiver) -> bool:
+    sending.run(receiver)
+    return status(http, id_) == "error"
 
 
 def status(http: httpx2.Client, id_: str) -> str:
