@@ -91,6 +91,22 @@ def test_the_worker_her_device_places_and_files_stay_behind(kobo_connection, rea
     assert record.content == {"_id": 7, "_attachments": [{"question_xpath": "photo", "mimetype": "image/jpeg"}]}
 
 
+@pytest.mark.parametrize(
+    "said", ["33.573110 -7.589843 0 0", "-33.5 7.0 12.25 4.8", "33.57 -7.58 0 0; 33.58 -7.59 0 0;"]
+)
+def test_an_answer_that_is_a_place_on_a_map_stays_behind(said):
+    record = Reader(Layout({"home": ("identite/domicile",)})).record(
+        {"_id": 7, "identite/domicile": said, "membres": [{"membres/lieu": said, "membres/age": "4"}]}
+    )
+    assert record.content == {"_id": 7, "membres": [{"membres/age": "4"}]}
+    assert "33.5" not in repr(dict(record.headers))
+
+
+@pytest.mark.parametrize("said", ["0612345678", "12 3 4 5", "12.5", "06 12 34 56 78", "1.5 2.5", "33.5 -7.5 rue 4"])
+def test_numbers_that_are_no_place_are_answers(said):
+    assert Reader(Layout({})).record({"_id": 7, "q": said}).content["q"] == said
+
+
 def test_a_server_without_root_uuid_is_read_by_the_number_that_edits_keep():
     reader = Reader(Layout({}))
     before = reader.record({"_id": 7, "_uuid": "a", "meta/instanceID": "uuid:a", "answer": "1"})
