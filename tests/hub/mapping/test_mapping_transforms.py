@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hub.fhir.folding import ascii_digits
 from hub.mapping.model import Code, Context
 from hub.mapping.transforms.ages import AgeText, band
 from hub.mapping.transforms.answers import Answer, Boolean
@@ -71,6 +72,21 @@ def trouble(transform, text):
 )
 def test_a_date_keeps_the_precision_it_was_written_with(text, written):
     assert value(DateText(), text).value == written
+
+
+MONTHS = (
+    "يناير فبراير مارس أبريل ماي يونيو يوليوز غشت شتنبر أكتوبر نونبر دجنبر",
+    "يناير فبراير مارس أبريل مايو يونيو يوليو أغسطس سبتمبر أكتوبر نوفمبر ديسمبر",
+    "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
+    "janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre",
+    "January February March April May June July August September October November December",
+)
+
+
+@pytest.mark.parametrize("names", MONTHS, ids=["Morocco", "Mashriq", "French", "French without accents", "English"])
+def test_each_month_has_its_names(names):
+    read = [value(DateText(), f"5 {name} 2025").value for name in names.split()]
+    assert read == [f"2025-{month:02}-05" for month in range(1, 13)]
 
 
 @pytest.mark.parametrize("text", ["vers 2001", "~2001", "حوالي 2001", "environ 2001"])
@@ -249,6 +265,11 @@ def test_a_number_that_the_spreadsheet_destroyed_is_left_out_with_a_warning():
 @pytest.mark.parametrize("text", ["0612345678 (sœur)", "06123", "voir dossier"])
 def test_a_number_with_a_remark_is_not_one_to_call(text):
     assert trouble(Phones(), text) == "mapping.phone-unreadable"
+
+
+@pytest.mark.parametrize("text", ["8350", "2511", "190", "177", "19", "15", "٨٣٥٠"])
+def test_a_line_of_help_or_emergency_is_kept_as_it_is(text):
+    assert value(Phones(), text) == (ascii_digits(text),)
 
 
 def test_one_bad_number_does_not_lose_the_other():
