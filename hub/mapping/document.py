@@ -1,6 +1,6 @@
 """YAML with line numbers: plain data, and the line of every key and value for the messages to integrators.
 
-Only `true` and `false` are booleans here; an unquoted yes, no, on or off, and a null in a list, are reported: their author meant a word.
+Only `true` and `false` are booleans here; an unquoted yes, no, on or off, and a null in a list, are reported: a word was meant.
 """
 
 from dataclasses import dataclass
