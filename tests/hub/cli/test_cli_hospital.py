@@ -218,6 +218,7 @@ def test_an_edit_of_what_the_hospital_may_see_is_told_by_i13_and_no_other(joined
     joined("deliver")
     before = len(sent(his, "REF"))
     edited(joined, "Récit très secret", "Récit très secret, et la suite")
+    edited(joined, "Zineb Marquée", "Zineb Marquée-Alami")
     assert len(sent(his, "REF")) == before, "that something changed is told to nobody from whom it is hidden"
     edited(joined, "Agadir-Ida-Ou-Tanane", "Casablanca")
     *_, last = sent(his, "REF")
