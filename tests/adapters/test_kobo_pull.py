@@ -1,5 +1,6 @@
 """What is read from a KoboToolbox project, what it costs, and how an edit is noticed."""
 
+import json
 from datetime import UTC, date, datetime
 
 import pytest
@@ -151,6 +152,17 @@ def test_no_edit_is_missed_wherever_it_stands(kobo_connection, reach, project, c
     project.edit(changed, {"identite/age": "33"})
     again = {int(record.place.record) for record in records(adapter.pull(kobo_connection(page_size=7), reached))}
     assert set(changed) <= again
+
+
+def test_nothing_that_a_submission_says_gets_into_a_query(kobo_connection, reach, project):
+    odd = 'x"}, {"$where": "1'
+    project.add({**project.submission(540), "_id": 9000, "_uuid": odd, "meta/rootUuid": odd, "identite/nom": odd})
+    reached = reach(kobo_connection(page_size=7))
+    project.edit([9000], {"identite/nom": f"{odd} again"})
+    list(adapter.pull(kobo_connection(page_size=7), reached))
+    asked = [json.loads(one.query["query"]) for one in data_requests(project)]
+    assert asked and all(one.keys() <= {"_id"} for one in asked)
+    assert all(type(bound) is int for one in asked for bound in one.get("_id", {}).values())
 
 
 def test_new_submissions_are_read_and_deleted_ones_are_passed_over(kobo_connection, reach, project):
