@@ -407,10 +407,17 @@ def test_an_answer_written_back_is_read_as_the_same_answer(answer, language, own
 
 
 @pytest.mark.parametrize(
-    ("text", "count"), [("3", 3), ("٣", 3), ("3 enfants", 3), ("3.0", 3), ("aucun", 0), ("بدون", 0)]
+    ("text", "count"),
+    [("3", 3), ("٣", 3), ("3 enfants", 3), ("3.0", 3), ("3,0", 3), ("aucun", 0), ("بدون", 0)]
+    + [("٣\u066b٠", 3), ("١\u066c٠٠٠", 1000), ("1 000", 1000), ("1\u202f200 DH", 1200), ("12\u00a0000,00", 12000)],
 )
 def test_a_count_is_read_with_its_unit(text, count):
     assert value(Integer(), text) == count
+
+
+@pytest.mark.parametrize("text", ["3.5", "٣\u066b٥", "1 00", "12 34", "3 4", "1\u066c00"])
+def test_what_is_no_whole_number_is_no_count(text):
+    assert value(Integer(), text) is None
 
 
 @given(st.integers(0, 10**8))
