@@ -62,6 +62,24 @@ class OverHttp(Quiet):
             problem = failure(case, partial(act, case.connection()), Retriable)
             assert isinstance(problem, Retriable) and problem.after == 7
 
+    def test_a_limit_on_requests_is_kept_to_and_loses_nothing(self, case: HttpCase) -> None:
+        """The tool counts for itself and says how long to wait; whoever comes back then is told the rest."""
+        if "read" not in case.adapter.manifest.capabilities:
+            return
+        whole = read(case).versions
+        asked = len(case.stand_in.asked)
+        read(case)
+        case.stand_in.limit(max(1, len(case.stand_in.asked) - asked - 1), seconds=30)
+        pulled: list[Pulled] = []
+        with pytest.raises(Retriable) as busy:
+            for _ in range(2):  # where one request is all that it takes, the next is one too many
+                for one in case.adapter.pull(case.connection(), None):
+                    pulled.append(one)
+        assert busy.value.after is not None and 1 <= busy.value.after <= 30
+        case.stand_in.forgive()  # the time is over
+        some = Read(tuple(pulled))
+        assert some.versions | read(case, some.reached).versions == whole
+
     def test_a_time_to_come_back_is_a_wait_too(self, case: HttpCase) -> None:
         act = self.acts(case)[0]
         case.stand_in.fail(503, retry_after=formatdate(time() + 60, usegmt=True))

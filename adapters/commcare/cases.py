@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from adapters.geopoints import is_place
+
 ABOUT: Final = frozenset(
     "domain case_id case_type case_name external_id owner_id user_id date_opened opened_on opened_by last_modified"  # noqa: SIM905
     " server_last_modified date_modified server_date_modified indexed_on closed date_closed closed_by indices"
@@ -77,12 +79,12 @@ def case(said: object) -> Case:
 
 
 def _texts(said: Mapping[str, Any]) -> tuple[dict[str, str], list[str]]:
-    """Values as text, without those that are blank; and the names of those that could not be read as they are."""
+    """Values as text, without blank ones and places on a map; and the names of those that could not be read as they are."""
     values: dict[str, str] = {}
     broken = []
     for name, value in said.items():
         text = _text(value)
-        if text.strip():
+        if text.strip() and not is_place(text):
             values[HALF.sub(UNWRITABLE, name)] = HALF.sub(UNWRITABLE, text)
         if isinstance(value, Mapping | list) or HALF.search(text + name):
             broken.append(HALF.sub(UNWRITABLE, name))

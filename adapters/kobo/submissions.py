@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import orjson
 
+from adapters.geopoints import is_place
 from hub.fhir.folding import fold
 from hub.fhir.instants import MOROCCO
 from hub.fhir.issues import Issue
@@ -71,6 +72,7 @@ class Reader:
                 or path in TECHNICAL
                 or path.rpartition("/")[2] in DEVICE
                 or value is None
+                or is_place(value)
             ):
                 continue
             name = self._names.get(fold(path), path)

@@ -39,10 +39,12 @@ class HandOver:
     at_once: int = 100
 
     def of(self, row: Due) -> Sequence[Destination]:
-        if row.kind not in EVENTS or row.recipient or not self.doors or not row.reference.startswith("Task/"):
+        if row.kind not in EVENTS or not self.doors or not row.reference.startswith("Task/"):
             return ()
         stored = self.hub.store.read(*split(row.reference), None)
         owner = split(party(stored.resource(), "owner"))[1] if stored else ""
+        if row.recipient not in {"", owner}:
+            return ()
         return [
             Destination(RECIPIENT, id_, owner)
             for id_, door in self.doors.items()

@@ -10,11 +10,12 @@ from datetime import datetime
 
 from hub.consent import aftermath
 from hub.consent.aftermath import Lost
+from hub.consent.belonging import is_referral
 from hub.consent.keys import Granted, Held, granted, keys, own
 from hub.consent.membership import Consulted
 from hub.consent.overrides import excepted, with_overrides
 from hub.consent.statistics import may_be_counted_when, speaks_of_it
-from hub.exchange.newsworthy import news_of
+from hub.exchange.newsworthy import Edit, changes_of, news_of
 from hub.exchange.recipients import REFERRAL_PURPOSE, eligible_by, may_be_told, overseeing_by, told_by
 from hub.exchange.ruling import Ruling
 from hub.exchange.settled import Settled
@@ -250,7 +251,7 @@ class Person:
         return Settled(
             saves=list(self._saves(opened)),
             rekeys=list(self._rekeys(opened)),
-            outbox=[*_moved(steps), *self._news()],
+            outbox=[*_moved(steps), *self._news(opened, now)],
             steps=steps,
             notices=notices,
             voids=list(self._voids(opened, now)),
@@ -286,9 +287,14 @@ class Person:
             self.put(notice, one.custodian)
         return notices
 
-    def _news(self) -> Iterator[Due]:
-        for _, one in self._new_versions():
+    def _news(self, opened: Mapping[str, tuple[Key, ...]], now: datetime) -> Iterator[Due]:
+        written = self._new_versions()
+        for _, one in written:
             yield from news_of(one.stored.content if one.stored else None, one.resource)
+        edits = [Edit(one.stored.content, one.resource, opened[key]) for key, one in written if one.stored]
+        tasks = [one for one in self._documents.values() if is_referral(one.resource)] if edits else []
+        sent = [one.resource for one in tasks if (one.before() or {}).get("status", "draft") != "draft"]
+        yield from changes_of(edits, sent, now)
 
     def _held(self, now: datetime) -> list[Held]:
         return [one.held(now) for one in self._documents.values()]

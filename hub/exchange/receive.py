@@ -14,7 +14,7 @@ from datetime import datetime
 from hub.exchange import Hub
 from hub.exchange.aftermath import told
 from hub.exchange.arrival import Arrival
-from hub.exchange.disagreement import ISSUE, kept_as_changed, not_counted
+from hub.exchange.disagreement import ISSUE, REFUSED, kept_as_changed, not_counted, unsent
 from hub.exchange.enlist import Listing, is_listing
 from hub.exchange.identities import Identities
 from hub.exchange.identity import record_key
@@ -129,6 +129,7 @@ class _Batch:
             resources, identities = self.identities.identify(arrival, arrival.mapped)
             if unsaid := arrival.record.unsaid:
                 resources = leave_open(self._person_of(resources), resources, self.mapping.open_parts(unsaid))
+            issues += self._refusals(arrival, resources)
             issues += self._contradictions(arrival, resources, identities)
             issues += [issue for resource in resources.values() for issue in judge(resource)]
         if warnings := tuple((str(arrival.record.place), issue) for issue in issues if not issue.blocks):
@@ -143,6 +144,14 @@ class _Batch:
     def _person_of(self, resources: Mapping[str, Resource]) -> Person | None:
         patient = next((r for r in resources.values() if r["resourceType"] == "Patient"), None)
         return self.persons.get(patient["id"]) if patient else None
+
+    def _refusals(self, arrival: Arrival, resources: dict[str, Resource]) -> Iterator[Issue]:
+        """What she does not agree to in this record goes nowhere because of what she agreed to before, elsewhere."""
+        person = self._person_of(resources) if self.mapping.says_no(arrival.record, self.context) else None
+        if person is not None:
+            stopped = unsent(resources, set(arrival.resources.values()), person.kept_by(self.connection.organization))
+            resources |= stopped
+            yield from [REFUSED for _ in stopped]
 
     def _contradictions(
         self, arrival: Arrival, resources: dict[str, Resource], identities: Mapping[str, str]

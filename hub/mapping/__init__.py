@@ -13,7 +13,7 @@ from types import MappingProxyType
 from hub.errors import HubError
 from hub.fhir import Resource, definitions
 from hub.fhir.issues import Issue
-from hub.mapping import figures
+from hub.mapping import figures, refusal
 from hub.mapping.back import Back
 from hub.mapping.cells import places
 from hub.mapping.compiled import Compiled
@@ -44,6 +44,7 @@ class Mapping:
         self._organizations = {n for n, c in plan.columns.items() if isinstance(c.transform, OrganizationName)}
         self.one_way = plan.one_way
         self._places = places(plan)
+        self._agrees_in = refusal.columns(plan)
 
     @cached_property
     def _forward(self) -> Compiled:
@@ -65,6 +66,10 @@ class Mapping:
     def forward(self, record: SourceRecord, context: Context) -> Mapped:
         """The drafts of a record, and what could not be understood. Never raises for a record's content."""
         return self._forward(record, context)
+
+    def says_no(self, record: SourceRecord, context: Context) -> bool:
+        """Whether she was asked for her consent, and the answer is no."""
+        return refusal.says_no(self._agrees_in, record, context)
 
     @property
     def beside(self) -> frozenset[str]:

@@ -1,6 +1,6 @@
 """YAML with line numbers: plain data, and the line of every key and value for the messages to integrators.
 
-Only `true` and `false` are booleans here; an unquoted yes, no, on or off is reported, as its author meant a word.
+Only `true` and `false` are booleans here; an unquoted yes, no, on or off, and a null in a list, are reported: a word was meant.
 """
 
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class Document:
     name: str  # as a person finds the file
     data: Any
     lines: dict[Where, str]  # `file:line`
-    traps: tuple[Where, ...] = ()  # unquoted yes, no, on, off
+    traps: tuple[Where, ...] = ()  # unquoted yes, no, on, off, null
     twice: tuple[Where, ...] = ()  # keys written twice
 
     def place(self, where: Where) -> str:
@@ -84,4 +84,7 @@ class _Reader:
             return text.lower() == "true"
         if node.tag == _INTEGER:
             return int(text) if text.lstrip("-").isdigit() else text
+        if node.tag == _NULL and text and isinstance(where[-1], int):
+            self.traps.append(where)  # among words, null is a word too
+            return text
         return None if node.tag == _NULL else text

@@ -284,6 +284,18 @@ def test_a_survivor_without_a_name_is_a_patient_without_a_name_whatever_the_case
     assert "inventé" not in str(patient)
 
 
+def test_where_a_case_is_on_a_map_stays_behind_in_both_shapes(connect: Connect, space: ProjectSpace) -> None:
+    space.save("survivor-1", {"gps": "33.573110 -7.589843 0.0 5.0", "province": "rabat"})
+    record = one_of(records(connect()), "survivor-1")
+    assert record.content["survivor/province"] == "rabat" and "33.57" not in str(record.content)
+    assert "gps" not in case(space.forwarded("survivor-1")).properties
+
+
+def test_a_property_that_is_blank_is_not_said(connect: Connect, space: ProjectSpace) -> None:
+    space.save("survivor-1", {"safe_to_call": "", "province": "   "})
+    assert not {"survivor/safe_to_call", "survivor/province"} & one_of(records(connect()), "survivor-1").content.keys()
+
+
 def test_a_code_that_the_mapping_does_not_know_waits_for_a_person(connect: Connect, space: ProjectSpace) -> None:
     for id_, name in (("survivor-1", "violence_types"), ("referral-2", "service"), ("referral-3", "unknown_property")):
         space.save(id_, {name: "une_reponse_nouvelle"})

@@ -188,6 +188,16 @@ def test_a_frame_past_the_limit_is_refused_before_it_has_ended(stream):
         list(Frames(100).add(stream))
 
 
+@pytest.mark.parametrize("kind", ["S", "U", "A"])
+def test_a_pseudonym_an_unknown_name_and_an_alias_are_no_name(kind):
+    reader = Reader(mapping.load("hl7v2/ref-i12").layout().columns, "Africa/Casablanca")
+    other = f"PID|1||P-78^^^CHU-1^AN||Personne^Une^^^^^{kind}||2001|F"
+    content, cleared = reader.read(parse(ref(pid=other)))
+    assert "full_name" not in content and "full_name" not in cleared
+    content, _ = reader.read(parse(ref(pid=other.replace(f"^{kind}|", f"^{kind}~Fictif^Nadia^^^^^L|"))))
+    assert content["full_name"] == "Nadia Fictif"
+
+
 def test_a_z_segment_is_kept_away():
     assert parse(ref(more=("ZPI|1|secret^of^a^site",))).first("ZPI") is None
     assert "secret" not in repr(parse(ref(pid=PID, more=("ZPI|1|secret",))).segments)

@@ -115,6 +115,20 @@ def test_what_is_wrong_is_told_with_its_place_and_code_and_without_content(wire,
     assert records(hospital) == []
 
 
+@pytest.mark.parametrize("said", ["T", "D", "", "p"])
+def test_what_is_not_of_the_mode_that_is_taken_is_rejected(wire, hospital, said):
+    answer = wire.ask(ref(processing=said))
+    assert (msa(answer)[0], errors(answer)) == ("AR", [("MSH^1^11", "202")])
+    assert records(hospital) == []
+
+
+def test_a_connection_for_training_takes_training_and_nothing_else(tmp_path):
+    to = connection(tmp_path, processing="T")
+    with listening(to) as port, dialled(port) as wire:
+        assert msa(wire.ask(ref(processing="T")))[0] == "AA"
+        assert msa(wire.ask(ref(control="HIS2")))[0] == "AR"
+
+
 @pytest.mark.parametrize("version", ["2.3", "2.3.1", "2.4", "2.5", "2.5.1", "2.6", "2.7", "2.8"])
 def test_versions_from_2_3_to_2_8_are_taken(wire, version):
     assert msa(wire.ask(ref(version=version)))[0] == "AA"

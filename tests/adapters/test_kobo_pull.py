@@ -1,5 +1,6 @@
 """What is read from a KoboToolbox project, what it costs, and how an edit is noticed."""
 
+import json
 from datetime import UTC, date, datetime
 
 import pytest
@@ -91,6 +92,22 @@ def test_the_worker_her_device_places_and_files_stay_behind(kobo_connection, rea
     assert record.content == {"_id": 7, "_attachments": [{"question_xpath": "photo", "mimetype": "image/jpeg"}]}
 
 
+@pytest.mark.parametrize(
+    "said", ["33.573110 -7.589843 0 0", "-33.5 7.0 12.25 4.8", "33.57 -7.58 0 0; 33.58 -7.59 0 0;"]
+)
+def test_an_answer_that_is_a_place_on_a_map_stays_behind(said):
+    record = Reader(Layout({"home": ("identite/domicile",)})).record(
+        {"_id": 7, "identite/domicile": said, "membres": [{"membres/lieu": said, "membres/age": "4"}]}
+    )
+    assert record.content == {"_id": 7, "membres": [{"membres/age": "4"}]}
+    assert "33.5" not in repr(dict(record.headers))
+
+
+@pytest.mark.parametrize("said", ["0612345678", "12 3 4 5", "12.5", "06 12 34 56 78", "1.5 2.5", "33.5 -7.5 rue 4"])
+def test_numbers_that_are_no_place_are_answers(said):
+    assert Reader(Layout({})).record({"_id": 7, "q": said}).content["q"] == said
+
+
 def test_a_server_without_root_uuid_is_read_by_the_number_that_edits_keep():
     reader = Reader(Layout({}))
     before = reader.record({"_id": 7, "_uuid": "a", "meta/instanceID": "uuid:a", "answer": "1"})
@@ -135,6 +152,17 @@ def test_no_edit_is_missed_wherever_it_stands(kobo_connection, reach, project, c
     project.edit(changed, {"identite/age": "33"})
     again = {int(record.place.record) for record in records(adapter.pull(kobo_connection(page_size=7), reached))}
     assert set(changed) <= again
+
+
+def test_nothing_that_a_submission_says_gets_into_a_query(kobo_connection, reach, project):
+    odd = 'x"}, {"$where": "1'
+    project.add({**project.submission(540), "_id": 9000, "_uuid": odd, "meta/rootUuid": odd, "identite/nom": odd})
+    reached = reach(kobo_connection(page_size=7))
+    project.edit([9000], {"identite/nom": f"{odd} again"})
+    list(adapter.pull(kobo_connection(page_size=7), reached))
+    asked = [json.loads(one.query["query"]) for one in data_requests(project)]
+    assert asked and all(one.keys() <= {"_id"} for one in asked)
+    assert all(type(bound) is int for one in asked for bound in one.get("_id", {}).values())
 
 
 def test_new_submissions_are_read_and_deleted_ones_are_passed_over(kobo_connection, reach, project):

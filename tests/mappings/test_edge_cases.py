@@ -42,6 +42,52 @@ def test_whoever_is_a_survivor_is_taken_whatever_the_sex(told, gender):
     assert not mapped.issues
 
 
+NAMES = {
+    "spreadsheet/register-fr": "full_name",
+    "spreadsheet/register-ar": "full_name",
+    "kobo/intake": "identite/nom",
+    "odk/intake": "identite/nom",
+    "commcare/casework": "survivor/full_name",
+    "primero/gbvims-plus-instance": "name",
+    "hl7v2/ref-i12": "full_name",
+    "fhir/referral": "full_name",
+}
+"""Where each door says what she is called."""
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_who_is_not_named_is_a_patient_without_a_name_and_goes_by_her_code(name):
+    form, column = mapping.load(name), NAMES[name]
+    content = {one: told for one, told in first_example(name).items() if one not in {column, "identity_unknown"}}
+    assert "name" in patient(forward(form, content | {column: "Nadia Fictive"}).drafts)
+    mapped = forward(form, content)
+    her = patient(mapped.drafts)
+    assert "name" not in her and not blocking(mapped)
+    assert her["identifier"] and next(one.identity for one in mapped.drafts if one.resource is her)
+    assert not [one for one in validate({"id": "a", **her}) if one.blocks]
+
+
+def first_example(name: str) -> dict[str, str]:
+    folder = ROOT.joinpath(name, "examples")
+    for path in sorted(str(one.name) for one in folder.iterdir() if one.name.endswith(".input.json")):
+        content = json.loads(folder.joinpath(path).read_text("utf-8"))
+        mapped = forward(mapping.load(name), content)
+        if any(one.resource["resourceType"] == "Patient" for one in mapped.drafts) and not blocking(mapped):
+            return content
+    raise AssertionError(f"{name}: no example of a survivor that can be stored")
+
+
+def blocking(mapped) -> list[str]:
+    return [one.text for one in mapped.issues if one.blocks]
+
+
+@pytest.mark.parametrize(("said", "is_named"), [("Y", False), ("N", True), (None, True)])
+def test_of_whom_the_hospital_says_that_she_is_unknown_the_name_is_left_out(said, is_named):
+    content = example("hl7v2/ref-i12/examples/new-referral-with-consent.input.json")
+    content |= {"full_name": "Nadia Fictive"} | ({"identity_unknown": said} if said else {})
+    assert ("name" in patient(forward(mapping.load("hl7v2/ref-i12"), content).drafts)) is is_named
+
+
 def test_without_a_national_card_nothing_is_missing():
     content = example("spreadsheet/register-fr/examples/referral-with-consent.input.json")
     assert "cin" not in content

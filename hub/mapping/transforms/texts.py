@@ -9,7 +9,8 @@ from hub.fhir.folding import ascii_digits, fold
 from hub.mapping.model import NOTHING, Context, Reading, Trouble
 from hub.mapping.transforms.whole import Whole, without_words
 
-_COUNT: Final = re.compile(r"(\d+)(?:[.,]0+)?(?:\s+\D*)?")
+_COUNT: Final = re.compile(r"(\d{1,3}(?:[ \u066c]\d{3})+|\d+)(?:[.,\u066b]0+)?(?:\s+\D*)?")
+"""Thousands parted by a space, as in French, or by U+066C; the Arabic decimal sign is U+066B."""
 _NONE: Final = frozenset(
     fold(word) for word in ("aucun", "aucune", "sans", "néant", "بدون", "لا يوجد", "لا", "none", "no")
 )
@@ -63,13 +64,13 @@ class Digits(Whole):
 
 @dataclass(frozen=True)
 class Integer(Whole):
-    """A count: `3`, `٣`, `3 enfants`, `aucun`."""
+    """A count: `3`, `٣`, `1 000`, `3 enfants`, `aucun`."""
 
     def forward(self, text: str, context: Context) -> Reading:
         folded = fold(text)
         found = _COUNT.fullmatch(folded)
         if found and len(found[1]) <= 9:
-            return Reading(int(found[1]))
+            return Reading(int(re.sub(r"\D", "", found[1])))
         return (
             Reading(0)
             if folded in _NONE

@@ -201,6 +201,38 @@ def test_a_hospital_that_cannot_be_reached_gets_the_referral_later(hub: Command)
     assert "cannot be reached" in str(hub.json("delivery", "list"))
 
 
+def edited(hub: Command, old: str, new: str) -> None:
+    """The association changes its register, and what follows of it is sent."""
+    path = hub.home / "registers" / "register.csv"
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), "utf-8")
+    hub("pull", "register")
+    hub("deliver")
+
+
+def test_an_edit_of_what_the_hospital_may_see_is_told_by_i13_and_no_other(joined: Command, his: Hospital) -> None:
+    task = referred(joined, his)
+    edited(joined, ";34;", ";35;")
+    assert len(sent(his, "REF")) == 1, "before it has accepted it sees the notice alone, which says what it said"
+    say(joined, rri(task, "A", "R1"))
+    joined("deliver")
+    before = len(sent(his, "REF"))
+    edited(joined, "Récit très secret", "Récit très secret, et la suite")
+    edited(joined, "Zineb Marquée", "Zineb Marquée-Alami")
+    assert len(sent(his, "REF")) == before, "that something changed is told to nobody from whom it is hidden"
+    edited(joined, "Agadir-Ida-Ou-Tanane", "Casablanca")
+    *_, last = sent(his, "REF")
+    assert len(sent(his, "REF")) == before + 1
+    assert "|REF^I13^REF_I12|" in last[0]
+    assert field(last, "RF1", 6).split("^")[0] == task
+    assert "Casablanca" in field(last, "PID", 11)
+    assert "Récit" not in "".join(last) and "Marquée" not in "".join(last) and "AR-001" not in "".join(last)
+    joined("pull", "register")
+    joined("deliver")
+    assert len(sent(his, "REF")) == before + 1, "what changes nothing is told to nobody"
+
+
 # --- referring -------------------------------------------------------------------------------------------------------
 
 

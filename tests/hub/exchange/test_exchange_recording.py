@@ -1,5 +1,6 @@
 """Who records a consent, what must be known of it, and how one takes the place of another."""
 
+import dataclasses
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from hub.exchange import Invalid, change
 from hub.exchange.consents import kept
 from hub.exchange.person import Person
 from hub.exchange.receipt import Receipt
+from hub.exchange.receive import receive
 from hub.exchange.simulate import simulate
 from hub.fhir import Resource
 from hub.fhir.canonicals import code_system, profile
@@ -262,6 +264,52 @@ def test_a_consent_superseded_at_the_hub_is_not_revived_by_the_register(at: Scen
     record(at, agreement(at, extension=replacing(old)))
     assert texts(at.receive(at.row(remarks="autre"))) == ["receive.consent-conflict"]
     assert next(one for one in at.all("Consent") if one["id"] == old["id"])["status"] == "inactive"
+
+
+def elsewhere(at: Scene, **cells: str | None) -> Receipt:
+    """The same woman in another source of her association: on the third of May she is asked about the hospital again."""
+    paper = dataclasses.replace(at.connection, id="paper")
+    row = at.row("9", **{"visit_date": "03/05/2026", "consent_date": None, **cells})
+    return receive([row], paper, at.form, hub=at.hub)
+
+
+def sent(at: Scene) -> list[str]:
+    return sorted(one["status"] for one in at.all("Task"))
+
+
+def test_a_no_in_one_source_is_not_sent_under_a_yes_that_another_has_from_before(at: Scene) -> None:
+    at.receive(at.row())
+    receipt = elsewhere(at, consent="non")
+    assert texts(receipt) == ["receive.consent-refused"]
+    assert sent(at) == ["requested"], "what she agreed to stands, and nothing goes out of what she did not"
+    assert at.one("Consent")["status"] == "active"
+    assert texts(elsewhere(at, consent="non", remarks="Elle a rappelé.")) == ["receive.consent-refused"]
+    assert sent(at) == ["requested"]
+
+
+def test_a_yes_from_a_later_day_sends_what_was_refused_before(at: Scene) -> None:
+    at.receive(at.row(consent_date="04/05/2026"))
+    assert texts(elsewhere(at, consent="non")) == []
+    assert sent(at) == ["requested", "requested"]
+
+
+def test_where_nobody_asked_in_one_source_what_she_said_in_another_holds(at: Scene) -> None:
+    at.receive(at.row())
+    assert texts(elsewhere(at, consent=None)) == []
+    assert sent(at) == ["requested", "requested"]
+
+
+def test_a_no_alone_waits_as_a_draft_and_contradicts_nobody(at: Scene) -> None:
+    assert texts(elsewhere(at, consent="non")) == []
+    assert sent(at) == ["draft"]
+
+
+def test_what_was_sent_ends_when_its_own_record_says_no_whatever_another_says(at: Scene) -> None:
+    at.receive(at.row())
+    elsewhere(at, consent="oui", consent_date="03/05/2026")
+    assert sent(at) == ["requested", "requested"]
+    assert texts(elsewhere(at, consent="non")) == ["receive.consent-refused"]
+    assert sent(at) == ["cancelled", "requested"]
 
 
 def test_an_edit_in_the_register_that_nobody_has_contradicted_is_taken(at: Scene) -> None:

@@ -32,6 +32,33 @@ def test_spellings_of_one_label_meet(one: str, other: str) -> None:
     assert fold(one) == fold(other)
 
 
+MARKS = "".join(
+    chr(one)
+    for first, last in ((0x0640, 0x0640), (0x064B, 0x0652), (0x200E, 0x200F), (0x202A, 0x202E), (0x2066, 0x2069))
+    for one in range(first, last + 1)
+)
+"""Tatweel, vowel signs and marks of direction: they are in what is copied out of other programs, and nobody sees them."""
+
+
+@pytest.mark.parametrize("mark", MARKS, ids=[f"U+{ord(one):04X}" for one in MARKS])
+def test_a_mark_that_nobody_sees_makes_no_other_word(mark: str) -> None:
+    assert fold(f"الا{mark}سم") == fold("الاسم")
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    list(zip("أإآٱىةؤئ", "اااايهوي", strict=True)),
+    ids=[f"U+{ord(one):04X}" for one in "أإآٱىةؤئ"],
+)
+def test_the_forms_of_a_letter_meet(written: str, meant: str) -> None:
+    assert fold(f"ب{written}ب") == fold(f"ب{meant}ب")
+
+
+@pytest.mark.parametrize("space", "\u00a0\u202f\t ")
+def test_hard_and_several_spaces_are_one(space: str) -> None:
+    assert fold(f" nom{space}{space}et prénom ") == "nom et prenom"
+
+
 @pytest.mark.parametrize(
     ("one", "other"), [("oui", "non"), ("نعم", "لا"), ("Province", "Préfecture"), ("12", "21"), ("a b", "ab")]
 )

@@ -1,13 +1,15 @@
 """A mapping that cannot work is refused when it is loaded, with every problem at its file and line."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from hub.errors import HubError
-from hub.mapping import MappingError, available, check, load
+from hub.mapping import Context, MappingError, available, check, load
 from hub.texts import LANGUAGES, say
 
+CONTEXT = Context("association", str, date(2026, 11, 23))
 SOUND = """
 id: test/form
 version: "1"
@@ -185,3 +187,26 @@ def test_a_check_can_only_say_what_stands_in_the_catalogue(tmp_path):
     assert ("unknown-text", line_of(text, "checks:").rpartition(":")[0] + f":{len(text.splitlines())}") in problems(
         tmp_path, text
     )
+
+
+WORDS = ("yes", "no", "on", "off", "y", "n", "Yes", "NO", "none", "1_hour", "12:30", "1e3")
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_a_word_that_stands_without_quotes_is_that_word_or_is_told(tmp_path, word):
+    """YAML has made booleans and numbers of such words; a choice of a tool is never one."""
+    line = f'code: {{transform: answer, words: {{"yes": [{word}]}}}}'
+    text = SOUND.replace("code: {transform: digits, required: true}", line)
+    told = [problem for problem, _ in problems(tmp_path, text)]
+    assert told == (["quote"] if word.casefold() in {"yes", "no", "on", "off"} else [])
+    if not told:
+        form = load("test/form", search=[tmp_path])
+        assert form._plan.columns["code"].transform.forward(word, CONTEXT).value == "yes"
+
+
+@pytest.mark.parametrize("word", ["null", "~", ""])
+def test_nothing_where_a_word_is_wanted_is_told(tmp_path, word):
+    text = SOUND.replace(
+        "code: {transform: digits, required: true}", f'code: {{transform: answer, words: {{"yes": [{word}, x]}}}}'
+    )
+    assert problems(tmp_path, text)

@@ -205,6 +205,34 @@ def test_any_plan_says_the_same_in_the_function_and_plainly(plan, contents, unsa
     hold_together(plan, contents, unsaid)
 
 
+EACH_FIRST = (
+    (ForEach("phones"), Among("phones", frozenset({"+212610000000"}))),
+    (ForEach("refs", repeat=True), Among("item_name", frozenset({"x"}))),
+    (ForEach("refs", repeat=True), Present("item_said")),
+)
+
+
+@pytest.mark.parametrize(("each", "when"), EACH_FIRST)
+@pytest.mark.parametrize("at", range(3))
+def test_a_check_speaks_where_it_holds_for_one_item_whichever_that_is(each, when, at):
+    """Also where it does not for those after it: a loop that keeps the last answer alone would pass over it."""
+    found = {one: Column(one, (one,), how) for one, how in TRANSFORMS.items()}
+    inside = {one: Column(one, (one,), how, within="refs") for one, how in INSIDE.items()}
+    every = {**found, "refs": Column("refs", ("refs",), None, repeat=True), **inside}
+    check = Check(when, "mapping.need-missing", "name", each)
+    plan = Plan("acme/form", "1", {}, ("row",), "fr", every, frozenset({"-"}), (), (check,))
+    phones, refs = ["0611111111", "0622222222", "0633333333"], [{"item_name": "y"}] * 3
+    said = {"phones": " / ".join(phones), "refs": refs}
+    assert not [one for way in (Forward(plan), Compiled(plan)) for one in way(row(said), CONTEXT).issues]
+    phones[at], refs[at] = "0610000000", {"item_name": "x", "item_said": "oui"}
+    said = {"phones": " / ".join(phones), "refs": refs}
+    assert [len(way(row(said), CONTEXT).issues) for way in (Forward(plan), Compiled(plan))] == [1, 1]
+
+
+def row(content):
+    return SourceRecord("row", "1", "1", content, Place(row=1))
+
+
 @pytest.mark.deep
 @pytest.mark.skipif(not os.environ.get("IHALA_DEEP"), reason="five thousand plans: make deep")
 @settings(max_examples=5000, deadline=None, phases=ALL_BUT_SHRINKING)

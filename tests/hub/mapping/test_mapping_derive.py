@@ -24,6 +24,13 @@ def test_the_order_of_classification_holds_every_type_once():
     assert len(set(GBV_TYPES)) == len(GBV_TYPES)
 
 
+def test_the_order_of_types_is_that_of_the_standard_form():
+    """Rape, else sexual assault, else physical, else forced marriage, else denial of resources, else psychological."""
+    assert GBV_TYPES == (
+        "rape", "sexual-assault", "physical-assault", "forced-marriage", "denial-of-resources", "psychological-abuse", "non-gbv",
+    )  # fmt: skip
+
+
 @given(st.lists(st.sampled_from(GBV_TYPES), min_size=1, unique=True))
 def test_the_primary_type_is_the_first_in_the_order_whatever_the_order_told(types):
     found = primary_type([gbv(*types)], {})

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hub.fhir.folding import ascii_digits
 from hub.mapping.model import Code, Context
 from hub.mapping.transforms.ages import AgeText, band
 from hub.mapping.transforms.answers import Answer, Boolean
@@ -71,6 +72,21 @@ def trouble(transform, text):
 )
 def test_a_date_keeps_the_precision_it_was_written_with(text, written):
     assert value(DateText(), text).value == written
+
+
+MONTHS = (
+    "يناير فبراير مارس أبريل ماي يونيو يوليوز غشت شتنبر أكتوبر نونبر دجنبر",
+    "يناير فبراير مارس أبريل مايو يونيو يوليو أغسطس سبتمبر أكتوبر نوفمبر ديسمبر",
+    "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
+    "janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre",
+    "January February March April May June July August September October November December",
+)
+
+
+@pytest.mark.parametrize("names", MONTHS, ids=["Morocco", "Mashriq", "French", "French without accents", "English"])
+def test_each_month_has_its_names(names):
+    read = [value(DateText(), f"5 {name} 2025").value for name in names.split()]
+    assert read == [f"2025-{month:02}-05" for month in range(1, 13)]
 
 
 @pytest.mark.parametrize("text", ["vers 2001", "~2001", "حوالي 2001", "environ 2001"])
@@ -251,6 +267,11 @@ def test_a_number_with_a_remark_is_not_one_to_call(text):
     assert trouble(Phones(), text) == "mapping.phone-unreadable"
 
 
+@pytest.mark.parametrize("text", ["8350", "2511", "190", "177", "19", "15", "٨٣٥٠"])
+def test_a_line_of_help_or_emergency_is_kept_as_it_is(text):
+    assert value(Phones(), text) == (ascii_digits(text),)
+
+
 def test_one_bad_number_does_not_lose_the_other():
     reading = Phones().forward("0612345678 / 06123", CONTEXT)
     assert reading.value == ("+212612345678",)
@@ -386,10 +407,19 @@ def test_an_answer_written_back_is_read_as_the_same_answer(answer, language, own
 
 
 @pytest.mark.parametrize(
-    ("text", "count"), [("3", 3), ("٣", 3), ("3 enfants", 3), ("3.0", 3), ("aucun", 0), ("بدون", 0)]
-)
+    ("text", "count"),
+    [
+        ("3", 3), ("٣", 3), ("3 enfants", 3), ("3.0", 3), ("3,0", 3), ("aucun", 0), ("بدون", 0), ("٣\u066b٠", 3),
+        ("١\u066c٠٠٠", 1000), ("1 000", 1000), ("1\u202f200 DH", 1200), ("12\u00a0000,00", 12000),
+    ],
+)  # fmt: skip
 def test_a_count_is_read_with_its_unit(text, count):
     assert value(Integer(), text) == count
+
+
+@pytest.mark.parametrize("text", ["3.5", "٣\u066b٥", "1 00", "12 34", "3 4", "1\u066c00"])
+def test_what_is_no_whole_number_is_no_count(text):
+    assert value(Integer(), text) is None
 
 
 @given(st.integers(0, 10**8))
