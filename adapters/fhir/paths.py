@@ -14,7 +14,7 @@ from hub.errors import Fatal
 _STEP: Final = re.compile(r"(\w+)(?:\[([^\]]*)\])?(?:\.|$)")
 _PATH: Final = re.compile(r"(Task|ServiceRequest|Patient|Consent)((?:\.\w+(?:\[[^\]]*\])?)+)")
 LISTS: Final = frozenset(
-    "identifier name telecom address communication coding category output note given input".split()  # noqa: SIM905
+    "identifier name telecom address communication coding category output note given input extension".split()  # noqa: SIM905
 )
 """Elements that repeat, of those that are written. https://hl7.org/fhir/R4/task.html and of Patient, ServiceRequest"""
 
@@ -111,7 +111,7 @@ def _made(step: Step) -> dict[str, Any]:
     if step.element in {"output", "input"}:
         system = {"system": SDOH} if step.chosen in SDOH_OUTPUTS else {}
         return {"type": {"coding": [{**system, "code": step.chosen}], "text": step.chosen}}
-    return {"system": step.chosen}
+    return {"url" if step.element == "extension" else "system": step.chosen}
 
 
 SDOH: Final = "http://hl7.org/fhir/us/sdoh-clinicalcare/CodeSystem/SDOHCC-CodeSystemTemporaryCodes"

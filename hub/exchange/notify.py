@@ -3,11 +3,13 @@
 Consent is asked again when the message is made, not when it was queued: everything passes through `disclose`.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from hub.consent.belonging import is_referral
+from hub.consent.keys import open_until
 from hub.errors import NOT_FOUND, HubError
 from hub.exchange import Hub, disclose
 from hub.exchange.person import REFERRAL_PURPOSE
@@ -112,3 +114,10 @@ def seen(reference: str, caller: Caller, *, hub: Hub) -> Resource:
             raise MayNotKnow from None
         raise
     return found
+
+
+def known_until(references: Iterable[str], caller: Caller, *, hub: Hub) -> datetime:
+    """Until when somebody may know what it may see of these now, if nothing is withdrawn before."""
+    now = hub.clock.now()
+    stored = filter(None, (hub.store.read(*split(one), None) for one in references))
+    return min((open_until(one.keys, caller.organization, caller.purpose, now) for one in stored), default=now)
