@@ -1,4 +1,4 @@
-"""A referral into another hub, filed there as an association's own system files one: whom it is about, her consent, what is asked.
+"""A referral into another hub, filed as an association's own system files one: whom it is about, her consent, what is asked.
 
 The hub there opens the Task itself. It takes no number that was given elsewhere, and none in a request: the referral's number is
 the code by which the sender knows her, and all else is found from her. Her consent lets the recipient have the classes of what

@@ -31,7 +31,13 @@ MANIFEST = Manifest(
     },
     secrets={"credential": "adapters.secret-fhir-credential", **http_listener.SECRETS},
     required=frozenset({"url"}),
-    types={"page_size": "integer", "overlap_seconds": "integer", "deletions": "boolean", "send": "boolean", "hub": "boolean"},
+    types={
+        "page_size": "integer",
+        "overlap_seconds": "integer",
+        "deletions": "boolean",
+        "send": "boolean",
+        "hub": "boolean",
+    },
     kinds=("referral",),  # answers to referrals that were sent are steps of those, no records of their own
     capabilities=frozenset({"read", "hook", "http"}),
 )

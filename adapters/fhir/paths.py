@@ -86,7 +86,7 @@ def write(resource: dict[str, Any], way: Path, text: str) -> None:
     for step in way.steps[:-1]:
         at = _entered(at, step)
     last = way.steps[-1].element
-    at[last] = [text] if last in LISTS else text
+    at[last] = [text] if last in LISTS else text == "true" if last == "valueBoolean" else text
 
 
 def _entered(at: dict[str, Any], step: Step) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Her consent at another hub: that whom she is referred to may have the classes of what was sent, for as long as she lets it here.
+"""Her consent at another hub: whom she is referred to may have the classes of what was sent, for as long as she lets it here.
 
 Both hubs keep by the same data classes, so it opens no more there than was told: `hub/fhir/labels.py`. Whether she consents was
 asked before anything was sent; what the consent of the sender's says beside that is nobody's to know.

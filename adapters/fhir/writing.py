@@ -1,4 +1,4 @@
-"""What the hub writes of a referral into a partner's resources: what its mapping says, and nothing that is not to be told there."""
+"""What the hub writes of a referral into a partner's resources: what its mapping says, and nothing that is not to be told."""
 
 import uuid
 from collections.abc import Mapping

@@ -210,8 +210,8 @@ class Referring(Protocol):
 
     def refer(self, connection: Connection, referrals: Sequence[FollowUp]) -> None:
         """Hand referrals over: `values` as the mapping writes them, in `handle` the `referral` and its `event`: `new`,
-        `changed` or `cancelled`; `until` when this may be known, where an end is known. Sending one twice has the effect of once; that one was cancelled is told only where it was
-        sent before. Raises Fatal or Retriable."""
+        `changed` or `cancelled`; and until when this may be known (`until`), where an end is known. Sending one twice has the
+        effect of once; that one was cancelled is told only where it was sent before. Raises Fatal or Retriable."""
 
 
 @runtime_checkable
