@@ -72,7 +72,7 @@ class HandOver:
                 raise
             return FollowUp(dispatch.id, handle, {})  # the number alone, to stop what was begun because of it
         if dispatch.action == HELD:  # its own step
-            raise MayNotKnow
+            return None
         if until := self._until(resources, _caller(door)):
             handle["until"] = until
         context = Context(door.connection.organization, self.hub.directory.find, self.hub.clock.now().date())

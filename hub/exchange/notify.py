@@ -19,7 +19,7 @@ from hub.fhir.messages import referral_of
 from hub.fhir.references import split
 from hub.fhir.serial import loads
 from hub.fhir.tasks import asked_of, kind
-from hub.ports import Caller, LedgerEntry, Stored
+from hub.ports import FOREVER, Caller, LedgerEntry, Stored
 
 DEEPEST: Final = 8
 """So far is a request followed to the referral that it belongs to; nobody hands on a case more often."""
@@ -117,7 +117,8 @@ def seen(reference: str, caller: Caller, *, hub: Hub) -> Resource:
 
 
 def known_until(references: Iterable[str], caller: Caller, *, hub: Hub) -> datetime:
-    """Until when somebody may know what it may see of these now, if nothing is withdrawn before."""
-    now = hub.clock.now()
-    stored = filter(None, (hub.store.read(*split(one), None) for one in references))
-    return min((open_until(one.keys, caller.organization, caller.purpose, now) for one in stored), default=now)
+    """Until when somebody may know what it may see of these now, if nothing is withdrawn before; its own always."""
+    now, who = hub.clock.now(), caller.organization
+    stored = (hub.store.read(*split(one), None) for one in references)
+    others = (one.keys for one in stored if one is not None and one.custodian != who)
+    return min((open_until(keys, who, caller.purpose, now) for keys in others), default=FOREVER)
