@@ -20,20 +20,21 @@ from hub.fhir.instants import instant
 from hub.fhir.references import reference, split
 from hub.fhir.tasks import party
 from hub.mapping import Context
-from hub.ports import FOREVER, Caller, Destination, Dispatch, Due, FollowUp, Parcel, Referring, Way
+from hub.ports import FOREVER, Caller, Completing, Destination, Dispatch, Due, FollowUp, Parcel, Referring, Way
 
 RECIPIENT: Final = "recipient"
+ACCEPTED: Final = "referral.accept"
+HELD: Final = "referral.hold"
 EVENTS: Final[Mapping[str, str]] = {
     "referral.send": "new",
     "referral.update": "changed",
-    "referral.accept": "changed",
+    ACCEPTED: "changed",
     "referral.cancel": "cancelled",
     "referral.void": "cancelled",
-    "referral.hold": "cancelled",
+    HELD: "cancelled",
 }
-"""What a recipient is told of, and as what: of its acceptance, what it may know from then on; that it is held, where she has
-withdrawn. All other steps of a referral are its own."""
-HELD: Final = "referral.hold"
+"""What a recipient is told of, and as what: of its acceptance, where its tool takes that, what it may know from then on; that
+it is held, where she has withdrawn. All other steps of a referral are its own."""
 SECOND: Final = timedelta(seconds=1)
 """A period of FHIR has its end within it, what opens a record has not."""
 
@@ -54,7 +55,9 @@ class HandOver:
         return [
             Destination(RECIPIENT, id_, owner)
             for id_, door in self.doors.items()
-            if door.connection.organization == owner and not self._is_its_own(row.reference, id_)
+            if door.connection.organization == owner
+            and (row.kind != ACCEPTED or isinstance(door.adapter, Completing))
+            and not self._is_its_own(row.reference, id_)
         ]
 
     def _is_its_own(self, reference: str, connection: str) -> bool:

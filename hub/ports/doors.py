@@ -215,6 +215,14 @@ class Referring(Protocol):
 
 
 @runtime_checkable
+class Completing(Referring, Protocol):
+    """One whose tool keeps a record of the referral, to which is added what its organisation may know once it has accepted. To
+    others, as who is sent messages, an acceptance of their own is no news."""
+
+    completes: bool
+
+
+@runtime_checkable
 class Publishing(Protocol):
     """An adapter that shows the directory to anybody, as tools of its kind read it."""
 

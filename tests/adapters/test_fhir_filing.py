@@ -139,6 +139,10 @@ def test_another_hub_is_told_who_sends_and_to_whom(partner, lacking):
 )
 def test_the_check_says_where_a_partner_is_a_hub_and_is_not_called_one(partner, profiles, hub, said):
     request = {"type": "ServiceRequest", "supportedProfile": profiles}
-    told = {"resourceType": "CapabilityStatement", "fhirVersion": "4.0.1", "rest": [{"mode": "server", "resource": [request]}]}
+    told = {
+        "resourceType": "CapabilityStatement",
+        "fhirVersion": "4.0.1",
+        "rest": [{"mode": "server", "resource": [request]}],
+    }
     partner.order(Answer(200, told))
     assert [issue.text for issue in fhir.adapter.check(connection(partner, hub=hub))] == said

@@ -216,7 +216,9 @@ def test_that_the_recipient_itself_holds_it_is_not_told_to_it_as_an_end(joined: 
 def test_how_it_goes_on_comes_back_once_while_its_status_stays(joined: Command, partner: Partner) -> None:
     task = referred(joined, partner)
     number = task["identifier"][0]["value"]
-    said = {"coding": [{"system": "https://ihala.example/fhir/CodeSystem/referral-business-status", "code": "waitlisted"}]}
+    said = {
+        "coding": [{"system": "https://ihala.example/fhir/CodeSystem/referral-business-status", "code": "waitlisted"}]
+    }
     partner.change(f"Task/{task['id']}", status="accepted")
     joined("pull", "partner")
     partner.change(f"Task/{task['id']}", businessStatus=said)
