@@ -9,9 +9,10 @@ from hub.ports import Connection, FollowUp, Heard, Pulled, Ready, Watermark, unh
 
 
 class FhirServer:
-    """hub.ports.Adapter, Referring and Listening for one FHIR server of one organisation."""
+    """hub.ports.Adapter, Completing and Listening for one FHIR server of one organisation."""
 
     manifest = manifest.MANIFEST
+    completes = True
 
     def pull(self, connection: Connection, since: Watermark | None) -> Iterator[Pulled]:
         return pull.pull(connection, since)

@@ -22,6 +22,7 @@ MANIFEST = Manifest(
         "overlap_seconds": "adapters.setting-fhir-overlap",
         "deletions": "adapters.setting-fhir-deletions",
         "send": "adapters.setting-fhir-send",
+        "hub": "adapters.setting-fhir-hub",
         "owner": "adapters.setting-fhir-owner",
         "requester": "adapters.setting-fhir-requester",
         "system": "adapters.setting-fhir-system",
@@ -30,7 +31,13 @@ MANIFEST = Manifest(
     },
     secrets={"credential": "adapters.secret-fhir-credential", **http_listener.SECRETS},
     required=frozenset({"url"}),
-    types={"page_size": "integer", "overlap_seconds": "integer", "deletions": "boolean", "send": "boolean"},
+    types={
+        "page_size": "integer",
+        "overlap_seconds": "integer",
+        "deletions": "boolean",
+        "send": "boolean",
+        "hub": "boolean",
+    },
     kinds=("referral",),  # answers to referrals that were sent are steps of those, no records of their own
     capabilities=frozenset({"read", "hook", "http"}),
 )

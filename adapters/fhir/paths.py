@@ -14,7 +14,7 @@ from hub.errors import Fatal
 _STEP: Final = re.compile(r"(\w+)(?:\[([^\]]*)\])?(?:\.|$)")
 _PATH: Final = re.compile(r"(Task|ServiceRequest|Patient|Consent)((?:\.\w+(?:\[[^\]]*\])?)+)")
 LISTS: Final = frozenset(
-    "identifier name telecom address communication coding category output note given input".split()  # noqa: SIM905
+    "identifier name telecom address communication coding category output note given input extension".split()  # noqa: SIM905
 )
 """Elements that repeat, of those that are written. https://hl7.org/fhir/R4/task.html and of Patient, ServiceRequest"""
 
@@ -86,7 +86,7 @@ def write(resource: dict[str, Any], way: Path, text: str) -> None:
     for step in way.steps[:-1]:
         at = _entered(at, step)
     last = way.steps[-1].element
-    at[last] = [text] if last in LISTS else text
+    at[last] = [text] if last in LISTS else text == "true" if last == "valueBoolean" else text
 
 
 def _entered(at: dict[str, Any], step: Step) -> dict[str, Any]:
@@ -111,7 +111,7 @@ def _made(step: Step) -> dict[str, Any]:
     if step.element in {"output", "input"}:
         system = {"system": SDOH} if step.chosen in SDOH_OUTPUTS else {}
         return {"type": {"coding": [{**system, "code": step.chosen}], "text": step.chosen}}
-    return {"system": step.chosen}
+    return {"url" if step.element == "extension" else "system": step.chosen}
 
 
 SDOH: Final = "http://hl7.org/fhir/us/sdoh-clinicalcare/CodeSystem/SDOHCC-CodeSystemTemporaryCodes"

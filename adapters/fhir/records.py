@@ -44,9 +44,11 @@ class Records:
         """`near`: what came with it, by reference. None for a Task that is no referral, or none yet."""
         if task.get("status") == "draft" or not _leads_to(task, "focus", "ServiceRequest"):
             return None
-        number = self._sent_as(task)
+        number = self._sent_as(task, near)
         if number:
             return self._made(ANSWER, number, task, {"Task": task}, ())
+        if self._is_filed_here(task):
+            return None
         parts: dict[str, Resource] = {"Task": task}
         issues: list[Issue] = []
         for element, type_ in (("focus", "ServiceRequest"), ("for", "Patient")):
@@ -58,9 +60,18 @@ class Records:
         parts |= self._consent(parts, near)
         return self._made(REFERRAL, str(task["id"]), task, parts, tuple(issues))
 
-    def _sent_as(self, task: Resource) -> str:
-        """The number that the hub gave it when it sent it here; none where it does not send here."""
-        told = task.get("identifier") if self.sends else None
+    def _is_filed_here(self, task: Resource) -> bool:
+        """At another hub: sent by whom this connection files for."""
+        terms = self.server.terms
+        return self.sends and terms.hub and _reference(task, "requester") == terms.requester
+
+    def _sent_as(self, task: Resource, near: dict[str, Resource]) -> str:
+        """The number that the hub gave it when it sent it here; none where it does not send here. At another hub the survivor
+        goes by it, in the referrals that are filed for her."""
+        numbered: Resource | None = task if self.sends else None
+        if self.server.terms.hub:
+            numbered = self._found(_reference(task, "for"), near) if self._is_filed_here(task) else None
+        told = numbered.get("identifier") if numbered else None
         for one in told if isinstance(told, list) else ():
             if isinstance(one, dict) and one.get("system") == self.server.terms.system:
                 return str(one.get("value") or "")

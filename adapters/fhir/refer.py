@@ -1,20 +1,21 @@
 """A referral into the partner's server: patient, request and Task in one transaction, each made only where it is not there yet.
 
 All three carry the referral's number, by which what changes later, and the partner's answer, find them. What stands in them is
-what the recipient may know, as the hub gave it: without a name the patient says that it is masked.
+what the recipient may know, as the hub gave it: without a name the patient says that it is masked. Another hub has a shape of
+its own: `filing.py`.
 https://hl7.org/fhir/R4/http.html#ccreate · https://hl7.org/fhir/R4/http.html#transaction
 """
 
 import copy
-import uuid
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from adapters.fhir.client import Resource, Server, opened, version, version_tag
-from adapters.fhir.paths import Path, paths, write
-from adapters.fhir.steps import OVER, RANK
-from hub.ports import Connection, FollowUp, Layout
+from adapters.fhir import filing
+from adapters.fhir.client import Resource, Server, opened
+from adapters.fhir.paths import Path
+from adapters.fhir.writing import Said, is_over, made, replaced, said, url, written
+from hub.ports import Connection, FollowUp
 
 ORDER: Final = ("Patient", "ServiceRequest", "Task")
 MASKED: Final = {
@@ -22,45 +23,37 @@ MASKED: Final = {
 }
 REDACTED: Final = {"system": "http://terminology.hl7.org/CodeSystem/v3-ObservationValue", "code": "REDACTED"}
 FULFILL: Final = {"coding": [{"system": "http://hl7.org/fhir/CodeSystem/task-code", "code": "fulfill"}]}
-SPACE: Final = uuid.UUID("6f1f3f0e-0d53-4c0e-9a51-5b7f0f8c2f55")
-
-Said = Mapping[str, Mapping[Path, str]]
 
 
 def refer(connection: Connection, referrals: Sequence[FollowUp]) -> None:
     with opened(connection) as server:
         for one in referrals:
-            number, said = one.handle["referral"], _said(one, connection.layout)
-            if one.handle["event"] == "new":
-                server.transact([_made(type_, number, said, server) for type_ in ORDER])
-            elif one.handle["event"] == "changed":
-                _change(number, said, server)
+            told = said(one, connection.layout)
+            if server.terms.hub:
+                filing.refer(one, told, server)
             else:
-                _take_back(number, server)
+                _refer(one, told, server)
 
 
-def _said(referral: FollowUp, layout: Layout) -> dict[str, dict[Path, str]]:
-    """By resource."""
-    out = paths(layout.columns)
-    said: dict[str, dict[Path, str]] = {}
-    for name, text in referral.values.items():
-        if text and name in out:
-            said.setdefault(out[name][0].type, {})[out[name][0]] = text
-    return said
+def _refer(one: FollowUp, told: Said, server: Server) -> None:
+    number = one.handle["referral"]
+    if one.handle["event"] == "new":
+        server.transact([_made(type_, number, told, server) for type_ in ORDER])
+    elif one.handle["event"] == "changed":
+        _change(number, told, server)
+    else:
+        _take_back(number, server)
 
 
-def _made(type_: str, number: str, said: Said, server: Server) -> Resource:
+def _made(type_: str, number: str, told: Said, server: Server) -> Resource:
     """An entry of the transaction."""
-    return {
-        "fullUrl": _url(type_, number),
-        "resource": _written(_begun(type_, number, server), said.get(type_, {})),
-        "request": {"method": "POST", "url": type_, "ifNoneExist": f"identifier={server.terms.system}|{number}"},
-    }
+    resource = _written(_begun(type_, number, server), told.get(type_, {}))
+    return made(resource, number, f"identifier={server.terms.system}|{number}")
 
 
 def _begun(type_: str, number: str, server: Server) -> Resource:
     """What every one of them says, with what R4 and its profiles ask for."""
-    patient, request = {"reference": _url("Patient", number)}, {"reference": _url("ServiceRequest", number)}
+    patient, request = {"reference": url("Patient", number)}, {"reference": url("ServiceRequest", number)}
     now = datetime.now(UTC).isoformat(timespec="seconds")
     own: dict[str, dict[str, Any]] = {
         "Patient": {"active": True},
@@ -79,25 +72,9 @@ def _parties(server: Server) -> dict[str, Any]:
     return {element: {"reference": reference} for element, reference in told.items() if reference}
 
 
-def _written(resource: Resource, said: Mapping[Path, str]) -> Resource:
-    for way, text in said.items():
-        if _is_ours(way):
-            write(resource, way, text)
-    if resource["resourceType"] == "Patient":
-        return _masked(resource)
-    return resource
-
-
-OURS: Final = frozenset({"priority"})
-"""Of a Task: what the requester says. Who its parties are is in the connection, how it stands is the partner's word."""
-
-
-def _is_ours(way: Path) -> bool:
-    """Her code at the association is not told to others, nor is any number put in place of the referral's."""
-    first = way.steps[0]
-    if way.type == "Task":
-        return first.element in OURS
-    return first.element != "id" and (first.element != "identifier" or bool(first.chosen))
+def _written(resource: Resource, told: Mapping[Path, str]) -> Resource:
+    written(resource, told)
+    return _masked(resource) if resource["resourceType"] == "Patient" else resource
 
 
 def _masked(patient: Resource) -> Resource:
@@ -114,10 +91,10 @@ def _unmarked(meta: Any) -> dict[str, Any]:
     return kept
 
 
-def _change(number: str, said: Said, server: Server) -> None:
+def _change(number: str, told: Said, server: Server) -> None:
     """What was sent before and may be known now; nothing where it never came there, and nothing of one that is over."""
     found = {type_: server.identified(type_, number) for type_ in ORDER}
-    if _is_over(found["Task"]):
+    if is_over(found["Task"]):
         return
     entries: list[Resource] = []
     for type_, before in found.items():
@@ -126,34 +103,18 @@ def _change(number: str, said: Said, server: Server) -> None:
         after = copy.deepcopy(before)
         if type_ == "Patient" and after.get("name") == [MASKED]:
             del after["name"]
-        after = _written(after, said.get(type_, {}))
+        after = _written(after, told.get(type_, {}))
         if after != before:
-            entries.append(_replaced(after))
+            entries.append(replaced(after))
     if entries:
         server.transact(entries)
 
 
 def _take_back(number: str, server: Server) -> None:
     task, request = server.identified("Task", number), server.identified("ServiceRequest", number)
-    if task is None or _is_over(task):
+    if task is None or is_over(task):
         return
-    entries = [_replaced({**task, "status": "cancelled", "statusReason": {"text": "cancelled by the requester"}})]
+    entries = [replaced({**task, "status": "cancelled", "statusReason": {"text": "cancelled by the requester"}})]
     if request is not None:
-        entries.append(_replaced({**request, "status": "revoked"}))
+        entries.append(replaced({**request, "status": "revoked"}))
     server.transact(entries)
-
-
-def _is_over(task: Resource | None) -> bool:
-    return task is None or RANK.get(str(task.get("status")), 0) >= OVER
-
-
-def _replaced(resource: Resource) -> Resource:
-    request = {"method": "PUT", "url": f"{resource['resourceType']}/{resource['id']}"}
-    return {
-        "resource": resource,
-        "request": request | ({"ifMatch": version_tag(resource)} if version(resource) else {}),
-    }
-
-
-def _url(type_: str, number: str) -> str:
-    return f"urn:uuid:{uuid.uuid5(SPACE, f'{type_} {number}')}"

@@ -1,5 +1,7 @@
 """The settings of a connection, read once: what cannot work, or would send a secret in the clear, is refused here."""
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import parse_qsl
@@ -10,13 +12,15 @@ from hub.ports import Connection
 
 WAYS: Final = frozenset({"bearer", "basic", "smart"})
 REFERRAL: Final = identifier_system("referral")
+OF_A_HUB: Final = identifier_system("survivor-code")
+PARTY: Final = re.compile(r"Organization/[A-Za-z0-9.-]{1,64}")
 LARGEST: Final = 1000
 PROBLEMS: Final = Problems("adapters.fhir-")
 
 
 @dataclass(frozen=True)
 class Terms:
-    """`system`: of the number by which the partner knows a referral that the hub has sent it."""
+    """`system`: of the number by which the partner knows a referral that the hub has sent it. `hub`: the partner is one."""
 
     url: str
     auth: str
@@ -31,6 +35,7 @@ class Terms:
     owner: str
     requester: str
     system: str
+    hub: bool
 
 
 def terms(connection: Connection) -> Terms:
@@ -41,6 +46,9 @@ def terms(connection: Connection) -> Terms:
     needed = {"basic": ("user",), "smart": ("client_id", "token_url")}.get(auth, ())
     if auth not in WAYS or not all(found.get(name) for name in needed):
         raise PROBLEMS.fatal("auth")
+    hub = found.get("hub") is True
+    if hub and found.get("send") is True:
+        _require_parties(found)
     return Terms(
         url=url,
         auth=auth,
@@ -54,8 +62,15 @@ def terms(connection: Connection) -> Terms:
         deletions=found.get("deletions", True) is not False,
         owner=str(found.get("owner") or ""),
         requester=str(found.get("requester") or ""),
-        system=str(found.get("system") or REFERRAL),
+        system=OF_A_HUB if hub else str(found.get("system") or REFERRAL),
+        hub=hub,
     )
+
+
+def _require_parties(found: Mapping[str, Any]) -> None:
+    """At a hub a referral has both, and so has the consent to it."""
+    if not all(PARTY.fullmatch(str(found.get(name) or "")) for name in ("owner", "requester")):
+        raise PROBLEMS.fatal("parties")
 
 
 def _address(told: object) -> str:

@@ -75,6 +75,13 @@ def permitted_by(keys: Iterable[Key], organization: str, purpose: str, marks: Na
             yield from key.because
 
 
+def open_until(keys: Iterable[Key], organization: str, purpose: str, at: datetime) -> datetime:
+    """Until when all that these keys open to an organisation now stays open: the first end; `at` where they open nothing."""
+    asking = _asking(organization, purpose, NONE)
+    found = (one.until for one in keys if one.since <= at < one.until and one.grant.rpartition("|")[0] in asking)
+    return min(found, default=at)
+
+
 @lru_cache(maxsize=4096)
 def _asking(organization: str, purpose: str, marks: Names) -> frozenset[str]:
     return frozenset(f"{one}|{purpose}" for one in spellings(organization, marks))

@@ -7,27 +7,36 @@ That its tool has taken a new referral is the recipient's receipt of it, and the
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 from hub.delivery.write_back import Door
 from hub.errors import Fatal, HubError
 from hub.exchange import Hub, change
-from hub.exchange.notify import MayNotKnow, origin, seen
+from hub.exchange.notify import MayNotKnow, known_until, origin, seen
 from hub.exchange.person import REFERRAL_PURPOSE
 from hub.fhir import Resource
-from hub.fhir.references import split
+from hub.fhir.instants import instant
+from hub.fhir.references import reference, split
 from hub.fhir.tasks import party
 from hub.mapping import Context
-from hub.ports import Caller, Destination, Dispatch, Due, FollowUp, Parcel, Referring, Way
+from hub.ports import FOREVER, Caller, Completing, Destination, Dispatch, Due, FollowUp, Parcel, Referring, Way
 
 RECIPIENT: Final = "recipient"
+ACCEPTED: Final = "referral.accept"
+HELD: Final = "referral.hold"
 EVENTS: Final[Mapping[str, str]] = {
     "referral.send": "new",
     "referral.update": "changed",
+    ACCEPTED: "changed",
     "referral.cancel": "cancelled",
     "referral.void": "cancelled",
+    HELD: "cancelled",
 }
-"""What a recipient is told of, and as what. All other steps of a referral are its own."""
+"""What a recipient is told of, and as what: of its acceptance, where its tool takes that, what it may know from then on; that
+it is held, where she has withdrawn. All other steps of a referral are its own."""
+SECOND: Final = timedelta(seconds=1)
+"""A period of FHIR has its end within it, what opens a record has not."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +57,9 @@ class HandOver:
         return [
             Destination(RECIPIENT, id_, owner)
             for id_, door in self.doors.items()
-            if door.connection.organization == owner and not self._is_its_own(row.reference, id_)
+            if door.connection.organization == owner
+            and (row.kind != ACCEPTED or isinstance(door.adapter, Completing))
+            and not self._is_its_own(row.reference, id_)
         ]
 
     def _is_its_own(self, reference: str, connection: str) -> bool:
@@ -65,6 +76,10 @@ class HandOver:
             if handle["event"] != "cancelled":
                 raise
             return FollowUp(dispatch.id, handle, {})  # the number alone, to stop what was begun because of it
+        if dispatch.action == HELD:  # its own step
+            return None
+        if until := self._until(resources, _caller(door)):
+            handle["until"] = until
         context = Context(door.connection.organization, self.hub.directory.find, self.hub.clock.now().date())
         return FollowUp(dispatch.id, handle, door.mapping.back(resources, context))
 
@@ -78,6 +93,11 @@ class HandOver:
             except MayNotKnow:
                 continue
         return found
+
+    def _until(self, resources: Mapping[str, Resource], caller: Caller) -> str:
+        """Until when it may know that; "" where no end is said."""
+        ends = known_until(map(reference, resources.values()), caller, hub=self.hub)
+        return instant(ends - SECOND) if ends < FOREVER else ""
 
     def send(self, destination: Destination, parcels: Sequence[Parcel]) -> None:
         door = self._door(destination)

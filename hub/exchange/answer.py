@@ -6,7 +6,7 @@ that cannot be understood waits in quarantine, and can be tried again.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Any, Final
 
 from hub import errors
 from hub.errors import HubError
@@ -17,11 +17,15 @@ from hub.exchange.person import REFERRAL_PURPOSE
 from hub.exchange.receipt import Receipt, Rejected
 from hub.fhir import Resource
 from hub.fhir.issues import Issue
+from hub.fhir.serial import written_alike
 from hub.mapping import Context, Mapping
 from hub.ports import Caller, Changes, Connection, Quarantined, SourceRecord
+from hub.referral.transitions import TERMINAL
 
 SAID: Final = frozenset({"status", "statusReason", "businessStatus", "output", "identifier"})
 """The elements of a Task that an answer speaks of; all others are as they were sent."""
+BESIDE: Final[Sequence[str]] = ("businessStatus", "output")
+"""What a recipient may say of a referral whose status stays."""
 HANDLE: Final = "referral"
 """Where the adapter keeps which referral an answer is about."""
 BEGUN: Final = frozenset({"in-progress", "on-hold", "completed", "failed"})
@@ -48,6 +52,8 @@ def _answer(record: SourceRecord, connection: Connection, mapping: Mapping, hub:
     if wrong := tuple(issue for issue in mapped.issues if issue.blocks):
         return _set_aside(record, wrong, connection, form, hub)
     said = next((draft.resource for draft in mapped.drafts if draft.resource["resourceType"] == "Task"), {})
+    if "status" not in said:  # nothing that moves a referral, be it one of which the recipient may know or not
+        return Receipt(unchanged=1) + _released(record, connection, form, hub)
     caller = Caller(f"connection:{connection.id}", connection.organization, REFERRAL_PURPOSE)
     try:
         before = seen(f"Task/{record.handle.get(HANDLE, '')}", caller, hub=hub)
@@ -66,15 +72,32 @@ def _answer(record: SourceRecord, connection: Connection, mapping: Mapping, hub:
 
 def _advance(before: Resource, said: Resource, caller: Caller, hub: Hub) -> bool:
     """Whether the referral moved. Work that has begun was accepted, also where nobody said so. Raises HubError."""
-    target = said.get("status")
-    if target is None or target == before["status"]:
-        return False
+    target = said["status"]
+    if target == before["status"]:
+        return target not in TERMINAL and _go_on(before, said, caller, hub)
     steps = [said]
     if target in BEGUN and before["status"] in {"requested", "received"}:
         steps = [{"status": "accepted"}, said]
     for step in steps:
         change.patch("Task", before["id"], _revising(step), caller, expected=None, hub=hub)
     return True
+
+
+def _go_on(before: Resource, said: Resource, caller: Caller, hub: Hub) -> bool:
+    """Whether something new is said of a referral that stands as it did: how it goes on, or when she is expected."""
+    told = {
+        element: said[element] for element in BESIDE if element in said and not _stands(said[element], before, element)
+    }
+    if told:
+        change.patch("Task", before["id"], _revising(told), caller, expected=None, hub=hub)
+    return bool(told)
+
+
+def _stands(said: Any, before: Resource, element: str) -> bool:
+    stored = before.get(element)
+    if isinstance(said, list):
+        return all(one in (stored or ()) for one in said)
+    return bool(written_alike(stored, said)) if isinstance(stored, dict) else False
 
 
 def _revising(said: Resource) -> Callable[[Resource], Resource]:

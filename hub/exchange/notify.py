@@ -3,11 +3,13 @@
 Consent is asked again when the message is made, not when it was queued: everything passes through `disclose`.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from hub.consent.belonging import is_referral
+from hub.consent.keys import open_until
 from hub.errors import NOT_FOUND, HubError
 from hub.exchange import Hub, disclose
 from hub.exchange.person import REFERRAL_PURPOSE
@@ -17,7 +19,7 @@ from hub.fhir.messages import referral_of
 from hub.fhir.references import split
 from hub.fhir.serial import loads
 from hub.fhir.tasks import asked_of, kind
-from hub.ports import Caller, LedgerEntry, Stored
+from hub.ports import FOREVER, Caller, LedgerEntry, Stored
 
 DEEPEST: Final = 8
 """So far is a request followed to the referral that it belongs to; nobody hands on a case more often."""
@@ -112,3 +114,11 @@ def seen(reference: str, caller: Caller, *, hub: Hub) -> Resource:
             raise MayNotKnow from None
         raise
     return found
+
+
+def known_until(references: Iterable[str], caller: Caller, *, hub: Hub) -> datetime:
+    """Until when somebody may know what it may see of these now, if nothing is withdrawn before; its own always."""
+    now, who = hub.clock.now(), caller.organization
+    stored = (hub.store.read(*split(one), None) for one in references)
+    others = (one.keys for one in stored if one is not None and one.custodian != who)
+    return min((open_until(keys, who, caller.purpose, now) for keys in others), default=FOREVER)

@@ -52,13 +52,19 @@ def relabelled(view: Resource) -> Resource:
 def labels(resource: Resource) -> tuple[Label, ...]:
     """By rule alone."""
     profile = load().profile_of(resource)
+    return _of(present(resource), profile.name if profile else "")
+
+
+def present(resource: Resource) -> frozenset[str]:
+    """The data classes of what stands in it; none where no profile describes it."""
+    profile = load().profile_of(resource)
     if profile is None:
-        return _of(frozenset(), "")
+        return frozenset()
     found: set[str] = {profile.base_class}
     plan = _compiled(profile.name)
     if isinstance(plan, _Object):
         _gather_below(plan, {key: value for key, value in resource.items() if key not in _HEAD}, found)
-    return _of(frozenset(found), profile.name)
+    return frozenset(found)
 
 
 @cache

@@ -210,8 +210,16 @@ class Referring(Protocol):
 
     def refer(self, connection: Connection, referrals: Sequence[FollowUp]) -> None:
         """Hand referrals over: `values` as the mapping writes them, in `handle` the `referral` and its `event`: `new`,
-        `changed` or `cancelled`. Sending one twice has the effect of once; that one was cancelled is told only where it was
-        sent before. Raises Fatal or Retriable."""
+        `changed` or `cancelled`; and until when this may be known (`until`), where an end is known. Sending one twice has the
+        effect of once; that one was cancelled is told only where it was sent before. Raises Fatal or Retriable."""
+
+
+@runtime_checkable
+class Completing(Referring, Protocol):
+    """One whose tool keeps a record of the referral, to which is added what its organisation may know once it has accepted. To
+    others, as who is sent messages, an acceptance of their own is no news."""
+
+    completes: bool
 
 
 @runtime_checkable

@@ -172,3 +172,66 @@ def test_what_she_has_withdrawn_after_it_was_sent_is_taken_back(joined: Command,
     (task,) = partner.all("Task")
     (need,) = partner.all("ServiceRequest")
     assert (task["status"], need["status"]) == ("cancelled", "revoked")
+
+
+def test_what_she_withdraws_after_work_has_begun_is_taken_back_too_and_its_echo_is_no_trouble(
+    joined: Command, partner: Partner
+) -> None:
+    task = referred(joined, partner)
+    partner.change(f"Task/{task['id']}", status="accepted")
+    joined("pull", "partner")
+    joined.register(GOOD.replace(";oui;05/01/2026;", ";non;;"))
+    joined("pull", "register")
+    joined("deliver")
+    assert partner.store[f"Task/{task['id']}"]["status"] == "cancelled"
+    assert joined("pull", "partner").exit_code == 0
+    assert status(joined, task["identifier"][0]["value"]) == "on-hold"
+
+
+def test_the_notice_is_told_in_codes_and_more_of_her_once_it_is_accepted(joined: Command, partner: Partner) -> None:
+    task = referred(joined, partner)
+    (need,) = partner.all("ServiceRequest")
+    assert need["code"]["coding"][0]["code"] == "psychosocial"
+    (patient,) = partner.all("Patient")
+    assert (patient["address"][0]["state"], "telecom" in patient) == ("MA-AGD", False)
+    partner.change(f"Task/{task['id']}", status="accepted")
+    joined("pull", "partner")
+    joined("deliver")
+    (patient,) = partner.all("Patient")
+    assert patient["telecom"] == [{"system": "phone", "value": "0612345678"}]
+    assert patient["address"][0]["state"] == "MA-AGD"
+    assert {"Zineb Marquée", "Récit très secret"}.isdisjoint(marks_in(str(partner.store)))
+
+
+def test_that_the_recipient_itself_holds_it_is_not_told_to_it_as_an_end(joined: Command, partner: Partner) -> None:
+    task = referred(joined, partner)
+    partner.change(f"Task/{task['id']}", status="accepted")
+    joined("pull", "partner")
+    partner.change(f"Task/{task['id']}", status="on-hold", statusReason={"coding": [{"code": "waitlist-only"}]})
+    joined("pull", "partner")
+    joined("deliver")
+    assert partner.store[f"Task/{task['id']}"]["status"] == "on-hold"
+
+
+def test_how_it_goes_on_comes_back_once_while_its_status_stays(joined: Command, partner: Partner) -> None:
+    task = referred(joined, partner)
+    number = task["identifier"][0]["value"]
+    said = {
+        "coding": [{"system": "https://ihala.example/fhir/CodeSystem/referral-business-status", "code": "waitlisted"}]
+    }
+    partner.change(f"Task/{task['id']}", status="accepted")
+    joined("pull", "partner")
+    partner.change(f"Task/{task['id']}", businessStatus=said)
+    joined("pull", "partner")
+    told, version = standing(joined, number)
+    assert told == "waitlisted"
+    partner.change(f"Task/{task['id']}", note=[{"text": "What the hub does not read."}])
+    joined("pull", "partner")
+    assert standing(joined, number) == (told, version)
+
+
+def standing(hub: Command, task: str) -> tuple[str, int]:
+    with opened(hub.home) as deployment:
+        stored = deployment.hub.store.read("Task", task, None)
+    assert stored is not None
+    return stored.resource()["businessStatus"]["coding"][0]["code"], stored.version
