@@ -1,5 +1,5 @@
-"""What would stop a report, found before one is sent: settings, token, organisation unit, data set, and the
-codes of the mapping. Nothing is written."""
+"""What would stop a report, found before one is sent: settings, token, organisation unit, data set, event
+programme, and the codes of the mapping. Nothing is written."""
 
 from collections.abc import Iterator, Sequence
 
@@ -20,7 +20,9 @@ def check(connection: Connection) -> Iterator[Issue]:
         yield Issue("warning", "not-supported", "dhis2.unknown-setting", params=params)
     try:
         with opened(connection) as dhis2:
-            yield from _missing(connection, dhis2)
+            missing = _missing(connection, dhis2)
+            named = fetch_programme(connection, dhis2) if is_named(connection) else None
+            yield from (*missing, *(one for one in stopping(named, ()) if one not in missing))
     except AdapterError as problem:
         code = "transient" if isinstance(problem, Retriable) else "exception"
         yield Issue("fatal", code, problem.text, params=problem.params)

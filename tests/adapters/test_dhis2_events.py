@@ -5,6 +5,7 @@ import json
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date
+from itertools import cycle
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,6 +16,7 @@ from adapters.replay import Answer, Served
 from hub import texts
 from hub.errors import AdapterError, Fatal, Retriable
 from hub.ports import Connection, Figure, Layout, Return, Row, Rows
+from tests.support.budget import examples
 from tests.support.dhis2 import Dhis2StandIn
 from tests.support.dhis2_tracker import UID, Event, Tracker
 
@@ -150,9 +152,10 @@ def test_many_events_go_in_parts(tool, connection, monkeypatch):
     assert tool.tracker.live() == []
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=5))
+@settings(max_examples=examples(6, 60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=4))
 def test_whatever_was_told_before_what_is_told_now_stands_there(tool, connection, numbers):
+    tool.page = 50
     for legal, medical in numbers:
         made = adapter.report(connection, told((LEGAL, legal), (MEDICAL, medical)))
         assert made.issues == ()
@@ -250,6 +253,14 @@ def test_the_check_names_it_before_anything_is_sent(tool, connection, how, code)
     assert not [one for one in tool.asked if one.method == "POST"]
 
 
+@pytest.mark.parametrize(("how", "code"), [one for one in NAMED if one[0] not in {"element", "option"}])
+def test_a_programme_that_cannot_be_written_into_is_found_once_without_the_mapping(tool, connection, how, code):
+    assert list(adapter.check(connection)) == []
+    spoilt(tool, how)
+    (found,) = adapter.check(connection)
+    assert found.blocks and code in sentences([found])[0]
+
+
 def test_the_check_warns_of_a_programme_that_closes_and_of_a_mapping_without_rows(tool, connection):
     tool.tracker.expiry = 30
     found = list(adapter.codes(connection, CELLS, ()))
@@ -310,14 +321,15 @@ def test_an_error_without_a_report_of_it_is_no_success():
 
 
 def test_a_report_that_failed_in_the_middle_is_mended_by_the_next(tool, connection):
-    for after in range(6, 16):
-        adapter.report(connection, told((LEGAL, 11)))
+    """Stopped at whatever request, also between what is deleted and what is created."""
+    tool.page = 50
+    for after, (said, number) in zip(range(4, 16), cycle([(LEGAL, 11), (MEDICAL, 12)]), strict=False):
         tool.fail(503, after=after)
         with suppress(AdapterError):
-            adapter.report(connection, BOTH)
+            adapter.report(connection, told((said, number)))
         tool.forgive()
-        assert adapter.report(connection, BOTH).issues == ()
-        assert tool.tracker.live() == sorted([LEGAL] * 11 + [MEDICAL] * 12, key=str)
+        assert adapter.report(connection, told((said, number))).issues == ()
+        assert tool.tracker.live() == [said] * number
 
 
 # --- whatever is answered ---------------------------------------------------------------------------------------------
@@ -336,7 +348,7 @@ REPORT = {
 }
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(100, 1000), deadline=None)
 @given(
     st.sampled_from(
         [
@@ -366,7 +378,7 @@ def test_a_mutated_import_report_is_read_or_refused_and_shows_no_name(where, val
     assert isinstance(made.begun, int)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(6, 60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(STRANGE, st.integers(0, 9))
 def test_whatever_is_answered_the_door_ends_with_an_error_of_the_catalogue_and_a_later_report_mends_all(
     tool, connection, body, after
