@@ -332,6 +332,58 @@ def test_a_report_that_failed_in_the_middle_is_mended_by_the_next(tool, connecti
         assert tool.tracker.live() == [said] * number
 
 
+# --- the stand-in does as the tool does -------------------------------------------------------------------------------
+
+HERS = {
+    "event": "Hxxxxxxxxxx",
+    "program": "id-IHALA_EVENTS",
+    "programStage": "id-IHALA_EVENT",
+    "orgUnit": "id-MA-CAS",
+    "occurredAt": "2026-03-01",
+    "status": "ACTIVE",
+    "dataValues": [{"dataElement": "id-SERVICE", "value": "LEGAL"}],
+}
+
+
+def imports(tool, *events_, strategy="CREATE_AND_UPDATE", mode="ALL", trial="COMMIT"):
+    query = {"importStrategy": strategy, "atomicMode": mode, "importMode": trial}
+    status, report = tool.tracker.imported({"events": list(events_)}, query)
+    return status, [one["errorCode"] for one in report["validationReport"]["errorReports"]], report["stats"]
+
+
+@pytest.mark.parametrize(
+    ("spoils", "code"),
+    [
+        ({"event": "1xxxxxxxxxx"}, "E1048"),
+        ({"program": "other"}, "E1010"),
+        ({"orgUnit": "other"}, "E1011"),
+        ({"programStage": "other"}, "E1013"),
+        ({"dataValues": [{"dataElement": "other", "value": "LEGAL"}]}, "E1087"),
+        ({"dataValues": [{"dataElement": "id-SERVICE", "value": "OTHER"}]}, "E1125"),
+    ],
+)
+def test_one_wrong_event_keeps_the_others_out_or_itself_alone_as_was_asked(tool, spoils, code):
+    wrong = HERS | {"event": "Jxxxxxxxxxx"} | spoils
+    assert imports(tool, HERS, wrong)[:2] == (409, [code]) and tool.tracker.events == {}
+    status, codes, stats = imports(tool, HERS, wrong, mode="OBJECT")
+    assert (status, codes, stats["created"], stats["ignored"]) == (409, [code], 1, 1) and len(tool.tracker.live()) == 1
+
+
+def test_an_event_is_there_once_however_often_it_is_sent_and_created_anew_never(tool):
+    assert imports(tool, HERS)[2]["created"] == 1
+    assert imports(tool, HERS)[2]["updated"] == 1 and len(tool.tracker.live()) == 1
+    assert imports(tool, HERS, strategy="CREATE")[1] == ["E1030"]
+
+
+def test_a_deleted_event_is_refused_and_one_that_never_was_cannot_be_deleted(tool):
+    bare = {"event": HERS["event"]}
+    assert imports(tool, bare, strategy="DELETE")[1] == ["E1032"]
+    imports(tool, HERS)
+    assert imports(tool, bare, strategy="DELETE", trial="VALIDATE")[0] == 200 and len(tool.tracker.live()) == 1
+    assert imports(tool, bare, strategy="DELETE")[2]["deleted"] == 1 and tool.tracker.live() == []
+    assert imports(tool, HERS)[1] == imports(tool, bare, strategy="DELETE")[1] == ["E1082"]
+
+
 # --- whatever is answered ---------------------------------------------------------------------------------------------
 
 STRANGE = st.recursive(

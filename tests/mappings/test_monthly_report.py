@@ -119,6 +119,15 @@ def test_every_code_that_may_be_told_of_one_referral_has_an_option(trait):
     assert [(len(one.said), one.number) for one in found.rows.rows] == [(1, 10)] * len(codes)
 
 
+def test_what_is_told_one_by_one_becomes_the_events_that_stand_beside_it():
+    folder = Path(str(files("mappings"))) / "dhis2/monthly-report/examples"
+    given, told_of_each = (
+        tuple(Row(one["said"], one["number"]) for one in json.loads((folder / name).read_text("utf-8")))
+        for name in ("one-by-one.rows.json", "one-by-one.events.json")
+    )
+    assert FORM.figures(NOTHING, Rows(given)).rows == Rows(told_of_each)
+
+
 def test_what_is_wanted_of_one_referral_is_what_may_be_told_in_the_order_of_the_file():
     assert FORM.traits == ("service", "age-band", "violence-type", "group") and set(FORM.traits) <= TRAITS
 

@@ -113,6 +113,8 @@ class Tracker:
             return "E1047"
         if query["importStrategy"] == "DELETE":
             return None if known else "E1032"
+        if query["importStrategy"] == "CREATE" and known is not None:
+            return "E1030"
         places = {
             "program": (self.program, "E1010"),
             "programStage": (self.stage, "E1013"),
