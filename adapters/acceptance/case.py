@@ -48,7 +48,12 @@ class Case(ABC):
         raise NotImplementedError
 
     def figures(self) -> Return:
-        """What is reported: a number, none, and one that is not told. For doors that report."""
+        """What is reported: a number, none, and one that is not told; with rows, where the tool takes them. For doors that
+        report."""
+        raise NotImplementedError
+
+    def told_singly(self) -> Mapping[frozenset[tuple[str, str]], int]:
+        """How many referrals stand in the tool one by one, by what is said of them. For doors whose report has rows."""
         raise NotImplementedError
 
     def values(self) -> Mapping[str, str]:

@@ -1,6 +1,7 @@
-"""DHIS2 over HTTP: lists of codes, and data values.
+"""DHIS2 over HTTP: lists of codes, data values, and events.
 
 https://docs.dhis2.org/en/develop/using-the-api/dhis-core-version-master/data.html
+https://docs.dhis2.org/en/develop/using-the-api/dhis-core-version-master/tracker.html
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,6 +13,8 @@ from adapters.http_client import Http, Problems
 from hub.ports import Connection
 
 AT_ONCE: Final = 50  # codes in one question: a filter stands in the URL, and proxies cut long ones
+EVENTS: Final = 200
+PAGES: Final = 500
 CONFLICT: Final = 409
 PROBLEMS: Final = Problems("dhis2.")
 UNASKABLE: Final = frozenset(",[]:")
@@ -21,7 +24,7 @@ Json = dict[str, Any]
 
 
 class Dhis2:
-    """The lists of codes of an instance, and its data values."""
+    """The lists of codes of an instance, its data values and its events."""
 
     def __init__(self, http: Http) -> None:
         self._http = http
@@ -65,12 +68,37 @@ class Dhis2:
         )
         return self._http.table(asked)
 
+    def events(self, asked: Mapping[str, str]) -> Iterator[Json]:
+        """Also deleted ones: DHIS2 keeps their ids from being used again. Ends with an empty page: how many there are is a
+        question that instances answer late, and a page can be shorter than was asked for."""
+        for page in range(1, PAGES + 1):
+            paged = {**asked, "includeDeleted": "true", "page": str(page), "pageSize": str(EVENTS)}
+            answer = self._http.table(self._http.ask("GET", "api/tracker/events", params=paged))
+            found = answer.get("events", answer.get("instances"))  # the second up to version 2.40
+            if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+                raise PROBLEMS.not_understood
+            if not found:
+                return
+            yield from found
+        raise PROBLEMS.not_understood
+
+    def track(self, events: Sequence[Mapping[str, Any]], *, strategy: str, dry_run: bool) -> Json:
+        """The import report of the tracker, all or none of them. What does not fit is one too: it comes with 409."""
+        parameters = {
+            "async": "false", "importStrategy": strategy, "atomicMode": "ALL", "reportMode": "ERRORS",
+            "importMode": "VALIDATE" if dry_run else "COMMIT",
+        }  # fmt: skip
+        asked = self._http.ask("POST", "api/tracker", params=parameters, body={"events": list(events)}, also={CONFLICT})
+        return self._http.table(asked)
+
 
 def settled(connection: Connection) -> str:
     """The address. Raises Fatal for settings that cannot work or would send the token in the clear."""
     url = http_client.address(connection.settings.get("url"), PROBLEMS)
     if not all(connection.settings.get(name) for name in ("data_set", "org_unit")):
         raise PROBLEMS.fatal("settings")
+    if bool(connection.settings.get("program")) != bool(connection.settings.get("program_stage")):
+        raise PROBLEMS.fatal("settings-program")
     return url
 
 

@@ -14,6 +14,8 @@ MANIFEST = Manifest(
         "data_set": "dhis2.setting-data-set",
         "org_unit": "dhis2.setting-org-unit",
         "complete": "dhis2.setting-complete",
+        "program": "dhis2.setting-program",
+        "program_stage": "dhis2.setting-program-stage",
     },
     secrets={"token": "dhis2.secret-token"},
     required=frozenset({"url", "data_set", "org_unit"}),

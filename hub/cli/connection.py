@@ -57,7 +57,7 @@ def _try(session: Session, deployment: Deployment, door: Door, rows: int) -> tup
     try:
         found = list(door.adapter.check(door.connection))
         if isinstance(door.adapter, Coded) and not any(issue.blocks for issue in found):
-            found += door.adapter.codes(door.connection, door.mapping.cells)
+            found += door.adapter.codes(door.connection, door.mapping.cells, door.mapping.row_codes)
         if not any(issue.blocks for issue in found):
             records = _records(door, rows)
     except AdapterError as problem:

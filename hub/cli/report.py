@@ -12,6 +12,7 @@ from hub.cli.session import Session, pass_session
 from hub.delivery.figures import can_report
 from hub.delivery.figures import report as send
 from hub.delivery.write_back import Door
+from hub.fhir.definitions import load
 from hub.ports import Reported, Return
 
 
@@ -50,6 +51,9 @@ def _described(session: Session, figures: Return, made: Reported, *, dry_run: bo
         "first": figures.first.isoformat(),
         "last": figures.last.isoformat(),
         **_counts(made),
+        "begun": made.begun,
+        "ended": made.ended,
+        "held": list(figures.rows.held) if figures.rows else [],
         "unmapped": list(figures.unmapped),
         "problems": [{"text": one.text, "sentence": say_issue(session, one)} for one in made.issues],
     }
@@ -64,6 +68,8 @@ def _show(session: Session, figures: Return, made: Reported, *, dry_run: bool) -
         session.out.print(sentence, markup=False, highlight=False, soft_wrap=True)
     if not any(issue.blocks for issue in made.issues):
         session.tell("report.tried" if dry_run else "report.sent", **_counts(made))
+        if made.begun or made.ended:
+            session.tell("report.singly-tried" if dry_run else "report.singly", begun=made.begun, ended=made.ended)
 
 
 def _problems(session: Session, figures: Return, made: Reported) -> Iterator[str]:
@@ -71,3 +77,10 @@ def _problems(session: Session, figures: Return, made: Reported) -> Iterator[str
         yield f"{session.say('error' if issue.blocks else 'warning')} {say_issue(session, issue)}"
     for one in figures.unmapped:
         yield f"{session.say('warning')} {session.say('report.unmapped', figure=one)}"
+    if (made.begun or made.ended) and figures.rows and figures.rows.held:
+        names = ", ".join(_trait(session, one) for one in figures.rows.held)
+        yield f"{session.say('warning')} {session.say('report.held', traits=names)}"
+
+
+def _trait(session: Session, name: str) -> str:
+    return load().display("report-dimension", name, session.language) or session.say("report.group")

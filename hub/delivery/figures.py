@@ -10,7 +10,6 @@ from hub.delivery.write_back import Door
 from hub.errors import Fatal
 from hub.exchange import Hub
 from hub.exchange.statistics import note, statistics
-from hub.fhir import Resource
 from hub.ports import Caller, Reported, Reporting, Return
 from hub.referral.reporting import report as measure_report
 
@@ -27,10 +26,7 @@ def report(door: Door, year: int, month: int, *, dry_run: bool, hub: Hub, months
     connection, adapter = door.connection, door.adapter
     if not isinstance(adapter, Reporting):
         raise Fatal("delivery.no-figures")
-    figures = door.mapping.figures(_told(connection.organization, year, month, months, hub))
+    found = statistics(connection.organization, year, month, hub=hub, months=months, traits=door.mapping.traits)
+    figures = door.mapping.figures(measure_report(found, ""), found.rows)
     note(Caller(f"connection:{connection.id}", connection.organization, PURPOSE), hub=hub)
     return figures, adapter.report(connection, figures, dry_run=dry_run)
-
-
-def _told(organization: str, year: int, month: int, months: int, hub: Hub) -> Resource:
-    return measure_report(statistics(organization, year, month, hub=hub, months=months), "")

@@ -22,6 +22,7 @@ from hub.referral.counting import WAITS, Case, case, waits
 from hub.referral.courses import course, sent, step
 from hub.referral.nesting import span
 from hub.referral.reporting import Statistics
+from hub.referral.rows import rows
 from hub.referral.violence import main_type
 
 AT_ONCE: Final = 500
@@ -38,14 +39,18 @@ def is_over(last: date, now: datetime) -> bool:
     return now.astimezone(MOROCCO).date() > last
 
 
-def statistics(organization: str, year: int, month: int, *, hub: Hub, months: int = 0) -> Statistics:
-    """Of the period that a month belongs to: as long as the shortest that the deployment reports on, or as is asked for."""
+def statistics(
+    organization: str, year: int, month: int, *, hub: Hub, months: int = 0, traits: Sequence[str] = ()
+) -> Statistics:
+    """Of the period that a month belongs to: as long as the shortest that the deployment reports on, or as is asked for.
+    `traits`: what is wanted of each referral, where they are told one by one; of longer periods they are not."""
     lengths = hub.reporting.lengths(months)
     smallest, (first, last) = hub.reporting.smallest, period(year, month, lengths[0])
     cases = list(_counted(organization, first, last, hub))
     found = span(_each_shortest(cases, first, lengths), [length // lengths[-1] for length in lengths], smallest)
     spans = waits(cases, smallest) if found.told[0].whole else dict.fromkeys(WAITS)
-    return Statistics(organization, first, last, hub.clock.now(), smallest, found.told, spans)
+    singly = rows(cases, traits, smallest) if traits and len(lengths) == 1 else None
+    return Statistics(organization, first, last, hub.clock.now(), smallest, found.told, spans, singly)
 
 
 def _each_shortest(cases: Sequence[Case], first: date, lengths: Sequence[int]) -> list[list[Case]]:

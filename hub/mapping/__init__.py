@@ -6,6 +6,7 @@ stored resources into the source's cells. The format: docs/mapping-format.md.
 
 from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as Map
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
@@ -13,7 +14,7 @@ from types import MappingProxyType
 from hub.errors import HubError
 from hub.fhir import Resource, definitions
 from hub.fhir.issues import Issue
-from hub.mapping import figures, refusal
+from hub.mapping import figures, refusal, rows
 from hub.mapping.back import Back
 from hub.mapping.cells import places
 from hub.mapping.compiled import Compiled
@@ -24,7 +25,7 @@ from hub.mapping.problems import MappingError
 from hub.mapping.reading import read_plan
 from hub.mapping.transforms.organizations import OrganizationName
 from hub.mapping.unsaid import Part, parts
-from hub.ports import Figure, Layout, Return, SourceRecord
+from hub.ports import Figure, Layout, Return, Row, Rows, SourceRecord
 
 __all__ = ["Context", "Draft", "Mapped", "Mapping", "MappingError", "Part", "available", "check", "load"]
 
@@ -95,9 +96,23 @@ class Mapping:
         """Those that a report fills, without numbers."""
         return figures.blank(self._plan.figures)
 
-    def figures(self, report: Resource) -> Return:
-        """The cells that a MeasureReport of the contract fills."""
-        return figures.told(self._plan.figures, report)
+    @property
+    def traits(self) -> tuple[str, ...]:
+        """What it wants to be told of single referrals, in its order."""
+        return tuple(one.by for one in self._plan.rows)
+
+    @property
+    def row_codes(self) -> tuple[Row, ...]:
+        """The tool's codes that single referrals can have, each in a row of its own, of none."""
+        return rows.blank(self._plan.rows)
+
+    def figures(self, report: Resource, singly: Rows | None = None) -> Return:
+        """The cells that a MeasureReport of the contract fills; and the rows beside it, where it comes with any."""
+        cells = figures.told(self._plan.figures, report)
+        if singly is None:
+            return cells
+        beside = rows.unmapped(self._plan.rows, singly)
+        return replace(cells, unmapped=(*cells.unmapped, *beside), rows=rows.told(self._plan.rows, singly))
 
     def elements(self, columns: Iterable[str]) -> frozenset[str]:
         """The elements, of whatever resource, that these columns go to."""

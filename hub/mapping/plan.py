@@ -11,6 +11,7 @@ from hub.mapping.conditions import Condition
 from hub.mapping.derive import Derivation
 from hub.mapping.figures import Cells
 from hub.mapping.model import Transform
+from hub.mapping.rows import Trait
 from hub.mapping.schema import Slot
 
 
@@ -184,6 +185,7 @@ class Plan:
     sheet: str | None = None
     answers: tuple[str, ...] = ()  # mappings of what the other side says of a referral that was sent to it
     figures: tuple[Cells, ...] = ()  # where the numbers of the monthly report go
+    rows: tuple[Trait, ...] = ()  # where what is told of single referrals goes
 
     @property
     def one_way(self) -> tuple[str, ...]:

@@ -64,7 +64,7 @@ from hub.ports.records import (
     Visible,
     Void,
 )
-from hub.ports.returns import Coded, Figure, Reported, Reporting, Return
+from hub.ports.returns import Coded, Figure, Reported, Reporting, Return, Row, Rows
 from hub.ports.store import Store
 from hub.ports.subscriptions import Event, Standings, Subscription, Subscriptions, SubscriptionStatus
 from hub.ports.surroundings import FOREVER, LONG_AGO, Clock, Directory, Ids
@@ -146,6 +146,8 @@ __all__ = [
     "Reporting",
     "Return",
     "Route",
+    "Row",
+    "Rows",
     "Sample",
     "Sampling",
     "Save",

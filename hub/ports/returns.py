@@ -1,6 +1,6 @@
 """What an organisation reports each period to whoever keeps the public statistics: figures about nobody."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol, runtime_checkable
@@ -22,25 +22,45 @@ class Figure:
 
 
 @dataclass(frozen=True)
+class Row:
+    """So many referrals of which the same is said: by dimension its code; where a tool is told, by its element its option."""
+
+    said: Mapping[str, str]
+    number: int
+
+
+@dataclass(frozen=True)
+class Rows:
+    """All referrals of a period, one by one, or none of them. `held`: the dimensions that are not told, of too few."""
+
+    rows: tuple[Row, ...]
+    held: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Return:
     """Every cell that the mapping knows, each once, also those of which there are none. `unmapped`: what is counted and has
-    no cell, as `group/dimension/code`."""
+    no cell, as `group/dimension/code`. `rows` None: nothing is said of single referrals."""
 
     first: date
     last: date
     figures: tuple[Figure, ...]
     unmapped: tuple[str, ...] = ()
+    rows: Rows | None = None
 
 
 @dataclass(frozen=True)
 class Reported:
-    """What the tool made of it, in numbers, and what it did not take."""
+    """What the tool made of it, in numbers, and what it did not take. `begun`, `ended`: referrals told one by one, and those
+    taken back, where the others count cells."""
 
     imported: int = 0
     updated: int = 0
     deleted: int = 0
     ignored: int = 0
     issues: Sequence[Issue] = field(default=())
+    begun: int = 0
+    ended: int = 0
 
 
 @runtime_checkable
@@ -56,5 +76,5 @@ class Reporting(Protocol):
 class Coded(Protocol):
     """A Reporting adapter that can look for the codes of its mapping before anything is reported."""
 
-    def codes(self, connection: Connection, cells: Sequence[Figure]) -> Iterable[Issue]:
-        """A finding for each code of these cells that the tool does not have. Raises Fatal or Retriable."""
+    def codes(self, connection: Connection, cells: Sequence[Figure], rows: Sequence[Row] = ()) -> Iterable[Issue]:
+        """A finding for each code of these cells and rows that the tool does not have. Raises Fatal or Retriable."""

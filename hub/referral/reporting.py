@@ -12,6 +12,7 @@ from typing import Final
 from hub.fhir import Resource
 from hub.fhir.canonicals import BASE, code_system, profile
 from hub.fhir.instants import instant
+from hub.ports import Rows
 from hub.referral.courses import UNSAID, Dimension
 from hub.referral.suppression import Told
 
@@ -45,7 +46,8 @@ class Reporting:
 
 @dataclass(frozen=True)
 class Statistics:
-    """`waits`: the median of each, None where too few waited. `smallest`: no number above zero below it is told."""
+    """`waits`: the median of each, None where too few waited. `smallest`: no number above zero below it is told. `rows`: of the
+    shortest period alone, and where they were asked for."""
 
     organization: str
     first: date
@@ -54,6 +56,7 @@ class Statistics:
     smallest: int
     groups: tuple[Told, ...]
     waits: Mapping[str, timedelta | None]
+    rows: Rows | None = None
 
 
 def report(found: Statistics, area: str) -> Resource:

@@ -14,9 +14,11 @@ from hub.fhir.canonicals import code_system
 from hub.fhir.contract import resolved
 from hub.fhir.definitions import load as definitions
 from hub.mapping import check, load
+from hub.ports import Row, Rows
 from hub.referral.counting import BROKEN_DOWN_BY, Case, count
 from hub.referral.courses import UNSAID
 from hub.referral.reporting import CODED_BY, Statistics, report
+from hub.referral.rows import ENDED, GROUP, TRAITS, rows
 from hub.referral.suppression import told
 
 FORM = load("dhis2/monthly-report")
@@ -102,6 +104,53 @@ def test_no_cell_holds_a_number_that_the_report_does_not_tell(cases, smallest):
         assert number in (None, real["referrals-sent"].by["service"].get(code, 0))
 
 
+# --- one by one -------------------------------------------------------------------------------------------------------
+
+
+NOTHING = {"period": {"start": "2026-03-01", "end": "2026-03-31"}}
+
+
+@pytest.mark.parametrize("trait", FORM.traits)
+def test_every_code_that_may_be_told_of_one_referral_has_an_option(trait):
+    known = definitions()._systems
+    codes = ENDED.values() if trait == GROUP else known[code_system(CODED_BY[trait])].codes
+    found = FORM.figures(NOTHING, Rows(tuple(Row({trait: code}, 10) for code in codes)))
+    assert found.unmapped == () and len(codes) > 1
+    assert [(len(one.said), one.number) for one in found.rows.rows] == [(1, 10)] * len(codes)
+
+
+def test_what_is_told_one_by_one_becomes_the_events_that_stand_beside_it():
+    folder = Path(str(files("mappings"))) / "dhis2/monthly-report/examples"
+    given, told_of_each = (
+        tuple(Row(one["said"], one["number"]) for one in json.loads((folder / name).read_text("utf-8")))
+        for name in ("one-by-one.rows.json", "one-by-one.events.json")
+    )
+    assert FORM.figures(NOTHING, Rows(given)).rows == Rows(told_of_each)
+
+
+def test_what_is_wanted_of_one_referral_is_what_may_be_told_in_the_order_of_the_file():
+    assert FORM.traits == ("service", "age-band", "violence-type", "group") and set(FORM.traits) <= TRAITS
+
+
+def test_a_row_whose_code_has_no_option_is_like_others_and_named():
+    said = Rows((Row({"service": "legal"}, 10), Row({"service": "of-tomorrow"}, 11), Row({}, 12)), ("age-band",))
+    found = FORM.figures(NOTHING, said)
+    assert found.rows == Rows((Row({}, 23), Row({"IHALA_EVENT_SERVICE": "SERVICE_LEGAL"}, 10)), ("age-band",))
+    assert found.unmapped == ("rows/service/of-tomorrow",)
+
+
+def test_a_report_without_rows_says_nothing_of_them():
+    assert FORM.figures(NOTHING).rows is None
+
+
+@settings(max_examples=80, deadline=None)
+@given(CASES, st.integers(2, 6))
+def test_of_what_is_told_one_by_one_nobody_is_among_few(cases, smallest):
+    found = FORM.figures(NOTHING, rows(cases, FORM.traits, smallest)).rows.rows
+    assert sum(one.number for one in found) in (0, len(cases))
+    assert not [one for one in found if one.number < smallest]
+
+
 # --- a deployment's own ------------------------------------------------------------------------------------------------
 
 
@@ -139,6 +188,20 @@ def test_a_ministrys_own_codes_are_said_in_an_overlay(tmp_path):
         ("{sent: {colour: red}}", "unknown-key"),
         ("{sent: {element: IHALA_COMPLETED}}", "twice"),
         ("{x: {group: referrals-sent, element: X, by: service, options: {legal: L, medical: L}}}", "twice"),
+        ("{}\nrows: {}", "shape"),
+        ("{}\nrows: [7]", "shape"),
+        ("{}\nrows: [{by: service, element: X}]", "shape"),
+        ("{}\nrows: [{by: outcome, element: X, options: {service-provided: S}}]", "unknown-code"),
+        ("{}\nrows: [{by: service, element: X, options: {legl: L}}]", "unknown-code"),
+        ("{}\nrows: [{by: service, element: X, options: {legal: L}, colour: red}]", "unknown-key"),
+        (
+            "{}\nrows: [{by: service, element: X, options: {legal: L}}, {by: group, element: X, options: {referrals-refused: R}}]",
+            "twice",
+        ),
+        (
+            "{}\nrows: [{by: service, element: X, options: {legal: L}}, {by: service, element: Y, options: {legal: L}}]",
+            "twice",
+        ),
     ],
 )
 def test_what_is_wrong_is_told_with_its_place(tmp_path, figures, problem):

@@ -3,12 +3,14 @@
 A conflict keeps its own value out and lets the others in, with 409, as the tool does; values of a locked period stay as they are.
 """
 
+import re
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from adapters.replay import Answer, Asked, StandIn, route
+from tests.support.dhis2_tracker import Tracker
 
-LISTS: Final = ("dataElements", "categoryOptionCombos", "organisationUnits", "dataSets")
+LISTS: Final = ("dataElements", "categoryOptionCombos", "organisationUnits", "dataSets", "programs")
 Cell = tuple[str, str]
 
 
@@ -50,6 +52,7 @@ class Dhis2StandIn(StandIn):
         self.locked: set[str] = set()
         self.wraps = True
         self.page = 7
+        self.tracker = Tracker({})
 
     def refuse(self, asked: Asked) -> Answer | None:
         if asked.headers.get("authorization") == f"ApiToken {self.token}":
@@ -64,7 +67,7 @@ class Dhis2StandIn(StandIn):
         found = [one for one in self._all(list_) if one["code"] in kept]
         size, page = min(int(asked.query.get("pageSize", 50)), self.page), int(asked.query.get("page", 1))
         pager = {"page": page, "pageCount": -(-len(found) // size), "total": len(found), "pageSize": size}
-        names = asked.query["fields"].split(",")
+        names = re.sub(r"\[.*\]", "", asked.query["fields"]).split(",")
         shown = found[(page - 1) * size : page * size]
         return Answer(200, {"pager": pager, list_: [{n: one[n] for n in names if n in one} for one in shown]})
 
@@ -73,7 +76,18 @@ class Dhis2StandIn(StandIn):
             return list(self.elements.values())
         if list_ == "dataSets":
             return [{"code": code, "periodType": type_} for code, type_ in self.sets.items()]
-        return [{"code": code} for code in (self.options if list_ == "categoryOptionCombos" else self.units)]
+        if list_ == "programs":
+            return self.tracker.programs()
+        listed = self.options if list_ == "categoryOptionCombos" else self.units
+        return [{"code": code, "id": f"id-{code}"} for code in listed]
+
+    @route("GET", "/api/tracker/events")
+    def events(self, asked: Asked) -> Answer:
+        return Answer(200, self.tracker.listed(dict(asked.query), self.page))
+
+    @route("POST", "/api/tracker")
+    def tracked(self, asked: Asked) -> Answer:
+        return Answer(*self.tracker.imported(asked.json(), dict(asked.query)))
 
     @route("POST", "/api/dataValueSets")
     def imported(self, asked: Asked) -> Answer:

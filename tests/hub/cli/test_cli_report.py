@@ -1,11 +1,18 @@
 """`hub report`: a month's figures to DHIS2 from the command line, in three languages, tried dry first."""
 
 from collections.abc import Iterator
+from datetime import date
 
 import pytest
+import yaml
 
+from adapters.dhis2 import adapter
 from adapters.replay import Served
 from hub import mapping, texts
+from hub.cli.report import _problems
+from hub.cli.session import Session
+from hub.fhir.definitions import load
+from hub.ports import Connection, Layout, Reported, Return, Row, Rows
 from tests.support.command_line import GOOD, Command, marks_in
 from tests.support.dhis2 import Dhis2StandIn
 
@@ -90,3 +97,57 @@ def test_a_month_is_declared_complete_where_the_connection_says_so(joined: Comma
     assert tool.completed == []
     assert joined("report", "ministry", *MONTH).exit_code == 0
     assert tool.completed == [("IHALA_MONTHLY", "MA-CAS", "202601")]
+
+
+# --- one by one -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def singly(joined: Command, tool: Dhis2StandIn) -> Command:
+    file = joined.home / "connections" / "ministry.yaml"
+    named = "settings:\n  program: IHALA_EVENTS\n  program_stage: IHALA_EVENT"
+    file.write_text(file.read_text("utf-8").replace("settings:", named), "utf-8")
+    for row in mapping.load("dhis2/monthly-report").row_codes:
+        for element, option in row.said.items():
+            tool.tracker.options.setdefault(element, []).append(option)
+    return joined
+
+
+def test_the_check_names_the_options_that_the_instance_does_not_have(singly: Command, tool: Dhis2StandIn) -> None:
+    assert singly("connection", "check", "ministry").exit_code == 0
+    tool.tracker.options["IHALA_EVENT_AGE"].remove("AGE_12_14")
+    shown = singly("connection", "check", "ministry", "--json")
+    assert shown.exit_code == 1 and "AGE_12_14" in shown.output and "IHALA_EVENT_AGE" in shown.output
+    assert tool.tracker.events == {}
+
+
+@pytest.mark.parametrize("language", texts.LANGUAGES)
+def test_people_read_that_events_of_who_is_counted_no_more_were_deleted(
+    singly: Command, tool: Dhis2StandIn, language: str
+) -> None:
+    said = yaml.safe_load((singly.home / "connections" / "ministry.yaml").read_text("utf-8"))
+    before = Connection(
+        "ministry",
+        said["organization"],
+        "dhis2",
+        "",
+        said["settings"],
+        singly.home,
+        Layout({}),
+        lambda _: "d2pat_token",
+    )
+    adapter.report(before, Return(date(2026, 1, 1), date(2026, 1, 31), (), rows=Rows((Row({}, 7),))))
+    tried = singly.json("report", "ministry", *MONTH, "--dry-run")
+    assert (tried["begun"], tried["ended"], tried["held"]) == (0, 7, []) and len(tool.tracker.live()) == 7
+    answer = singly("report", "ministry", *MONTH, language=language)
+    assert texts.say("cli.report.singly", language, begun=0, ended=7) in " ".join(answer.output.split())
+    assert tool.tracker.live() == []
+
+
+@pytest.mark.parametrize("language", texts.LANGUAGES)
+def test_people_read_what_is_not_told_of_too_few(language: str) -> None:
+    figures = Return(date(2026, 1, 1), date(2026, 1, 31), (), rows=Rows((Row({}, 7),), ("age-band", "group")))
+    (sentence,) = _problems(Session(language=language), figures, Reported(begun=7))
+    assert load().display("report-dimension", "age-band", language) in sentence
+    assert texts.say("cli.report.group", language) in sentence
+    assert list(_problems(Session(language=language), figures, Reported())) == [], "where no event was sent"

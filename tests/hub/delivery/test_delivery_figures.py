@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,9 @@ def ministry() -> Iterator[tuple[Dhis2StandIn, str]]:
     cells = FORM.figures({"period": {"start": "2026-06-01", "end": "2026-06-30"}}).figures
     elements, options = ({one.element for one in cells}, {one.option for one in cells if one.option})
     stand_in = Dhis2StandIn("d2pat_token", sorted(elements), sorted(options))
+    for row in FORM.row_codes:
+        for element, option in row.said.items():
+            stand_in.tracker.options.setdefault(element, []).append(option)
     with Served(stand_in).running() as served:
         yield stand_in, served.url
 
@@ -162,3 +166,86 @@ def test_a_door_that_takes_no_figures_is_told_apart(at: Scene, door: Door) -> No
     with pytest.raises(Fatal) as refused:
         report(Door(door.connection, kobo, FORM), 2026, 6, dry_run=False, hub=at.hub)
     assert refused.value.text == "delivery.no-figures"
+
+
+# --- one by one, where the connection names an event programme --------------------------------------------------------
+
+
+@pytest.fixture
+def programme(door: Door) -> Door:
+    named = {**door.connection.settings, "program": "IHALA_EVENTS", "program_stage": "IHALA_EVENT"}
+    return Door(replace(door.connection, settings=named), door.adapter, door.mapping)
+
+
+def events(ministry: tuple[Dhis2StandIn, str]) -> list[dict[str, str]]:
+    return ministry[0].tracker.live()
+
+
+def withdraw(at: Scene, number: int) -> None:
+    """She may be counted no more."""
+    consents = [one for one in at.all("Consent") if "statistics" in str(one["provision"].get("purpose"))]
+    steps = [{"op": "replace", "path": "/status", "value": "inactive"}]
+    change.patch("Consent", consents[number]["id"], steps, association(), expected=None, hub=at.hub)
+
+
+def test_each_referral_of_who_agreed_is_one_event_and_those_of_others_are_none(
+    at: Scene, programme: Door, ministry: Any
+) -> None:
+    for number in range(1, 12):
+        referred(at, number, counted=number < 11)
+    assert sent(at, programme).begun == 10
+    assert len(events(ministry)) == 10
+    assert {one["IHALA_EVENT_SERVICE"] for one in events(ministry)} == {"SERVICE_MEDICAL"}
+    assert {one["IHALA_EVENT_ENDED"] for one in events(ministry)} == {"ENDED_COMPLETED"}
+
+
+def test_a_withdrawal_deletes_an_event_with_the_next_report_and_what_is_said_of_too_few(
+    at: Scene, programme: Door, ministry: Any
+) -> None:
+    """Nine are not twice the smallest number: that they are alike is told no more."""
+    for number in range(1, 11):
+        referred(at, number)
+    sent(at, programme)
+    withdraw(at, 0)
+    sent(at, programme)
+    assert events(ministry) == [{}] * 9
+    for number in range(1, 6):
+        withdraw(at, number)
+    made = sent(at, programme)
+    assert made.ended == 9 and events(ministry) == []
+
+
+def test_the_same_month_again_sends_no_event(at: Scene, programme: Door, ministry: Any) -> None:
+    for number in range(1, 11):
+        referred(at, number)
+    sent(at, programme)
+    before = list(ministry[0].tracker.events)
+    made = sent(at, programme)
+    assert (made.begun, made.ended) == (0, 0) and list(ministry[0].tracker.events) == before
+
+
+def test_no_event_is_sent_where_the_connection_names_no_programme(at: Scene, door: Door, ministry: Any) -> None:
+    for number in range(1, 11):
+        referred(at, number)
+    sent(at, door)
+    assert ministry[0].tracker.events == {} and not [one for one in ministry[0].asked if "tracker" in one.path]
+
+
+def test_of_a_longer_period_nothing_is_told_one_by_one(at: Scene, programme: Door, ministry: Any) -> None:
+    for number in range(1, 11):
+        referred(at, number)
+    sent(at, programme)
+    ministry[0].sets["IHALA_MONTHLY"] = "Quarterly"
+    figures, made = report(programme, 2026, 6, dry_run=False, hub=at.hub, months=3)
+    assert figures.rows is None and [one.text for one in made.issues] == ["dhis2.no-events"]
+    assert len(events(ministry)) == 10
+
+
+def test_no_event_points_to_a_person_or_to_a_day(at: Scene, programme: Door, ministry: Any) -> None:
+    for number in range(1, 11):
+        referred(at, number)
+    sent(at, programme)
+    ids = [one["id"] for type_ in ("Patient", "Task", "ServiceRequest", "Consent") for one in at.all(type_)]
+    wire = " ".join(f"{one.path} {one.query} {one.headers} {one.body.decode()}" for one in ministry[0].asked)
+    assert len(ids) > 12 and not [one for one in (*ids, *NAMES) if one in wire]
+    assert {one.about["occurredAt"] for one in ministry[0].tracker.events.values()} == {"2026-06-01"}
