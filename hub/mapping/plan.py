@@ -28,6 +28,11 @@ class Column:
     within: str = ""  # the repeat it stands in
     data_class: str = ""  # empty: that of the first element it goes to
 
+    @property
+    def is_read(self) -> bool:
+        """Whether it stands in a record of its own accord, and means something."""
+        return self.transform is not None and self.direction != "back" and not self.within
+
 
 @dataclass(frozen=True)
 class FromColumn:
@@ -184,6 +189,7 @@ class Plan:
     sheet: str | None = None
     answers: tuple[str, ...] = ()  # mappings of what the other side says of a referral that was sent to it
     figures: tuple[Cells, ...] = ()  # where the numbers of the monthly report go
+    named: frozenset[str] = frozenset()  # columns whose headers it says itself, where it extends another
 
     @property
     def one_way(self) -> tuple[str, ...]:
