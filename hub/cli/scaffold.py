@@ -148,7 +148,10 @@ def _asked(session: Session, line: Line, ready: Known) -> Line:
     known = next(
         iter(ready.columns[line.column].headers), line.column
     )  # as people call it, not only as the mapping does
-    question = session.say("mapping-scaffold.is-it", header=line.question.header, known=known, column=line.column)
+    why = reason(line, partial(_say, session))
+    question = session.say(
+        "mapping-scaffold.is-it", header=line.question.header, known=known, column=line.column, reason=why
+    )
     return replace(line, confidence="medium") if agrees(session, question) else replace(
         line, column="", confidence="none"
     )  # fmt: skip

@@ -53,6 +53,7 @@ def test_what_is_neither_yes_nor_no_is_asked_again_in_the_same_language(
     done = asked(unread, register, language, "peut-être\n\n")
     assert done.exit_code == 0, done.output
     assert done.output.count(KNOWN) >= 2  # as people call the column, and not only by its name in the mapping
+    assert texts.say("mapping.scaffold-values-alone", language) in done.output.partition("┏")[0]  # why it is asked
     assert texts.say("cli.say-yes-or-no", language) in done.output
     assert "invalid input" not in done.output
     assert 'headers: {fr: ["Date acc."]}, ignored: true' in mapping_file(unread).read_text("utf-8")
