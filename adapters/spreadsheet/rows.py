@@ -6,6 +6,7 @@ Not records: blank rows, totals, a header repeated further down, a number writte
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from itertools import chain, islice
 from typing import Final
@@ -59,13 +60,21 @@ class FileReader:
         names = [name for _, name in header.columns]
         first = top[header.end :]
         widest = max(len(names), _usual_width(first))
+        told = self._not_there(header)
         names += [f"column {position + 1}" for position in range(len(names), widest)]
         for row in chain(first, rows):
             content = self._content(names, row)
             if content and not self._is_beside_the_point(content, names[0], header):
                 record = self._record(content, Place(sheet, row.number, self._file), row, header, widest)
                 if record:
-                    yield record
+                    yield replace(record, issues=(*record.issues, *told)) if told else record
+                    told = ()  # with the first row: it is said of all
+
+    def _not_there(self, header: Header) -> tuple[Issue, ...]:
+        """A header that somebody has renamed ends what came from it, so it is never passed over in silence."""
+        gone = sorted(self.layout.expected - header.known)
+        params = {"columns": self._wanted(gone)}
+        return (Issue("warning", "incomplete", "adapters.columns-gone", params=params),) if gone else ()
 
     def _content(self, names: Sequence[str], row: Row) -> dict[str, str]:
         """This runs for every cell: most hold text in which nothing is to be looked for, and a call would cost more than it."""

@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from hub import texts
+from hub.cli.answers import agrees
 from hub.cli.columns import shown_columns
 from hub.cli.manual import command
 from hub.cli.problems import FAILED, WrongUse
@@ -60,7 +61,7 @@ def scaffold(
     found, kinds = (samples(source, allow), frozenset({FORM})) if source else samples_of(session, connection or "")
     base, ready, proposal = _nearest(own, found, kinds)
     if ask:
-        proposal = replace(proposal, lines=tuple(_asked(session, line) for line in proposal.lines))
+        proposal = replace(proposal, lines=tuple(_asked(session, line, ready) for line in proposal.lines))
     folder = out or own / base.partition("/")[0] / NEW
     name = f"{base.partition('/')[0]}/{folder.resolve().name}"
     if (folder / FILE).exists():
@@ -140,12 +141,18 @@ def _language(proposal: Proposal) -> str:
     return max(sorted(set(spoken)), key=spoken.count, default="fr")
 
 
-def _asked(session: Session, line: Line) -> Line:
+def _asked(session: Session, line: Line, ready: Known) -> Line:
     """A line that somebody has answered for, where it was a question."""
     if line.confidence != "low":
         return line
-    question = session.say("mapping-scaffold.is-it", header=line.question.header, column=line.column)
-    return replace(line, confidence="medium") if click.confirm(question, default=False, err=True) else replace(
+    known = next(
+        iter(ready.columns[line.column].headers), line.column
+    )  # as people call it, not only as the mapping does
+    why = reason(line, partial(_say, session))
+    question = session.say(
+        "mapping-scaffold.is-it", header=line.question.header, known=known, column=line.column, reason=why
+    )
+    return replace(line, confidence="medium") if agrees(session, question) else replace(
         line, column="", confidence="none"
     )  # fmt: skip
 

@@ -62,6 +62,7 @@ class Mapping:
             key=self._plan.key,
             sheet=self._plan.sheet,
             follow_up=tuple(name for name, column in columns.items() if column.direction == "back"),
+            expected=frozenset(name for name in self._plan.named if columns[name].is_read),
         )
 
     def forward(self, record: SourceRecord, context: Context) -> Mapped:

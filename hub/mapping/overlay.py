@@ -24,7 +24,14 @@ def overlay(general: Document, own: Document) -> Document:
         for position, (_, document, where) in enumerate(items):
             below = [one for one in document.lines if one[: len(where)] == where]
             lines |= {(key, position, *one[len(where) :]): document.lines[one] for one in below}
-    return Document(own.name, data, lines, general.traps + own.traps, general.twice + own.twice)
+    traps, twice = general.traps + own.traps, general.twice + own.twice
+    return Document(own.name, data, lines, traps, twice, own.named or _named(own.data.get("columns") or {}))
+
+
+def _named(columns: Any) -> frozenset[str]:
+    """Those whose headers are said: they stand in the form."""
+    said = columns.items() if isinstance(columns, dict) else ()
+    return frozenset(str(name) for name, one in said if isinstance(one, dict) and one.get("headers"))
 
 
 def _settings(general: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:

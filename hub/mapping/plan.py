@@ -29,6 +29,11 @@ class Column:
     within: str = ""  # the repeat it stands in
     data_class: str = ""  # empty: that of the first element it goes to
 
+    @property
+    def is_read(self) -> bool:
+        """Whether it stands in a record of its own accord, and means something."""
+        return self.transform is not None and self.direction != "back" and not self.within
+
 
 @dataclass(frozen=True)
 class FromColumn:
@@ -186,6 +191,7 @@ class Plan:
     answers: tuple[str, ...] = ()  # mappings of what the other side says of a referral that was sent to it
     figures: tuple[Cells, ...] = ()  # where the numbers of the monthly report go
     rows: tuple[Trait, ...] = ()  # where what is told of single referrals goes
+    named: frozenset[str] = frozenset()  # columns whose headers it says itself, where it extends another
 
     @property
     def one_way(self) -> tuple[str, ...]:

@@ -84,6 +84,7 @@ class _PlanReader:
             kinds=tuple(data.get("kinds") or ()),
             language=str(data.get("language", "en")),
             columns=self._columns,
+            named=self._document.named & self._columns.keys(),
             blank=frozenset(
                 spelt for word in data.get("blank") or () for spelt in (str(word).casefold(), fold(str(word)))
             ),

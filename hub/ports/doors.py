@@ -19,6 +19,7 @@ class Layout:
     key: tuple[str, ...] = ()
     sheet: str | None = None  # pattern of the sheets to read; None: every visible sheet that has the header
     follow_up: tuple[str, ...] = ()  # columns that go back to the source
+    expected: frozenset[str] = frozenset()  # columns that the mapping was made for: one that is not there is told
 
 
 @dataclass(frozen=True)

@@ -104,6 +104,32 @@ def test_a_header_without_a_required_column_is_refused_by_its_name(save, connect
     assert (refused.value.text, refused.value.params["columns"]) == ("adapters.columns-missing", "Date d'accueil")
 
 
+EXPECTING = Layout(
+    {"number": ("N° dossier",), "code": ("Code",), "to": ("Orientée vers", "Orientation"), "age": ("Âge",)},
+    key=("number",),
+    expected=frozenset({"number", "to"}),
+)
+
+
+def test_a_column_that_the_mapping_was_made_for_and_that_is_not_there_is_told_once_for_each_sheet(save, connect, read):
+    renamed = ("N° dossier", "Code", "Âge", "Structure d'accueil")
+    save(Mars=[renamed, ("1", "A", 24, "Hôpital"), ("2", "B", 31, "")], Avril=[renamed, ("3", "C", 40, "")])
+    told = [
+        [(one.severity, one.text, one.params["columns"]) for one in record.issues]
+        for record in read(connect(layout=EXPECTING))
+    ]
+    assert told == [
+        [("warning", "adapters.columns-gone", "Orientée vers")],
+        [],
+        [("warning", "adapters.columns-gone", "Orientée vers")],
+    ]
+
+
+def test_a_column_that_the_mapping_was_made_for_is_there_under_any_of_its_names(save, connect, read):
+    save(Mars=[("N° dossier", "Code", "Orientation"), ("1", "A", "Hôpital")])
+    assert [record.issues for record in read(connect(layout=EXPECTING))] == [()]
+
+
 def test_a_sheet_of_rows_without_a_header_is_reported_beside_the_others(save, connect, read):
     rows = [(f"{number}/2026", date(2026, 4, number), "A", "Nom", "06", 20, "x") for number in range(1, 4)]
     save(Mars=[HEADER, ROW], Avril=rows, Bilan=[["physique", 12], ["sexuelle", 3]])

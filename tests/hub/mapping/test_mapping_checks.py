@@ -154,6 +154,24 @@ columns:
     assert "Date d'accueil" in mapping.layout().columns["visit_date"]
 
 
+def test_a_form_like_another_is_expected_to_have_the_columns_whose_headers_it_names_itself(tmp_path):
+    text = """
+extends: spreadsheet/register-fr
+id: own/form
+columns:
+  visit_date: {headers: {fr: [Reçue le]}}
+  referred_to: {headers: {fr: [Adressée à]}}
+  phone: {on_error: quarantine}
+  outcome: {headers: {fr: [Suite]}}
+  unmapped_1: {headers: {fr: [Casier]}, ignored: true}
+"""
+    above = "extends: own/form\nid: own/other\ncolumns:\n  age: {headers: {fr: [Ans]}}\n"
+    search = [write(tmp_path, text, "own/form"), write(tmp_path, above, "own/other")]
+    assert load("own/form", search=search).layout().expected == {"visit_date", "referred_to"}
+    assert load("own/other", search=search).layout().expected == {"age"}
+    assert load("spreadsheet/register-ar").layout().expected == frozenset()  # a ready one names whatever may be there
+
+
 def test_a_mistake_in_an_overlay_is_told_in_the_overlay(tmp_path):
     search = write(tmp_path, "extends: spreadsheet/register-fr\ncolumns:\n  age: {transform: ages}\n", "own/form")
     assert {issue.params["place"] for issue in check("own/form", search=[search])} == {"own/form/mapping.yaml:3"}

@@ -1,0 +1,73 @@
+"""Questions that `hub mapping scaffold` leaves, answered by a person: at the prompt in her own language, or in the file as it says."""
+
+import re
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from hub import texts
+from hub.__main__ import main
+from tests.support.command_line import MARKS, Command, marks_in
+
+HEADERS = "N° dossier;Date acc.;Nom et prénom;Tél;Demande;Orientée vers"
+ROWS = (
+    "1;25/01/2026;Zineb Marquée;0612345678;juridique;Hôpital Exemple",
+    "2;26/01/2026;Fatima Marquée;0611111111;écoute;",
+    "3;27/01/2026;Fatima Marquée;0611111111;écoute;",
+)
+KNOWN = "Date d'accueil"
+
+
+@pytest.fixture
+def register(tmp_path: Path) -> Path:
+    path = tmp_path / "register.csv"
+    path.write_text("\n".join((HEADERS, *ROWS, "")), "utf-8")
+    return path
+
+
+def asked(hub: Command, register: Path, language: str, answers: str) -> Result:
+    line = ["--home", str(hub.home), "--lang", language, "mapping", "scaffold", str(register), "--ask"]
+    return CliRunner().invoke(main, line, input=answers)
+
+
+def mapping_file(hub: Command) -> Path:
+    return hub.home / "mappings" / "spreadsheet" / "our-register" / "mapping.yaml"
+
+
+@pytest.mark.parametrize(
+    ("language", "answer"), [("ar", "نعم"), ("ar", "ن"), ("fr", "oui"), ("fr", "O"), ("en", "yes"), ("ar", "y")]
+)
+def test_a_question_is_answered_in_the_language_in_which_it_is_asked(
+    register: Path, unread: Command, language: str, answer: str
+) -> None:
+    done = asked(unread, register, language, f"{answer}\n")
+    assert done.exit_code == 0, done.output
+    assert 'visit_date: {headers: {fr: ["Date acc."]}}' in mapping_file(unread).read_text("utf-8")
+
+
+@pytest.mark.parametrize("language", texts.LANGUAGES)
+def test_what_is_neither_yes_nor_no_is_asked_again_in_the_same_language(
+    register: Path, unread: Command, language: str
+) -> None:
+    done = asked(unread, register, language, "peut-être\n\n")
+    assert done.exit_code == 0, done.output
+    assert done.output.count(KNOWN) >= 2  # as people call the column, and not only by its name in the mapping
+    assert texts.say("mapping.scaffold-values-alone", language) in done.output.partition("┏")[0]  # why it is asked
+    assert texts.say("cli.say-yes-or-no", language) in done.output
+    assert "invalid input" not in done.output
+    assert 'headers: {fr: ["Date acc."]}, ignored: true' in mapping_file(unread).read_text("utf-8")
+    assert MARKS
+    assert marks_in(done.output) == []
+
+
+def test_a_question_that_is_answered_in_the_file_as_the_file_says_is_read(register: Path, unread: Command) -> None:
+    assert unread("mapping", "scaffold", str(register)).exit_code == 0
+    unanswered = unread("mapping", "preview", "spreadsheet/our-register", str(register), language="fr")
+    assert unanswered.exit_code == 1
+    assert KNOWN in unanswered.output
+    written = mapping_file(unread).read_text("utf-8")
+    answered = re.sub(r"# \? (visit_date: .*\n).*unmapped_.*\n", r"\1", written)
+    assert answered != written
+    mapping_file(unread).write_text(answered, "utf-8")
+    assert unread("mapping", "preview", "spreadsheet/our-register", str(register)).exit_code == 0
