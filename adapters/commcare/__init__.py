@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 
-from adapters.commcare import application, check, listen, manifest, pull, push
+from adapters.commcare import answers, application, check, listen, manifest, pull, push, refer
 from hub.fhir.issues import Issue
 from hub.ports import Connection, FollowUp, Heard, Pulled, Ready, Sample, Watermark, unheard
 
 
 class CommCare:
-    """hub.ports.Adapter, Listening and Sampling for one project space (a *domain*) of a CommCare HQ server."""
+    """hub.ports.Adapter, Referring, Listening and Sampling for one project space (a *domain*) of a CommCare HQ server."""
 
     manifest = manifest.MANIFEST
 
@@ -16,10 +16,16 @@ class CommCare:
         listen.listen(connection, ready, heard)
 
     def pull(self, connection: Connection, since: Watermark | None) -> Iterator[Pulled]:
-        return pull.pull(connection, since)
+        return answers.pull(connection, since) if self.takes(connection) else pull.pull(connection, since)
 
     def push(self, connection: Connection, follow_ups: Sequence[FollowUp]) -> None:
         push.push(connection, follow_ups)
+
+    def takes(self, connection: Connection) -> bool:
+        return connection.settings.get("send") is True
+
+    def refer(self, connection: Connection, referrals: Sequence[FollowUp]) -> None:
+        refer.refer(connection, referrals)
 
     def sample(self, connection: Connection, rows: int) -> Iterator[Sample]:
         return application.sample(connection, rows)

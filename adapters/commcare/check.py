@@ -18,7 +18,7 @@ def check(connection: Connection) -> Iterator[Issue]:
         yield Issue("warning", "not-supported", "adapters.unknown-setting", params=params)
     try:
         with opened(connection) as (hq, found):
-            hq.look(found.survivor)
+            hq.look(found.referral if found.sends else found.survivor)
             if found.listen:
                 next(Spool(found.spool, connection.secret("spool")).pending(""), None)
     except AdapterError as problem:

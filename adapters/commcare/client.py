@@ -17,6 +17,8 @@ from hub.ports import Connection
 
 AT_ONCE: Final = 100  # cases asked for by their ids in one request; applications in a page
 LISTED: Final = "case_id,case_type,external_id,indexed_on"
+REFUSED: Final = 400
+NO_SUCH_CASE: Final = "Could not find a case with external_id"
 MOST_APPLICATIONS: Final = 1000
 
 
@@ -81,6 +83,17 @@ class CommCareHq:
     def upsert(self, external_id: str, said: Mapping[str, Any]) -> None:
         """The case with this external id, made where there is none yet: the same twice has the effect of once."""
         self._request("PUT", f"ext/{quote(external_id, safe='')}/", body=said)
+
+    def change(self, external_id: str, said: Mapping[str, Any]) -> bool:
+        """A case that is there, and is found without the search index, which is late. False where there is none."""
+        answer = self._http.ask(
+            "POST", "api/case/v2/", body=[{"create": False, "external_id": external_id, **said}], also={REFUSED}
+        )
+        if answer.status != REFUSED:
+            return True
+        if NO_SUCH_CASE in str(self._http.table(answer).get("error")):
+            return False
+        raise PROBLEMS.fatal("refused", status=str(REFUSED))
 
     def look(self, type_: str) -> None:
         """Whether the project space answers: one case, of which nothing is kept."""

@@ -4,9 +4,9 @@ It forwards again, at growing intervals, whatever is not answered by 2xx: what c
 """
 
 from adapters import http_listener
-from adapters.commcare.cases import NotACase
+from adapters.commcare.cases import Case, NotACase
 from adapters.commcare.forwarded import forwarded
-from adapters.commcare.records import OURS
+from adapters.commcare.records import OURS, SENT
 from adapters.commcare.spool import Spool
 from adapters.commcare.terms import Terms, terms
 from hub.ports import Connection, Heard, Ready, unheard
@@ -18,7 +18,7 @@ def take(body: bytes, found: Terms, spool: Spool, heard: Heard = unheard) -> int
         told = forwarded(body)
     except NotACase:
         return 400
-    if told.case and (told.case.type not in {found.survivor, found.referral} or told.case.external_id.startswith(OURS)):
+    if told.case and not _concerns(told.case, found):
         return 200
     try:
         spool.put(body)
@@ -26,6 +26,12 @@ def take(body: bytes, found: Terms, spool: Spool, heard: Heard = unheard) -> int
         return 503
     heard()
     return 200
+
+
+def _concerns(case: Case, found: Terms) -> bool:
+    if found.sends:
+        return case.external_id.startswith(SENT)
+    return case.type in {found.survivor, found.referral} and not case.external_id.startswith(OURS)
 
 
 def listen(connection: Connection, ready: Ready, heard: Heard = unheard) -> None:

@@ -17,6 +17,8 @@ MANIFEST = Manifest(
         "page_size": "adapters.setting-commcare-page-size",
         "survivor_type": "adapters.setting-commcare-survivor-type",
         "referral_type": "adapters.setting-commcare-referral-type",
+        "send": "adapters.setting-commcare-send",
+        "owner": "adapters.setting-commcare-owner",
         "zone": "adapters.setting-commcare-zone",
         **http_listener.SETTINGS,
         "folder": "adapters.setting-commcare-folder",
@@ -27,7 +29,7 @@ MANIFEST = Manifest(
         "spool": "adapters.secret-commcare-spool",
     },
     required=frozenset({"url", "domain", "user"}),
-    types={"page_size": "integer"},
+    types={"page_size": "integer", "send": "boolean"},
     kinds=("survivor", "referral"),
     capabilities=frozenset({"read", "http", "complete-scan", "hook"}),
 )

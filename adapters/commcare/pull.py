@@ -26,14 +26,14 @@ KINDS: Final = (SURVIVOR, REFERRAL)
 def pull(connection: Connection, since: Watermark | None) -> Iterator[Pulled]:
     """What was forwarded, then new and edited cases; a watermark after each page of them."""
     with opened(connection) as (hq, found):
-        terms = _terms(connection, found)
+        terms = read_under(connection, found)
         before = remembered(since, terms)
         passes = {kind: Progress(before.get(kind)) for kind in KINDS}
         reading = Reading(hq, Reader(connection.layout, found), found)
         number, reached = str(before.get("forwarded") or ""), since
         standing = Standing(KINDS, before.get("standing"))
         yield from _standing(standing, passes, found, hq)
-        for number, cases in _forwarded(connection, found, hq, number):  # noqa: B020
+        for number, cases in forwarded_since(connection, found, hq, number):  # noqa: B020
             for kind in KINDS:
                 standing.forwarded(kind, (one for one in cases if one.type == found.type_of(kind) and _is_theirs(one)))
             yield from reading.records(cases)
@@ -57,7 +57,9 @@ def _standing(
         yield from standing.told(listed, {kind: one.until for kind, one in passes.items()})
 
 
-def _forwarded(connection: Connection, found: Terms, hq: CommCareHq, since: str) -> Iterator[tuple[str, list[Case]]]:
+def forwarded_since(
+    connection: Connection, found: Terms, hq: CommCareHq, since: str
+) -> Iterator[tuple[str, list[Case]]]:
     """Some at a time, with the number of the last; what an earlier pull read, and the hub has stored since, is forgotten."""
     if found.listen is None:
         return
@@ -100,7 +102,7 @@ def _is_theirs(case: Case) -> bool:
     return not case.external_id.startswith(OURS)
 
 
-def _terms(connection: Connection, found: Terms) -> str:
+def read_under(connection: Connection, found: Terms) -> str:
     """What the records depend on besides the cases. When it changes, all are read again."""
     layout = connection.layout
     columns = {name: list(headers) for name, headers in layout.columns.items()}

@@ -18,8 +18,16 @@ from hub.ports import Layout, Place, SourceRecord
 
 SURVIVOR: Final = "survivor"
 REFERRAL: Final = "referral"
+ANSWER: Final = "answer"
 OURS: Final = "ihala-"
 """External ids of referral cases that the hub made: what it wrote there is no news."""
+SENT: Final = f"{OURS}to-"
+"""Of these, those of referrals that others sent to this organisation; the referral's number follows."""
+TAKEN_BACK: Final = "taken_back"
+"""The property that says so of such a case, which is closed then."""
+
+FOREIGN: Final = ""
+"""In place of the column of a property that the mapping does not know."""
 
 
 class Reader:
@@ -44,6 +52,15 @@ class Reader:
         issues += _issues(SURVIVOR, survivor) if survivor else []
         of = {**own, "of": case.parents.get(self._terms.survivor, "")}
         return self._record(REFERRAL, case, said, version=of, handle={"referral": case.id}, issues=issues)
+
+    def answer(self, case: Case) -> SourceRecord | None:
+        """None where nothing stands in the case but what was sent."""
+        said = self._said(REFERRAL, case)
+        answered = {f"{REFERRAL}/{name}" for name in case.properties}
+        if not any(self._names.get(fold(one), FOREIGN) not in self._follow_up | {FOREIGN} for one in answered):
+            return None
+        handle = {"referral": case.external_id.removeprefix(SENT)}
+        return self._record(ANSWER, case, said, version=said, handle=handle, issues=_issues(REFERRAL, case))
 
     def _record(
         self,

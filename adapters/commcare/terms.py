@@ -19,7 +19,8 @@ PROBLEMS: Final = Problems("adapters.commcare-", {404: "domain"})
 
 @dataclass(frozen=True)
 class Terms:
-    """`survivor`, `referral`: what the project space calls these types of case. `listen`: None where nothing is forwarded."""
+    """`survivor`, `referral`: what the project space calls these types of case. `sends`: the connection is one that
+    referrals are sent to, and `owner` whose cases they become there. `listen`: None where nothing is forwarded."""
 
     url: str
     domain: str
@@ -28,6 +29,8 @@ class Terms:
     survivor: str
     referral: str
     zone: ZoneInfo
+    owner: str
+    sends: bool
     listen: Where | None
     spool: Path
 
@@ -45,6 +48,9 @@ def terms(connection: Connection) -> Terms:
     referral = _text(connection, "referral_type") or "referral"
     if survivor == referral:
         raise PROBLEMS.fatal("settings")
+    sends, owner = connection.settings.get("send") is True, _text(connection, "owner")
+    if sends and not owner:
+        raise PROBLEMS.fatal("no-owner")
     return Terms(
         url=url,
         domain=domain,
@@ -53,6 +59,8 @@ def terms(connection: Connection) -> Terms:
         survivor=survivor,
         referral=referral,
         zone=_zone(connection),
+        owner=owner,
+        sends=sends,
         listen=where(connection),
         spool=connection.folder / (_text(connection, "folder") or f"commcare/{connection.id}"),
     )

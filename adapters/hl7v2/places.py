@@ -85,6 +85,11 @@ class Reader:
             self._by_segment.setdefault((found.segment, found.role), []).append((name, found))
         self.headers = {name: str(found) for name, found in self._places.items()}
 
+    @property
+    def fields(self) -> frozenset[tuple[str, int]]:
+        """Where any column stands, whatever repetition or component it reads."""
+        return frozenset((found.segment, found.field) for found in self._places.values())
+
     def read(self, message: Message) -> tuple[dict[str, Any], tuple[str, ...]]:
         """What each column says, and the columns that the sender wants emptied."""
         content: dict[str, Any] = {}

@@ -18,6 +18,8 @@ from hub.ports import Layout, Place, SourceRecord
 REFERRAL: Final = "referral"
 ANSWER: Final = "answer"
 VISIT: Final = "visit"
+ABOUT: Final = frozenset({"REF", "RRI"})
+"""Messages that speak of one referral and nothing else."""
 EVENT: Final = "event"
 """The column that says what happened: `REF^I13`."""
 

@@ -8,6 +8,7 @@ again by itself, for a page may have shifted while it was turned.
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 import orjson
 
@@ -15,6 +16,9 @@ from adapters.hsds.client import Directory, Page, Service, only_publishes, opene
 from adapters.hsds.records import KIND, Reader
 from adapters.hsds.seen import FIRST, Seen, asked_from, newest, remembered
 from hub.ports import Complete, Connection, Present, Pulled, SourceRecord, Watermark
+
+SHAPE: Final = "places"
+"""What records are made of. When that becomes another, all are read again."""
 
 
 def pull(connection: Connection, since: Watermark | None) -> Iterator[Pulled]:
@@ -105,5 +109,5 @@ def _fresh(services: Iterable[Service], seen: Seen, reader: Reader) -> Iterator[
 
 def _terms(connection: Connection) -> str:
     """What the records depend on besides the services. When it changes, all are read again."""
-    settings = [connection.settings.get(name) for name in ("url", "shelter_codes")]
+    settings = [SHAPE, *(connection.settings.get(name) for name in ("url", "shelter_codes"))]
     return hashlib.sha256(orjson.dumps(settings)).hexdigest()[:20]

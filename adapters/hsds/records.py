@@ -61,9 +61,7 @@ class Reader:
         yield "languages", _joined(_objects(service, "languages"), "code")
         yield "areas", _joined(_objects(service, "service_areas"), "extent")
         yield "schedules", list(_schedules(service))
-        place = None if self._is_shelter(terms) else next(_open_places(service), None)
-        if place is not None:
-            yield from _place(place)
+        yield "places", [] if self._is_shelter(terms) else list(_open_places(service))
 
     def _is_shelter(self, terms: list[Object]) -> bool:
         said = " ".join(
@@ -84,24 +82,28 @@ def _terms(service: Object) -> Iterator[Object]:
     return (_object(one, "taxonomy_term") for one in _objects(service, "attributes"))
 
 
-def _open_places(service: Object) -> Iterator[Object]:
-    """Where anyone may go: no place that is postal, virtual or withheld."""
+def _open_places(service: Object) -> Iterator[dict[str, str]]:
+    """Where anyone may go: no place that is postal, virtual or withheld. Each once, and under a number that stays its own."""
+    met = set()
     for one in _objects(service, "service_at_locations"):
         place = _object(one, "location")
-        if place.get("location_type") == "physical":
-            yield place
+        said = {f"places/{name}": text for name, text in _place(place) if text}
+        number = _digest(place.get("id") or said)[:12]
+        if place.get("location_type") == "physical" and number not in met:
+            met.add(number)
+            yield {"places/number": number, **said}
 
 
-def _place(place: Object) -> Iterator[tuple[str, Any]]:
-    yield "place_name", _text(place.get("name"))
+def _place(place: Object) -> Iterator[tuple[str, str]]:
+    yield "name", _text(place.get("name"))
     position = [_number(place.get(name)) for name in ("latitude", "longitude")]
     if all(position):
-        yield from zip(("place_latitude", "place_longitude"), position, strict=True)
+        yield from zip(("latitude", "longitude"), position, strict=True)
     address = next((one for one in _objects(place, "addresses") if one.get("address_type") != "postal"), {})
-    yield "place_line", _text(address.get("address_1"))
-    yield "place_city", _text(address.get("city"))
-    yield "place_state", _text(address.get("state_province"))
-    yield "place_postcode", _text(address.get("postal_code"))
+    yield "line", _text(address.get("address_1"))
+    yield from ((name, _text(address.get("city"))) for name in ("city", "area"))
+    yield "state", _text(address.get("state_province"))
+    yield "postcode", _text(address.get("postal_code"))
 
 
 def _schedules(service: Object) -> Iterator[dict[str, str]]:

@@ -2,10 +2,12 @@
 
 The recipient is the Task's owner and may do through its tool what it may do itself: the state machine judges, and a referral that
 it was not sent does not exist for it. An answer that comes late, twice or out of its order changes nothing and is remarked; one
-that cannot be understood waits in quarantine, and can be tried again.
+that cannot be understood waits in quarantine, and can be tried again. So does one with words that cannot be sent any more.
 """
 
 from collections.abc import Callable, Sequence
+from collections.abc import Mapping as ByType
+from dataclasses import dataclass
 from typing import Any, Final
 
 from hub import errors
@@ -15,6 +17,7 @@ from hub.exchange.identity import fingerprint
 from hub.exchange.notify import MayNotKnow, seen
 from hub.exchange.person import REFERRAL_PURPOSE
 from hub.exchange.receipt import Receipt, Rejected
+from hub.exchange.remark import remark
 from hub.fhir import Resource
 from hub.fhir.issues import Issue
 from hub.fhir.serial import written_alike
@@ -31,7 +34,20 @@ HANDLE: Final = "referral"
 BEGUN: Final = frozenset({"in-progress", "on-hold", "completed", "failed"})
 UNKNOWN: Final = Issue("error", "not-found", "receive.answer-to-nothing")
 LATE: Final = Issue("warning", "business-rule", "receive.answer-out-of-order", "Task.status")
+UNSENT: Final = Issue("error", "business-rule", "receive.remark-not-sent", "Communication.payload")
 NOT_NOW: Final = frozenset({errors.ILLEGAL_TRANSITION, errors.IMMUTABLE, errors.OUT_OF_TURN, errors.NOT_YOURS})
+
+
+@dataclass(frozen=True)
+class _Taken:
+    """`new`: it said what was not known. `late`: its step does not fit any more; `unsent`: its words cannot be sent any more."""
+
+    new: bool
+    late: bool
+    unsent: bool
+
+    def count(self) -> Receipt:
+        return Receipt(updated=1) if self.new else Receipt(unchanged=1)
 
 
 def answer(records: Sequence[SourceRecord], connection: Connection, mapping: Mapping, *, hub: Hub) -> Receipt:
@@ -51,28 +67,50 @@ def _answer(record: SourceRecord, connection: Connection, mapping: Mapping, hub:
     mapped = form.forward(record, Context(connection.organization, hub.directory.find, hub.clock.now().date()))
     if wrong := tuple(issue for issue in mapped.issues if issue.blocks):
         return _set_aside(record, wrong, connection, form, hub)
-    said = next((draft.resource for draft in mapped.drafts if draft.resource["resourceType"] == "Task"), {})
-    if "status" not in said:  # nothing that moves a referral, be it one of which the recipient may know or not
+    said = {draft.resource["resourceType"]: draft.resource for draft in mapped.drafts}
+    if not said.get("Communication") and "status" not in said.get("Task", {}):
+        # nothing that is new to a referral, be it one of which the recipient may know or not
         return Receipt(unchanged=1) + _released(record, connection, form, hub)
     caller = Caller(f"connection:{connection.id}", connection.organization, REFERRAL_PURPOSE)
     try:
         before = seen(f"Task/{record.handle.get(HANDLE, '')}", caller, hub=hub)
-        moved = _advance(before, said, caller, hub)
+        taken = _take(said, before, caller, hub)
     except MayNotKnow:
         return _set_aside(record, (UNKNOWN,), connection, form, hub)
     except HubError as problem:
-        if problem.problem in NOT_NOW:
-            return Receipt(unchanged=1, warnings=((str(record.place), LATE),))
         if problem.problem.status >= 500 or problem.problem is errors.CONFLICT:
             raise
         issue = Issue("error", problem.problem.issue, problem.text, problem.path, params=problem.params)
         return _set_aside(record, (issue,), connection, form, hub)
-    return (Receipt(updated=1) if moved else Receipt(unchanged=1)) + _released(record, connection, form, hub)
+    if taken.unsent:
+        return _set_aside(record, (UNSENT,), connection, form, hub)
+    late = Receipt(warnings=((str(record.place), LATE),))
+    return taken.count() + (late if taken.late else _released(record, connection, form, hub))
+
+
+def _take(said: ByType[str, Resource], before: Resource, caller: Caller, hub: Hub) -> _Taken:
+    """Words before the step: about a referral that was refused nobody writes any more. Raises HubError."""
+    words, step = said.get("Communication"), said.get("Task", {})
+    told = _in_time(lambda: remark(words, before["id"], caller, hub=hub)) if words else False
+    moved = _in_time(lambda: _advance(before, step, caller, hub))
+    return _Taken(new=bool(told or moved), late=moved is None, unsent=told is None)
+
+
+def _in_time(act: Callable[[], bool]) -> bool | None:
+    """Whether it said something new; None where it came too late. Raises HubError."""
+    try:
+        return act()
+    except HubError as problem:
+        if problem.problem in NOT_NOW:
+            return None
+        raise
 
 
 def _advance(before: Resource, said: Resource, caller: Caller, hub: Hub) -> bool:
     """Whether the referral moved. Work that has begun was accepted, also where nobody said so. Raises HubError."""
-    target = said["status"]
+    target = said.get("status")
+    if target is None:
+        return False
     if target == before["status"]:
         return target not in TERMINAL and _go_on(before, said, caller, hub)
     steps = [said]

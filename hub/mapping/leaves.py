@@ -1,7 +1,7 @@
 """Leaves as closures: from the values of a record to the JSON of one element, by each kind of source."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from hashlib import blake2b
 from typing import Any, Final
 
@@ -89,18 +89,24 @@ def encoded(slot: Slot) -> Encode:
     return encode_all
 
 
-def _drafts(source: FromDrafts, is_list: bool) -> Emit:
-    named = tuple((local, f"draft:{local}") for local in source.locals)
+def meant(local: str, made: Collection[str]) -> list[str]:
+    """The drafts that a name means, of those that were made: itself, and of `place:{number}` every one that its block made."""
+    stem, _, key = local.partition("{")
+    if not key:
+        return [local] if local in made else []
+    return sorted(name for name in made if name.startswith(stem))
 
+
+def _drafts(source: FromDrafts, is_list: bool) -> Emit:
     def all_of_them(values: Values, run: Run) -> Any:
-        told = [{"reference": text} for local, text in named if local in run.locals]
+        told = [{"reference": f"draft:{name}"} for local in source.locals for name in meant(local, run.locals)]
         run.links += told
         return told or None
 
     def one_of_them(values: Values, run: Run) -> Any:
-        for local, text in named:
-            if local in run.locals:
-                link = {"reference": text}
+        for local in source.locals:
+            for name in meant(local, run.locals)[:1]:
+                link = {"reference": f"draft:{name}"}
                 run.links.append(link)
                 return link
         return None

@@ -207,7 +207,10 @@ class _PlanReader:
         """Add what the profile fixes, and report what it requires and nothing gives. Leaves are left alone."""
         branch.constants = {} if branch.alternatives else schema.constants(branch.slot)
         for name, slice_name in () if branch.alternatives or where is None else schema.required(branch.slot):
-            present = any(key[0] == name and slice_name in {"", key[1]} for key in branch.children)
+            below = f"{branch.slot.path}.{name}"
+            present = any(
+                child.slot.path == below and slice_name in {"", key[1]} for key, child in branch.children.items()
+            )
             fixed = name in branch.constants
             if not present and not fixed and name not in {"id", "resourceType"}:
                 path = f"{branch.slot.path}.{name}" + (f"[{slice_name}]" if slice_name else "")

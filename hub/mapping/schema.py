@@ -1,12 +1,13 @@
 """A profile as the mapping engine walks it: from a path of the mapping format to the JSON that the path means.
 
 A path is element names joined by dots; `[name]` picks a slice or an extension by its name in the profile; `value` is
-`value[x]` with the one type the profile leaves: `telecom.extension[safe-to-call].value`.
+`value[x]` with the one type the profile leaves: `telecom.extension[safe-to-call].value`. Where it leaves several, the name in
+JSON says which: `payload.contentString`.
 """
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from hub.fhir.canonicals import value_set
@@ -105,6 +106,14 @@ class Schema:
                 if one.slice_name == slice_name:
                     return one
             raise UnknownPath(f"{name}[{slice_name}]")
+        return self._chosen(parent, name)
+
+    def _chosen(self, parent: Slot, name: str) -> Element:
+        """One type of a choice that the profile leaves open."""
+        for one in self._profile.children(parent.id):
+            if one.is_choice and one.max != 0 and name in one.json_names:
+                type_ = one.json_names[name]
+                return replace(self._profile.as_type(one, type_), types=(type_,))
         raise UnknownPath(name)
 
     def _marks(self, slice_: Element) -> dict[str, Any]:

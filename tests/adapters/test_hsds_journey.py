@@ -124,6 +124,22 @@ def test_a_service_that_becomes_a_shelter_leaves_no_address_behind(at, directory
     assert "Orangers" not in str(gone) and "position" not in gone
 
 
+def test_a_service_at_two_places_has_both_until_the_directory_drops_one(at, directory, read):
+    second = place(id="pl-2", name="Antenne d'Agadir", addresses=[{"city": "Agadir", "state_province": "MA-AGD"}])
+    both = [{"id": "x-1", "location": place()}, {"id": "x-2", "location": second}]
+    directory.stand_in.edit("s-1", service_at_locations=both)
+    read()
+    (urgent,) = found(at, "medical")
+    names = {one["reference"]: loads(at.read(one["reference"], court()).text)["name"] for one in urgent["location"]}
+    assert sorted(names.values()) == ["Antenne d'Agadir", "Maison des Orangers"]
+    directory.stand_in.edit("s-1", service_at_locations=both[1:])
+    read()
+    (after,) = found(at, "medical")
+    assert [names[one["reference"]] for one in after["location"]] == ["Antenne d'Agadir"]
+    (gone,) = [one for one in at.all("Location") if one["status"] == "inactive"]
+    assert "Orangers" not in str(gone)
+
+
 def test_a_directory_does_not_take_back_what_was_said_of_room(at, directory, tmp_path):
     """A directory that the organisation keeps itself: what it says there is its own word."""
     own = connection(directory.url, tmp_path, HOSPITAL)

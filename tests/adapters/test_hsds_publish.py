@@ -18,7 +18,7 @@ from hub.fhir.canonicals import profile
 from hub.mapping import Context
 from hub.ports import Caller, Connection, Place, SourceRecord
 from tests.support.association import ASSOCIATION, HOSPITAL, scene
-from tests.support.hsds import ServiceDirectory, connection, service, term
+from tests.support.hsds import ServiceDirectory, connection, place, service, term
 from tests.support.services import concept
 from tests.support.services import service as entry
 
@@ -121,8 +121,9 @@ def test_what_was_published_reads_as_what_it_was(output, store, tmp_path):
     """Out of one hub and into another: the same services, for the same needs."""
     at = scene(store, tmp_path)
     told = {"id": "o", "name": "CHU Atlas", "description": ""}
+    second = {"id": "x-2", "location": place(id="pl-2", name="Antenne d'Anfa")}
     all_ = [
-        service("s-1", organization=told),
+        service("s-1", organization=told, service_at_locations=[{"id": "x-1", "location": place()}, second]),
         service("s-2", "Refuge", organization=told, attributes=[term("shelter")]),
     ]
     with Served(ServiceDirectory(all_)).running() as server:
@@ -137,6 +138,10 @@ def test_what_was_published_reads_as_what_it_was(output, store, tmp_path):
     assert len(drafts) == len(kept) == 2
     for name in ("type", "eligibility", "communication", "availableTime", "name"):
         assert sorted(str(one.get(name)) for one in drafts) == sorted(str(_bare(one.get(name))) for one in kept)
+    places = [draft.resource for one in again for draft in one.drafts if draft.local.startswith("place:")]
+    assert sorted(len(one.get("location", [])) for one in drafts) == [0, 2]
+    for name in ("name", "address", "position"):
+        assert sorted(str(one[name]) for one in places) == sorted(str(_bare(one[name])) for one in at.all("Location"))
 
 
 def _whole():

@@ -152,20 +152,52 @@ def test_a_server_that_asks_to_wait_is_waited_for(directory, pull):
 )
 def test_the_place_of_a_shelter_is_left_behind(code):
     said = content(service(attributes=[term(code)]))
-    assert not [name for name in said if name.startswith("place_")]
+    assert "places" not in said
     assert "Orangers" not in str(said) and "33.57" not in str(said)
 
 
 def test_a_directory_may_call_shelters_by_a_word_of_its_own():
     one = service(attributes=[term("dar_amane")])
-    assert "place_name" in content(one)
-    assert "place_name" not in content(one, shelter_codes=["dar amane"])
+    assert "places" in content(one)
+    assert "places" not in content(one, shelter_codes=["dar amane"])
 
 
 @pytest.mark.parametrize("type_", ["redacted", "virtual", "postal", None])
 def test_only_physical_places_are_told(type_):
     one = service(service_at_locations=[{"id": "x", "location": place(location_type=type_)}])
-    assert not [name for name in content(one) if name.startswith("place_")]
+    assert "places" not in content(one)
+
+
+def several(*numbers):
+    """A service at so many places."""
+    said = [{"id": f"x-{n}", "location": place(id=f"pl-{n}", name=f"Antenne {n}")} for n in numbers]
+    return service(service_at_locations=said)
+
+
+def test_a_service_at_several_places_tells_all_of_them_each_once():
+    told = content(several(1, 2, 3, 2))["places"]
+    assert [one["places/name"] for one in told] == ["Antenne 1", "Antenne 2", "Antenne 3"]
+    of_all = mapped(several(1, 2, 3))
+    (listed,) = [one.resource["location"] for one in of_all if one.local == "service"]
+    assert sorted(one["reference"] for one in listed) == sorted(f"draft:{one.local}" for one in of_all[:-1])
+
+
+def test_a_place_stays_the_same_place_whichever_others_come_and_go():
+    before = {one.resource["name"]: one.local for one in mapped(several(1, 2)) if one.local != "service"}
+    after = {one.resource["name"]: one.local for one in mapped(several(3, 2)) if one.local != "service"}
+    assert before["Antenne 2"] == after["Antenne 2"] and before["Antenne 1"] not in after.values()
+
+
+def test_of_several_places_those_that_are_withheld_are_left_behind():
+    one = several(1, 2)
+    one["service_at_locations"][0]["location"]["location_type"] = "redacted"
+    assert [place_["places/name"] for place_ in content(one)["places"]] == ["Antenne 2"]
+    assert "Antenne 1" not in str(content(one))
+
+
+def mapped(one):
+    record = SourceRecord("service", "s-1", "1", content(one), Place(record="s-1"))
+    return FORM.forward(record, CONTEXT).drafts
 
 
 def test_contacts_are_not_read():
@@ -264,4 +296,4 @@ def _answer(body):
 
 def test_a_record_stands_for_itself_alone():
     record = SourceRecord("service", "1", "1", content(service()), Place(record="1"))
-    assert {draft.local for draft in FORM.forward(record, CONTEXT).drafts} == {"place", "service"}
+    assert {draft.local.partition(":")[0] for draft in FORM.forward(record, CONTEXT).drafts} == {"place", "service"}

@@ -149,6 +149,22 @@ class ProjectSpace(StandIn):
             return Answer(400, {"error": "case_type, case_name and owner_id are required to make a case"})
         return self._write(known[0] if known else f"made-{external_id}", {**said, "external_id": external_id})
 
+    @route("POST", "/a/{domain}/api/case/v2/")
+    def several(self, asked: Asked, domain: str) -> Answer:
+        """All or none of them. They are looked up where they are stored, not in the index of the lists."""
+        if domain != self.domain:
+            return not_found()
+        known = {one["external_id"]: id_ for id_, one in self.cases.items()}
+        for number, one in enumerate(said := asked.json(), 1):
+            if "create" not in one:
+                return Answer(400, {"error": f"Error in row {number}: A 'create' flag is required for each update."})
+            if one["external_id"] not in known:
+                return Answer(400, {"error": f"Could not find a case with external_id '{one['external_id']}'"})
+        for one in said:
+            given = {name: value for name, value in one.items() if name != "create"}
+            answer = self._write(known[one["external_id"]], given)
+        return answer
+
     @route("PUT", "/a/{domain}/api/case/v2/{id_}")
     def update(self, asked: Asked, domain: str, id_: str) -> Answer:
         if domain != self.domain or id_ not in self.cases:
@@ -157,6 +173,8 @@ class ProjectSpace(StandIn):
 
     def _write(self, id_: str, said: Case) -> Answer:
         properties = said.pop("properties", {})
+        if said.pop("close", False):
+            said |= {"closed": True, "date_closed": moment(self._now)}
         if not all(isinstance(value, str) for value in properties.values()):
             return Answer(400, {"error": "Error with case properties: values must be strings"})
         return Answer(

@@ -7,7 +7,7 @@ from hub.mapping.compiled.conditions import asked
 from hub.mapping.compiled.scope import Scope, Told
 from hub.mapping.deciding import ITEM
 from hub.mapping.encode import is_plain
-from hub.mapping.leaves import encoded
+from hub.mapping.leaves import encoded, meant
 from hub.mapping.plan import (
     Alternative,
     Branch,
@@ -70,6 +70,13 @@ def _source(slot: Slot, one: Alternative, scope: Scope) -> Told:  # noqa: PLR091
 def _drafts(source: FromDrafts, scope: Scope, *, is_list: bool) -> Told:
     """References are made anew: whoever gives ids writes them there."""
     program, name = scope.program, scope.program.name("j")
+    if any("{" in local for local in source.locals):
+        names = f"for local in {program.bind(source.locals)} for one in {program.bind(meant)}(local, locals_)"
+        program.add(
+            f"{name} = [{{reference: {program.bind('draft:')} + one}} {names}]{'' if is_list else '[:1]'} or None"
+        )
+        program.add(f"links += {name} or ()")
+        return Told(name if is_list else f"({name} and {name}[0])", is_list=is_list)
     program.add(f"{name} = {'[]' if is_list else 'None'}")
     word = "if"
     for local in source.locals:

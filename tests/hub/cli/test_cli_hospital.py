@@ -94,10 +94,10 @@ def field(lines: list[str], segment: str, number: int) -> str:
     return fields[number] if number < len(fields) else ""
 
 
-def rri(task: str, status_: str, control: str, more: str = "") -> bytes:
+def rri(task: str, status_: str, control: str, more: str = "", notes: tuple[str, ...] = ()) -> bytes:
     return message(
         header("RRI^I12^RRI_I12", control), "MSA|AA|X", f"RF1|{status_}^^HL70283|||||{task}^IHALA||||{more}|HIS-7781^CHU-1",
-        "PID|1||SC-1^^^IHALA^AN||^^^^^^S", "PV1|1|O|CPEC^^^CHU-1||||||||||||||||V77812",
+        "PID|1||SC-1^^^IHALA^AN||^^^^^^S", "PV1|1|O|CPEC^^^CHU-1||||||||||||||||V77812", *notes,
     )  # fmt: skip
 
 
@@ -231,6 +231,48 @@ def test_an_edit_of_what_the_hospital_may_see_is_told_by_i13_and_no_other(joined
     joined("pull", "register")
     joined("deliver")
     assert len(sent(his, "REF")) == before + 1, "what changes nothing is told to nobody"
+
+
+WORDS = "NTE|1|L|Aucun lit avant lundi\\E\\mercredi", "NTE|2|L|Appelez la garde"
+REMARK = "Aucun lit avant lundi\\mercredi\nAppelez la garde"
+
+
+def written(hub: Command, organization: str) -> list[Resource]:
+    """The messages that an organisation can see."""
+    with opened(hub.home) as deployment:
+        page = disclose.search(Query("Communication"), Caller("test", organization, "COC"), hub=deployment.hub)
+    return [loads(one.text) for one in page.entries]
+
+
+def test_what_the_hospital_remarks_reaches_the_association_as_a_message_also_with_a_refusal(
+    joined: Command, his: Hospital
+) -> None:
+    task = referred(joined, his)
+    say(joined, rri(task, "R", "R1", "W", WORDS))
+    assert status(joined, task) == "rejected"
+    (told,) = written(joined, "example-association")
+    assert told["payload"] == [{"contentString": REMARK}]
+    assert told["about"] == [{"reference": f"Task/{task}"}]
+    assert told["sender"]["reference"] == "Organization/example-hospital"
+    assert "lundi" not in str(stored(joined, task))
+
+
+def test_a_remark_that_is_sent_again_is_written_once_and_another_beside_it(joined: Command, his: Hospital) -> None:
+    task = referred(joined, his)
+    say(joined, rri(task, "P", "R1", notes=WORDS), rri(task, "A", "R2", notes=WORDS))
+    assert [one["payload"] for one in written(joined, "example-association")] == [[{"contentString": REMARK}]]
+    say(joined, rri(task, "A", "R3", notes=WORDS[1:]))
+    assert len(written(joined, "example-association")) == 2
+
+
+def test_a_remark_that_comes_too_late_waits_and_is_not_lost(joined: Command, his: Hospital) -> None:
+    task = referred(joined, his)
+    say(joined, rri(task, "R", "R1", "W"))
+    say(joined, rri(task, "R", "R2", "W", WORDS))
+    assert written(joined, "example-association") == []
+    (waits,) = [one for one in joined.json("quarantine", "list") if one["connection"] == "hospital"]
+    assert "Pass the words on another way" in str(waits)
+    assert "lit" not in str(waits)
 
 
 # --- referring -------------------------------------------------------------------------------------------------------
