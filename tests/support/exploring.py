@@ -6,7 +6,7 @@ Pure: what the machines allow and what follows (`hub.referral.follow`), by every
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from itertools import count, product
 from typing import Final
 
@@ -86,7 +86,7 @@ class State:
     tasks: tuple[Resource, ...]
     consent: str
 
-    @property
+    @cached_property
     def signature(self) -> tuple[object, ...]:
         """What tells states apart: not ids, not instants."""
         places = {reference(task): n for n, task in enumerate(self.tasks)}
