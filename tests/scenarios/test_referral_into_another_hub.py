@@ -270,7 +270,7 @@ def test_when_the_hub_dies_before_it_has_the_answer_it_is_there_once(two: Two) -
     referral = two.refer()
     dying = two.first.start("deliver")
     two.wire.lost.append(dying.kill)
-    assert dying.process.wait(60) < 0
+    assert dying.process.wait(150) < 0
     assert two.counted(referral) == ONCE
     again(two)
     assert two.counted(referral) == ONCE
@@ -278,7 +278,7 @@ def test_when_the_hub_dies_before_it_has_the_answer_it_is_there_once(two: Two) -
     assert two.answer(referral, status="accepted")["status"] == "accepted"
 
 
-@pytest.mark.parametrize("reached", ["requested", "accepted", "in-progress"])
+@pytest.mark.parametrize("reached", ["requested", "in-progress"])
 def test_what_she_withdraws_here_ends_there_however_far_it_has_come(two: Two, reached: str) -> None:
     referral = two.refer()
     two.first.hub("deliver")
