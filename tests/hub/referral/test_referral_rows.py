@@ -14,6 +14,7 @@ from hub.referral.counting import Case, count
 from hub.referral.courses import UNSAID
 from hub.referral.rows import GROUP, TRAITS, rows
 from hub.referral.suppression import told
+from tests.support.budget import examples
 
 SENT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 SMALLEST = st.integers(2, 6)
@@ -152,7 +153,7 @@ def small(same: Sequence[Cells], smallest: int) -> set[tuple[tuple[int, str], ..
     ("names", "smallest", "most"),
     [
         *((names, smallest, 4 * smallest + 1) for names in TWO for smallest in (2, 3)),
-        *(pytest.param(names, 2, 9, marks=pytest.mark.deep) for names in THREE),
+        *((names, 2, 9) for names in examples([], THREE)),
     ],
 )
 def test_who_knows_the_rule_and_the_report_concludes_nothing_more_from_the_rows(
