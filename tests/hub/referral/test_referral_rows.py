@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from itertools import product
+from itertools import combinations, product
 
 import pytest
 from hypothesis import given
@@ -14,6 +14,7 @@ from hub.referral.counting import Case, count
 from hub.referral.courses import UNSAID
 from hub.referral.rows import GROUP, TRAITS, rows
 from hub.referral.suppression import told
+from tests.support.budget import examples
 
 SENT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 SMALLEST = st.integers(2, 6)
@@ -92,45 +93,79 @@ def test_of_none_there_is_none_and_of_too_few_nothing_is_told() -> None:
 
 # --- who knows the rule, the report and the rows ---------------------------------------------------------------------------
 
-Cells = Mapping[tuple[str, str], int]
+Key = tuple[str, ...]
+Cells = Mapping[Key, int]
 AXES: Mapping[str, Sequence[str]] = {
     "service": ("legal", "medical"),
     "violence-type": ("rape", UNSAID),
     GROUP: ("completed", "requested"),
 }
+ASKED = {"service": "service", "violence-type": "violence", GROUP: "status"}
+TWO = [("service", "violence-type"), ("violence-type", "service"), ("service", GROUP)]
+THREE = [("service", "violence-type", GROUP), ("violence-type", GROUP, "service"), (GROUP, "service", "violence-type")]
 
 
-def tables(first: str, second: str, most: int) -> Iterator[Cells]:
-    keys = list(product(AXES[first], AXES[second]))
-    for numbers in product(range(most + 1), repeat=len(keys)):
-        if sum(numbers) <= most:
-            yield dict(zip(keys, numbers, strict=True))
+def shared(most: int, among: int) -> Iterator[tuple[int, ...]]:
+    if not among:
+        yield ()
+        return
+    for number in range(most + 1):
+        yield from ((number, *rest) for rest in shared(most - number, among - 1))
 
 
-def referrals(first: str, second: str, cells: Cells) -> list[Case]:
-    names = {"service": "service", "violence-type": "violence", GROUP: "status"}
-    return [referral(**{names[first]: a, names[second]: b}) for (a, b), number in cells.items() for _ in range(number)]
+def tables(names: Sequence[str], most: int) -> Iterator[Cells]:
+    """Every table of these, of at most so many referrals."""
+    keys = list(product(*(AXES[name] for name in names)))
+    return (dict(zip(keys, numbers, strict=True)) for numbers in shared(most, len(keys)))
 
 
-def small(same: Sequence[Cells], smallest: int) -> set[tuple[str, str]]:
+def referrals(names: Sequence[str], cells: Cells) -> list[Case]:
+    asked = [ASKED[name] for name in names]
+    return [referral(**dict(zip(asked, key, strict=True))) for key, number in cells.items() for _ in range(number)]
+
+
+def published(cases: list[Case], smallest: int) -> str:
+    """All that the report tells, in an order that says nothing more."""
+    groups = told(count(cases), smallest)
+    return repr([(one.whole, sorted((name, sorted(by.items())) for name, by in one.by.items())) for one in groups])
+
+
+def sums(cells: Cells) -> Iterator[tuple[tuple[tuple[int, str], ...], int]]:
+    """Each combination of two things or more, with its number."""
+    for size in range(2, len(next(iter(cells))) + 1):
+        for places in combinations(range(len(next(iter(cells)))), size):
+            found: Counter[tuple[tuple[int, str], ...]] = Counter()
+            for key, number in cells.items():
+                found[tuple((at, key[at]) for at in places)] += number
+            yield from found.items()
+
+
+def small(same: Sequence[Cells], smallest: int) -> set[tuple[tuple[int, str], ...]]:
     """The combinations of which all these tables say that there are few, and not none."""
-    return {key for key in same[0] if min(one[key] for one in same) > 0 and max(one[key] for one in same) < smallest}
+    found: dict[tuple[tuple[int, str], ...], list[int]] = {}
+    for cells in same:
+        for key, number in sums(cells):
+            found.setdefault(key, []).append(number)
+    return {key for key, numbers in found.items() if min(numbers) > 0 and max(numbers) < smallest}
 
 
 @pytest.mark.parametrize(
-    ("first", "second"), [("service", "violence-type"), ("violence-type", "service"), ("service", GROUP)]
+    ("names", "smallest", "most"),
+    [
+        *((names, smallest, 4 * smallest + 1) for names in TWO for smallest in (2, 3)),
+        *((names, 2, 9) for names in examples([], THREE)),
+    ],
 )
-@pytest.mark.parametrize("smallest", [2, 3])
 def test_who_knows_the_rule_and_the_report_concludes_nothing_more_from_the_rows(
-    first: str, second: str, smallest: int
+    names: Sequence[str], smallest: int, most: int
 ) -> None:
-    """Every table of two by two is looked at: those of which the report says the same, and of them those with the same rows."""
+    """Every table is looked at: those of which the report says the same, and of them those with the same rows."""
     alike: dict[str, dict[str, list[Cells]]] = {}
-    for cells in tables(first, second, 4 * smallest + 1):
-        cases = referrals(first, second, cells)
-        report, answer = told(count(cases), smallest), rows(cases, [first, second], smallest)
-        alike.setdefault(repr(report), {}).setdefault(repr(answer), []).append(cells)
+    for cells in tables(names, most):
+        cases = referrals(names, cells)
+        answer = repr(rows(cases, names, smallest))
+        alike.setdefault(published(cases, smallest), {}).setdefault(answer, []).append(cells)
     assert len({answer for answers in alike.values() for answer in answers}) > 20
-    for answers in alike.values():
+    for answers in (one for one in alike.values() if len(one) > 1):
         before = small([one for same in answers.values() for one in same], smallest)
         assert [same for same in answers.values() if small(same, smallest) - before] == []
