@@ -188,10 +188,10 @@ class Plan:
     follow_up: FollowUp | None = None
     key: tuple[str, ...] = ()
     sheet: str | None = None
+    named: frozenset[str] = frozenset()  # columns whose headers it says itself, where it extends another
     answers: tuple[str, ...] = ()  # mappings of what the other side says of a referral that was sent to it
     figures: tuple[Cells, ...] = ()  # where the numbers of the monthly report go
     rows: tuple[Trait, ...] = ()  # where what is told of single referrals goes
-    named: frozenset[str] = frozenset()  # columns whose headers it says itself, where it extends another
 
     @property
     def one_way(self) -> tuple[str, ...]:
