@@ -15,12 +15,16 @@ PROBLEMS: Final = Problems("odk.", {403: "forbidden", 404: "form-missing", 501: 
 
 @dataclass(frozen=True)
 class Asking:
+    """`entity_list`, `entity_question`: where what became of referrals is also told, and which question says of which entity."""
+
     url: str
     project: int
     form: str
     page: int
     basic: bool
     only_approved: bool
+    entity_list: str = ""
+    entity_question: str = ""
 
 
 def asking(connection: Connection) -> Asking:
@@ -33,4 +37,7 @@ def asking(connection: Connection) -> Asking:
     if way not in WAYS:
         raise PROBLEMS.fatal("auth", known=", ".join(WAYS))
     page = page_size(connection, PAGE, LARGEST, PROBLEMS)
-    return Asking(url, project, str(form), page, way == "basic", settings.get("only_approved") is True)
+    entities = [str(settings.get(name) or "") for name in ("entity_list", "entity_question")]
+    if any(entities) and not all(entities):
+        raise PROBLEMS.fatal("entity-settings")
+    return Asking(url, project, str(form), page, way == "basic", settings.get("only_approved") is True, *entities)

@@ -1,6 +1,6 @@
 """ODK Central over HTTP: the submissions of one form, in the name of one web user. https://docs.getodk.org/central-api/"""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Final
@@ -15,6 +15,7 @@ from hub.ports import Connection
 ORDER: Final = "__system/submissionDate asc"
 UNAUTHORIZED: Final = 401
 MISSING: Final = 404
+CONFLICT: Final = 409
 NOT_FILTERED: Final = 501  # how a server answers to a filter by a field that its version does not know
 
 Row = dict[str, Any]
@@ -88,7 +89,33 @@ class Central:
         """The same state again is harmless."""
         self._request("PATCH", self._submission(submission), body={"reviewState": state})
 
+    # the entity list
+    def properties(self) -> frozenset[str]:
+        """The names that the list gives the properties of its entities."""
+        answer = self._request("GET", self._list, also={MISSING})
+        if answer.status == MISSING:
+            raise PROBLEMS.fatal("no-entity-list")
+        return frozenset(str(one.get("name")) for one in _list(self._http.table(answer).get("properties")))
+
+    def entity(self, id_: str) -> Row | None:
+        """None where it was deleted."""
+        answer = self._request("GET", self._entity(id_), also={MISSING})
+        return None if answer.status == MISSING else self._http.table(answer)
+
+    def change_entity(self, id_: str, version: int, data: Mapping[str, str]) -> bool:
+        """False where the version is no longer the last."""
+        params = {"baseVersion": str(version)}
+        answer = self._request("PATCH", self._entity(id_), params=params, body={"data": dict(data)}, also={CONFLICT})
+        return answer.status != CONFLICT
+
     # addresses
+    @property
+    def _list(self) -> str:
+        return f"v1/projects/{self._asked.project}/datasets/{quote(self._asked.entity_list, safe='')}"
+
+    def _entity(self, id_: str) -> str:
+        return f"{self._list}/entities/{quote(id_, safe='')}"
+
     @property
     def _form(self) -> str:
         return f"v1/projects/{self._asked.project}/forms/{quote(self._asked.form, safe='')}"

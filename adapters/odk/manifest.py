@@ -16,6 +16,8 @@ MANIFEST = Manifest(
         "auth": "odk.setting-auth",
         "page_size": "odk.setting-page-size",
         "only_approved": "odk.setting-only-approved",
+        "entity_list": "odk.setting-entity-list",
+        "entity_question": "odk.setting-entity-question",
     },
     secrets={"email": "odk.secret-email", "password": "odk.secret-password"},
     required=frozenset({"url", "project", "form"}),

@@ -11,6 +11,7 @@ from dataclasses import replace
 import orjson
 
 from adapters.odk import changes
+from adapters.odk.asking import asking
 from adapters.odk.changes import Mark
 from adapters.odk.client import Central, Row, opened
 from adapters.odk.submissions import KIND, Reader
@@ -21,7 +22,8 @@ def pull(connection: Connection, since: Watermark | None) -> Iterator[Pulled]:
     """Deletions, then new and changed submissions by when they were sent in; a watermark after each page of them."""
     terms = _terms(connection)
     mark = changes.remembered(since, terms)
-    reader = Reader(connection.layout, only_approved=connection.settings.get("only_approved") is True)
+    asked = asking(connection)
+    reader = Reader(connection.layout, only_approved=asked.only_approved, entity_question=asked.entity_question)
     with opened(connection) as central:
         deleted = _deleted(central, mark)
         yield from (Withdrawn(KIND, id_) for id_ in deleted if id_ not in mark.deleted)
@@ -64,5 +66,6 @@ def _terms(connection: Connection) -> str:
     layout = connection.layout
     columns = {name: list(paths) for name, paths in layout.columns.items()}
     settings = [str(connection.settings.get(name)) for name in ("project", "form", "only_approved")]
+    settings += [str(question) for question in [connection.settings.get("entity_question")] if question]
     asked = orjson.dumps([settings, columns, layout.follow_up], option=orjson.OPT_SORT_KEYS)
     return hashlib.sha256(asked).hexdigest()[:20]

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from adapters.odk.changes import Row
+from adapters.odk.entities import entity_of
 from hub.fhir.folding import fold
 from hub.fhir.issues import Issue
 from hub.ports import Layout, Place, Pulled, SourceRecord, Withdrawn
@@ -36,10 +37,11 @@ DEEPEST: Final = 20
 class Reader:
     """Turns submissions into records under the names that the layout gives their questions."""
 
-    def __init__(self, layout: Layout, *, only_approved: bool = False) -> None:
+    def __init__(self, layout: Layout, *, only_approved: bool = False, entity_question: str = "") -> None:
         self._names = {odata(path): name for name, paths in layout.columns.items() for path in (*paths, name)}
         self._follow_up = frozenset(layout.follow_up)
         self._only_approved = only_approved
+        self._entity = self._names.get(odata(entity_question), entity_question)
 
     def told(self, row: Row) -> Iterator[Pulled]:
         """The record; where only what is approved is read, that what was changed after is no longer for others."""
@@ -52,13 +54,14 @@ class Reader:
         id_ = identify(row)
         headers: dict[str, str] = {}
         answers = {} if is_encrypted(row) else dict(self._answers(row, "", headers))
+        entity = entity_of(answers.get(self._entity))
         return SourceRecord(
             kind=KIND,
             id=id_,
-            version=self._version(answers, row),
+            version=self._version(answers, row, entity),
             content=answers,
             place=Place(record=id_),
-            handle={"submission": id_},
+            handle={"submission": id_, **({"entity": entity} if entity else {})},
             headers=headers,
             issues=tuple(_issues(row, answers, headers)),
         )
@@ -85,10 +88,11 @@ class Reader:
             ]
         return _storable(value)
 
-    def _version(self, answers: Mapping[str, Any], row: Row) -> str:
-        """Without what the hub itself writes back: it must recognise its own echo."""
+    def _version(self, answers: Mapping[str, Any], row: Row, entity: str) -> str:
+        """Without what the hub itself writes back: it must recognise its own echo. With its entity, so that one which is known
+        of from today on is written to from today on."""
         told = {name: value for name, value in answers.items() if name not in self._follow_up}
-        said = [told, row["__system"].get("status")]
+        said = [told, row["__system"].get("status"), *([entity] if entity else [])]
         return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()
 
 

@@ -16,6 +16,7 @@ from adapters.replay import Answer, Asked, StandIn, route
 
 EMAIL, PASSWORD = "hub@association.example", "a-long-password"
 PROJECT, FORM = 7, "accueil_écoute"
+LIST: Final = "suivi des cas"
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 DEFAULT_TOP: Final = 250
 FILTERABLE: Final = (
@@ -39,6 +40,8 @@ class Central(StandIn):
         self.workbook: bytes | None = None
         self.sessions: set[str] = set()
         self.largest, self.old = largest, old
+        self.entities: dict[str, Row] = {}
+        self.properties = ["code", "statut_reference"]
 
     # what people do in it
     def submit(self, answers: Mapping[str, Any], id_: str | None = None, **system: Any) -> str:
@@ -156,6 +159,52 @@ class Central(StandIn):
             following = {**asked.query, "$skiptoken": base64.urlsafe_b64encode(cursor).decode()}
             page["@odata.nextLink"] = f"{asked.url}?{urlencode(following, quote_via=quote)}"
         return Answer(200, page)
+
+    # the entity list
+    def entity(self, **data: str) -> str:
+        """One that a form has made."""
+        uuid_ = str(uuid.uuid4())
+        self.entities[uuid_] = {"version": 1, "label": data.get("code", ""), "data": dict(data)}
+        return uuid_
+
+    def save_entity(self, uuid_: str, **data: str) -> None:
+        """As a worker's submission does, or anybody."""
+        with self.lock:
+            before = self.entities[uuid_]
+            self.entities[uuid_] = {**before, "version": before["version"] + 1, "data": {**before["data"], **data}}
+
+    @route("GET", "/v1/projects/{project}/datasets/{name}")
+    def dataset(self, asked: Asked, project: str, name: str) -> Answer:
+        if (project, name) != (str(PROJECT), LIST):
+            return self.unknown(asked)
+        told = [{"name": one, "odataName": one, "forms": []} for one in self.properties]
+        return Answer(200, {"name": LIST, "projectId": PROJECT, "properties": told})
+
+    @route("GET", "/v1/projects/{project}/datasets/{name}/entities/{id_}")
+    def read_entity(self, asked: Asked, project: str, name: str, id_: str) -> Answer:
+        if name != LIST or id_ not in self.entities:
+            return self.unknown(asked)
+        return Answer(
+            200, {"uuid": id_, "conflict": None, "currentVersion": json.loads(json.dumps(self.entities[id_]))}
+        )
+
+    @route("PATCH", "/v1/projects/{project}/datasets/{name}/entities/{id_}")
+    def patch_entity(self, asked: Asked, project: str, name: str, id_: str) -> Answer:
+        if name != LIST or id_ not in self.entities:
+            return self.unknown(asked)
+        if asked.query.get("baseVersion") != str(self.entities[id_]["version"]):
+            return problem(
+                409, 409.15, f"Current version of the Entity with UUID {id_} is another than the base version."
+            )
+        data = asked.json()["data"]
+        if unknown := [one for one in data if one not in self.properties]:
+            return problem(
+                400,
+                400.28,
+                f"The entity is invalid. You specified the dataset property {unknown} which does not exist.",
+            )
+        self.save_entity(id_, **data)
+        return self.read_entity(asked, project, name, id_)
 
     @route("PATCH", "/v1/projects/{project}/forms/{form}/submissions/{id_}")
     def patch(self, asked: Asked, project: str, form: str, id_: str) -> Answer:
