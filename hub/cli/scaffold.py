@@ -84,8 +84,8 @@ def scaffold(
 
 
 def _nearest(own: Path, samples: Sequence[Sample], kinds: frozenset[str]) -> tuple[str, Known, Proposal]:
-    """The ready mapping in which most of the columns are known, and what it proposes. Of equals, the one in their language.
-    `kinds`: of the records that a form of this tool becomes."""
+    """The ready mapping in which most of the columns are known, and what it proposes. Of equals, the one in their language, and
+    the plainer. `kinds`: of the records that a form of this tool becomes."""
     asked_of_form = form([one.rows for one in samples])
     wanted = (kinds - {TABLE} or frozenset({FORM})) if asked_of_form else frozenset({TABLE})
     found = []
@@ -93,10 +93,11 @@ def _nearest(own: Path, samples: Sequence[Sample], kinds: frozenset[str]) -> tup
         asked = asked_of_form or _questions(samples, ready)
         if asked:
             proposal = propose(asked, ready)
-            found.append((proposal.score, ready.plan.language == _language(proposal), -order, name, ready, proposal))
+            fits = (proposal.score, ready.plan.language == _language(proposal), -len(ready.columns), -order)
+            found.append((fits, name, ready, proposal))
     if not found:
         raise WrongUse("mapping-scaffold.no-table")
-    *_, name, ready, proposal = max(found, key=lambda one: one[:3])
+    _, name, ready, proposal = max(found, key=lambda one: one[0])
     return name, ready, proposal
 
 

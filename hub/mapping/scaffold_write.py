@@ -49,7 +49,7 @@ def words_name(column: str) -> str:
 
 
 def in_force(proposal: Proposal) -> list[Line]:
-    return [line for line in proposal.lines if line.confidence in IN_FORCE]
+    return [line for line in proposal.lines if line.confidence in IN_FORCE and not line.question.again]
 
 
 def _top(  # noqa: PLR0917 — the parts of one heading
@@ -77,12 +77,13 @@ def _columns(proposal: Proposal, say: Say, maps: Maps) -> Iterator[str]:
     yield "columns:"
     for line in in_force(proposal):
         yield from _in_force(line, say, maps)
-    unmapped = [line for line in proposal.lines if line.confidence not in IN_FORCE]
+    unmapped = [line for line in proposal.lines if line.confidence not in IN_FORCE or line.question.again]
     for number, line in enumerate(unmapped, 1):
-        if line.column:
+        asked = line.column and not line.question.again
+        if asked:
             yield f"  # ? {line.column}: {_headers(line)} # {reason(line, say)}"
         settings = _headers(line).replace("}}", "}, ignored: true}")
-        said = "" if line.column else f" # {reason(line, say)}"
+        said = "" if asked else f" # {reason(line, say)}"
         yield f"  unmapped_{number}: {settings}{said}"
 
 
