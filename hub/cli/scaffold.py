@@ -27,6 +27,7 @@ from hub.mapping.reading import read_plan
 from hub.mapping.scaffold import Known, Line, Proposal, known, propose, spare
 from hub.mapping.scaffold_choices import Meant
 from hub.mapping.scaffold_form import Ready, crossed, form, readers_of
+from hub.mapping.scaffold_legend import explained
 from hub.mapping.scaffold_table import Question, questions
 from hub.mapping.scaffold_write import IN_FORCE, Say, choice, concept_maps, key_of, reason, written
 from hub.ports import Sample
@@ -102,8 +103,10 @@ def _nearest(own: Path, samples: Sequence[Sample], kinds: frozenset[str]) -> tup
 
 
 def _questions(samples: Sequence[Sample], ready: Known) -> list[Question]:
-    """Those of the sheet that has most: others are menus and instructions."""
-    return max((questions(one.rows, ready.names) for one in samples), key=len, default=[])
+    """Those of the sheet that has most: others are menus and instructions, or tell what its signs mean."""
+    found = [(questions(one.rows, ready.names), at) for at, one in enumerate(samples)]
+    asked, of = max(found, key=lambda one: len(one[0]), default=([], 0))
+    return explained(asked, [one.rows for at, one in enumerate(samples) if at != of])
 
 
 def _maps(own: Path, base: str) -> dict[str, list[str]]:
@@ -167,7 +170,7 @@ def _show(session: Session, proposal: Proposal, base: str, folder: Path) -> None
             session.out.print(
                 f"{line.question.header}: {choice(one, say)}", markup=False, highlight=False, soft_wrap=True
             )
-        for word in () if line.meant else line.words:
+        for word in line.words:
             session.tell("mapping-scaffold.word", column=line.question.header, word=word)
     for column in proposal.missing:
         session.tell("mapping-scaffold.missing", column=column)

@@ -11,9 +11,11 @@ from datetime import date
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
+from hub.fhir.folding import fold
 from hub.mapping.model import Transform
 from hub.mapping.plan import Column, Plan
 from hub.mapping.scaffold_choices import Meant, Words, meant
+from hub.mapping.scaffold_legend import signs
 from hub.mapping.scaffold_names import Names, Near
 from hub.mapping.scaffold_table import Question
 from hub.mapping.scaffold_values import Fit, are_codes, counts, date_order, fit
@@ -211,13 +213,16 @@ def _claims(question: Question, ready: Known) -> list[Claim]:
 def _fit(question: Question, column: str, ready: Known) -> Fit:
     """Of a form's choices what they mean counts, by their names or by their labels; else what stands in the cells."""
     found = _meant(question, column, ready)
+    asked = ready.columns[column]
+    if question.spaced and isinstance(asked.transform, Codes):
+        asked = replace(asked, transform=replace(asked.transform, several=True, separator="space"))
     if not found:
-        asked = ready.columns[column]
-        if question.spaced and isinstance(asked.transform, Codes):
-            asked = replace(asked, transform=replace(asked.transform, several=True, separator="space"))
         return fit(asked, question.values, ready.plan.blank, ready.today)
     unknown = tuple(one.choice.name for one in found if one.meaning is None)
-    return Fit(len(found) - len(unknown), len(found), unknown)
+    told = Fit(len(found) - len(unknown), len(found), unknown)
+    explained = {fold(one.choice.name) for one in found}
+    others = [sign for sign in signs(question.values) if fold(sign) not in explained]
+    return told if question.kind else told.and_(fit(asked, others, ready.plan.blank, ready.today))
 
 
 def _meant(question: Question, column: str, ready: Known) -> tuple[Meant, ...]:
@@ -258,18 +263,23 @@ def _line(question: Question, score: float, near: Near, said: Fit, ready: Known)
         key = (
             "values-fit"
             if said.read == said.tried or said.supports
+            else "values-signs"
+            if said.contradicts and _is_listed(near, question, ready)
             else "values-contradict"
             if said.contradicts
             else "values-some"
         )
         reasons.append((f"mapping.scaffold-{key}", {"read": str(said.read), "tried": str(said.tried)}))
     beyond_doubt = confidence == "high" and near.column in ready.shown and (said.share or 0) >= SURE_WORDS
-    signs = near.whole and near.column in ready.shown and _is_listed(near, question, ready)
-    sure = beyond_doubt or signs or bool(question.kind)
+    listed = near.whole and _is_listed(near, question, ready)
+    shown = near.column in ready.shown or all(word.isdecimal() for word in said.unknown)
+    sure = beyond_doubt or (listed and shown) or bool(question.kind)
     language = "ar" if ready.names.language(question.header) == "ar" else near.language
+    told = _meant(question, near.column, ready)
+    unknown = tuple(word for word in said.unknown if word not in {one.choice.name for one in told})
     return Line(
         question, near.column, confidence, tuple(reasons), language,
-        said.unknown if sure else (), 0 if sure else len(said.unknown), _meant(question, near.column, ready),
+        unknown if sure else (), 0 if sure else len(unknown), told,
     )  # fmt: skip
 
 

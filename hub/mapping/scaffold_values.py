@@ -40,6 +40,9 @@ class Fit:
     tried: int = 0
     unknown: tuple[str, ...] = ()
 
+    def and_(self, other: "Fit") -> "Fit":
+        return Fit(self.read + other.read, self.tried + other.tried, self.unknown + other.unknown)
+
     @property
     def share(self) -> float | None:
         """None: too few cells, or a transform that reads everything."""
@@ -69,7 +72,8 @@ def fit(column: Column, values: Sequence[str], blank: frozenset[str], today: dat
         trouble = reading.trouble
         read += trouble is None and (reading.value is not None or isinstance(transform, Codes))
         if trouble is not None and trouble.text == "mapping.code-unknown":
-            unknown[trouble.value] = None
+            several = isinstance(transform, Codes) and transform.several
+            unknown |= dict.fromkeys(trouble.value.split(", ") if several else [trouble.value])
     return Fit(read, len(tried), tuple(unknown))
 
 

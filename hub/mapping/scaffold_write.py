@@ -92,7 +92,7 @@ def _in_force(line: Line, say: Say, maps: Maps) -> Iterator[str]:
     yield f"  {line.column}: {settings} # {say(f'mapping.scaffold-{line.confidence}')}: {reason(line, say)}"
     for one in line.meant:
         yield f"  {'# ' if one.confidence in TAKEN else '# ? '}{choice(one, say)}"
-    for word in () if line.meant else line.words:
+    for word in line.words:
         yield f"  # ? {say('mapping.scaffold-word', word=_one_line(word))}"
     if line.hidden:
         yield f"  # ? {say('mapping.scaffold-words-hidden', count=line.hidden)}"
