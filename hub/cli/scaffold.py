@@ -94,7 +94,7 @@ def _nearest(own: Path, samples: Sequence[Sample], kinds: frozenset[str]) -> tup
         asked = asked_of_form or _questions(samples, ready)
         if asked:
             proposal = propose(asked, ready)
-            fits = (proposal.score, ready.plan.language == _language(proposal), -len(ready.columns), -order)
+            fits = (proposal.score(ready.plan), ready.plan.language == _language(proposal), -len(ready.columns), -order)
             found.append((fits, name, ready, proposal))
     if not found:
         raise WrongUse("mapping-scaffold.no-table")
@@ -128,7 +128,8 @@ def _ready(own: Path, kinds: frozenset[str]) -> Iterator[tuple[str, Known]]:
             tables = [
                 Ready(one, library.document(of)[0].data["columns"]) for of, one in plans.items() if TABLE in one.kinds
             ]
-            said, words = crossed(plan, tables, lexicon)
+            if TABLE not in plan.kinds:
+                said, words = crossed(plan, tables, lexicon)
             readers = readers_of(plan, tables)
         yield name, known(plan, words, said, shown_columns(name, own), today, readers)
 
@@ -170,7 +171,7 @@ def _show(session: Session, proposal: Proposal, base: str, folder: Path) -> None
             session.out.print(
                 f"{line.question.header}: {choice(one, say)}", markup=False, highlight=False, soft_wrap=True
             )
-        for word in line.words:
+        for word in line.unexplained:
             session.tell("mapping-scaffold.word", column=line.question.header, word=word)
     for column in proposal.missing:
         session.tell("mapping-scaffold.missing", column=column)

@@ -48,7 +48,12 @@ class Line:
     language: str = "fr"
     words: tuple[str, ...] = ()  # that no code list of the column knows
     hidden: int = 0  # such words that are not shown
-    meant: tuple[Meant, ...] = ()  # what the choices of a form would mean
+    spaced: bool = False  # several answers stand between spaces, where the ready mapping reads commas
+    meant: tuple[Meant, ...] = ()  # what the choices of a form, or the signs of a legend, would mean
+
+    @property
+    def unexplained(self) -> tuple[str, ...]:
+        return tuple(word for word in self.words if word not in {one.choice.name for one in self.meant})
 
 
 @dataclass(frozen=True, repr=False)
@@ -59,9 +64,11 @@ class Proposal:
     missing: tuple[str, ...] = ()
     order: str = ""
 
-    @property
-    def score(self) -> int:
-        return sum({"high": 4, "medium": 2, "low": 1, "none": 0}[line.confidence] for line in self.lines)
+    def score(self, plan: Plan) -> tuple[int, int]:
+        """How much of it this mapping would read, and how much it knows."""
+        weights = {"high": 4, "medium": 2, "low": 1, "none": 0}
+        known = [(weights[one.confidence], plan.columns[one.column].transform) for one in self.lines if one.column]
+        return sum(weight for weight, transform in known if transform), sum(weight for weight, _ in known)
 
 
 @dataclass(frozen=True, repr=False)
@@ -276,10 +283,12 @@ def _line(question: Question, score: float, near: Near, said: Fit, ready: Known)
     sure = beyond_doubt or (listed and shown) or bool(question.kind)
     language = "ar" if ready.names.language(question.header) == "ar" else near.language
     told = _meant(question, near.column, ready)
-    unknown = tuple(word for word in said.unknown if word not in {one.choice.name for one in told})
+    transform = ready.columns[near.column].transform
+    several = isinstance(transform, Codes) and transform.several and transform.separator != "space"
+    spaced = several and (question.spaced or question.kind == "select_multiple")
     return Line(
         question, near.column, confidence, tuple(reasons), language,
-        unknown if sure else (), 0 if sure else len(unknown), told,
+        said.unknown if sure else (), 0 if sure else len(said.unknown), spaced, told,
     )  # fmt: skip
 
 

@@ -20,6 +20,7 @@ _PIECES: Final = re.compile(r"\s*[,;،؛\n|]\s*")
 _EQUALS: Final = re.compile(r"^(.+?)\s*[=:→]\s*(.+)$")
 _BRACKETS: Final = re.compile(r"\(([^()]*=[^()]*)\)")
 _SEVERAL: Final = re.compile(r"\s*[+,;/\n]\s*")
+_TOGETHER: Final = re.compile(r"\s+/\s+|\s*[,;،+&]\s*")
 _NAMED: Final = 3  # letters of a column by which its legend is known
 
 
@@ -74,5 +75,8 @@ def _listed(text: str, known: Sequence[str]) -> Iterator[tuple[str, str]]:
 
 def _names(column: str, question: Question) -> bool:
     """A legend may call a column by the beginning of its header, or several by what they have in common."""
-    called, header = fold(column), fold(question.header)
-    return called == header or (len(called) >= _NAMED and header.startswith(called))
+    header = fold(question.header)
+    return any(
+        called == header or (len(called) >= _NAMED and header.startswith(called))
+        for called in map(fold, (column, *_TOGETHER.split(column)))
+    )

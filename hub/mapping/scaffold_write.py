@@ -88,11 +88,12 @@ def _columns(proposal: Proposal, say: Say, maps: Maps) -> Iterator[str]:
 
 
 def _in_force(line: Line, say: Say, maps: Maps) -> Iterator[str]:
-    settings = _headers(line)[:-1] + _choices(line, maps) + "}"
+    apart = ", separator: space" if line.spaced else ""
+    settings = _headers(line)[:-1] + apart + _choices(line, maps) + "}"
     yield f"  {line.column}: {settings} # {say(f'mapping.scaffold-{line.confidence}')}: {reason(line, say)}"
     for one in line.meant:
         yield f"  {'# ' if one.confidence in TAKEN else '# ? '}{choice(one, say)}"
-    for word in line.words:
+    for word in line.unexplained:
         yield f"  # ? {say('mapping.scaffold-word', word=_one_line(word))}"
     if line.hidden:
         yield f"  # ? {say('mapping.scaffold-words-hidden', count=line.hidden)}"
