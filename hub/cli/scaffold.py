@@ -1,6 +1,6 @@
 """`hub mapping scaffold`: a first mapping for a register that nobody has seen, with a reason for each line."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -85,12 +85,19 @@ def scaffold(
 
 
 def _nearest(own: Path, samples: Sequence[Sample], kinds: frozenset[str]) -> tuple[str, Known, Proposal]:
+    """`kinds`: of the records that a form of this tool becomes."""
+    asked = form([one.rows for one in samples])
+    wanted = (kinds - {TABLE} or frozenset({FORM})) if asked else frozenset({TABLE})
+    return nearest(_ready(own, wanted), samples, asked)
+
+
+def nearest(
+    candidates: Iterable[tuple[str, Known]], samples: Sequence[Sample], asked_of_form: Sequence[Question]
+) -> tuple[str, Known, Proposal]:
     """The ready mapping in which most of the columns are known, and what it proposes. Of equals, the one in their language, and
-    the plainer. `kinds`: of the records that a form of this tool becomes."""
-    asked_of_form = form([one.rows for one in samples])
-    wanted = (kinds - {TABLE} or frozenset({FORM})) if asked_of_form else frozenset({TABLE})
+    the plainer. Raises WrongUse."""
     found = []
-    for order, (name, ready) in enumerate(_ready(own, wanted)):
+    for order, (name, ready) in enumerate(candidates):
         asked = asked_of_form or _questions(samples, ready)
         if asked:
             proposal = propose(asked, ready)
