@@ -1,6 +1,6 @@
 """`hub mapping scaffold`: a first mapping for a register that nobody has seen, with a reason for each line."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -28,6 +28,7 @@ from hub.mapping.reading import read_plan
 from hub.mapping.scaffold import Known, Line, Proposal, known, propose, spare
 from hub.mapping.scaffold_choices import Meant
 from hub.mapping.scaffold_form import Ready, crossed, form, readers_of
+from hub.mapping.scaffold_legend import explained
 from hub.mapping.scaffold_table import Question, questions
 from hub.mapping.scaffold_write import IN_FORCE, Say, choice, concept_maps, key_of, reason, written
 from hub.ports import Sample
@@ -85,25 +86,35 @@ def scaffold(
 
 
 def _nearest(own: Path, samples: Sequence[Sample], kinds: frozenset[str]) -> tuple[str, Known, Proposal]:
-    """The ready mapping in which most of the columns are known, and what it proposes. Of equals, the one in their language.
-    `kinds`: of the records that a form of this tool becomes."""
-    asked_of_form = form([one.rows for one in samples])
-    wanted = (kinds - {TABLE} or frozenset({FORM})) if asked_of_form else frozenset({TABLE})
+    """`kinds`: of the records that a form of this tool becomes."""
+    asked = form([one.rows for one in samples])
+    wanted = (kinds - {TABLE} or frozenset({FORM})) if asked else frozenset({TABLE})
+    return nearest(_ready(own, wanted), samples, asked)
+
+
+def nearest(
+    candidates: Iterable[tuple[str, Known]], samples: Sequence[Sample], asked_of_form: Sequence[Question]
+) -> tuple[str, Known, Proposal]:
+    """The ready mapping in which most of the columns are known, and what it proposes. Of equals, the one in their language, and
+    the plainer. Raises WrongUse."""
     found = []
-    for order, (name, ready) in enumerate(_ready(own, wanted)):
+    for order, (name, ready) in enumerate(candidates):
         asked = asked_of_form or _questions(samples, ready)
         if asked:
             proposal = propose(asked, ready)
-            found.append((proposal.score, ready.plan.language == _language(proposal), -order, name, ready, proposal))
+            fits = (proposal.score(ready.plan), ready.plan.language == _language(proposal), -len(ready.columns), -order)
+            found.append((fits, name, ready, proposal))
     if not found:
         raise WrongUse("mapping-scaffold.no-table")
-    *_, name, ready, proposal = max(found, key=lambda one: one[:3])
+    _, name, ready, proposal = max(found, key=lambda one: one[0])
     return name, ready, proposal
 
 
 def _questions(samples: Sequence[Sample], ready: Known) -> list[Question]:
-    """Those of the sheet that has most: others are menus and instructions."""
-    return max((questions(one.rows, ready.names) for one in samples), key=len, default=[])
+    """Those of the sheet that has most: others are menus and instructions, or tell what its signs mean."""
+    found = [(questions(one.rows, ready.names), at) for at, one in enumerate(samples)]
+    asked, of = max(found, key=lambda one: len(one[0]), default=([], 0))
+    return explained(asked, [one.rows for at, one in enumerate(samples) if at != of])
 
 
 def _maps(own: Path, base: str) -> dict[str, list[str]]:
@@ -125,7 +136,8 @@ def _ready(own: Path, kinds: frozenset[str]) -> Iterator[tuple[str, Known]]:
             tables = [
                 Ready(one, library.document(of)[0].data["columns"]) for of, one in plans.items() if TABLE in one.kinds
             ]
-            said, words = crossed(plan, tables, lexicon)
+            if TABLE not in plan.kinds:
+                said, words = crossed(plan, tables, lexicon)
             readers = readers_of(plan, tables)
         yield name, known(plan, words, said, shown_columns(name, own), today, readers)
 
@@ -173,7 +185,7 @@ def _show(session: Session, proposal: Proposal, base: str, folder: Path) -> None
             session.out.print(
                 f"{line.question.header}: {choice(one, say)}", markup=False, highlight=False, soft_wrap=True
             )
-        for word in () if line.meant else line.words:
+        for word in line.unexplained:
             session.tell("mapping-scaffold.word", column=line.question.header, word=word)
     for column in proposal.missing:
         session.tell("mapping-scaffold.missing", column=column)

@@ -6,16 +6,20 @@ that could be read two ways are asked about; the rest is listed as unmapped.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
+from hub.fhir.folding import fold
+from hub.mapping.model import Transform
 from hub.mapping.plan import Column, Plan
 from hub.mapping.scaffold_choices import Meant, Words, meant
+from hub.mapping.scaffold_legend import signs
 from hub.mapping.scaffold_names import Names, Near
 from hub.mapping.scaffold_table import Question
-from hub.mapping.scaffold_values import Fit, date_order, fit
+from hub.mapping.scaffold_values import Fit, are_codes, counts, date_order, fit
+from hub.mapping.transforms import TRANSFORMS
 from hub.mapping.transforms.codes import Codes
 from hub.mapping.transforms.dates import DateText
 from hub.mapping.transforms.phones import Phones
@@ -27,6 +31,9 @@ MEDIUM: Final = 0.62
 LOW: Final = 0.42
 SUPPORT: Final = 0.2
 VALUES_ALONE: Final = 0.44
+SIGN: Final = 3  # letters of a sign that may mean anything: "oui", "F", "12"
+NAMES: Final = frozenset({"full_name", "given_name", "family_name"})
+NAMED: Final = 0.9
 SURE_WORDS: Final = 0.5  # share of known words from which the others may be shown
 
 
@@ -41,7 +48,12 @@ class Line:
     language: str = "fr"
     words: tuple[str, ...] = ()  # that no code list of the column knows
     hidden: int = 0  # such words that are not shown
-    meant: tuple[Meant, ...] = ()  # what the choices of a form would mean
+    spaced: bool = False  # several answers stand between spaces, where the ready mapping reads commas
+    meant: tuple[Meant, ...] = ()  # what the choices of a form, or the signs of a legend, would mean
+
+    @property
+    def unexplained(self) -> tuple[str, ...]:
+        return tuple(word for word in self.words if word not in {one.choice.name for one in self.meant})
 
 
 @dataclass(frozen=True, repr=False)
@@ -52,9 +64,11 @@ class Proposal:
     missing: tuple[str, ...] = ()
     order: str = ""
 
-    @property
-    def score(self) -> int:
-        return sum({"high": 4, "medium": 2, "low": 1, "none": 0}[line.confidence] for line in self.lines)
+    def score(self, plan: Plan) -> tuple[int, int]:
+        """How much of it this mapping would read, and how much it knows."""
+        weights = {"high": 4, "medium": 2, "low": 1, "none": 0}
+        known = [(weights[one.confidence], plan.columns[one.column].transform) for one in self.lines if one.column]
+        return sum(weight for weight, transform in known if transform), sum(weight for weight, _ in known)
 
 
 @dataclass(frozen=True, repr=False)
@@ -79,20 +93,29 @@ def known(  # noqa: PLR0917 — the parts of what is known
 ) -> Known:
     """`said`: the columns as the mapping's file says them, headers by language. `words`: by what labels of choices are read."""
     columns = {
-        name: column for name, column in plan.columns.items() if column.direction != "back" and not column.repeat
+        name: _evident(column, said.get(name) or {})
+        for name, column in plan.columns.items()
+        if column.direction != "back" and not column.repeat
     }
     headers = {name: (said.get(name) or {}).get("headers") or {} for name in columns}
     return Known(plan, Names(lexicon, headers), shown, today, columns, words)
 
 
+def _evident(column: Column, said: Mapping[str, Any]) -> Column:
+    """What is known and not read may still say what would stand in it."""
+    kind = str(said.get("transform", ""))
+    if column.transform is not None or kind not in {"date", "integer"}:
+        return column
+    return replace(column, transform=TRANSFORMS[kind]())
+
+
 def propose(questions: Sequence[Question], ready: Known) -> Proposal:
     """One line for each question, in their order. A column is given to one question, the nearest."""
+    found = {at: _claims(one, ready) for at, one in enumerate(questions) if not one.again}
+    _uncount(found, questions)
+    _part(found)
     claims = sorted(
-        (
-            (score, -at, near, said)
-            for at, question in enumerate(questions)
-            for score, near, said in _claims(question, ready)
-        ),
+        ((score, -at, near, said) for at, every in found.items() for score, near, said in every),
         key=lambda claim: claim[:2],
         reverse=True,
     )
@@ -106,6 +129,7 @@ def propose(questions: Sequence[Question], ready: Known) -> Proposal:
         _line(question, *taken[at], ready) if at in taken else _unmapped(question, ready, columns)
         for at, question in enumerate(questions)
     )
+    lines = tuple(_again(line, lines) for line in lines)
     required = {name for name, column in ready.columns.items() if column.required and not column.within}
     return Proposal(lines, tuple(sorted(required - columns)), _order(lines, ready))
 
@@ -114,20 +138,68 @@ def spare(proposal: Proposal, ready: Known) -> dict[str, str]:
     """The columns of the ready mapping that no question gives, each with a header that it goes by."""
     given = {line.column for line in proposal.lines}
     left = {
-        name: column for name, column in ready.columns.items() if name not in given and column.transform is not None
+        name: column
+        for name, column in ready.columns.items()
+        if name not in given and ready.plan.columns[name].transform is not None
     }
     return {name: next(iter(column.headers), name) for name, column in left.items()}
 
 
-def _claims(question: Question, ready: Known) -> list[tuple[float, Near, Fit]]:
-    """What this question may be, and how much speaks for it."""
+Claim = tuple[float, Near, Fit]
+
+
+def _uncount(found: dict[int, list[Claim]], questions: Sequence[Question]) -> None:
+    """What only numbers the lines is no number of a case, where another column is called that."""
+    counting = {at for at in found if counts(questions[at].values)}
+    for at in counting:
+        column = max(found[at], key=lambda claim: claim[0], default=None)
+        others = (near for one, claims in found.items() if one not in counting for _, near, _ in claims)
+        if column and any(near.column == column[1].column and near.score >= NAMED for near in others):
+            found[at] = []
+
+
+def _part(found: dict[int, list[Claim]]) -> None:
+    """Where the given name stands in a column of its own, the other is the family name; else "name" is the whole name."""
+    named = {at: {near.column for _, near, _ in claims if near.score >= NAMED} for at, claims in found.items()}
+    given = {at for at, columns in named.items() if "given_name" in columns}
+    family = {at for at, columns in named.items() if "family_name" in columns} - given
+    for at, claims in found.items():
+        apart = given and family and at in given | family
+        meant = "full_name" if not apart else "given_name" if at in given else "family_name"
+        found[at] = [
+            (score, near._replace(whole=near.whole or bool(apart and near.column == meant)), said)
+            for score, near, said in claims
+            if near.column == meant or near.column not in NAMES
+        ]
+
+
+def _again(line: Line, lines: Sequence[Line]) -> Line:
+    """One answer of a question, said again in a column of its own: what that question is, and not read twice."""
+    said = next((one for one in lines if line.question.again and one.question.header == line.question.again), None)
+    if said is None:
+        return line
+    reason = ("mapping.scaffold-again", {"name": said.question.header})
+    return replace(line, column=said.column, confidence=said.confidence, reasons=(reason,), language=said.language)
+
+
+def _nears(question: Question, ready: Known) -> dict[str, Near]:
+    """By its names; those below a heading that says whose it is come first."""
     nears: dict[str, Near] = {}
-    for text in (question.header, *question.labels):
+    inside = ready.names.within(question.group, question.texts)
+    whose = " ".join(inside)
+    for text in (*inside, *question.texts):
         for near in ready.names.near(text):
-            nears[near.column] = max(near, nears.get(near.column, near), key=lambda one: one.score)
+            if not ready.names.forbids(whose, near.column):
+                nears[near.column] = max(nears.get(near.column, near), near, key=lambda one: one.score)
     for column in [one for one in ready.columns if one not in nears]:
-        if not ready.names.forbids(question.header, column):
+        if not ready.names.forbids(f"{question.header} {whose}", column):
             nears[column] = Near(0.0, column, "", ready.names.language(question.header))
+    return nears
+
+
+def _claims(question: Question, ready: Known) -> list[Claim]:
+    """What this question may be, and how much speaks for it."""
+    nears = _nears(question, ready)
     found = []
     for near in nears.values():
         if bool(ready.columns[near.column].within) != question.repeated:
@@ -137,7 +209,8 @@ def _claims(question: Question, ready: Known) -> list[tuple[float, Near, Fit]]:
         score = max(_score(near, said, ready), alone)
         if score >= LOW:
             found.append((score, near, said))
-    if any(near.whole and said.contradicts for _, near, said in found):  # whatever else it is then, it is a question
+    doubted = any(near.whole and said.contradicts and not _is_listed(near, question, ready) for _, near, said in found)
+    if doubted and not any(near.whole and said.supports for _, near, said in found):  # whatever it is, it is a question
         found = [(min(score, MEDIUM - 0.01), near._replace(whole=False), said) for score, near, said in found]
     best = max((score for score, near, said in found if near.whole and not said.contradicts), default=0.0)
     rivals = sum(near.whole and score == best for score, near, _ in found)
@@ -147,10 +220,16 @@ def _claims(question: Question, ready: Known) -> list[tuple[float, Near, Fit]]:
 def _fit(question: Question, column: str, ready: Known) -> Fit:
     """Of a form's choices what they mean counts, by their names or by their labels; else what stands in the cells."""
     found = _meant(question, column, ready)
+    asked = ready.columns[column]
+    if question.spaced and isinstance(asked.transform, Codes):
+        asked = replace(asked, transform=replace(asked.transform, several=True, separator="space"))
     if not found:
-        return fit(ready.columns[column], question.values, ready.plan.blank, ready.today)
+        return fit(asked, question.values, ready.plan.blank, ready.today)
     unknown = tuple(one.choice.name for one in found if one.meaning is None)
-    return Fit(len(found) - len(unknown), len(found), unknown)
+    told = Fit(len(found) - len(unknown), len(found), unknown)
+    explained = {fold(one.choice.name) for one in found}
+    others = [sign for sign in signs(question.values) if fold(sign) not in explained]
+    return told if question.kind else told.and_(fit(asked, others, ready.plan.blank, ready.today))
 
 
 def _meant(question: Question, column: str, ready: Known) -> tuple[Meant, ...]:
@@ -170,7 +249,12 @@ def _tells(column: str, question: Question, ready: Known) -> bool:
     """Whether cells alone tell the column: only where few columns could be read so, and more than one word was."""
     transform = ready.columns[column].transform
     selective = isinstance(transform, Codes | Phones) or (isinstance(transform, Digits) and bool(transform.expect))
-    return selective and len({value for value in question.values if value}) > 1
+    return selective and len({value for value in question.values if len(value) > SIGN}) > 1
+
+
+def _is_listed(near: Near, question: Question, ready: Known) -> bool:
+    """Signs that no list knows say nothing against a column that is called as it should be: somebody tells what they mean."""
+    return _is_coded(near.column, ready) and are_codes(question.values, ready.plan.blank)
 
 
 def _is_coded(column: str, ready: Known) -> bool:
@@ -179,30 +263,41 @@ def _is_coded(column: str, ready: Known) -> bool:
 
 
 def _line(question: Question, score: float, near: Near, said: Fit, ready: Known) -> Line:
-    confidence = _confidence(score, near, said, coded=_is_coded(near.column, ready))
+    confidence = _confidence(score, near, said, ready.columns[near.column].transform)
     called = "called" if near.whole else "like" if near.score >= LOW else "values-alone"
     reasons: list[tuple[str, Mapping[str, str]]] = [(f"mapping.scaffold-{called}", {"name": near.name})]
     if said.tried:
         key = (
             "values-fit"
             if said.read == said.tried or said.supports
+            else "values-signs"
+            if said.contradicts and _is_listed(near, question, ready)
             else "values-contradict"
             if said.contradicts
             else "values-some"
         )
         reasons.append((f"mapping.scaffold-{key}", {"read": str(said.read), "tried": str(said.tried)}))
     beyond_doubt = confidence == "high" and near.column in ready.shown and (said.share or 0) >= SURE_WORDS
-    sure = beyond_doubt or bool(question.kind)
+    listed = near.whole and _is_listed(near, question, ready)
+    shown = near.column in ready.shown or all(word.isdecimal() for word in said.unknown)
+    sure = beyond_doubt or (listed and shown) or bool(question.kind)
     language = "ar" if ready.names.language(question.header) == "ar" else near.language
+    told = _meant(question, near.column, ready)
+    transform = ready.columns[near.column].transform
+    several = isinstance(transform, Codes) and transform.several and transform.separator != "space"
+    spaced = several and (question.spaced or question.kind == "select_multiple")
     return Line(
         question, near.column, confidence, tuple(reasons), language,
-        said.unknown if sure else (), 0 if sure else len(said.unknown), _meant(question, near.column, ready),
+        said.unknown if sure else (), 0 if sure else len(said.unknown), spaced, told,
     )  # fmt: skip
 
 
-def _confidence(score: float, near: Near, said: Fit, *, coded: bool) -> Confidence:
-    """Cells that are not read as they should be make a question of everything but a code list, whose words are asked about."""
-    if near.whole and not said.contradicts and (said.share is None or said.share >= SURE_WORDS):
+def _confidence(score: float, near: Near, said: Fit, transform: Transform | None) -> Confidence:
+    """Cells that are not read as they should be make a question of everything but a code list, whose words are asked about. A
+    name that is cut short is beyond doubt only where the cells are words of that very list."""
+    coded = isinstance(transform, Codes)
+    sure = not near.cut or (said.supports and (coded or isinstance(transform, Phones)))
+    if near.whole and sure and not said.contradicts and (said.share is None or said.share >= SURE_WORDS):
         return "high"
     doubtful = said.share is not None and not said.supports and not coded
     return "medium" if score >= MEDIUM and not doubtful else "low"

@@ -58,7 +58,9 @@ def _questions(survey: Sequence[Record], choices: Sequence[Record]) -> Iterator[
             shown = tuple(Choice(one.get("name", ""), _labels(one)) for one in offered)
             asked = "/".join((*(group for group, _ in path), name))
             repeated = any(repeats for _, repeats in path)
-            yield Question(asked, values, (*_labels(row), _spoken(name)), repeated, kind, shown)
+            labels = (*_labels(row), _spoken(name), _spoken(asked))
+            group = " ".join(label for label in dict.fromkeys(_spoken(one) for one, _ in path))
+            yield Question(asked, values, labels, repeated, kind, shown, group, path=True)
 
 
 def _labels(row: Record) -> tuple[str, ...]:

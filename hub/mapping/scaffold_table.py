@@ -1,7 +1,12 @@
-"""Where a table begins in a sheet that nobody knows: the row, or the pair of rows, whose cells are called as columns are."""
+"""Where a table begins in a sheet that nobody knows: the row, or the pair of rows, whose cells are called as columns are.
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+A row above it that has fewer cells holds headings: each is over its column and the following ones. In the export of a survey tool
+headings stand in the header itself: `perp/perp_rel`, and `viol_type/sexual` is one answer of `viol_type`, said again.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from hub.mapping.scaffold_choices import Choice
@@ -10,6 +15,7 @@ from hub.mapping.scaffold_names import Names
 SEARCHED: Final = 40
 CALLED: Final = 0.6
 FEWEST: Final = 3
+TICKED: Final = frozenset({"", "0", "1", "0.0", "1.0", "true", "false", "True", "False", "TRUE", "FALSE"})
 
 Rows = Sequence[Sequence[str]]
 
@@ -24,6 +30,14 @@ class Question:
     repeated: bool = False  # asked once for each item of a repeat
     kind: str = ""  # type of a form's question: its values are the choices that the form offers, and nobody's answers
     choices: tuple[Choice, ...] = ()
+    group: str = ""  # the heading above
+    path: bool = False  # the header is the way to it, and its labels alone say what it is
+    spaced: bool = False  # several answers stand in a cell, between spaces, as survey tools write them
+    again: str = ""  # header of the question of whose answers this is one
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        return self.labels if self.path else (self.header, *self.labels)
 
 
 def questions(rows: Rows, names: Names) -> list[Question]:
@@ -31,15 +45,47 @@ def questions(rows: Rows, names: Names) -> list[Question]:
     found = [(score, -end, -height, labels) for score, end, height, labels in _headers(rows, names)]
     if not found:
         return []
-    score, end, _, labels = max(found, key=lambda one: one[:3])
+    score, end, height, labels = max(found, key=lambda one: one[:3])
     if score < FEWEST:
         return []
     below = [row for row in rows[-end:] if sum(bool(cell) for cell in row) > 1]
-    return [
-        Question(label, tuple(row[at] for row in below if at < len(row)))
-        for at, label in enumerate(labels)
+    groups = _groups(rows[-end + height - 1] if -end + height > 0 else (), labels)
+    asked = [
+        Question(label, tuple(row[at] for row in below if at < len(row)), group=group)
+        for at, (label, group) in enumerate(zip(labels, groups, strict=True))
         if label and label not in labels[:at]
     ]
+    return list(_by_path(asked))
+
+
+def _groups(above: Sequence[str], labels: Sequence[str]) -> list[str]:
+    """The heading of each column: merged cells hold it in the first of them, or in each."""
+    cells = [" ".join(cell.split()) for cell in above[: len(labels)]]
+    several = len({cell for cell in cells if cell}) > 1
+    found, last = [], ""
+    for at in range(len(labels)):
+        last = (cells[at] if at < len(cells) else "") or last
+        found.append(last if several else "")
+    return found
+
+
+def _by_path(asked: Sequence[Question]) -> Iterator[Question]:
+    """Headers that are ways of several steps, where steps recur."""
+    first = Counter(one.header.partition("/")[0] for one in asked if "/" in one.header and " " not in one.header)
+    known = {one.header: one for one in asked}
+    for one in asked:
+        group, _, last = one.header.rpartition("/")
+        if " " in one.header or first[one.header.partition("/")[0]] < 2:
+            yield one
+        elif group in known and set(one.values) <= TICKED:
+            yield replace(one, again=group)
+        else:
+            spaced = any(other.startswith(f"{one.header}/") for other in known)
+            yield replace(one, labels=(spoken(last),), group=spoken(group), path=True, spaced=spaced)
+
+
+def spoken(path: str) -> str:
+    return path.replace("/", " ")
 
 
 def _headers(rows: Rows, names: Names) -> list[tuple[int, int, int, list[str]]]:

@@ -1,7 +1,8 @@
 """What stands in a column, as evidence for what the column is: each transform of a ready mapping is tried on it.
 
-A transform that reads everything (text) says nothing. One that reads only what it knows (dates, telephones, the words of a code
-list) speaks for the column where it reads most cells, and against it where it reads few.
+A transform that reads everything (text) says nothing, but where dates or bare numbers stand in the cells. One that reads only
+what it knows (dates, telephones, the words of a code list) speaks for the column where it reads most cells, and against it where
+it reads few.
 """
 
 import re
@@ -10,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
+from hub.fhir.folding import ascii_digits
 from hub.mapping.model import Context, Transform
 from hub.mapping.plan import Column
 from hub.mapping.transforms.codes import Codes
@@ -21,6 +23,11 @@ TRIED: Final = 200
 ENOUGH: Final = 2  # cells from which a column speaks
 SPEAKS: Final = 0.8
 CONTRADICTS: Final = 0.4
+_DATE: Final = re.compile(r"^(\d{1,2}[/.\-]\d{1,2}[/.\-](\d{4}|\d{2})|\d{4}-\d{2}-\d{2})\b")
+_NUMBER: Final = re.compile(r"^\d{1,2}$")
+_CODE: Final = re.compile(r"^(\w{1,3}|[\w\-]{1,8}\.)$")
+MOST_CODES: Final = 15
+_SEVERAL: Final = re.compile(r"\s*[+,;/]\s*")
 _DAY_FIRST: Final = re.compile(r"^\D*(\d{1,2})[/.\-](\d{1,2})[/.\-]\d{2,4}")
 
 
@@ -32,6 +39,9 @@ class Fit:
     read: int = 0
     tried: int = 0
     unknown: tuple[str, ...] = ()
+
+    def and_(self, other: "Fit") -> "Fit":
+        return Fit(self.read + other.read, self.tried + other.tried, self.unknown + other.unknown)
 
     @property
     def share(self) -> float | None:
@@ -50,7 +60,7 @@ class Fit:
 def fit(column: Column, values: Sequence[str], blank: frozenset[str], today: date) -> Fit:
     transform = column.transform
     if transform is None or isinstance(transform, Text | OrganizationName) or _takes_all(transform):
-        return Fit()
+        return Fit(0, len(values)) if _something_else(transform, [ascii_digits(one.strip()) for one in values]) else Fit()
     if isinstance(transform, DateText) and date_order(values) == "mdy":
         transform = replace(transform, order="mdy")
     context = Context("organization", lambda _: None, today)
@@ -62,8 +72,30 @@ def fit(column: Column, values: Sequence[str], blank: frozenset[str], today: dat
         trouble = reading.trouble
         read += trouble is None and (reading.value is not None or isinstance(transform, Codes))
         if trouble is not None and trouble.text == "mapping.code-unknown":
-            unknown[trouble.value] = None
+            several = isinstance(transform, Codes) and transform.several
+            unknown |= dict.fromkeys(trouble.value.split(", ") if several else [trouble.value])
     return Fit(read, len(tried), tuple(unknown))
+
+
+def _something_else(transform: Transform | None, values: Sequence[str]) -> bool:
+    """Dates are no names, no addresses and no numbers of a file; and bare numbers are codes that somebody must explain."""
+    said = [value for value in values if value]
+    kinds = (_DATE, _NUMBER) if isinstance(transform, Text | OrganizationName) else (_DATE,)
+    return len(said) >= ENOUGH and any(sum(bool(kind.match(one)) for one in said) >= SPEAKS * len(said) for kind in kinds)
+
+
+def are_codes(values: Sequence[str], blank: frozenset[str]) -> bool:
+    """Whether few short signs stand in the cells, which a legend explains or nobody."""
+    said = {ascii_digits(value.strip()) for value in values if value.strip() and value.strip().casefold() not in blank}
+    signs = {one for value in said for one in _SEVERAL.split(value) if one}
+    return 1 < len(signs) <= MOST_CODES and 2 * sum(bool(_CODE.match(one)) for one in signs) > len(signs)
+
+
+def counts(values: Sequence[str]) -> bool:
+    """Whether the cells number the lines: 1, 2, 3 … with a total here and there."""
+    said = [ascii_digits(value.strip()) for value in values if value.strip()]
+    numbers = [value for value in said if value.isdecimal()]
+    return len(numbers) >= max(ENOUGH, SPEAKS * len(said)) and numbers == [str(at) for at, _ in enumerate(numbers, 1)]
 
 
 def _takes_all(transform: Transform) -> bool:

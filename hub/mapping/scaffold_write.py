@@ -49,7 +49,7 @@ def words_name(column: str) -> str:
 
 
 def in_force(proposal: Proposal) -> list[Line]:
-    return [line for line in proposal.lines if line.confidence in IN_FORCE]
+    return [line for line in proposal.lines if line.confidence in IN_FORCE and not line.question.again]
 
 
 def _top(  # noqa: PLR0917 — the parts of one heading
@@ -77,21 +77,23 @@ def _columns(proposal: Proposal, say: Say, maps: Maps) -> Iterator[str]:
     yield "columns:"
     for line in in_force(proposal):
         yield from _in_force(line, say, maps)
-    unmapped = [line for line in proposal.lines if line.confidence not in IN_FORCE]
+    unmapped = [line for line in proposal.lines if line.confidence not in IN_FORCE or line.question.again]
     for number, line in enumerate(unmapped, 1):
-        if line.column:
+        asked = line.column and not line.question.again
+        if asked:
             yield f"  # ? {line.column}: {_headers(line)} # {reason(line, say)}"
         settings = _headers(line).replace("}}", "}, ignored: true}")
-        said = "" if line.column else f" # {reason(line, say)}"
+        said = "" if asked else f" # {reason(line, say)}"
         yield f"  unmapped_{number}: {settings}{said}"
 
 
 def _in_force(line: Line, say: Say, maps: Maps) -> Iterator[str]:
-    settings = _headers(line)[:-1] + _choices(line, maps) + "}"
+    apart = ", separator: space" if line.spaced else ""
+    settings = _headers(line)[:-1] + apart + _choices(line, maps) + "}"
     yield f"  {line.column}: {settings} # {say(f'mapping.scaffold-{line.confidence}')}: {reason(line, say)}"
     for one in line.meant:
         yield f"  {'# ' if one.confidence in TAKEN else '# ? '}{choice(one, say)}"
-    for word in () if line.meant else line.words:
+    for word in line.unexplained:
         yield f"  # ? {say('mapping.scaffold-word', word=_one_line(word))}"
     if line.hidden:
         yield f"  # ? {say('mapping.scaffold-words-hidden', count=line.hidden)}"

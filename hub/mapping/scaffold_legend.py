@@ -1,0 +1,82 @@
+"""What the signs in a table mean, as its workbook tells: a sheet of abbreviations, or the header itself ("1 = oui, 2 = non").
+
+Three ways of writing are read: column, sign and meaning in three cells; a column and all its signs in two ("C célibataire, M
+mariée"); a column in a cell of its own, and below it a sign and its meaning. What is told becomes choices with labels, as a form
+has them; a sign that nothing explains stays a question.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Final
+
+from hub.fhir.folding import fold
+from hub.mapping.scaffold_choices import Choice
+from hub.mapping.scaffold_table import Question, Rows
+
+Told = tuple[str, str, str]  # column, sign, meaning
+
+_PIECES: Final = re.compile(r"\s*[,;،؛\n|]\s*")
+_EQUALS: Final = re.compile(r"^(.+?)\s*[=:→]\s*(.+)$")
+_BRACKETS: Final = re.compile(r"\(([^()]*=[^()]*)\)")
+_SEVERAL: Final = re.compile(r"\s*[+,;/\n]\s*")
+_TOGETHER: Final = re.compile(r"\s+/\s+|\s*[,;،+&]\s*")
+_NAMED: Final = 3  # letters of a column by which its legend is known
+
+
+def explained(asked: Sequence[Question], others: Sequence[Rows]) -> list[Question]:
+    """`others`: the sheets that hold no table."""
+    told = [one for rows in others for one in _told(rows, asked)]
+    return [_explained(question, told) for question in asked]
+
+
+def signs(values: Sequence[str]) -> list[str]:
+    """What stands in the cells, each once, where several stand in one apart."""
+    return list(dict.fromkeys(sign for value in values for sign in _SEVERAL.split(value.strip()) if sign))
+
+
+def _explained(question: Question, told: Sequence[Told]) -> Question:
+    own = [(sign, meaning) for column, sign, meaning in told if _names(column, question)]
+    for inside in _BRACKETS.findall(question.header):
+        own += list(_listed(inside.replace("/", ","), []))
+    said = dict(own)
+    there = {fold(sign) for sign in signs(question.values)}
+    if question.choices or len(said) < 2 or not there & {fold(sign) for sign in said}:
+        return question
+    return replace(question, choices=tuple(Choice(sign, (meaning,)) for sign, meaning in said.items()))
+
+
+def _told(rows: Rows, asked: Sequence[Question]) -> Iterator[Told]:
+    column = ""
+    for row in rows:
+        cells = [" ".join(cell.split()) for cell in row if cell.strip()]
+        about = [question for question in asked if cells and _names(cells[0], question)]
+        if about and len(cells) >= 3:
+            yield cells[0], cells[1], cells[2]
+        elif about and len(cells) == 2:
+            found = list(_listed(cells[1], [sign for one in about for sign in signs(one.values)]))
+            yield from ((cells[0], sign, meaning) for sign, meaning in found)
+        elif about:
+            column = cells[0]
+        elif column and len(cells) == 2:
+            yield column, cells[0], cells[1]
+
+
+def _listed(text: str, known: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Signs and meanings in one cell: "C célibataire, M mariée" or "1 = oui; 2 = non"."""
+    for piece in _PIECES.split(text):
+        if equal := _EQUALS.match(piece):
+            yield equal[1], equal[2]
+            continue
+        first = max((one for one in known if piece.startswith(f"{one} ")), key=len, default=piece.partition(" ")[0])
+        if meaning := piece.removeprefix(first).strip():
+            yield first, meaning
+
+
+def _names(column: str, question: Question) -> bool:
+    """A legend may call a column by the beginning of its header, or several by what they have in common."""
+    header = fold(question.header)
+    return any(
+        called == header or (len(called) >= _NAMED and header.startswith(called))
+        for called in map(fold, (column, *_TOGETHER.split(column)))
+    )
