@@ -60,19 +60,19 @@ class FileReader:
         names = [name for _, name in header.columns]
         first = top[header.end :]
         widest = max(len(names), _usual_width(first))
-        told = self._not_there(header)
+        gone = tuple(sorted(self.layout.expected - header.known))
+        told = self._not_there(gone)
         names += [f"column {position + 1}" for position in range(len(names), widest)]
         for row in chain(first, rows):
             content = self._content(names, row)
             if content and not self._is_beside_the_point(content, names[0], header):
                 record = self._record(content, Place(sheet, row.number, self._file), row, header, widest)
                 if record:
-                    yield replace(record, issues=(*record.issues, *told)) if told else record
+                    yield replace(record, issues=(*record.issues, *told), unsaid=gone) if gone else record
                     told = ()  # with the first row: it is said of all
 
-    def _not_there(self, header: Header) -> tuple[Issue, ...]:
-        """A header that somebody has renamed ends what came from it, so it is never passed over in silence."""
-        gone = sorted(self.layout.expected - header.known)
+    def _not_there(self, gone: Sequence[str]) -> tuple[Issue, ...]:
+        """A header that somebody has renamed says nothing, so that what came from it stays; it is not passed over in silence."""
         params = {"columns": self._wanted(gone)}
         return (Issue("warning", "incomplete", "adapters.columns-gone", params=params),) if gone else ()
 

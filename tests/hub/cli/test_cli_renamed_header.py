@@ -1,4 +1,4 @@
-"""A header that somebody renames in the register: what came from it ends, and whoever pulls is told so, by the header's name."""
+"""A header that somebody renames in the register: what came from it stays, and whoever pulls is told so, by the header's name."""
 
 from pathlib import Path
 
@@ -36,14 +36,15 @@ def register(hub: Command) -> Path:
 
 
 @pytest.mark.parametrize("speaks", LANGUAGES)
-def test_a_header_that_was_renamed_is_told_before_and_while_its_referrals_end(
+def test_a_header_that_was_renamed_is_told_and_takes_back_no_referral(
     register: Path, hub: Command, speaks: str
 ) -> None:
     told = say("adapters.columns-gone", speaks, columns="Envoyée chez").split("(")[0]
     first = hub("pull", "register", language=speaks)
     assert first.exit_code == 0, first.output
     assert told not in flat(first.output)
-    assert hub.json("referral", "list")
+    before = hub.json("referral", "list")
+    assert len(before) == 1
     register.write_text(REGISTER.replace("Envoyée chez", "Structure d'accueil"), "utf-8")
     for command in (("connection", "check", "register"), ("pull", "register")):
         shown = hub(*command, language=speaks)
@@ -51,7 +52,10 @@ def test_a_header_that_was_renamed_is_told_before_and_while_its_referrals_end(
         assert "Envoyée chez" in shown.output
         assert marks_in(shown.output) == []
     assert MARKS
-    assert hub.json("referral", "list") == []
+    assert hub.json("referral", "list") == before
+    register.write_text(REGISTER.replace("Hôpital Exemple", ""), "utf-8")
+    hub("pull", "register", language=speaks)
+    assert hub.json("referral", "list") == [], "an empty cell below the header does take it back"
 
 
 def flat(shown: str) -> str:
