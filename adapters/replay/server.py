@@ -43,6 +43,7 @@ class Served:
 def _handler(stand_in: StandIn, stopped: threading.Event) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # else what follows the headers waits forty milliseconds for their receipt
 
         def serve(self) -> None:
             said, right = stand_in.answer(_asked(self))

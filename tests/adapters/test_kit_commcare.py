@@ -5,10 +5,9 @@ import pytest
 from adapters import commcare, http_client
 from adapters.acceptance import Acceptance, HttpCase, OverHttp, Scans, WritesBack
 from adapters.replay import Served
-from hub import mapping
 from hub.ports import Connection
 from tests.support.commcare import KEY, USER, populated, referral
-from tests.support.doors import package_folder
+from tests.support.doors import layout_of, package_folder
 
 
 class CommCareCase(HttpCase):
@@ -23,7 +22,7 @@ class CommCareCase(HttpCase):
 
     def connection(self, **settings):
         asked = {"url": self.url, "domain": "anwar", "user": USER, "page_size": 3, **settings}
-        layout = mapping.load(self.mapping).layout()
+        layout = layout_of(self.mapping)
         return Connection("c", "association", "commcare", self.mapping, asked, self.place, layout, lambda _: KEY)
 
     def add(self):

@@ -5,9 +5,8 @@ import pytest
 from adapters import fhir, http_client
 from adapters.acceptance import Acceptance, HttpCase, OverHttp, WritesBack
 from adapters.replay import Served
-from hub import mapping
 from hub.ports import Connection
-from tests.support.doors import package_folder
+from tests.support.doors import layout_of, package_folder
 from tests.support.fhir_partner import Partner, referral
 
 
@@ -25,7 +24,7 @@ class FhirCase(HttpCase):
 
     def connection(self, **settings):
         asked = {"url": f"{self.served.url}/fhir", "page_size": 3, **settings}
-        layout = mapping.load(self.mapping).layout()
+        layout = layout_of(self.mapping)
         return Connection("c", "partner", "fhir", self.mapping, asked, self.place, layout, lambda _: "a-token")
 
     def add(self):

@@ -6,9 +6,8 @@ from adapters import http_client, kobo
 from adapters.acceptance import Acceptance, HttpCase, OverHttp, Scans, WritesBack
 from demo.kobo_server import KoboServer, Project
 from demo.registers import kobo_submissions
-from hub import mapping
 from hub.ports import Connection
-from tests.support.doors import UNTIL, package_folder
+from tests.support.doors import UNTIL, layout_of, package_folder
 
 
 class KoboCase(HttpCase):
@@ -29,7 +28,7 @@ class KoboCase(HttpCase):
 
     def connection(self, **settings):
         asked = {"url": self.server.url, "asset": self.stand_in.asset, "page_size": 20, **settings}
-        layout = mapping.load(self.mapping).layout()
+        layout = layout_of(self.mapping)
         return Connection("c", "association", "kobo", self.mapping, asked, self.place, layout, lambda _: "a-token")
 
     def add(self):

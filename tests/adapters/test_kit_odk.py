@@ -5,9 +5,8 @@ import pytest
 from adapters import http_client, odk
 from adapters.acceptance import Acceptance, HttpCase, OverHttp, WritesBack
 from adapters.replay import Served
-from hub import mapping
 from hub.ports import Connection
-from tests.support.doors import package_folder
+from tests.support.doors import layout_of, package_folder
 from tests.support.odk_central import EMAIL, FORM, PASSWORD, PROJECT, Central
 from tests.support.odk_submissions import NAME, PHONE, nested
 
@@ -24,7 +23,7 @@ class OdkCase(HttpCase):
 
     def connection(self, **settings):
         asked = {"url": self.url, "project": PROJECT, "form": FORM, "page_size": 3, **settings}
-        layout = mapping.load(self.mapping).layout()
+        layout = layout_of(self.mapping)
         secrets = {"email": EMAIL, "password": PASSWORD}
         return Connection("c", "association", "odk", self.mapping, asked, self.place, layout, secrets.__getitem__)
 

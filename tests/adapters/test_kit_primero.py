@@ -6,9 +6,8 @@ from adapters import http_client, primero
 from adapters.acceptance import Acceptance, HttpCase, OverHttp, WritesBack
 from adapters.primero import forms
 from adapters.replay import Served
-from hub import mapping
 from hub.ports import Connection, FollowUp
-from tests.support.doors import package_folder
+from tests.support.doors import layout_of, package_folder
 from tests.support.primero import Primero, case, incident
 
 
@@ -25,7 +24,7 @@ class PrimeroCase(HttpCase):
 
     def connection(self, **settings):
         asked = {"url": self.url, "user": "hub", "page_size": 3, **settings}
-        layout = mapping.load(self.mapping).layout()
+        layout = layout_of(self.mapping)
         return Connection(
             "c", "association", "primero", self.mapping, asked, self.place, layout, lambda _: "a-password"
         )

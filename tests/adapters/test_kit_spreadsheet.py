@@ -8,10 +8,9 @@ from openpyxl import Workbook, load_workbook
 from adapters import spreadsheet
 from adapters.acceptance import Acceptance, Case, Scans, WritesBack, read
 from demo.registers.french import COLUMNS
-from hub import mapping
 from hub.errors import Fatal
 from hub.ports import Connection
-from tests.support.doors import package_folder
+from tests.support.doors import layout_of, package_folder
 from tests.support.written_registers import french_case
 
 NAME, PHONE = "Zineb El Fassi", "0600112233"
@@ -34,7 +33,7 @@ class RegisterCase(Case):
 
     def connection(self, **settings):
         asked = {"path": self.name, "snapshot": True, **settings}
-        layout = mapping.load(self.mapping).layout()
+        layout = layout_of(self.mapping)
         return Connection("c", "association", "spreadsheet", self.mapping, asked, self.place, layout, lambda _: "")
 
     def add(self):

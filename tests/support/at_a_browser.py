@@ -46,7 +46,7 @@ class Served:
     @contextmanager
     def running(self, app: Flask) -> Iterator[None]:
         self._server.app = app
-        thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
         thread.start()
         try:
             yield

@@ -47,6 +47,8 @@ def serving(tls: ssl.SSLContext | None = None) -> Iterator[KeyServer]:
     made = KeyServer()
 
     class Handler(BaseHTTPRequestHandler):
+        disable_nagle_algorithm = True  # as in `adapters.replay`
+
         def do_GET(self) -> None:
             made.asked.append(f"{self.headers['Host']}{self.path}")
             if made.dribble_headers:

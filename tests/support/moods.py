@@ -80,6 +80,7 @@ class Subscriber:
 
 
 class _Handler(BaseHTTPRequestHandler):
+    disable_nagle_algorithm = True  # as in `adapters.replay`
     of: Subscriber
 
     def do_POST(self) -> None:

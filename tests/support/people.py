@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pyotp
+from argon2 import PasswordHasher
 from flask import Flask
 from werkzeug.test import Client as Http
 from werkzeug.test import TestResponse
@@ -20,7 +21,7 @@ from hub import console
 from hub.accounts import Account
 from hub.exchange import Hub
 from hub.exchange.upload import Door
-from hub.oauth import assertion, passwords, second_factor
+from hub.oauth import assertion, second_factor
 from hub.oauth import people as signing_in
 from hub.oauth.endpoints import Endpoints
 from hub.oauth.lifetimes import Lifetimes
@@ -46,8 +47,8 @@ def _soon() -> datetime:
 
 @cache
 def _hash() -> str:
-    """Of the one password of all: to make one is slow, as it should be."""
-    return passwords.hashed(PASSWORD)
+    """Of the one password of all, at next to no cost: to check one is dear, as it should be, and people of tests sign in often."""
+    return PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
 
 
 def challenge(verifier: str = VERIFIER) -> str:
@@ -147,8 +148,8 @@ class Town:
         } | how
         return signing_in.invite(Account(name, organization, f"{name}-id", **given), people=self.people)
 
-    def person(self, name: str = "amina", organization: str = "chu", **how: Any) -> Person:
-        """Enrolled already: what the page behind an invitation would have written."""
+    def person(self, name: str = "amina", organization: str = "chu", *, kept: str = "", **how: Any) -> Person:
+        """Enrolled already: what the page behind an invitation would have written. `kept`: of her password."""
         self.invite(name, organization, **how)
         invited = self.people.accounts.account(name)
         assert invited
@@ -156,7 +157,7 @@ class Town:
         codes = tuple(second_factor.new_recovery_codes())
         enrolled = replace(
             invited,
-            password=_hash(),
+            password=kept or _hash(),
             second_factor=second_factor.sealed(secret, name, pepper),
             recovery=frozenset(second_factor.recovery_hash(one, name, pepper) for one in codes),
         )

@@ -34,6 +34,7 @@ class Receiver:
 
 
 class Handler(BaseHTTPRequestHandler):
+    disable_nagle_algorithm = True  # as in `adapters.replay`
     receiver: Receiver
 
     def do_POST(self) -> None:

@@ -130,7 +130,7 @@ def test_whatever_is_wrong_the_answer_is_the_same(town: Town) -> None:
 def test_an_unknown_account_costs_the_same_work(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     """The work is counted, not timed: each try is one verification of argon2, at one cost, and as many commands to the
     database."""
-    amina, costs = town.person(), []
+    amina, costs = town.person(kept=passwords.hashed(PASSWORD)), []
     verify = argon2.PasswordHasher.verify
 
     def counted(self: argon2.PasswordHasher, kept: str, given: str) -> bool:
@@ -146,6 +146,7 @@ def test_an_unknown_account_costs_the_same_work(town: Town, monkeypatch: pytest.
         written.append(town.store.database.AuditEvent.count_documents({}) - before)
     assert len(costs) == 4
     assert len(set(map(str, costs))) == 1
+    assert (costs[0].memory_cost, costs[0].time_cost) == (46 * 1024, 1)
     assert written == [1, 1, 1]
 
 
