@@ -229,6 +229,14 @@ def test_a_check_speaks_where_it_holds_for_one_item_whichever_that_is(each, when
     assert [len(way(row(said), CONTEXT).issues) for way in (Forward(plan), Compiled(plan))] == [1, 1]
 
 
+@pytest.mark.parametrize("said", ["-", " -", "- ", " - ", "  - ", "\u00a0-\u00a0", "--", " x ", ""])
+def test_what_says_nothing_says_nothing_however_it_is_padded(said):
+    found = {one: Column(one, (one,), how, required=True) for one, how in TRANSFORMS.items()}
+    plan = Plan("acme/form", "1", {}, ("row",), "fr", found, frozenset({"-"}), (), ())
+    plain, written = (way(row(dict.fromkeys(found, said)), CONTEXT) for way in (Forward(plan), Compiled(plan)))
+    assert plain == written
+
+
 def row(content):
     return SourceRecord("row", "1", "1", content, Place(row=1))
 
