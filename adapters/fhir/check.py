@@ -36,7 +36,8 @@ def _server(server: Server, *, sends: bool) -> Iterator[Issue]:
     if not str(told.get("fhirVersion", "")).startswith("4.0"):
         yield Issue("warning", "not-supported", "adapters.fhir-other-version")
     if sends and _is_hub(told) is not server.terms.hub:
-        yield Issue("fatal", "not-supported", f"adapters.fhir-is-{'no' if server.terms.hub else 'a'}-hub")
+        text = "adapters.fhir-is-no-hub" if server.terms.hub else "adapters.fhir-is-a-hub"
+        yield Issue("fatal", "not-supported", text)
     next(server.pages("Task", [("_count", "1"), *server.terms.search]), None)
     if server.terms.deletions and not server.supports("Task/_history?_count=1"):
         yield Issue("warning", "not-supported", "adapters.fhir-no-history")

@@ -5,8 +5,8 @@ the message is made. Where a withdrawal has ended the referral, it is told by th
 That its tool has taken a new referral is the recipient's receipt of it, and the Task says so.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
@@ -15,6 +15,7 @@ from hub.errors import Fatal, HubError
 from hub.exchange import Hub, change
 from hub.exchange.notify import MayNotKnow, known_until, origin, seen
 from hub.exchange.person import REFERRAL_PURPOSE
+from hub.exchange.recall import VERB as WITHDRAWN
 from hub.fhir import Resource
 from hub.fhir.instants import instant
 from hub.fhir.references import reference, split
@@ -35,6 +36,7 @@ EVENTS: Final[Mapping[str, str]] = {
 }
 """What a recipient is told of, and as what: of its acceptance, where its tool takes that, what it may know from then on; that
 it is held, where she has withdrawn. All other steps of a referral are its own."""
+OVER: Final = frozenset({"completed", "failed"})
 SECOND: Final = timedelta(seconds=1)
 """A period of FHIR has its end within it, what opens a record has not."""
 
@@ -48,6 +50,8 @@ class HandOver:
     at_once: int = 100
 
     def of(self, row: Due) -> Sequence[Destination]:
+        if row.kind == WITHDRAWN and row.recipient:
+            return [Destination(RECIPIENT, id_, row.recipient) for id_ in self._kept_by(row.recipient)]
         if row.kind not in EVENTS or not self.doors or not row.reference.startswith("Task/"):
             return ()
         stored = self.hub.store.read(*split(row.reference), None)
@@ -62,6 +66,12 @@ class HandOver:
             and not self._is_its_own(row.reference, id_)
         ]
 
+    def _kept_by(self, organization: str) -> Iterator[str]:
+        """Connections of its tools that keep what they were told."""
+        for id_, door in self.doors.items():
+            if door.connection.organization == organization and isinstance(door.adapter, Completing):
+                yield id_
+
     def _is_its_own(self, reference: str, connection: str) -> bool:
         """A referral that this tool has sent itself, to its own organisation."""
         found = origin(reference, hub=self.hub)
@@ -69,6 +79,8 @@ class HandOver:
 
     def pack(self, dispatch: Dispatch) -> FollowUp | None:
         door = self._door(dispatch.destination)
+        if dispatch.action == WITHDRAWN:
+            return self._closed(dispatch, _caller(door))
         handle = {"referral": split(dispatch.reference)[1], "event": EVENTS[dispatch.action]}
         try:
             resources = self._seen(dispatch.reference, _caller(door))
@@ -94,6 +106,20 @@ class HandOver:
                 continue
         return found
 
+    def _closed(self, notice: Dispatch, caller: Caller) -> FollowUp | None:
+        """Of the referrals that a notice of withdrawal names, those that are over, of which nothing else would tell."""
+        named = (str(one["reference"]) for one in seen(notice.reference, caller, hub=self.hub).get("about", ()))
+        stored = filter(None, (self.hub.store.read(*split(one), None) for one in named if one.startswith("Task/")))
+        tasks = [one.resource() for one in stored]
+        over = [task["id"] for task in tasks if task["status"] in OVER and not self._knows(task, caller)]
+        return FollowUp(notice.id, {"referral": " ".join(over), "event": "cancelled"}, {}) if over else None
+
+    def _knows(self, task: Resource, caller: Caller) -> bool:
+        try:
+            return bool(seen(task["for"]["reference"], caller, hub=self.hub))
+        except MayNotKnow:
+            return False
+
     def _until(self, resources: Mapping[str, Resource], caller: Caller) -> str:
         """Until when it may know that; "" where no end is said."""
         ends = known_until(map(reference, resources.values()), caller, hub=self.hub)
@@ -102,7 +128,7 @@ class HandOver:
     def send(self, destination: Destination, parcels: Sequence[Parcel]) -> None:
         door = self._door(destination)
         assert isinstance(door.adapter, Referring)
-        door.adapter.refer(door.connection, [parcel.content for parcel in parcels])
+        door.adapter.refer(door.connection, [one for parcel in parcels for one in _each(parcel.content)])
         for parcel in parcels:
             if parcel.content.handle["event"] == "new":
                 self._receive(parcel.content.handle["referral"], door)
@@ -122,6 +148,12 @@ class HandOver:
         if destination.id not in self.doors:
             raise Fatal("delivery.no-connection")
         return self.doors[destination.id]
+
+
+def _each(content: FollowUp) -> Iterator[FollowUp]:
+    """A notice of withdrawal can be about several."""
+    for number in content.handle["referral"].split():
+        yield replace(content, handle={**content.handle, "referral": number})
 
 
 def _caller(door: Door) -> Caller:

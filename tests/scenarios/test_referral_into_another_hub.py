@@ -295,6 +295,21 @@ def test_what_she_withdraws_here_ends_there_however_far_it_has_come(two: Two, re
         assert two.hospital.read(reference).status == 404
 
 
+def test_what_she_withdraws_when_all_is_done_is_seen_there_no_more(two: Two) -> None:
+    referral = two.refer()
+    two.first.hub("deliver")
+    two.answer(referral, status="accepted")
+    two.answer(referral, status="completed", output=outcome("service-provided"))
+    her = two.there(referral)["for"]["reference"]
+    two.first.hub("deliver")
+    assert two.hospital.read(her).status == 200
+    two.withdraw()
+    two.first.hub("deliver")
+    assert [one["status"] for one in two.filed(referral, "Consent")] == ["inactive"]
+    assert two.hospital.read(her).status == 404
+    assert [one["status"] for one in two.filed(referral, "Task")] == ["completed"]
+
+
 def test_what_was_withdrawn_before_it_was_sent_never_comes_there(two: Two) -> None:
     referral = two.refer()
     two.withdraw()
