@@ -125,10 +125,11 @@ def numbered(name: str, mine: dict[str, int], locals_: set[str]) -> str:
     """The name, with a number where this block has made it before; empty when an earlier block has."""
     if name in mine:
         mine[name] += 1
-        return f"{name}#{mine[name]}"
-    if name in locals_:
+        name = f"{name}#{mine[name]}"
+    elif name in locals_:
         return ""
-    mine[name] = 1
+    else:
+        mine[name] = 1
     locals_.add(name)
     return name
 

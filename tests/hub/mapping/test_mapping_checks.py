@@ -66,6 +66,7 @@ def test_a_sound_mapping_has_no_problems(tmp_path):
         ("gender: {constant: female}", "gender: {constant: female, when: {resembles: code}}", "unknown-condition"),
         ("gender: {constant: female}", "gender: {constant: female, when: {present: nom}}", "unknown-column"),
         ("gender: {constant: female}", "gender: {draft: case}", "unknown-draft"),
+        ("gender: {constant: female}", "deceasedMoment: seen", "unknown-path"),
         ("gender: {constant: female}", "maritalStatus: {column: code, parts: x}", "unknown-key"),
         ("gender: {constant: female}", "birthDate: [seen, code]", "direction"),
         ("gender: {constant: female}", "birthDate: {column: seen, part: band}", "shape"),

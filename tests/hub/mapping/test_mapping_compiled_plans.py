@@ -83,6 +83,7 @@ REFERENCES = st.one_of(
     st.sampled_from([FromColumn(name, how) for name, how in MEANT]),
     st.just(FromItem()), st.just(Custodian()), DERIVED,
     st.permutations(LOCALS).map(lambda locals_: FromDrafts(tuple(locals_))),
+    st.permutations([*LOCALS, "n:{said}", "r:{said}"]).map(lambda locals_: FromDrafts(tuple(locals_))),
 )  # fmt: skip
 SOURCES = {
     (type_, is_list): sources | st.just(Constant(["one", "two"])) if is_list else sources
