@@ -60,7 +60,9 @@ class Fit:
 def fit(column: Column, values: Sequence[str], blank: frozenset[str], today: date) -> Fit:
     transform = column.transform
     if transform is None or isinstance(transform, Text | OrganizationName) or _takes_all(transform):
-        return Fit(0, len(values)) if _something_else(transform, [ascii_digits(one.strip()) for one in values]) else Fit()
+        return (
+            Fit(0, len(values)) if _something_else(transform, [ascii_digits(one.strip()) for one in values]) else Fit()
+        )
     if isinstance(transform, DateText) and date_order(values) == "mdy":
         transform = replace(transform, order="mdy")
     context = Context("organization", lambda _: None, today)
@@ -81,7 +83,9 @@ def _something_else(transform: Transform | None, values: Sequence[str]) -> bool:
     """Dates are no names, no addresses and no numbers of a file; and bare numbers are codes that somebody must explain."""
     said = [value for value in values if value]
     kinds = (_DATE, _NUMBER) if isinstance(transform, Text | OrganizationName) else (_DATE,)
-    return len(said) >= ENOUGH and any(sum(bool(kind.match(one)) for one in said) >= SPEAKS * len(said) for kind in kinds)
+    return len(said) >= ENOUGH and any(
+        sum(bool(kind.match(one)) for one in said) >= SPEAKS * len(said) for kind in kinds
+    )
 
 
 def are_codes(values: Sequence[str], blank: frozenset[str]) -> bool:

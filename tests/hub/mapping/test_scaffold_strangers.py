@@ -28,11 +28,17 @@ def candidates(kind: str) -> list[tuple[str, Known]]:
 
 def samples_of(said: dict[str, Any]) -> list[Sample]:
     if "survey" in said:
-        return [Sample(None, tuple(map(tuple, rows))) for rows in (said["survey"], said["choices"], said.get("settings", []))]
+        return [
+            Sample(None, tuple(map(tuple, rows)))
+            for rows in (said["survey"], said["choices"], said.get("settings", []))
+        ]
     columns: list[list[str]] = said["columns"]
     top = [[title, *[""] * (len(columns) - 1)] for title in said.get("titles", [])]
     above = [said["above"]] if "above" in said else []
-    rows = [[column[0] for column in columns], *([column[at] for column in columns] for at in range(2, len(columns[0])))]
+    rows = [
+        [column[0] for column in columns],
+        *([column[at] for column in columns] for at in range(2, len(columns[0]))),
+    ]
     return [Sample(None, tuple(map(tuple, one))) for one in ([*top, *above, *rows], said.get("legend", []))]
 
 
