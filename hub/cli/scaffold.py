@@ -165,7 +165,7 @@ def _asked(session: Session, line: Line) -> Line:
 
 
 def _explained(session: Session, line: Line, ready: Known) -> Line:
-    """A line whose signs somebody has explained in words: what these mean is looked up, and an empty answer leaves the question."""
+    """A line whose signs somebody has explained in words, which are looked up. An empty answer leaves the question."""
     if line.confidence not in IN_FORCE or line.question.again:
         return line
     told = []
