@@ -26,7 +26,7 @@ from hub.mapping.library import FILE, PACKAGE, Library
 from hub.mapping.plan import Plan
 from hub.mapping.reading import read_plan
 from hub.mapping.scaffold import Known, Line, Proposal, known, propose, spare
-from hub.mapping.scaffold_choices import Meant
+from hub.mapping.scaffold_choices import Choice, Meant, meant
 from hub.mapping.scaffold_form import Ready, crossed, form, readers_of
 from hub.mapping.scaffold_legend import explained
 from hub.mapping.scaffold_table import Question, questions
@@ -62,7 +62,8 @@ def scaffold(
     found, kinds = (samples(source, allow), frozenset({FORM})) if source else samples_of(session, connection or "")
     base, ready, proposal = _nearest(own, found, kinds)
     if ask:
-        proposal = replace(proposal, lines=tuple(_asked(session, line, ready) for line in proposal.lines))
+        lines = [_asked(session, line, ready) for line in proposal.lines]
+        proposal = replace(proposal, lines=tuple(_explained(session, line, ready) for line in lines))
     folder = out or own / base.partition("/")[0] / NEW
     name = f"{base.partition('/')[0]}/{folder.resolve().name}"
     if (folder / FILE).exists():
@@ -95,14 +96,15 @@ def _nearest(own: Path, samples: Sequence[Sample], kinds: frozenset[str]) -> tup
 def nearest(
     candidates: Iterable[tuple[str, Known]], samples: Sequence[Sample], asked_of_form: Sequence[Question]
 ) -> tuple[str, Known, Proposal]:
-    """The ready mapping in which most of the columns are known, and what it proposes. Of equals, the one in their language, and
-    the plainer. Raises WrongUse."""
+    """The ready mapping in which most of the columns are known, and what it proposes. Of equals, the plainer, and
+    the one in their language. Raises WrongUse."""
     found = []
     for order, (name, ready) in enumerate(candidates):
         asked = asked_of_form or _questions(samples, ready)
         if asked:
             proposal = propose(asked, ready)
-            fits = (proposal.score(ready.plan), ready.plan.language == _language(proposal), -len(ready.columns), -order)
+            spoken = ready.plan.language == _language(proposal)
+            fits = (proposal.score(ready.plan), -len(ready.columns), spoken, -order)
             found.append((fits, name, ready, proposal))
     if not found:
         raise WrongUse("mapping-scaffold.no-table")
@@ -167,6 +169,22 @@ def _asked(session: Session, line: Line, ready: Known) -> Line:
     return replace(line, confidence="medium") if agrees(session, question) else replace(
         line, column="", confidence="none"
     )  # fmt: skip
+
+
+def _explained(session: Session, line: Line, ready: Known) -> Line:
+    """A line whose signs somebody has explained in words, which are looked up. An empty answer leaves the question."""
+    if line.confidence not in IN_FORCE or line.question.again:
+        return line
+    told = []
+    for sign in line.unexplained:
+        question = session.say("mapping-scaffold.means", header=line.question.header, sign=sign)
+        if answer := click.prompt(question, default="", show_default=False, err=True).strip():
+            told.append(Choice(sign, (answer,)))
+    transform = ready.columns[line.column].transform
+    if not told or transform is None:
+        return line
+    found = meant(told, transform, ready.words.get(line.column, ()), ready.today)
+    return replace(line, meant=(*line.meant, *found))
 
 
 def _say(session: Session, key: str, **blanks: object) -> str:

@@ -14,11 +14,12 @@ from typing import Any, Final, Literal
 from hub.fhir.folding import fold
 from hub.mapping.model import Transform
 from hub.mapping.plan import Column, Plan
+from hub.mapping.scaffold_apart import Claim, part, uncount
 from hub.mapping.scaffold_choices import Meant, Words, meant
 from hub.mapping.scaffold_legend import signs
 from hub.mapping.scaffold_names import Names, Near
 from hub.mapping.scaffold_table import Question
-from hub.mapping.scaffold_values import Fit, are_codes, counts, date_order, fit
+from hub.mapping.scaffold_values import Fit, are_codes, date_order, fit
 from hub.mapping.transforms import TRANSFORMS
 from hub.mapping.transforms.codes import Codes
 from hub.mapping.transforms.dates import DateText
@@ -32,8 +33,8 @@ LOW: Final = 0.42
 SUPPORT: Final = 0.2
 VALUES_ALONE: Final = 0.44
 SIGN: Final = 3  # letters of a sign that may mean anything: "oui", "F", "12"
-NAMES: Final = frozenset({"full_name", "given_name", "family_name"})
-NAMED: Final = 0.9
+FILES: Final = frozenset({"image", "audio", "video", "file", "geopoint", "geotrace", "geoshape"})
+CALCULATED: Final = "calculate"  # a form computes a lot for itself, which nobody needs to hear of
 SURE_WORDS: Final = 0.5  # share of known words from which the others may be shown
 
 
@@ -111,9 +112,9 @@ def _evident(column: Column, said: Mapping[str, Any]) -> Column:
 
 def propose(questions: Sequence[Question], ready: Known) -> Proposal:
     """One line for each question, in their order. A column is given to one question, the nearest."""
-    found = {at: _claims(one, ready) for at, one in enumerate(questions) if not one.again}
-    _uncount(found, questions)
-    _part(found)
+    found = {at: _claims(one, ready) for at, one in enumerate(questions) if not one.again and one.kind not in FILES}
+    uncount(found, questions)
+    part(found)
     claims = sorted(
         ((score, -at, near, said) for at, every in found.items() for score, near, said in every),
         key=lambda claim: claim[:2],
@@ -129,7 +130,7 @@ def propose(questions: Sequence[Question], ready: Known) -> Proposal:
         _line(question, *taken[at], ready) if at in taken else _unmapped(question, ready, columns)
         for at, question in enumerate(questions)
     )
-    lines = tuple(_again(line, lines) for line in lines)
+    lines = tuple(_again(line, lines) for line in lines if line.column or line.question.kind != CALCULATED)
     required = {name for name, column in ready.columns.items() if column.required and not column.within}
     return Proposal(lines, tuple(sorted(required - columns)), _order(lines, ready))
 
@@ -143,34 +144,6 @@ def spare(proposal: Proposal, ready: Known) -> dict[str, str]:
         if name not in given and ready.plan.columns[name].transform is not None
     }
     return {name: next(iter(column.headers), name) for name, column in left.items()}
-
-
-Claim = tuple[float, Near, Fit]
-
-
-def _uncount(found: dict[int, list[Claim]], questions: Sequence[Question]) -> None:
-    """What only numbers the lines is no number of a case, where another column is called that."""
-    counting = {at for at in found if counts(questions[at].values)}
-    for at in counting:
-        column = max(found[at], key=lambda claim: claim[0], default=None)
-        others = (near for one, claims in found.items() if one not in counting for _, near, _ in claims)
-        if column and any(near.column == column[1].column and near.score >= NAMED for near in others):
-            found[at] = []
-
-
-def _part(found: dict[int, list[Claim]]) -> None:
-    """Where the given name stands in a column of its own, the other is the family name; else "name" is the whole name."""
-    named = {at: {near.column for _, near, _ in claims if near.score >= NAMED} for at, claims in found.items()}
-    given = {at for at, columns in named.items() if "given_name" in columns}
-    family = {at for at, columns in named.items() if "family_name" in columns} - given
-    for at, claims in found.items():
-        apart = given and family and at in given | family
-        meant = "full_name" if not apart else "given_name" if at in given else "family_name"
-        found[at] = [
-            (score, near._replace(whole=near.whole or bool(apart and near.column == meant)), said)
-            for score, near, said in claims
-            if near.column == meant or near.column not in NAMES
-        ]
 
 
 def _again(line: Line, lines: Sequence[Line]) -> Line:
@@ -241,7 +214,7 @@ def _meant(question: Question, column: str, ready: Known) -> tuple[Meant, ...]:
 
 def _score(near: Near, said: Fit, ready: Known) -> float:
     if said.contradicts:
-        return near.score * (0.75 if near.whole and _is_coded(near.column, ready) else 0.45)
+        return near.score * (0.45 if not _is_coded(near.column, ready) else 0.75 if near.whole else 0.6)
     return near.score + (SUPPORT if said.supports else 0.0)
 
 

@@ -17,11 +17,12 @@ from hub.mapping.transforms.answers import Answer, Boolean
 from hub.mapping.transforms.codes import Codes
 
 Meaning = tuple[Code, ...] | str
-"""Codes, or an answer: yes, no, declined."""
+"""Codes, none where the word says nothing ("not needed"), or an answer: yes, no, declined."""
 
 Words = Mapping[str, Sequence[Transform]]
 """Column → the transforms of columns of other ready mappings that go to the same element."""
 
+SAYS_NOTHING: Final = "-"
 TAKEN: Final = frozenset({"high", "medium"})
 EQUIVALENCE: Final = {"high": "equivalent", "medium": "inexact"}
 
@@ -48,6 +49,8 @@ class Meant:
         """The meaning as a person reads it."""
         if self.meaning is None or isinstance(self.meaning, str):
             return self.meaning or ""
+        if not self.meaning:
+            return SAYS_NOTHING
         return " + ".join(f"{code.system.rsplit('/', 1)[-1]}#{code.code}" for code in self.meaning)
 
 
@@ -60,9 +63,10 @@ def meant(choices: Sequence[Choice], own: Transform, others: Sequence[Transform]
 
 def _meant(choice: Choice, own: Transform, readers: Sequence[Transform], today: date) -> Meant:
     by_name = _read(choice.name, own, today)
-    read = [found for label in choice.labels if (found := _first(label, readers, own, today))]
+    labels = [label for label in choice.labels if label.strip()]
+    read = [found for label in labels if (found := _first(label, readers, own, today)) is not None]
     said = set(read)
-    if by_name:
+    if by_name is not None:
         against = said - {by_name}
         return Meant(choice, None if against else by_name, "low" if against else "high", _key("differ" if against else "name"),
                      known=not against)  # fmt: skip
@@ -80,17 +84,17 @@ def _key(name: str) -> str:
 
 def _first(label: str, readers: Sequence[Transform], own: Transform, today: date) -> Meaning | None:
     alike = (one for one in readers if isinstance(one, Codes) == isinstance(own, Codes))
-    return next((found for one in alike if (found := _read(label, one, today))), None)
+    return next((found for one in alike if (found := _read(label, one, today)) is not None), None)
 
 
 def _read(text: str, transform: Transform, today: date) -> Meaning | None:
     reading = transform.forward(text, Context("organization", lambda _: None, today))
-    if reading.trouble is not None or reading.value is None:
+    if reading.trouble is not None or (reading.value is None and not isinstance(transform, Codes)):
         return None
     if isinstance(transform, Boolean):
         return "yes" if reading.value else "no"
     value: Any = reading.value
-    return value if isinstance(value, str) else tuple(value)
+    return value if isinstance(value, str) else tuple(value or ())
 
 
 # --- as data of a mapping ---------------------------------------------------------------------------------------------
@@ -113,6 +117,9 @@ def concept_map(name: str, found: Sequence[Meant]) -> Resource | None:
             systems.setdefault(system, []).append({"code": one.choice.name, "target": target})
     if not systems:
         return None
+    first = next(iter(systems.values()))
+    nothing = [one.choice.name for one in found if not one.known and one.meaning == () and one.confidence in TAKEN]
+    first += [{"code": name, "target": [{"equivalence": "unmatched"}]} for name in nothing]
     source = f"{BASE}/CodeSystem/{name}"
     return {
         "resourceType": "ConceptMap",

@@ -30,7 +30,7 @@ class Ready:
 
 
 _NOT_ASKED: Final = frozenset(
-    "note start end today deviceid username phonenumber simserial subscriberid audit calculate hidden".split()  # noqa: SIM905
+    "note start end today deviceid username phonenumber simserial subscriberid audit hidden".split()  # noqa: SIM905
 )
 
 

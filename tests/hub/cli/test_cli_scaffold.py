@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -244,7 +245,7 @@ def test_ask_asks_about_what_is_doubtful_alone_and_takes_the_answers(tmp_path: P
     mapping_file(unread).unlink()
     asked = CliRunner().invoke(
         main, ["--home", str(unread.home), "--lang", "en", "mapping", "scaffold", str(odd), "--ask"],
-        input="y\n" * len(doubtful),
+        input="y\n" * len(doubtful) + "\n",  # and nothing for the word that no list knows
     )  # fmt: skip
     assert asked.exit_code == 0, asked.output
     assert asked.output.count("[y/N]") == len(doubtful)
@@ -262,3 +263,30 @@ def test_what_is_denied_stays_unmapped(tmp_path: Path, unread: Command) -> None:
     assert asked.exit_code == 0, asked.output
     written = mapping_file(unread).read_text("utf-8")
     assert 'headers: {fr: ["Tel."]}, ignored: true' in written
+
+
+SIGNS = ("1;25/01/2026;1+3;2", "2;26/01/2026;2;1", "3;27/01/2026;3;9")
+
+
+def test_signs_are_explained_in_words_when_asked_and_are_read_then(tmp_path: Path, unread: Command) -> None:
+    path = register(tmp_path, *SIGNS, headers="N° dossier;Date d'accueil;Type de violence;Situation familiale")
+    asked = CliRunner().invoke(
+        main, ["--home", str(unread.home), "--lang", "fr", "mapping", "scaffold", str(path), "--ask"],
+        input="physique\nnumérique\n\nmariée\ncélibataire\n\n",
+    )  # fmt: skip
+    assert asked.exit_code == 0, asked.output
+    assert "Que veut dire « 1 » dans « Type de violence » ?" in asked.output
+    seen = json.loads(unread("mapping", "preview", "spreadsheet/our-register", str(path), "--json", "--reveal").stdout)
+    assert {"physical-assault", "digital", "M"} <= {code for one in seen[:1] for code in codes_in(one["resources"])}
+    assert [issue["text"] for issue in seen[0]["issues"]] == []
+    assert {issue["column"] for issue in seen[1]["issues"]} == {"Type de violence"}  # nobody has said what 2 is
+    assert {issue["column"] for issue in seen[2]["issues"]} == {"Situation familiale"}
+
+
+def codes_in(value: Any) -> set[str]:
+    if isinstance(value, list):
+        return {code for one in value for code in codes_in(one)}
+    if not isinstance(value, dict):
+        return set()
+    own = {value["code"]} if isinstance(value.get("code"), str) else set()
+    return own | codes_in(list(value.values()))

@@ -1,0 +1,38 @@
+"""What two columns of one table say of each other: the number of the line beside that of the case, and two halves of a name."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from hub.mapping.scaffold_names import Near
+from hub.mapping.scaffold_table import Question
+from hub.mapping.scaffold_values import Fit, counts
+
+NAMES: Final = frozenset({"full_name", "given_name", "family_name"})
+NAMED: Final = 0.9  # from which a column is called so
+
+Claim = tuple[float, Near, Fit]
+
+
+def uncount(found: dict[int, list[Claim]], questions: Sequence[Question]) -> None:
+    """What only numbers the lines is no number of a case, where another column is called that."""
+    counting = {at for at in found if counts(questions[at].values)}
+    for at in counting:
+        column = max(found[at], key=lambda claim: claim[0], default=None)
+        others = (near for one, claims in found.items() if one not in counting for _, near, _ in claims)
+        if column and any(near.column == column[1].column and near.score >= NAMED for near in others):
+            found[at] = []
+
+
+def part(found: dict[int, list[Claim]]) -> None:
+    """Where the given name stands in a column of its own, the other is the family name; else "name" is the whole name."""
+    named = {at: {near.column for _, near, _ in claims if near.score >= NAMED} for at, claims in found.items()}
+    family = {at for at, columns in named.items() if "family_name" in columns}
+    given = {at for at, columns in named.items() if "given_name" in columns} - family
+    for at, claims in found.items():
+        apart = given and family and at in given | family
+        meant = "full_name" if not apart else "given_name" if at in given else "family_name"
+        found[at] = [
+            (score, near._replace(whole=near.whole or bool(apart and near.column == meant)), said)
+            for score, near, said in claims
+            if near.column == meant or near.column not in NAMES
+        ]
