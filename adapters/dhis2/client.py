@@ -70,7 +70,8 @@ class Dhis2:
 
     def events(self, asked: Mapping[str, str]) -> Iterator[Json]:
         """Also deleted ones: DHIS2 keeps their ids from being used again. Ends with an empty page: how many there are is a
-        question that instances answer late, and a page can be shorter than was asked for."""
+        question that instances answer late, and a page can be shorter than was asked for. One that brings nothing new is none."""
+        seen: set[str] = set()
         for page in range(1, PAGES + 1):
             paged = {**asked, "includeDeleted": "true", "page": str(page), "pageSize": str(EVENTS)}
             answer = self._http.table(self._http.ask("GET", "api/tracker/events", params=paged))
@@ -79,6 +80,10 @@ class Dhis2:
                 raise PROBLEMS.not_understood
             if not found:
                 return
+            ids = {str(one.get("event")) for one in found}
+            if ids <= seen:
+                raise PROBLEMS.not_understood
+            seen |= ids
             yield from found
         raise PROBLEMS.not_understood
 

@@ -145,6 +145,15 @@ def test_events_are_read_to_the_last_page(tool, connection, name):
     assert adapter.report(connection, BOTH).begun == 0
 
 
+def test_a_server_that_tells_the_same_page_for_ever_is_not_read_for_ever(tool, connection):
+    adapter.report(connection, BOTH)
+    tool.tracker.stuck = True
+    before = len(tool.asked)
+    with pytest.raises(Retriable) as refused:
+        adapter.report(connection, BOTH)
+    assert refused.value.text == "dhis2.not-understood" and len(tool.asked) - before < 12
+
+
 def test_many_events_go_in_parts(tool, connection, monkeypatch):
     monkeypatch.setattr(events, "AT_ONCE", 7)
     assert adapter.report(connection, BOTH).begun == 23
