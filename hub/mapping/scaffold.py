@@ -250,6 +250,8 @@ def _line(question: Question, score: float, near: Near, said: Fit, ready: Known)
             else "values-some"
         )
         reasons.append((f"mapping.scaffold-{key}", {"read": str(said.read), "tried": str(said.tried)}))
+    if ready.plan.columns[near.column].transform is None:
+        reasons.append(("mapping.scaffold-kept", {}))
     beyond_doubt = confidence == "high" and near.column in ready.shown and (said.share or 0) >= SURE_WORDS
     listed = near.whole and _is_listed(near, question, ready)
     shown = near.column in ready.shown or all(word.isdecimal() for word in said.unknown)

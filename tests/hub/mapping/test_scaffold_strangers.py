@@ -124,3 +124,10 @@ def test_the_number_of_the_line_is_not_the_number_of_the_case() -> None:
     _, proposal = proposed("registre-centre-ecoute-fr")
     columns = {line.question.header: line.column for line in proposal.lines}
     assert (columns["N°"], columns["N° doss."]) == ("", "case_number")
+
+
+def test_of_a_column_that_is_known_and_not_read_it_is_said_that_it_stays() -> None:
+    _, proposal = proposed("camp-event-register-en")
+    said = {line.column: [reason for reason, _ in line.reasons] for line in proposal.lines}
+    assert "mapping.scaffold-kept" in said["nationality"]
+    assert "mapping.scaffold-kept" not in said["sex"]
