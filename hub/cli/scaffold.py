@@ -25,12 +25,12 @@ from hub.fhir.serial import dumps_indented
 from hub.mapping.library import FILE, PACKAGE, Library
 from hub.mapping.plan import Plan
 from hub.mapping.reading import read_plan
-from hub.mapping.scaffold import Known, Line, Proposal, known, propose, spare
+from hub.mapping.scaffold import Known, Line, Proposal, known, propose
 from hub.mapping.scaffold_choices import Choice, Meant, meant
 from hub.mapping.scaffold_form import Ready, crossed, form, readers_of
 from hub.mapping.scaffold_legend import explained
 from hub.mapping.scaffold_table import Question, questions
-from hub.mapping.scaffold_write import IN_FORCE, Say, choice, concept_maps, key_of, reason, written
+from hub.mapping.scaffold_write import IN_FORCE, UNMAPPED, Say, choice, concept_maps, key_of, reason, spare, written
 from hub.ports import Sample
 
 TABLE: Final = "row"  # kind of record that a table holds
@@ -145,9 +145,14 @@ def _ready(own: Path, kinds: frozenset[str]) -> Iterator[tuple[str, Known]]:
 
 
 def _plans(library: Library) -> dict[str, Plan]:
-    """All that can be loaded: `hub check` says what is wrong with the others."""
+    """All that can be loaded (`hub check` says what is wrong with the others) and that is no earlier proposal with columns which
+    nobody has named yet."""
     read = {name: read_plan(name, library, definitions.load()) for name in dict.fromkeys(library.references())}
-    return {name: plan for name, (plan, problems) in read.items() if not problems.issues}
+    return {name: plan for name, (plan, problems) in read.items() if not problems.issues and not _is_open(plan)}
+
+
+def _is_open(plan: Plan) -> bool:
+    return any(column.startswith(UNMAPPED) for column in plan.columns)
 
 
 def _language(proposal: Proposal) -> str:

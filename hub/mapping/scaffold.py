@@ -135,17 +135,6 @@ def propose(questions: Sequence[Question], ready: Known) -> Proposal:
     return Proposal(lines, tuple(sorted(required - columns)), _order(lines, ready))
 
 
-def spare(proposal: Proposal, ready: Known) -> dict[str, str]:
-    """The columns of the ready mapping that no question gives, each with a header that it goes by."""
-    given = {line.column for line in proposal.lines}
-    left = {
-        name: column
-        for name, column in ready.columns.items()
-        if name not in given and ready.plan.columns[name].transform is not None
-    }
-    return {name: next(iter(column.headers), name) for name, column in left.items()}
-
-
 def _again(line: Line, lines: Sequence[Line]) -> Line:
     """One answer of a question, said again in a column of its own: what that question is, and not read twice."""
     said = next((one for one in lines if line.question.again and one.question.header == line.question.again), None)
@@ -182,12 +171,25 @@ def _claims(question: Question, ready: Known) -> list[Claim]:
         score = max(_score(near, said, ready), alone)
         if score >= LOW:
             found.append((score, near, said))
-    doubted = any(near.whole and said.contradicts and not _is_listed(near, question, ready) for _, near, said in found)
-    if doubted and not any(near.whole and said.supports for _, near, said in found):  # whatever it is, it is a question
+    called = max((near.score for _, near, _ in found if near.whole and not near.cut), default=0.0)
+    # what it is merely like is no choice beside that, also where another column is that already ("adresse 2")
+    found = [one for one in found if one[2].supports or one[1].score >= called]
+    if _doubted(found, question, ready):  # whatever it is, it is a question
         found = [(min(score, MEDIUM - 0.01), near._replace(whole=False), said) for score, near, said in found]
     best = max((score for score, near, said in found if near.whole and not said.contradicts), default=0.0)
     rivals = sum(near.whole and score == best for score, near, _ in found)
     return [(score, near._replace(whole=near.whole and rivals < 2), said) for score, near, said in found]
+
+
+def _doubted(found: Sequence[Claim], question: Question, ready: Known) -> bool:
+    """Whether the cells contradict what the header says. What it is called exactly counts before what it is called nearly:
+    "adresse" is not doubted because no date stands there, as if it were short for "adressée le"."""
+    whole = [(near, said) for _, near, said in found if near.whole]
+    best = max((near.score for near, _ in whole), default=0.0)
+    against = any(
+        near.score == best and said.contradicts and not _is_listed(near, question, ready) for near, said in whole
+    )
+    return against and not any(said.supports for _, said in whole)
 
 
 def _fit(question: Question, column: str, ready: Known) -> Fit:

@@ -2,7 +2,8 @@
 
 A header is read as its words without those that carry nothing ("de la", "في") and without the person whose case it is ("code
 de la bénéficiaire" is called as "code"). A header in two languages is read in each. A word that is visibly cut short ("Adr.",
-"DATE_ADM") is read as each longer word that begins so; what is known by such words alone is never beyond doubt.
+"DATE_ADM") is read as each longer word that begins so; what is known by such words alone, or by one side of a slash whose other
+side nobody understands, is never beyond doubt. A name of a part ("douar") yields to the name of the whole ("adresse").
 """
 
 import re
@@ -18,6 +19,8 @@ from hub.fhir.folding import fold
 Tokens = tuple[str, ...]
 
 _WORDS: Final = re.compile(r"[^\W\d_]+\.?|\d+")
+_SLASH: Final = re.compile(r"\s*/\s*")
+_BRACKETS: Final = re.compile(r"\(.*?\)|\[.*?\]")
 _PARTS: Final = re.compile(r"[/|()\[\]\n]|\s[-–—]\s")
 _ARABIC: Final = re.compile("[\u0621-\u064a]")
 _SCRIPTS: Final = re.compile("[\u0600-\u06ff][\u0600-\u06ff\\W\\d]*|[^\u0600-\u06ff]+")
@@ -28,6 +31,8 @@ _COLUMN: Final = 6  # the most letters of a word that a database cuts short: "DA
 _LONG: Final = 6  # letters from which a slip of the pen is forgiven
 _ALIKE: Final = 0.86
 EXACT: Final = 1.0
+_SIDE: Final = 0.99  # called so on one side of a slash: what is called so altogether comes first
+_NARROW: Final = 0.89  # and before what is called as a part of the thing, even where its name is cut short
 
 
 class Near(NamedTuple):
@@ -68,6 +73,7 @@ class Names:
         self._never = {
             column: frozenset(_stem(fold(str(word))) for word in said[column].get("never", ())) for column in said
         }
+        self._narrow = {column: frozenset(map(fold, map(str, said[column].get("narrow", ())))) for column in said}
         self._names = [
             name
             for column, own in headers.items()
@@ -93,12 +99,19 @@ class Names:
 
     def _nearest(self, header: str) -> list[Near]:
         best: dict[str, Near] = {}
-        for part in _parts(header):
-            for one in self._near(part):
+        for at, part in enumerate(_parts(header)):
+            for whole in self._near(part):
+                one = self._beside(header, whole) if at else whole
                 if one.score > best.get(one.column, Near(0)).score:
                     best[one.column] = one
         allowed = (one for one in best.values() if not self.forbids(header, one.column))
         return sorted(allowed, key=lambda one: (-one.score, one.column))
+
+    def _beside(self, header: str, near: Near) -> Near:
+        """What only a part of the header is called: never beyond doubt where the other side of a slash is not understood."""
+        sides = [side for side in _SLASH.split(_BRACKETS.sub("", header)) if side.strip()]
+        strange = len(sides) > 1 and not all(any(self._near(side)) for side in sides)
+        return near._replace(score=min(near.score, _SIDE), cut=near.cut or strange)
 
     def forbids(self, header: str, column: str) -> bool:
         """Whether a word of the header says that it is another thing, or another person's."""
@@ -125,7 +138,9 @@ class Names:
             for name in self._alike_to(tokens):
                 near = self._compare(tokens, name) if stripped or not name.stripped else Near(0)
                 if near.score:
-                    yield near._replace(score=EXACT) if fold(part) == name.folded else near
+                    same = near._replace(score=EXACT) if fold(part) == name.folded else near
+                    narrow = near.whole and name.folded in self._narrow.get(name.column, ())
+                    yield same._replace(score=min(same.score, _NARROW)) if narrow else same
 
     def _alike_to(self, tokens: Tokens) -> list[_Name]:
         """The names that share a word with these."""
@@ -172,7 +187,7 @@ class Names:
 
 
 def _together(*said: Mapping[str, Any]) -> dict[str, list[str]]:
-    languages = dict.fromkeys(key for one in said for key in one if key != "never")
+    languages = dict.fromkeys(key for one in said for key in one if key not in {"never", "narrow"})
     return {key: [str(text) for one in said for text in one.get(key, ())] for key in languages}
 
 

@@ -8,16 +8,24 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
 from hub.fhir import Resource
-from hub.mapping.scaffold import Line, Proposal
+from hub.mapping.scaffold import Known, Line, Proposal
 from hub.mapping.scaffold_choices import TAKEN, Meant, answers, concept_map
 
 IN_FORCE: Final = frozenset({"high", "medium"})
+UNMAPPED: Final = "unmapped_"  # what nobody has named yet, and a number
 Say = Callable[..., str]
 Maps = Mapping[str, Sequence[str]]
 _NO_NAME: Final = re.compile(r"[^a-z0-9]+")
+
+
+class Key(NamedTuple):
+    """What tells records apart; none: as in what is extended. `waits`: its columns that are still questions."""
+
+    columns: tuple[str, ...] = ()
+    waits: tuple[str, ...] = ()
 
 
 def written(
@@ -26,7 +34,7 @@ def written(
     base: str,
     name: str,
     language: str,
-    key: Sequence[str],
+    key: Key,
     say: Say,
     maps: Maps,
     spare: Mapping[str, str] = MappingProxyType({}),
@@ -53,7 +61,7 @@ def in_force(proposal: Proposal) -> list[Line]:
 
 
 def _top(  # noqa: PLR0917 — the parts of one heading
-    proposal: Proposal, base: str, name: str, language: str, key: Sequence[str], say: Say
+    proposal: Proposal, base: str, name: str, language: str, key: Key, say: Say
 ) -> Iterator[str]:
     yield f"# {say('mapping.scaffold-file')}"
     yield "# docs/mapping-format.md"
@@ -63,8 +71,10 @@ def _top(  # noqa: PLR0917 — the parts of one heading
     title = _quoted(name.rpartition("/")[2])
     yield f"title: {{ar: {title}, fr: {title}, en: {title}}}"
     yield f"language: {language}"
-    if key:
-        yield f"key: [{', '.join(key)}]"
+    if key.columns:
+        yield f"key: [{', '.join(key.columns)}]"
+    if key.waits:
+        yield f"# ? {say('mapping.scaffold-key-waits', by=', '.join(key.columns), columns=', '.join(key.waits))}"
     if proposal.order == "mdy":
         yield "dates: {order: mdy}"
     if proposal.order == "?":
@@ -84,7 +94,7 @@ def _columns(proposal: Proposal, say: Say, maps: Maps) -> Iterator[str]:
             yield f"  # ? {line.column}: {_headers(line)} # {reason(line, say)}"
         settings = _headers(line).replace("}}", "}, ignored: true}")
         said = "" if asked else f" # {reason(line, say)}"
-        yield f"  unmapped_{number}: {settings}{said}"
+        yield f"  {UNMAPPED}{number}: {settings}{said}"
 
 
 def _in_force(line: Line, say: Say, maps: Maps) -> Iterator[str]:
@@ -125,12 +135,25 @@ def _listed(texts: Sequence[str]) -> str:
     return f"[{', '.join(map(_quoted, texts))}]"
 
 
-def key_of(proposal: Proposal, usual: Sequence[str]) -> tuple[str, ...]:
-    """What tells records apart: as in the ready mapping where its columns are there; "" stays with what it extends."""
+def key_of(proposal: Proposal, usual: Sequence[str]) -> Key:
+    """As in the ready mapping where its columns are there."""
     there = {line.column for line in proposal.lines if line.confidence in IN_FORCE}
     if set(usual) <= there:
-        return ()
-    return tuple(column for column in ("survivor_code", *usual) if column in there)
+        return Key()
+    columns = tuple(column for column in ("survivor_code", *usual) if column in there)
+    asked = {line.column for line in proposal.lines} - there
+    return Key(columns, tuple(column for column in usual if column in asked) if columns else ())
+
+
+def spare(proposal: Proposal, ready: Known) -> dict[str, str]:
+    """The columns of the ready mapping that no question gives, each with a header that it goes by."""
+    given = {line.column for line in proposal.lines}
+    left = {
+        name: column
+        for name, column in ready.columns.items()
+        if name not in given and ready.plan.columns[name].transform is not None
+    }
+    return {name: next(iter(column.headers), name) for name, column in left.items()}
 
 
 def _headers(line: Line) -> str:

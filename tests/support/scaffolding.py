@@ -1,4 +1,4 @@
-"""The French register as what a new one is compared with."""
+"""A ready register, the French one unless told, as what a new one is compared with."""
 
 from datetime import date
 from functools import cache
@@ -17,9 +17,9 @@ BASE = "spreadsheet/register-fr"
 
 
 @cache
-def ready() -> Known:
+def ready(base: str = BASE) -> Known:
     library = Library([])
-    plan, _ = read_plan(BASE, library, definitions.load())
+    plan, _ = read_plan(base, library, definitions.load())
     lexicon = yaml.load((files("mappings") / "lexicon.yaml").read_text("utf-8"), Loader=yaml.BaseLoader)
-    said = library.document(BASE)[0].data["columns"]
-    return known(plan, lexicon, said, shown_columns(BASE, Path("nowhere")), date(2026, 11, 26))
+    said = library.document(base)[0].data["columns"]
+    return known(plan, lexicon, said, shown_columns(base, Path("nowhere")), date(2026, 11, 26))

@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 from openpyxl import Workbook
 
+from hub import texts
 from hub.__main__ import main
 from hub.texts import LANGUAGES
 from tests.support.command_line import MARKS, Command, marks_in
@@ -99,6 +100,55 @@ def test_a_mapping_that_is_there_is_not_replaced(tmp_path: Path, unread: Command
     again = unread("mapping", "scaffold", str(register(tmp_path)))
     assert again.exit_code == 1
     assert mapping_file(unread).read_text("utf-8") == before
+
+
+def test_a_proposal_with_columns_that_nobody_has_named_is_not_what_the_next_one_extends(
+    tmp_path: Path, unread: Command
+) -> None:
+    first = json.loads(scaffold(unread, register(tmp_path), "--json"))
+    again = json.loads(scaffold(unread, register(tmp_path), "--out", str(tmp_path / "again"), "--json"))
+    assert again["extends"] == first["extends"] == "spreadsheet/register-fr"
+    assert again["columns"] == first["columns"]
+
+
+def test_an_own_mapping_whose_columns_are_all_named_is_what_the_next_one_extends(
+    tmp_path: Path, unread: Command
+) -> None:
+    path = register(tmp_path, headers=HEADERS.replace("Adressée à", "Boîte"))
+    scaffold(unread, path)
+    written = mapping_file(unread).read_text("utf-8")
+    named = [
+        line.replace(", ignored: true", "")
+        for line in written.splitlines()
+        if "# ?" not in line and "Casier" not in line
+    ]
+    mapping_file(unread).write_text("\n".join(named).replace("unmapped_1", "referred_to"), "utf-8")
+    told = json.loads(scaffold(unread, path, "--out", str(tmp_path / "again"), "--json"))
+    assert told["extends"] == "spreadsheet/our-register"
+    assert {"referred_to"} == {one["column"] for one in told["columns"] if one["header"] == "Boîte"}
+
+
+@pytest.mark.parametrize("speaks", LANGUAGES)
+def test_a_key_whose_date_is_still_a_question_says_what_it_does_until_then(
+    tmp_path: Path, unread: Command, speaks: str
+) -> None:
+    headers = HEADERS.replace("Code usagère", "Tiroir")
+    scaffold(
+        unread,
+        register(tmp_path, *(row.replace("/01/2026", "e visite") for row in ROWS), headers=headers),
+        language=speaks,
+    )
+    written = mapping_file(unread).read_text("utf-8").splitlines()
+    at = written.index("key: [case_number]")
+    assert written[at + 1] == "# ? " + texts.say(
+        "mapping.scaffold-key-waits", speaks, columns="visit_date", by="case_number"
+    )
+
+
+def test_a_key_that_is_as_usual_says_nothing(tmp_path: Path, unread: Command) -> None:
+    scaffold(unread, register(tmp_path))
+    assert "key:" not in mapping_file(unread).read_text("utf-8")
+    assert "start again each year" not in mapping_file(unread).read_text("utf-8")
 
 
 def test_an_arabic_register_extends_the_arabic_one(tmp_path: Path, unread: Command) -> None:

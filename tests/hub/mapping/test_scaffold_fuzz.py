@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hub.mapping.scaffold import propose
 from hub.mapping.scaffold_form import form
 from hub.mapping.scaffold_table import questions
-from hub.mapping.scaffold_write import written
+from hub.mapping.scaffold_write import Key, written
 from hub.texts import say
 from tests.support.scaffolding import ready
 
@@ -38,7 +38,7 @@ def test_no_sheet_makes_a_proposal_raise(rows: list[list[str]]) -> None:
         base="a/b",
         name="a/c",
         language="fr",
-        key=(),
+        key=Key(),
         maps={},
         say=lambda key, **b: say(key, "fr", **b),
     )
@@ -51,6 +51,6 @@ def test_no_name_in_a_cell_is_written(others: list[str]) -> None:
     rows = [["N° dossier", "Date d'accueil", "Nom et prénom", "Agresseur"], *[[others[0], others[1], MARK, MARK]] * 3]
     proposal = propose(questions(rows, ready().names), ready())
     text = written(
-        proposal, base="a/b", name="a/c", language="fr", key=(), maps={}, say=lambda key, **b: say(key, "fr", **b)
+        proposal, base="a/b", name="a/c", language="fr", key=Key(), maps={}, say=lambda key, **b: say(key, "fr", **b)
     )
     assert MARK not in text
