@@ -52,16 +52,18 @@ def _stands(said: Resource, name: str, person: Person) -> bool:
 
 def unsent(resources: Mapping[str, Resource], own: Collection[str], hers: Iterable[Resource]) -> dict[str, Resource]:
     """Of a record that says no: the needs that a consent said elsewhere would send all the same, to nobody. A consent given after
-    the day of the need is a later word. `own`: references that the record stands for; `hers`: what its keeper keeps of her."""
-    given = [
-        one
-        for one in hers
-        if one["resourceType"] == "Consent" and one["status"] == "active" and reference(one) not in own
-    ]
+    the day of the need is a later word; so is any that came after the record had said no already, and its need stays where it is.
+    `own`: references that the record stands for; `hers`: what its keeper keeps of her."""
+    known = {reference(one): one for one in hers}
+    given = {name: one for name, one in known.items() if one["resourceType"] == "Consent" and one["status"] == "active"}
+    turns = any(name in own for name in given)
+    others = [one for name, one in given.items() if name not in own]
     return {
         local: {name: value for name, value in one.items() if name != "performer"}
         for local, one in resources.items()
-        if one["resourceType"] == "ServiceRequest" and any(_would_send(consent, one) for consent in given)
+        if one["resourceType"] == "ServiceRequest"
+        and any(_would_send(consent, one) for consent in others)
+        and (turns or known.get(reference(one), {}).get("performer") != one["performer"])
     }
 
 

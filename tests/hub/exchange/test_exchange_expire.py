@@ -86,6 +86,13 @@ def test_an_act_that_comes_after_the_end_and_before_the_sweep_does_what_the_swee
     assert sweep(hub=at.hub) == 0
 
 
+def test_what_she_agreed_to_after_a_no_is_not_taken_back_by_an_edit_of_that_row(at: Scene) -> None:
+    until_the_end(at, "accepted")
+    at.receive(at.row(consent="non", consent_date=None, remarks="Autre chose."))
+    assert at.one("Task")["status"] == "accepted"
+    assert at.read(reference(at.one("Task")), hospital())
+
+
 def test_a_referral_whose_consent_begins_is_sent(at: Scene) -> None:
     at.receive(at.row(consent="non", consent_date=None))
     sign(at, permit(HOSPITAL, ["core"], since=BEGINNING + A_DAY))
