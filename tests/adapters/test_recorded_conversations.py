@@ -53,6 +53,7 @@ TALKS = {
     ),
     "primero": Talk("primero/gbvims-plus", {"user": "hub"}, {"password": "a-password"}, "Basic aHViOmEtcGFzc3dvcmQ=", 1),
     "hsds": Talk("hsds/directory", {"page_size": 1}, {}, "", 2),
+    "fhir": Talk("fhir/referral", {"deletions": False}, {"credential": "a-token"}, "Bearer a-token", 2),
 }  # fmt: skip
 
 
@@ -88,7 +89,7 @@ def tool(request, tmp_path):
     played = Played(request.param)
     talk = played.talk
     with Served(played).running() as served:
-        url = f"{served.url}/hsds" if request.param == "hsds" else served.url
+        url = f"{served.url}/{request.param}" if request.param in {"hsds", "fhir"} else served.url
         form = mapping.load(talk.form)
         settings = {"url": url, **talk.settings}
         at = Connection(
