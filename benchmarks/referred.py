@@ -48,7 +48,8 @@ def fill(hub: Hub, persons: int) -> Stored:
                 type_, _, id_ = reference(save.resource).partition("/")
                 stored.ids.setdefault((recipient, type_), []).append(id_)
         saves = [save for one in settled for save in one.saves]
-        hub.store.commit(Changes(saves=saves, persons={person.id: 0 for _, person in batch}))
+        due = {person.id: one.due for (_, person), one in zip(batch, settled, strict=True)}
+        hub.store.commit(Changes(saves=saves, persons=dict.fromkeys(due, 0), due=due))
     return stored
 
 

@@ -22,6 +22,7 @@ from hub.fhir.serial import dumps
 from hub.store import MongoRegistry, MongoStore, embedded
 from tests.support import folders
 from tests.support.routing import compiled_once
+from tests.support.settling import twice
 from tests.support.shapes import SCHEMA
 from tests.support.trust import read_once
 
@@ -115,8 +116,9 @@ def filled(database: Database[dict[str, object]]) -> list[str]:
 
 @pytest.fixture
 def store(mongodb_uri: str, database: str) -> Iterator[MongoStore]:
-    """A store in a fresh database. Whatever a test has made of it, nobody changed what all who act on a person read."""
-    with MongoStore.open(mongodb_uri, database) as opened:
+    """A store in a fresh database. Whatever a test has made of it, nobody changed what all who act on a person read; and new
+    needs that were settled by themselves came to what settling all of her comes to."""
+    with twice(), MongoStore.open(mongodb_uri, database) as opened:
         yield opened
         for _, compartment in opened.remembered._kept.values():
             for one in compartment.documents:

@@ -44,6 +44,12 @@ class Standing:
     closed: Mapping[str, str]
     remarks: Mapping[str, Remark]
     taken: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    refusal: datetime | None = None
+
+    def stays_with(self, need: Resource) -> bool:
+        """Whether it stands as it does when this need comes to what her keeper keeps of her: it could only refuse contact."""
+        said = _refused_in(need)
+        return said is None or (self.refusal is not None and said <= self.refusal)
 
     def why(self, denied: str, question: Question) -> str:
         """The reason that the engine gives, or a more exact one where it is something here that denies."""
@@ -75,7 +81,7 @@ def stand(documents: Iterable[Resource], policies: Policies) -> Standing:
         counted += _as_it_counts(consent, able, closed_to_it, policies) if able else [consent]
         if able and able.reason:
             remarks[consent.get("id", "")] = _remark(consent, able)
-    return Standing(tuple(counted), closes, remarks, taken)
+    return Standing(tuple(counted), closes, remarks, taken, refusal)
 
 
 def remark(consent: Resource, documents: list[Resource], policies: Policies) -> Remark | None:

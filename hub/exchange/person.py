@@ -15,24 +15,24 @@ from hub.consent.keys import Granted, Held, granted, keys, own
 from hub.consent.membership import Consulted
 from hub.consent.overrides import excepted, with_overrides
 from hub.consent.statistics import may_be_counted_when, speaks_of_it
+from hub.exchange.copies import Copies, Document, content, same_content
 from hub.exchange.newsworthy import Edit, changes_of, news_of
 from hub.exchange.recipients import REFERRAL_PURPOSE, eligible_by, may_be_told, overseeing_by, told_by
+from hub.exchange.rest import Rest, are_ordinary, rest
 from hub.exchange.ruling import Ruling
 from hub.exchange.settled import Settled
 from hub.fhir import Resource
 from hub.fhir.definitions import load
 from hub.fhir.labels import labelled
 from hub.fhir.references import reference, slots, split
-from hub.fhir.serial import written_alike
 from hub.fhir.tasks import REFERRAL, kind
-from hub.ports import Compartment, Counted, Due, Key, Rekey, Save, Stored, Void
+from hub.ports import Compartment, Counted, Documents, Due, Key, Rekey, Save, Stored, Void
 from hub.referral.follow import follow
 from hub.referral.steps import Step
 from hub.referral.violence import main_type
 
 __all__ = ["REFERRAL_PURPOSE", "Person", "Settled", "classes", "content", "same_content"]
 
-SET_BY_THE_STORE = ("versionId", "lastUpdated")
 VOIDED = "delivery.void"
 NEEDS = frozenset({"need", "referral"})
 OF_THE_HUB = frozenset({"Task", "Communication"})
@@ -43,44 +43,6 @@ def classes(resource: Resource) -> frozenset[str]:
     """The data classes that may occur in a resource, by its profile."""
     profile = load().profile_of(resource)
     return profile.classes if profile else frozenset()
-
-
-def content(resource: Resource) -> Resource:
-    """The resource without what the store sets: two resources of equal content are the same version."""
-    meta = {key: value for key, value in resource.get("meta", {}).items() if key not in SET_BY_THE_STORE}
-    return {**resource, "meta": meta} if meta else {key: value for key, value in resource.items() if key != "meta"}
-
-
-def same_content(one: Resource, other: Resource) -> bool:
-    return written_alike(content(one), content(other))
-
-
-@dataclass(slots=True)
-class _Document:
-    resource: Resource
-    custodian: str
-    stored: Stored | None
-    changed: bool = False
-    _held: Held | None = None
-
-    @property
-    def is_new_version(self) -> bool:
-        """Changed, and not changed back."""
-        return self.changed and not (self.stored and same_content(self.stored.content, self.resource))
-
-    def before(self) -> Resource | None:
-        """As it was stored before this act."""
-        if self.stored is None:
-            return None
-        return self.stored.content if self.changed else self.resource
-
-    def held(self, now: datetime) -> Held:
-        """What is changed by this act is stored with it."""
-        if self.changed or self.stored is None:
-            return _held(self, now)
-        if self._held is None:
-            self._held = _held(self, now)
-        return self._held
 
 
 @dataclass(frozen=True)
@@ -100,40 +62,45 @@ class Person:
     rules: Ruling
     revision: int = 0
     compartment: Compartment | None = field(default=None, repr=False)
-    _documents: dict[str, _Document] = field(default_factory=dict)
+    _copies: Copies = field(init=False, repr=False)
     _gone: dict[str, _Gone] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._copies = Copies(self.compartment.documents if self.compartment else Documents({}))
 
     @classmethod
     def of(cls, compartment: Compartment, rules: Ruling) -> "Person":
         person = cls(compartment.person, rules, compartment.revision, compartment)
-        for stored in compartment.documents:
-            person._documents[f"{stored.type}/{stored.id}"] = _Document(stored.content, stored.custodian or "", stored)
         for stored in compartment.gone:
             person._gone[f"{stored.type}/{stored.id}"] = _Gone(stored.custodian or "", stored)
         return person
 
+    @property
+    def _documents(self) -> dict[str, Document]:
+        return self._copies.all()
+
     def get(self, reference_: str) -> Resource | None:
-        found = self._documents.get(reference_)
+        found = self._copies.get(reference_)
         return found.resource if found else None
 
     def custodian(self, reference_: str) -> str | None:
         """Who keeps it, or kept it until it was deleted."""
-        found = self._documents.get(reference_) or self._gone.get(reference_)
+        found = self._copies.get(reference_) or self._gone.get(reference_)
         return found.custodian if found else None
 
     def stored(self, reference_: str) -> Stored | None:
         """As it was stored before this act."""
-        found = self._documents.get(reference_)
+        found = self._copies.get(reference_)
         return found.stored if found else None
 
     def version(self, reference_: str) -> int:
         """The stored version; 0 for a resource that is not stored yet."""
-        found = self._documents.get(reference_)
+        found = self._copies.get(reference_)
         return found.stored.version if found and found.stored else 0
 
     def changed_at(self, reference_: str) -> datetime | None:
         """When its stored version was written; None for a resource that is not stored yet."""
-        found = self._documents.get(reference_)
+        found = self._copies.get(reference_)
         return found.stored.at if found and found.stored else None
 
     def kept_by(self, custodian: str) -> list[Resource]:
@@ -153,13 +120,12 @@ class Person:
     def put(self, resource: Resource, custodian: str) -> bool:
         """Take in a resource, labelled by rule; False when it says nothing new."""
         key = reference(resource)
-        known = self._documents.get(key)
+        known = self._copies.get(key)
         resource = labelled(resource, known.resource if known else None)
         if known is None:
             gone = self._gone.pop(key, None)
-            self._documents[key] = _Document(
-                resource, gone.custodian if gone else custodian, gone.stored if gone else None, changed=True
-            )
+            keeper, stored = (gone.custodian, gone.stored) if gone else (custodian, None)
+            self._copies.put(key, Document(resource, keeper, stored, changed=True))
             return True
         if same_content(known.resource, resource):
             return False
@@ -168,7 +134,7 @@ class Person:
 
     def remove(self, reference_: str) -> None:
         """Take a resource of hers away: what follows is settled without it, and what it said stays in the history."""
-        document = self._documents.pop(reference_)
+        document = self._copies.pop(reference_)
         if document.stored:
             self._gone[reference_] = _Gone(document.custodian, document.stored, changed=True)
 
@@ -234,6 +200,8 @@ class Person:
     def settle(self, now: datetime, new_id: Callable[[], str], look: datetime | None = None) -> Settled:
         """Let everything follow from the present state, and say what is to be written. `look`: when the next step of
         the referrals that she had is due, where that is known."""
+        if look is None and (at_rest := self._at_rest(now)):
+            return self._settle_new_needs(at_rest, now, new_id)
         consulted = Consulted(self.rules.entry)
         rules = replace(self.rules, entry=consulted)
         known = self.compartment.worked_out if self.compartment else None
@@ -248,6 +216,7 @@ class Person:
         held = self._held(now) if notices else held
         permitted_keys = keys(held, permitted, classes, eligible_by(rules), overseeing_by(rules))
         opened = with_overrides(permitted_keys, held, classes, rules, now)
+        counted = list(self._counted())
         return Settled(
             saves=list(self._saves(opened)),
             rekeys=list(self._rekeys(opened)),
@@ -257,7 +226,51 @@ class Person:
             voids=list(self._voids(opened, now)),
             due=min(aftermath.next_change(permitted, now), self._next_look(now, look)),
             follows=consulted.versions,
-            counted=list(self._counted()),
+            counted=counted,
+            rest=None if consulted.found else rest(self._documents, permitted, known, self.rules, counted, now=now),
+        )
+
+    def _at_rest(self, now: datetime) -> Rest | None:
+        """What was known of her at rest, where this act does nothing but add needs, and nothing was due meanwhile."""
+        found: Rest | None = self.compartment.rest if self.compartment else None
+        if found is None or now >= self._due(now) or self._removed() or not found.holds(self.rules):
+            return None
+        added = self._copies.changed()
+        return found if added and found.is_unmoved_by(added) else None
+
+    def _due(self, unknown: datetime) -> datetime:
+        """When something of hers, as it was stored, opens, closes or is to be looked at by itself."""
+        return (self.compartment.due if self.compartment else None) or unknown
+
+    def _settle_new_needs(self, at_rest: Rest, now: datetime, new_id: Callable[[], str]) -> Settled:
+        """The same as settling all, of needs that were added to a person at rest."""
+        permitted, patient = at_rest.permitted, self.get(f"Patient/{self.id}")
+        added = self._copies.changed()
+        steps: list[Step] = []
+        for custodian in permitted:
+            mine = [one.resource for _, one in added if one.custodian == custodian and _is_need(one.resource)]
+            may, eligible = told_by(permitted[custodian], now), eligible_by(self.rules)
+            for step in list(follow(mine, [], patient, may, now=now, new_id=new_id, eligible=eligible)):
+                self.put(step.task, custodian)
+                steps.append(step)
+        self._time(now)
+        written = [one for _, one in self._copies.changed()]
+        held = [one.held(now) for one in (*written, *self._copies.of_type("Consent"))]  # Consents are named as reasons
+        opened = keys(held, permitted, classes, eligible_by(self.rules), overseeing_by(self.rules))
+        tasks = [one for one in written if one.resource["resourceType"] == "Task"]
+        look = self.rules.timing.next_look(((None, one.resource) for one in tasks), None, now)
+        known = {reference(one.resource) for one in written}
+        stays = are_ordinary([one.resource for one in tasks], known)
+        return Settled(
+            saves=list(self._saves(opened)),
+            rekeys=[],
+            outbox=[*_moved(steps), *self._news(opened, now)],
+            steps=steps,
+            notices=[],
+            voids=[],
+            due=min(aftermath.next_change(permitted, now), look, self._due(now)),
+            counted=at_rest.counted,
+            rest=at_rest if stays else None,
         )
 
     def _counted(self) -> Iterator[Counted]:
@@ -348,8 +361,8 @@ class Person:
             for recipient in closed[alike]:
                 yield Void(name, recipient, VOIDED)
 
-    def _new_versions(self) -> list[tuple[str, _Document]]:
-        return [(key, one) for key, one in self._documents.items() if one.changed and one.is_new_version]
+    def _new_versions(self) -> list[tuple[str, Document]]:
+        return [(key, one) for key, one in self._copies.changed() if one.is_new_version]
 
     def _saves(self, opened: Mapping[str, tuple[Key, ...]]) -> Iterator[Save]:
         for key, document in self._new_versions():
@@ -369,12 +382,6 @@ class Person:
 
 def _moved(steps: Iterable[Step]) -> Iterator[Due]:
     return (Due(step.action, "", reference(step.task)) for step in steps if step.action != "referral.draft")
-
-
-def _held(document: _Document, now: datetime) -> Held:
-    stored, is_new = document.stored, document.is_new_version
-    at = stored.at if stored and not is_new else now
-    return Held(document.resource, document.custodian, at, (stored.version if stored else 0) + is_new)
 
 
 def _differ(before: tuple[Key, ...], now: tuple[Key, ...]) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from hub.fhir import Resource
 from hub.ports import Changes, Counted, Due, Rekey, Save, Void
@@ -22,7 +22,7 @@ class Whose(Protocol):
 class Settled:
     """`steps`: what followed, for the audit; `notices`: what recipients are told whom a consent covers no longer; `due`: when
     something opens or closes by itself; `follows`: the groups and posts that her Consents name, in the versions that were
-    read; `counted`: when she may be counted in reports."""
+    read; `counted`: when she may be counted in reports; `rest`: what is known of her then, for the next act."""
 
     saves: list[Save]
     rekeys: list[Rekey]
@@ -33,6 +33,7 @@ class Settled:
     due: datetime
     follows: Mapping[str, int] = field(default_factory=dict)
     counted: Sequence[Counted] = ()
+    rest: Any = None
 
     def changes(self, person: Whose, also: Iterable[Save] = (), told: Iterable[Due] = ()) -> Changes:
         """All of it as one person's commit, with what an act says besides: its audit, and what is to be told of it first."""
@@ -45,4 +46,5 @@ class Settled:
             due={person.id: self.due},
             follows={person.id: self.follows} if self.follows else {},
             counted={person.id: self.counted},
+            rest={person.id: self.rest} if self.rest else {},
         )

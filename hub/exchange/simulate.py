@@ -182,7 +182,7 @@ def simulate(person: str = "", *, sign: Sequence[Resource] = (), withdraw: Seque
     signed = [_signed(one, custodian, hub) for one in sign]
     at = hub.clock.now()
     working = Person.of(compartment, hub.rules)
-    before = State(compartment.documents, custodian, at, hub)
+    before = State(tuple(compartment.documents), custodian, at, hub)
     now = _with_acceptance(before, Person.of(compartment, hub.rules), compartment, hub)
     for consent in (*signed, *withdrawn):
         working.put(consent, custodian)

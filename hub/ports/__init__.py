@@ -2,6 +2,7 @@
 
 from hub.ports.alike import Alike, Made, Shape
 from hub.ports.clients import Binding, Caller, Client, KeySource, Registry, Supposed, Token, Within
+from hub.ports.compartments import Compartment, Documents
 from hub.ports.delivery import (
     Carrier,
     Deliveries,
@@ -48,7 +49,6 @@ from hub.ports.history import Past, Versions
 from hub.ports.keys import KEK_LENGTH, DataKeys, Kek, KeyEncryption, KeyProof
 from hub.ports.records import (
     Changes,
-    Compartment,
     Counted,
     Due,
     Found,
@@ -97,6 +97,7 @@ __all__ = [
     "Directory",
     "Dispatch",
     "DispatchState",
+    "Documents",
     "Due",
     "Event",
     "Export",

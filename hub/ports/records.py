@@ -277,20 +277,8 @@ class Changes:
     ended: Sequence[tuple[str, str]] = ()  # tokens that end: hash, and the client whose they must be
     alive: frozenset[str] = frozenset()
     """Hashes of tokens that must be there still. Where one is not, nothing is written: HubError(LOGIN)."""
-
-
-@dataclass(frozen=True)
-class Compartment:
-    """Everything kept about one person, and the revision it was read at. `due`: as in `Changes`; None: not known. `gone`: what
-    was deleted of hers, by the versions that say so. `worked_out`: notes of whoever works something out of it, for the next who
-    does: they say of what they are true, and are forgotten with it."""
-
-    person: str
-    revision: int
-    documents: tuple[Stored, ...] = ()
-    due: datetime | None = None
-    gone: tuple[Stored, ...] = ()
-    worked_out: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    rest: Mapping[str, Any] = field(default_factory=dict)
+    """Person → what is known of her compartment as this leaves it, for whoever acts on her next in this process; not stored."""
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,14 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from hub.fhir.query import Query
+from hub.ports.compartments import Compartment
 from hub.ports.delivery import Deliveries
 from hub.ports.doors import Watermark
 from hub.ports.exports import Exports, Scan
 from hub.ports.figures import Figures
 from hub.ports.history import Past, Versions
 from hub.ports.keys import KeyProof
-from hub.ports.records import Changes, Compartment, Found, Gathered, LedgerEntry, Quarantined, Stored, Visible
+from hub.ports.records import Changes, Found, Gathered, LedgerEntry, Quarantined, Stored, Visible
 from hub.ports.subscriptions import Subscriptions
 
 

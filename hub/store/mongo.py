@@ -272,7 +272,7 @@ class MongoStore(Searches):
 
     def remembers(self, person: str, custodian: str) -> bool:
         known = self.remembered.of(person)
-        hers = (one for one in known.documents if one.type == "Patient") if known else ()
+        hers = known.documents.of_type("Patient") if known else ()
         return any(one.custodian == custodian for one in hers)
 
     @in_our_words

@@ -10,7 +10,7 @@ from typing import Final
 
 from pymongo.client_session import ClientSession
 
-from hub.ports import Compartment, Stored
+from hub.ports import Compartment, Documents, Stored
 from hub.store.documents import SERVED, Keyring, stored_all
 from hub.store.lookups import rows
 from hub.store.schema import Document, Mongo
@@ -34,7 +34,7 @@ def compartments(
         for stored in stored_all(type_, kept, keyring):
             (gone if stored.gone else documents)[stored.person or ""].append(stored)
     return {
-        id_: Compartment(id_, row["r"], tuple(documents[id_]), row.get("n"), tuple(gone[id_]))
+        id_: Compartment(id_, row["r"], Documents.of(documents[id_]), row.get("n"), tuple(gone[id_]))
         for id_, row in found.items()
     }
 

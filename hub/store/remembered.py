@@ -94,7 +94,7 @@ class Remembered:
         self._documents -= _size(known) if known else 0
         self._unparsed(person)
 
-    def _unparsed(self, person: str) -> tuple[Stored, ...]:
+    def _unparsed(self, person: str) -> Iterable[Stored]:
         """Those that count as parsed no more."""
         known = self._parsed.pop(person, None)
         self._documents_parsed -= _size(known) if known else 0
@@ -107,20 +107,21 @@ def _size(compartment: Compartment) -> int:
 
 def _after(before: Compartment, changes: Changes, at: datetime) -> Compartment:
     """As it would be read: type by type, what is new last."""
-    there = {(one.type, one.id): one for one in before.documents}
+    written: dict[tuple[str, str], Stored] = {}
     gone = {(one.type, one.id): one for one in before.gone}
+    removed: list[Stored] = []
     for rekey in changes.rekeys:
-        if (known := there.get((rekey.type, rekey.id))) is not None:
-            there[rekey.type, rekey.id] = replace(known, keys=tuple(rekey.keys))
+        if (known := before.documents.find(rekey.type, rekey.id)) is not None:
+            written[rekey.type, rekey.id] = replace(known, keys=tuple(rekey.keys))
     for save in changes.saves:
         if save.person == before.person and save.type not in NOT_COMPARTMENT:
             stored = save.stored(at)
             place = stored.type, stored.id
-            into, other = (gone, there) if save.gone else (there, gone)
+            into, other = (gone, written) if save.gone else (written, gone)
             other.pop(place, None)
             into[place] = stored
-    documents = tuple(sorted(there.values(), key=lambda one: one.type))
+            removed += [stored] if save.gone else []
     return Compartment(
-        before.person, before.revision + 1, documents, changes.due.get(before.person), tuple(gone.values()),
-        before.worked_out,
+        before.person, before.revision + 1, before.documents.changed(written.values(), removed),
+        changes.due.get(before.person), tuple(gone.values()), before.worked_out, changes.rest.get(before.person),
     )  # fmt: skip

@@ -275,4 +275,5 @@ def _together(parts: list[Changes]) -> Changes:
         due={person: at for one in parts for person, at in one.due.items()},
         follows={person: named for one in parts for person, named in one.follows.items()},
         counted={person: spans for one in parts for person, spans in one.counted.items()},
+        rest={person: known for one in parts for person, known in one.rest.items()},
     )

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 from hub.errors import Conflict
-from hub.ports import Changes, Compartment, Rekey, Save, Stored
+from hub.ports import Changes, Compartment, Documents, Rekey, Save, Stored
 from hub.store import MongoStore, remembered
 from hub.store.persons import FEW
 from hub.store.remembered import LIFETIME_S, Remembered
@@ -76,7 +76,7 @@ def test_of_very_many_those_that_were_used_last_stay_parsed(monkeypatch: pytest.
         saves = saving(survivor(person), referral(f"t-{person}", person), person=person).saves
         stored_[person] = tuple(save.stored(NOW) for save in saves)
         assert all(one.content for one in stored_[person])
-        known.keep(Compartment(person, 1, stored_[person]))
+        known.keep(Compartment(person, 1, Documents.of(stored_[person])))
     assert {person: ["content" in vars(one) for one in ones] for person, ones in stored_.items()} == {
         "p": [False, False], "q": [False, False], "r": [True, True],
     }  # fmt: skip
