@@ -64,6 +64,11 @@ class FileReader:
         told = self._not_there(gone)
         names += [f"column {position + 1}" for position in range(len(names), widest)]
         for row in chain(first, rows):
+            if (
+                sheet is not None and len(row.cells) > widest
+            ):  # cells of a workbook have addresses: none can have slipped
+                names += [f"column {position + 1}" for position in range(widest, len(row.cells))]
+                widest = len(row.cells)
             content = self._content(names, row)
             if content and not self._is_beside_the_point(content, names[0], header):
                 record = self._record(content, Place(sheet, row.number, self._file), row, header, widest)

@@ -1,16 +1,21 @@
 """Files that are missing, protected, damaged or dangerous."""
 
+import contextlib
 import io
 import shutil
 import zipfile
 from datetime import date, datetime
+from pathlib import Path
+from random import Random
 
 import pytest
 from openpyxl import load_workbook
 
-from adapters.spreadsheet import adapter, workbooks
-from hub.errors import Fatal, Retriable
+from adapters.spreadsheet import adapter, extents, legacy
+from hub.errors import AdapterError, Fatal, Retriable
+from tests.support.budget import examples
 
+DATA = Path(__file__).parent.parent / "data" / "spreadsheet"  # written with xlwt
 HEADER = ("N° dossier", "Date d'accueil", "Code", "Nom et prénom", "Téléphone", "Âge", "Demande")
 ROW = ("1/2026", date(2026, 3, 12), "A-1", "Aïcha Bennani", "0612345678", 24, "médical")
 
@@ -65,8 +70,8 @@ def test_a_folder_without_registers_names_the_formats(connect, tmp_path):
         (b"PK\x03\x04 and then nothing", "adapters.file-unreadable"),
         (b"%PDF-1.7 \x00\x01", "adapters.file-unreadable"),
         (b"<html><table><tr><td>Nom</td></tr></table></html>", "adapters.file-html"),
-        (workbooks.OLE + b"\x00" * 600 + workbooks.ENCRYPTED + b"\x00" * 600, "adapters.file-protected"),
-        (workbooks.OLE + b"\x00" * 600, "adapters.file-unreadable"),
+        (extents.OLE + b"\x00" * 600 + extents.ENCRYPTED + b"\x00" * 600, "adapters.file-protected"),
+        (extents.OLE + b"\x00" * 600, "adapters.file-unreadable"),
     ],
     ids=["empty", "blank", "cut-off", "pdf", "web-page", "encrypted", "broken-xls"],
 )
@@ -81,7 +86,7 @@ def test_an_empty_workbook_is_told_from_one_without_header(save, connect):
 
 
 def test_a_file_that_swells_when_unpacked_is_refused(tmp_path, connect, monkeypatch):
-    monkeypatch.setattr(workbooks, "MAX_UNPACKED", 5_000_000)
+    monkeypatch.setattr(extents, "MAX_UNPACKED", 5_000_000)
     with zipfile.ZipFile(tmp_path / "register.xlsx", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("xl/worksheets/sheet1.xml", b"0" * 50_000_000)
     assert (tmp_path / "register.xlsx").stat().st_size < 100_000
@@ -116,6 +121,49 @@ def test_an_ods_register_is_read_with_its_repeated_empty_cells(tmp_path, connect
 def test_an_ods_that_repeats_full_cells_by_the_thousand_is_refused(tmp_path, connect):
     write_ods(tmp_path / "register.ods", ods_row(HEADER) + ods_row(HEADER, ' table:number-rows-repeated="1000000"'))
     assert refusal(connect("register.ods")).text == "adapters.file-too-large"
+
+
+def test_an_ods_with_a_stray_cell_far_away_is_refused_and_one_with_empty_cells_there_is_not(tmp_path, connect, read):
+    row = ("1/2026", "12/03/2026", "A-1", "Aïcha", "0612345678", "24", "médical")
+    empty = '<table:table-row table:number-rows-repeated="999"><table:table-cell table:number-columns-repeated="999"/></table:table-row>'
+    write_ods(tmp_path / "register.ods", ods_row(HEADER) + empty * 900 + ods_row(row))
+    with pytest.raises(Fatal) as refused:
+        read(connect("register.ods"))
+    assert refused.value.text == "adapters.file-too-large"
+    write_ods(tmp_path / "register.ods", ods_row(HEADER) + ods_row(row) + empty * 900)
+    assert len(read(connect("register.ods"))) == 1
+
+
+def test_an_xls_is_read(connect, read, tmp_path):
+    shutil.copy(DATA / "register.xls", tmp_path)
+    (record,) = read(connect("register.xls"))
+    assert (record.content["full_name"], record.content["visit_date"]) == ("Aïcha Bennani", "2026-03-12")
+
+
+def test_an_xls_with_two_cells_that_lie_far_apart_is_refused_before_it_takes_the_memory(connect, tmp_path):
+    shutil.copy(DATA / "far-apart.xls", tmp_path)
+    assert refusal(connect("far-apart.xls")).text == "adapters.file-too-large"
+
+
+def test_an_xls_larger_than_any_register_is_refused(connect, tmp_path, monkeypatch):
+    shutil.copy(DATA / "register.xls", tmp_path)
+    monkeypatch.setattr(legacy, "MAX_SIZE", 5_000)
+    assert refusal(connect("register.xls")).text == "adapters.file-too-large"
+
+
+@pytest.mark.parametrize("seed", range(examples(60, 2_000)))
+def test_an_xls_with_bytes_changed_is_read_or_refused(connect, tmp_path, seed):
+    chance = Random(seed)
+    spoilt = bytearray((DATA / "register.xls").read_bytes())
+    start = chance.choice((0, 512, len(spoilt) - 1600))  # of the container, of the records, of the directory
+    for _ in range(chance.choice((1, 3, 20))):
+        spoilt[start + chance.randrange(1024) if chance.random() < 0.8 else chance.randrange(len(spoilt))] = (
+            chance.randrange(256)
+        )
+    spoilt[:4] = extents.OLE
+    (tmp_path / "register.xls").write_bytes(spoilt)
+    with contextlib.suppress(AdapterError):
+        list(adapter.pull(connect("register.xls"), None))
 
 
 def test_a_workbook_with_macros_is_read_and_its_macros_are_not_looked_at(save, connect, read, tmp_path):
@@ -179,14 +227,9 @@ def test_a_workbook_that_is_too_long_to_be_held_says_the_same_row_by_row(save, c
         Avril=[HEADER, ("4/2026", "12/04/2026", "A-4", " Salma ", None, "~30", "x"), ("5", *ROW[1:])],
     )
     held = [(one.id, one.version, one.content, str(one.place)) for one in read(connect())]
-    monkeypatch.setattr(workbooks, "MAX_CELLS", 10)
-    asked = []
-    monkeypatch.setattr(
-        workbooks.streamed, "load_workbook", lambda *_, **how: asked.append(how) or load_workbook(*_, **how)
-    )
+    monkeypatch.setattr(extents, "HELD_CELLS", 10)
     streamed = [(one.id, one.version, one.content, str(one.place)) for one in read(connect())]
     assert streamed == held and len(held) == 5
-    assert asked[0]["read_only"]
 
 
 def test_a_workbook_that_is_too_long_and_damaged_is_refused(save, connect, monkeypatch):
@@ -197,5 +240,5 @@ def test_a_workbook_that_is_too_long_and_damaged_is_refused(save, connect, monke
     with zipfile.ZipFile(path, "w") as damaged:
         for name, content in parts.items():
             damaged.writestr(name, content)
-    monkeypatch.setattr(workbooks, "MAX_CELLS", 10)
+    monkeypatch.setattr(extents, "HELD_CELLS", 10)
     assert refusal(connect()).text == "adapters.file-unreadable"
