@@ -3,6 +3,7 @@ SHELL := /bin/sh
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; do $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 APART := .venv/smart-fetch
+NEXT := 'Ready. To see it all work: make demo' 'To work with it: . .venv/bin/activate && hub --help'
 
 .PHONY: help setup opinions demo test check lint types rooms deep bench clean
 
@@ -10,6 +11,7 @@ help: ## what there is to type
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
 setup: .venv/ready ## everything needed, in .venv and nowhere else
+	@$(if $(filter setup,$(MAKECMDGOALS)),printf '%s\n' $(NEXT),:)
 
 .venv/ready: pyproject.toml requirements.lock
 	@test -n "$(PYTHON)" || { echo "Ihala needs Python 3.11 or newer (Debian, Ubuntu: apt install python3 python3-venv)."; exit 1; }

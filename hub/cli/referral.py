@@ -22,6 +22,7 @@ from hub.fhir.instants import MOROCCO, instant
 from hub.fhir.references import split
 from hub.referral.transitions import business_status
 from hub.referral.windows import Left
+from hub.texts import durations
 
 JSON: Final = ("--json", "as_json")
 COLUMNS: Final = ("referral", "status", "priority", "requester", "owner", "since", "until", "next")
@@ -134,8 +135,10 @@ def _time(at: datetime) -> str:
 
 def _span(session: Session, span: timedelta) -> str:
     """Of what is over: for how long it has been."""
-    minutes = abs(int(span.total_seconds()) // 60)
     key = "late" if span < timedelta() else "left"
+    if abs(span) >= durations.LONG:
+        return session.say(f"referral-list.{key}-days", time=durations.in_days(abs(span), session.language))
+    minutes = abs(int(span.total_seconds()) // 60)
     return session.say(f"referral-list.{key}", hours=minutes // 60, minutes=minutes % 60)
 
 
@@ -143,9 +146,13 @@ def _told(session: Session, left: Left) -> str:
     """In plain words; what is not known is told as not known."""
     blanks: dict[str, object] = {"title": left.window.title[session.language], "source": left.window.source}
     for name, span in (("least", left.least), ("most", left.most)):
-        blanks[name] = _hours(span) if span is not None else 0
+        blanks[name] = _told_of(span, session.language) if span is not None else ""
     exactly = left.state == "open" and blanks["least"] == blanks["most"]
     return session.say(f"referral-show.{'exactly' if exactly else STATES[left.state]}", **blanks)
+
+
+def _told_of(span: timedelta, language: str) -> str:
+    return durations.in_days(span, language) if span >= durations.LONG else durations.roughly(span, language)
 
 
 def _hours(span: timedelta) -> int:

@@ -22,6 +22,7 @@ from hub.fhir.instants import MOROCCO, instant
 from hub.fhir.references import split
 from hub.ports import Caller
 from hub.referral.timeline import HUB, Event
+from hub.texts import durations
 
 COLUMNS: Final = ("at", "action", "who", "status", "reason", "took", "about")
 WIDE: Final = 150
@@ -82,9 +83,12 @@ def _reason(reason: Resource, speaks: str) -> str:
 def _took(session: Session, event: Event) -> str:
     if event.took is None or event.worked is None:
         return ""
-    return session.say(
-        "referral-timeline.span", **dict(_blanks("clock", event.took)), **dict(_blanks("work", event.worked))
-    )
+    worked = dict(_blanks("work", event.worked))
+    if event.took >= durations.LONG:  # a day of work is not one of the clock: what was worked stays in hours
+        return session.say(
+            "referral-timeline.span-days", time=durations.in_days(event.took, session.language), **worked
+        )
+    return session.say("referral-timeline.span", **dict(_blanks("clock", event.took)), **worked)
 
 
 def _blanks(name: str, span: timedelta) -> Iterator[tuple[str, int]]:

@@ -15,13 +15,13 @@ from hub.fhir.references import split
 from hub.fhir.tasks import is_unclaimed, notice_of, party
 from hub.referral.machine import business_status
 from hub.referral.stages import LATE, Window
+from hub.texts import durations
 
 PRIORITY: Final = "http://hl7.org/fhir/request-priority"
 BCP_47: Final = "urn:ietf:bcp:47"
 OF_NOTICE: Final = {"province": "province", "age-band": "age-band", "language": BCP_47}
 """What the notice says of her, and in which code system."""
 _NUMBER: Final = identifier_system("referral")
-_UNITS: Final = (("day", 86400), ("hour", 3600), ("minute", 60))
 
 
 @dataclass(frozen=True)
@@ -111,18 +111,7 @@ def left(window: Window, now: datetime) -> Left:
 
 
 def duration(span: timedelta) -> str:
-    """In the largest unit of which there are at least two; of minutes however few."""
-    seconds = int(span.total_seconds())
-    unit, size = next(((unit, size) for unit, size in _UNITS if seconds >= 2 * size), _UNITS[-1])
-    count = max(seconds // size, 1)
-    return pages.tell(f"{unit}-{_how_many(count)}", count=count)
-
-
-def _how_many(count: int) -> str:
-    """https://www.unicode.org/cldr/charts/latest/supplemental/language_plural_rules.html, as far as Arabic tells them apart."""
-    if count < 3:
-        return ("one", "two")[count - 1]
-    return "few" if 3 <= count % 100 <= 10 else "many"
+    return durations.roughly(span, pages.language())
 
 
 def outcome(task: Resource) -> str:

@@ -57,6 +57,10 @@ def pull(
         for receipt in line.finish():
             total += receipt
             progress(receipt)
+    if not dry_run:  # which reads everything
+        left = Receipt(unread=max(hub.store.set_aside(connection.id) - len(total.rejected), 0))
+        total += left
+        progress(left)
     return total
 
 

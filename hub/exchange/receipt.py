@@ -27,18 +27,19 @@ class Receipt:
     rejected: tuple[Rejected, ...] = ()
     warnings: tuple[tuple[str, Issue], ...] = ()
     referrals: Mapping[str, int] = field(default_factory=dict)  # action → how many
+    unread: int = 0  # in quarantine, and not given this time: a file that has not changed is not read again
 
     @property
     def numbers(self) -> dict[str, int]:
         """`quarantined`: set aside now; `waiting`: set aside before and not changed since."""
-        waiting = sum(one.again for one in self.rejected)
+        again = sum(one.again for one in self.rejected)
         return {
             "read": self.read,
             "created": self.created,
             "updated": self.updated,
             "unchanged": self.unchanged,
-            "quarantined": len(self.rejected) - waiting,
-            "waiting": waiting,
+            "quarantined": len(self.rejected) - again,
+            "waiting": again + self.unread,
             "withdrawn": self.withdrawn,
         }
 
@@ -53,4 +54,5 @@ class Receipt:
             self.rejected + other.rejected,
             self.warnings + other.warnings,
             {action: self.referrals.get(action, 0) + other.referrals.get(action, 0) for action in actions},
+            self.unread + other.unread,
         )

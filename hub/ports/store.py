@@ -126,6 +126,9 @@ class Store(Protocol):
 
     def quarantine(self, connection: str | None = None, key: str | None = None) -> Iterator[Quarantined]: ...
 
+    def set_aside(self, connection: str) -> int:
+        """How many records of a connection wait in quarantine."""
+
     def due_persons(self, now: datetime, limit: int) -> list[str]:
         """Persons whose keys have opened or closed by themselves since they were last settled, or might have."""
 

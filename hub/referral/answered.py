@@ -45,9 +45,27 @@ def _of(referral: Resource, requests: list[Resource], now: datetime) -> Iterator
         return
     says, wanted = business_status(referral), _wanted(pending)
     if wanted and says != wanted and says not in _MORE_URGENT:
-        yield Step(said(referral, wanted) | {"lastModified": instant(now)}, "referral.update")
+        yield Step(_waiting(referral, wanted) | {"lastModified": instant(now)}, "referral.update")
     elif not wanted and _is_past(says, referral, requests):
-        yield Step(said(referral, "") | {"lastModified": instant(now)}, "referral.update")
+        yield Step(_as_before(referral) | {"lastModified": instant(now)}, "referral.update")
+
+
+def _waiting(referral: Resource, wanted: str) -> Resource:
+    """What was said before still holds (an appointment is kept while something is asked): it is said second, and alone again
+    once there is an answer."""
+    waits = said(referral, wanted)
+    codings = [*waits["businessStatus"]["coding"], *_said_before(referral)]
+    return waits | {"businessStatus": {"coding": codings}}
+
+
+def _as_before(referral: Resource) -> Resource:
+    before = _said_before(referral)
+    return said(referral, "") | ({"businessStatus": {"coding": before}} if before else {})
+
+
+def _said_before(referral: Resource) -> list[Resource]:
+    asked = {one.says for one in ASKED.values()}
+    return [one for one in referral.get("businessStatus", {}).get("coding", ()) if one.get("code") not in asked]
 
 
 def _wanted(pending: list[Resource]) -> str:

@@ -350,6 +350,10 @@ class MongoStore(Searches):
             [quarantined(row, self._box) for row in self.database.quarantine.find(wanted).sort([("at", 1), ("_id", 1)])]
         )
 
+    @in_our_words
+    def set_aside(self, connection: str) -> int:
+        return self.database.quarantine.count_documents({"connection": connection})
+
     def _by_id(self, collection: str, keys: Iterable[str]) -> Iterator[Document]:
         wanted = list(keys)
         for start in range(0, len(wanted), CHUNK):

@@ -76,6 +76,9 @@ def test_the_same_files_twice_change_nothing(deployment: Deployment) -> None:
     again = numbers(deployment)
     assert dump(deployment) == stored
     assert all(one["created"] == one["updated"] == one["quarantined"] == 0 for one in again.values())
+    assert {name: one["waiting"] for name, one in again.items()} == {
+        name: one["quarantined"] for name, one in first.items()
+    }
 
     save_again(deployment.folder / "registers" / "yasmine.xlsx")
     register = deployment.folder / "registers" / "arganier.csv"

@@ -47,6 +47,14 @@ def test_a_row_set_aside_before_and_unchanged_is_counted_apart_and_ends_well(hub
     assert numbers(hub, "register") == (2, 0, 0, 1, 0, 1)
 
 
+def test_what_is_still_set_aside_is_told_also_where_the_file_was_not_read_again(hub: Command) -> None:
+    hub.register(GOOD, BAD)
+    hub("pull", "register")
+    hub.register(GOOD, BAD, connection="other")
+    assert numbers(hub, "register") == (0, 0, 0, 0, 0, 1)
+    assert hub("pull", "register").exit_code == 0
+
+
 def test_a_row_mended_at_the_source_leaves_the_quarantine(hub: Command) -> None:
     hub.register(GOOD, BAD)
     hub("pull", "register")

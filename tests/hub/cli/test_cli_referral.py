@@ -43,6 +43,24 @@ def test_what_is_late_is_in_the_list_of_what_is_late(hub: Command, waits: dict[s
     assert "late: 1" in hub("status").output
 
 
+LATE_FOR_DAYS = {
+    "ar": "مدة التأخر: 14 يوما و8 ساعات",
+    "fr": "retard de 14 jours 8 heures",
+    "en": "14 days 8 hours late",
+}
+
+
+@pytest.mark.parametrize("language", texts.LANGUAGES)
+def test_more_than_two_days_are_told_in_days(hub: Command, waits: dict[str, Any], language: str) -> None:
+    with opened(hub.home) as deployment:
+        end = instant(deployment.hub.clock.now() - timedelta(days=14, hours=8, minutes=30))
+        steps = [{"op": "replace", "path": "/restriction/period/end", "value": end}]
+        by = Caller("their-system", "example-association", "COC")
+        change.patch("Task", waits["referral"].removeprefix("Task/"), steps, by, expected=None, hub=deployment.hub)
+    shown = hub("referral", "show", waits["referral"], language=language)
+    assert LATE_FOR_DAYS[language] in " ".join(shown.output.split())
+
+
 @pytest.mark.parametrize("language", texts.LANGUAGES)
 def test_people_read_it_in_their_language_and_nobody_is_named(
     hub: Command, waits: dict[str, Any], language: str

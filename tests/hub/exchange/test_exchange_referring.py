@@ -250,6 +250,23 @@ def test_the_owner_asks_for_what_is_missing_and_the_referral_waits_where_it_is(a
     assert (at.stored(id_)["status"], business(at.stored(id_))) == (stands, "")
 
 
+@pytest.mark.parametrize("word", ["appointment-scheduled", "waitlisted"])
+def test_what_the_owner_had_said_before_it_asked_is_said_again_once_there_is_an_answer(at: Network, word: str) -> None:
+    id_ = moved_to(at, "accepted")
+    at.move(id_, "accepted", "chu", businessStatus={"coding": [
+        {"system": "https://ihala.example/fhir/CodeSystem/referral-business-status", "code": word}
+    ]})  # fmt: skip
+    asked = at.create(question(id_), "chu")
+    assert business(at.stored(id_)) == "awaiting-information"
+    back = at.create(cancellation(id_), KEEPER)
+    assert business(at.stored(id_)) == "cancellation-requested"
+    at.move(back["id"], "rejected", "chu", statusReason={"coding": reason("safety-risk")["statusReason"]["coding"]})
+    assert business(at.stored(id_)) == "awaiting-information"
+    at.move(asked["id"], "completed", KEEPER, **answers(at))
+    said = at.stored(id_)["businessStatus"]["coding"]
+    assert [one["code"] for one in said] == [word]
+
+
 def test_answers_are_a_form_of_hers_that_who_answers_keeps(at: Network) -> None:
     id_ = moved_to(at, "accepted")
     asked = at.create(question(id_), "chu")
