@@ -31,7 +31,7 @@ KIND: Final = "submission"
 HALF: Final = re.compile("[\ud800-\udfff]")
 UNWRITABLE: Final = "\ufffd"
 SUBMITTER: Final = "_submitted_by"
-"""The server's own word for the account that sent it. Read only where the mapping names it, as to leave out what trainers send."""
+"""The account that sent it, as the server says. Read only where the mapping names it, as to leave out what trainers send."""
 
 ATTACHMENT: Final = ("question_xpath", "mimetype", "is_deleted")
 

@@ -334,8 +334,8 @@ def test_an_association_with_other_names_of_properties_says_only_what_differs(
     assert patient["address"][0]["state"] == "MA-RAB"
 
 
-def test_whose_case_it_is_is_read_only_where_the_mapping_names_it(connect: Connect) -> None:
-    told, how = case(survivor(1) | {"owner_id": "trainers"}), terms(connect())
-    asked = Reader(Layout({"owner": ("survivor/owner_id",)}), how).survivor(told)
+def test_whose_case_it_is_is_read_only_where_the_mapping_names_it(connect: Connect, space: ProjectSpace) -> None:
+    said, how = space.forwarded("survivor-1") | {"owner_id": "trainers"}, terms(connect())
+    asked = Reader(Layout({"owner": ("survivor/owner_id",)}), how).survivor(case(said))
     assert asked.content["owner"] == "trainers"
-    assert "trainers" not in str(dict(Reader(FORM.layout(), how).survivor(told).content))
+    assert "trainers" not in str(dict(Reader(FORM.layout(), how).survivor(case(said)).content))
