@@ -26,6 +26,8 @@ SENT: Final = f"{OURS}to-"
 TAKEN_BACK: Final = "taken_back"
 """The property that says so of such a case, which is closed then."""
 
+OWNER: Final = "owner_id"
+
 FOREIGN: Final = ""
 """In place of the column of a property that the mapping does not know."""
 
@@ -87,9 +89,12 @@ class Reader:
 
     def _said(self, role: str, case: Case) -> dict[str, str]:
         """By header. What is said of a case wins over a property of the same name."""
-        return {f"{role}/{name}": value for name, value in (*case.properties.items(), *self._about(case))}
+        return {f"{role}/{name}": value for name, value in (*case.properties.items(), *self._about(role, case))}
 
-    def _about(self, case: Case) -> Iterator[tuple[str, str]]:
+    def _about(self, role: str, case: Case) -> Iterator[tuple[str, str]]:
+        """Whose case it is, a worker or a group, where the mapping names it alone: as to leave out what trainers enter."""
+        if case.owner and fold(f"{role}/{OWNER}") in self._names:
+            yield OWNER, case.owner
         if case.name:
             yield "case_name", case.name
         if case.external_id:

@@ -30,6 +30,9 @@ TECHNICAL: Final = frozenset({"formhub/uuid", "__version__", "start", "end", "to
 KIND: Final = "submission"
 HALF: Final = re.compile("[\ud800-\udfff]")
 UNWRITABLE: Final = "\ufffd"
+SUBMITTER: Final = "_submitted_by"
+"""The account that sent it, as the server says. Read only where the mapping names it, as to leave out what trainers send."""
+
 ATTACHMENT: Final = ("question_xpath", "mimetype", "is_deleted")
 
 
@@ -38,6 +41,7 @@ class Reader:
 
     def __init__(self, layout: Layout) -> None:
         self._names = {fold(path): name for name, paths in layout.columns.items() for path in (*paths, name)}
+        self._asked = frozenset(path for name, paths in layout.columns.items() for path in (*paths, name))
         self._follow_up = frozenset(layout.follow_up)
 
     def record(self, submission: Mapping[str, Any]) -> SourceRecord:
@@ -50,6 +54,9 @@ class Reader:
         )
         number = str(submission["_id"])
         content = answers | {"_id": submission["_id"], **_sent(submission.get("_submission_time"))}
+        if SUBMITTER in self._asked and (by := submission.get(SUBMITTER)):
+            name = self._names[fold(SUBMITTER)]
+            content[name], headers[name] = _storable(by), SUBMITTER
         attachments = [_described(one) for one in submission.get("_attachments") or () if isinstance(one, Mapping)]
         if attachments:
             content["_attachments"] = attachments

@@ -19,6 +19,9 @@ from hub.ports import Layout, Place, Pulled, SourceRecord, Withdrawn
 
 KIND: Final = "submission"
 REVIEW: Final = "__system/reviewState"
+SUBMITTER: Final = "__system/submitterName"
+"""Who sent it. Read only where the mapping names it, as to leave out what trainers send."""
+
 ENCRYPTED: Final = frozenset({"notDecrypted", "missingEncryptedFormData"})
 HALF: Final = re.compile("[\ud800-\udfff]")
 UNWRITABLE: Final = "\ufffd"
@@ -54,17 +57,24 @@ class Reader:
         id_ = identify(row)
         headers: dict[str, str] = {}
         answers = {} if is_encrypted(row) else dict(self._answers(row, "", headers))
+        sender = dict(self._sender(row, headers))
         entity = entity_of(answers.get(self._entity))
         return SourceRecord(
             kind=KIND,
             id=id_,
             version=self._version(answers, row, entity),
-            content=answers,
+            content=answers | sender,
             place=Place(record=id_),
             handle={"submission": id_, **({"entity": entity} if entity else {})},
             headers=headers,
             issues=tuple(_issues(row, answers, headers)),
         )
+
+    def _sender(self, row: Row, headers: dict[str, str]) -> Iterator[tuple[str, Any]]:
+        by, name = row["__system"].get("submitterName"), self._names.get(odata(SUBMITTER))
+        if name and isinstance(by, str):
+            headers[name] = SUBMITTER
+            yield name, _storable(by)
 
     def _answers(self, group: Mapping[str, Any], within: str, headers: dict[str, str]) -> Iterator[tuple[str, Any]]:
         """All questions below a group that were answered: name and value."""

@@ -9,6 +9,7 @@ from adapters.spreadsheet.files import is_handed_over, register_path, sources
 from adapters.spreadsheet.identity import Seen
 from adapters.spreadsheet.manifest import MANIFEST
 from adapters.spreadsheet.pull import read
+from adapters.spreadsheet.push import ALLOWED
 from adapters.spreadsheet.register import LANGUAGES
 from hub.errors import AdapterError
 from hub.fhir.issues import Issue
@@ -45,6 +46,10 @@ def _settings(connection: Connection) -> Iterator[Issue]:
         yield Issue("warning", "not-supported", "adapters.unknown-setting", params=params)
     if connection.settings.get("language", "fr") not in LANGUAGES:
         yield Issue("error", "value", "adapters.unknown-language", params={"languages": ", ".join(LANGUAGES)})
+    for name, known in ALLOWED.items():
+        if str(connection.settings.get(name) or known[0]) not in known:
+            params = {"setting": name, "known": " ".join(known)}
+            yield Issue("error", "value", "adapters.register-setting", params=params)
     if not connection.layout.key:
         yield Issue("warning", "incomplete", "adapters.layout-without-key")
     folder = next(parent for parent in register_path(connection).parents if parent.exists())

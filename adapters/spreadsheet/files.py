@@ -16,6 +16,11 @@ from hub.ports import Connection, Watermark
 
 SUFFIXES: Final = frozenset({".xlsx", ".xlsm", ".xls", ".ods", ".csv", ".tsv", ".txt"})
 _CHUNK: Final = 1 << 20
+WORKBOOK: Final = "xlsx"
+TEXT: Final = "csv"
+FORMATS: Final = (WORKBOOK, TEXT)
+"""In which the follow-up register can be written."""
+
 UPLOAD: Final = "upload"  # setting: the register is handed over, and lies nowhere
 READ_BY: Final = ("date_1904", "encoding", "separator", "snapshot")  # settings that change what is read
 
@@ -38,7 +43,13 @@ def sources(connection: Connection) -> list[Path]:
 
 def register_path(connection: Connection) -> Path:
     """The follow-up register that the hub writes for this connection."""
-    return connection.folder / str(connection.settings.get("output") or "follow-up") / f"{connection.id}.xlsx"
+    folder = connection.folder / str(connection.settings.get("output") or "follow-up")
+    return folder / f"{connection.id}.{output_format(connection)}"
+
+
+def output_format(connection: Connection) -> str:
+    """One of FORMATS, unless the connection is wrong."""
+    return str(connection.settings.get("output_format") or WORKBOOK)
 
 
 def is_handed_over(connection: Connection) -> bool:

@@ -17,6 +17,8 @@ MANIFEST = Manifest(
         "encoding": "adapters.setting-encoding",
         "separator": "adapters.setting-separator",
         "output": "adapters.setting-output",
+        "output_format": "adapters.setting-output-format",
+        "output_separator": "adapters.setting-output-separator",
         "language": "adapters.setting-language",
     },
     types={"upload": "boolean", "snapshot": "boolean", "date_1904": "boolean"},

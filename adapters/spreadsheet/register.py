@@ -56,25 +56,34 @@ class Register:
         """One row for each referral: the one it has, or the next free one. What no longer holds is emptied; what was overtaken by
         newer news changes nothing."""
         row = self.rows.get(follow_up.id) or self.rows.setdefault(follow_up.id, next(self.free))
-        if self._is_overtaken(row, follow_up.as_of):
+        written = self.sheet.cell(row, self.columns[AS_OF]).value if AS_OF in self.columns else None
+        if is_overtaken(written, follow_up.as_of):
             return
         _put(self.sheet.cell(row, ID_COLUMN), follow_up.id)
-        own = {RECORD: self._record(follow_up.handle), AS_OF: follow_up.as_of.isoformat() if follow_up.as_of else ""}
+        told = cells(follow_up, self.language)
         for name, column in self.columns.items():
-            _put(self.sheet.cell(row, column), (own | {**follow_up.values}).get(name, ""))
+            _put(self.sheet.cell(row, column), told.get(name, ""))
 
-    def _is_overtaken(self, row: int, as_of: datetime | None) -> bool:
-        written = self.sheet.cell(row, self.columns[AS_OF]).value if AS_OF in self.columns else None
-        try:
-            told = datetime.fromisoformat(str(written))
-            return as_of is not None and timedelta() < told - as_of < TOO_OLD
-        except (ValueError, TypeError):  # nothing, or what a person wrote
-            return False
 
-    def _record(self, handle: Mapping[str, str]) -> str:
-        if "row" in handle:
-            return str(words()["place" if "sheet" in handle else "row"][self.language]).format(**handle)
-        return next(iter(handle.values()), "")
+def is_overtaken(written: object, as_of: datetime | None) -> bool:
+    """Whether the row already tells of a later moment."""
+    try:
+        told = datetime.fromisoformat(str(written))
+        return as_of is not None and timedelta() < told - as_of < TOO_OLD
+    except (ValueError, TypeError):  # nothing, or what a person wrote
+        return False
+
+
+def cells(follow_up: FollowUp, language: str) -> Mapping[str, str]:
+    """What stands in its row, by column name."""
+    as_of = follow_up.as_of.isoformat() if follow_up.as_of else ""
+    return {RECORD: _record(follow_up.handle, language), AS_OF: as_of} | {**follow_up.values}
+
+
+def _record(handle: Mapping[str, str], language: str) -> str:
+    if "row" in handle:
+        return str(words()["place" if "sheet" in handle else "row"][language]).format(**handle)
+    return next(iter(handle.values()), "")
 
 
 def columns_for(connection: Connection, follow_ups: Sequence[FollowUp]) -> tuple[str, ...]:
@@ -119,7 +128,7 @@ def opened(book: Workbook, connection: Connection, language: str, names: Sequenc
     for name in names:
         if name not in columns:
             columns[name] = sheet.max_column + 1 if columns else ID_COLUMN + 1
-            _head(sheet, columns[name], name, _label(connection, name, language))
+            _head(sheet, columns[name], name, label(connection, name, language))
     rows = {str(cell.value): cell.row for (cell,) in sheet.iter_rows(HEADER_ROW + 1, max_col=ID_COLUMN) if cell.value}
     return Register(sheet, language, columns, rows, count(max(sheet.max_row, HEADER_ROW) + 1))
 
@@ -135,7 +144,7 @@ def _head(sheet: Worksheet, column: int, name: str, label: str) -> None:
     sheet.column_dimensions[get_column_letter(column)].hidden = name == AS_OF
 
 
-def _label(connection: Connection, name: str, language: str) -> str:
+def label(connection: Connection, name: str, language: str) -> str:
     """The register's own word for a column, or the association's header in a script of the language, or its name."""
     if name in words()["columns"]:
         return str(words()["columns"][name][language])
@@ -145,9 +154,14 @@ def _label(connection: Connection, name: str, language: str) -> str:
     return next(iter(arabic if language == "ar" else others), headers[0])
 
 
+def cleaned(text: str) -> str:
+    """Without what no cell holds."""
+    return _CONTROL.sub(" ", text).strip()[:32_767]
+
+
 def _put(cell: Cell | MergedCell, text: str) -> None:
     """Text, whatever it looks like: no formula when it is opened, none when someone edits the cell and leaves it."""
-    clean = _CONTROL.sub(" ", text).strip()[:32_767]
+    clean = cleaned(text)
     cell.value = clean or None
     if clean:
         cell.data_type = "s"

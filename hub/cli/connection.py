@@ -82,6 +82,8 @@ def _show(session: Session, deployment: Deployment, found: Sequence[Issue], rehe
     if (table := findings.table(session, "", told)) is not None:
         session.out.print(table)
     session.tell("connection-check.reads", count=rehearsal.receipt.read)
+    if left_out := rehearsal.receipt.left_out:
+        session.tell("connection-check.left_out", count=left_out)
     if rehearsal.seen:
         session.out.print(_recipients(session, deployment, rehearsal.seen))
     else:

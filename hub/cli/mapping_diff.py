@@ -62,6 +62,9 @@ def _of_file(session: Session, names: tuple[str, str], file: Path, organization:
         table.add_row(Text(element), str(count))
     if found["elements"]:
         session.out.print(table)
+    for name in ("left_out", "taken"):
+        if found[name]:
+            session.tell(f"mapping-diff.{name}", count=found[name])
     session.tell("mapping-diff.done", **{name: found[name] for name in ("records", "changed", "aside", "mended")})
 
 
@@ -74,8 +77,13 @@ def _read(name: str, form: FormMapping, file: Path, context: Context) -> dict[st
 def _compared(first: Mapping[str, Mapped], second: Mapping[str, Mapped]) -> dict[str, Any]:
     """Counts alone: which elements differ in how many records, and which records would be set aside, or no longer."""
     elements: Counter[str] = Counter()
-    changed = aside = mended = 0
+    changed = aside = mended = left_out = taken = 0
     for place in dict.fromkeys((*first, *second)):
+        left = _left_out(first.get(place)), _left_out(second.get(place))
+        left_out += left == (False, True)
+        taken += left == (True, False)
+        if any(left):
+            continue
         was, is_ = _elements(first.get(place)), _elements(second.get(place))
         differing = {path for path in was.keys() | is_.keys() if was.get(path) != is_.get(path)}
         elements.update(differing)
@@ -88,8 +96,14 @@ def _compared(first: Mapping[str, Mapped], second: Mapping[str, Mapped]) -> dict
         "changed": changed,
         "aside": aside,
         "mended": mended,
+        "left_out": left_out,
+        "taken": taken,
         "elements": dict(sorted(elements.items())),
     }
+
+
+def _left_out(mapped: Mapped | None) -> bool:
+    return mapped is not None and mapped.left_out
 
 
 def _stopped(mapped: Mapped | None) -> bool:

@@ -48,6 +48,9 @@ def _show(session: Session, found: Comparison) -> None:
     for name in ("edited", "new", "unmet"):
         if count := getattr(found, name):
             session.tell(f"mapping-diff.{name}", count=count)
+    for name in ("left_out", "taken"):
+        if count := getattr(found, name):
+            session.tell(f"mapping-diff.{name}", count=count)
     if found.unread:
         session.tell("mapping-diff.unread")
     numbers = {name: getattr(found, name) for name in ("records", "changed", "aside", "mended")}
@@ -67,8 +70,9 @@ def _as_json(found: Comparison) -> dict[str, Any]:
     elements = {
         path: {"records": count, "examples": found.examples[path]} for path, count in sorted(found.elements.items())
     }
+    counts = ("records", "changed", "aside", "mended", "left_out", "taken", "edited", "new", "unmet")
     return {
-        **{name: getattr(found, name) for name in ("records", "changed", "aside", "mended", "edited", "new", "unmet")},
+        **{name: getattr(found, name) for name in counts},
         "version_raised": not found.unread,
         "elements": elements,
         "follows": dict(sorted(found.follows.items())),

@@ -80,6 +80,7 @@ def _run(form: mapping.Mapping, example: Traversable, context: Context, write: b
 def _found(form: mapping.Mapping, content: Any, context: Context) -> dict[str, Any]:
     mapped = form.forward(SourceRecord(form.kinds[0], "1", "1", content, Place(row=1)), context)
     return {
+        **({"left_out": True} if mapped.left_out else {}),
         "drafts": [{"local": one.local, "identity": one.identity, "resource": one.resource} for one in mapped.drafts],
         "issues": [
             {"severity": one.severity, "text": one.text, "column": one.column, "path": one.path}

@@ -38,6 +38,7 @@ class Seen:
     record: SourceRecord
     resources: Sequence[Resource]
     issues: Sequence[Issue]
+    left_out: bool = False
 
 
 @command("preview", "cli.mapping-preview")
@@ -72,6 +73,8 @@ def preview(
         session.tell("mapping-preview.none")
     for one in () if as_json else seen:
         _show(session, one, shown)
+    if (left_out := sum(one.left_out for one in seen)) and not as_json:
+        session.tell("mapping-preview.left_out-count", count=left_out)
 
 
 def context_of(session: Session, name: str, organization: str | None) -> Context:
@@ -146,6 +149,8 @@ def _read_json(file: Path) -> Any:
 def _translate(record: SourceRecord, form: FormMapping, context: Context) -> Seen:
     """As `exchange.receive` does: what could not be read is not judged by the profiles too."""
     mapped = form.forward(record, context)
+    if mapped.left_out:
+        return Seen(record, (), (), left_out=True)
     resources = _identified(mapped.drafts)
     said = [*record.issues, *(issue for issue in mapped.issues if issue not in record.issues)]
     if not any(issue.blocks for issue in said):
@@ -165,6 +170,9 @@ def _identified(drafts: Sequence[Draft]) -> list[Resource]:
 
 def _show(session: Session, one: Seen, shown: frozenset[str] | None) -> None:
     title = findings.place(session, str(one.record.place))
+    if one.left_out:
+        session.out.rule(f"{title} · {session.say('mapping-preview.left_out')}", align="left")
+        return
     if any(issue.blocks for issue in one.issues):
         title += f" · {session.say('mapping-preview.not-stored')}"
     session.out.rule(title, align="left")
@@ -207,7 +215,11 @@ def _header(record: SourceRecord, name: str) -> str:
 def _as_json(session: Session, one: Seen, shown: frozenset[str] | None) -> dict[str, Any]:
     return {
         "place": str(one.record.place),
-        "columns": {_header(one.record, name): text for name, text in cells(one.record.content, shown).items()},
+        "left_out": one.left_out,
+        "columns": {
+            _header(one.record, name): text
+            for name, text in ({} if one.left_out else cells(one.record.content, shown)).items()
+        },
         "resources": [resource if shown is None else without_identity(resource) for resource in one.resources],
         "issues": [findings.as_json(session, issue) for issue in one.issues],
     }

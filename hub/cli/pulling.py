@@ -16,7 +16,7 @@ from hub.exchange.pull import pull as pull_from
 from hub.exchange.receipt import Receipt
 
 COLUMNS = ("read", "created", "updated", "unchanged", "quarantined", "waiting")
-SELDOM = ("withdrawn",)
+SELDOM = ("withdrawn", "left_out")
 """Told where there is something to tell."""
 
 

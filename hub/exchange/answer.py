@@ -65,12 +65,13 @@ def is_answer(record: SourceRecord, mapping: Mapping) -> bool:
 def _answer(record: SourceRecord, connection: Connection, mapping: Mapping, hub: Hub) -> Receipt:
     form = mapping.answers[record.kind]
     mapped = form.forward(record, Context(connection.organization, hub.directory.find, hub.clock.now().date()))
-    if wrong := tuple(issue for issue in mapped.issues if issue.blocks):
+    if wrong := tuple(issue for issue in mapped.issues if issue.blocks and not mapped.left_out):
         return _set_aside(record, wrong, connection, form, hub)
     said = {draft.resource["resourceType"]: draft.resource for draft in mapped.drafts}
     if not said.get("Communication") and "status" not in said.get("Task", {}):
         # nothing that is new to a referral, be it one of which the recipient may know or not
-        return Receipt(unchanged=1) + _released(record, connection, form, hub)
+        nothing = Receipt(left_out=1) if mapped.left_out else Receipt(unchanged=1)
+        return nothing + _released(record, connection, form, hub)
     caller = Caller(f"connection:{connection.id}", connection.organization, REFERRAL_PURPOSE)
     try:
         before = seen(f"Task/{record.handle.get(HANDLE, '')}", caller, hub=hub)

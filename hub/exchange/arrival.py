@@ -30,6 +30,8 @@ class Arrival:
             return Receipt(unchanged=1)
         if (known.version, known.mapping) != (self.record.version, mapping):
             return None
+        if known.state == "left-out":
+            return Receipt(left_out=1)
         if known.state != "quarantined":
             return Receipt(unchanged=1)
         return None if again else Receipt(rejected=(Rejected(str(self.record.place), (), again=True),))

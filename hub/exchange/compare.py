@@ -7,13 +7,14 @@ elements, numbers and places, never a value.
 
 import copy
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from hub.exchange import Hub
 from hub.exchange.answer import is_answer
 from hub.exchange.identity import record_key
+from hub.exchange.leave_out import STATE
 from hub.exchange.receive import prepare
 from hub.fhir import Resource
 from hub.fhir.leaves import difference
@@ -25,7 +26,7 @@ TOGETHER: Final = 2000
 
 EXAMPLES: Final = 5
 OF_THE_HUB: Final = frozenset({"Provenance", "AuditEvent"})
-COMPARED: Final = frozenset({"stored", "quarantined"})
+COMPARED: Final = frozenset({"stored", "quarantined", STATE})
 
 
 @dataclass
@@ -37,6 +38,8 @@ class Comparison:
     changed: int = 0
     aside: int = 0
     mended: int = 0
+    left_out: int = 0  # stored or set aside, and no longer taken: what they said would be withdrawn
+    taken: int = 0  # left out, and taken from then on
     elements: Counter[str] = field(default_factory=Counter)
     examples: dict[str, list[str]] = field(default_factory=dict)
     follows: Counter[str] = field(default_factory=Counter)
@@ -85,8 +88,9 @@ class _Batch:
         self.found.records += len(same)
         self.found.unread |= any(self.known[key].mapping == f"{mapping.id}@{mapping.version}" for key in same)
         changes, _ = prepare([self.records[key] for key in same], connection, _as_another(mapping), hub=hub)
-        self._count_set_aside(same, {one.key for one in changes.quarantine})
-        self._count_elements(changes, hub)
+        after = {one.key: one.state for one in changes.ledger}
+        self._count_set_aside(same, after)
+        self._count_elements(changes, {key for key, state in after.items() if state == STATE}, hub)
 
     def _is_compared(self, key: str, record: SourceRecord) -> bool:
         entry = self.known.get(key)
@@ -98,13 +102,15 @@ class _Batch:
         self.found.edited += entry.version != record.version
         return entry.version == record.version
 
-    def _count_set_aside(self, keys: Iterable[str], rejected: set[str]) -> None:
+    def _count_set_aside(self, keys: Iterable[str], states: Mapping[str, str]) -> None:
         for key in keys:
-            before = self.known[key].state
-            self.found.aside += before == "stored" and key in rejected
-            self.found.mended += before == "quarantined" and key not in rejected
+            before, after = self.known[key].state, states.get(key, "")
+            self.found.aside += before == "stored" and after == "quarantined"
+            self.found.mended += before == "quarantined" and after not in {"quarantined", STATE}
+            self.found.left_out += before != STATE and after == STATE
+            self.found.taken += before == STATE and after != STATE
 
-    def _count_elements(self, changes: Changes, hub: Hub) -> None:
+    def _count_elements(self, changes: Changes, left_out: Container[str], hub: Hub) -> None:
         said_by = _said_by(changes.saves)
         stored = _stored([one for one in changes.saves if one.type not in OF_THE_HUB], hub)
         differing: dict[str, set[str]] = {}
@@ -115,7 +121,7 @@ class _Batch:
                 differing.setdefault(said_by[_name(one)], set()).update(paths)
             else:
                 self.found.follows[one.type] += 1
-        for key in (one for one in self.records if one in differing):
+        for key in (one for one in self.records if one in differing and one not in left_out):
             self._count(str(self.records[key].place), differing[key])
 
     def _count(self, place: str, elements: set[str]) -> None:

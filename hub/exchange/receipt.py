@@ -24,6 +24,7 @@ class Receipt:
     updated: int = 0
     unchanged: int = 0
     withdrawn: int = 0  # by their source
+    left_out: int = 0  # as their mapping says: tests and exercises, of which nothing is kept
     rejected: tuple[Rejected, ...] = ()
     warnings: tuple[tuple[str, Issue], ...] = ()
     referrals: Mapping[str, int] = field(default_factory=dict)  # action → how many
@@ -41,6 +42,7 @@ class Receipt:
             "quarantined": len(self.rejected) - again,
             "waiting": again + self.unread,
             "withdrawn": self.withdrawn,
+            "left_out": self.left_out,
         }
 
     def __add__(self, other: "Receipt") -> "Receipt":
@@ -51,6 +53,7 @@ class Receipt:
             self.updated + other.updated,
             self.unchanged + other.unchanged,
             self.withdrawn + other.withdrawn,
+            self.left_out + other.left_out,
             self.rejected + other.rejected,
             self.warnings + other.warnings,
             {action: self.referrals.get(action, 0) + other.referrals.get(action, 0) for action in actions},

@@ -20,6 +20,7 @@ from hub.exchange.identities import Identities
 from hub.exchange.identity import record_key
 from hub.exchange.judge import is_too_large, judge
 from hub.exchange.kept import kept
+from hub.exchange.leave_out import Leaving, is_left_out
 from hub.exchange.merge import contradiction, leave_open, merge, overwrite, retire, untold
 from hub.exchange.person import Person
 from hub.exchange.queue import Turn
@@ -121,6 +122,13 @@ class _Batch:
     # one record: identify → conform → put in
     def _enter(self, arrival: Arrival) -> None:
         assert arrival.mapped is not None
+        if is_left_out(arrival, self.mapping):
+            leaving = Leaving(self.connection.organization, self.persons, self.received, self.listing)
+            self.written[arrival.key], said = leaving.leave_out(
+                arrival, self._entry(arrival, arrival.resources, "stored")
+            )
+            self.receipt += said
+            return
         issues = list(arrival.mapped.issues)
         if is_too_large(arrival.record.content):
             arrival.record = replace(arrival.record, content={})

@@ -6,6 +6,7 @@ https://hl7.org/fhir/R4/provenance.html · https://hl7.org/fhir/R4/auditevent.ht
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
 from hub.audit import events
 from hub.consent.keys import own_key
@@ -14,6 +15,10 @@ from hub.exchange.arrival import Arrival
 from hub.exchange.person import Person, Settled
 from hub.fhir.references import reference
 from hub.ports import Connection, Save
+
+RECEIVE: Final = "record.receive"
+OF_THE_TOOL: Final = frozenset({RECEIVE, "record.withdraw"})
+"""What somebody did in the tool, and not at the hub."""
 
 
 @dataclass
@@ -30,9 +35,9 @@ class Received:
     def __init__(self, connection: Connection, mapping: str, now: datetime, hub: Hub) -> None:
         self.connection, self.mapping, self.now, self.hub = connection, mapping, now, hub
         self.provenances: list[Save] = []
-        self._told: dict[str, _Told] = {}
+        self._told: dict[str, dict[str, _Told]] = {}  # by person and verb
 
-    def tell(self, arrival: Arrival, person: Person, changed: list[str]) -> None:
+    def tell(self, arrival: Arrival, person: Person, changed: list[str], verb: str = RECEIVE) -> None:
         organization = self.connection.organization
         provenance = events.provenance(
             self.hub.ids.new(), self.now, targets=changed, organization=organization, connection=self.connection.id,
@@ -40,20 +45,19 @@ class Received:
         )  # fmt: skip
         self.provenances.append(Save(provenance, person.id, organization, (own_key(organization),)))
         interaction = "update" if arrival.known else "create"
-        self._told.setdefault(person.id, _Told(interaction)).entities += changed
+        self._told.setdefault(person.id, {}).setdefault(verb, _Told(interaction)).entities += changed
 
     def audits(self, person: Person, settled: Settled) -> Iterator[Save]:
-        """One AuditEvent a person and batch: what was received, and what followed from it. What followed among the records of
-        another keeper is for that one to know."""
+        """One AuditEvent a person, batch and verb: what was received, and what followed from it. What followed among the records
+        of another keeper is for that one to know."""
         keepers = [(person.custodian(reference(step.task)) or "", step) for step in settled.steps]
         organization = self.connection.organization
         mine = [step for keeper, step in keepers if keeper == organization]
-        told = self._told.get(person.id, _Told("update"))
-        entities = [*told.entities, *(reference(step.task) for step in mine)]
-        followed = dict.fromkeys(step.action for step in mine)
-        yield self._audit(
-            "record.receive", person.id, organization, entities, followed=followed, interaction=told.interaction
-        )
+        for verb, told in self._told.get(person.id, {RECEIVE: _Told("update")}).items():
+            entities = [*told.entities, *(reference(step.task) for step in mine)]
+            followed = dict.fromkeys(step.action for step in mine)
+            yield self._audit(verb, person.id, organization, entities, followed=followed, interaction=told.interaction)
+            mine = []  # told with the first
         for keeper, step in keepers:
             if keeper != organization:
                 yield self._audit(step.action, person.id, keeper, [reference(step.task)])
@@ -77,6 +81,6 @@ class Received:
             person=person,
             entities=entities,
             followed=followed,
-            source=keeper if verb == "record.receive" else "",
+            source=keeper if verb in OF_THE_TOOL else "",
         )
         return Save(event, person, keeper, (own_key(keeper),))

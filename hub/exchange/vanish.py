@@ -5,7 +5,7 @@ out; needs are revoked, and referrals that are under way are stopped, with a not
 erasing is for a person to decide (`hub erase`). The ledger keeps the record as withdrawn; when it is met again, it stands again.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
@@ -115,22 +115,15 @@ class _Ending:
         person = self.persons.get(patient)
         if not patient:
             self.listing.end(entry.key, entry.resources.values(), entry.mapping)
-        ended = list(self._ended(entry, person)) if person else []
+        ended = end_what_it_said(entry, person, self.connection.organization) if person else []
         if person and ended:
             self._tell(entry, person, ended, now)
-        consents = {name: person.version(name) + (name in ended) for name in entry.consents} if person else {}
+        consents = consents_left(entry, person, ended) if person else {}
         revision = self.revisions.get(entry.key)
         return replace(
             entry, state="withdrawn", version="", at=now, consents=consents,
             revision=entry.revision if revision is None else revision,
         )  # fmt: skip
-
-    def _ended(self, entry: LedgerEntry, person: Person) -> Iterator[str]:
-        for name in entry.resources.values():
-            stored = person.get(name)
-            ended = _ended(stored) if stored else None
-            if ended and person.put(ended, self.connection.organization):
-                yield name
 
     def _tell(self, entry: LedgerEntry, person: Person, ended: list[str], now: datetime) -> None:
         organization = self.connection.organization
@@ -147,6 +140,18 @@ class _Ending:
             source=keeper if verb == VERB else "",
         )  # fmt: skip
         return Save(event, person, keeper, (own_key(keeper),))
+
+
+def end_what_it_said(entry: LedgerEntry, person: Person, custodian: str) -> list[str]:
+    """The resources of a record that ended with it."""
+    standing = ((name, person.get(name)) for name in entry.resources.values())
+    ends = ((name, _ended(stored)) for name, stored in standing if stored)
+    return [name for name, ended in ends if ended and person.put(ended, custodian)]
+
+
+def consents_left(entry: LedgerEntry, person: Person, ended: Container[str]) -> dict[str, int]:
+    """In which version the record leaves each of its Consents."""
+    return {name: person.version(name) + (name in ended) for name in entry.consents}
 
 
 def _ended(stored: Resource) -> Resource | None:

@@ -18,6 +18,7 @@ from hub.mapping import figures, refusal, rows
 from hub.mapping.back import Back
 from hub.mapping.cells import places
 from hub.mapping.compiled import Compiled
+from hub.mapping.left_out import Marks
 from hub.mapping.library import Library
 from hub.mapping.model import Context, Draft, Mapped
 from hub.mapping.plan import Plan
@@ -46,6 +47,7 @@ class Mapping:
         self.one_way = plan.one_way
         self._places = places(plan)
         self._agrees_in = refusal.columns(plan)
+        self._marks = Marks(plan.left_out, plan.columns)
 
     @cached_property
     def _forward(self) -> Compiled:
@@ -62,12 +64,16 @@ class Mapping:
             key=self._plan.key,
             sheet=self._plan.sheet,
             follow_up=tuple(name for name, column in columns.items() if column.direction == "back"),
-            expected=frozenset(name for name in self._plan.named if columns[name].is_read),
+            expected=frozenset(n for n in self._plan.named if columns[n].is_read or n in self._marks.columns),
         )
 
     def forward(self, record: SourceRecord, context: Context) -> Mapped:
         """The drafts of a record, and what could not be understood. Never raises for a record's content."""
         return self._forward(record, context)
+
+    def leaves_untold(self, record: SourceRecord) -> bool:
+        """Whether a record says nothing of what tells those that are left out from the others."""
+        return self._marks.are_untold(record)
 
     def says_no(self, record: SourceRecord, context: Context) -> bool:
         """Whether she was asked for her consent, and the answer is no."""

@@ -7,6 +7,7 @@ profiles, concept maps and other columns is for the loader alone: `hub check`.
 from typing import Any, Final
 
 from hub.mapping.columns import SETTINGS
+from hub.mapping.left_out import ASKS
 from hub.mapping.plan import BESIDE
 from hub.mapping.reading import BLOCK, TOP
 from hub.mapping.transforms import TRANSFORMS, parameters
@@ -43,6 +44,7 @@ def schema() -> Schema:
         "columns": {"type": "object", "additionalProperties": _column()},
         "resources": {"type": "array", "items": _closed(BLOCK, required=("local", "profile"))},
         "checks": {"type": "array", "items": {"type": "object", "required": ["when", "say", "column"]}},
+        "left_out": {"type": "array", "items": _mark()},
         "follow_up": {"type": "object", "properties": {"beside": _closed(BESIDE)}},
     }
     return {
@@ -80,6 +82,19 @@ def _column() -> Schema:
         "properties": {name: known.get(name, {}) for name in settings},
         "additionalProperties": False,
         "allOf": [_settings_of(kind) for kind in TRANSFORMS],
+    }
+
+
+def _mark() -> Schema:
+    """A column and one thing that is asked of it."""
+    word: Schema = {"type": ["string", "number", "boolean"]}
+    words: Schema = {"type": "array", "items": word, "minItems": 1}
+    return {
+        "type": "object",
+        "properties": {"column": _TEXT, "equals": word, "one_of": words, "begins": {"anyOf": [word, words]}},
+        "required": ["column"],
+        "oneOf": [{"required": [one]} for one in sorted(ASKS)],
+        "additionalProperties": False,
     }
 
 

@@ -13,6 +13,7 @@ from hub.fhir.issues import Issue
 from hub.mapping.cells import Cells, Places, Run, columns, places
 from hub.mapping.elements import parts, scopes, write
 from hub.mapping.leaves import leaf
+from hub.mapping.left_out import Marks
 from hub.mapping.model import Code, Context, Draft, Mapped, Values, tokens
 from hub.mapping.plan import Block, Branch, Check, Plan, walk
 from hub.mapping.unsaid import untold
@@ -28,8 +29,11 @@ class Forward:
         self._cells = Cells(plan, where)
         self._blocks = tuple(_Block(block) for block in plan.blocks)
         self._checks = tuple(_check(check, where) for check in plan.checks)
+        self._marks = Marks(plan.left_out, plan.columns)
 
     def __call__(self, record: SourceRecord, context: Context) -> Mapped:
+        if self._marks.bound(context)(record.content):
+            return Mapped((), tuple(record.issues), left_out=True)
         run = Run(context, record.headers, list(record.issues))
         values = self._cells.read(record.content, run)
         for check in self._checks:

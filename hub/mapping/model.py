@@ -48,12 +48,14 @@ class Mapped(NamedTuple):
 
     `issues` holds those that the adapter found too. `links` are the drafts' references to each other, as they stand in the
     resources: whoever gives ids writes them there. `untold`: the local names of what the record could not say (`unsaid.py`).
+    `left_out`: the mapping says that such a record is not taken; there are no drafts then.
     """
 
     drafts: tuple[Draft, ...]
     issues: tuple[Issue, ...]
     links: tuple[dict[str, str], ...] = ()
     untold: frozenset[str] = frozenset()
+    left_out: bool = False
 
     def is_untold(self, local: str) -> bool:
         """`need#2` is one more of `need`."""

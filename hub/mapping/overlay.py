@@ -1,7 +1,7 @@
 """A mapping that `extends` another: what a deployment says about its own form, over what the general mapping says.
 
 Columns and figures are merged setting by setting, with the overlay's headers before the others; a block of resources replaces
-those of the same local name; checks are added; everything else is replaced.
+those of the same local name; checks and what is left out are added; everything else is replaced.
 """
 
 from typing import Any
@@ -19,7 +19,8 @@ def overlay(general: Document, own: Document) -> Document:
         data["figures"] = _settings(general.data["figures"], own.data["figures"])
     picked = _blocks(general, own, "resources")
     checks = _all(general, "checks") + _all(own, "checks")
-    for key, items in (("resources", picked), ("checks", checks)):
+    marks = _all(general, "left_out") + _all(own, "left_out")
+    for key, items in (("resources", picked), ("checks", checks), ("left_out", marks)):
         data[key] = [value for value, _, _ in items]
         for position, (_, document, where) in enumerate(items):
             below = [one for one in document.lines if one[: len(where)] == where]

@@ -153,6 +153,15 @@ class Check:
     for_each: ForEach | None = None
 
 
+@dataclass(frozen=True)
+class Mark:
+    """A record whose column says one of these words, or begins so, is left out. All of it is folded."""
+
+    column: str
+    words: frozenset[str] = frozenset()
+    beginnings: tuple[str, ...] = ()
+
+
 BESIDE: Final = frozenset({"information-asked", "cancellation-asked", "messages-waiting"})
 """What can be told beside the Task itself: how much about it waits for an answer. A number, never what it says."""
 
@@ -192,6 +201,7 @@ class Plan:
     answers: tuple[str, ...] = ()  # mappings of what the other side says of a referral that was sent to it
     figures: tuple[Cells, ...] = ()  # where the numbers of the monthly report go
     rows: tuple[Trait, ...] = ()  # where what is told of single referrals goes
+    left_out: tuple[Mark, ...] = ()  # any of these says that a record is a test, or for another reason none to be taken
 
     @property
     def one_way(self) -> tuple[str, ...]:

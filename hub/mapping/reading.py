@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from hub.fhir.definitions import Definitions
 from hub.fhir.folding import fold
-from hub.mapping import figures, rows
+from hub.mapping import figures, left_out, rows
 from hub.mapping.cells import columns as columns_of
 from hub.mapping.columns import ColumnReader
 from hub.mapping.document import Document, Where
@@ -39,7 +39,7 @@ from hub.texts import LANGUAGES, catalogue
 TOP: Final = frozenset(
     {
         *("id", "version", "title", "language", "kinds", "dates", "blank", "key", "sheet", "extends"),
-        *("columns", "checks", "resources", "follow_up", "answers", "figures", "rows"),
+        *("columns", "checks", "resources", "follow_up", "answers", "figures", "rows", "left_out"),
     }
 )
 BLOCK: Final = frozenset(
@@ -96,6 +96,7 @@ class _PlanReader:
             answers=tuple(data.get("answers") or ()),
             figures=figures.read(data.get("figures"), self._problems, self._definitions),
             rows=rows.read(data.get("rows"), self._problems, self._definitions),
+            left_out=left_out.read(data.get("left_out"), self._columns, self._problems),
         )
         self._check_codes(plan)
         return plan

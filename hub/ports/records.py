@@ -192,7 +192,7 @@ class LedgerEntry:
     resources: Mapping[str, str]
     handle: Mapping[str, str]
     at: datetime
-    state: Literal["stored", "quarantined", "withdrawn", "erased"] = "stored"
+    state: Literal["stored", "quarantined", "left-out", "withdrawn", "erased"] = "stored"
     kind: str = ""
     revision: int | None = None
     consents: Mapping[str, int] = field(default_factory=dict)

@@ -72,7 +72,7 @@ def _content(inputs: Inputs) -> bytes:
 
 def _told(receipt: Receipt, commit: bool, language: str) -> Resource:
     told: list[Resource] = [{"name": "stored", "valueBoolean": commit}]
-    told += [{"name": name, "valueInteger": number} for name, number in receipt.numbers.items()]
+    told += [{"name": name.replace("_", "-"), "valueInteger": number} for name, number in receipt.numbers.items()]
     return {
         "resourceType": "Parameters",
         "parameter": [*told, {"name": "outcome", "resource": _outcome(receipt, commit, language)}],

@@ -16,7 +16,7 @@ from adapters.replay import Answer, Served
 from hub import mapping
 from hub.errors import Fatal, Retriable
 from hub.mapping import Context
-from hub.ports import Connection, FollowUp, Place, SourceRecord, Watermark
+from hub.ports import Connection, FollowUp, Layout, Place, SourceRecord, Watermark
 from tests.support.commcare import KEY, USER, ProjectSpace, populated, referral, survivor
 
 FORM = mapping.load("commcare/casework")
@@ -332,3 +332,10 @@ def test_an_association_with_other_names_of_properties_says_only_what_differs(
     record = one_of(records(replace(connect(), layout=form.layout())), "survivor-1")
     patient = form.forward(record, Context("association", str, date(2026, 11, 23))).drafts[0].resource
     assert patient["address"][0]["state"] == "MA-RAB"
+
+
+def test_whose_case_it_is_is_read_only_where_the_mapping_names_it(connect: Connect, space: ProjectSpace) -> None:
+    said, how = space.forwarded("survivor-1") | {"owner_id": "trainers"}, terms(connect())
+    asked = Reader(Layout({"owner": ("survivor/owner_id",)}), how).survivor(case(said))
+    assert asked.content["owner"] == "trainers"
+    assert "trainers" not in str(dict(Reader(FORM.layout(), how).survivor(case(said)).content))

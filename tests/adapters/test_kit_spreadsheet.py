@@ -56,7 +56,18 @@ class RegisterCase(Case):
 
 
 class CsvCase(RegisterCase):
+    """Text both ways."""
+
     name = "register.csv"
+
+    def connection(self, **settings):
+        return super().connection(output_format="csv", **settings)
+
+    def told(self):
+        written = self.place / "follow-up" / "c.csv"
+        if not written.exists():
+            return None
+        return list(csv.reader(written.read_text("utf-8-sig").splitlines(), delimiter=";"))
 
     def write(self):
         with (self.place / self.name).open("w", encoding="utf-8-sig", newline="") as file:

@@ -92,6 +92,18 @@ def test_the_worker_her_device_places_and_files_stay_behind(kobo_connection, rea
     assert record.content == {"_id": 7, "_attachments": [{"question_xpath": "photo", "mimetype": "image/jpeg"}]}
 
 
+def test_who_sent_it_is_read_only_where_the_mapping_names_it_and_makes_no_other_version():
+    submission = {"_id": 7, "_uuid": "u", "_submitted_by": "formation", "q": "1"}
+    asked, unasked = (Reader(Layout(one)).record(submission) for one in ({"agent": ("_submitted_by",)}, {}))
+    assert (asked.content["agent"], asked.headers["agent"]) == ("formation", "_submitted_by")
+    assert "formation" not in str(dict(unasked.content))
+    assert asked.version == unasked.version
+    assert (
+        "agent"
+        not in Reader(Layout({"agent": ("_submitted_by",)})).record({**submission, "_submitted_by": None}).content
+    )
+
+
 @pytest.mark.parametrize(
     "said", ["33.573110 -7.589843 0 0", "-33.5 7.0 12.25 4.8", "33.57 -7.58 0 0; 33.58 -7.59 0 0;"]
 )

@@ -306,6 +306,14 @@ def test_nothing_about_the_worker_or_her_telephone_is_taken(connect, central):
     assert record.content == {"groupe/q": "1"}
 
 
+def test_who_sent_it_is_read_only_where_the_mapping_names_it_and_makes_no_other_version(connect, central):
+    central.submit({"q": "1"})
+    (asked,) = records(pull(connect(layout=Layout({"agent": ("__system/submitterName",)}))))
+    (unasked,) = records(pull(connect(layout=Layout({}))))
+    assert (asked.content, asked.headers["agent"]) == ({"q": "1", "agent": "agent1"}, "__system/submitterName")
+    assert (unasked.content, unasked.version) == ({"q": "1"}, asked.version)
+
+
 # --- reviews
 def test_only_what_is_approved_is_read_where_the_connection_says_so(connect, central):
     ids = [central.submit(nested(number)) for number in range(3)]

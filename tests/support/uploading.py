@@ -1,6 +1,6 @@
 """Connections that registers are uploaded to, and registers to upload."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from random import Random
@@ -29,6 +29,15 @@ def door(name: str, organization: str, **settings: Any) -> Door:
     layout = form().layout()
     connection = Connection(name, organization, "spreadsheet", FORM, settings, Path("nowhere"), layout, lambda _: "")
     return Door(connection, adapter, form())
+
+
+def leaving_out(door_: Door, folder: Path, left_out: str) -> Door:
+    """The same, of a form that leaves records out."""
+    own = folder / "ours"
+    own.mkdir(exist_ok=True)
+    text = f"extends: {FORM}\nid: ours\nversion: '1'\nleft_out: {left_out}\n"
+    (own / "mapping.yaml").write_text(text, "utf-8")
+    return replace(door_, mapping=mapping.load("ours", search=[folder]))
 
 
 def uploads(organization: str, other: str) -> dict[str, Door]:

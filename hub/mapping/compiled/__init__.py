@@ -11,6 +11,7 @@ from hub.mapping.compiled import blocks, cells, scope
 from hub.mapping.compiled.program import Program, whole
 from hub.mapping.elements import dressed
 from hub.mapping.leaves import compose
+from hub.mapping.left_out import Marks
 from hub.mapping.model import Context, Draft, Mapped
 from hub.mapping.plan import Plan
 from hub.mapping.unsaid import untold
@@ -51,6 +52,9 @@ def _compiled(plan: Plan) -> tuple[Program, str, Callable[..., Callable[[SourceR
     _end(plan, record)
     beginning = program.beside()
     program.bound |= {"items": read.items, "said": _said}
+    if plan.left_out:
+        with beginning.under(f"if {program.remember(Marks(plan.left_out, plan.columns).bound)}(record.content):"):
+            beginning.add("return new(Mapped, ((), tuple(record.issues), (), nothing, True))")
     for line in _BEGINNING:
         beginning.add(line)
     cells.read(read, _repeats(plan), record, beginning)
@@ -89,7 +93,7 @@ def _end(plan: Plan, record: scope.Scope) -> None:
     program.add("open_ = nothing")
     with program.under("if record.unsaid:"):
         program.add(f"open_ = untold({program.bind(plan)}, said({{{told}}}), record.unsaid)")
-    program.add("return new(Mapped, (tuple(drafts), tuple(issues), tuple(links), open_))")
+    program.add("return new(Mapped, (tuple(drafts), tuple(issues), tuple(links), open_, False))")
 
 
 def _said(values: dict[str, Any]) -> dict[str, Any]:

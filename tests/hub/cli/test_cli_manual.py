@@ -114,7 +114,7 @@ def test_no_text_of_the_manual_is_left_unused() -> None:
     }
     names = {p.name for command in ALL.values() for p in command.params} | {"short", "help", *VERBATIM}
     sources = "".join(path.read_text("utf-8") for path in Path(hub.cli.__path__[0]).glob("*.py"))
-    said = set(re.findall(r"""["']([a-z][a-z.-]*)["']""", sources))
+    said = set(re.findall(r"""["']([a-z][a-z._-]*)["']""", sources))
     for key in texts.catalogue("cli"):
         prefix, _, rest = key.partition(".")
         of_the_manual = prefix in {"option", "place"} or (prefix in prefixes and rest in names)

@@ -38,7 +38,7 @@ def test_json_holds_resources_cut_to_what_identifies_nobody(unread: Command) -> 
     said = preview(unread, "--json")
     assert marks_in(said) == []
     first, _ = json.loads(said)
-    assert list(first) == ["place", "columns", "resources", "issues"]
+    assert list(first) == ["place", "left_out", "columns", "resources", "issues"]
     assert first["columns"]["Nom et prénom"] == "••••"
     patient = next(one for one in first["resources"] if one["resourceType"] == "Patient")
     assert "name" not in patient

@@ -77,7 +77,7 @@ def test_json_is_what_the_manual_says(hub: Command) -> None:
     hub.register(GOOD, BAD)
     (one,) = hub.json("pull", "register")
     assert list(one) == [
-        "connection", "dry_run", "read", "created", "updated", "unchanged", "quarantined", "waiting", "withdrawn",
+        "connection", "dry_run", "read", "created", "updated", "unchanged", "quarantined", "waiting", "withdrawn", "left_out",
         "rejected", "warnings", "referrals", "failure",
     ]  # fmt: skip
     (rejected,) = one["rejected"]

@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 from html import unescape
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from hub.texts import LANGUAGES, say
 from tests.support.command_line import BAD, MARKS, MENDED
 from tests.support.offices import words
 from tests.support.people import Browser, Town
-from tests.support.uploading import GOOD, register, uploads
+from tests.support.uploading import GOOD, leaving_out, register, uploads
 
 PAGE = "/console/import-register"
 OFFICER = frozenset({"data-desk"})
@@ -104,6 +105,20 @@ def test_the_same_file_once_more_is_taken_in_and_the_receipt_has_a_number_of_the
     assert [one.connection for one in hub.store.quarantine()] == ["register"]
     (number,) = re.findall(r'<dt>Number</dt><dd class="code" dir="ltr">([^<]+)</dd>', taken.text)
     assert any(number in one["json"] for one in store.database.AuditEvent.find())
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_is_left_out_as_a_test_is_told_and_there_is_nothing_to_take_in(
+    hub: Hub, store: MongoStore, registry: Registry, tmp_path: Path, language: str
+) -> None:
+    doors = uploads("amal", "chu")
+    doors["register"] = leaving_out(doors["register"], tmp_path, "[{column: remarks, begins: Récit}]")
+    town = Town(hub, registry, store, key_hosts=(Allowed.read("his.example"),), doors=doors)
+    officer = signed_in(town, language=language)
+    tried = send(officer, register(GOOD, OTHER))
+    assert numbers(tried)[say("console.hand-over.number-left_out", language)] == 2
+    assert not seal(officer) and not any(mark in tried.text for mark in MARKS)
+    assert hub.store.counts().get("Patient", 0) == 0
 
 
 def test_the_rows_that_were_mended_are_taken_in_the_next_time(officer: Browser) -> None:

@@ -1,5 +1,6 @@
 """What became of a referral goes back into the tool that it came from: at least once, once in effect, and as it stands now."""
 
+import csv
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -49,6 +50,22 @@ def test_every_answer_reaches_the_follow_up_register_of_the_association(at: Scen
     assert row["referral_status_date"] == "04/06/2026"
     assert row["referral_status"] != "acceptée" and row["referral_outcome"]
     assert waiting(at) == []
+
+
+def test_the_register_in_csv_is_told_the_same_under_the_same_consent_and_trace(at: Scene) -> None:
+    settings = {**at.connection.settings, "output_format": "csv"}
+    at.connection = replace(at.connection, settings=settings)
+    task = at.accepted()
+    assert deliver(ways(at, spreadsheet), hub=at.hub) == 2
+    path = at.connection.folder / "follow-up" / "register.csv"
+    (row,) = csv.DictReader(path.read_text("utf-8-sig").splitlines(), delimiter=";")
+    assert (row["Orientée vers"], row["Statut de l'orientation"]) == ("CHU Atlas", "acceptée")
+    assert row["Référence (ne pas modifier)"] == task["id"] and "Zineb" not in path.read_text("utf-8-sig")
+    assert [one for one in at.audit("disclosure.permit") if "connection:register" in str(one["agent"])]
+    at.withdraw()
+    deliver(ways(at, spreadsheet), hub=at.hub)
+    (row,) = csv.DictReader(path.read_text("utf-8-sig").splitlines(), delimiter=";")
+    assert row["Statut de l'orientation"] != "acceptée" and waiting(at) == []
 
 
 def test_nothing_is_sent_twice(at: Scene) -> None:

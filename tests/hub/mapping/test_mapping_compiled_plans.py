@@ -4,7 +4,7 @@ import os
 from datetime import date
 
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, event, given, settings
 from hypothesis import strategies as st
 
 from hub.mapping import Context
@@ -25,6 +25,7 @@ from hub.mapping.plan import (
     FromColumn,
     FromDrafts,
     FromItem,
+    Mark,
     Plan,
 )
 from hub.mapping.schema import Slot
@@ -66,6 +67,8 @@ CONDITIONS = st.recursive(
     lambda inner: st.one_of(*(st.builds(kind, st.lists(inner, max_size=3).map(tuple)) for kind in (All, Either))),
     max_leaves=4,
 )
+MARK = st.builds(Mark, st.sampled_from([*TRANSFORMS, "nowhere"]), WORDS, st.sampled_from([(), ("x", "0610")]))
+SELDOM_MARKED = st.sampled_from([False, False, True]).flatmap(lambda one: st.lists(MARK, max_size=2 * one))
 DERIVED = st.builds(Derived, st.just(halves), st.tuples(st.sampled_from(["name", "said", "safe", "item_name"])))
 SELDOM = st.sampled_from([False, False, False, True]).flatmap(lambda one: CONDITIONS if one else st.none())
 LOOPS = (
@@ -146,7 +149,9 @@ def plans(draw):
             st.lists(st.tuples(CONDITIONS, st.sampled_from(COLUMNS), st.sampled_from([None, *LOOPS])), max_size=2)
         )
     ]
-    return Plan("acme/form", "1", {}, ("row",), "fr", columns(draw), frozenset({"-"}), tuple(blocks), tuple(checks))
+    marks = tuple(draw(SELDOM_MARKED))
+    found, blank = columns(draw), frozenset({"-"})
+    return Plan("acme/form", "1", {}, ("row",), "fr", found, blank, tuple(blocks), tuple(checks), left_out=marks)
 
 
 def _plain(identity):
@@ -166,7 +171,8 @@ def columns(draw):
     warns = draw(st.booleans())
     found = {one: Column(one, (one,), how, one in required, warns) for one, how in TRANSFORMS.items()}
     inside = {one: Column(one, (one,), how, one in required, within="refs") for one, how in INSIDE.items()}
-    return {**found, "refs": Column("refs", ("refs",), None, repeat=True), **inside}
+    nowhere = Column("nowhere", ("nowhere",), None)  # known, and not read
+    return {**found, "refs": Column("refs", ("refs",), None, repeat=True), "nowhere": nowhere, **inside}
 
 
 CELLS = st.sampled_from(["x", "-", " ", "oui", "non", "12/03/2026", "2026", "0610000000", "3", "?", 3, True])
@@ -183,9 +189,10 @@ def filled(columns):
 
 
 CONTENTS = st.builds(
-    lambda row, refs: {**row, "refs": refs},
+    lambda row, refs, said: {**row, "refs": refs, "nowhere": said},
     filled(TRANSFORMS),
     st.lists(filled(INSIDE) | CELLS, max_size=3) | st.lists(filled(INSIDE), min_size=1, max_size=2) | CELLS,
+    CELLS | st.none(),
 )
 
 
@@ -228,6 +235,17 @@ def test_a_check_speaks_where_it_holds_for_one_item_whichever_that_is(each, when
     phones[at], refs[at] = "0610000000", {"item_name": "x", "item_said": "oui"}
     said = {"phones": " / ".join(phones), "refs": refs}
     assert [len(way(row(said), CONTEXT).issues) for way in (Forward(plan), Compiled(plan))] == [1, 1]
+
+
+@given(filled(TRANSFORMS), st.lists(MARK, min_size=1, max_size=3))
+def test_a_record_is_left_out_by_both_or_by_none(content, marks):
+    found = {one: Column(one, (one,), how) for one, how in TRANSFORMS.items()} | {
+        "nowhere": Column("nowhere", (), None)
+    }
+    plan = Plan("acme/form", "1", {}, ("row",), "fr", found, frozenset({"-"}), (), (), left_out=tuple(marks))
+    plain, written = (way(row(content), CONTEXT) for way in (Forward(plan), Compiled(plan)))
+    assert plain == written
+    event(f"left out: {plain.left_out}")
 
 
 @pytest.mark.parametrize("said", ["-", " -", "- ", " - ", "  - ", "\u00a0-\u00a0", "--", " x ", ""])

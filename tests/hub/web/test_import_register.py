@@ -4,6 +4,7 @@ import base64
 import json
 from collections.abc import Callable
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from hub.texts import LANGUAGES
 from hub.web.app import create_app
 from tests.support.command_line import BAD, HEADERS, MARKS, MENDED
 from tests.support.parties import Addresses, Party
-from tests.support.uploading import CSV, GOOD, PATH, register, uploads
+from tests.support.uploading import CSV, GOOD, PATH, leaving_out, register, uploads
 
 OTHER = GOOD.replace("1;05/01/2026;AR-001", "2;06/01/2026;AR-002").replace("0612345678", "0612345679")
 
@@ -156,3 +157,24 @@ def test_the_capability_statement_and_the_description_tell_of_it(party: Callable
     described = (amal.get("/openapi.json").json or {})["paths"][PATH]["post"]
     assert CSV in described["requestBody"]["content"]
     assert {"connection", "commit"} <= {one.get("name") for one in described["parameters"]}
+
+
+def test_a_complete_register_leaves_out_its_tests_and_withdraws_what_became_one_and_nothing_else(
+    hub: Hub, registry: Registry, party: Callable[..., Party], tmp_path: Path
+) -> None:
+    doors = uploads("amal", "nour")
+    doors["complete"] = leaving_out(doors["complete"], tmp_path, "[{column: remarks, begins: essai}]")
+    app = create_app(hub, registry, Addresses(), doors=doors)
+    amal = Party(app, "amal", party("amal").token)
+    test = OTHER.replace("Récit très secret", "Essai de Zineb Marquée")
+    for commit in ("", "true"):
+        answer = send(amal, GOOD, test, name="complete", commit=commit)
+        found = told(answer)
+        assert (found["read"], found["created"], found["left-out"], found["withdrawn"]) == (2, 1, 1, 0)
+        assert not any(mark in answer.text for mark in MARKS)
+    assert hub.store.counts()["Patient"] == 1
+    became_one = GOOD.replace("Récit très secret", "Essai")
+    for commit, left in (("", 1), ("true", 1), ("true", 0)):
+        found = told(send(amal, became_one, test, name="complete", commit=commit))
+        assert (found["created"], found["left-out"], found["withdrawn"]) == (0, 2, left)
+    assert told(send(amal, GOOD, name="complete", commit="true"))["updated"] == 1
