@@ -7,27 +7,29 @@ https://hl7.org/fhir/R4/http.html#ccreate · https://hl7.org/fhir/R4/consent.htm
 """
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
 from adapters.fhir.client import Resource, Server
-from adapters.fhir.paths import Path
-from adapters.fhir.permission import consent, opening
+from adapters.fhir.paths import Path, paths
+from adapters.fhir.permission import consent, narrowed, opening
 from adapters.fhir.writing import Said, is_over, made, replaced, url, written
 from hub.fhir.canonicals import code_system, profile
-from hub.ports import FollowUp
+from hub.ports import FollowUp, Layout
 
+Ours = Mapping[str, Set[str]]
+"""By type, elements that a referral writes."""
 ENDED: Final = frozenset({"revoked", "completed", "entered-in-error"})
 
 
-def refer(one: FollowUp, told: Said, server: Server) -> None:
+def refer(one: FollowUp, told: Said, server: Server, layout: Layout) -> None:
     number, until = one.handle["referral"], one.handle.get("until", "")
     if one.handle["event"] == "new":
         _file(number, told, until, server)
     elif one.handle["event"] == "changed":
-        _change(number, told, until, server)
+        _change(number, told, until, server, _written_here(layout))
     else:
         _take_back(number, server, by_her=not one.values)
 
@@ -117,16 +119,37 @@ def _found(type_: str, parameters: list[tuple[str, str]], server: Server) -> Ite
                 yield resource
 
 
-def _change(number: str, told: Said, until: str, server: Server) -> None:
-    """What may be known now; nothing where it never came there, is over, or where the consent there was ended."""
+def _change(number: str, told: Said, until: str, server: Server, ours: Ours) -> None:
+    """What may be known now and no more; nothing where it never came there or where the consent there was ended. Of what is over
+    nothing more is told: the consent alone is narrowed."""
     filed = _Filed.of(number, server)
-    if filed is None or filed.task is None or filed.consent.get("status") != "active":
+    if filed is None or filed.consent.get("status") != "active":
         return
-    patient, need = (_told(copy.deepcopy(one), told) for one in (filed.patient, filed.need))
-    permission = opening(filed.consent, (patient, need), until)
-    pairs = ((patient, filed.patient), (permission, filed.consent), (need, filed.need))
+    patient = _told(_bare(filed.patient, _patient(number, server), ours), told)
+    need = _told(_bare(filed.need, _need(number, server), ours), told)
+    if filed.task is None:
+        pairs = [(narrowed(filed.consent, (patient, need), until), filed.consent)]
+    else:
+        permission = opening(filed.consent, (patient, need), until)
+        pairs = [(patient, filed.patient), (permission, filed.consent), (need, filed.need)]
     if entries := [replaced(after) for after, before in pairs if after != before]:
         server.transact(entries)
+
+
+def _written_here(layout: Layout) -> Ours:
+    """The elements of each type that a referral writes: what of them is not told any more is closed, and goes."""
+    found: dict[str, set[str]] = {}
+    for way in (ways[0] for ways in paths(layout.columns).values()):
+        if way.steps[0].element not in {"id", "identifier"}:
+            found.setdefault(way.type, set()).add(way.steps[0].element)
+    return found
+
+
+def _bare(there: Resource, begun: Resource, ours: Ours) -> Resource:
+    """As it stands there without what was told of it."""
+    mine = ours.get(there["resourceType"], frozenset())
+    left = {name: copy.deepcopy(value) for name, value in there.items() if name not in mine}
+    return left | {name: begun[name] for name in mine if name in begun}
 
 
 def _take_back(number: str, server: Server, *, by_her: bool) -> None:

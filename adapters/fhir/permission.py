@@ -15,6 +15,7 @@ from adapters.fhir.terms import Terms
 from adapters.fhir.writing import url
 from hub.fhir.canonicals import code_system, profile
 from hub.fhir.data_classes import shareable
+from hub.fhir.instants import span
 from hub.fhir.labels import present
 
 NOTICE: Final = "notice"
@@ -56,6 +57,18 @@ def opening(consent: Resource, sent: Iterable[Resource], until: str) -> Resource
     names = {NOTICE, *(name for one in sent for name in present(one) & shareable())}
     root["provision"][0]["class"] = [{"system": code_system("data-class"), "code": name} for name in sorted(names)]
     root["period"] = {"start": root["period"]["start"], **({"end": until} if until else {})}
+    return after
+
+
+def narrowed(consent: Resource, sent: Iterable[Resource], until: str) -> Resource:
+    """What it opens and what `opening` would open, and no longer than either."""
+    after, mine = opening(consent, sent, until), consent["provision"]
+    after["provision"]["provision"][0]["class"] = [
+        one for one in after["provision"]["provision"][0]["class"] if one in mine["provision"][0].get("class", ())
+    ]
+    ends = [end for end in (until, mine["period"].get("end")) if end]
+    if ends:
+        after["provision"]["period"]["end"] = min(ends, key=lambda end: span(end)[1])
     return after
 
 

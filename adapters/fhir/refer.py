@@ -30,7 +30,7 @@ def refer(connection: Connection, referrals: Sequence[FollowUp]) -> None:
         for one in referrals:
             told = said(one, connection.layout)
             if server.terms.hub:
-                filing.refer(one, told, server)
+                filing.refer(one, told, server, connection.layout)
             else:
                 _refer(one, told, server)
 

@@ -1,16 +1,19 @@
 """Which fields the account's role has, and which choices they offer: each instance has its own.
 
 A record with a field that the role's forms do not have is refused as a whole, so nothing is sent that is not known here. Read
-once a day: forms change when an administrator changes them.
+once a day, for forms change when an administrator changes them, and once for each thing that turns up and that they do not
+explain.
 """
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from adapters.primero.client import Primero
+from adapters.primero.client import UNMET, Primero
+from hub.errors import Fatal
+from hub.ports import Connection
 
 DAY: Final = 86_400.0
 CHOICES: Final = frozenset({"select_box", "radio_button"})
@@ -69,6 +72,36 @@ def fields(primero: Primero, account: str, *, since: float = 0.0, now: float | N
     return _KNOWN[key][1]
 
 
+def account(connection: Connection) -> str:
+    """Whose forms they are."""
+    return f"{connection.settings.get('url')} {connection.settings.get('user')}"
+
+
+_SOUGHT: Final[dict[tuple[int, str], Set[str]]] = {}
+"""What turned up, was looked for in the forms as they then were, and was not there."""
+
+
+def explaining(primero: Primero, account: str, strange: Callable[[Fields], Set[str]]) -> Fields:
+    """The fields, read again where something is strange to those that are known and was not looked for before."""
+    begun, key = time.monotonic(), (hash(account), primero.module)
+    known = fields(primero, account)
+    if strange(known) - _SOUGHT.get(key, frozenset()):
+        known = fields(primero, account, since=begun)
+        _SOUGHT[key] = _SOUGHT.get(key, frozenset()) | strange(known)
+    return known
+
+
+def accepted(primero: Primero, account: str, send: Callable[[Fields], bool], known: Fields) -> bool:
+    """What `send` says, once more where the server refuses it because its forms are no longer those that are known."""
+    begun = time.monotonic()
+    try:
+        return send(known)
+    except Fatal as refused:
+        if refused.params.get("status") != str(UNMET) or (anew := fields(primero, account, since=begun)) == known:
+            raise
+    return send(anew)
+
+
 def _of(primero: Primero, record_type: str, lookups: Mapping[str, tuple[str, ...]]) -> dict[str, Field]:
     found: dict[str, Field] = {}
     for form in primero.forms(record_type):
@@ -84,6 +117,7 @@ def _flat(known: Mapping[str, Field]) -> dict[str, Field]:
 def forget() -> None:
     """As after a day."""
     _KNOWN.clear()
+    _SOUGHT.clear()
 
 
 def _fields(written: object, lookups: Mapping[str, tuple[str, ...]]) -> dict[str, Field]:

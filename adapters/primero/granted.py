@@ -36,18 +36,29 @@ def unsaid(layout: Layout, known: Fields, case: Mapping[str, Any]) -> frozenset[
     """Of these, what this case does not say all the same. A group of which nothing can be read is unsaid as a whole."""
     unknown = set(lacking(layout, known))
     found = {name for name, paths in _read(layout) if name in unknown and not _says(case, paths)}
-    if not (SERVICES in known and known[SERVICES].inside.keys() >= ROW_TELLS):
+    if not _inside(known, SERVICES).keys() >= ROW_TELLS:
         found |= {name for name, paths in _read(layout) if REFERRED in paths}
     if INCIDENTS not in case:  # which the account may not list
         found |= {name for name, _ in _read(layout) if name.partition("/")[0] == INCIDENTS}
     return frozenset(found | {group for group, inner in _groups(layout).items() if found.issuperset(inner)})
 
 
-def is_doubtful(layout: Layout, case: Mapping[str, Any]) -> bool:
-    """Whether it lacks something that is read: nobody was asked, or the role has lost a form since the forms were read."""
-    plain = any(not _says(case, paths) for name, paths in _read(layout) if "/" not in name)
-    filled = (inner for group, inner in _groups(layout).items() if items(case.get(group)))
-    return plain or not all(_says(case, paths) for inner in filled for paths in inner.values())
+def missing(layout: Layout, known: Fields, case: Mapping[str, Any]) -> frozenset[str]:
+    """What this case does not say although the role's forms have it: nobody was asked, or the role has lost it since they were
+    read. What the account may not list is no question: the server has said so."""
+    names = {name for name, paths in _read(layout) if "/" not in name and not _says(case, paths)}
+    for inner in (inner for group, inner in _groups(layout).items() if items(case.get(group))):
+        names |= {name for name, paths in inner.items() if not _says(case, paths)}
+    if any(REFERRED in paths for _, paths in _read(layout)) and _inside(known, SERVICES).keys() >= ROW_TELLS:
+        names |= {f"{SERVICES}/{one}" for one in ROW_TELLS if any(one not in row for row in items(case.get(SERVICES)))}
+    closed = {name for name in names if name.partition("/")[0] == INCIDENTS and INCIDENTS not in case}
+    return frozenset(names - closed - set(lacking(layout, known)))
+
+
+def strange(layout: Layout, known: Fields, case: Mapping[str, Any]) -> frozenset[str]:
+    """What this case says although no form of the role has it."""
+    unknown = set(lacking(layout, known))
+    return frozenset(name for name, paths in _read(layout) if name in unknown and _says(case, paths))
 
 
 def _groups(layout: Layout) -> dict[str, dict[str, tuple[str, ...]]]:
@@ -71,6 +82,10 @@ def _has(known: Fields, path: str) -> bool:
     if not inner:
         return path in known or path in CORE
     return group in known and (inner in known[group].inside or inner in MADE.get(group, ()))
+
+
+def _inside(known: Fields, group: str) -> Fields:
+    return known[group].inside if group in known else {}
 
 
 def _says(case: Mapping[str, Any], paths: Iterable[str]) -> bool:

@@ -14,7 +14,8 @@ from typing import Any, Final
 
 import orjson
 
-from adapters.primero import answers, forms, refer
+from adapters.primero import absences, answers, forms, granted, refer
+from adapters.primero.absences import Absences
 from adapters.primero.client import Case, Primero, opened
 from adapters.primero.forms import INCIDENTS
 from adapters.primero.records import KIND, Reader, is_withdrawn, moment
@@ -59,22 +60,24 @@ class Seen:
 def pull(connection: Connection, since: Watermark | None) -> Iterator[Pulled]:
     """Cases that changed; a watermark after each page."""
     seen = remembered(since, _terms(connection))
+    before = absences.known(connection.id, seen.terms, since)
     with opened(connection) as primero:
-        read = _answer if connection.settings.get("send") is True else _records(connection, primero)
+        read = _answer if connection.settings.get("send") is True else _records(connection, primero, before)
         for page in primero.changed(seen.since):
             new = [case for case in page if seen.add(case)]
             for case in new:
                 yield from read(case, primero)
             if new:
-                yield seen.watermark()
+                watermark = seen.watermark()
+                before.ended = watermark.value
+                yield watermark
 
 
-def _records(connection: Connection, primero: Primero) -> Read:
+def _records(connection: Connection, primero: Primero, before: Absences) -> Read:
     """How the cases of the association are read: all but those that the hub itself has made because of a referral."""
-    account, begun = _account(connection), time.monotonic()
-    reader = Reader(
-        connection.layout, forms.fields(primero, account), lambda: forms.fields(primero, account, since=begun)
-    )
+    account, begun, layout = forms.account(connection), time.monotonic(), connection.layout
+    known = forms.fields(primero, account)
+    reader = Reader(layout, known, lambda: forms.fields(primero, account, since=begun), before)
     agency = str(connection.settings.get("agency") or "")
 
     def read(case: Case, primero: Primero) -> Iterator[Pulled]:
@@ -83,6 +86,7 @@ def _records(connection: Connection, primero: Primero) -> Read:
         if is_withdrawn(case, agency) or _is_handed_on(case, primero, agency):
             yield Withdrawn(KIND, case["id"], moment(case["last_updated_at"]))
             return
+        reader.explain(forms.explaining(primero, account, lambda known: granted.strange(layout, known, case)))
         referrals = primero.hanging_on(case["id"], "referrals")
         yield reader.record(case, primero.hanging_on(case["id"], INCIDENTS), referrals)
 
@@ -113,10 +117,6 @@ def remembered(since: Watermark | None, terms: str) -> Seen:
         return Seen(terms)
     pairs = (mark.partition("@") for mark in marks.split())
     return Seen(terms, int(reached), {mark: int(at) for mark, _, at in pairs if at.isdecimal()})
-
-
-def _account(connection: Connection) -> str:
-    return f"{connection.settings.get('url')} {connection.settings.get('user')}"
 
 
 def _terms(connection: Connection) -> str:

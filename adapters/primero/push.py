@@ -5,7 +5,7 @@ role's forms have are sent: one that they do not know would make the server refu
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -18,6 +18,8 @@ from hub.ports import Connection, FollowUp
 ROW: Final = re.compile(r"services_section\[\d+\]/unique_id")
 STATUS: Final = "referral_status"
 REASON: Final = "rejected_reason"
+ROW_ALONE: Final = frozenset({STATUS, REASON, "reason_not_successful"})
+"""What goes into the tool's own referral, which is no form."""
 GIVEN_AT: Final = "service_implemented_day_time"
 STEPS: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("in_progress", "accepted"): ("accepted",),
@@ -41,15 +43,30 @@ def push(connection: Connection, follow_ups: Sequence[FollowUp]) -> None:
     if not told:
         return
     with opened(connection) as primero:
-        known = forms.fields(primero, f"{connection.settings.get('url')} {connection.settings.get('user')}")
-        inside = known[SERVICES].inside if SERVICES in known else {}
+        account = forms.account(connection)
+        known = forms.explaining(primero, account, lambda known: _strange(told.values(), _inside(known)))
+        inside = _inside(known)
         for case, rows in told.items():
             for row, values in rows.items():
                 if STATUS in values and (referral := handles[case].get(f"referral:{row}")):
                     _answer(primero, case, referral, values, inside.get(ended.GIVEN))
-            _write(
-                primero, case, rows, inside
-            )  # after: the tool takes a referral that is done for a service that was given
+            # after: the tool takes a referral that is done for a service that was given
+            if not forms.accepted(primero, account, partial(_write, primero, case, rows), known):
+                raise PROBLEMS.fatal("refused", status=str(ABSENT))
+
+
+def _inside(known: Fields) -> Fields:
+    return known[SERVICES].inside if SERVICES in known else {}
+
+
+def _strange(told: Iterable[Mapping[str, Mapping[str, str]]], inside: Fields) -> frozenset[str]:
+    """What the forms have no place for, and choices that they do not offer."""
+    values = (pair for rows in told for row in rows.values() for pair in row.items() if pair[0] not in ROW_ALONE)
+    return frozenset(
+        name if name not in inside else f"{name}={value}"
+        for name, value in values
+        if name not in inside or inside[name].choice(value) is None
+    )
 
 
 def _row(follow_up: FollowUp) -> str | None:
@@ -57,10 +74,11 @@ def _row(follow_up: FollowUp) -> str | None:
     return next((value for name, value in follow_up.values.items() if ROW.fullmatch(name)), None)
 
 
-def _write(primero: Primero, case: str, rows: Mapping[str, Mapping[str, str]], inside: Fields) -> None:
+def _write(primero: Primero, case: str, rows: Mapping[str, Mapping[str, str]], known: Fields) -> bool:
+    """False where there is no such case."""
+    inside = _inside(known)
     written = [{"unique_id": row, **placed} for row, values in rows.items() if (placed := _placed(values, inside))]
-    if written and not primero.change(case, {SERVICES: written}):
-        raise PROBLEMS.fatal("refused", status=str(ABSENT))
+    return not written or primero.change(case, {SERVICES: written})
 
 
 def _placed(values: Mapping[str, str], known: Fields) -> dict[str, Any]:

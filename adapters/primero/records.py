@@ -15,6 +15,7 @@ from typing import Any, Final
 import orjson
 
 from adapters.primero import granted
+from adapters.primero.absences import Absences
 from adapters.primero.consents import CONSENTS, consents
 from adapters.primero.forms import INCIDENTS, PERPETRATORS, SERVICES, Fields, items, known_choice
 from hub.fhir.issues import Issue
@@ -65,13 +66,18 @@ class _Reading:
 
 class Reader:
     """Turns cases into records under the names that the layout gives their fields. `now`: the fields of the role's forms, as they
-    are at this moment."""
+    are at this moment. `absences`: what was missing in cases that were read before; it is added to."""
 
-    def __init__(self, layout: Layout, known: Fields, now: Callable[[], Fields]) -> None:
+    def __init__(self, layout: Layout, known: Fields, now: Callable[[], Fields], absences: Absences) -> None:
         self._layout = layout
         self._now = now
+        self._absences = absences
         self._names = {path: name for name, paths in layout.columns.items() for path in (*paths, name)}
         self._follow_up = frozenset(layout.follow_up)
+        self._known = known
+
+    def explain(self, known: Fields) -> None:
+        """The fields of the role's forms as they are known by now."""
         self._known = known
 
     def record(
@@ -83,7 +89,7 @@ class Reader:
         reading = _Reading({path: name for path, name in self._names.items() if name not in self._follow_up})
         referrals = [one for one in referrals or () if one.get("type") in (None, "Referral")]  # a transfer is none
         said = _with_what_hangs_on_it(case, incidents, referrals)
-        unsaid = self._unsaid(said)
+        unsaid = self._unsaid(str(case["id"]), said)
         reading.take({name: value for name, value in said.items() if name not in unsaid}, self._known)
         return SourceRecord(
             kind=KIND,
@@ -100,10 +106,11 @@ class Reader:
             revision=moment(case["last_updated_at"]),
         )
 
-    def _unsaid(self, said: Mapping[str, Any]) -> frozenset[str]:
-        """Columns of which the case can say nothing. Before an absence is believed, the forms are read as they are now."""
-        if granted.is_doubtful(self._layout, said):
+    def _unsaid(self, case: str, said: Mapping[str, Any]) -> frozenset[str]:
+        """Columns of which the case can say nothing. Before a new absence is believed, the forms are read as they are now."""
+        if self._absences.is_news(case, granted.missing(self._layout, self._known, said)):
             self._known = self._now()
+        self._absences.settle(case, granted.missing(self._layout, self._known, said))
         return granted.unsaid(self._layout, self._known, said)
 
 

@@ -28,13 +28,31 @@ LIVE: Final = frozenset({"in_progress", "accepted"})
 
 def refer(connection: Connection, referrals: Sequence[FollowUp]) -> None:
     with opened(connection) as primero:
-        known = forms.fields(primero, f"{connection.settings.get('url')} {connection.settings.get('user')}")
+        account = forms.account(connection)
+        known = forms.explaining(primero, account, partial(_strange, referrals))
         for one in referrals:
             case, event = case_of(one.handle["referral"]), one.handle["event"]
             if event == "cancelled":
                 _take_back(primero, case, known)
-            elif _put(primero, case, _written(one.values, case, known), is_new=event == "new"):
+            elif forms.accepted(
+                primero, account, partial(_put, primero, case, one.values, is_new=event == "new"), known
+            ):
                 _refer(primero, case, connection.settings)
+
+
+def _strange(referrals: Sequence[FollowUp], known: Fields) -> frozenset[str]:
+    """What no form has a place for, and choices that none offers."""
+    found = set()
+    for name, text in (pair for one in referrals for pair in one.values.items()):
+        inside = _inside(known) if name.startswith(IN_ROW) else known
+        field = inside.get(name.removeprefix(IN_ROW))
+        if field is None or (field.chosen and field.choice(text) is None):
+            found.add(name if field is None else f"{name}={text}")
+    return frozenset(found)
+
+
+def _inside(known: Fields) -> Fields:
+    return known[SERVICES].inside if SERVICES in known else {}
 
 
 def case_of(referral: str) -> str:
@@ -54,8 +72,9 @@ def row(case: Mapping[str, Any]) -> Mapping[str, Any] | None:
     return next((one for one in items(case.get(SERVICES)) if one.get("unique_id") == row_of(str(case.get("id")))), None)
 
 
-def _put(primero: Primero, case: str, record: Mapping[str, Any], *, is_new: bool) -> bool:
+def _put(primero: Primero, case: str, values: Mapping[str, str], known: Fields, *, is_new: bool) -> bool:
     """Whether the case is there. One that was made before is not written over: somebody works with it."""
+    record = _written(values, case, known)
     if not is_new:
         return primero.change(case, record)
     primero.create({**record, "id": case, "module_id": primero.module})
@@ -64,7 +83,7 @@ def _put(primero: Primero, case: str, record: Mapping[str, Any], *, is_new: bool
 
 def _written(values: Mapping[str, str], case: str, known: Fields) -> dict[str, Any]:
     """What the role's forms have a place for, as the instance spells it."""
-    inside = known[SERVICES].inside if SERVICES in known else {}
+    inside = _inside(known)
     record = _placed({name: text for name, text in values.items() if "/" not in name}, known)
     told = {name.removeprefix(IN_ROW): text for name, text in values.items() if name.startswith(IN_ROW)}
     asked = _placed(told, inside) | ({REFERRED: True} if REFERRED in inside else {})

@@ -6,7 +6,7 @@ That its tool has taken a new referral is the recipient's receipt of it, and the
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
@@ -77,23 +77,27 @@ class HandOver:
         found = origin(reference, hub=self.hub)
         return found is not None and found.entry.connection == connection
 
-    def pack(self, dispatch: Dispatch) -> FollowUp | None:
+    def pack(self, dispatch: Dispatch) -> Sequence[FollowUp] | None:
         door = self._door(dispatch.destination)
         if dispatch.action == WITHDRAWN:
-            return self._closed(dispatch, _caller(door))
+            return tuple(self._recalled(dispatch, door)) or None
         handle = {"referral": split(dispatch.reference)[1], "event": EVENTS[dispatch.action]}
         try:
             resources = self._seen(dispatch.reference, _caller(door))
         except MayNotKnow:
             if handle["event"] != "cancelled":
                 raise
-            return FollowUp(dispatch.id, handle, {})  # the number alone, to stop what was begun because of it
+            return [FollowUp(dispatch.id, handle, {})]  # the number alone, to stop what was begun because of it
         if dispatch.action == HELD:  # its own step
             return None
-        if until := self._until(resources, _caller(door)):
-            handle["until"] = until
+        return [self._told(dispatch, handle, resources, door)]
+
+    def _told(self, because: Dispatch, handle: dict[str, str], seen: Mapping[str, Resource], door: Door) -> FollowUp:
+        """With what it may know of it now, and until when."""
+        if until := self._until(seen, _caller(door)):
+            handle = {**handle, "until": until}
         context = Context(door.connection.organization, self.hub.directory.find, self.hub.clock.now().date())
-        return FollowUp(dispatch.id, handle, door.mapping.back(resources, context))
+        return FollowUp(because.id, handle, door.mapping.back(seen, context))
 
     def _seen(self, reference: str, caller: Caller) -> dict[str, Resource]:
         """The notice that the recipient has of it, and what else it may know of what is asked and for whom."""
@@ -106,19 +110,22 @@ class HandOver:
                 continue
         return found
 
-    def _closed(self, notice: Dispatch, caller: Caller) -> FollowUp | None:
-        """Of the referrals that a notice of withdrawal names, those that are over, of which nothing else would tell."""
+    def _recalled(self, notice: Dispatch, door: Door) -> Iterator[FollowUp]:
+        """Of the referrals that a notice of withdrawal names: what its tool may still know of them; that those which are over
+        are ended, where it may know nothing, of which nothing else would tell."""
+        caller = _caller(door)
         named = (str(one["reference"]) for one in seen(notice.reference, caller, hub=self.hub).get("about", ()))
         stored = filter(None, (self.hub.store.read(*split(one), None) for one in named if one.startswith("Task/")))
-        tasks = [one.resource() for one in stored]
-        over = [task["id"] for task in tasks if task["status"] in OVER and not self._knows(task, caller)]
-        return FollowUp(notice.id, {"referral": " ".join(over), "event": "cancelled"}, {}) if over else None
-
-    def _knows(self, task: Resource, caller: Caller) -> bool:
-        try:
-            return bool(seen(task["for"]["reference"], caller, hub=self.hub))
-        except MayNotKnow:
-            return False
+        for task in (one.resource() for one in stored):
+            number = {"referral": task["id"]}
+            try:
+                known = self._seen(reference(task), caller)
+            except MayNotKnow:
+                known = {}
+            if task["status"] in OVER and "patient" not in known:
+                yield FollowUp(notice.id, {**number, "event": "cancelled"}, {})
+            elif known and not self._is_its_own(reference(task), door.connection.id):
+                yield self._told(notice, {**number, "event": "changed"}, known, door)
 
     def _until(self, resources: Mapping[str, Resource], caller: Caller) -> str:
         """Until when it may know that; "" where no end is said."""
@@ -128,10 +135,11 @@ class HandOver:
     def send(self, destination: Destination, parcels: Sequence[Parcel]) -> None:
         door = self._door(destination)
         assert isinstance(door.adapter, Referring)
-        door.adapter.refer(door.connection, [one for parcel in parcels for one in _each(parcel.content)])
-        for parcel in parcels:
-            if parcel.content.handle["event"] == "new":
-                self._receive(parcel.content.handle["referral"], door)
+        told = [one for parcel in parcels for one in parcel.content]
+        door.adapter.refer(door.connection, told)
+        for one in told:
+            if one.handle["event"] == "new":
+                self._receive(one.handle["referral"], door)
 
     def _receive(self, task: str, door: Door) -> None:
         """Somebody may have answered already; then there is nothing to say."""
@@ -148,12 +156,6 @@ class HandOver:
         if destination.id not in self.doors:
             raise Fatal("delivery.no-connection")
         return self.doors[destination.id]
-
-
-def _each(content: FollowUp) -> Iterator[FollowUp]:
-    """A notice of withdrawal can be about several."""
-    for number in content.handle["referral"].split():
-        yield replace(content, handle={**content.handle, "referral": number})
 
 
 def _caller(door: Door) -> Caller:

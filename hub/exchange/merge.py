@@ -1,12 +1,13 @@
 """When several records speak of one survivor, and when a record no longer says what it said."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 
 from hub.exchange.person import Person
 from hub.fhir import Resource
 from hub.fhir.canonicals import code_system
 from hub.fhir.references import reference
-from hub.mapping import Mapped, Part
+from hub.mapping import Mapped, Part, holds
 from hub.ports import LedgerEntry
 
 _KEYED_BY = {"extension": "url", "identifier": "type"}
@@ -74,13 +75,32 @@ def leave_open(person: Person | None, resources: Mapping[str, Resource], parts: 
 
 def _left(stored: Resource, arriving: Resource, parts: Iterable[Part]) -> Resource:
     for part in parts:
-        said, before = arriving.get(part.key), stored.get(part.key)
-        if isinstance(before, list):
-            kept = [] if any(map(part.has, said or ())) else [one for one in before if part.has(one)]
-            arriving = {**arriving, **({part.key: [*(said or ()), *kept]} if kept else {})}
-        elif before is not None and said is None:
-            arriving = {**arriving, part.key: before}
+        before, said = stored.get(part.key), arriving.get(part.key)
+        left = _items_left(before, said or [], part) if isinstance(before, list) else _one_left(before, said, part)
+        if left:
+            arriving = {**arriving, part.key: left}
     return arriving
+
+
+def _one_left(before: Any, said: Any, part: Part) -> Any:
+    """What was told before, in the place of what stands there for want of it."""
+    if before is None or said is None or not part.below:
+        return said if before is None else before
+    return _left(before, said, part.below)
+
+
+def _items_left(before: Sequence[Any], said: Sequence[Any], part: Part) -> list[Any]:
+    """A list in which the items of the part are as they were told before; those of which something is told stay in it."""
+    kept, mine = [one for one in before if part.has(one)], [one for one in said if part.has(one)]
+    if not mine or (kept and not part.below and not part.several):
+        return [*(one for one in said if not part.has(one)), *kept]
+    return [_item_left(kept, one, part) if part.has(one) else one for one in said]
+
+
+def _item_left(kept: Sequence[Any], said: Any, part: Part) -> Any:
+    """Of several, what was told before goes on in the one that says all that is said now: of another number nobody was asked."""
+    alike = [one for one in kept if holds(one, said)] if part.several else kept
+    return _left(alike[0], said, part.below) if part.below and len(alike) == 1 else said
 
 
 def _cin(patient: Resource) -> str | None:

@@ -135,8 +135,9 @@ class _Batch:
             issues = [Issue("error", "too-long", "receive.too-large")]
         if not any(issue.blocks for issue in issues):
             resources, identities = self.identities.identify(arrival, arrival.mapped)
-            if unsaid := arrival.record.unsaid:
-                resources = leave_open(self._person_of(resources), resources, self.mapping.open_parts(unsaid))
+            if arrival.record.unsaid:
+                open_ = self.mapping.open_parts(arrival.record, self.context)
+                resources = leave_open(self._person_of(resources), resources, open_)
             issues += self._refusals(arrival, resources)
             issues += self._contradictions(arrival, resources, identities)
             issues += [issue for resource in resources.values() for issue in judge(resource)]

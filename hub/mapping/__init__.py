@@ -15,8 +15,8 @@ from hub.errors import HubError
 from hub.fhir import Resource, definitions
 from hub.fhir.issues import Issue
 from hub.mapping import figures, refusal, rows
-from hub.mapping.back import Back
-from hub.mapping.cells import places
+from hub.mapping.back import Back, holds
+from hub.mapping.cells import Cells, Run, places
 from hub.mapping.compiled import Compiled
 from hub.mapping.left_out import Marks
 from hub.mapping.library import Library
@@ -28,7 +28,7 @@ from hub.mapping.transforms.organizations import OrganizationName
 from hub.mapping.unsaid import Part, parts
 from hub.ports import Figure, Layout, Return, Row, Rows, SourceRecord
 
-__all__ = ["Context", "Draft", "Mapped", "Mapping", "MappingError", "Part", "available", "check", "load"]
+__all__ = ["Context", "Draft", "Mapped", "Mapping", "MappingError", "Part", "available", "check", "holds", "load"]
 
 
 class Mapping:
@@ -48,6 +48,10 @@ class Mapping:
         self._places = places(plan)
         self._agrees_in = refusal.columns(plan)
         self._marks = Marks(plan.left_out, plan.columns)
+
+    @cached_property
+    def _cells(self) -> Cells:
+        return Cells(self._plan, self._places)
 
     @cached_property
     def _forward(self) -> Compiled:
@@ -126,9 +130,10 @@ class Mapping:
         paths = (self._places.get(column, ("", ""))[0].split(".") for column in columns)
         return frozenset(path[1].partition("[")[0] for path in paths if len(path) > 1)
 
-    def open_parts(self, unsaid: Iterable[str]) -> tuple[Part, ...]:
-        """What resources leave open where a record could not tell these columns."""
-        return parts(self._plan, frozenset(unsaid))
+    def open_parts(self, record: SourceRecord, context: Context) -> tuple[Part, ...]:
+        """What resources leave open because the record could not tell all its columns."""
+        run = Run(context, record.headers)
+        return parts(self._plan, self._cells.read(record.content, run), record.unsaid, run)
 
     def __repr__(self) -> str:
         return f"<Mapping {self.id} {self.version}>"

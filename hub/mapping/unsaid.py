@@ -5,16 +5,17 @@ untold. A repeat that could not be told may have held any item. And of which pro
 nothing (`parts`).
 """
 
-from collections.abc import Collection, Iterator, Set
+from collections.abc import Collection, Iterable, Iterator
 from collections.abc import Mapping as Map
 from typing import Any, NamedTuple
 
 from hub.mapping.back import holds
-from hub.mapping.cells import columns
-from hub.mapping.conditions import UNSAID
-from hub.mapping.elements import scopes
+from hub.mapping.cells import Run
+from hub.mapping.conditions import UNSAID, Condition
+from hub.mapping.elements import element, properties, scopes
+from hub.mapping.leaves import leaf
 from hub.mapping.model import ANY, Code, Values, tokens
-from hub.mapping.plan import Block, Branch, Derived, Plan, walk
+from hub.mapping.plan import Block, Branch, Composed, Derived, FromColumn, Plan, Source
 
 
 def untold(plan: Plan, values: Values, unsaid: Collection[str]) -> frozenset[str]:
@@ -41,11 +42,16 @@ def _word(value: object) -> str:
 
 
 class Part(NamedTuple):
-    """What a record leaves open in resources whose local name is, or with `*` begins, so: a property, of a list the slice."""
+    """What a record leaves open in resources whose local name is, or with `*` begins, so: a property, of a list the slice.
+
+    `below`: only so much of it, where it is an object. `several`: a list whose items are told apart by what they say alone.
+    """
 
     local: str
     key: str
     marks: Map[str, Any]
+    below: tuple["Part", ...] = ()
+    several: bool = False
 
     def is_of(self, local: str) -> bool:
         stem = self.local.removesuffix(ANY)
@@ -56,23 +62,71 @@ class Part(NamedTuple):
         return holds(item, self.marks)
 
 
-def parts(plan: Plan, unsaid: Set[str]) -> tuple[Part, ...]:
-    """The properties that come from columns which a record could not tell."""
-    found = []
+def parts(plan: Plan, values: Values, unsaid: Collection[str], run: Run) -> tuple[Part, ...]:
+    """What comes from columns that a record with these values could not tell, and from nothing that it tells before them: what
+    stands in their place for want of a better (a constant, a coarser column) is none of its words."""
+    open_ = dict.fromkeys(unsaid, UNSAID)
+    found: list[Part] = []
     for block in plan.blocks:
         stem, _, key = block.local.partition("{")
-        for child in block.root.children.values():
-            if not unsaid.isdisjoint(column for branch in walk(child) for column in _columns(branch)):
-                found.append(Part(stem + (ANY if key else ""), child.slot.key, child.slot.marks))
+        key = key.removesuffix("}")
+        for scope in scopes(block.for_each, values) if block.for_each else (values,):
+            named = scope.get(key) if key else ""
+            if named is not None:
+                local = stem + (_word(named) if key else "")
+                found += _below(block.root, local, scope, _Doubt(open_, run))
     return tuple(found)
 
 
-def _columns(branch: Branch) -> Iterator[str]:
-    """All that say something here, derivations included."""
-    yield from columns(branch)
-    derived = [one.source for one in branch.alternatives if isinstance(one.source, Derived)]
+class _Doubt(NamedTuple):
+    open_: Values
+    run: Run
+
+    def of(self, columns: Iterable[str], values: Values) -> bool:
+        return any(one in self.open_ and values.get(one) is None for one in columns)
+
+    def may_hold(self, when: Condition | None, values: Values) -> bool:
+        missing = {name: value for name, value in self.open_.items() if values.get(name) is None}
+        return when is None or when(values) or when({**values, **missing})
+
+
+def _below(branch: Branch, local: str, values: Values, doubt: _Doubt) -> Iterator[Part]:
+    """The open properties of an object."""
+    for key, children in properties(branch):
+        for child in children:
+            slot, alike = child.slot, child.for_each is not None or (len(children) > 1 and not child.slot.marks)
+            inside = tuple(scopes(child.for_each, values)) if child.for_each else (values,)
+            below = [part for scope in inside for part in _below(child, local, scope, doubt)]
+            if doubt.of(_around(child), values) or any(_is_open(child, scope, doubt) for scope in inside):
+                yield Part(local, key, slot.marks, (), alike)
+            elif below:
+                yield Part(local, key, slot.marks, tuple(below), alike)
+            if not slot.is_list and element(child)(values, doubt.run) is not None:
+                break
+
+
+def _around(branch: Branch) -> Iterator[str]:
+    """The columns on which it hangs whether it is there, and how many times."""
+    yield from branch.asks
     if branch.for_each:
-        yield branch.for_each.column
-        derived += [branch.for_each.derived] if branch.for_each.derived else []
-    for one in derived:
-        yield from one.columns
+        yield from branch.for_each.derived.columns if branch.for_each.derived else (branch.for_each.column,)
+
+
+def _is_open(leaf_: Branch, values: Values, doubt: _Doubt) -> bool:
+    """Whether something untold comes before all that says something here."""
+    for one in leaf_.alternatives:
+        if not doubt.may_hold(one.when, values):
+            continue
+        if doubt.of({*one.asks, *_read(one.source)}, values):
+            return True
+        if leaf(Branch(leaf_.slot, (one,)))(values, doubt.run) is not None:
+            return False
+    return False
+
+
+def _read(source: Source) -> tuple[str, ...]:
+    if isinstance(source, FromColumn):
+        return (source.column,)
+    if isinstance(source, Composed):
+        return (source.code, source.date)
+    return source.columns if isinstance(source, Derived) else ()

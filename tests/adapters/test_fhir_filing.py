@@ -100,6 +100,49 @@ def test_of_what_is_over_there_nothing_more_is_told(partner):
     assert partner.store == before
 
 
+def test_a_class_that_she_closes_here_is_closed_there_and_what_was_told_of_it_goes(partner):
+    filed(partner, asked_service="legal")
+    send(partner, "changed", asked_service="legal", **ABOUT)
+    kept = {name: ABOUT[name] for name in ("address", "note")}
+    send(partner, "changed", asked_service="legal", **kept)
+    assert opened(partner) == {"notice", "core", "needs-and-services", "address", "incident-narrative"}
+    her = one(partner, "Patient")
+    assert "telecom" not in her and "name" not in her and her["address"] == [{"text": ABOUT["address"]}]
+    assert [named["value"] for named in her["identifier"]] == ["r-1"] and her["gender"] == "unknown"
+    send(partner, "changed", asked_service="legal")
+    assert opened(partner) == {"notice", "core", "needs-and-services"}
+    assert not {*ABOUT.values()} & {*map(str, _leaves([one(partner, type_) for type_ in ("Patient", "ServiceRequest")]))}
+
+
+def _leaves(told):
+    if isinstance(told, dict | list):
+        for below in told.values() if isinstance(told, dict) else told:
+            yield from _leaves(below)
+    else:
+        yield told
+
+
+def test_what_is_told_again_as_it_was_changes_nothing_there(partner):
+    filed(partner, asked_service="legal", **ABOUT)
+    before = dict(partner.store)
+    send(partner, "changed", asked_service="legal", **ABOUT)
+    assert partner.store == before
+
+
+@pytest.mark.parametrize(
+    ("until", "end"), [("2030-06-01T00:00:00Z", "2030-06-01T00:00:00Z"), ("2032-01-01T00:00:00Z", "2031-01-01T00:00:00Z")]
+)
+def test_of_what_is_over_there_the_consent_is_narrowed_and_never_widened(partner, until, end):
+    filed(partner, asked_service="legal")
+    send(partner, "changed", asked_service="legal", full_name="Nadia Fictive", phone="+212600112233")
+    partner.change("Task/t", status="completed")
+    her = one(partner, "Patient")
+    send(partner, "changed", until, asked_service="legal", full_name="Nadia Fictive", address="7 rue Fictive")
+    assert opened(partner) == {"notice", "core", "needs-and-services", "identity"}
+    assert one(partner, "Consent")["provision"]["period"]["end"] == end
+    assert one(partner, "Patient") == her
+
+
 def test_what_never_came_there_is_neither_changed_nor_taken_back(partner):
     send(partner, "changed", **ABOUT)
     send(partner, "cancelled")

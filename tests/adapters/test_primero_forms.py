@@ -1,16 +1,17 @@
 """The forms of an instance of Primero: described for a first mapping, compared with the one in use, and taken from a role."""
 
+from copy import deepcopy
 from datetime import date
 
 import pytest
 
-from adapters.primero import adapter, forms
+from adapters.primero import absences, adapter, forms
 from adapters.replay import Served
 from hub import mapping
 from hub.errors import Fatal
 from hub.mapping import Context
-from hub.ports import Connection, SourceRecord
-from tests.support.primero import LOOKUPS, Primero, case, incident
+from hub.ports import Connection, FollowUp, SourceRecord, Watermark
+from tests.support.primero import LOOKUPS, Primero, case, failed, incident
 
 FORM = "primero/gbvims-plus"
 
@@ -29,6 +30,11 @@ def connection(tool, tmp_path):
         asked = {"url": served.url, "user": "hub"}
         layout = mapping.load(FORM).layout()
         yield Connection("c", "association", "primero", FORM, asked, tmp_path, layout, lambda _: tool.password)
+
+
+def only(tool):
+    (found,) = tool.cases.values()
+    return found
 
 
 def rows(connection, number=300):
@@ -184,6 +190,127 @@ def test_forms_are_read_again_once_in_a_pull_that_misses_something(tool, connect
         tool.cases[tool.add(case(number))].pop("date_of_referral")
     list(adapter.pull(connection, None))
     assert len([one for one in tool.asked if one.path == "/api/v2/forms"]) == 2  # of cases and of incidents
+
+
+def forms_read(tool):
+    """How often, of cases; forgotten then."""
+    found = [one for one in tool.asked if one.path == "/api/v2/forms" and one.query["record_type"] == "case"]
+    tool.asked.clear()
+    return len(found)
+
+
+def carried_on(tool, connection, since=None):
+    """The next pull, and where it ended."""
+    found = list(adapter.pull(connection, since))
+    ends = [one for one in found if isinstance(one, Watermark)]
+    return [one for one in found if isinstance(one, SourceRecord)], ends[-1] if ends else since
+
+
+def test_a_form_that_the_role_never_had_sends_no_pull_for_the_forms(tool, connection):
+    tool.lost = {"gbv_referral_form"}
+    only(tool)["services_section"][0]["service_response_day_time"] = "2026-03-12"
+    tool.edit(only(tool)["id"], estimated="false", gbv_displacement_status="resident")
+    _, end = carried_on(tool, connection)
+    assert forms_read(tool) == 1
+    for age in (31, 32):
+        tool.edit(only(tool)["id"], age=age)
+        (found,), end = carried_on(tool, connection, end)
+        assert found.content["age"] == str(age) and "date_of_referral" in found.unsaid
+    assert forms_read(tool) == 0
+
+
+def test_what_nobody_was_asked_sends_for_the_forms_once_and_no_more_while_it_stays_so(tool, connection):
+    del only(tool)["date_of_referral"]
+    _, end = carried_on(tool, connection)
+    assert forms_read(tool) == 1
+    for age in (31, 32):
+        tool.edit(only(tool)["id"], age=age)
+        _, end = carried_on(tool, connection, end)
+    assert forms_read(tool) == 0
+
+
+def test_what_is_missing_for_the_first_time_sends_for_the_forms(tool, connection):
+    _, end = carried_on(tool, connection)
+    forms_read(tool)
+    tool.lost = {"gbv_referral_form"}
+    tool.edit(only(tool)["id"], age=31)
+    (found,), _ = carried_on(tool, connection, end)
+    assert forms_read(tool) == 1 and "date_of_referral" in found.unsaid
+
+
+def test_what_another_process_has_read_meanwhile_may_not_be_missing_any_more(tool, connection):
+    del only(tool)["date_of_referral"]
+    _, end = carried_on(tool, connection)
+    here = deepcopy(absences._KNOWN)
+    tool.edit(only(tool)["id"], date_of_referral="2026-03-12")
+    _, end = carried_on(tool, connection, end)  # the other process
+    absences._KNOWN.update(here)
+    tool.lost = {"gbv_referral_form"}
+    tool.edit(only(tool)["id"], age=31)
+    (found,), _ = carried_on(tool, connection, end)
+    assert "date_of_referral" in found.unsaid
+
+
+@pytest.mark.parametrize("lost", ["service_implementing_agency", "service_status_referred"])
+def test_whom_a_row_was_referred_to_is_asked_of_the_forms_once_it_cannot_be_told(tool, connection, lost):
+    tool.edit(only(tool)["id"], estimated="false", gbv_displacement_status="resident")
+    _, end = carried_on(tool, connection)
+    forms_read(tool)
+    del tool.services[lost]
+    tool.edit(only(tool)["id"], age=31)
+    (found,), _ = carried_on(tool, connection, end)
+    assert forms_read(tool) == 1 and "services_section/referred_to" in found.unsaid
+
+
+def test_a_field_that_turns_up_sends_for_the_forms_so_that_its_choice_is_understood(tool, connection):
+    tool.lost = {"gbv_survivor_information"}
+    tool.edit(only(tool)["id"], maritial_status="single_91726")
+    _, end = carried_on(tool, connection)
+    forms_read(tool)
+    tool.lost = set()
+    tool.edit(only(tool)["id"], age=31)
+    (found,), _ = carried_on(tool, connection, end)
+    assert forms_read(tool) == 1 and found.content["maritial_status"] == "single"
+
+
+# --- a form that changes between two readings -------------------------------------------------------------------------
+
+
+def follow_up(tool, connection, **values):
+    (found,) = [one for one in adapter.pull(connection, None) if isinstance(one, SourceRecord)]
+    tool.asked.clear()
+    named = {"services_section[1]/unique_id": only(tool)["services_section"][0]["unique_id"]}
+    return FollowUp("task-1", found.handle, {**named, **values})
+
+
+def test_a_field_that_was_added_to_the_forms_meanwhile_is_written(tool, connection):
+    del tool.services["note_on_referral_from_provider"]
+    told = follow_up(tool, connection, service_implemented="implemented", note_on_referral_from_provider="x")
+    tool.services["note_on_referral_from_provider"] = "text_field"
+    adapter.push(connection, [told])
+    assert only(tool)["services_section"][0]["note_on_referral_from_provider"] == "x"
+
+
+def test_what_the_forms_have_no_place_for_sends_for_them_once(tool, connection):
+    del tool.services["note_on_referral_from_provider"]
+    told = follow_up(tool, connection, service_implemented="implemented", note_on_referral_from_provider="x")
+    for _ in range(3):
+        adapter.push(connection, [told])
+    assert forms_read(tool) == 1
+
+
+def test_a_field_that_was_taken_from_the_forms_meanwhile_refuses_no_outcome(tool, connection):
+    told = follow_up(tool, connection, service_implemented="implemented", note_on_referral_from_provider="x")
+    del tool.services["note_on_referral_from_provider"]
+    adapter.push(connection, [told])
+    assert only(tool)["services_section"][0]["service_implemented"] == "implemented"
+
+
+def test_what_is_refused_although_the_forms_are_as_they_were_is_told(tool, connection, monkeypatch):
+    told = follow_up(tool, connection, service_implemented="implemented")
+    monkeypatch.setattr(tool, "_refused", lambda data, path: failed(422, path, "Invalid", detail="another"))
+    with pytest.raises(Fatal):
+        adapter.push(connection, [told])
 
 
 def untold(found):

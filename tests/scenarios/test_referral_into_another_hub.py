@@ -310,6 +310,41 @@ def test_what_she_withdraws_when_all_is_done_is_seen_there_no_more(two: Two) -> 
     assert [one["status"] for one in two.filed(referral, "Task")] == ["completed"]
 
 
+def narrow(two: Two, referral: str, *classes: str) -> None:
+    """In the first hub she takes back what she had agreed to, of these classes."""
+    with (
+        two.first.serving() as served,
+        personas(two.mongodb_uri, database_of(two.first), served.base_url, "example-association") as cast,
+    ):
+        association = cast["example-association"]
+        her = two.here(referral)["for"]["reference"]
+        (consent,) = [one for one in association.find("Consent", patient=her).resources if one["status"] == "active"]
+        for permit in consent["provision"]["provision"]:
+            permit["class"] = [one for one in permit["class"] if one["code"] not in classes]
+        said = association.change(f"Consent/{consent['id']}", provision=consent["provision"])
+        assert said.status == 200, said.body
+
+
+@pytest.mark.parametrize("over", [False, True])
+def test_what_she_closes_here_and_no_more_than_that_is_closed_there(two: Two, over: bool) -> None:
+    referral = two.refer()
+    two.first.hub("deliver")
+    two.answer(referral, status="accepted")
+    two.first.hub("deliver")
+    if over:
+        two.answer(referral, status="completed", output=outcome("service-provided"))
+    her, need = (two.there(referral)[name]["reference"] for name in ("for", "focus"))
+    assert "0612345678" in str(two.hospital.read(her).body)
+    narrow(two, referral, "safe-contact")
+    two.first.hub("deliver")
+    seen = two.hospital.read(her)
+    assert (seen.status, seen.body["gender"]) == (200, "female")
+    assert "612345678" not in str(seen.body) and two.hospital.read(need).status == 200
+    assert her not in {f"Patient/{one['id']}" for one in two.hospital.find("Patient", telecom="0612345678").resources}
+    assert [one["status"] for one in two.filed(referral, "Consent")] == ["active"]
+    assert [one["status"] for one in two.filed(referral, "Task")] == ["completed" if over else "accepted"]
+
+
 def test_what_was_withdrawn_before_it_was_sent_never_comes_there(two: Two) -> None:
     referral = two.refer()
     two.withdraw()

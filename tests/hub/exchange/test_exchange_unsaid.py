@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from hub import mapping
 from hub.exchange.replay import replay
-from hub.ports import SourceRecord
+from hub.ports import Place, SourceRecord
 from tests.support.association import Scene
 
 CONSENT = {"consent": None, "consent_date": None}
@@ -83,3 +84,69 @@ def test_a_part_that_says_something_is_believed_although_others_of_its_kind_are_
     at.receive(at.row())
     at.receive(replace(at.row(urgency="normal"), unsaid=("urgency",)))
     assert at.one("ServiceRequest")["priority"] == "routine"
+
+
+# --- what a mapping writes for want of an answer ----------------------------------------------------------------------
+
+
+def primero(at: Scene, **cells: str) -> SourceRecord:
+    at.form = mapping.load("primero/gbvims-plus")
+    told = {"survivor_code_no": "S-7", "created_at": "2026-05-01", **cells}
+    services = [{"services_section/unique_id": "u1", "services_section/service_type": "health_medical_service"}]
+    if day := told.pop("day", None):
+        services[0]["services_section/service_response_day_time"] = day
+    content = {**told, "services_section": services}
+    return SourceRecord("case", "c1", repr(content), content, Place(record="c1"), silent=True)
+
+
+def test_a_constant_stands_for_nothing_that_was_told_before_and_can_no_longer_be_read(at: Scene) -> None:
+    at.receive(primero(at, sex="male", status="closed", age="30"))
+    assert (at.one("Patient")["gender"], at.one("EpisodeOfCare")["status"]) == ("male", "finished")
+    at.receive(replace(primero(at, age="31"), unsaid=("sex", "status")))
+    assert (at.one("Patient")["gender"], at.one("EpisodeOfCare")["status"]) == ("male", "finished")
+
+
+def test_a_constant_stands_where_nothing_was_ever_told(at: Scene) -> None:
+    at.receive(replace(primero(at), unsaid=("sex", "status")))
+    assert (at.one("Patient")["gender"], at.one("EpisodeOfCare")["status"]) == ("unknown", "active")
+
+
+def test_a_constant_takes_the_place_of_an_answer_that_was_emptied(at: Scene) -> None:
+    at.receive(primero(at, sex="male", status="closed"))
+    at.receive(replace(primero(at), cleared=("sex",)))
+    assert (at.one("Patient")["gender"], at.one("EpisodeOfCare")["status"]) == ("unknown", "active")
+
+
+def test_another_column_stands_for_nothing_that_was_told_before_and_can_no_longer_be_read(at: Scene) -> None:
+    at.receive(primero(at, day="2026-05-20"))
+    hidden_day = replace(primero(at, age="31"), unsaid=("services_section/service_response_day_time",))
+    at.receive(hidden_day)
+    assert at.one("ServiceRequest")["authoredOn"] == "2026-05-20"
+
+
+def test_what_comes_first_and_is_told_is_believed_although_what_would_stand_for_it_is_closed(at: Scene) -> None:
+    at.receive(at.row(age="30", birth_date=None))
+    at.receive(replace(at.row(age="52", birth_date=None), unsaid=("birth_date",)))
+    bands = [one for one in at.one("Patient")["extension"] if one["url"].endswith("age-band")]
+    assert [one["valueCode"] for one in bands] == ["41-60"]
+
+
+def test_that_it_is_not_safe_to_call_stands_where_the_question_is_closed(at: Scene) -> None:
+    at.receive(at.row(safe_to_call="non"))
+    before = at.one("Patient")["telecom"]
+    at.receive(hidden(at, {"safe_to_call": None}, remarks="Revue."))
+    assert at.one("Patient")["telecom"] == before and before[0]["extension"]
+
+
+def test_of_another_number_nobody_has_said_whether_it_is_safe_to_call(at: Scene) -> None:
+    at.receive(at.row(safe_to_call="oui"))
+    at.receive(hidden(at, {"safe_to_call": None}, phone="0698765432"))
+    (one,) = at.one("Patient")["telecom"]
+    assert "extension" not in one and one["value"].endswith("698765432")
+
+
+def test_a_part_of_an_address_that_is_closed_stands_beside_the_parts_that_are_told(at: Scene) -> None:
+    at.receive(at.row(commune="Aïn Chock"))
+    at.receive(hidden(at, {"commune": None}, address="3, rue du Puits"))
+    (address,) = at.one("Patient")["address"]
+    assert (address["city"], address["text"]) == ("Aïn Chock", "3, rue du Puits")
