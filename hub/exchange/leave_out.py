@@ -44,11 +44,11 @@ class Leaving:
         place, issues = str(arrival.record.place), arrival.mapped.issues if arrival.mapped else ()
         told = Receipt(left_out=1, warnings=tuple((place, issue) for issue in issues if not issue.blocks))
         known = arrival.known
-        if known is None or known.state not in STANDING or not known.resources:
+        if known is None or known.state not in STANDING:
             return entry, told
         told += Receipt(withdrawn=1)
         patient = next((split(one)[1] for one in known.resources.values() if one.startswith("Patient/")), "")
-        if not patient:
+        if known.resources and not patient:
             self.listing.end(entry.key, known.resources.values(), entry.mapping)
         person = self.persons.get(patient)
         if person is None:

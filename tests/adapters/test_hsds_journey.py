@@ -179,3 +179,25 @@ def test_what_was_received_from_a_directory_is_on_the_record(at, read):
     assert {one["resourceType"] for one in at.all("Provenance")} == {"Provenance"}
     (urgent,) = found(at, "medical")
     assert any({"reference": f"HealthcareService/{urgent['id']}"} in one["target"] for one in at.all("Provenance"))
+
+
+def test_a_service_that_is_a_test_by_the_mapping_is_given_no_more_and_comes_back_once_it_is_none(
+    at, directory, tmp_path
+):
+    own = tmp_path / "ours"
+    own.mkdir()
+    text = "extends: hsds/directory\nid: ours\nversion: '1'\nleft_out: [{column: name, begins: Test}]\n"
+    (own / "mapping.yaml").write_text(text, "utf-8")
+    form, asked = mapping.load("ours", search=[tmp_path]), connection(directory.url, tmp_path, ASSOCIATION)
+
+    def read():
+        at.clock.forward(timedelta(days=1))
+        return pull(asked, adapter, form, hub=at.hub)
+
+    assert (read().created, len(found(at, "medical"))) == (3, 1)
+    directory.stand_in.edit("s-1", name="Test")
+    told = read()
+    assert (told.left_out, told.withdrawn, found(at, "medical")) == (1, 1, [])
+    assert (read().withdrawn, len(found(at, "psychosocial"))) == (0, 1)
+    directory.stand_in.edit("s-1", name="Urgences")
+    assert (read().updated, len(found(at, "medical"))) == (1, 1)

@@ -104,8 +104,10 @@ def test_what_stays_as_it_is_has_no_mark(text):
 @pytest.mark.parametrize("text", ["=1+1", "+212", "-3", "@SUM(A1)", "\t=1", "\r=1", '=HYPERLINK("http://x","y")', "＝1", " =1", "x;=1", 'x",=1', "x\n=1"])  # fmt: skip
 @pytest.mark.parametrize("separator", [";", ","])
 def test_no_cell_is_ever_a_formula_whatever_it_is_opened_with(csv_connection, text, separator):
-    told = FollowUp(text, {"case_number": text}, {"referral_status": text, "appointment": text})
+    told = FollowUp(text.strip(), {"case_number": text}, {"referral_status": text, "appointment": text})
     adapter.push(csv_connection(output_separator=separator), [told])
+    adapter.push(csv_connection(output_separator=separator), [told])
+    assert len(rows(csv_connection(), separator)) == 2, "known again by its id"
     for opened_with in (";", ",", "\t", "|"):
         for row in rows(csv_connection(), opened_with):
             assert not [cell for cell in row if cell.lstrip(' "\u00a0')[:1] in {*DANGER}]

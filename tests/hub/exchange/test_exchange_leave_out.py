@@ -9,10 +9,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hub import mapping
+from hub.exchange.answer import answer
 from hub.exchange.compare import compare
 from hub.exchange.pull import pull
 from hub.exchange.receipt import Receipt
-from tests.support.association import FORM, Scene, hospital
+from hub.ports import Place, SourceRecord
+from tests.support.association import FORM, HOSPITAL, Scene, hospital
 from tests.support.budget import examples
 from tests.support.changing_tool import ChangingTool
 
@@ -171,7 +173,7 @@ def test_what_waited_in_quarantine_waits_no_more_once_it_is_a_test(at, tool):
     tool.write("1", violence_types="lunaire")
     assert read(at, tool) == {"quarantined": 1}
     tool.write("1", violence_types="lunaire", remarks=TEST)
-    assert read(at, tool) == {"left_out": 1}
+    assert read(at, tool) == {"withdrawn": 1, "left_out": 1}
     assert not list(at.hub.store.quarantine("register"))
 
 
@@ -247,6 +249,29 @@ def test_a_late_copy_from_before_it_was_a_test_does_not_bring_it_back(at, tool):
     read(at, tool)
     assert at.receive(tool.copies["1"][0]).numbers["unchanged"] == 1
     assert statuses(at, "EpisodeOfCare") == {"cancelled"}
+
+
+def test_an_answer_that_is_a_test_moves_no_referral_and_waits_nowhere(at, tmp_path):
+    own = tmp_path / "mappings" / "theirs"
+    own.mkdir(parents=True, exist_ok=True)
+    marked = "left_out: [{column: referral/answer_remark, begins: essai}]"
+    (own / "mapping.yaml").write_text(f"extends: commcare/answer\nid: theirs\nversion: '1'\n{marked}\n", "utf-8")
+    form(tmp_path)
+    ours = own.parent / "ours" / "mapping.yaml"
+    ours.write_text(ours.read_text("utf-8") + "answers: [theirs]\n", "utf-8")
+    mapping_, connection = mapping.load("ours", search=[own.parent]), replace(at.connection, organization=HOSPITAL)
+    at.receive(at.row())
+    task = at.one("Task")
+
+    def said(**cells: str) -> Receipt:
+        content = {"referral/answer_status": "accepted", **cells}
+        record = SourceRecord("answer", "a", str(cells), content, Place(record="a"), {"referral": task["id"]})
+        return answer([record], connection, mapping_, hub=at.hub)
+
+    told = said(**{"referral/answer_remark": "Essai", "referral/answer_outcome": "lunaire"})
+    assert (told.left_out, told.updated, told.unchanged, told.rejected) == (1, 0, 0, ())
+    assert at.one("Task") == task and not list(at.hub.store.quarantine())
+    assert said().updated == 1 and at.one("Task")["status"] == "accepted"
 
 
 ACTS = st.lists(
