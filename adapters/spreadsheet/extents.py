@@ -19,7 +19,7 @@ MAX_UNPACKED: Final = 600_000_000
 MAX_CELLS: Final = 2_500_000
 """About a hundred bytes each while a sheet is opened: what keeps a pull under 400 MB."""
 HELD_CELLS: Final = 500_000
-"""An XLSX of more is read row by row: half as fast, and in no more memory than one of as many."""
+"""An XLSX of more is read row by row: slower, and in no more memory than one of as many."""
 HELD_BYTES: Final = 60_000_000
 """So is one whose sheet, or whose shared texts, take more than this."""
 MAX_STREAMED: Final = 4_000_000_000

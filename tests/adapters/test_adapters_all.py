@@ -18,6 +18,7 @@ from hub.ports import Connection, FollowUp, SourceRecord
 NAMES = ("spreadsheet", "kobo", "hl7v2", "dhis2", "commcare", "hsds", "primero", "odk", "fhir")
 ROOT = Path(adapters.__file__).parent
 FILES = {"__init__.py", "manifest.py", "pull.py", "push.py", "check.py", "README.md"}
+RECORDED = "recorded"
 UNTIL = date(2026, 6, 30)
 
 
@@ -63,6 +64,15 @@ def unmarked(text: str) -> bool:
 def test_every_adapter_has_the_same_files(name):
     assert {file.name for file in (ROOT / name).iterdir()} >= FILES
     assert len((ROOT / name / "README.md").read_text("utf-8").splitlines()) <= 15
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_adapter_has_what_its_tool_says_and_a_test_that_plays_it(name):
+    assert [file for file in (ROOT / name / RECORDED).iterdir() if file.is_file()]
+    told = (ROOT / name / "README.md").read_text("utf-8")
+    (line,) = [line for line in told.splitlines() if line.startswith(f"* `{RECORDED}/`: ")]
+    (test,) = re.findall(r"`(tests/adapters/test_recorded_\w+\.py)`", line)
+    assert (ROOT.parent / test).is_file()
 
 
 @pytest.mark.parametrize("name", NAMES)
