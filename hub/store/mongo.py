@@ -38,6 +38,7 @@ from hub.store import (
     writing,
 )
 from hub.store.chains import AUDIT, Act, Chains, insert
+from hub.store.discarding import DISCARDED
 from hub.store.dispatches import MongoDeliveries
 from hub.store.documents import SERVED, stored_all
 from hub.store.exports import MongoExports
@@ -318,7 +319,7 @@ class MongoStore(Searches):
 
     @in_our_words
     def ledger_of(self, connection: str, kind: str, before: datetime) -> Iterator[str]:
-        standing = {"connection": connection, "kind": kind, "state": {"$in": ["stored", "quarantined"]}}
+        standing = {"connection": connection, "kind": kind, "state": {"$in": ["stored", "quarantined", "discarded"]}}
         asked = self.database.ledger.find({**standing, "at": {"$lt": before}}, {"_id": 1}, batch_size=CHUNK)
         return (row["_id"] for row in asked)
 
@@ -342,17 +343,21 @@ class MongoStore(Searches):
         return Watermark(self._box.open(found["value"])) if found else None
 
     @in_our_words
-    def quarantine(self, connection: str | None = None, key: str | None = None) -> Iterator[Quarantined]:
+    def quarantine(
+        self, connection: str | None = None, key: str | None = None, *, discarded: bool = False
+    ) -> Iterator[Quarantined]:
         """In the order in which they came."""
         asked = {"connection": connection, "_id": key}
-        wanted = {name: value for name, value in asked.items() if value is not None}
+        wanted = {name: value for name, value in asked.items() if value is not None} | {
+            DISCARDED: {"$exists": discarded}
+        }
         return iter(
             [quarantined(row, self._box) for row in self.database.quarantine.find(wanted).sort([("at", 1), ("_id", 1)])]
         )
 
     @in_our_words
     def set_aside(self, connection: str) -> int:
-        return self.database.quarantine.count_documents({"connection": connection})
+        return self.database.quarantine.count_documents({"connection": connection, DISCARDED: {"$exists": False}})
 
     def _by_id(self, collection: str, keys: Iterable[str]) -> Iterator[Document]:
         wanted = list(keys)
