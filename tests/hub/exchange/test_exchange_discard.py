@@ -1,7 +1,6 @@
 """Discarding what is in quarantine: whose it is, what is told of it, and what of the record stands all the same."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,7 +9,7 @@ from hub.errors import Conflict
 from hub.exchange.discard import KEPT, REASONS, discard, restore
 from hub.exchange.pull import pull
 from hub.exchange.receipt import Receipt
-from hub.ports import Changes, Discard, Quarantined
+from hub.ports import Changes, Discard, Discarded, Quarantined
 from tests.support.association import ASSOCIATION, Scene, hospital
 from tests.support.changing_tool import ChangingTool
 
@@ -98,13 +97,15 @@ def test_a_decision_is_committed_whole_or_not_at_all(at, tool):
     read(at, tool)
     before = at.everything()
     first, second = aside(at)
-    discards = [
-        Discard(first.key, first.at, True, None),  # which is not discarded, and cannot be taken back
-        Discard(second.key, second.at, True, None),
-    ]
-    with pytest.raises(Conflict):
-        at.hub.store.commit(Changes(discards=discards))
-    assert at.everything() == before
+    mark = Discarded(at.hub.clock.now(), "test", at.hub.clock.now() + KEPT)
+    for wrong in (
+        Discard(second.key, second.at, True, None),  # which is not discarded, and cannot be taken back
+        Discard(second.key, second.at - timedelta(seconds=1), True, mark),  # which was tried again since it was seen
+        Discard("no such key", second.at, False, mark),
+    ):
+        with pytest.raises(Conflict):
+            at.hub.store.commit(Changes(discards=[Discard(first.key, first.at, True, mark), wrong]))
+        assert at.everything() == before
 
 
 def test_what_was_discarded_is_deleted_by_the_database_once_it_cannot_be_taken_back(at, tool):
@@ -126,19 +127,4 @@ def test_there_is_no_other_reason_than_those(at, tool):
     assert "her name" not in REASONS
     with pytest.raises(ValueError, match="reason"):
         discard(aside(at), "her name", keepers(at), hub=at.hub)
-    assert len(aside(at)) == 1
-
-
-def test_an_answer_that_is_discarded_is_not_set_aside_again_by_the_same_word(at):
-    """An answer is no record of the ledger: the quarantine itself remembers it."""
-    from hub.exchange.answer import _set_aside
-    from hub.fhir.issues import Issue
-
-    record = replace(at.row("1"), kind="answer")
-    issues = (Issue("error", "not-found", "receive.answer-to-nothing"),)
-    assert len(_set_aside(record, issues, at.connection, at.form, at.hub).rejected) == 1
-    discard(aside(at), "duplicate", keepers(at), hub=at.hub)
-    assert _set_aside(record, issues, at.connection, at.form, at.hub).rejected == ()
-    assert aside(at) == []
-    _set_aside(replace(record, version="other"), issues, at.connection, at.form, at.hub)
     assert len(aside(at)) == 1
