@@ -43,7 +43,7 @@ from hub.store.dispatches import MongoDeliveries
 from hub.store.documents import SERVED, stored_all
 from hub.store.exports import MongoExports
 from hub.store.failures import in_our_words, silence_driver
-from hub.store.figures import MongoFigures
+from hub.store.figures import MongoFigures, complete_courses
 from hub.store.keks import Keks
 from hub.store.looks import Looks, only_events
 from hub.store.lookups import find_one
@@ -122,6 +122,7 @@ class MongoStore(Searches):
     @in_our_words
     def _prepared(cls, database: Mongo, now: Callable[[], datetime], patience: float, keks: KeyEncryption) -> Self:
         prepare(database)
+        complete_courses(database)
         return cls(database, now, patience, keks)
 
     # --- writing -----------------------------------------------------------------------------------------------------
