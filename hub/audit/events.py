@@ -46,17 +46,17 @@ def event(
     followed: Iterable[str] = (),
     source: str = "",
     under: Iterable[str] = (),
-    destroyed: Iterable[Resource] = (),
+    named: Iterable[Resource] = (),
 ) -> Resource:
     """One AuditEvent. `action` is the verb string (`referral.accept`); `caller` None means the hub itself acted.
 
     `followed`: verbs of what the hub did in consequence, in the same transaction. `source`: the organisation whose tool the
     hub read. `under`: the Consents, or review Tasks of exceptional disclosures, that permitted it: the policies that the agent
     acted by.
-    `destroyed`: what names the data key that an erasure destroyed.
+    `named`: what is no resource, by what names it: the data key that an erasure destroyed, a record of a source.
     """
     agents = [*_agents(caller, interaction, source, under)]
-    data = [data_entity(what) for what in (*({"reference": reference} for reference in entities), *destroyed)]
+    data = [data_entity(what) for what in (*({"reference": reference} for reference in entities), *named)]
     patient = [patient_entity(person)] if person else []
     whole = len(agents) == 2 and data and not denied
     agents += [person_agent(caller.practitioner)] if caller and caller.practitioner else []

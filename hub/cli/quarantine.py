@@ -15,10 +15,13 @@ from hub.cli.manual import command, group
 from hub.cli.problems import OK, QUARANTINED, WrongUse, say_issue
 from hub.cli.session import Session, pass_session
 from hub.errors import HubError
+from hub.exchange import discard as discarding
 from hub.exchange.pull import BATCH
 from hub.exchange.receipt import Receipt
 from hub.exchange.replay import replay as replay_records
-from hub.ports import Quarantined
+from hub.fhir.instants import instant
+from hub.ports import Discarded, Quarantined
+from hub.texts import durations
 
 SHORT: Final = 8
 
@@ -29,19 +32,20 @@ def quarantine() -> None: ...
 
 @command("list", "cli.quarantine-list")
 @click.option("--connection", metavar="CONNECTION")
+@click.option("--discarded", is_flag=True)
 @click.option("--json", "as_json", is_flag=True)
 @pass_session
-def show_all(session: Session, connection: str | None, as_json: bool) -> None:
+def show_all(session: Session, connection: str | None, *, discarded: bool, as_json: bool) -> None:
     with session.deployment() as deployment:
-        aside = sorted(deployment.hub.store.quarantine(connection), key=_in_reading_order)
-        length = _short_length(deployment)
+        aside = sorted(deployment.hub.store.quarantine(connection, discarded=discarded), key=_in_reading_order)
+        length = _short_length(_all(deployment))
         remarks = {one.key: _remark(session, one, deployment) for one in aside}
     if as_json:
         session.write_json([_as_json(session, one, remarks[one.key]) for one in aside])
     elif aside:
         session.out.print(_table(session, aside, remarks, length))
     else:
-        session.tell("quarantine.none")
+        session.tell("quarantine.none-discarded" if discarded else "quarantine.none")
 
 
 @command("show", "cli.quarantine-show")
@@ -50,7 +54,7 @@ def show_all(session: Session, connection: str | None, as_json: bool) -> None:
 @pass_session
 def show(session: Session, key: str, as_json: bool) -> None:
     with session.deployment() as deployment:
-        one = _find(key, deployment)
+        one = _find(key, _all(deployment))
         remark = _remark(session, one, deployment)
         columns = _columns(one, deployment)
     if as_json:
@@ -70,7 +74,7 @@ def replay(session: Session, keys: tuple[str, ...], connection: str | None, as_j
     with session.deployment() as deployment:
         if connection:
             deployment.door(connection)  # a name mistyped is an error, not an empty answer
-        chosen = {one.key: one for one in (_find(key, deployment) for key in keys)}
+        chosen = {one.key: one for one in (_find(key, _aside(deployment)) for key in keys)}
         aside = list(chosen.values()) if keys else list(deployment.hub.store.quarantine(connection))
         done = _replay(session, aside, deployment, quiet=as_json)
     if as_json:
@@ -85,7 +89,37 @@ def replay(session: Session, keys: tuple[str, ...], connection: str | None, as_j
     return QUARANTINED if left else OK
 
 
-for one_more in (show_all, show, replay):
+@command("discard", "cli.quarantine-discard")
+@click.argument("keys", metavar="KEY…", nargs=-1, required=True)
+@click.option("--reason", type=click.Choice(discarding.REASONS), required=True)
+@click.option("--json", "as_json", is_flag=True)
+@pass_session
+def discard(session: Session, keys: tuple[str, ...], reason: str, as_json: bool) -> None:
+    with session.deployment() as deployment:
+        chosen = {one.key: one for one in (_find(key, _aside(deployment)) for key in keys)}
+        count = discarding.discard(list(chosen.values()), reason, _keepers(deployment), hub=deployment.hub)
+    if as_json:
+        session.write_json({"discarded": count, "reason": reason, "days": discarding.KEPT.days})
+    else:
+        session.tell("quarantine-discard.done", count=count, time=durations.in_days(discarding.KEPT, session.language))
+
+
+@command("restore", "cli.quarantine-restore")
+@click.argument("keys", metavar="KEY…", nargs=-1, required=True)
+@click.option("--json", "as_json", is_flag=True)
+@pass_session
+def restore(session: Session, keys: tuple[str, ...], as_json: bool) -> None:
+    with session.deployment() as deployment:
+        gone = list(deployment.hub.store.quarantine(discarded=True))
+        chosen = {one.key: one for one in (_find(key, gone) for key in keys)}
+        count = discarding.restore(list(chosen.values()), _keepers(deployment), hub=deployment.hub)
+    if as_json:
+        session.write_json({"restored": count})
+    else:
+        session.tell("quarantine-restore.done", count=count)
+
+
+for one_more in (show_all, show, replay, discard, restore):
     quarantine.add_command(one_more)
 
 
@@ -108,20 +142,32 @@ def _replay(
     return done
 
 
-def _find(key: str, deployment: Deployment) -> Quarantined:
+def _keepers(deployment: Deployment) -> dict[str, str]:
+    return {name: door.connection.organization for name, door in deployment.doors.items()}
+
+
+def _aside(deployment: Deployment) -> list[Quarantined]:
+    return list(deployment.hub.store.quarantine())
+
+
+def _all(deployment: Deployment) -> list[Quarantined]:
+    return [*_aside(deployment), *deployment.hub.store.quarantine(discarded=True)]
+
+
+def _find(key: str, among: Sequence[Quarantined]) -> Quarantined:
     """The one record whose key begins so."""
-    found = [one for one in deployment.hub.store.quarantine() if one.key.startswith(key)]
+    found = [one for one in among if one.key.startswith(key)]
     if not found:
         raise WrongUse("quarantine.unknown-key", given=key)
     if len(found) > 1:
-        length = _short_length(deployment)
+        length = _short_length(among)
         raise WrongUse("quarantine.ambiguous-key", given=key, matches=", ".join(one.key[:length] for one in found[:5]))
     return found[0]
 
 
-def _short_length(deployment: Deployment) -> int:
+def _short_length(among: Sequence[Quarantined]) -> int:
     """As much of a key as tells each from all others."""
-    keys = [one.key for one in deployment.hub.store.quarantine()]
+    keys = [one.key for one in among]
     length = SHORT
     while len({key[:length] for key in keys}) < len(set(keys)):
         length += 1
@@ -134,6 +180,9 @@ def _in_reading_order(one: Quarantined) -> tuple[object, ...]:
 
 
 def _remark(session: Session, one: Quarantined, deployment: Deployment) -> str:
+    if one.discarded:
+        reason = session.say(f"quarantine-discard.because-{one.discarded.reason}")
+        return session.say("quarantine.discarded", reason=reason, until=f"{one.discarded.until:%Y-%m-%d}")
     door = deployment.doors.get(one.connection)
     if door is None:
         return session.say("quarantine.connection-gone")
@@ -210,5 +259,10 @@ def _as_json(session: Session, one: Quarantined, remark: str) -> dict[str, Any]:
         "place": one.place,
         "since": one.at.isoformat(),
         "remark": remark,
+        "discarded": _discarded(one.discarded),
         "issues": [findings.as_json(session, issue) for issue in one.issues],
     }
+
+
+def _discarded(one: Discarded | None) -> dict[str, str] | None:
+    return {"at": instant(one.at), "reason": one.reason, "until": instant(one.until)} if one else None

@@ -164,8 +164,12 @@ def _key(record: SourceRecord, connection: Connection, hub: Hub) -> str:
 def _set_aside(
     record: SourceRecord, issues: tuple[Issue, ...], connection: Connection, form: Mapping, hub: Hub
 ) -> Receipt:
+    key = _key(record, connection, hub)
+    discarded = next(iter(hub.store.quarantine(connection.id, key, discarded=True)), None)
+    if discarded is not None and discarded.record["version"] == record.version:
+        return Receipt(unchanged=1)
     entry = Quarantined(
-        key=_key(record, connection, hub),
+        key=key,
         connection=connection.id,
         mapping=f"{form.id}@{form.version}",
         place=str(record.place),
@@ -183,6 +187,7 @@ def _set_aside(
 
 def _released(record: SourceRecord, connection: Connection, form: Mapping, hub: Hub) -> Receipt:
     key = _key(record, connection, hub)
-    if next(iter(hub.store.quarantine(connection.id, key)), None) is not None:
+    kept = (next(iter(hub.store.quarantine(connection.id, key, discarded=one)), None) for one in (False, True))
+    if any(kept):
         hub.store.commit(Changes(released=[key]))
     return Receipt()

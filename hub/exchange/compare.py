@@ -27,6 +27,7 @@ TOGETHER: Final = 2000
 EXAMPLES: Final = 5
 OF_THE_HUB: Final = frozenset({"Provenance", "AuditEvent"})
 COMPARED: Final = frozenset({"stored", "quarantined", STATE})
+NOT_TRIED: Final = frozenset({"erased", "discarded"})
 
 
 @dataclass
@@ -94,7 +95,7 @@ class _Batch:
 
     def _is_compared(self, key: str, record: SourceRecord) -> bool:
         entry = self.known.get(key)
-        if entry is not None and entry.state == "erased":
+        if entry is not None and entry.state in NOT_TRIED:
             return False
         if entry is None or entry.state not in COMPARED:
             self.found.new += 1

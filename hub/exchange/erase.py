@@ -65,7 +65,7 @@ def _told(compartment: Compartment, reason: str, proof: KeyProof | None, now: da
     for keeper in sorted({stored.custodian or "" for stored in compartment.documents}):
         event = events.event(
             hub.ids.new(), "survivor.erase", now, interaction="delete", caller=None, person=compartment.person,
-            because=f"erase.{reason}", destroyed=_proven(proof),
+            because=f"erase.{reason}", named=_proven(proof),
         )  # fmt: skip
         yield Save(event, compartment.person, keeper, (Key(own(keeper)),))
 

@@ -26,7 +26,7 @@ from hub.ports import Changes, Connection, LedgerEntry, Save, Withdrawn
 
 VERB: Final = "record.withdraw"
 CANCELLED: Final = "cancelled"
-STANDING: Final = frozenset({"stored", "quarantined"})
+STANDING: Final = frozenset({"stored", "quarantined", "discarded"})
 AT_ONCE: Final = 100
 
 

@@ -17,6 +17,7 @@ from hub.ports.delivery import (
     Waiting,
     Way,
 )
+from hub.ports.discarded import Discard, Discarded
 from hub.ports.doors import (
     Adapter,
     Capability,
@@ -95,6 +96,8 @@ __all__ = [
     "Destination",
     "Destinations",
     "Directory",
+    "Discard",
+    "Discarded",
     "Dispatch",
     "DispatchState",
     "Documents",

@@ -16,6 +16,7 @@ from hub.ports.surroundings import FOREVER, LONG_AGO
 
 if TYPE_CHECKING:
     from hub.ports.clients import Token
+    from hub.ports.discarded import Discard, Discarded
 
 
 @dataclass(frozen=True)
@@ -192,7 +193,7 @@ class LedgerEntry:
     resources: Mapping[str, str]
     handle: Mapping[str, str]
     at: datetime
-    state: Literal["stored", "quarantined", "left-out", "withdrawn", "erased"] = "stored"
+    state: Literal["stored", "quarantined", "discarded", "left-out", "withdrawn", "erased"] = "stored"
     kind: str = ""
     revision: int | None = None
     consents: Mapping[str, int] = field(default_factory=dict)
@@ -210,6 +211,7 @@ class Quarantined:
     content: Mapping[str, Any]
     at: datetime
     record: Mapping[str, Any]  # the SourceRecord's other fields, for replay
+    discarded: "Discarded | None" = None
 
 
 @dataclass(frozen=True)
@@ -261,6 +263,7 @@ class Changes:
     identities: Mapping[str, str] = field(default_factory=dict)  # keyed hash of a business identity → `Type/id`
     guards: Mapping[str, int] = field(default_factory=dict)  # name → how often it had moved on when that was asked
     quarantine: Sequence[Quarantined] = ()
+    discards: "Sequence[Discard]" = ()
     released: Sequence[str] = ()  # quarantine keys that are understood now
     outbox: Sequence[Due] = ()
     voids: Sequence[Void] = ()

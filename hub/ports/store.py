@@ -124,10 +124,13 @@ class Store(Protocol):
 
     def watermark(self, connection: str) -> Watermark | None: ...
 
-    def quarantine(self, connection: str | None = None, key: str | None = None) -> Iterator[Quarantined]: ...
+    def quarantine(
+        self, connection: str | None = None, key: str | None = None, *, discarded: bool = False
+    ) -> Iterator[Quarantined]:
+        """What waits to be understood; or what is `discarded` and could still be taken back."""
 
     def set_aside(self, connection: str) -> int:
-        """How many records of a connection wait in quarantine."""
+        """How many records of a connection wait in quarantine, without those that are discarded."""
 
     def due_persons(self, now: datetime, limit: int) -> list[str]:
         """Persons whose keys have opened or closed by themselves since they were last settled, or might have."""

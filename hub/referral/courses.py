@@ -4,6 +4,7 @@ It is carried on with each version, so that to count referrals nobody has to rea
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import Final, Literal
 
@@ -29,6 +30,11 @@ def step(task: Resource, written: datetime) -> Course | None:
 def carried(before: Course, now: Course) -> Course:
     """The course after one more version."""
     return Course({**now.first, **before.first}, now.status, now.said, now.person or before.person)
+
+
+def completed(course: Course, task: Resource) -> Course:
+    """With what the present version says of a dimension that was not kept when this was written."""
+    return replace(course, said={**_said(task), **course.said})
 
 
 def course(steps: Iterable[Course | None]) -> Course | None:

@@ -68,6 +68,8 @@ def _write_one_by_one(plan: Plan, database: Mongo, session: ClientSession) -> No
     update(database, "guards", plan.guards, session)
     _apply(database, "quarantine", plan.released, session)
     update(database, "quarantine", plan.quarantine, session)
+    update(database, "quarantine", plan.discards, session)
+    update(database, "ledger", plan.discarded, session)
     _apply(database, "outbox", plan.voids, session)
     _apply(database, "dispatches", plan.voids, session)
     insert(database, "outbox", plan.outbox, session)

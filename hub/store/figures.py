@@ -18,6 +18,7 @@ from typing import Final
 from pymongo import ASCENDING
 
 from hub.fhir import Resource
+from hub.fhir.serial import loads
 from hub.ports import LONG_AGO, Counted, Course, Uncounted, Visible
 from hub.referral import courses
 from hub.store import queries
@@ -25,6 +26,7 @@ from hub.store.failures import in_our_words
 from hub.store.schema import COURSE, Document, Mongo
 
 TYPE: Final = "Task"
+COMPLETED: Final = "courses"
 AT_ONCE: Final = 10_000
 UNSETTLED: Final = {"$or": [{"s": {"$exists": False}}, {"s": {"$elemMatch": {"v": {"$exists": False}}}}]}
 """Not settled since the rules changed, or before the type of violence was kept."""
@@ -49,6 +51,17 @@ def carried(before: Document, now: Document) -> Document:
     if "f" not in known or "f" not in step:
         return now
     return {**now, COURSE: _document(courses.carried(_course(known), _course(step)))}
+
+
+def complete_courses(database: Mongo) -> None:
+    """Once: of courses that were written before each dimension was kept, what is missing."""
+    if database.settings.find_one({"_id": COMPLETED}):
+        return
+    lacking = {f"{COURSE}.f": {"$exists": True}, f"{COURSE}.d.age-band": {"$exists": False}}
+    for one in database[TYPE].find(lacking, {COURSE: 1, "json": 1, "v": 1}):
+        whole = courses.completed(_course(one[COURSE]), loads(one["json"]))
+        database[TYPE].update_one({"_id": one["_id"], "v": one["v"]}, {"$set": {f"{COURSE}.d": dict(whole.said)}})
+    database.settings.replace_one({"_id": COMPLETED}, {"with": "age-band"}, upsert=True)
 
 
 def counted_document(spans: Iterable[Counted]) -> list[Document]:

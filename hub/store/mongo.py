@@ -38,11 +38,12 @@ from hub.store import (
     writing,
 )
 from hub.store.chains import AUDIT, Act, Chains, insert
+from hub.store.discarding import DISCARDED
 from hub.store.dispatches import MongoDeliveries
 from hub.store.documents import SERVED, stored_all
 from hub.store.exports import MongoExports
 from hub.store.failures import in_our_words, silence_driver
-from hub.store.figures import MongoFigures
+from hub.store.figures import MongoFigures, complete_courses
 from hub.store.keks import Keks
 from hub.store.looks import Looks, only_events
 from hub.store.lookups import find_one
@@ -121,6 +122,7 @@ class MongoStore(Searches):
     @in_our_words
     def _prepared(cls, database: Mongo, now: Callable[[], datetime], patience: float, keks: KeyEncryption) -> Self:
         prepare(database)
+        complete_courses(database)
         return cls(database, now, patience, keks)
 
     # --- writing -----------------------------------------------------------------------------------------------------
@@ -318,7 +320,7 @@ class MongoStore(Searches):
 
     @in_our_words
     def ledger_of(self, connection: str, kind: str, before: datetime) -> Iterator[str]:
-        standing = {"connection": connection, "kind": kind, "state": {"$in": ["stored", "quarantined"]}}
+        standing = {"connection": connection, "kind": kind, "state": {"$in": ["stored", "quarantined", "discarded"]}}
         asked = self.database.ledger.find({**standing, "at": {"$lt": before}}, {"_id": 1}, batch_size=CHUNK)
         return (row["_id"] for row in asked)
 
@@ -342,17 +344,21 @@ class MongoStore(Searches):
         return Watermark(self._box.open(found["value"])) if found else None
 
     @in_our_words
-    def quarantine(self, connection: str | None = None, key: str | None = None) -> Iterator[Quarantined]:
+    def quarantine(
+        self, connection: str | None = None, key: str | None = None, *, discarded: bool = False
+    ) -> Iterator[Quarantined]:
         """In the order in which they came."""
         asked = {"connection": connection, "_id": key}
-        wanted = {name: value for name, value in asked.items() if value is not None}
+        wanted = {name: value for name, value in asked.items() if value is not None} | {
+            DISCARDED: {"$exists": discarded}
+        }
         return iter(
             [quarantined(row, self._box) for row in self.database.quarantine.find(wanted).sort([("at", 1), ("_id", 1)])]
         )
 
     @in_our_words
     def set_aside(self, connection: str) -> int:
-        return self.database.quarantine.count_documents({"connection": connection})
+        return self.database.quarantine.count_documents({"connection": connection, DISCARDED: {"$exists": False}})
 
     def _by_id(self, collection: str, keys: Iterable[str]) -> Iterator[Document]:
         wanted = list(keys)

@@ -10,6 +10,7 @@ from typing import Any, Final, Self
 from hub.fhir.issues import Issue
 from hub.ports import Due, LedgerEntry, Quarantined
 from hub.store import cells
+from hub.store.discarding import discarded
 from hub.store.schema import Document
 from hub.store.sealing import Seal
 from hub.store.vault import Vault
@@ -105,6 +106,7 @@ def quarantined(document: Document, box: Box) -> Quarantined:
         content=box.load(document["content"]),
         at=document["at"],
         record=box.load(document["record"]),
+        discarded=discarded(document),
     )
 
 

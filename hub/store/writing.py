@@ -18,6 +18,7 @@ from hub.errors import INVALID, TOO_LARGE, HubError
 from hub.ports import Changes, Save
 from hub.store import figures, forms, outbox
 from hub.store.chains import AUDIT, contents_of
+from hub.store.discarding import listing, marking
 from hub.store.documents import Sealer, document, event_document, keys_document
 from hub.store.erasure import Erasure, erased_revision
 from hub.store.records import Box, ledger_document, outbox_document, quarantine_document
@@ -73,6 +74,7 @@ class Plan:
         self.guards = [_moved_on(name, known, at) for name, known in changes.guards.items() if known]
         self.guarded = [_guarded(name, at) for name, known in changes.guards.items() if not known]
         self.quarantine = upserts(quarantine_document(entry, box) for entry in changes.quarantine)
+        self.discards, self.discarded = marking(changes.discards), listing(changes.discards)
         self.released: Writes = [DeleteMany({"_id": {"$in": list(changes.released)}})] if changes.released else []
         versions = _versions(changes, at)
         order = time.time_ns()  # rows of one reference are written by acts that follow each other

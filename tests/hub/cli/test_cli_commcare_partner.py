@@ -117,6 +117,19 @@ def test_what_was_not_done_waits_until_somebody_says_why(joined: Command, space:
     assert joined.json("quarantine", "list") == []
 
 
+def test_an_answer_that_was_discarded_stays_so_until_the_partner_says_something_else(
+    joined: Command, space: ProjectSpace
+) -> None:
+    answer(joined, space, answer_status="non_aboutie")
+    (waits,) = joined.json("quarantine", "list")
+    assert joined.json("quarantine", "discard", waits["key"], "--reason", "mistake")["discarded"] == 1
+    again = answer(joined, space, answer_status="non_aboutie")
+    assert (again["quarantined"], again["waiting"]) == (0, 0)
+    answer(joined, space, answer_reason="survivor-unreachable")
+    assert task(joined)["status"] == "failed"
+    assert joined.json("quarantine", "list", "--discarded") == []
+
+
 def test_what_she_has_withdrawn_is_taken_back_there_by_its_number_alone(joined: Command, space: ProjectSpace) -> None:
     before = dict(case(space)["properties"])
     joined.register(WITHDRAWN)

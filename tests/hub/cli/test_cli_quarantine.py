@@ -2,7 +2,9 @@
 
 import pytest
 
-from tests.support.command_line import BAD, GOOD, Command, marks_in
+from hub import texts
+from hub.exchange.discard import REASONS
+from tests.support.command_line import BAD, GOOD, MENDED, Command, marks_in
 
 WORSE = BAD.replace("3;12/01", "4;12/01").replace("AR-003", "AR-004")
 
@@ -118,3 +120,93 @@ def test_records_of_a_connection_that_is_gone_stay(aside: Command) -> None:
 def test_a_connection_mistyped_is_an_error_and_not_an_empty_answer(aside: Command) -> None:
     assert aside("quarantine", "replay", "--connection", "registre").exit_code == 1
     assert aside("quarantine", "replay", "x", "--connection", "register").exit_code == 2
+
+
+# --- discarded ---------------------------------------------------------------------------------------------------------
+
+
+def discard_first(hub: Command) -> str:
+    key = str(hub.json("quarantine", "list")[0]["key"])
+    assert hub.json("quarantine", "discard", key, "--reason", "test") == {"discarded": 1, "reason": "test", "days": 30}
+    return key
+
+
+def test_what_is_discarded_is_out_of_the_list_and_can_still_be_seen(aside: Command) -> None:
+    key = discard_first(aside)
+    assert [one["key"] for one in aside.json("quarantine", "list")] != [key]
+    (one,) = aside.json("quarantine", "list", "--discarded")
+    assert (one["key"], one["discarded"]["reason"]) == (key, "test")
+    assert aside.json("quarantine", "show", key)["discarded"] == one["discarded"]
+    assert aside.json("status")["quarantined"] == 1
+
+
+def test_what_is_discarded_is_not_tried_by_a_replay(aside: Command) -> None:
+    discard_first(aside)
+    teach_the_word(aside)
+    assert aside("quarantine", "replay").exit_code == 0
+    assert aside.json("status")["stored"]["Patient"] == 2
+    assert len(aside.json("quarantine", "list", "--discarded")) == 1
+
+
+def test_a_discarded_record_that_is_read_again_unchanged_stays_discarded(aside: Command) -> None:
+    discard_first(aside)
+    aside.register(GOOD, BAD, WORSE, GOOD.replace("1;05/01", "9;05/01").replace("AR-001", "AR-009"))
+    (pulled,) = aside.json("pull", "register")
+    assert (pulled["read"], pulled["created"], pulled["unchanged"], pulled["waiting"]) == (4, 1, 2, 1)
+    assert len(aside.json("quarantine", "list", "--discarded")) == 1
+
+
+def test_also_where_another_mapping_reads_it(aside: Command) -> None:
+    discard_first(aside)
+    teach_the_word(aside)
+    (pulled,) = aside.json("pull", "register")
+    assert (pulled["created"], pulled["unchanged"]) == (1, 2)
+
+
+def test_an_edit_at_the_source_brings_a_discarded_record_back_to_be_tried(aside: Command) -> None:
+    discard_first(aside)
+    aside.register(GOOD, BAD.replace("juridique", "médicale"), WORSE)
+    assert aside("pull", "register").exit_code == 3
+    assert len(aside.json("quarantine", "list")) == 2
+    assert aside.json("quarantine", "list", "--discarded") == []
+
+
+def test_a_discarded_record_that_is_mended_at_the_source_is_stored(aside: Command) -> None:
+    discard_first(aside)
+    aside.register(GOOD, MENDED, WORSE)
+    (pulled,) = aside.json("pull", "register")
+    assert pulled["created"] == 1
+    assert aside.json("quarantine", "list", "--discarded") == []
+
+
+def test_what_was_discarded_is_taken_back_and_can_be_tried(aside: Command) -> None:
+    key = discard_first(aside)
+    assert aside.json("quarantine", "restore", key) == {"restored": 1}
+    assert len(aside.json("quarantine", "list")) == 2
+    teach_the_word(aside)
+    assert aside("quarantine", "replay").exit_code == 0
+    assert aside.json("status")["stored"]["Patient"] == 3
+
+
+def test_discarding_twice_changes_nothing_more(aside: Command) -> None:
+    key = discard_first(aside)
+    again = aside("quarantine", "discard", key, "--reason", "mistake")
+    assert again.exit_code == 2
+    assert aside.json("quarantine", "list", "--discarded")[0]["discarded"]["reason"] == "test"
+
+
+def test_a_record_is_not_discarded_without_a_reason(aside: Command) -> None:
+    key = aside.json("quarantine", "list")[0]["key"]
+    assert aside("quarantine", "discard", key).exit_code == 2
+    assert aside("quarantine", "discard", key, "--reason", "because").exit_code == 2
+    assert len(aside.json("quarantine", "list")) == 2
+
+
+@pytest.mark.parametrize("language", texts.LANGUAGES)
+def test_why_it_was_discarded_is_told_in_words(aside: Command, language: str) -> None:
+    first, second = (one["key"] for one in aside.json("quarantine", "list"))
+    assert "30" in aside("quarantine", "discard", first, second, "--reason", "duplicate", language=language).output
+    shown = aside("quarantine", "list", "--discarded", language=language)
+    assert texts.say("cli.quarantine-discard.because-duplicate", language) in " ".join(shown.output.split())
+    assert marks_in(shown.output) == []
+    assert all(f"quarantine-discard.because-{one}" in texts.catalogue("cli") for one in REASONS)

@@ -11,6 +11,7 @@ from hub.exchange.statistics import statistics
 from hub.fhir.canonicals import code_system
 from hub.ports import Changes, Save, Visible
 from hub.referral.reporting import Reporting
+from hub.store.mongo import MongoStore
 from tests.hub.exchange.test_exchange_statistics import MAY, OURS, Told, keep, made_up, of_may, task
 from tests.support.association import ASSOCIATION, Scene
 from tests.support.consents import consent
@@ -53,6 +54,23 @@ def test_courses_that_are_kept_count_as_the_histories_do(at: Scene, seed: int) -
     replayed = of_may(at, 2)
     assert (kept.groups, kept.waits) == (settled.groups, settled.waits) == (replayed.groups, replayed.waits)
     assert kept.groups[0].whole
+
+
+def test_what_was_kept_before_age_bands_were_is_completed_when_the_database_is_opened(
+    at: Scene, mongodb_uri: str
+) -> None:
+    for number, made in enumerate(made_up(0, 30)):
+        keep(at, number, made)
+    kept = of_may(at, 2)
+    tasks = at.store.database.Task
+    before = {one["_id"]: one["q"] for one in tasks.find()}
+    tasks.update_many({}, {"$unset": {"q.d.age-band": ""}})
+    assert {one["_id"]: one["q"] for one in tasks.find()} != before
+    at.store.database.settings.delete_one({"_id": "courses"})
+    with MongoStore.open(mongodb_uri, at.store.database.name):
+        pass
+    assert {one["_id"]: one["q"] for one in tasks.find()} == before
+    assert of_may(at, 2).groups == kept.groups
 
 
 def test_a_settled_person_is_counted_without_reading_her_records(at: Scene) -> None:

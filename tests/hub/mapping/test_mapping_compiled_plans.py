@@ -262,7 +262,7 @@ def row(content):
 
 PARTS = range(10)
 """All that was drawn in one run is remembered until its end: five thousand plans took 3 GB, and more than the time of a test
-where the machine had other work. In parts each takes half a minute, and what it took is given back."""
+where the machine had other work. In parts each takes 40 s of a processor, and the memory it took is given back."""
 
 
 @pytest.mark.deep
