@@ -47,7 +47,9 @@ def _values(referral: FollowUp, layout: Layout) -> dict[PlaceInMessage, str]:
     told to it again."""
     at = places(layout.columns)
     told = sorted(referral.values.items(), key=lambda one: one[0] not in layout.follow_up)
-    return {at[name]: text for name, text in told if name in at and (name not in layout.follow_up or _is_ours(at[name]))}
+    return {
+        at[name]: text for name, text in told if name in at and (name not in layout.follow_up or _is_ours(at[name]))
+    }
 
 
 def _is_ours(at: PlaceInMessage) -> bool:

@@ -156,7 +156,10 @@ def test_of_what_is_over_there_the_consent_is_narrowed_and_never_widened(partner
 
 def test_what_stands_in_the_record_by_now_is_told_and_not_what_the_notice_said_when_it_was_sent(partner):
     filed(partner, asked_province="MA-AGD")
-    for told in ({"asked_province": "MA-AGD", "province": "MA-CAS"}, {"province": "MA-CAS", "asked_province": "MA-AGD"}):
+    for told in (
+        {"asked_province": "MA-AGD", "province": "MA-CAS"},
+        {"province": "MA-CAS", "asked_province": "MA-AGD"},
+    ):
         send(partner, "changed", **told)
         assert one(partner, "Patient")["address"] == [{"state": "MA-CAS"}]
 
