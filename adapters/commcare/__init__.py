@@ -8,9 +8,10 @@ from hub.ports import Connection, FollowUp, Heard, Pulled, Ready, Sample, Waterm
 
 
 class CommCare:
-    """hub.ports.Adapter, Referring, Listening and Sampling for one project space (a *domain*) of a CommCare HQ server."""
+    """hub.ports.Adapter, Completing, Listening and Sampling for one project space (a *domain*) of a CommCare HQ server."""
 
     manifest = manifest.MANIFEST
+    completes = True
 
     def listen(self, connection: Connection, ready: Ready, heard: Heard = unheard) -> None:
         listen.listen(connection, ready, heard)

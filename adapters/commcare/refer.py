@@ -1,7 +1,8 @@
 """A referral that goes to an organisation working with CommCare: one case of its own, below no survivor of theirs.
 
 Its external id says the referral: `PUT …/ext/{external_id}/` makes it or finds it, so that sending twice makes nothing twice, and
-the door knows its own cases when it reads. What changes later, or is taken back, is said only of a case that is there.
+the door knows its own cases when it reads. What changes later, or is taken back, is said only of a case that is there,
+and what may be known no more is emptied there.
 https://github.com/dimagi/commcare-hq/blob/master/docs/api/cases-v2.rst
 """
 
@@ -22,9 +23,11 @@ def refer(connection: Connection, referrals: Sequence[FollowUp]) -> None:
             if one.handle["event"] == "new":
                 hq.upsert(id_, _case(properties, found))
             elif one.handle["event"] == "cancelled":
-                hq.change(id_, {"properties": {**properties, TAKEN_BACK: YES}, "close": True})
-            elif properties:
-                hq.change(id_, {"properties": properties})
+                hq.change(
+                    id_, {"properties": {**_emptied(connection.layout), **properties, TAKEN_BACK: YES}, "close": True}
+                )
+            else:
+                hq.change(id_, {"properties": {**_emptied(connection.layout), **properties}})
 
 
 YES: Final = "yes"
@@ -42,5 +45,13 @@ def _case(properties: dict[str, str], found: Terms) -> dict[str, Any]:
 def _properties(referral: FollowUp, layout: Layout) -> dict[str, str]:
     """What the mapping says, under the names that the project space uses."""
     told = {name: text for name, text in referral.values.items() if text and name in layout.follow_up}
-    headers = {name: next(iter(layout.columns.get(name, ())), name) for name in told}
-    return {headers[name].removeprefix(f"{REFERRAL}/"): text for name, text in told.items()}
+    return {_property(name, layout): text for name, text in told.items()}
+
+
+def _emptied(layout: Layout) -> dict[str, str]:
+    """All that can be told: what may be known no more stands in the case no more."""
+    return {_property(name, layout): "" for name in layout.follow_up}
+
+
+def _property(name: str, layout: Layout) -> str:
+    return next(iter(layout.columns.get(name, ())), name).removeprefix(f"{REFERRAL}/")

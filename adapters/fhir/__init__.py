@@ -23,8 +23,8 @@ class FhirServer:
     def takes(self, connection: Connection) -> bool:
         return connection.settings.get("send") is True
 
-    def refer(self, connection: Connection, referrals: Sequence[FollowUp]) -> None:
-        refer.refer(connection, referrals)
+    def refer(self, connection: Connection, referrals: Sequence[FollowUp]) -> frozenset[str]:
+        return refer.refer(connection, referrals)
 
     def listen(self, connection: Connection, ready: Ready, heard: Heard = unheard) -> None:
         http_listener.listen_for_hints(connection, ready, heard)

@@ -34,6 +34,14 @@ def refer(one: FollowUp, told: Said, server: Server, layout: Layout) -> None:
         _take_back(number, server, by_her=not one.values)
 
 
+def waiting(one: FollowUp, server: Server) -> set[str]:
+    """The number of a new one that its hub holds back: her consent does not count there, as a minor's own, and its recipient is
+    told nothing until somebody of the sender's has recorded there who else has given it."""
+    number = one.handle["referral"]
+    filed = _Filed.of(number, server) if one.handle["event"] == "new" else None
+    return {number} if filed and filed.task and filed.task.get("status") == "draft" else set()
+
+
 def _file(number: str, told: Said, until: str, server: Server) -> None:
     """All in one transaction, so that who is there has all that was filed with her: what was sent before is not asked again."""
     if server.identified("Patient", number):

@@ -25,14 +25,18 @@ REDACTED: Final = {"system": "http://terminology.hl7.org/CodeSystem/v3-Observati
 FULFILL: Final = {"coding": [{"system": "http://hl7.org/fhir/CodeSystem/task-code", "code": "fulfill"}]}
 
 
-def refer(connection: Connection, referrals: Sequence[FollowUp]) -> None:
+def refer(connection: Connection, referrals: Sequence[FollowUp]) -> frozenset[str]:
+    """Which of those that are new wait at another hub, where nobody is told of them yet."""
+    waiting = set()
     with opened(connection) as server:
         for one in referrals:
             told = said(one, connection.layout)
             if server.terms.hub:
                 filing.refer(one, told, server, connection.layout)
+                waiting |= filing.waiting(one, server)
             else:
                 _refer(one, told, server)
+    return frozenset(waiting)
 
 
 def _refer(one: FollowUp, told: Said, server: Server) -> None:

@@ -17,10 +17,10 @@ Said = Mapping[str, Mapping[Path, str]]
 
 
 def said(referral: FollowUp, layout: Layout) -> dict[str, dict[Path, str]]:
-    """By resource."""
+    """By resource. What stands in the record comes after what its notice said, which stays as it was sent."""
     out = paths(layout.columns)
     found: dict[str, dict[Path, str]] = {}
-    for name, text in referral.values.items():
+    for name, text in sorted(referral.values.items(), key=lambda one: one[0] not in layout.follow_up):
         if text and name in out:
             found.setdefault(out[name][0].type, {})[out[name][0]] = text
     return found

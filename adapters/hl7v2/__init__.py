@@ -8,9 +8,10 @@ from hub.ports import Connection, FollowUp, Heard, Pulled, Ready, Watermark, unh
 
 
 class Hl7V2:
-    """hub.ports.Adapter, Listening and Referring for one hospital."""
+    """hub.ports.Adapter, Completing and Listening for one hospital."""
 
     manifest = manifest.MANIFEST
+    completes = True
 
     def listen(self, connection: Connection, ready: Ready, heard: Heard = unheard) -> None:
         listen.listen(connection, ready, heard)

@@ -17,12 +17,15 @@ from adapters.hl7v2.terms import Terms
 from hub.ports import FollowUp, Layout
 
 PENDING = {"RF1-1": "P"}
+ASKED = frozenset({("RF1", 2), ("RF1", 3)})
+"""What the hospital itself has asked for, and how urgently: like whom it is about, no answer."""
 
 
 def answered(follow_up: FollowUp, layout: Layout) -> dict[str, str]:
     """The places of the answer, as they are written, and what goes there."""
     back = places({name: layout.columns[name] for name in layout.follow_up if name in layout.columns})
-    return {str(back[name]): text for name, text in follow_up.values.items() if name in back}
+    told = {back[name]: text for name, text in follow_up.values.items() if name in back}
+    return {str(at): text for at, text in told.items() if (at.segment, at.field) not in ASKED and at.segment != "PID"}
 
 
 def rri(handle: Mapping[str, str], told: Mapping[str, str], terms: Terms) -> bytes:

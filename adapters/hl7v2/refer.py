@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Final
 
+from adapters.hl7v2.answer import ASKED
 from adapters.hl7v2.compose import Draft, message
 from adapters.hl7v2.places import PlaceInMessage, places
 from adapters.hl7v2.terms import Terms
@@ -42,8 +43,17 @@ def known_by(referral: FollowUp, layout: Layout, terms: Terms) -> Iterator[str]:
 
 
 def _values(referral: FollowUp, layout: Layout) -> dict[PlaceInMessage, str]:
+    """What stands in the record comes after what its notice said, which stays as it was sent. The hospital's own words are not
+    told to it again."""
     at = places(layout.columns)
-    return {at[name]: text for name, text in referral.values.items() if name in at}
+    told = sorted(referral.values.items(), key=lambda one: one[0] not in layout.follow_up)
+    return {
+        at[name]: text for name, text in told if name in at and (name not in layout.follow_up or _is_ours(at[name]))
+    }
+
+
+def _is_ours(at: PlaceInMessage) -> bool:
+    return at.segment == "PID" or (at.segment, at.field) in {*ASKED, ("RF1", 1)}
 
 
 def _patient(values: Mapping[PlaceInMessage, str]) -> str:

@@ -9,9 +9,10 @@ from hub.ports import Connection, FollowUp, Heard, Pulled, Ready, Sample, Waterm
 
 
 class Primero:
-    """hub.ports.Adapter, Referring, Listening and Sampling for the cases that one account of a Primero server may see."""
+    """hub.ports.Adapter, Completing, Listening and Sampling for the cases that one account of a Primero server may see."""
 
     manifest = manifest.MANIFEST
+    completes = True
 
     def pull(self, connection: Connection, since: Watermark | None) -> Iterator[Pulled]:
         return pull.pull(connection, since)

@@ -136,9 +136,9 @@ class HandOver:
         door = self._door(destination)
         assert isinstance(door.adapter, Referring)
         told = [one for parcel in parcels for one in parcel.content]
-        door.adapter.refer(door.connection, told)
+        waiting = door.adapter.refer(door.connection, told) or ()
         for one in told:
-            if one.handle["event"] == "new":
+            if one.handle["event"] == "new" and one.handle["referral"] not in waiting:
                 self._receive(one.handle["referral"], door)
 
     def _receive(self, task: str, door: Door) -> None:

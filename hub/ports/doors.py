@@ -1,6 +1,6 @@
 """Doors to the tools of associations, and the values that pass through them."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -209,10 +209,11 @@ class Referring(Protocol):
     def takes(self, connection: Connection) -> bool:
         """Whether this connection is one that referrals are sent to."""
 
-    def refer(self, connection: Connection, referrals: Sequence[FollowUp]) -> None:
+    def refer(self, connection: Connection, referrals: Sequence[FollowUp]) -> Collection[str] | None:
         """Hand referrals over: `values` as the mapping writes them, in `handle` the `referral` and its `event`: `new`,
         `changed` or `cancelled`; and until when this may be known (`until`), where an end is known. Sending one twice has the
-        effect of once; that one was cancelled is told only where it was sent before. Raises Fatal or Retriable."""
+        effect of once; that one was cancelled is told only where it was sent before. Which of them are there and wait, so
+        that nobody has received them. Raises Fatal or Retriable."""
 
 
 @runtime_checkable

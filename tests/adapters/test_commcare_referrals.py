@@ -1,6 +1,7 @@
 """Referrals to an organisation that works with CommCare: sent there, answered there, taken back."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -85,6 +86,41 @@ def test_a_change_is_written_into_the_case_and_leaves_what_was_answered_there(sp
     (case,) = made(space)
     assert case["properties"]["urgency"] == "24h"
     assert (case["properties"]["answer_status"], case["properties"]["notes"]) == ("acceptee", "of their own")
+
+
+OVERLAY = """
+extends: commcare/referral
+id: our/referral
+version: "1.0.0"
+title: {ar: إحالة, fr: Orientation, en: Referral}
+columns:
+  referral/phone: {transform: phone, direction: back}
+resources:
+  - local: patient
+    profile: survivor
+    partial: true
+    elements:
+      identifier[pseudonym].system: {constant: "https://ihala.example/fhir/NamingSystem/pseudonym"}
+      identifier[pseudonym].value: referral/survivor_code
+      telecom.system: {constant: phone}
+      telecom.value: referral/phone
+"""
+
+
+@pytest.mark.parametrize(("event", "told"), [("changed", {"referral/service": "legal"}), ("cancelled", {})])
+def test_what_may_be_known_no_more_is_emptied_in_the_case(space, connect, tmp_path, event, told):
+    (tmp_path / "referral.yaml").write_text(OVERLAY, "utf-8")
+    here = connect()
+    here = replace(here, layout=mapping.load(str(tmp_path / "referral.yaml")).layout())
+    send(here)
+    send(here, "changed", **{"referral/phone": "+212600112233"})
+    answered(space, answer_status="acceptee")
+    assert made(space)[0]["properties"]["phone"] == "+212600112233"
+    adapter.refer(here, [FollowUp("g", {"referral": TASK, "event": event}, told)])
+    left = {name: text for name, text in made(space)[0]["properties"].items() if text}
+    assert left.keys() == {"answer_status", *(name.partition("/")[2] for name in told)} | (
+        {"taken_back"} if event == "cancelled" else set()
+    )
 
 
 def test_a_change_of_what_was_never_sent_makes_no_case(space, connect):

@@ -84,6 +84,14 @@ def test_a_number_that_is_not_to_be_called_says_so_there(partner):
     assert phone["extension"] == [{"url": profile("safe-to-call"), "valueBoolean": False}]
 
 
+@pytest.mark.parametrize(("status", "waits"), [("draft", {"r-1"}), ("requested", set()), ("rejected", set())])
+def test_what_the_hub_there_holds_back_is_said_to_wait(partner, status, waits):
+    filed(partner, asked_service="legal")
+    partner.change("Task/t", status=status)
+    new = FollowUp("f", {"referral": "r-1", "event": "new"}, {})
+    assert fhir.adapter.refer(connection(partner), [new]) == waits
+
+
 def test_a_consent_that_was_ended_there_is_not_opened_again(partner):
     filed(partner)
     partner.change(f"Consent/{one(partner, 'Consent')['id']}", status="inactive")
@@ -111,7 +119,9 @@ def test_a_class_that_she_closes_here_is_closed_there_and_what_was_told_of_it_go
     assert [named["value"] for named in her["identifier"]] == ["r-1"] and her["gender"] == "unknown"
     send(partner, "changed", asked_service="legal")
     assert opened(partner) == {"notice", "core", "needs-and-services"}
-    assert not {*ABOUT.values()} & {*map(str, _leaves([one(partner, type_) for type_ in ("Patient", "ServiceRequest")]))}
+    assert not {*ABOUT.values()} & {
+        *map(str, _leaves([one(partner, type_) for type_ in ("Patient", "ServiceRequest")]))
+    }
 
 
 def _leaves(told):
@@ -130,7 +140,8 @@ def test_what_is_told_again_as_it_was_changes_nothing_there(partner):
 
 
 @pytest.mark.parametrize(
-    ("until", "end"), [("2030-06-01T00:00:00Z", "2030-06-01T00:00:00Z"), ("2032-01-01T00:00:00Z", "2031-01-01T00:00:00Z")]
+    ("until", "end"),
+    [("2030-06-01T00:00:00Z", "2030-06-01T00:00:00Z"), ("2032-01-01T00:00:00Z", "2031-01-01T00:00:00Z")],
 )
 def test_of_what_is_over_there_the_consent_is_narrowed_and_never_widened(partner, until, end):
     filed(partner, asked_service="legal")
@@ -141,6 +152,16 @@ def test_of_what_is_over_there_the_consent_is_narrowed_and_never_widened(partner
     assert opened(partner) == {"notice", "core", "needs-and-services", "identity"}
     assert one(partner, "Consent")["provision"]["period"]["end"] == end
     assert one(partner, "Patient") == her
+
+
+def test_what_stands_in_the_record_by_now_is_told_and_not_what_the_notice_said_when_it_was_sent(partner):
+    filed(partner, asked_province="MA-AGD")
+    for told in (
+        {"asked_province": "MA-AGD", "province": "MA-CAS"},
+        {"province": "MA-CAS", "asked_province": "MA-AGD"},
+    ):
+        send(partner, "changed", **told)
+        assert one(partner, "Patient")["address"] == [{"state": "MA-CAS"}]
 
 
 def test_what_never_came_there_is_neither_changed_nor_taken_back(partner):

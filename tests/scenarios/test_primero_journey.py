@@ -147,7 +147,8 @@ def test_a_referral_between_two_primero_servers_is_sent_answered_and_known_to_th
         assert pulled(hub, "zahra-primero")["created"] == 1
         with hub.serving() as server, personas(hub.mongodb_uri, database, server.base_url, "zahra-ecoute") as cast:
             wait_for(lambda: theirs.cases, "the case in the other tool")
-            ((number, sent),) = theirs.cases.items()
+            ((number, there),) = theirs.cases.items()
+            sent = dict(there)
             (task,) = cast["zahra-ecoute"].referrals("ANW-0001/2026")
             assert number == task["id"] and row(theirs)["service_type"] == "health_medical_services"
             assert row(theirs)["service_response_timeframe"] == "1_day"
@@ -155,6 +156,9 @@ def test_a_referral_between_two_primero_servers_is_sent_answered_and_known_to_th
             theirs.refer(number, row(theirs)["unique_id"], status="accepted")
             pulled(hub, "atlas-primero")
             wait_for(lambda: referral["status"] == "accepted", "the acceptance in the first tool")
+            assert "sex" not in sent  # as it was before it had accepted
+            wait_for(lambda: theirs.cases[number].get("sex") == "female", "what it may know from then on")
+            assert "Zineb" not in json.dumps(theirs.cases[number])
             theirs.edit(number, services_section=[{**row(theirs), "service_implemented": "implemented"}])
             pulled(hub, "atlas-primero")
             wait_for(lambda: row(tool)["service_implemented"] == "implemented", "the outcome in the first tool")

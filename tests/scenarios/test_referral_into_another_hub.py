@@ -15,7 +15,7 @@ import httpx2
 import pytest
 from pymongo import MongoClient
 
-from hub.fhir.canonicals import identifier_system
+from hub.fhir.canonicals import identifier_system, profile
 from tests.support.command_line import GOOD, Command, marks_in
 from tests.support.deployments import Deployment
 from tests.support.personas import Persona, Resource, code_of, concept, outcome, personas, reason
@@ -139,12 +139,15 @@ class Two:
     rows: list[str] = field(default_factory=list)
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
-    def refer(self) -> str:
+    def refer(self, age: int = 34) -> str:
         """A woman of her own for each story is referred in the first hub; the id of her referral there."""
         before = {one["_id"] for one in self.tasks()}
         number = next(self._numbers)
         self.rows.append(
-            GOOD.replace(";oui;05/01/2026;", AGREED).replace("AR-001", f"AR-{number:03}").replace("1;", f"{number};", 1)
+            GOOD.replace(";oui;05/01/2026;", AGREED)
+            .replace("AR-001", f"AR-{number:03}")
+            .replace("1;", f"{number};", 1)
+            .replace(";34;", f";{age};")
         )
         self.pull_register()
         (made,) = {one["_id"] for one in self.tasks()} - before
@@ -308,6 +311,44 @@ def test_what_she_withdraws_when_all_is_done_is_seen_there_no_more(two: Two) -> 
     assert [one["status"] for one in two.filed(referral, "Consent")] == ["inactive"]
     assert two.hospital.read(her).status == 404
     assert [one["status"] for one in two.filed(referral, "Task")] == ["completed"]
+
+
+@pytest.fixture
+def younger(first: Deployment) -> Iterator[None]:
+    """In the first hub, and there alone, her own yes counts from fifteen."""
+    policies = first.folder / "policies.yaml"
+    policies.write_text("ages: {own_consent: 15}\n", "utf-8")
+    yield
+    policies.unlink()
+
+
+@pytest.mark.usefixtures("younger")
+def test_of_a_minor_whose_own_yes_counts_here_alone_nobody_is_told_there_and_nobody_is_said_to_have_received_it(
+    two: Two,
+) -> None:
+    referral = two.refer(age=16)
+    two.first.hub("deliver")
+    assert two.counted(referral) == ONCE
+    (waiting,) = two.filed(referral, "Task")
+    assert waiting["status"] == "draft"
+    assert two.hospital.read(f"Task/{waiting['id']}").status == 404
+    assert two.here(referral)["status"] == "requested"
+
+    (consent,), (her,) = (two.filed(referral, type_) for type_ in ("Consent", "Patient"))
+    aunt = two.sender.create({
+        "resourceType": "RelatedPerson", "meta": {"profile": [profile("caregiver")]},
+        "extension": [
+            {"url": profile("custodian"), "valueReference": {"reference": "Organization/example-association"}},
+            {"url": profile("caregiver-suspicion"), "valueCode": "none"},
+        ],
+        "patient": {"reference": f"Patient/{her['id']}"}, "relationship": [concept("caregiver-relationship", "relative")],
+    })  # fmt: skip
+    assert aunt.status == 201, aunt.body
+    given = [*consent["performer"], {"reference": f"RelatedPerson/{aunt.body['id']}"}]
+    assert two.sender.change(f"Consent/{consent['id']}", performer=given).status == 200
+    assert two.there(referral)["status"] == "requested"
+    assert "RelatedPerson" not in str(two.there(referral))
+    assert two.answer(referral, status="accepted")["status"] == "accepted"
 
 
 def narrow(two: Two, referral: str, *classes: str) -> None:

@@ -101,6 +101,46 @@ def test_what_it_answers_moves_the_referral_and_its_words_reach_the_requester(
     assert space.cases and not case(space)["closed"]  # its own words are not told to it
 
 
+OVERLAY = """extends: commcare/referral
+id: our/referral
+version: "1.0.0"
+title: {ar: إحالة, fr: Orientation, en: Referral}
+columns:
+  referral/phone: {transform: phone, direction: back}
+resources:
+  - local: patient
+    profile: survivor
+    partial: true
+    elements:
+      identifier[pseudonym].system: {constant: "https://ihala.example/fhir/NamingSystem/pseudonym"}
+      identifier[pseudonym].value: referral/survivor_code
+      telecom.system: {constant: phone}
+      telecom.value: referral/phone
+"""
+
+
+def test_what_it_may_know_once_it_has_accepted_stands_in_the_case_and_is_emptied_when_she_withdraws(
+    joined: Command, space: ProjectSpace
+) -> None:
+    (joined.home / "mappings" / "our" / "referral").mkdir(parents=True)
+    (joined.home / "mappings" / "our" / "referral" / "mapping.yaml").write_text(OVERLAY, "utf-8")
+    partner = joined.home / "connections" / "partner.yaml"
+    partner.write_text(
+        partner.read_text("utf-8").replace("mapping: commcare/referral", "mapping: our/referral"), "utf-8"
+    )
+    assert not case(space)["properties"].get("survivor_code")
+    answer(joined, space, answer_status="acceptee")
+    joined("deliver")
+    told = case(space)["properties"]
+    assert told["survivor_code"] and "612345678" in told["phone"]
+    assert "Marquée" not in str(told) and "Récit" not in str(told) and "AR-001" not in str(told)
+    joined.register(WITHDRAWN)
+    joined("pull", "register")
+    joined("deliver")
+    left = {name: text for name, text in case(space)["properties"].items() if text}
+    assert left == {"answer_status": "acceptee", "taken_back": "yes"} and case(space)["closed"]
+
+
 @pytest.mark.parametrize(("said", "reason"), [("no-capacity", "no-capacity"), ("whatever", "out-of-scope")])
 def test_a_refusal_has_a_reason_also_where_it_says_none_that_is_known(
     joined: Command, space: ProjectSpace, said: str, reason: str
@@ -131,9 +171,9 @@ def test_an_answer_that_was_discarded_stays_so_until_the_partner_says_something_
 
 
 def test_what_she_has_withdrawn_is_taken_back_there_by_its_number_alone(joined: Command, space: ProjectSpace) -> None:
-    before = dict(case(space)["properties"])
     joined.register(WITHDRAWN)
     joined("pull", "register")
     joined("deliver")
-    assert case(space)["closed"] and case(space)["properties"] == before | {"taken_back": "yes"}
+    left = {name: text for name, text in case(space)["properties"].items() if text}
+    assert case(space)["closed"] and left == {"taken_back": "yes"}
     assert answer(joined, space, answer_status="acceptee")["read"] == 0

@@ -120,6 +120,8 @@ def test_a_referral_goes_to_the_hospital_as_ref_i12_with_what_it_may_know_and_no
     assert [one[:3] for one in lines] == ["MSH", "RF1", "PRD", "PRD", "PID"]
     assert "|REF^I12^REF_I12|" in lines[0]
     assert field(lines, "RF1", 1) == "P^^HL70283"
+    assert (field(lines, "RF1", 2), field(lines, "RF1", 3)) == ("R^^HL70280", "Psy^^HL70281")  # of the notice
+    assert field(lines, "PID", 11) == "^^^MA-AGD"
     assert field(lines, "PID", 5) == "^^^^^^S"
     assert marks_in("".join(lines)) == []
     assert "AR-001" not in "".join(lines)  # the association's own code
@@ -162,7 +164,7 @@ def test_arrival_and_discharge_close_the_loop_and_the_association_is_told(joined
     assert status(joined, task) == "completed"
     joined("deliver")
     assert list((joined.home / "follow-up").glob("*.xlsx"))
-    assert len(his.taken) == 1  # its own words are not told to it
+    assert "Service rendu" not in b"".join(his.taken).decode()  # its own words are not told to it
 
 
 def test_an_arrival_of_somebody_else_is_acknowledged_and_kept_nowhere(joined: Command, his: Hospital) -> None:
@@ -209,6 +211,18 @@ def edited(hub: Command, old: str, new: str) -> None:
     path.write_text(text.replace(old, new), "utf-8")
     hub("pull", "register")
     hub("deliver")
+
+
+def test_what_the_hospital_may_know_once_it_has_accepted_is_told_by_i13(joined: Command, his: Hospital) -> None:
+    task = referred(joined, his)
+    (before,) = sent(his, "REF")
+    assert (field(before, "PID", 8), field(before, "PID", 13)) == ("", "")
+    say(joined, rri(task, "A", "R1"))
+    joined("deliver")
+    _, told = sent(his, "REF")
+    assert "|REF^I13^REF_I12|" in told[0] and field(told, "RF1", 6).split("^")[0] == task
+    assert field(told, "PID", 8) == "F" and "612345678" in field(told, "PID", 13)
+    assert "Récit" not in "".join(told) and "Marquée" not in "".join(told) and "AR-001" not in "".join(told)
 
 
 def test_an_edit_of_what_the_hospital_may_see_is_told_by_i13_and_no_other(joined: Command, his: Hospital) -> None:
