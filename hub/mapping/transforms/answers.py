@@ -45,7 +45,7 @@ class Answer(Whole):
         return label if not own or label in own else own[0]
 
     def _labels(self) -> str:
-        return ", ".join(self.back(answer) for answer in ("yes", "no"))
+        return ", ".join(Answer.back(self, answer) for answer in ("yes", "no"))
 
 
 @dataclass(frozen=True)

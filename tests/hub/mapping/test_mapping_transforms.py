@@ -394,6 +394,12 @@ def test_an_answer_that_is_neither_is_refused_with_the_known_ones():
     assert trouble(Answer(), "peut-être") == "mapping.answer-unknown"
 
 
+@pytest.mark.parametrize(("language", "known"), [("fr", "oui, non"), ("ar", "نعم, لا"), ("en", "yes, no")])
+def test_what_can_be_answered_is_told_of_both_kinds_of_answer(language: str, known: str) -> None:
+    for transform in (Answer(language=language), Boolean(language=language)):
+        assert transform.forward("9 h", CONTEXT).trouble.params == {"known": known}
+
+
 def test_a_refusal_is_an_answer_of_its_own():
     words = {"declined": ["refuse l'orientation", "ترفض"]}
     assert value(Answer(words=words), "ترفض") == "declined"
