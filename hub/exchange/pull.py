@@ -60,7 +60,8 @@ def pull(
     if not dry_run:  # which reads everything
         left = Receipt(unread=max(hub.store.set_aside(connection.id) - len(total.rejected), 0))
         total += left
-        progress(left)
+        if left.unread:
+            progress(left)
     return total
 
 
