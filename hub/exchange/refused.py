@@ -35,17 +35,24 @@ def with_her_no(
     could not tell, as it was told before."""
     needs = {local: one for local, one in resources.items() if one["resourceType"] == "ServiceRequest"}
     before = {local: person.get(reference(one)) if person else None for local, one in needs.items()}
+    asked, turned = form.asked_on(arrival.record, context), _turned(arrival, person)
     if form.says_no(arrival.record, context):
-        asked = form.asked_on(arrival.record, context)
-        turned = _turned(arrival, person)
         return {
             local: refused(one, [one["authoredOn"], *asked, *_by(before[local], now, turned=turned)])
             for local, one in needs.items()
             if "authoredOn" in one
         }
+    found = {
+        local: refused(one, [day, *_by(before[local], now, turned=not asked)])
+        for local, one in needs.items()
+        if (day := refused_on(one))
+    }
     if form.leaves_her_answer_open(arrival.record):
-        return {local: refused(one, [day]) for local, one in needs.items() if (day := refused_on(before[local] or {}))}
-    return {}
+        open_ = {local: one for local, one in needs.items() if local not in found}
+        found |= {
+            local: refused(one, [day]) for local, one in open_.items() if (day := refused_on(before[local] or {}))
+        }
+    return found
 
 
 def put_her_no(arrival: Arrival, person: Person, *, form: FormMapping, context: Context, now: datetime) -> list[str]:
@@ -65,10 +72,10 @@ def _turned(arrival: Arrival, person: Person | None) -> bool:
 def _by(before: Resource | None, now: datetime, *, turned: bool) -> Iterator[str]:
     """The instant by which the record was found to say so, where it had not from the first."""
     known = refused_on(before) if before else ""
-    if turned or (before and not known):
-        yield instant(now)
-    elif "T" in known:
+    if "T" in known:
         yield known
+    elif turned or (before and not known):
+        yield instant(now)
 
 
 def against(arriving: Mapping[str, Resource], person: Person, custodian: str, own: Container[str]) -> Iterator[Issue]:

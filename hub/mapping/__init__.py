@@ -46,6 +46,7 @@ class Mapping:
         self.one_way = plan.one_way
         self._places = places(plan)
         self._agrees_in = refusal.columns(plan)
+        self._answers_in = {*refusal.listed_in(plan), *(one.name for one in self._agrees_in)}
         self._asked_on = refusal.dated_by(plan)
 
     @cached_property
@@ -80,7 +81,7 @@ class Mapping:
 
     def leaves_her_answer_open(self, record: SourceRecord) -> bool:
         """Whether the record could not tell what she answered, as a field that an account may not read any more."""
-        return any(one.name in record.unsaid for one in self._agrees_in)
+        return any(name in record.unsaid for name in self._answers_in)
 
     @property
     def beside(self) -> frozenset[str]:

@@ -24,6 +24,13 @@ def columns(plan: Plan) -> tuple[Column, ...]:
     return tuple(plan.columns[name] for name in names if not plan.columns[name].within)
 
 
+def listed_in(plan: Plan) -> Iterator[str]:
+    """The repeats whose items make a consent each."""
+    for one in plan.blocks:
+        if one.root.slot.type == CONSENT and one.for_each and one.for_each.column:
+            yield one.for_each.column
+
+
 def dated_by(plan: Plan) -> tuple[tuple[Column, str], ...]:
     """Those of the record itself that a consent has its date from, each with the part of it."""
     blocks = (one for one in plan.blocks if one.root.slot.type == CONSENT)

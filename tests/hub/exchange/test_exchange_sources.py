@@ -6,13 +6,17 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from itertools import permutations
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from hub.exchange.receipt import Receipt
 from hub.exchange.receive import receive
 from hub.fhir import Resource
 from hub.fhir.references import reference
-from tests.support.association import Scene
+from hub.mapping import load
+from hub.ports import Place, SourceRecord
+from tests.support.association import HOSPITAL, Scene
 
 FIRST = date(2026, 5, 1)
 QUIET = settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
@@ -85,6 +89,69 @@ def keys(at: Scene, who: Resource) -> Counter[object]:
 
 def woman(at: Scene, code: str) -> Resource:
     return next(one for one in at.all("Patient") if code in str(one["identifier"]))
+
+
+# --- answers by sector -----------------------------------------------------------------------------------------------
+
+NAMED = "S-7"
+
+
+def case(at: Scene, dated: str | None = "2026-05-03", **more: object) -> Receipt:
+    """The same woman in a case file that asks for her consent sector by sector: no to health."""
+    form = load("primero/gbvims-plus")
+    service = {"unique_id": "a", "service_type": "health_medical_service", "agreed": "no", "referred_to": HOSPITAL}
+    content: dict[str, object] = {
+        "created_at": "2026-03-12T08:00:00.000Z",
+        "survivor_code_no": NAMED,
+        "sex": "female",
+        "services_section": [
+            {f"services_section/{name}": value for name, value in service.items() if name not in more}
+        ],
+        **({"date_of_referral": dated} if dated else {}),
+    }
+    unsaid = ("consents", "services_section/agreed") if more else ()
+    tool = dataclasses.replace(at.connection, id="tool", mapping=form.id, layout=form.layout())
+    version = f"{dated}{sorted(more)}{at.clock.now()}"
+    record = SourceRecord("case", "c", version, content, Place(record="c"), {"case": "c"}, silent=True, unsaid=unsaid)
+    return receive([record], tool, form, hub=at.hub)
+
+
+def statuses(at: Scene) -> list[str]:
+    return sorted(one["status"] for one in at.all("Task"))
+
+
+@pytest.mark.parametrize("first", ["case", "row"])
+@pytest.mark.parametrize(("asked", "sent"), [("02/05/2026", False), ("03/05/2026", False), ("04/05/2026", True)])
+def test_a_no_for_one_sector_stands_against_a_general_yes_of_another_source(
+    at: Scene, first: str, asked: str, *, sent: bool
+) -> None:
+    acts = [lambda: case(at), lambda: at.receive(at.row(survivor_code=NAMED, consent_date=asked))]
+    for act in acts if first == "case" else reversed(acts):
+        assert act().rejected == ()
+    assert statuses(at) == (["requested", "requested"] if sent else ["draft", "requested"])
+
+
+def test_a_no_without_a_day_was_said_before_it_was_read_and_that_day_stays(at: Scene) -> None:
+    at.receive(at.row(survivor_code=NAMED, consent_date="31/05/2026"))
+    case(at, dated=None)
+    assert statuses(at) == ["draft", "requested"]
+    at.clock.forward(timedelta(days=5))
+    at.receive(at.row("2", case_number="2", survivor_code=NAMED, request="avocat", consent_date="02/06/2026"))
+    assert statuses(at).count("draft") == 0
+    at.clock.forward(timedelta(days=5))
+    case(at, dated=None)
+    assert statuses(at).count("draft") == statuses(at).count("cancelled") == 0, "nothing new was said"
+
+
+def test_a_role_that_may_not_read_the_answers_any_more_takes_no_no_back(at: Scene) -> None:
+    at.receive(at.row(survivor_code=NAMED))
+    case(at)
+    at.clock.forward(timedelta(days=1))
+    case(at, agreed="")
+    assert statuses(at) == ["draft", "requested"]
+
+
+# --- any order -------------------------------------------------------------------------------------------------------
 
 
 @QUIET
