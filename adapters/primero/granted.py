@@ -4,7 +4,7 @@ emptied, nobody was asked, or an administrator has taken the form from the role.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from adapters.primero.consents import CONSENTS, consent_fields
+from adapters.primero.consents import AGREED, CONSENTS, consent_fields
 from adapters.primero.forms import INCIDENTS, SERVICES, Fields, items
 from hub.ports import Layout
 
@@ -15,7 +15,7 @@ CORE: Final = frozenset(
     }
 )  # fmt: skip
 """What stands in a case without any form."""
-MADE: Final = {SERVICES: frozenset({"unique_id", "referred_to"}), INCIDENTS: frozenset({"id"})}
+MADE: Final = {SERVICES: frozenset({"unique_id", "referred_to", AGREED}), INCIDENTS: frozenset({"id"})}
 """What the tool and the door add to an item."""
 REFERRED: Final = f"{SERVICES}/referred_to"
 ROW_TELLS: Final = frozenset({"service_implementing_agency", "service_status_referred"})

@@ -16,7 +16,7 @@ import orjson
 
 from adapters.primero import granted
 from adapters.primero.absences import Absences
-from adapters.primero.consents import CONSENTS, consents
+from adapters.primero.consents import CONSENTS, answered, consents
 from adapters.primero.forms import INCIDENTS, PERPETRATORS, SERVICES, Fields, items, known_choice
 from hub.fhir.issues import Issue
 from hub.ports import Layout, Place, SourceRecord
@@ -117,7 +117,7 @@ class Reader:
 def _with_what_hangs_on_it(
     case: Mapping[str, Any], incidents: Iterable[Mapping[str, Any]] | None, referrals: Iterable[Mapping[str, Any]]
 ) -> dict[str, Any]:
-    rows = [referred(row, referrals) for row in identified(case)]
+    rows = [answered(case, referred(row, referrals)) for row in identified(case)]
     flats = {INCIDENTS: [flat(one) for one in incidents]} if incidents is not None else {}
     return {**case, **({SERVICES: rows} if rows else {}), CONSENTS: consents(case), **flats}
 

@@ -26,11 +26,12 @@ def shortcomings(consent: Resource, *, from_a_tool: bool = False) -> Iterator[Is
         return
     if not consent.get("performer"):
         yield Issue("error", "required", "consent.record-performer", "Consent.performer")
-    if not from_a_tool and not _has_evidence(consent):
+    if not from_a_tool and not has_evidence(consent):
         yield Issue("error", "required", "consent.record-evidence", "Consent.verification")
 
 
-def _has_evidence(consent: Resource) -> bool:
+def has_evidence(consent: Resource) -> bool:
+    """Whether a signed paper stands for it, or the note that she, or her caregiver, was asked."""
     asked = (one for one in consent.get("verification", ()) if one.get("verified") and "verificationDate" in one)
     return any(source in consent for source in SOURCES) or any(asked)
 

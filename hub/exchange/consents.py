@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from hub.consent.provisions import recipients
+from hub.consent.refusals import contradictions
 from hub.consent.standing import Remark, stand
 from hub.exchange import Hub, disclose
 from hub.exchange.person import REFERRAL_PURPOSE, Person
@@ -15,6 +16,7 @@ from hub.fhir.references import reference, split
 from hub.fhir.serial import loads
 from hub.ports import LONG_AGO, Caller
 
+_CONTRADICTED = Remark("consent.contradicted", LONG_AGO, frozenset())
 ASKED_AT_THE_HUB = "hub:consent-officer"
 """The client that the record of looks names: somebody at the hub itself, at its command line."""
 
@@ -52,6 +54,7 @@ def _remarks(persons: set[str], organization: str, hub: Hub) -> dict[str, Remark
     found: dict[str, Remark] = {}
     for compartment in hub.store.compartments(persons).values():
         kept_here = Person.of(compartment, hub.rules).kept_by(organization)
+        found |= {split(consent)[1]: _CONTRADICTED for consent, _ in contradictions(kept_here)}
         found |= stand(kept_here, hub.policies).remarks
     return found
 

@@ -5,7 +5,7 @@ open again stays as it was changed here, and the receipt tells of it, unless it 
 she was asked anew.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Final
 
@@ -17,11 +17,9 @@ from hub.exchange.person import Person, same_content
 from hub.fhir import Resource
 from hub.fhir.instants import span
 from hub.fhir.issues import Issue
-from hub.fhir.references import reference
 from hub.ports import LedgerEntry
 
 ISSUE: Final = Issue("warning", "conflict", "receive.consent-conflict", "Consent")
-REFUSED: Final = Issue("warning", "conflict", "receive.consent-refused", "ServiceRequest.performer")
 
 
 def kept_as_changed(consents: Mapping[str, Resource], person: Person, known: LedgerEntry | None) -> set[str]:
@@ -48,38 +46,6 @@ def _stands(said: Resource, name: str, person: Person) -> bool:
     if span(said["dateTime"])[0] > changed_here:
         return True
     return bool(stored["status"] == said["status"]) and says_no_more(said, stored, purposes_under())
-
-
-def unsent(resources: Mapping[str, Resource], own: Collection[str], hers: Iterable[Resource]) -> dict[str, Resource]:
-    """Of a record that says no: the needs that a consent said elsewhere would send all the same, to nobody. A consent given after
-    the day of the need is a later word; so is any that came after the record had said no already, and its need stays where it is.
-    `own`: references that the record stands for; `hers`: what its keeper keeps of her."""
-    known = {reference(one): one for one in hers}
-    given = {name: one for name, one in known.items() if one["resourceType"] == "Consent" and one["status"] == "active"}
-    turns = any(name in own for name in given)
-    others = [one for name, one in given.items() if name not in own]
-    return {
-        local: {name: value for name, value in one.items() if name != "performer"}
-        for local, one in resources.items()
-        if one["resourceType"] == "ServiceRequest"
-        and any(_would_send(consent, one) for consent in others)
-        and (turns or known.get(reference(one), {}).get("performer") != one["performer"])
-    }
-
-
-def _would_send(consent: Resource, need: Resource) -> bool:
-    to = {one.get("reference") for one in need.get("performer", ())}
-    if "authoredOn" in need and span(consent["dateTime"])[0] >= span(need["authoredOn"])[1]:
-        return False
-    return any(who in to or not who.startswith("Organization/") for who in _actors(consent.get("provision", {})))
-
-
-def _actors(provision: Resource) -> Iterator[str]:
-    """Whom a consent names, and those it names: a group or a function may hold anybody."""
-    for actor in provision.get("actor", ()):
-        yield str(actor.get("reference", {}).get("reference", ""))
-    for inner in provision.get("provision", ()):
-        yield from _actors(inner)
 
 
 def not_counted(

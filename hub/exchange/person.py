@@ -17,7 +17,7 @@ from hub.consent.overrides import excepted, with_overrides
 from hub.consent.statistics import may_be_counted_when, speaks_of_it
 from hub.exchange.copies import Copies, Document, content, same_content
 from hub.exchange.newsworthy import Edit, changes_of, news_of
-from hub.exchange.recipients import REFERRAL_PURPOSE, eligible_by, may_be_told, overseeing_by, told_by
+from hub.exchange.recipients import REFERRAL_PURPOSE, agreed_by, eligible_by, may_be_told, overseeing_by, told_by
 from hub.exchange.rest import Rest, are_ordinary, rest
 from hub.exchange.ruling import Ruling
 from hub.exchange.settled import Settled
@@ -316,6 +316,7 @@ class Person:
         self, custodian: str, may: Callable[[str], bool], now: datetime, new_id: Callable[[], str]
     ) -> Iterator[Step]:
         mine = self.kept_by(custodian)
+        held = self._held(now)
         return follow(
             [r for r in mine if r["resourceType"] == "ServiceRequest" and _is_need(r)],
             _tasks(mine),
@@ -324,6 +325,7 @@ class Person:
             now=now,
             new_id=new_id,
             eligible=eligible_by(self.rules),
+            agreed=agreed_by(held, custodian, self.rules, now),
         )
 
     def _time(self, now: datetime) -> None:

@@ -14,7 +14,7 @@ from datetime import datetime
 from hub.exchange import Hub
 from hub.exchange.aftermath import told
 from hub.exchange.arrival import Arrival
-from hub.exchange.disagreement import ISSUE, REFUSED, kept_as_changed, not_counted, unsent
+from hub.exchange.disagreement import ISSUE, kept_as_changed, not_counted
 from hub.exchange.enlist import Listing, is_listing
 from hub.exchange.identities import Identities
 from hub.exchange.identity import record_key
@@ -26,6 +26,7 @@ from hub.exchange.person import Person
 from hub.exchange.queue import Turn
 from hub.exchange.receipt import Receipt, Rejected
 from hub.exchange.received import Received
+from hub.exchange.refused import against, put_her_no, with_her_no
 from hub.fhir import Resource
 from hub.fhir.issues import Issue
 from hub.fhir.references import reference, split
@@ -138,7 +139,7 @@ class _Batch:
             if arrival.record.unsaid:
                 open_ = self.mapping.open_parts(arrival.record, self.context)
                 resources = leave_open(self._person_of(resources), resources, open_)
-            issues += self._refusals(arrival, resources)
+            resources |= self._refused(arrival, resources)
             issues += self._contradictions(arrival, resources, identities)
             issues += [issue for resource in resources.values() for issue in judge(resource)]
         if warnings := tuple((str(arrival.record.place), issue) for issue in issues if not issue.blocks):
@@ -154,13 +155,9 @@ class _Batch:
         patient = next((r for r in resources.values() if r["resourceType"] == "Patient"), None)
         return self.persons.get(patient["id"]) if patient else None
 
-    def _refusals(self, arrival: Arrival, resources: dict[str, Resource]) -> Iterator[Issue]:
-        """What she does not agree to in this record goes nowhere because of what she agreed to before, elsewhere."""
-        person = self._person_of(resources) if self.mapping.says_no(arrival.record, self.context) else None
-        if person is not None:
-            stopped = unsent(resources, set(arrival.resources.values()), person.kept_by(self.connection.organization))
-            resources |= stopped
-            yield from [REFUSED for _ in stopped]
+    def _refused(self, arrival: Arrival, resources: Mapping[str, Resource]) -> dict[str, Resource]:
+        person, form = self._person_of(resources), self.mapping
+        return with_her_no(resources, arrival, person, form=form, context=self.context, now=self.now)
 
     def _contradictions(
         self, arrival: Arrival, resources: dict[str, Resource], identities: Mapping[str, str]
@@ -203,6 +200,7 @@ class _Batch:
         said += not_counted(
             [name for name in consents if name in changed], person, custodian, self.hub.policies, self.now
         )
+        said += against(resources, person, custodian, {*arrival.resources.values(), *references.values()})
         if said:
             self.receipt += Receipt(warnings=tuple((str(arrival.record.place), issue) for issue in said))
         if changed:
@@ -243,8 +241,10 @@ class _Batch:
         if person is None:
             return known
         said = {draft.local for draft in arrival.mapped.drafts} if arrival.mapped else set()
-        if withdrawn := self._retire_vanished(arrival, person, said, only="Consent/"):
-            self.received.tell(arrival, person, withdrawn)
+        withdrawn = self._retire_vanished(arrival, person, said, only="Consent/")
+        stopped = put_her_no(arrival, person, form=self.mapping, context=self.context, now=self.now)
+        if ended := [*withdrawn, *stopped]:
+            self.received.tell(arrival, person, ended)
         return {local: known[local] for local in known if known[local] not in withdrawn}
 
     def _reject(self, arrival: Arrival, issues: tuple[Issue, ...]) -> None:

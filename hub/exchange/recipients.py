@@ -1,11 +1,12 @@
 """To whom a referral may go: to an organisation that a consent lets be told of it; where it is open to claim, to any of those
 that the directory knows to give the service there."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import cache
 
-from hub.consent.keys import Granted
+from hub.consent.keys import Granted, Held, granted
+from hub.consent.refusals import refusals, said_after
 from hub.consent.rules import Rules
 from hub.exchange.ruling import Ruling
 from hub.fhir import Resource
@@ -26,6 +27,19 @@ def told_by(permitted: Granted, now: datetime) -> Callable[[str], bool]:
         if grant.is_for(frozenset()) and grant.purpose == REFERRAL_PURPOSE and grant.since <= now < grant.until
     ]
     return cache(lambda organization: bool(permitted.compiled.to(organization, open_now)))
+
+
+def agreed_by(held: Sequence[Held], custodian: str, rules: Rules, now: datetime) -> Callable[[str, str], bool]:
+    """Of a need that she refused, by its reference: does a consent from certainly after that let an organisation be told of it?
+    Of any other: yes. `held`: all that is kept of her."""
+    said = refusals(one.resource for one in held if one.custodian == custodian)
+
+    @cache
+    def since(day: str) -> Callable[[str], bool]:
+        found = granted(said_after(held, custodian, day), rules).get(custodian)
+        return told_by(found, now) if found else lambda _: False
+
+    return lambda need, organization: need not in said or since(said[need])(organization)
 
 
 def eligible_by(rules: Rules) -> Callable[[Resource], frozenset[str]]:

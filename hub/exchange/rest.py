@@ -14,6 +14,7 @@ from hub.consent.keys import Granted, WorkedOut
 from hub.consent.overrides import is_review
 from hub.consent.policies import Policies
 from hub.consent.provisions import PurposesUnderCode
+from hub.consent.refusals import refused_on
 from hub.consent.rules import Rules
 from hub.exchange.copies import Document
 from hub.fhir import Resource
@@ -43,6 +44,7 @@ class Rest:
             and one.resource["resourceType"] == "ServiceRequest"
             and one.custodian in self.permitted
             and not is_passed_on(one.resource)
+            and not refused_on(one.resource)
             and self.permitted[one.custodian].standing.stays_with(one.resource)
             for _, one in added
         )

@@ -47,6 +47,8 @@ class Mapping:
         self.one_way = plan.one_way
         self._places = places(plan)
         self._agrees_in = refusal.columns(plan)
+        self._answers_in = {*refusal.listed_in(plan), *(one.name for one in self._agrees_in)}
+        self._asked_on = refusal.dated_by(plan)
         self._marks = Marks(plan.left_out, plan.columns)
 
     @cached_property
@@ -82,6 +84,14 @@ class Mapping:
     def says_no(self, record: SourceRecord, context: Context) -> bool:
         """Whether she was asked for her consent, and the answer is no."""
         return refusal.says_no(self._agrees_in, record, context)
+
+    def asked_on(self, record: SourceRecord, context: Context) -> tuple[str, ...]:
+        """The days on which a record says that she was asked for her consent, whatever she answered."""
+        return tuple(refusal.said_on(self._asked_on, record, context))
+
+    def leaves_her_answer_open(self, record: SourceRecord) -> bool:
+        """Whether the record could not tell what she answered, as a field that an account may not read any more."""
+        return any(name in record.unsaid for name in self._answers_in)
 
     @property
     def beside(self) -> frozenset[str]:

@@ -9,7 +9,7 @@ from typing import Final
 from hub.mapping.cells import text_of
 from hub.mapping.conditions import All, Among, Condition, Either
 from hub.mapping.model import Context
-from hub.mapping.plan import Column, Plan
+from hub.mapping.plan import Column, FromColumn, Plan
 from hub.ports import SourceRecord
 
 CONSENT: Final = "Consent"
@@ -22,6 +22,30 @@ def columns(plan: Plan) -> tuple[Column, ...]:
     blocks = (one for one in plan.blocks if one.root.slot.type == CONSENT and one.when is not None)
     names = dict.fromkeys(name for one in blocks if one.when for name in _answers(one.when))
     return tuple(plan.columns[name] for name in names if not plan.columns[name].within)
+
+
+def listed_in(plan: Plan) -> Iterator[str]:
+    """The repeats whose items make a consent each."""
+    for one in plan.blocks:
+        if one.root.slot.type == CONSENT and one.for_each and one.for_each.column:
+            yield one.for_each.column
+
+
+def dated_by(plan: Plan) -> tuple[tuple[Column, str], ...]:
+    """Those of the record itself that a consent has its date from, each with the part of it."""
+    blocks = (one for one in plan.blocks if one.root.slot.type == CONSENT)
+    dates = (branch for one in blocks for (name, _), branch in one.root.children.items() if name == "dateTime")
+    sources = (one.source for branch in dates for one in branch.alternatives)
+    named = dict.fromkeys((one.column, one.part) for one in sources if isinstance(one, FromColumn))
+    return tuple((plan.columns[name], part) for name, part in named if not plan.columns[name].within)
+
+
+def said_on(dated: tuple[tuple[Column, str], ...], record: SourceRecord, context: Context) -> Iterator[str]:
+    """The days, or less exactly, on which a record says that she was asked."""
+    for column, part in dated:
+        meant = _means(column, record, context)
+        if meant is not None and column.transform is not None:
+            yield str(column.transform.part(meant, part))
 
 
 def says_no(columns_: tuple[Column, ...], record: SourceRecord, context: Context) -> bool:

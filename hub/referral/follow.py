@@ -28,6 +28,8 @@ __all__ = ["NOT_BEGUN", "Step", "follow"]
 STARTED: Final = frozenset({"accepted", "in-progress"})
 WAITING: Final = frozenset({"requested", "received"})
 NOT_BEGUN: Final = frozenset({"draft", "requested", "received", "accepted"})
+SEEN: Final = frozenset({"requested", "received", "accepted", "in-progress", "on-hold"})
+"""Where she refuses one of several referrals to the same organisation, being held would leave open what it opened."""
 NO_MORE: Final = frozenset({"revoked", "entered-in-error"})
 _WITHDRAWN: Final = "consent-withdrawn"
 _ROUNDS: Final = 16
@@ -36,6 +38,10 @@ _ROUNDS: Final = 16
 
 def nobody(_: Resource) -> Iterable[str]:
     return ()
+
+
+def not_refused(_need: str, _organization: str) -> bool:
+    return True
 
 
 def follow(
@@ -47,10 +53,13 @@ def follow(
     now: datetime,
     new_id: Callable[[], str],
     eligible: Callable[[Resource], Iterable[str]] = nobody,
+    agreed: Callable[[str, str], bool] = not_refused,
 ) -> Iterator[Step]:
     """Steps that follow from one person's present state. `permitted(organization)`: may it receive the notice now?
-    `eligible(task)`: who gives the service that is open to claim."""
-    state = _State(needs, {reference(task): task for task in tasks}, patient, cache(permitted), now, new_id, eligible)
+    `eligible(task)`: who gives the service that is open to claim. `agreed(need, organization)`: has she not refused that this
+    need be told to it, or agreed since?"""
+    by_name = {reference(task): task for task in tasks}
+    state = _State(needs, by_name, patient, cache(permitted), now, new_id, eligible, cache(agreed))
     for _ in range(_ROUNDS):
         steps = list(state.round())
         if not steps:
@@ -68,6 +77,7 @@ class _State:
     now: datetime
     new_id: Callable[[], str]
     eligible: Callable[[Resource], Iterable[str]]
+    agreed: Callable[[str, str], bool]
     _by_need: dict[str, Resource] = field(init=False)
     _sent_to: list[tuple[str, Resource, str]] = field(init=False)  # needs that are for somebody, and whom
     _referrals: list[Resource] = field(init=False)
@@ -94,17 +104,30 @@ class _State:
 
     def may(self, task: Resource) -> bool:
         """May it be told of this referral whoever is to carry it: of an open one, any of those who could?"""
+        need = task["focus"]["reference"]
         if is_unclaimed(task):
-            return any(self.permitted(one) for one in self.eligible(task))
-        return self.permitted(split(party(task, "owner"))[1])
+            return any(self.may_be_sent(need, one) for one in self.eligible(task))
+        return self.may_be_sent(need, split(party(task, "owner"))[1])
+
+    def may_be_sent(self, need: str, organization: str) -> bool:
+        return self.permitted(organization) and self.agreed(need, organization)
+
+    def refused(self, task: Resource) -> bool:
+        """She does not agree to this referral, though what else she agreed to lets its owner be told of her."""
+        recipient = split(party(task, "owner"))[1]
+        return self.permitted(recipient) and not self.agreed(task["focus"]["reference"], recipient)
+
+    def _is_unseen_part(self, task: Resource) -> bool:
+        """A part of which neither who passed it on nor who has it sees anything any more is stopped: nobody else could."""
+        passed_on_by = split(party(task, "requester"))[1] if passed_on_from(task) else ""
+        return bool(passed_on_by) and not self.may(task) and not self.permitted(passed_on_by)
 
     def _of_needs(self) -> Iterator[Step]:
-        """A part of which neither who passed it on nor who has it sees anything any more is stopped: nobody else could."""
         for task in self.referrals():
             need = None if task["status"] in TERMINAL else self._by_need.get(task["focus"]["reference"])
             if need is None:
                 continue
-            if passed_on_from(task) and not self.may(task) and not self.permitted(split(party(task, "requester"))[1]):
+            if self._is_unseen_part(task) or (task["status"] in SEEN and self.refused(task)):
                 yield Step(
                     moved(task, "cancelled", self.now, reason=_WITHDRAWN, business=_WITHDRAWN), "referral.cancel"
                 )
@@ -129,7 +152,7 @@ class _State:
             part_of = passed_on.parent_of(need, referrals)
             if part_of is None:
                 continue
-            may = self.permitted(split(recipient)[1])
+            may = self.may_be_sent(name, split(recipient)[1])
             task = written(
                 need, self.patient, recipient, id_=self.new_id(), now=self.now, part_of=part_of, draft=not may
             )

@@ -179,6 +179,24 @@ def test_booleans_and_their_texts_are_both_accepted_and_no_answer_is_a_no(tool, 
     assert not issues and ("consent:health" in found) is shared
 
 
+@pytest.mark.parametrize(
+    ("answers", "refused"),
+    [
+        ({"health": "false"}, True),
+        ({"health": False}, True),
+        ({"health": None}, False),
+        ({"health": "true"}, False),
+        ({"health": None, "security": "false"}, False),
+    ],
+)
+def test_a_no_for_a_sector_is_a_no_to_the_services_of_that_sector(tool, connect, answers, refused):
+    tool.edit(only(tool), **{f"consent_to_share_info_by_{sector}": said for sector, said in answers.items()})
+    found, issues = drafts(records(connect())[0])
+    needs = [one for local, one in found.items() if local.startswith("need")]
+    assert not issues and needs
+    assert all(("refused-on" in str(one)) is refused for one in needs)
+
+
 def test_consent_for_services_is_no_consent_to_share(tool, connect):
     tool.edit(only(tool), consent_for_services=True, consent_to_share_info_by_health="false")
     assert not [local for local in drafts(records(connect())[0])[0] if local.startswith("consent")]

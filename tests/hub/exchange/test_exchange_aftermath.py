@@ -14,6 +14,7 @@ from hub.exchange.disclosures import account
 from hub.exchange.person import VOIDED
 from hub.exchange.recall import Seen, stated
 from hub.fhir import Resource
+from hub.fhir.instants import instant
 from hub.fhir.query import Target
 from hub.fhir.references import reference
 from hub.fhir.serial import loads
@@ -44,7 +45,7 @@ def sign(at: Scene, *rules: Resource) -> Resource:
     patient = {"reference": reference(at.one("Patient"))}
     said = {"patient": patient, "performer": [patient], "organization": [{"reference": f"Organization/{ASSOCIATION}"}]}
     written = {key: value for key, value in example("consent-by-class").items() if key not in {"id", "sourceReference"}}
-    body = {**written, **said, "provision": provision(exceptions=rules)}
+    body = {**written, **said, "dateTime": instant(at.clock.now()), "provision": provision(exceptions=rules)}
     view = change.create(body, association(), hub=at.hub)
     signed: Resource = loads(view.text)
     return signed

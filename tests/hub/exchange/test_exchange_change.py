@@ -12,7 +12,7 @@ from hub.errors import HubError, Problem
 from hub.exchange import Invalid, View, change, disclose
 from hub.exchange.change.draft import Draft
 from hub.fhir import Resource
-from hub.fhir.instants import span
+from hub.fhir.instants import instant, span
 from hub.fhir.serial import loads
 from hub.ports import Caller, Changes, Save
 from hub.store import MongoStore
@@ -259,7 +259,7 @@ def test_withdrawal_is_one_act_with_all_that_follows(at: Scene) -> None:
 def test_a_consent_recorded_later_sends_what_waited(at: Scene) -> None:
     body = new(at, "Consent")
     at.receive(at.row(consent="non", consent_date=None))
-    change.create(body, association(), hub=at.hub)
+    change.create({**body, "dateTime": instant(at.clock.now())}, association(), hub=at.hub)
     assert sorted(task["status"] for task in at.all("Task")) == ["cancelled", "requested"]
     assert at.search("Task", hospital()).total == 2
 

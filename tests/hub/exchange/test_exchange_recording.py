@@ -36,6 +36,15 @@ def agreement(at: Scene, root: Resource | None = None, **more: Any) -> Resource:
     return {key: value for key, value in said.items() if value is not None}
 
 
+def agreement_of(at: Scene, day: str) -> Resource:
+    """Of a woman of whom no consent is kept yet."""
+    root = provision(exceptions=[permit(HOSPITAL, CLASSES)])
+    return by_mother(at, at.one("Patient")["id"], root) | {
+        "dateTime": day,
+        "performer": [{"reference": reference(at.one("Patient"))}],
+    }
+
+
 def record(at: Scene, consent: Resource) -> Resource:
     return dict(loads(change.create(consent, association(), hub=at.hub).text))
 
@@ -266,11 +275,11 @@ def test_a_consent_superseded_at_the_hub_is_not_revived_by_the_register(at: Scen
     assert next(one for one in at.all("Consent") if one["id"] == old["id"])["status"] == "inactive"
 
 
-def elsewhere(at: Scene, **cells: str | None) -> Receipt:
+def elsewhere(at: Scene, unsaid: tuple[str, ...] = (), **cells: str | None) -> Receipt:
     """The same woman in another source of her association: on the third of May she is asked about the hospital again."""
     paper = dataclasses.replace(at.connection, id="paper")
     row = at.row("9", **{"visit_date": "03/05/2026", "consent_date": None, **cells})
-    return receive([row], paper, at.form, hub=at.hub)
+    return receive([dataclasses.replace(row, unsaid=unsaid)], paper, at.form, hub=at.hub)
 
 
 def sent(at: Scene) -> list[str]:
@@ -279,18 +288,68 @@ def sent(at: Scene) -> list[str]:
 
 def test_a_no_in_one_source_is_not_sent_under_a_yes_that_another_has_from_before(at: Scene) -> None:
     at.receive(at.row())
-    receipt = elsewhere(at, consent="non")
-    assert texts(receipt) == ["receive.consent-refused"]
-    assert sent(at) == ["requested"], "what she agreed to stands, and nothing goes out of what she did not"
+    assert texts(elsewhere(at, consent="non")) == ["receive.consent-refused"]
+    assert sent(at) == ["draft", "requested"], "what she agreed to stands, and nothing goes out of what she did not"
     assert at.one("Consent")["status"] == "active"
     assert texts(elsewhere(at, consent="non", remarks="Elle a rappelé.")) == ["receive.consent-refused"]
-    assert sent(at) == ["requested"]
+    assert sent(at) == ["draft", "requested"]
+
+
+def test_nor_is_it_where_that_yes_is_read_afterwards(at: Scene) -> None:
+    elsewhere(at, consent="non")
+    assert texts(at.receive(at.row())) == ["receive.consent-contradicted"]
+    assert sent(at) == ["draft", "requested"]
+    assert texts(at.receive(at.row(remarks="Elle a rappelé."))) == ["receive.consent-contradicted"]
+    assert sent(at) == ["draft", "requested"]
+
+
+def test_the_no_bears_the_day_on_which_the_record_says_that_she_was_asked(at: Scene) -> None:
+    elsewhere(at, consent="non", consent_date="06/05/2026")
+    assert texts(at.receive(at.row(consent_date="05/05/2026"))) == ["receive.consent-contradicted"]
+    assert sent(at) == ["draft", "requested"], "a day after the need, and a day before the no"
+
+
+def test_of_two_words_of_one_day_the_more_restrictive_stands(at: Scene) -> None:
+    at.receive(at.row(consent_date="03/05/2026"))
+    elsewhere(at, consent="non")
+    assert sent(at) == ["draft", "requested"]
+
+
+def test_on_one_day_a_consent_with_evidence_stands_against_what_a_tool_says(at: Scene) -> None:
+    at.receive(at.row())
+    elsewhere(at, consent="non")
+    signed = agreement(at)
+    record(at, signed | {"dateTime": "2026-05-02"})
+    assert sent(at) == ["draft", "requested"]
+    record(at, signed | {"dateTime": "2026-05-03"})
+    assert sent(at) == ["requested", "requested"]
 
 
 def test_a_yes_from_a_later_day_sends_what_was_refused_before(at: Scene) -> None:
     at.receive(at.row(consent_date="04/05/2026"))
     assert texts(elsewhere(at, consent="non")) == []
     assert sent(at) == ["requested", "requested"]
+
+
+def test_nor_does_it_matter_that_the_no_was_read_first(at: Scene) -> None:
+    elsewhere(at, consent="non")
+    assert texts(at.receive(at.row(consent_date="04/05/2026"))) == []
+    assert sent(at) == ["requested", "requested"]
+
+
+def test_a_later_yes_to_somebody_else_does_not_send_it(at: Scene) -> None:
+    at.receive(at.row())
+    elsewhere(at, consent="non")
+    record(at, agreement(at, provision(exceptions=[permit(COURT, CLASSES)]), dateTime="2026-05-09"))
+    assert sent(at) == ["draft", "requested"]
+
+
+def test_the_list_of_consents_names_the_one_that_another_record_contradicts_until_she_was_asked(at: Scene) -> None:
+    at.receive(at.row())
+    elsewhere(at, consent="non")
+    assert [one.remark for one in kept(ASSOCIATION, hub=at.hub)] == ["consent.contradicted"]
+    record(at, agreement(at, dateTime="2026-05-09"))
+    assert {one.remark for one in kept(ASSOCIATION, hub=at.hub)} == {""}
 
 
 def test_where_nobody_asked_in_one_source_what_she_said_in_another_holds(at: Scene) -> None:
@@ -304,12 +363,40 @@ def test_a_no_alone_waits_as_a_draft_and_contradicts_nobody(at: Scene) -> None:
     assert sent(at) == ["draft"]
 
 
-def test_what_was_sent_ends_when_its_own_record_says_no_whatever_another_says(at: Scene) -> None:
-    at.receive(at.row())
+@pytest.mark.parametrize("status", ["requested", "accepted", "in-progress"])
+def test_what_was_sent_ends_when_its_own_record_says_no_whatever_another_says(at: Scene, status: str) -> None:
     elsewhere(at, consent="oui", consent_date="03/05/2026")
-    assert sent(at) == ["requested", "requested"]
+    mine = at.one("Task")
+    for step in {"requested": [], "accepted": ["accepted"], "in-progress": ["accepted", "in-progress"]}[status]:
+        at.move(mine, step, hospital())
+    at.receive(at.row())
+    assert sent(at) == sorted([status, "requested"])
     assert texts(elsewhere(at, consent="non")) == ["receive.consent-refused"]
     assert sent(at) == ["cancelled", "requested"]
+    assert f"{HOSPITAL}|COC|core" not in at.keys(at.one("Patient")), "the other is not accepted yet"
+
+
+def test_a_record_that_could_not_tell_her_answer_does_not_take_her_no_back(at: Scene) -> None:
+    at.receive(at.row())
+    elsewhere(at, consent="non")
+    elsewhere(at, unsaid=("consent",), consent=None, remarks="Autre chose.")
+    assert sent(at) == ["draft", "requested"]
+
+
+def test_a_record_that_is_set_aside_for_another_cell_says_no_all_the_same(at: Scene) -> None:
+    at.receive(at.row(consent_date="02/05/2026"))
+    elsewhere(at, consent="oui", consent_date="03/05/2026")
+    assert sent(at) == ["requested", "requested"]
+    assert elsewhere(at, consent="non", visit_date="hier").rejected
+    assert sent(at) == ["cancelled", "requested"]
+
+
+def test_who_receives_a_referral_does_not_see_that_she_refused_it_before(at: Scene) -> None:
+    elsewhere(at, consent="non")
+    record(at, agreement_of(at, "2026-05-09"))
+    at.move(at.one("Task"), "accepted", hospital())
+    seen = at.read(at.one("Task")["focus"]["reference"], hospital()).text
+    assert "refused-on" in str(at.one("ServiceRequest")) and "refused-on" not in seen
 
 
 def test_an_edit_in_the_register_that_nobody_has_contradicted_is_taken(at: Scene) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from hub.consent.refusals import REFUSED_ON
 from hub.consent.standing import Standing
 from hub.errors import Conflict
 from hub.exchange import change
@@ -77,6 +78,10 @@ def needs_come(world: World, person: Person) -> None:
         more |= {"requester": {"reference": f"Organization/{keeper}"}}
         if world.chance.random() < 0.1 and (before := world.stored("ServiceRequest")):
             more |= {"intent": "filler-order", "basedOn": [{"reference": f"ServiceRequest/{before[0]['id']}"}]}
+        if world.chance.random() < 0.15:
+            more |= {
+                "extension": [{"url": REFUSED_ON, "valueDateTime": world.chance.choice(("2025-12-01", "2026-06-02"))}]
+            }
         person.put(need(to, world.new(), status, **more), keeper)
 
 
