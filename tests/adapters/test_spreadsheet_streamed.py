@@ -265,11 +265,21 @@ def test_a_billion_laughs_are_not_laughed(part):
     assert refusal(workbook(in_row(), parts={part: bomb})) == "adapters.file-unreadable"
 
 
+def test_an_entity_is_not_put_in_even_where_it_is_small():
+    declared = f'<!DOCTYPE sst [<!ENTITY n "Nadia">]><sst xmlns="{MAIN}"><si><t>&n;</t></si></sst>'
+    content = workbook(in_row('<c t="s"><v>0</v></c>'), parts={"xl/sharedStrings.xml": declared})
+    assert refusal(content) == "adapters.file-unreadable"
+
+
 def test_a_sheet_where_nothing_was_measured_is_not_opened():
     links = (
         f'<Relationships><Relationship Id="a" Type="{LINKS}/worksheet" Target="../secret/sheet1.xml"/></Relationships>'
     )
-    assert refusal(workbook("", parts={"xl/_rels/workbook.xml.rels": links})) == "adapters.file-unreadable"
+    parts = {
+        "xl/_rels/workbook.xml.rels": links,
+        "secret/sheet1.xml": f'<worksheet xmlns="{MAIN}"><sheetData/></worksheet>',
+    }
+    assert refusal(workbook("", parts=parts)) == "adapters.file-unreadable"
 
 
 def test_a_workbook_that_claims_more_texts_than_it_has_is_read():
