@@ -11,6 +11,7 @@ import zlib
 from typing import BinaryIO, Final
 
 from adapters.spreadsheet import legacy, open_document
+from adapters.spreadsheet.xml_parts import plain
 from hub.errors import Fatal
 
 OLE: Final = b"\xd0\xcf\x11\xe0"
@@ -29,10 +30,10 @@ MAX_SHARED: Final = 1_500_000_000
 _BYTES_A_CELL: Final = 400  # sheets that take more than this have something else to hide
 
 _SHEETS: Final = "xl/worksheets/"
-_SHARED: Final = "xl/sharedStrings.xml"
+_SHARED: Final = "xl/sharedstrings.xml"
 _CONTENT: Final = "content.xml"
-_COLUMNS: Final = re.compile(rb"""\sr=["']([A-Z]+)\d""")
-_ROWS: Final = re.compile(rb"""\sr=["'](?:[A-Z]+)?(\d+)["']""")
+_COLUMNS: Final = re.compile(rb"""\sr=["']([A-Z]{1,4})\d""")
+_ROWS: Final = re.compile(rb"""\sr=["'](?:[A-Z]{1,4})?(\d{1,9})["']""")
 _ROOT: Final = re.compile(rb"<([\w.-]+:)?worksheet\b")
 _CHUNK: Final = 1 << 20
 _OVERLAP: Final = 4096  # a tag cut by the end of a chunk is found in the next one
@@ -69,12 +70,12 @@ def _measure_legacy(file: BinaryIO) -> None:
 def _unpack(archive: zipfile.ZipFile) -> bool:
     others, taken, shared, sheets = 0, 0, 0, list[_Extent]()
     for member in archive.infolist():
-        extent, before = _Extent(), b""
+        extent, before, name = _Extent(), b"", plain(member.filename)
         with archive.open(member) as stream:
             while chunk := stream.read(_CHUNK):
-                if member.filename.startswith(_SHEETS):
+                if name.startswith(_SHEETS):
                     extent.grow(before, chunk)
-                elif member.filename == _SHARED:
+                elif name == _SHARED:
                     shared += len(chunk)
                 else:
                     others += len(chunk)
@@ -85,7 +86,7 @@ def _unpack(archive: zipfile.ZipFile) -> bool:
         sheets.append(extent)
     if _CONTENT in archive.NameToInfo:
         with archive.open(_CONTENT) as content:
-            if open_document.cells(content) > MAX_CELLS:  # type: ignore[arg-type] — a file as far as it is read
+            if open_document.cells(content) > MAX_CELLS:
                 raise Fatal("adapters.file-too-large")
     if any(extent.is_far for extent in sheets):
         raise Fatal("adapters.file-too-large")

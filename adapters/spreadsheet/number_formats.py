@@ -4,20 +4,21 @@ ECMA-376 part 1, 18.8.30 numFmt. Read as calamine reads them, so that a long reg
 """
 
 from datetime import datetime, time, timedelta
-from typing import BinaryIO, Final
+from typing import IO, Final
 
 from adapters.spreadsheet.cells import Cell
 from adapters.spreadsheet.xml_parts import Attributes, Passing
 
 DATE: Final = 1
 DURATION: Final = 2
-_BUILT_IN: Final = {**dict.fromkeys((*range(14, 23), *range(27, 37), 45, 47, *range(50, 59)), DATE), 46: DURATION}
+_DATES: Final = (*range(14, 23), *range(27, 37), 45, 47, *range(50, 59))
+_BUILT_IN: Final = {**{str(number): DATE for number in _DATES}, "46": DURATION}
 _DAY: Final = 86_400_000  # milliseconds, to which a date is rounded
 _EPOCH: Final = datetime(1899, 12, 30)
 _EPOCH_1904: Final = datetime(1904, 1, 1)
 
 
-def moments(part: BinaryIO | None) -> tuple[int, ...]:
+def moments(part: IO[bytes] | None) -> tuple[int, ...]:
     """For each style of a cell, in the order of `xl/styles.xml`: DATE, DURATION or 0."""
     own: dict[str, int] = {}
     styles: list[str] = []
@@ -39,7 +40,7 @@ def moments(part: BinaryIO | None) -> tuple[int, ...]:
     if part:
         for _ in Passing(start, end).over(part):
             pass
-    return tuple(own[one] if one in own else _BUILT_IN.get(int(one) if one.isdecimal() else 0, 0) for one in styles)
+    return tuple(own[one] if one in own else _BUILT_IN.get(one, 0) for one in styles)
 
 
 def meaning(code: str) -> int:

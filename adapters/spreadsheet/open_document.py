@@ -4,7 +4,7 @@ written once with the number of their repetitions.
 OpenDocument 1.3 part 3, 9.1: https://docs.oasis-open.org/office/OpenDocument/v1.3/os/part3-schema/
 """
 
-from typing import BinaryIO, Final
+from typing import IO, Final
 
 from adapters.spreadsheet.xml_parts import Attributes, Passing
 from hub.errors import Fatal
@@ -12,7 +12,7 @@ from hub.errors import Fatal
 _MAX: Final = 1 << 24  # a number of repetitions: no sheet has more places in a row
 
 
-def cells(part: BinaryIO) -> int:
+def cells(part: IO[bytes]) -> int:
     """The places that its largest sheet spans. Raises Fatal for what is damaged."""
     largest = height = width = row = column = times = again = filled = 0
 

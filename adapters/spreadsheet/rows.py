@@ -64,9 +64,8 @@ class FileReader:
         told = self._not_there(gone)
         names += [f"column {position + 1}" for position in range(len(names), widest)]
         for row in chain(first, rows):
-            if (
-                sheet is not None and len(row.cells) > widest
-            ):  # cells of a workbook have addresses: none can have slipped
+            if sheet is not None and len(row.cells) > widest:
+                # cells of a workbook have addresses: none can have slipped under another's header
                 names += [f"column {position + 1}" for position in range(widest, len(row.cells))]
                 widest = len(row.cells)
             content = self._content(names, row)

@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from tempfile import TemporaryFile
-from typing import BinaryIO, Final
+from typing import IO, BinaryIO, Final
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -110,7 +110,7 @@ def _nonce(number: int) -> bytes:
 
 
 @contextmanager
-def shared_texts(part: BinaryIO | None) -> Iterator[SharedTexts]:
+def shared_texts(part: IO[bytes] | None) -> Iterator[SharedTexts]:
     """What `xl/sharedStrings.xml` holds, without how it looks and how it is pronounced. None: the workbook has none."""
     texts = SharedTexts()
     try:
@@ -121,7 +121,7 @@ def shared_texts(part: BinaryIO | None) -> Iterator[SharedTexts]:
         texts.close()
 
 
-def _fill(texts: SharedTexts, part: BinaryIO) -> None:
+def _fill(texts: SharedTexts, part: IO[bytes]) -> None:
     beside = 0
 
     def start(name: str, attributes: Attributes) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
-from typing import BinaryIO, Final, NamedTuple
+from typing import IO, Final, NamedTuple
 
 from adapters.spreadsheet.cells import Cell, Row
 from adapters.spreadsheet.number_formats import moment
@@ -24,7 +24,7 @@ class Book(NamedTuple):
     since_1904: bool
 
 
-def rows(part: BinaryIO, book: Book) -> Iterator[Row]:
+def rows(part: IO[bytes], book: Book) -> Iterator[Row]:
     """Every row from the first on, empty ones too, as the program that wrote it numbers them. Raises Fatal."""
     ready: list[tuple[int, list[Cell]]] = []
     passing = _listening(book, ready)
@@ -55,6 +55,7 @@ def _listening(book: Book, ready: list[tuple[int, list[Cell]]]) -> Passing:  # n
             if cell is not None:
                 raise _damaged()
             cell, value, is_text = attributes, "", False
+            text.clear()  # of formulas, which are not read
         elif name in {"v", "t"}:
             if hears or cell is None:
                 raise _damaged()
@@ -103,6 +104,7 @@ def _listening(book: Book, ready: list[tuple[int, list[Cell]]]) -> Passing:  # n
         elif name != "is":
             beside -= name == "rPh"
             depth -= 1
+            passing.is_over = name == "sheetData"
 
     passing = Passing(start, end, bounded=True)
     text = passing.text
@@ -138,7 +140,7 @@ def _figure(text: str, style: str | None, book: Book) -> Cell:
     if style is None:
         return number
     at = _whole(style)
-    kind = book.moments[at] if at < len(book.moments) else 0
+    kind = book.moments[at] if 0 <= at < len(book.moments) else 0
     return moment(number, kind, since_1904=book.since_1904) if kind else number
 
 

@@ -7,14 +7,14 @@ ECMA-376 part 1, 12 (the parts of a workbook) and 18.3 (a sheet). It says what `
 import posixpath
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import BinaryIO, Final, NamedTuple
+from typing import IO, BinaryIO, Final, NamedTuple
 from zipfile import ZipFile
 
 from adapters.spreadsheet.cells import Row, Sheet
 from adapters.spreadsheet.number_formats import moments
 from adapters.spreadsheet.shared_texts import shared_texts
 from adapters.spreadsheet.sheet_rows import Book, rows
-from adapters.spreadsheet.xml_parts import Attributes, Passing
+from adapters.spreadsheet.xml_parts import Attributes, Passing, plain
 from hub.errors import Fatal
 
 WORKBOOK: Final = "xl/workbook.xml"
@@ -74,7 +74,7 @@ def _targets(archive: ZipFile) -> dict[str, str]:
     def start(name: str, attributes: Attributes) -> None:
         if name == "Relationship" and attributes.get("Type", "").endswith("/worksheet") and len(found) < _MAX_SHEETS:
             part = posixpath.normpath(posixpath.join("/xl", attributes.get("Target", "")))[1:]
-            if not part.startswith(SHEETS):  # what was measured lies there
+            if not part.lower().startswith(SHEETS):  # what was measured lies there
                 raise Fatal("adapters.file-unreadable")
             found[attributes.get("Id", "")] = part
 
@@ -91,9 +91,10 @@ def _through(archive: ZipFile, name: str, start: Callable[[str, Attributes], Non
 
 
 @contextmanager
-def _part(archive: ZipFile, name: str) -> Iterator[BinaryIO | None]:
-    if name not in archive.NameToInfo:
+def _part(archive: ZipFile, name: str) -> Iterator[IO[bytes] | None]:
+    found = next((one for one in archive.namelist() if plain(one) == name.lower()), None)
+    if found is None:
         yield None
         return
-    with archive.open(name) as part:
-        yield part  # type: ignore[misc] — a file as far as it is read
+    with archive.open(found) as part:
+        yield part

@@ -10,7 +10,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from typing import BinaryIO, Final
+from typing import IO, Final
 from xml.parsers import expat
 
 from hub.errors import Fatal
@@ -30,6 +30,7 @@ SPACE: Final = " \t\r\n"
 
 class Passing:
     """One part, and who listens to it. `text`: what was written since the listener last emptied it, while it `hears`.
+    `is_over`: the listener has heard enough.
 
     Names come without the prefix of their namespace: a part of a workbook has one namespace that matters. `bounded`: the listener
     itself refuses tags within tags without end, and is called directly: it is for what runs for every cell.
@@ -45,6 +46,7 @@ class Passing:
         self.text: list[str] = []
         self._start, self._end = start, end
         self._from, self._trims = 0, False
+        self.is_over = False
         self._depth = 0
         self._bounded = bounded
         self._parser = parser = expat.ParserCreate()
@@ -69,11 +71,14 @@ class Passing:
         self.text.clear()
         return unescaped(text)
 
-    def over(self, part: BinaryIO) -> Iterator[None]:
+    def over(self, part: IO[bytes]) -> Iterator[None]:
         """The part, piece by piece. Raises Fatal where it is damaged, or made to take the memory of who reads it."""
         parser, fed = self._parser, 0
         while chunk := _next(part):
             self._parse(chunk)
+            if self.is_over:
+                yield
+                return
             fed += len(chunk)
             if fed - parser.CurrentByteIndex > MAX_TAG or len(parser.intern) > MAX_NAMES:
                 raise Fatal("adapters.file-too-large")
@@ -86,7 +91,7 @@ class Passing:
     def _parse(self, chunk: bytes, *, end: bool = False) -> None:
         try:
             self._parser.Parse(chunk, end)
-        except expat.ExpatError:
+        except (expat.ExpatError, ValueError, LookupError, TypeError):  # the latter: of an encoding that is none
             raise Fatal("adapters.file-unreadable") from None
 
     def _opens(self, name: str, attributes: Attributes) -> None:
@@ -102,7 +107,12 @@ class Passing:
         self._end(name if ":" not in name else name.rpartition(":")[2])
 
 
-def _next(part: BinaryIO) -> bytes:
+def plain(name: str) -> str:
+    """The name of a part as it should be written; some programs write `xl\\SharedStrings.xml`."""
+    return name.replace("\\", "/").lower()
+
+
+def _next(part: IO[bytes]) -> bytes:
     try:
         return part.read(CHUNK)
     except (zipfile.BadZipFile, zlib.error, OSError, EOFError):

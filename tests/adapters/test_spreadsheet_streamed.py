@@ -243,6 +243,10 @@ def test_ten_times_the_rows_take_no_more_memory(monkeypatch):
         ("", {"texts": [f"<t>{'x' * 1_200_000}</t>"]}, "adapters.file-too-large"),
         ("", {"texts": ["<a>" * 200 + "</a>" * 200]}, "adapters.file-too-large"),
         ("", {"parts": {"xl/workbook.xml": None}}, "adapters.file-unreadable"),
+        ("", {"parts": {"xl/workbook.xml": '<?xml version="1.0" encoding="shift_jis"?><a/>'}}, "adapters.file-unreadable"),
+        ("", {"parts": {"xl/workbook.xml": '<?xml version="1.0" encoding="base64"?><a/>'}}, "adapters.file-unreadable"),
+        (f"<row r='{'9' * 5_000}'/>", {}, "adapters.file-unreadable"),
+        (f"<row><c s='{'9' * 5_000}'><v>1</v></c></row>", {}, "adapters.file-unreadable"),
         ("", {"parts": {"xl/worksheets/sheet1.xml": None}}, "adapters.file-unreadable"),
         ("", {"parts": {"xl/sharedStrings.xml": "<sst"}}, "adapters.file-unreadable"),
     ],
@@ -261,17 +265,53 @@ def test_a_billion_laughs_are_not_laughed(part):
     assert refusal(workbook(in_row(), parts={part: bomb})) == "adapters.file-unreadable"
 
 
+def test_an_entity_is_not_put_in_even_where_it_is_small():
+    declared = f'<!DOCTYPE sst [<!ENTITY n "Nadia">]><sst xmlns="{MAIN}"><si><t>&n;</t></si></sst>'
+    content = workbook(in_row('<c t="s"><v>0</v></c>'), parts={"xl/sharedStrings.xml": declared})
+    assert refusal(content) == "adapters.file-unreadable"
+
+
 def test_a_sheet_where_nothing_was_measured_is_not_opened():
     links = (
         f'<Relationships><Relationship Id="a" Type="{LINKS}/worksheet" Target="../secret/sheet1.xml"/></Relationships>'
     )
-    assert refusal(workbook("", parts={"xl/_rels/workbook.xml.rels": links})) == "adapters.file-unreadable"
+    parts = {
+        "xl/_rels/workbook.xml.rels": links,
+        "secret/sheet1.xml": f'<worksheet xmlns="{MAIN}"><sheetData/></worksheet>',
+    }
+    assert refusal(workbook("", parts=parts)) == "adapters.file-unreadable"
 
 
 def test_a_workbook_that_claims_more_texts_than_it_has_is_read():
     table = f'<sst xmlns="{MAIN}" count="4000000000" uniqueCount="4000000000"><si><t>{escape("a & b")}</t></si></sst>'
     content = workbook(in_row('<c t="s"><v>0</v></c>'), parts={"xl/sharedStrings.xml": table})
     assert passed_by(content) == [[(float, 1.0), (str, "a & b")]]
+
+
+def test_a_style_that_there_is_not_is_none(monkeypatch):
+    assert passed_by(workbook('<row><c s="-999"><v>1</v></c><c s="999"><v>2</v></c></row>')) == [
+        [(float, 1.0), (float, 2.0)]
+    ]
+    styles = f'<styleSheet xmlns="{MAIN}"><cellXfs><xf numFmtId="{"9" * 5_000}"/><xf/></cellXfs></styleSheet>'
+    assert passed_by(workbook('<row><c s="0"><v>1</v></c></row>', parts={"xl/styles.xml": styles})) == [[(float, 1.0)]]
+
+
+def test_what_stands_after_the_rows_is_not_looked_at():
+    sheet = f'<worksheet xmlns="{MAIN}"><sheetData>{in_row()}</sheetData>{" " * 200_000}<hyperlinks'
+    content = workbook("", parts={"xl/worksheets/sheet1.xml": sheet})
+    assert passed_by(content) == [[(float, 1.0)]]
+
+
+def test_formulas_are_no_text_however_many_there_are():
+    cells = "".join(f"<row><c><f>SUM({'A' * 200}{at})</f></c></row>" for at in range(9_000))
+    assert len(passed_by(workbook(cells + in_row()))) == 9_001
+
+
+@pytest.mark.parametrize("name", ["xl/SharedStrings.xml", "xl\\sharedStrings.xml"])
+def test_a_part_is_found_however_its_name_is_written(name):
+    table = f'<sst xmlns="{MAIN}"><si><t>Nadia</t></si></sst>'
+    content = workbook(in_row('<c t="s"><v>0</v></c>'), parts={"xl/sharedStrings.xml": None, name: table})
+    assert passed_by(content) == held(content) == [[(float, 1.0), (str, "Nadia")]]
 
 
 def test_a_cell_beyond_the_header_is_no_reason_to_distrust_a_row_of_a_workbook(save, connect, read, monkeypatch):
