@@ -15,6 +15,7 @@ from hub.mapping.scaffold_names import Names
 SEARCHED: Final = 40
 CALLED: Final = 0.6
 FEWEST: Final = 3
+PAIR: Final = 2
 TICKED: Final = frozenset({"", "0", "1", "0.0", "1.0", "true", "false", "True", "False", "TRUE", "FALSE"})
 
 Rows = Sequence[Sequence[str]]
@@ -49,13 +50,24 @@ def questions(rows: Rows, names: Names) -> list[Question]:
     if score < FEWEST:
         return []
     below = [row for row in rows[-end:] if sum(bool(cell) for cell in row) > 1]
-    groups = _groups(rows[-end + height - 1] if -end + height > 0 else (), labels)
-    asked = [
-        Question(label, tuple(row[at] for row in below if at < len(row)), group=group)
-        for at, (label, group) in enumerate(zip(labels, groups, strict=True))
-        if label and label not in labels[:at]
-    ]
+    first = -end + height  # where the header begins
+    if height == -PAIR:
+        groups = _over(rows[first], rows[first + 1], len(labels))
+    else:
+        groups = _groups(rows[first - 1] if first > 0 else (), labels)
+    asked = list(_named(labels, groups, below))
     return list(_by_path(asked))
+
+
+def _named(labels: Sequence[str], groups: Sequence[str], below: Rows) -> Iterator[Question]:
+    """A header that stands below several headings names the first by itself, the others by both: as the door to spreadsheets does."""
+    seen: set[str] = set()
+    for at, (label, group) in enumerate(zip(labels, groups, strict=True)):
+        values = tuple(row[at] for row in below if at < len(row))
+        header = f"{group} {label}" if group and label in seen else label
+        if header and header not in seen:
+            seen |= {label, header}
+            yield Question(header, values, (label,), group=group, path=header != label)
 
 
 def _groups(above: Sequence[str], labels: Sequence[str]) -> list[str]:
@@ -67,6 +79,19 @@ def _groups(above: Sequence[str], labels: Sequence[str]) -> list[str]:
         last = (cells[at] if at < len(cells) else "") or last
         found.append(last if several else "")
     return found
+
+
+def _over(upper: Sequence[str], lower: Sequence[str], width: int) -> list[str]:
+    """The heading of each column in a header of two rows: none over a cell that is merged over both of them, and what follows it."""
+    found, last = [], ""
+    for above, below in (_cells_at(at, upper, lower) for at in range(width)):
+        last = (above or last) if below else ""
+        found.append(last)
+    return found
+
+
+def _cells_at(at: int, *rows: Sequence[str]) -> tuple[str, ...]:
+    return tuple(" ".join(row[at].split()) if at < len(row) else "" for row in rows)
 
 
 def _by_path(asked: Sequence[Question]) -> Iterator[Question]:
