@@ -4,6 +4,7 @@ A row above it that has fewer cells holds headings: each is over its column and 
 headings stand in the header itself: `perp/perp_rel`, and `viol_type/sexual` is one answer of `viol_type`, said again.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -16,6 +17,8 @@ SEARCHED: Final = 40
 CALLED: Final = 0.6
 FEWEST: Final = 3
 PAIR: Final = 2
+STEPS: Final = 2  # headers that begin alike, from which they are ways
+_DOTTED: Final = re.compile(r"[A-Za-z]\w+(\.\w{2,})+$")
 TICKED: Final = frozenset({"", "0", "1", "0.0", "1.0", "true", "false", "True", "False", "TRUE", "FALSE"})
 
 Rows = Sequence[Sequence[str]]
@@ -95,18 +98,25 @@ def _cells_at(at: int, *rows: Sequence[str]) -> tuple[str, ...]:
 
 
 def _by_path(asked: Sequence[Question]) -> Iterator[Question]:
-    """Headers that are ways of several steps, where steps recur."""
-    first = Counter(one.header.partition("/")[0] for one in asked if "/" in one.header and " " not in one.header)
-    known = {one.header: one for one in asked}
+    """Headers that are ways of several steps, where steps recur: `perp/sex`, `form.perp.sex`, "Auteur/Sexe"."""
+    first = Counter(way[0] for one in asked if len(way := _way(one.header)) > 1)
+    known = {one.header for one in asked}
     for one in asked:
-        group, _, last = one.header.rpartition("/")
-        if " " in one.header or first[one.header.partition("/")[0]] < 2:
+        *group, last = _way(one.header)
+        above = one.header.removesuffix(last)[:-1]
+        if first[group[0] if group else ""] < (FEWEST if " " in one.header else STEPS):
             yield one
-        elif group in known and set(one.values) <= TICKED:
-            yield replace(one, again=group)
+        elif above in known and set(one.values) <= TICKED:
+            yield replace(one, again=above)
         else:
             spaced = any(other.startswith(f"{one.header}/") for other in known)
-            yield replace(one, labels=(spoken(last),), group=spoken(group), path=True, spaced=spaced)
+            yield replace(one, labels=(spoken(last),), group=spoken(" ".join(group)), path=True, spaced=spaced)
+
+
+def _way(header: str) -> list[str]:
+    if "/" not in header and _DOTTED.match(header):
+        return header.split(".")
+    return header.split("/")
 
 
 def spoken(path: str) -> str:
