@@ -1,8 +1,8 @@
 """How often a first mapping is right on files of one's own: registers, exports and XLSForms, each with what its columns are.
 
-Beside `register.xlsx` lies `register.key.yaml`: `columns: [["Header", "column"], …]` in the order of the sheet, where the column is
-one of a ready mapping ("-": none, "a|b": either). Where the sheet has headings above its headers, `heading_above` says them, one
-for each column. A question of a form goes by its name, whatever its groups.
+Beside `register.xlsx` lies `register.key.yaml`: `columns: [["Header", "column"], …]` in the order of the sheet, where the column
+is one of a ready mapping ("-": none, "a|b": either). Where the sheet has headings above its headers, `heading_above` says
+them, one for each column. A question of a form goes by its name, whatever its groups.
 
 Right: proposed as what it is, be it as a question (`asked`). Missed: not proposed at all. Wrong: proposed as something else, or
 proposed although it is nothing. No cell is shown.
@@ -13,7 +13,7 @@ proposed although it is nothing. No cell is shown.
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -22,7 +22,7 @@ import yaml
 
 from hub.cli.scaffold import proposed
 from hub.cli.scaffold_source import samples
-from hub.mapping.scaffold import Line
+from hub.mapping.scaffold import Line, Proposal
 
 NOTHING: Final = "-"
 KEY: Final = ".key.yaml"
@@ -71,14 +71,21 @@ def main(folders: Sequence[Path]) -> None:
             print(f"{_file_of(key).name} ({base}): {json.dumps(figures)}")
             for one in columns:
                 if one.wrong or (one.mappable and not one.right):
-                    print(f"    {one.header} = {'|'.join(sorted(one.wanted))}, proposed: {one.column} ({one.confidence})")
+                    print(
+                        f"    {one.header} = {'|'.join(sorted(one.wanted))}, proposed: {one.column} ({one.confidence})"
+                    )
     print(json.dumps(dict(total)))
 
 
 def judged(key: Path) -> tuple[str, list[Judged]]:
     """The ready mapping that is extended, and each column of the key in its order."""
-    said: dict[str, Any] = yaml.load(key.read_text("utf-8"), Loader=yaml.BaseLoader)  # noqa: S506 — text alone
+    said: dict[str, Any] = yaml.load(key.read_text("utf-8"), Loader=yaml.BaseLoader)
     base, _, proposal = proposed(Path("nowhere"), samples(str(_file_of(key))))
+    return base, judge(proposal, said)
+
+
+def judge(proposal: Proposal, said: Mapping[str, Any]) -> list[Judged]:
+    """`said`: the columns as a key says them."""
     left = list(proposal.lines)
     found = []
     for header, wanted, heading in _columns(said):
@@ -87,7 +94,7 @@ def judged(key: Path) -> tuple[str, list[Judged]]:
         column = line.column if line and line.column else NOTHING
         meant = frozenset(SAME.get(one, one) for one in wanted.split("|"))
         found.append(Judged(header, meant, SAME.get(column, column), line.confidence if line else "none"))
-    return base, found
+    return found
 
 
 def counted(columns: Sequence[Judged]) -> dict[str, int]:
@@ -101,7 +108,7 @@ def counted(columns: Sequence[Judged]) -> dict[str, int]:
     }
 
 
-def _columns(said: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
+def _columns(said: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     above = said.get("heading_above") or [""] * len(said["columns"])
     for (header, wanted), heading in zip(said["columns"], above, strict=True):
         yield " ".join(header.split()), wanted, " ".join(heading.split())

@@ -89,8 +89,8 @@ def scaffold(
 def proposed(
     own: Path, samples: Sequence[Sample], kinds: frozenset[str] = frozenset({FORM})
 ) -> tuple[str, Known, Proposal]:
-    """The ready mapping that is nearest, and the proposal. `own`: the folder of one's own mappings; `kinds`: of the records that a
-    form of this tool becomes. Raises WrongUse."""
+    """The ready mapping that is nearest, and the proposal. `own`: the folder of one's own mappings; `kinds`: of the records that
+    a form of this tool becomes. Raises WrongUse."""
     asked = form([one.rows for one in samples])
     wanted = (kinds - {TABLE} or frozenset({FORM})) if asked else frozenset({TABLE})
     return nearest(_ready(own, wanted), samples, asked)

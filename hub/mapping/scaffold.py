@@ -16,9 +16,9 @@ from hub.mapping.model import Transform
 from hub.mapping.plan import Column, Plan
 from hub.mapping.scaffold_apart import Claim, part, uncount
 from hub.mapping.scaffold_choices import Meant, Words, meant
+from hub.mapping.scaffold_left_out import is_left_out
 from hub.mapping.scaffold_legend import signs
 from hub.mapping.scaffold_names import Names, Near
-from hub.mapping.scaffold_left_out import is_left_out
 from hub.mapping.scaffold_table import Question
 from hub.mapping.scaffold_values import Fit, are_codes, date_order, fit
 from hub.mapping.transforms import TRANSFORMS
@@ -282,7 +282,7 @@ def _confidence(score: float, near: Near, said: Fit, transform: Transform | None
     """Cells that are not read as they should be make a question of everything but a code list, whose words are asked about. A
     name that is cut short is beyond doubt only where the cells are words of that very list."""
     coded = isinstance(transform, Codes)
-    sure = not near.cut or (said.supports and (coded or isinstance(transform, Phones)))
+    sure = not (near.cut or near.vague) or (said.supports and (coded or isinstance(transform, Phones)))
     if near.whole and sure and not said.contradicts and (said.share is None or said.share >= SURE_WORDS):
         return "high"
     doubtful = said.share is not None and not said.supports and not coded

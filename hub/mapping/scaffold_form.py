@@ -31,8 +31,22 @@ class Ready:
 
 
 _NOT_ASKED: Final = frozenset(
-    "note start end today deviceid username phonenumber simserial subscriberid audit hidden start-geopoint email-address "
-    "background-audio xml-external csv-external".split()
+    {
+        *(
+            "note",
+            "start",
+            "end",
+            "today",
+            "deviceid",
+            "username",
+            "phonenumber",
+            "simserial",
+            "subscriberid",
+            "audit",
+            "hidden",
+        ),
+        *("start-geopoint", "background-audio", "xml-external", "csv-external"),
+    }
 )
 _SPACED: Final = re.compile(r"^(begin|end|select) (group|repeat|one|multiple)\b", re.IGNORECASE)
 

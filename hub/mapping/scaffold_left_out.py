@@ -13,9 +13,34 @@ _FILES: Final = frozenset({"image", "audio", "video", "file", "geopoint", "geotr
 _ADDED: Final = frozenset(
     {
         *("start", "end", "today", "deviceid", "simserial", "subscriberid", "username", "instanceid", "instancename"),
-        *("submissiondate", "submissiontime", "submitterid", "submittername", "attachmentspresent", "attachmentsexpected"),
-        *("reviewstate", "formversion", "formid", "formlink", "xmlns", "receivedon", "hquser", "appversion", "startedtime"),
-        *("completedtime", "lastmodified", "lastmodifieddate", "lastmodifiedbyuserusername", "audit", "key", "parentkey"),
+        *(
+            "submissiondate",
+            "submissiontime",
+            "submitterid",
+            "submittername",
+            "attachmentspresent",
+            "attachmentsexpected",
+        ),
+        *(
+            "reviewstate",
+            "formversion",
+            "formid",
+            "formlink",
+            "xmlns",
+            "receivedon",
+            "hquser",
+            "appversion",
+            "startedtime",
+        ),
+        *(
+            "completedtime",
+            "lastmodified",
+            "lastmodifieddate",
+            "lastmodifiedbyuserusername",
+            "audit",
+            "key",
+            "parentkey",
+        ),
         *("userid", "caseid", "timestart", "timeend", "geolocation", "uuid", "version"),
     }
 )

@@ -38,7 +38,8 @@ class Near(NamedTuple):
     name: str = ""
     language: str = ""
     whole: bool = False
-    cut: bool = False  # whole only if words of the header that are cut short are what they seem, or it says little
+    cut: bool = False  # whole only if words of the header that are cut short are what they seem
+    vague: bool = False  # whole, and says little
     initials: bool = False  # nothing but first letters
 
 
@@ -107,7 +108,9 @@ class Names:
                 one = self._beside(header, whole) if at else whole
                 if one.score > best.get(one.column, Near(0)).score:
                     best[one.column] = one
-        allowed = (one for one in best.values() if not self.forbids(header, one.column) and not self._theirs(header, one))
+        allowed = (
+            one for one in best.values() if not self.forbids(header, one.column) and not self._theirs(header, one)
+        )
         return sorted(allowed, key=lambda one: (-one.score, one.column))
 
     def _beside(self, header: str, near: Near) -> Near:
@@ -144,7 +147,9 @@ class Names:
             return "", []
         called = self._asked[about[0]]
         sides = dict.fromkeys(side.strip() for text in texts for side in _scripts(text))
-        return about[0], [f"{side} {one}" for side in sides for one in called if self._is_arabic(side) == self._is_arabic(one)]
+        return about[0], [
+            f"{side} {one}" for side in sides for one in called if self._is_arabic(side) == self._is_arabic(one)
+        ]
 
     def _is_arabic(self, text: str) -> bool:
         return self.language(text) == "ar"
@@ -157,7 +162,9 @@ class Names:
         for text in texts:
             for cut, stripped in self._words.readings(text):
                 tokens = plain(cut)
-                initials = {"".join(word[0] for word in words) for words in (tokens, fold(text).split()) if len(words) > 1}
+                initials = {
+                    "".join(word[0] for word in words) for words in (tokens, fold(text).split()) if len(words) > 1
+                }
                 yield _Name(column, language, text, tokens, "".join(tokens), fold(text), stripped, frozenset(initials))
 
     def _near(self, part: str) -> Iterable[Near]:
@@ -167,7 +174,7 @@ class Names:
                 if near.score:
                     one = near._replace(score=EXACT) if fold(part) == name.folded else near
                     narrow = near.whole and name.folded in self._narrow.get(name.column, ())
-                    yield one._replace(score=min(one.score, _NARROW), cut=True) if narrow else one
+                    yield one._replace(score=min(one.score, _NARROW), vague=True) if narrow else one
         if _INITIALS.fullmatch(part.strip()):
             for at in sorted(self._begun.get(part.strip().lower(), ())):
                 name = self._names[at]
@@ -187,25 +194,26 @@ class Names:
         bare = plain(header)
         vague = frozenset(bare) <= self._vague
         if bare == name.tokens or "".join(bare) == name.letters:
-            return Near(0.98, name.column, name.text, name.language, True, vague)
+            return Near(0.98, name.column, name.text, name.language, True, vague=vague)
         pairs = [(one, other) for one in header for other in name.tokens if self._words.same(one, other)]
-        if not pairs:
-            return Near(0)
-        if {other for _, other in pairs} <= self._says_little and (set(name.tokens) - {other for _, other in pairs}):
-            return Near(0)
+        return self._partly(header, name, pairs, vague=vague) if pairs else Near(0)
+
+    def _partly(self, header: Tokens, name: _Name, pairs: Sequence[tuple[str, str]], *, vague: bool) -> Near:
+        """How near, by the words of the header and of the name that are the same."""
         met, named = {one for one, _ in pairs}, {other for _, other in pairs}
         shared = sum(self._weight(token) for token in named)
         left = sum(self._weight(token) for token in set(name.tokens) - named)
-        strange = [token for token in set(header) - met]
+        strange = set(header) - met
         over = sum(self._weight(token.rstrip(".")) for token in strange)
         score = shared / (shared + left + 0.6 * over)
-        if left and all(one.endswith(".") for one, _ in pairs):  # cut words alone are no part of a longer name
+        alone = left and all(one.endswith(".") for one in met)  # cut words alone are no part of a longer name
+        if alone or (named <= self._says_little and set(name.tokens) - named):
             return Near(0)
         if not left and not over:
             cut = any(one.endswith(".") and stem(one.rstrip(".")) not in name.tokens for one in header)
-            nearly = not frozenset(bare) >= named  # "demandeur" is not "demande"
-            return Near(0.9 if cut else 0.96, name.column, name.text, name.language, True, cut or nearly or vague)
-        if not left and frozenset(strange) <= self._light and named - self._light:  # "what does she ask for" is what she asks for
+            nearly = not frozenset(plain(header)) >= named  # "demandeur" is not "demande"
+            return Near(0.9 if cut else 0.96, name.column, name.text, name.language, True, cut or nearly, vague)
+        if not left and strange <= self._light and named - self._light:  # "what does she ask for" is what she asks for
             return Near(_NARROW, name.column, name.text, name.language, True, True)
         if left and any(self._columns[token.rstrip(".")] and token not in self._says_little for token in strange):
             score = min(score, _TORN)

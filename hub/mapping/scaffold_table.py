@@ -63,7 +63,7 @@ def questions(rows: Rows, names: Names) -> list[Question]:
 
 
 def _named(labels: Sequence[str], groups: Sequence[str], below: Rows) -> Iterator[Question]:
-    """A header that stands below several headings names the first by itself, the others by both: as the door to spreadsheets does."""
+    """A header below several headings names the first column by itself, the others by both: as the door to spreadsheets does."""
     seen: set[str] = set()
     for at, (label, group) in enumerate(zip(labels, groups, strict=True)):
         values = tuple(row[at] for row in below if at < len(row))
@@ -85,7 +85,7 @@ def _groups(above: Sequence[str], labels: Sequence[str]) -> list[str]:
 
 
 def _over(upper: Sequence[str], lower: Sequence[str], width: int) -> list[str]:
-    """The heading of each column in a header of two rows: none over a cell that is merged over both of them, and what follows it."""
+    """The heading of each column in a header of two rows: none over a cell that is merged over both, and what follows it."""
     found, last = [], ""
     for above, below in (_cells_at(at, upper, lower) for at in range(width)):
         last = (above or last) if below else ""
@@ -99,12 +99,12 @@ def _cells_at(at: int, *rows: Sequence[str]) -> tuple[str, ...]:
 
 def _by_path(asked: Sequence[Question]) -> Iterator[Question]:
     """Headers that are ways of several steps, where steps recur: `perp/sex`, `form.perp.sex`, "Auteur/Sexe"."""
-    first = Counter(way[0] for one in asked if len(way := _way(one.header)) > 1)
+    first = Counter(way[0] for one in asked if not one.path and len(way := _way(one.header)) > 1)
     known = {one.header for one in asked}
     for one in asked:
         *group, last = _way(one.header)
         above = one.header.removesuffix(last)[:-1]
-        if first[group[0] if group else ""] < (FEWEST if " " in one.header else STEPS):
+        if one.path or first[group[0] if group else ""] < (FEWEST if " " in one.header else STEPS):
             yield one
         elif above in known and set(one.values) <= TICKED:
             yield replace(one, again=above)

@@ -81,7 +81,7 @@ def fit(column: Column, values: Sequence[str], blank: frozenset[str], today: dat
 
 
 def _something_else(transform: Transform | None, values: Sequence[str]) -> bool:
-    """Dates and answers are no names, no addresses and no numbers of a file; and bare numbers are codes that somebody must explain."""
+    """Dates and answers are no names, addresses or numbers of a file; and bare numbers are codes that somebody must explain."""
     said = [value for value in values if value]
     answers = () if transform is None else (_ANSWER,)
     kinds = (_DATE, *answers, _NUMBER) if isinstance(transform, Text | OrganizationName) else (_DATE, *answers)

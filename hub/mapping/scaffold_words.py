@@ -107,8 +107,7 @@ def stem(word: str) -> str:
         return word
     for article in ("وال", "بال", "لل", "ال"):
         if word.startswith(article) and len(word) > len(article) + 1:
-            word = word.removeprefix(article)
-            return word
+            return word.removeprefix(article)
     if word.endswith("ها") and len(word) > len("ها") + 2:  # "her telephone"
         word = word.removesuffix("ها")
         word = word.removesuffix("ت") + "ه" if word.endswith("ت") else word
@@ -133,7 +132,11 @@ def same(one: str, other: str) -> bool:
     short, long = sorted((one, other), key=len)
     if short.isascii() and len(short) >= _PREFIX and long.startswith(short):
         return True
-    if len(short) < _LONG or (one.isascii() and one[0] != other[0]) or 2 * len(short) < _ALIKE * (len(short) + len(long)):
+    if (
+        len(short) < _LONG
+        or (one.isascii() and one[0] != other[0])
+        or 2 * len(short) < _ALIKE * (len(short) + len(long))
+    ):
         return False
     return SequenceMatcher(None, one, other).ratio() >= _ALIKE
 
