@@ -60,7 +60,7 @@ def scaffold(
     if (source is None) == (connection is None):
         raise WrongUse("mapping-scaffold.one-source")
     found, kinds = (samples(source, allow), frozenset({FORM})) if source else samples_of(session, connection or "")
-    base, ready, proposal = _nearest(own, found, kinds)
+    base, ready, proposal = proposed(own, found, kinds)
     if ask:
         lines = [_asked(session, line, ready) for line in proposal.lines]
         proposal = replace(proposal, lines=tuple(_explained(session, line, ready) for line in lines))
@@ -86,8 +86,11 @@ def scaffold(
     return None
 
 
-def _nearest(own: Path, samples: Sequence[Sample], kinds: frozenset[str]) -> tuple[str, Known, Proposal]:
-    """`kinds`: of the records that a form of this tool becomes."""
+def proposed(
+    own: Path, samples: Sequence[Sample], kinds: frozenset[str] = frozenset({FORM})
+) -> tuple[str, Known, Proposal]:
+    """The ready mapping that is nearest, and the proposal. `own`: the folder of one's own mappings; `kinds`: of the records that
+    a form of this tool becomes. Raises WrongUse."""
     asked = form([one.rows for one in samples])
     wanted = (kinds - {TABLE} or frozenset({FORM})) if asked else frozenset({TABLE})
     return nearest(_ready(own, wanted), samples, asked)

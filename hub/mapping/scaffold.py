@@ -16,6 +16,7 @@ from hub.mapping.model import Transform
 from hub.mapping.plan import Column, Plan
 from hub.mapping.scaffold_apart import Claim, part, uncount
 from hub.mapping.scaffold_choices import Meant, Words, meant
+from hub.mapping.scaffold_left_out import is_left_out
 from hub.mapping.scaffold_legend import signs
 from hub.mapping.scaffold_names import Names, Near
 from hub.mapping.scaffold_table import Question
@@ -32,8 +33,9 @@ MEDIUM: Final = 0.62
 LOW: Final = 0.42
 SUPPORT: Final = 0.2
 VALUES_ALONE: Final = 0.44
+BELOW: Final = 0.97  # called so together with the heading above
+PERPETRATOR: Final = "perpetrator"
 SIGN: Final = 3  # letters of a sign that may mean anything: "oui", "F", "12"
-FILES: Final = frozenset({"image", "audio", "video", "file", "geopoint", "geotrace", "geoshape"})
 CALCULATED: Final = "calculate"  # a form computes a lot for itself, which nobody needs to hear of
 SURE_WORDS: Final = 0.5  # share of known words from which the others may be shown
 
@@ -112,7 +114,7 @@ def _evident(column: Column, said: Mapping[str, Any]) -> Column:
 
 def propose(questions: Sequence[Question], ready: Known) -> Proposal:
     """One line for each question, in their order. A column is given to one question, the nearest."""
-    found = {at: _claims(one, ready) for at, one in enumerate(questions) if not one.again and one.kind not in FILES}
+    found = {at: _claims(one, ready) for at, one in enumerate(questions) if not one.again and not is_left_out(one)}
     uncount(found, questions)
     part(found)
     claims = sorted(
@@ -147,14 +149,18 @@ def _again(line: Line, lines: Sequence[Line]) -> Line:
 def _nears(question: Question, ready: Known) -> dict[str, Near]:
     """By its names; those below a heading that says whose it is come first."""
     nears: dict[str, Near] = {}
-    inside = ready.names.within(question.group, question.texts)
+    role, inside = ready.names.below(question.group, question.texts)
     whose = " ".join(inside)
     for text in (*inside, *question.texts):
         for near in ready.names.near(text):
+            joined = text in inside and role != PERPETRATOR
+            if joined and not near.whole:  # what is merely like a heading and a header together
+                continue
             if not ready.names.forbids(whose, near.column):
-                nears[near.column] = max(nears.get(near.column, near), near, key=lambda one: one.score)
+                one = near._replace(score=min(near.score, BELOW), cut=True) if joined else near
+                nears[near.column] = max(nears.get(near.column, one), one, key=lambda one: one.score)
     for column in [one for one in ready.columns if one not in nears]:
-        if not ready.names.forbids(f"{question.header} {whose}", column):
+        if not ready.names.forbids(f"{' '.join(question.texts)} {question.header} {whose}", column):
             nears[column] = Near(0.0, column, "", ready.names.language(question.header))
     return nears
 
@@ -168,13 +174,13 @@ def _claims(question: Question, ready: Known) -> list[Claim]:
             continue
         said = _fit(question, near.column, ready)
         alone = VALUES_ALONE if said.supports and _tells(near.column, question, ready) else 0.0
-        score = max(_score(near, said, ready), alone)
+        score = max(_score(near, said, question, ready), alone)
         if score >= LOW:
             found.append((score, near, said))
     called = max((near.score for _, near, _ in found if near.whole and not near.cut), default=0.0)
     # what it is merely like is no choice beside that, also where another column is that already ("adresse 2")
     found = [one for one in found if one[2].supports or one[1].score >= called]
-    if _doubted(found, question, ready):  # whatever it is, it is a question
+    if question.kind == CALCULATED or _doubted(found, question, ready):  # whatever it is, it is a question
         found = [(min(score, MEDIUM - 0.01), near._replace(whole=False), said) for score, near, said in found]
     best = max((score for score, near, said in found if near.whole and not said.contradicts), default=0.0)
     rivals = sum(near.whole and score == best for score, near, _ in found)
@@ -214,7 +220,10 @@ def _meant(question: Question, column: str, ready: Known) -> tuple[Meant, ...]:
     return tuple(meant(question.choices, transform, ready.words.get(column, ()), ready.today))
 
 
-def _score(near: Near, said: Fit, ready: Known) -> float:
+def _score(near: Near, said: Fit, question: Question, ready: Known) -> float:
+    if near.initials:  # a question where signs stand in the cells; nothing where the cells cannot tell
+        signs_alone = said.contradicts and _is_listed(near, question, ready)
+        return near.score if signs_alone else near.score + SUPPORT if said.supports else 0.0
     if said.contradicts:
         return near.score * (0.45 if not _is_coded(near.column, ready) else 0.75 if near.whole else 0.6)
     return near.score + (SUPPORT if said.supports else 0.0)
@@ -273,7 +282,7 @@ def _confidence(score: float, near: Near, said: Fit, transform: Transform | None
     """Cells that are not read as they should be make a question of everything but a code list, whose words are asked about. A
     name that is cut short is beyond doubt only where the cells are words of that very list."""
     coded = isinstance(transform, Codes)
-    sure = not near.cut or (said.supports and (coded or isinstance(transform, Phones)))
+    sure = not (near.cut or near.vague) or (said.supports and (coded or isinstance(transform, Phones)))
     if near.whole and sure and not said.contradicts and (said.share is None or said.share >= SURE_WORDS):
         return "high"
     doubtful = said.share is not None and not said.supports and not coded

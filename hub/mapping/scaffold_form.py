@@ -4,6 +4,7 @@ https://xlsform.org/en/. Answers travel under the path of their groups and as th
 what a question asks.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -30,8 +31,24 @@ class Ready:
 
 
 _NOT_ASKED: Final = frozenset(
-    "note start end today deviceid username phonenumber simserial subscriberid audit hidden".split()  # noqa: SIM905
+    {
+        *(
+            "note",
+            "start",
+            "end",
+            "today",
+            "deviceid",
+            "username",
+            "phonenumber",
+            "simserial",
+            "subscriberid",
+            "audit",
+            "hidden",
+        ),
+        *("start-geopoint", "background-audio", "xml-external", "csv-external"),
+    }
 )
+_SPACED: Final = re.compile(r"^(begin|end|select) (group|repeat|one|multiple)\b", re.IGNORECASE)
 
 
 def form(sheets: Sequence[Rows]) -> list[Question]:
@@ -42,13 +59,13 @@ def form(sheets: Sequence[Rows]) -> list[Question]:
 
 
 def _questions(survey: Sequence[Record], choices: Sequence[Record]) -> Iterator[Question]:
-    path: list[tuple[str, bool]] = []
+    path: list[tuple[str, bool, tuple[str, ...]]] = []
     for row in survey:
-        kind, _, rest = row.get("type", "").strip().partition(" ")
+        kind, _, rest = _SPACED.sub(r"\1_\2", row.get("type", "").strip()).partition(" ")
         name = row.get("name", "").strip()
         what = f"{kind} {rest}".replace("_", " ").strip()
         if what.startswith(("begin group", "begin repeat")):
-            path.append((name, what.startswith("begin repeat")))
+            path.append((name, what.startswith("begin repeat"), _labels(row)))
         elif what.startswith(("end group", "end repeat")):
             path = path[:-1]
         elif name and kind not in _NOT_ASKED:
@@ -56,10 +73,10 @@ def _questions(survey: Sequence[Record], choices: Sequence[Record]) -> Iterator[
             offered = [one for one in choices if listed and one.get("list name") == listed]
             values = tuple(one.get("name", "") for one in offered)
             shown = tuple(Choice(one.get("name", ""), _labels(one)) for one in offered)
-            asked = "/".join((*(group for group, _ in path), name))
-            repeated = any(repeats for _, repeats in path)
+            asked = "/".join((*(group for group, *_ in path), name))
+            repeated = any(repeats for _, repeats, _ in path)
             labels = (*_labels(row), _spoken(name), _spoken(asked))
-            group = " ".join(label for label in dict.fromkeys(_spoken(one) for one, _ in path))
+            group = " ".join(label for one, _, shown in path[-1:] for label in dict.fromkeys((_spoken(one), *shown)))
             yield Question(asked, values, labels, repeated, kind, shown, group, path=True)
 
 

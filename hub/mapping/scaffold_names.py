@@ -10,29 +10,24 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
-from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from hub.fhir.folding import fold
+from hub.mapping.scaffold_words import Tokens, Words, numbered, plain, stem
 
-Tokens = tuple[str, ...]
-
-_WORDS: Final = re.compile(r"[^\W\d_]+\.?|\d+")
 _SLASH: Final = re.compile(r"\s*/\s*")
 _BRACKETS: Final = re.compile(r"\(.*?\)|\[.*?\]")
 _PARTS: Final = re.compile(r"[/|()\[\]\n]|\s[-–—]\s")
 _ARABIC: Final = re.compile("[\u0621-\u064a]")
 _SCRIPTS: Final = re.compile("[\u0600-\u06ff][\u0600-\u06ff\\W\\d]*|[^\u0600-\u06ff]+")
-_NUMERO: Final = re.compile(r"(?:\bn|\bno|\bnum|\bnr)\s*[°º.]\s*", re.IGNORECASE)
-_PREFIX: Final = 5  # letters by which a word that is cut short is known without a sign of it
-_CUT: Final = 3  # and with one: "adr."
-_COLUMN: Final = 6  # the most letters of a word that a database cuts short: "DATE_ADM"
-_LONG: Final = 6  # letters from which a slip of the pen is forgiven
-_ALIKE: Final = 0.86
+_INITIALS: Final = re.compile(r"[A-Z]{2,4}")
 EXACT: Final = 1.0
 _SIDE: Final = 0.99  # called so on one side of a slash: what is called so altogether comes first
+_BELOW: Final = 0.97  # and so together with the heading above
 _NARROW: Final = 0.89  # and before what is called as a part of the thing, even where its name is cut short
+_TORN: Final = 0.6  # what lacks a word of the name, and has one of another column instead
+_LIGHT: Final = 0.15  # what a word like "what" or "when" weighs
+_INITIAL: Final = 0.42  # nothing but first letters: a question, which the cells may answer
 
 
 class Near(NamedTuple):
@@ -44,6 +39,8 @@ class Near(NamedTuple):
     language: str = ""
     whole: bool = False
     cut: bool = False  # whole only if words of the header that are cut short are what they seem
+    vague: bool = False  # whole, and says little
+    initials: bool = False  # nothing but first letters
 
 
 @dataclass(frozen=True)
@@ -55,24 +52,23 @@ class _Name:
     letters: str
     folded: str
     stripped: bool  # of the person: such a name is only meant by a header that speaks of her, too
+    initials: frozenset[str] = frozenset()  # the first letters of its words: "sf" of "situation familiale"
 
 
 class Names:
     """All names of all columns. `lexicon`: the file `mappings/lexicon.yaml`; `headers`: column → language → headers."""
 
     def __init__(self, lexicon: Mapping[str, Any], headers: Mapping[str, Mapping[str, Sequence[str]]]) -> None:
-        self._stop = frozenset(fold(str(word)) for word in lexicon.get("stop", ()))
-        self._short = {fold(str(key)): fold(str(word)) for key, word in lexicon.get("short", {}).items()}
-        self._subject = frozenset(_stem(fold(str(word))) for word in lexicon.get("subject", ()))
-        self._groups = {
-            role: frozenset(_stem(fold(str(word))) for word in one["words"])
-            for role, one in lexicon.get("groups", {}).items()
-        }
+        self._words = Words(lexicon)
+        self._light, self._vague, self._common, self._others = (
+            self._words.folded(lexicon.get(key, ())) for key in ("light", "vague", "common", "others")
+        )
+        self._says_little = self._light | self._vague | self._common
+        self._hers = frozenset(map(str, lexicon.get("hers", ())))
+        self._groups = {role: self._words.folded(one["words"]) for role, one in lexicon.get("groups", {}).items()}
         self._asked = {role: tuple(map(str, one["called"])) for role, one in lexicon.get("groups", {}).items()}
         said = lexicon.get("names", {})
-        self._never = {
-            column: frozenset(_stem(fold(str(word))) for word in said[column].get("never", ())) for column in said
-        }
+        self._never = {column: self._words.folded(said[column].get("never", ())) for column in said}
         self._narrow = {column: frozenset(map(fold, map(str, said[column].get("narrow", ())))) for column in said}
         self._names = [
             name
@@ -84,12 +80,20 @@ class Names:
         self._alike: dict[str, frozenset[int]] = {}
         self._having: dict[str, set[int]] = {}
         self._spelled: dict[str, set[int]] = {}
+        self._begun: dict[str, set[int]] = {}
         for at, name in enumerate(self._names):
             self._spelled.setdefault(name.letters, set()).add(at)
+            for first in name.initials:
+                self._begun.setdefault(first, set()).add(at)
             for token in name.tokens:
                 self._having.setdefault(token, set()).add(at)
         columns = {(token, name.column) for name in self._names for token in name.tokens}
         self._columns = Counter(token for token, _ in columns)
+        self._own: dict[str, set[str]] = {}
+        for token, column in columns:
+            self._own.setdefault(column, set()).add(token)
+        known = (self._having, self._others, self._light, *self._never.values())
+        self._words.learn(word for words in known for word in words)
 
     def near(self, header: str) -> list[Near]:
         """The columns that this may be the name of, best first, each once."""
@@ -104,7 +108,9 @@ class Names:
                 one = self._beside(header, whole) if at else whole
                 if one.score > best.get(one.column, Near(0)).score:
                     best[one.column] = one
-        allowed = (one for one in best.values() if not self.forbids(header, one.column))
+        allowed = (
+            one for one in best.values() if not self.forbids(header, one.column) and not self._theirs(header, one)
+        )
         return sorted(allowed, key=lambda one: (-one.score, one.column))
 
     def _beside(self, header: str, near: Near) -> Near:
@@ -115,13 +121,38 @@ class Names:
 
     def forbids(self, header: str, column: str) -> bool:
         """Whether a word of the header says that it is another thing, or another person's."""
-        return bool(frozenset(_plain(self._words(header))) & self._never.get(column, frozenset()))
+        words, own = self._words.of(header), self._own.get(column, set())
+        never = self._never.get(column, frozenset())
+        if frozenset(plain(words)) & never:
+            return True
+        never |= (self._others - own) if column in self._hers else frozenset()
+        return any(self._tells(word, never) and not self._tells(word, own) for word in words)
 
-    def within(self, group: str, texts: Sequence[str]) -> list[str]:
-        """What these are called below a heading that says whose they are: "sex" below "alleged perpetrator"."""
-        said = frozenset(_plain(self._words(group)))
-        about = [called for role, words in self._groups.items() if words & said for called in self._asked[role]]
-        return [f"{text} {called}" for text in texts for called in about]
+    def _theirs(self, header: str, near: Near) -> bool:
+        """Whether it is merely like something, and speaks of a person of whom that says nothing."""
+        strangers = self._others - self._own[near.column]
+        return not near.whole and any(self._tells(word, strangers) for word in self._words.of(header))
+
+    def _tells(self, word: str, of: Iterable[str]) -> bool:
+        """Whether it is one of these, or what is left of one."""
+        bare = word.rstrip(".")
+        return any(one == bare or (word.endswith(".") and self._words.begins(bare, one)) for one in of)
+
+    def below(self, group: str, texts: Sequence[str]) -> tuple[str, list[str]]:
+        """Whose, or of what, the columns below a heading are, and what these are called then: "sex" below "alleged perpetrator".
+        A heading that speaks of two things, or of her, says nothing for certain."""
+        said = frozenset(plain(self._words.of(group)))
+        about = [role for role, words in self._groups.items() if words & said]
+        if len(about) != 1:
+            return "", []
+        called = self._asked[about[0]]
+        sides = dict.fromkeys(side.strip() for text in texts for side in _scripts(text))
+        return about[0], [
+            f"{side} {one}" for side in sides for one in called if self._is_arabic(side) == self._is_arabic(one)
+        ]
+
+    def _is_arabic(self, text: str) -> bool:
+        return self.language(text) == "ar"
 
     def language(self, header: str) -> str:
         """As far as letters tell it."""
@@ -129,60 +160,70 @@ class Names:
 
     def _named(self, column: str, language: str, texts: Iterable[str]) -> Iterable[_Name]:
         for text in texts:
-            for cut, stripped in self._readings(text):
-                tokens = _plain(cut)
-                yield _Name(column, language, text, tokens, "".join(tokens), fold(text), stripped)
+            for cut, stripped in self._words.readings(text):
+                tokens = plain(cut)
+                initials = {
+                    "".join(word[0] for word in words) for words in (tokens, fold(text).split()) if len(words) > 1
+                }
+                yield _Name(column, language, text, tokens, "".join(tokens), fold(text), stripped, frozenset(initials))
 
     def _near(self, part: str) -> Iterable[Near]:
-        for tokens, stripped in self._readings(part):
+        for tokens, stripped in self._words.readings(part):
             for name in self._alike_to(tokens):
                 near = self._compare(tokens, name) if stripped or not name.stripped else Near(0)
                 if near.score:
-                    same = near._replace(score=EXACT) if fold(part) == name.folded else near
+                    one = near._replace(score=EXACT) if fold(part) == name.folded else near
                     narrow = near.whole and name.folded in self._narrow.get(name.column, ())
-                    yield same._replace(score=min(same.score, _NARROW)) if narrow else same
+                    yield one._replace(score=min(one.score, _NARROW), vague=True) if narrow else one
+        if _INITIALS.fullmatch(part.strip()):
+            for at in sorted(self._begun.get(part.strip().lower(), ())):
+                name = self._names[at]
+                yield Near(_INITIAL, name.column, name.text, name.language, initials=True)
 
     def _alike_to(self, tokens: Tokens) -> list[_Name]:
         """The names that share a word with these."""
-        found = set(self._spelled.get("".join(_plain(tokens)), ()))
+        found = set(self._spelled.get("".join(plain(tokens)), ()))
         for token in tokens:
             if token not in self._alike:
-                same = (at for other, at in self._having.items() if _same(token, other))
-                self._alike[token] = frozenset().union(*same)
+                alike = (at for other, at in self._having.items() if self._words.same(token, other))
+                self._alike[token] = frozenset().union(*alike)
             found |= self._alike[token]
         return [self._names[at] for at in sorted(found)]
 
-    def _readings(self, text: str) -> list[tuple[Tokens, bool]]:
-        """The words, and the words without the person."""
-        words = tuple(word for word in self._words(text) if word.rstrip(".") not in self._stop)
-        without = tuple(word for word in words if word.rstrip(".") not in self._subject)
-        return [one for one in ((words, False), (without, True)) if one[0] and (not one[1] or without != words)]
-
-    def _words(self, text: str) -> Tokens:
-        return tuple(_stem(self._short.get(word.rstrip("."), word)) for word in _cut(text))
-
     def _compare(self, header: Tokens, name: _Name) -> Near:
-        plain = _plain(header)
-        if plain == name.tokens or "".join(plain) == name.letters:
-            return Near(0.98, name.column, name.text, name.language, True)
-        pairs = [(one, other) for one in header for other in name.tokens if _same(one, other)]
-        if not pairs:
-            return Near(0)
+        bare = plain(header)
+        vague = frozenset(bare) <= self._vague
+        if bare == name.tokens or "".join(bare) == name.letters:
+            return Near(0.98, name.column, name.text, name.language, True, vague=vague)
+        pairs = [(one, other) for one in header for other in name.tokens if self._words.same(one, other)]
+        return self._partly(header, name, pairs, vague=vague) if pairs else Near(0)
+
+    def _partly(self, header: Tokens, name: _Name, pairs: Sequence[tuple[str, str]], *, vague: bool) -> Near:
+        """How near, by the words of the header and of the name that are the same."""
         met, named = {one for one, _ in pairs}, {other for _, other in pairs}
         shared = sum(self._weight(token) for token in named)
         left = sum(self._weight(token) for token in set(name.tokens) - named)
-        over = sum(self._weight(token.rstrip(".")) for token in set(header) - met)
+        strange = set(header) - met
+        over = sum(self._weight(token.rstrip(".")) for token in strange)
         score = shared / (shared + left + 0.6 * over)
-        if left and all(one.endswith(".") for one, _ in pairs):  # cut words alone are no part of a longer name
+        alone = left and all(one.endswith(".") for one in met)  # cut words alone are no part of a longer name
+        if alone or (named <= self._says_little and set(name.tokens) - named):
             return Near(0)
         if not left and not over:
-            cut = any(one.endswith(".") and _stem(one.rstrip(".")) not in name.tokens for one in header)
-            return Near(0.9 if cut else 0.96, name.column, name.text, name.language, True, cut)
-        head = 0.08 if _same(header[0], name.tokens[0]) else 0.0
+            cut = any(one.endswith(".") and stem(one.rstrip(".")) not in name.tokens for one in header)
+            nearly = not frozenset(plain(header)) >= named  # "demandeur" is not "demande"
+            return Near(0.9 if cut else 0.96, name.column, name.text, name.language, True, cut or nearly, vague)
+        if not left and strange <= self._light and named - self._light:  # "what does she ask for" is what she asks for
+            return Near(_NARROW, name.column, name.text, name.language, True, True)
+        if left and any(self._columns[token.rstrip(".")] and token not in self._says_little for token in strange):
+            score = min(score, _TORN)
+        head = 0.08 if self._words.same(header[0], name.tokens[0]) else 0.0
         return Near(round(min(0.9, 0.85 * score + head), 3), name.column, name.text, name.language)
 
     def _weight(self, token: str) -> float:
         """A word that many columns are called by tells little; one that nobody knows tells that something is not understood."""
+        if token in self._light:
+            return _LIGHT
         return 1.0 / self._columns[token] if self._columns[token] else 0.7
 
 
@@ -193,51 +234,14 @@ def _together(*said: Mapping[str, Any]) -> dict[str, list[str]]:
 
 def _parts(header: str) -> list[str]:
     """The whole, what stands between slashes and brackets, and what is written in each alphabet."""
-    whole = _NUMERO.sub("numero ", header)
-    scripts = _SCRIPTS.findall(whole) if _ARABIC.search(whole) else []
+    whole = numbered(header)
+    scripts = _scripts(whole) if _ARABIC.search(whole) else []
     pieces = [piece.strip() for piece in (whole, *_PARTS.split(whole), *scripts)]
     return list(dict.fromkeys(piece for piece in pieces if len(fold(piece)) > 1))
 
 
-def _cut(text: str) -> list[str]:
-    """The words; those that are cut short, or may be, end with a point."""
-    found = _WORDS.findall(fold(_NUMERO.sub("numero ", text) + " |"))  # the last point would go, too
-    named = "_" in text and " " not in text.strip()
-    return [f"{word}." if named and _CUT <= len(word) <= _COLUMN and word[-1] != "." else word for word in found]
-
-
-def _plain(words: Tokens) -> Tokens:
-    return tuple(word.rstrip(".") for word in words)
-
-
-@lru_cache(maxsize=8192)
-def _stem(word: str) -> str:
-    """Without the article that Arabic joins to a word, and without the plural that French and English write."""
-    if word.endswith("."):
-        return word
-    for article in ("وال", "بال", "لل", "ال"):
-        if word.startswith(article) and len(word) > len(article) + 1:
-            return word.removeprefix(article)
-    if word.endswith("ها") and len(word) > len("ها") + 2:  # "her telephone"
-        word = word.removesuffix("ها")
-        word = word.removesuffix("ت") + "ه" if word.endswith("ت") else word
-    return word.rstrip("sx") if word.isascii() and len(word) > 3 else word
-
-
-@lru_cache(maxsize=65536)
-def _same(one: str, other: str) -> bool:
-    if one == other:
-        return True
-    if one.endswith("."):
-        one = one.rstrip(".")
-        if other == _stem(one) or (len(one) >= _CUT and other.startswith(one)):
-            return True
-    short, long = sorted((one, other), key=len)
-    if short.isascii() and len(short) >= _PREFIX and long.startswith(short):
-        return True
-    if len(short) < _LONG or 2 * len(short) < _ALIKE * (len(short) + len(long)):
-        return False
-    return SequenceMatcher(None, one, other).ratio() >= _ALIKE
+def _scripts(text: str) -> list[str]:
+    return _SCRIPTS.findall(text)
 
 
 __all__ = ["Names", "Near"]

@@ -4,6 +4,7 @@ A row above it that has fewer cells holds headings: each is over its column and 
 headings stand in the header itself: `perp/perp_rel`, and `viol_type/sexual` is one answer of `viol_type`, said again.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -15,6 +16,9 @@ from hub.mapping.scaffold_names import Names
 SEARCHED: Final = 40
 CALLED: Final = 0.6
 FEWEST: Final = 3
+PAIR: Final = 2
+STEPS: Final = 2  # headers that begin alike, from which they are ways
+_DOTTED: Final = re.compile(r"[A-Za-z]\w+(\.\w{2,})+$")
 TICKED: Final = frozenset({"", "0", "1", "0.0", "1.0", "true", "false", "True", "False", "TRUE", "FALSE"})
 
 Rows = Sequence[Sequence[str]]
@@ -49,13 +53,24 @@ def questions(rows: Rows, names: Names) -> list[Question]:
     if score < FEWEST:
         return []
     below = [row for row in rows[-end:] if sum(bool(cell) for cell in row) > 1]
-    groups = _groups(rows[-end + height - 1] if -end + height > 0 else (), labels)
-    asked = [
-        Question(label, tuple(row[at] for row in below if at < len(row)), group=group)
-        for at, (label, group) in enumerate(zip(labels, groups, strict=True))
-        if label and label not in labels[:at]
-    ]
+    first = -end + height  # where the header begins
+    if height == -PAIR:
+        groups = _over(rows[first], rows[first + 1], len(labels))
+    else:
+        groups = _groups(rows[first - 1] if first > 0 else (), labels)
+    asked = list(_named(labels, groups, below))
     return list(_by_path(asked))
+
+
+def _named(labels: Sequence[str], groups: Sequence[str], below: Rows) -> Iterator[Question]:
+    """A header below several headings names the first column by itself, the others by both: as the door to spreadsheets does."""
+    seen: set[str] = set()
+    for at, (label, group) in enumerate(zip(labels, groups, strict=True)):
+        values = tuple(row[at] for row in below if at < len(row))
+        header = f"{group} {label}" if group and label in seen else label
+        if header and header not in seen:
+            seen |= {label, header}
+            yield Question(header, values, (label,), group=group, path=header != label)
 
 
 def _groups(above: Sequence[str], labels: Sequence[str]) -> list[str]:
@@ -69,19 +84,39 @@ def _groups(above: Sequence[str], labels: Sequence[str]) -> list[str]:
     return found
 
 
+def _over(upper: Sequence[str], lower: Sequence[str], width: int) -> list[str]:
+    """The heading of each column in a header of two rows: none over a cell that is merged over both, and what follows it."""
+    found, last = [], ""
+    for above, below in (_cells_at(at, upper, lower) for at in range(width)):
+        last = (above or last) if below else ""
+        found.append(last)
+    return found
+
+
+def _cells_at(at: int, *rows: Sequence[str]) -> tuple[str, ...]:
+    return tuple(" ".join(row[at].split()) if at < len(row) else "" for row in rows)
+
+
 def _by_path(asked: Sequence[Question]) -> Iterator[Question]:
-    """Headers that are ways of several steps, where steps recur."""
-    first = Counter(one.header.partition("/")[0] for one in asked if "/" in one.header and " " not in one.header)
-    known = {one.header: one for one in asked}
+    """Headers that are ways of several steps, where steps recur: `perp/sex`, `form.perp.sex`, "Auteur/Sexe"."""
+    first = Counter(way[0] for one in asked if not one.path and len(way := _way(one.header)) > 1)
+    known = {one.header for one in asked}
     for one in asked:
-        group, _, last = one.header.rpartition("/")
-        if " " in one.header or first[one.header.partition("/")[0]] < 2:
+        *group, last = _way(one.header)
+        above = one.header.removesuffix(last)[:-1]
+        if one.path or first[group[0] if group else ""] < (FEWEST if " " in one.header else STEPS):
             yield one
-        elif group in known and set(one.values) <= TICKED:
-            yield replace(one, again=group)
+        elif above in known and set(one.values) <= TICKED:
+            yield replace(one, again=above)
         else:
             spaced = any(other.startswith(f"{one.header}/") for other in known)
-            yield replace(one, labels=(spoken(last),), group=spoken(group), path=True, spaced=spaced)
+            yield replace(one, labels=(spoken(last),), group=spoken(" ".join(group)), path=True, spaced=spaced)
+
+
+def _way(header: str) -> list[str]:
+    if "/" not in header and _DOTTED.match(header):
+        return header.split(".")
+    return header.split("/")
 
 
 def spoken(path: str) -> str:

@@ -24,6 +24,7 @@ ENOUGH: Final = 2  # cells from which a column speaks
 SPEAKS: Final = 0.8
 CONTRADICTS: Final = 0.4
 _DATE: Final = re.compile(r"^(\d{1,2}[/.\-]\d{1,2}[/.\-](\d{4}|\d{2})|\d{4}-\d{2}-\d{2})\b")
+_ANSWER: Final = re.compile(r"^(oui|non|yes|no|true|false|[onyx]|نعم|لا)$", re.IGNORECASE)
 _NUMBER: Final = re.compile(r"^\d{1,2}$")
 _CODE: Final = re.compile(r"^(\w{1,3}|[\w\-]{1,8}\.)$")
 MOST_CODES: Final = 15
@@ -80,9 +81,10 @@ def fit(column: Column, values: Sequence[str], blank: frozenset[str], today: dat
 
 
 def _something_else(transform: Transform | None, values: Sequence[str]) -> bool:
-    """Dates are no names, no addresses and no numbers of a file; and bare numbers are codes that somebody must explain."""
+    """Dates and answers are no names, addresses or numbers of a file; and bare numbers are codes that somebody must explain."""
     said = [value for value in values if value]
-    kinds = (_DATE, _NUMBER) if isinstance(transform, Text | OrganizationName) else (_DATE,)
+    answers = () if transform is None else (_ANSWER,)
+    kinds = (_DATE, *answers, _NUMBER) if isinstance(transform, Text | OrganizationName) else (_DATE, *answers)
     return len(said) >= ENOUGH and any(
         sum(bool(kind.match(one)) for one in said) >= SPEAKS * len(said) for kind in kinds
     )
