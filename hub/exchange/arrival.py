@@ -26,10 +26,9 @@ class Arrival:
         known = self.known
         if known is None:
             return None
-        if known.state == "erased" or is_late(self.record, known):  # a register does not bring back who was erased
+        is_given_up = known.state == "discarded" and known.version == self.record.version  # whatever mapping reads it
+        if known.state == "erased" or is_given_up or is_late(self.record, known):  # who was erased is not brought back
             return Receipt(unchanged=1)
-        if known.state == "discarded" and known.version == self.record.version:
-            return Receipt(unchanged=1)  # somebody has looked at just this, whatever mapping reads it
         if (known.version, known.mapping) != (self.record.version, mapping):
             return None
         if known.state == "left-out":
