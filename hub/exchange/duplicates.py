@@ -16,14 +16,13 @@ from hub.exchange.identity import fingerprint
 from hub.fhir.query import Query
 from hub.fhir.serial import loads
 from hub.ports import Caller, Judgement, Scan, Stored, Visible
-from hub.search.pairing import Seen, alike, pairs, seen
+from hub.search.pairing import RANKED, Seen, alike, pairs, seen
 from hub.search.resemblance import Grade, Resemblance
 
 TYPE: Final = "Patient"
 STEP: Final = 2000
 Standing = Literal["undecided", "same", "different"]
 STANDINGS: Final[tuple[Standing, ...]] = ("undecided", "same", "different")
-RANKED: Final[tuple[Grade, ...]] = ("possible", "probable", "certain")
 
 
 @dataclass(frozen=True, repr=False)
@@ -58,17 +57,16 @@ class Pairs:
     pairs: tuple[Pair, ...]
 
 
-def possible(caller: Caller, *, hub: Hub, count: int, least: Grade = "possible") -> Pairs:
+def possible(caller: Caller, *, hub: Hub, count: int, least: Grade = "probable") -> Pairs:
     """Those that its organisation has not decided, the likeliest first; at least of this grade."""
     asking = Asking(caller, hub.clock.now(), hub)
     said = {one.persons: one for one in hub.store.judgements.of(caller.organization)}
     persons = list(asking.persons())
-    wanted = RANKED[RANKED.index(least) :]
     found = []
-    for one, other, like in pairs([each.seen for each in persons]):
+    for one, other, like in pairs([each.seen for each in persons], least):
         judgement = said.get(key(one.id, other.id))
         stands = judgement is not None and asking.stands(judgement, one, other)
-        if like.grade in wanted and not stands:
+        if not stands:
             found.append((one.id, other.id, like, judgement))
     by_id = {each.seen.id: each for each in persons}
     found.sort(key=lambda pair: (-RANKED.index(pair[2].grade), -pair[2].score, key(pair[0], pair[1])))

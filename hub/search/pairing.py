@@ -1,16 +1,16 @@
 """Which of many persons could be the same woman, known to two organisations: pairs of what one caller sees of them.
 
 Compared as `resemblance` compares, with these differences: a number counts where one person holds it (card, passport, permit),
-and two different ones of a kind speak against; a phone number that both have counts 0.3; names in different scripts say nothing,
+and two different ones of a kind speak against; a phone number that both have counts 0.4; names in different scripts say nothing,
 for or against. Names alone do where both have more than one word. Who goes by no name, or is anonymous, is compared with nobody.
 
 Not everybody is set beside everybody: two are when they share a number, a phone, or the beginning of a word of their names, and
 their years of birth do not differ.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from rapidfuzz.fuzz import ratio
@@ -18,9 +18,22 @@ from rapidfuzz.fuzz import ratio
 from hub.fhir import Resource
 from hub.fhir.canonicals import code_system, identifier_system
 from hub.fhir.folding import ascii_digits, fold
-from hub.search.resemblance import UNLIKE, Resemblance, resemblance, words, written
+from hub.search.resemblance import (
+    OF_BIRTH,
+    OF_GENDER,
+    OF_NAME,
+    POSSIBLE,
+    PROBABLE,
+    UNLIKE,
+    Grade,
+    Resemblance,
+    resemblance,
+    words,
+    written,
+)
 
-OF_PHONE: Final = 0.3
+RANKED: Final[tuple[Grade, ...]] = ("possible", "probable", "certain")
+OF_PHONE: Final = 0.4
 NOTHING: Final = Resemblance(0.0, "certainly-not")
 BEGINNING: Final = 3
 """Letters of one word that must be right for a name with a mistake to be found."""
@@ -87,20 +100,26 @@ def alike(one: Seen, other: Seen) -> Resemblance:
     return resemblance(one.said, other.said, also=also)
 
 
-def pairs(persons: Sequence[Seen]) -> Iterator[tuple[Seen, Seen, Resemblance]]:
-    """Those of different keepers that are alike, each pair once, in no order."""
+def pairs(persons: Sequence[Seen], least: Grade) -> Iterator[tuple[Seen, Seen, Resemblance]]:
+    """Those of different keepers that are at least so much alike, each pair once, in no order."""
     known: set[tuple[str, str]] = set()
-    for one, other in _candidates(persons):
+    wanted = RANKED[RANKED.index(least) :]
+    for one, other in _candidates(_without_crowds(persons), POSSIBLE if least == RANKED[0] else PROBABLE):
         key = (one.id, other.id) if one.id < other.id else (other.id, one.id)
         if key in known:
             continue
         known.add(key)
         like = alike(one, other)
-        if like.grade != "certainly-not":
+        if like.grade in wanted:
             yield one, other, like
 
 
-def _candidates(persons: Sequence[Seen]) -> Iterator[tuple[Seen, Seen]]:
+def _without_crowds(persons: Sequence[Seen]) -> list[Seen]:
+    many = {phone for phone, number in Counter(p for one in persons for p in one.phones).items() if number > SHARED_BY}
+    return [replace(one, phones=one.phones - many) if one.phones & many else one for one in persons]
+
+
+def _candidates(persons: Sequence[Seen], score: float) -> Iterator[tuple[Seen, Seen]]:
     shared: dict[tuple[str, str], list[Seen]] = defaultdict(list)
     named: dict[str, dict[str, list[Seen]]] = defaultdict(lambda: defaultdict(list))
     for one in persons:
@@ -110,15 +129,14 @@ def _candidates(persons: Sequence[Seen]) -> Iterator[tuple[Seen, Seen]]:
             shared[kind, number].append(one)
         for begun in dict.fromkeys(word[:BEGINNING] for word in one.words if len(word) >= BEGINNING):
             named[begun][one.birth[:4]].append(one)
-    for (kind, _), those in shared.items():
-        if kind != "phone" or len(those) <= SHARED_BY:
-            yield from _of_two_keepers(those, those)
+    for those in shared.values():
+        yield from _of_two_keepers(those, those)
     for years in named.values():
         unknown = years.get("", [])
         for year, those in years.items():
-            yield from _near(those, those)
+            yield from _near(those, those, score - OF_GENDER - (OF_BIRTH if year else 0))
             if year:
-                yield from _near(those, unknown)
+                yield from _near(those, unknown, score - OF_GENDER)
 
 
 def _of_two_keepers(those: Sequence[Seen], others: Sequence[Seen]) -> Iterator[tuple[Seen, Seen]]:
@@ -128,11 +146,13 @@ def _of_two_keepers(those: Sequence[Seen], others: Sequence[Seen]) -> Iterator[t
                 yield one, other
 
 
-def _near(those: Sequence[Seen], others: Sequence[Seen]) -> Iterator[tuple[Seen, Seen]]:
-    """Without those whose names are another woman's: cheaper to know than all the rest."""
-    for one, other in _of_two_keepers(those, others):
-        if any(ratio(a, b, score_cutoff=UNLIKE * 100) for a in one.spelled for b in other.spelled):
-            yield one, other
+def _near(those: Sequence[Seen], others: Sequence[Seen], missing: float) -> Iterator[tuple[Seen, Seen]]:
+    """Those whose names can bring what is missing to the score: cheaper to know than all the rest."""
+    alike = max(missing / OF_NAME, UNLIKE) * 100
+    if alike <= 100:
+        for one, other in _of_two_keepers(those, others):
+            if any(ratio(a, b, score_cutoff=alike - 1) for a in one.spelled for b in other.spelled):
+                yield one, other
 
 
 def _share(one: dict[str, str], other: dict[str, str]) -> Collection[str]:

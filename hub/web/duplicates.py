@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from typing import Final, cast
 
 from hub.errors import BAD_PARAMETER, NOT_FOUND, ONE_OF_REQUIRED, SCOPE_LACKING, HubError
-from hub.exchange.duplicates import RANKED, STANDINGS, TYPE, Pair, Standing, decided, possible
+from hub.exchange.duplicates import STANDINGS, TYPE, Pair, Standing, decided, possible
 from hub.exchange.same_or_not import judge
 from hub.fhir import Resource
 from hub.fhir.instants import instant
 from hub.fhir.serial import loads
 from hub.oauth import scopes
+from hub.search.pairing import RANKED
 from hub.search.resemblance import Grade
 from hub.web.match import GRADE
 from hub.web.operations import Inputs, Operation
@@ -28,7 +29,7 @@ def answer_possible(inputs: Inputs, call: Call, service: Service) -> Resource:
     """The likeliest first; those that are decided on demand, the last first."""
     _require(call, TYPE, "search")
     said = cast(Standing, _one(inputs, "decision", STANDINGS, "undecided"))
-    least = cast(Grade, _one(inputs, "grade", RANKED, "possible"))
+    least = cast(Grade, _one(inputs, "grade", RANKED, "probable"))
     count = min(max(inputs.get("count", [USUAL])[0], 1), MOST)
     if said == "undecided":
         found = possible(call.caller, hub=service.hub, count=count, least=least)

@@ -75,7 +75,7 @@ def test_a_phone_number_that_is_hidden_takes_no_part(party: Parties) -> None:
     hidden.withdraw()
     opened = filed(party, "nour", arabic | {"identifier": file_of("nour", "A-2")["identifier"]}, seen)
     (pair,) = pairs(party("chu"))
-    assert (pair["both"], pair["score"]["valueDecimal"]) == ({first.patient, opened.patient}, 0.7)
+    assert (pair["both"], pair["score"]["valueDecimal"]) == ({first.patient, opened.patient}, 0.8)
 
 
 def test_a_score_is_the_same_whether_a_hidden_phone_number_is_the_same_or_not(party: Parties) -> None:
