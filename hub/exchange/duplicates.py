@@ -88,6 +88,14 @@ def decided(caller: Caller, *, hub: Hub, count: int, said: Standing = "same", of
     return asking.shown(len(standing), chosen)
 
 
+def also_seen(person: str, caller: Caller, *, hub: Hub) -> tuple[Person, ...]:
+    """As whom else its organisation has said that it sees her; where it never said so, nothing is looked at."""
+    if not hub.store.judgements.of(caller.organization, person):
+        return ()
+    found = decided(caller, hub=hub, count=STEP, of=person).pairs
+    return tuple(pair.other if pair.one.view.id == person else pair.one for pair in found)
+
+
 @dataclass(frozen=True, repr=False)
 class Known:
     """A person as stored, and what the caller sees of her."""
