@@ -123,12 +123,12 @@ def _found(listed: Standing, grade: Grade, caller: Caller, hub: Hub) -> Pairs:
 
 
 def _beside(pair: Pair, hub: Hub) -> Beside:
-    both = (pair.one, pair.other)
+    one, other = both = sorted((pair.one, pair.other), key=lambda side: _keeper(side, hub))
     return Beside(
-        (pair.one.view.id, pair.other.view.id),
-        (_keeper(pair.one, hub), _keeper(pair.other, hub)),
+        (one.view.id, other.view.id),
+        (_keeper(one, hub), _keeper(other, hub)),
         pair.like.grade,
-        tuple(_rows([facts.card(loads(one.view.text), hub).facts for one in both])),
+        tuple(_rows([facts.card(loads(side.view.text), hub).facts for side in both])),
         pair.standing,
         pair.judgement.said if pair.judgement and pair.is_asked_again else "",
         pages.day(pair.judgement.at) if pair.judgement else "",
@@ -143,9 +143,12 @@ def _rows(both: Sequence[Sequence[facts.Fact]]) -> Iterator[Row]:
     said = [_by_label(one) for one in both]
     for label in dict.fromkeys([*said[0], *said[1]]):
         one, other = (side.get(label, "") for side in said)
-        yield Row(
-            label, (one, other), "one" if not (one and other) else "same" if fold(one) == fold(other) else "other"
-        )
+        yield Row(label, (one, other), "one" if not (one and other) else "same" if _alike(one, other) else "other")
+
+
+def _alike(one: str, other: str) -> bool:
+    """Whatever the spelling of hamzas and capitals, and the order of names."""
+    return sorted(fold(one).split()) == sorted(fold(other).split())
 
 
 def _by_label(said: Sequence[facts.Fact]) -> dict[str, str]:

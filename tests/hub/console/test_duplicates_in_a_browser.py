@@ -33,13 +33,13 @@ def chromium() -> Iterator[Browser]:
 
 
 def write(at: Office) -> str:
-    """Two pairs; the id of a referral of one of these women."""
+    """Two pairs; the id of a referral of the woman whose files are most alike."""
     seen = (*CLASSES, "safe-contact")
-    first = filed(at.at.by, KEEPER, file_of(KEEPER, **HER, telecom=phone("+212612345678")), seen)
+    filed(at.at.by, KEEPER, file_of(KEEPER, **HER, telecom=phone("+212612345678")), seen)
     filed(at.at.by, "tribunal", file_of("tribunal", **HER | {"name": [{"text": "Zinab Exemple"}]}), seen)
     for keeper, name in ((KEEPER, "زينب مثال"), ("tribunal", "مثال زينب")):
-        filed(at.at.by, keeper, file_of(keeper, "B-1", name=[{"text": name}], birthDate="2001"), seen)
-    return first.task.partition("/")[2]
+        last = filed(at.at.by, keeper, file_of(keeper, "B-1", name=[{"text": name}], birthDate="2001"), seen)
+    return last.task.partition("/")[2]
 
 
 @in_arabic_on_a_phone_and_in_french_at_a_desk
