@@ -5,7 +5,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, cast
+from typing import Any, Final, Literal
 
 from flask import Blueprint, Response, redirect, request
 
@@ -91,7 +91,7 @@ def register(room: Blueprint, desk: Desk) -> None:
         back = f"{ADDRESS}?list={listed}&grade={grade}"
         one, other = request.form.get("one", ""), request.form.get("other", "")
         try:
-            judge(one, other, cast(Standing, said), caller, hub=desk.people.hub)
+            judge(one, other, said, caller, hub=desk.people.hub)
         except HubError as problem:
             if problem.problem is not NOT_FOUND:
                 raise
@@ -111,8 +111,8 @@ def _chosen(said: Mapping[str, str]) -> tuple[Standing, Grade]:
     """What nobody offered is read as the first choice."""
     listed, grade = said.get("list", ""), said.get("grade", "")
     return (
-        cast(Standing, listed if listed in STANDINGS else STANDINGS[0]),
-        cast(Grade, grade if grade in GRADES else GRADES[0]),
+        listed if listed in STANDINGS else STANDINGS[0],
+        grade if grade in GRADES else GRADES[0],
     )
 
 
@@ -159,5 +159,5 @@ def _by_label(said: Sequence[facts.Fact]) -> dict[str, str]:
 
 
 def _name(patient: Resource) -> str:
-    first = next(iter(patient.get("name", ())), {})
+    first: dict[str, Any] = next(iter(patient.get("name", ())), {})
     return str(first.get("text") or " ".join([*first.get("given", ()), first.get("family", "")]).strip())

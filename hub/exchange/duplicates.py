@@ -104,6 +104,10 @@ class Known:
     view: View
     seen: Seen
 
+    @property
+    def person(self) -> Person:
+        return Person(self.view, self.seen.keeper)
+
 
 @dataclass(frozen=True)
 class Asking:
@@ -141,8 +145,8 @@ class Asking:
     ) -> tuple[Pair, list[Stored]]:
         one, other = sorted((one, other), key=lambda known: known.seen.id)
         is_again = judgement is not None and not self.stands(judgement, one.seen, other.seen)
-        sides = (Person(known.view, known.seen.keeper) for known in (one, other))
-        return Pair(*sides, like, judgement, is_again), [one.stored, other.stored]
+        pair = Pair(one.person, other.person, like, judgement, is_again)
+        return pair, [one.stored, other.stored]
 
     def shown(self, total: int, chosen: Sequence[tuple[Pair, list[Stored]]]) -> Pairs:
         """Who is told was looked at, and nobody else."""
