@@ -1,5 +1,6 @@
 """Patient/$judge-duplicate over HTTP: what an organisation says of a pair, which is its own and moves nothing."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -161,6 +162,17 @@ def test_a_decision_that_fails_leaves_nothing_half(
     assert (acts(party), rows(hub), len(both(chu))) == ([], 0, 1)
     assert said(party, two, "same") == 200
     assert (acts(party), rows(hub), both(chu)) == (["duplicate.confirm"], 1, [])
+
+
+def test_of_decisions_at_one_moment_each_is_whole_and_one_stands(two: Two, party: Parties, hub: Hub) -> None:
+    chu, verbs = party("chu"), {"same": "duplicate.confirm", "different": "duplicate.refuse"}
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda one: judge(chu, two[0].patient, two[1].patient, one), [*verbs, *verbs]))
+    assert {one.status_code for one in answers} == {200}
+    standing = [one for one in verbs if both(chu, decision=one)]
+    assert (len(standing), rows(hub)) == (1, 1)
+    told = [acts(party).count(verb) for verb in verbs.values()]
+    assert abs(told[0] - told[1]) <= 1, "the same again is told once: they take turns"
 
 
 def test_who_is_erased_leaves_no_decision_behind(two: Two, party: Parties, hub: Hub) -> None:
