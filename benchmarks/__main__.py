@@ -21,6 +21,7 @@ BENCHMARKS = (
     "benchmarks.search_scale",
     "benchmarks.events",
     "benchmarks.monthly_report",
+    "benchmarks.possible_duplicates",
 )
 
 

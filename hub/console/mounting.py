@@ -16,6 +16,7 @@ from hub.console import (
     authorize,
     clients,
     closing,
+    duplicates,
     home,
     import_register,
     informing,
@@ -73,7 +74,7 @@ def mount(app: Flask, people: People, settings: Addresses, doors: Mapping[str, D
 _PARTS = (
     sign_in, welcome, authorize, home, clients, import_register,
     referrals, referral, messages, asking, informing, progress, rerouting, passing_on, closing,
-    unknown,
+    duplicates, unknown,
 )  # fmt: skip
 _ANSWERS = {
     CSRFError: pages.stale,

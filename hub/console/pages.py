@@ -116,6 +116,7 @@ def show(template: str, *, status: int = 200, plain: bool = False, **given: Any)
         tell=tell,
         isolate=isolate,
         sees_referrals=sees_referrals,
+        sees_survivors=sees_survivors,
         may_hand_over=may_hand_over,
         day=day,
         purpose=purpose,
@@ -144,6 +145,10 @@ def role(code: str, url: str) -> str:
 
 def sees_referrals(account: Account) -> bool:
     return scopes.permits(account.scopes, "Task", "search")
+
+
+def sees_survivors(account: Account) -> bool:
+    return scopes.permits(account.scopes, "Patient", "search")
 
 
 def day(at: datetime) -> str:

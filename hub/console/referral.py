@@ -5,7 +5,20 @@ from collections.abc import Mapping, Sequence
 from flask import Blueprint, Response, request
 
 from hub import errors
-from hub.console import act, acts, asking, course, facts, gathered, messages, pages, passing_on, plain, progress
+from hub.console import (
+    act,
+    acts,
+    asking,
+    course,
+    duplicates,
+    facts,
+    gathered,
+    messages,
+    pages,
+    passing_on,
+    plain,
+    progress,
+)
 from hub.console.desk import Desk
 from hub.console.gathered import Referral
 from hub.console.referrals import ADDRESS, require
@@ -62,6 +75,7 @@ def page(found: Referral, caller: Caller, desk: Desk, wrong: Mapping[str, str] |
         main=acts.MAIN,
         events=events,
         cards=_cards(found, opened, hub),
+        also=duplicates.also(found.patient, caller, hub),
         keeps=(found.patient or {}).get("managingOrganization", {}).get("reference")
         == f"Organization/{caller.organization}",
         care=course.care(found, opened, hub.clock.now(), hub),

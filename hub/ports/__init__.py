@@ -47,6 +47,7 @@ from hub.ports.exports import Export, ExportLimits, Exports, Kind, Line, Part, S
 from hub.ports.feed import Feed, Forgotten, Happened, Stretch
 from hub.ports.figures import Course, Figures, Uncounted
 from hub.ports.history import Past, Versions
+from hub.ports.judgements import Judgement, Judgements, Said
 from hub.ports.keys import KEK_LENGTH, DataKeys, Kek, KeyEncryption, KeyProof
 from hub.ports.records import (
     Changes,
@@ -117,6 +118,8 @@ __all__ = [
     "Head",
     "Heard",
     "Ids",
+    "Judgement",
+    "Judgements",
     "Kek",
     "Kept",
     "Key",
@@ -152,6 +155,7 @@ __all__ = [
     "Route",
     "Row",
     "Rows",
+    "Said",
     "Sample",
     "Sampling",
     "Save",

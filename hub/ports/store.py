@@ -11,6 +11,7 @@ from hub.ports.doors import Watermark
 from hub.ports.exports import Exports, Scan
 from hub.ports.figures import Figures
 from hub.ports.history import Past, Versions
+from hub.ports.judgements import Judgements
 from hub.ports.keys import KeyProof
 from hub.ports.records import Changes, Found, Gathered, LedgerEntry, Quarantined, Stored, Visible
 from hub.ports.subscriptions import Subscriptions
@@ -77,6 +78,9 @@ class Store(Protocol):
 
     @property
     def subscriptions(self) -> Subscriptions: ...
+
+    @property
+    def judgements(self) -> Judgements: ...
 
     def history(self, pasts: Sequence[Past], asked: Versions) -> Found:
         """Versions, newest first; a deletion is one of them. Each has the keys of the present document."""

@@ -1,4 +1,4 @@
-"""How much a person's record is like what is said of her, for $match: a score with the grade that follows from it.
+"""How much a person's record is like what is said of her, for $match and for possible duplicates: a score and its grade.
 
 https://hl7.org/fhir/R4/patient-operation-match.html. What is compared, and what it counts for:
 
@@ -37,14 +37,14 @@ class Resemblance:
     grade: Grade
 
 
-def resemblance(said: Resource, record: Resource) -> Resemblance:
-    """Of a valid Patient and a view of one."""
+def resemblance(said: Resource, record: Resource, *, also: float = 0.0) -> Resemblance:
+    """Of a valid Patient and a view of one. `also`: what else speaks for it, on the same scale."""
     name, birth, gender = _names(said, record), _birth(said, record), _gender(said, record)
     against = birth == 0 or gender == 0 or (name is not None and name < UNLIKE)
     if same := _identified(said, record):
         score = IN_SPITE_OF_ANOTHER if against else same
         return Resemblance(score, "certain" if score == BY_IDENTIFIER else "probable")
-    score = 0.0 if against else round(OF_NAME * (name or 0) + (birth or 0) + (gender or 0), 2)
+    score = 0.0 if against else min(round(OF_NAME * (name or 0) + (birth or 0) + (gender or 0) + also, 2), 1.0)
     return Resemblance(score, _grade(score))
 
 
@@ -56,7 +56,7 @@ def _grade(score: float) -> Grade:
 
 def words(patient: Resource) -> tuple[str, ...]:
     """The folded words of all her names, each once."""
-    return tuple(dict.fromkeys(word for name in _written(patient) for word in name.split()))
+    return tuple(dict.fromkeys(word for name in written(patient) for word in name.split()))
 
 
 def _identified(said: Resource, record: Resource) -> float:
@@ -72,11 +72,11 @@ def _identified(said: Resource, record: Resource) -> float:
 
 def _names(said: Resource, record: Resource) -> float | None:
     """None where one of them says no name."""
-    pairs = [(one, other) for one in _written(said) for other in _written(record)]
+    pairs = [(one, other) for one in written(said) for other in written(record)]
     return max((token_sort_ratio(one, other) / 100 for one, other in pairs), default=None)
 
 
-def _written(patient: Resource) -> Iterator[str]:
+def written(patient: Resource) -> Iterator[str]:
     """Each name as one text: as it is written whole, and as its parts."""
     for name in patient.get("name", ()):
         parts = " ".join([*_texts(name.get("given")), *_texts(name.get("family"))])

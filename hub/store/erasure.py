@@ -16,6 +16,7 @@ from pymongo.client_session import ClientSession
 
 from hub.errors import Conflict
 from hub.fhir.references import split
+from hub.store import judgements
 from hub.store.naming import forget
 from hub.store.schema import COURSE, Document, Mongo
 from hub.store.vault import COLLECTION, PERSON
@@ -55,6 +56,7 @@ class Erasure:
                 raise Conflict
         database.history.delete_many({"person": self.person}, session=session)
         database[COLLECTION].delete_one({"keyAltNames": f"{PERSON}{self.person}"}, session=session)
+        judgements.forget(database, self.person, session)
         self._write_records(database, session)
 
     def write_lists(self, database: Mongo, session: ClientSession) -> None:

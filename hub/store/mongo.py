@@ -44,6 +44,7 @@ from hub.store.documents import SERVED, stored_all
 from hub.store.exports import MongoExports
 from hub.store.failures import in_our_words, silence_driver
 from hub.store.figures import MongoFigures, complete_courses
+from hub.store.judgements import MongoJudgements
 from hub.store.keks import Keks
 from hub.store.looks import Looks, only_events
 from hub.store.lookups import find_one
@@ -92,6 +93,7 @@ class MongoStore(Searches):
         self.deliveries = MongoDeliveries(database, self._box)
         self.figures = MongoFigures(database)
         self.subscriptions = MongoSubscriptions(database, self._box, self.commit)
+        self.judgements = MongoJudgements(database, self._box, self.commit)
         self._types = set(filter(is_type, database.list_collection_names()))
 
     def __repr__(self) -> str:

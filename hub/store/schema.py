@@ -171,6 +171,7 @@ def _housekeeping() -> dict[str, list[IndexModel]]:
         "exported": [*_by("export"), *_by("until")],
         "subscriptions": [*_by("organization"), *_by("status", "beat")],
         "notified": [_expiring(), *_by("subscription", "n"), *_by("reference", "subscription")],
+        "judgements": [*_by("organization"), *_by("persons")],
         "settings": [],
         "checkpoints": [],
         "keyvault": [IndexModel([("keyAltNames", ASCENDING)], unique=True, partialFilterExpression=NAMED)],

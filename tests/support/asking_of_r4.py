@@ -1,4 +1,4 @@
-"""How a walk asks the operations that R4 defines on records, and for services: everything of a survivor, a match, a document, tags and labels."""
+"""How a walk asks the operations on records, and for services: all of a survivor, a match, pairs, a document, tags and labels."""
 
 from collections.abc import Callable, Mapping
 from random import Random
@@ -78,6 +78,22 @@ def match(asking: Guessing, _: str) -> Request:
     return "POST", "/fhir/Patient/$match", {"resourceType": "Parameters", "parameter": parameters}
 
 
+def duplicates(asking: Guessing, name: str) -> Request:
+    """The queue, now and then what was said of it; and something said of two persons, guessed as everything is."""
+    chance = asking.chance
+    if name == "possible-duplicates":
+        codes = {"decision": ("undecided", "same", "different", "x"), "grade": ("possible", "possible", "certain")}
+        said: list[Resource] = [
+            {"name": one, "valueCode": chance.choice(known)} for one, known in codes.items() if chance.random() < 0.6
+        ]
+    else:
+        mine = [chance.choice(asking.things.mine), asking.id("Patient"), asking.id("Patient")]
+        both = zip(("patient", "other"), chance.sample(mine, 2), strict=True)
+        said = [{"name": one, "valueReference": {"reference": f"Patient/{id_}"}} for one, id_ in both]
+        said.append({"name": "decision", "valueCode": chance.choice(["same", "same", "different", "undecided", "x"])})
+    return "POST", f"/fhir/Patient/${name}", {"resourceType": "Parameters", **({"parameter": said} if said else {})}
+
+
 def match_services(asking: Guessing) -> Request:
     """For a need, with more or less said; now and then with what is refused."""
     chance = asking.chance
@@ -96,4 +112,5 @@ def match_services(asking: Guessing) -> Request:
 
 OF_R4: Final[Mapping[str, Callable[[Guessing, str], Request]]] = {
     "everything": everything, "document": document, "match": match, "meta": meta, "meta-add": meta, "meta-delete": meta,
+    "possible-duplicates": duplicates, "judge-duplicate": duplicates,
 }  # fmt: skip
