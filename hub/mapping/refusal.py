@@ -9,32 +9,36 @@ from typing import Final
 from hub.mapping.cells import text_of
 from hub.mapping.conditions import All, Among, Condition, Either
 from hub.mapping.model import Context
-from hub.mapping.plan import Column, FromColumn, Plan
+from hub.mapping.plan import Block, Column, FromColumn, Plan
 from hub.ports import SourceRecord
 
 CONSENT: Final = "Consent"
 NO: Final = "no"
 YES: Final = "yes"
+TO_BE_COUNTED: Final = "statistics-consent"
+
+
+def _sharing(plan: Plan) -> list[Block]:
+    """The consents to share: whether she may be counted is another question, and a no to it is none to a referral."""
+    return [one for one in plan.blocks if one.root.slot.type == CONSENT and one.profile != TO_BE_COUNTED]
 
 
 def columns(plan: Plan) -> tuple[Column, ...]:
     """Those of the record itself to which a yes makes a consent."""
-    blocks = (one for one in plan.blocks if one.root.slot.type == CONSENT and one.when is not None)
-    names = dict.fromkeys(name for one in blocks if one.when for name in _answers(one.when))
+    names = dict.fromkeys(name for one in _sharing(plan) if one.when for name in _answers(one.when))
     return tuple(plan.columns[name] for name in names if not plan.columns[name].within)
 
 
 def listed_in(plan: Plan) -> Iterator[str]:
     """The repeats whose items make a consent each."""
-    for one in plan.blocks:
-        if one.root.slot.type == CONSENT and one.for_each and one.for_each.column:
+    for one in _sharing(plan):
+        if one.for_each and one.for_each.column:
             yield one.for_each.column
 
 
 def dated_by(plan: Plan) -> tuple[tuple[Column, str], ...]:
     """Those of the record itself that a consent has its date from, each with the part of it."""
-    blocks = (one for one in plan.blocks if one.root.slot.type == CONSENT)
-    dates = (branch for one in blocks for (name, _), branch in one.root.children.items() if name == "dateTime")
+    dates = (branch for one in _sharing(plan) for (name, _), branch in one.root.children.items() if name == "dateTime")
     sources = (one.source for branch in dates for one in branch.alternatives)
     named = dict.fromkeys((one.column, one.part) for one in sources if isinstance(one, FromColumn))
     return tuple((plan.columns[name], part) for name, part in named if not plan.columns[name].within)

@@ -126,8 +126,16 @@ def test_a_name_is_shown_as_it_was_written_whatever_is_done_to_compare_words():
     assert patient(forward(form, content | {"full_name": written}).drafts)["name"] == [{"text": written}]
 
 
-def test_of_several_kinds_of_violence_one_is_the_first_and_all_are_kept():
-    content = example("spreadsheet/register-fr/examples/referral-with-consent.input.json")
+@pytest.mark.parametrize(
+    "told",
+    [
+        "physique, psychologique et économique",
+        "économique, psychologique et physique",
+        "psychologique, physique, économique",
+    ],
+)
+def test_of_several_kinds_of_violence_the_one_that_counts_first_is_the_first_in_whatever_order_they_stand(told):
+    content = example("spreadsheet/register-fr/examples/referral-with-consent.input.json") | {"violence_types": told}
     drafts = forward(mapping.load("spreadsheet/register-fr"), content).drafts
     incident = next(one.resource for one in drafts if one.local == "incident")
     kinds = [one for one in incident["component"] if one["code"]["coding"][0]["code"] == "violence-type"]

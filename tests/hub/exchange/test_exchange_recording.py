@@ -344,6 +344,16 @@ def test_a_later_yes_to_somebody_else_does_not_send_it(at: Scene) -> None:
     assert sent(at) == ["draft", "requested"]
 
 
+def test_a_later_yes_to_what_she_refuses_them_besides_does_not_send_it(at: Scene) -> None:
+    at.receive(at.row())
+    elsewhere(at, consent="non")
+    never = agreement(at, provision(exceptions=[provision("deny", to=[HOSPITAL], classes=["core"])]))
+    later = agreement(at, provision(exceptions=[permit(HOSPITAL, ["core"])]), dateTime="2026-05-09")
+    record(at, never)
+    record(at, later)
+    assert sent(at) == ["draft", "requested"], "what is left of the later word opens nothing"
+
+
 def test_the_list_of_consents_names_the_one_that_another_record_contradicts_until_she_was_asked(at: Scene) -> None:
     at.receive(at.row())
     elsewhere(at, consent="non")
