@@ -179,7 +179,8 @@ def _claims(question: Question, ready: Known) -> list[Claim]:
             found.append((score, near, said))
     called = max((near.score for _, near, _ in found if near.whole and not near.cut), default=0.0)
     # what it is merely like is no choice beside that, also where another column is that already ("adresse 2")
-    found = [one for one in found if one[2].supports or one[1].score >= called]
+    plainly = any(near.whole and not near.cut and not near.vague for _, near, _ in found)
+    found = [one for one in found if one[1].score >= called or (one[2].supports and not (plainly and one[1].score))]
     if question.kind == CALCULATED or _doubted(found, question, ready):  # whatever it is, it is a question
         found = [(min(score, MEDIUM - 0.01), near._replace(whole=False), said) for score, near, said in found]
     best = max((score for score, near, said in found if near.whole and not said.contradicts), default=0.0)

@@ -8,20 +8,18 @@ from hub.mapping.scaffold_table import Question
 from hub.mapping.scaffold_values import Fit, counts
 
 NAMES: Final = frozenset({"full_name", "given_name", "family_name"})
-CODES: Final = frozenset({"case_number", "survivor_code"})
 NAMED: Final = 0.9  # from which a column is called so
 
 Claim = tuple[float, Near, Fit]
 
 
 def uncount(found: dict[int, list[Claim]], questions: Sequence[Question]) -> None:
-    """What only numbers the lines is no number of a case, where another column is called that, or is her code."""
+    """What only numbers the lines is no number of a case, where another column is called that."""
     counting = {at for at in found if counts(questions[at].values)}
     for at in counting:
         column = max(found[at], key=lambda claim: claim[0], default=None)
         others = (near for one, claims in found.items() if one not in counting for _, near, _ in claims)
-        told = {column[1].column, *(CODES if column[1].column in CODES else ())} if column else set()
-        if any(near.column in told and near.score >= NAMED for near in others):
+        if column and any(near.column == column[1].column and near.score >= NAMED for near in others):
             found[at] = []
 
 
