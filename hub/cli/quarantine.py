@@ -24,6 +24,10 @@ from hub.ports import Discarded, Quarantined
 from hub.texts import durations
 
 SHORT: Final = 8
+BECAUSE: Final = {
+    "test": "because-test", "duplicate": "because-duplicate", "mistake": "because-mistake", "not-ours": "because-not-ours"
+}  # fmt: skip
+"""Reason → what is said of it."""
 
 
 @group("quarantine", "cli.quarantine")
@@ -181,7 +185,7 @@ def _in_reading_order(one: Quarantined) -> tuple[object, ...]:
 
 def _remark(session: Session, one: Quarantined, deployment: Deployment) -> str:
     if one.discarded:
-        reason = session.say(f"quarantine-discard.because-{one.discarded.reason}")
+        reason = session.say(f"quarantine-discard.{BECAUSE[one.discarded.reason]}")
         return session.say("quarantine.discarded", reason=reason, until=f"{one.discarded.until:%Y-%m-%d}")
     door = deployment.doors.get(one.connection)
     if door is None:

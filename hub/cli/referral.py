@@ -135,10 +135,12 @@ def _time(at: datetime) -> str:
 
 def _span(session: Session, span: timedelta) -> str:
     """Of what is over: for how long it has been."""
-    key = "late" if span < timedelta() else "left"
+    is_late = span < timedelta()
     if abs(span) >= durations.LONG:
-        return session.say(f"referral-list.{key}-days", time=durations.in_days(abs(span), session.language))
+        key = "late-days" if is_late else "left-days"
+        return session.say(f"referral-list.{key}", time=durations.in_days(abs(span), session.language))
     minutes = abs(int(span.total_seconds()) // 60)
+    key = "late" if is_late else "left"
     return session.say(f"referral-list.{key}", hours=minutes // 60, minutes=minutes % 60)
 
 
