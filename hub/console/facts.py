@@ -151,7 +151,12 @@ def _simple(said: str, type_: str, binding: str | None) -> str:
         return _date(said)
     if type_ == "time":
         return said[:5]
-    return _place(_bound(said, binding)) if type_ in {"code", "string"} else said
+    return _number(_place(_bound(said, binding))) if type_ in {"code", "string"} else said
+
+
+def _number(said: str) -> str:
+    """In Arabic the sign before a telephone number would stand behind it."""
+    return pages.isolate(said) if said.startswith("+") else said
 
 
 def _place(said: str) -> str:

@@ -48,6 +48,11 @@ def test_a_pair_stands_side_by_side_with_what_is_the_same_and_what_is_not(two: t
     assert "612345678" in shown and "non indiqué" in shown
 
 
+def test_in_arabic_the_sign_of_a_telephone_number_stands_before_it(two: tuple[Filed, Filed], at: Office) -> None:
+    at.desk("chu").get("/console/?lang=ar")
+    assert "\u2068+212612345678\u2069 · " in page(at)
+
+
 def test_the_same_woman_leaves_the_queue_is_marked_on_both_referrals_and_comes_back(
     two: tuple[Filed, Filed], at: Office
 ) -> None:
