@@ -287,5 +287,5 @@ def test_the_walk_finds_a_leak_at_any_one_exit(
     builder: Builder, disable: Callable[[pytest.MonkeyPatch], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     disable(monkeypatch)
-    found = (walk(builder.build(seed), 1500, seed).difference for seed in range(4))
+    found = (walk(builder.build(seed), 1500, seed).difference for seed in range(8))
     assert any(found)
