@@ -14,11 +14,12 @@ from typing import Any, Final, Literal
 from hub.fhir.folding import fold
 from hub.mapping.model import Transform
 from hub.mapping.plan import Column, Plan
-from hub.mapping.scaffold_apart import Claim, part, uncount
+from hub.mapping.scaffold_apart import Claim, part, uncount, yield_to_plainer
 from hub.mapping.scaffold_choices import Meant, Words, meant
 from hub.mapping.scaffold_left_out import is_left_out
 from hub.mapping.scaffold_legend import signs
 from hub.mapping.scaffold_names import Names, Near
+from hub.mapping.scaffold_sentences import NOTHING
 from hub.mapping.scaffold_table import Question
 from hub.mapping.scaffold_values import Fit, are_codes, date_order, fit
 from hub.mapping.transforms import TRANSFORMS
@@ -34,6 +35,7 @@ LOW: Final = 0.42
 SUPPORT: Final = 0.2
 VALUES_ALONE: Final = 0.44
 BELOW: Final = 0.97  # called so together with the heading above
+UNHEARD: Final = 0.5  # at most: what the labels do not ask for
 PERPETRATOR: Final = "perpetrator"
 SIGN: Final = 3  # letters of a sign that may mean anything: "oui", "F", "12"
 CALCULATED: Final = "calculate"  # a form computes a lot for itself, which nobody needs to hear of
@@ -116,6 +118,7 @@ def propose(questions: Sequence[Question], ready: Known) -> Proposal:
     """One line for each question, in their order. A column is given to one question, the nearest."""
     found = {at: _claims(one, ready) for at, one in enumerate(questions) if not one.again and not is_left_out(one)}
     uncount(found, questions)
+    yield_to_plainer(found)
     part(found)
     claims = sorted(
         ((score, -at, near, said) for at, every in found.items() for score, near, said in every),
@@ -149,6 +152,9 @@ def _again(line: Line, lines: Sequence[Line]) -> Line:
 def _nears(question: Question, ready: Known) -> dict[str, Near]:
     """By its names; those below a heading that says whose it is come first."""
     nears: dict[str, Near] = {}
+    asked = ready.names.asked(question.shown)
+    if any(one.column == NOTHING for one in asked):
+        return {}
     role, inside = ready.names.below(question.group, question.texts)
     whose = " ".join(inside)
     for text in (*inside, *question.texts):
@@ -159,10 +165,21 @@ def _nears(question: Question, ready: Known) -> dict[str, Near]:
             if not ready.names.forbids(whose, near.column):
                 one = near._replace(score=min(near.score, BELOW), cut=True) if joined else near
                 nears[near.column] = max(nears.get(near.column, one), one, key=lambda one: one.score)
+    _hear(question, asked, nears, ready)
     for column in [one for one in ready.columns if one not in nears]:
         if not ready.names.forbids(f"{' '.join(question.texts)} {question.header} {whose}", column):
             nears[column] = Near(0.0, column, "", ready.names.language(question.header))
     return nears
+
+
+def _hear(question: Question, asked: Sequence[Near], nears: dict[str, Near], ready: Known) -> None:
+    """What its labels ask for as sentences counts more than what its name is like, and than a sentence that is like a name."""
+    said = {one.column for text in question.shown for one in ready.names.near(text) if one.whole and not one.vague}
+    heard = [one for one in asked if one.column in ready.columns]
+    for column in [one for one in nears if heard and one not in said]:
+        nears[column] = nears[column]._replace(score=min(nears[column].score, UNHEARD), whole=False)
+    for one in heard:
+        nears[one.column] = max(nears.get(one.column, one), one, key=lambda near: near.score)
 
 
 def _claims(question: Question, ready: Known) -> list[Claim]:
@@ -234,7 +251,8 @@ def _tells(column: str, question: Question, ready: Known) -> bool:
     """Whether cells alone tell the column: only where few columns could be read so, and more than one word was."""
     transform = ready.columns[column].transform
     selective = isinstance(transform, Codes | Phones) or (isinstance(transform, Digits) and bool(transform.expect))
-    return selective and len({value for value in question.values if len(value) > SIGN}) > 1
+    shown = [label for one in question.choices for label in one.labels[:1]] or question.values
+    return selective and len({value for value in shown if len(value) > SIGN}) > 1
 
 
 def _is_listed(near: Near, question: Question, ready: Known) -> bool:

@@ -23,6 +23,24 @@ def uncount(found: dict[int, list[Claim]], questions: Sequence[Question]) -> Non
             found[at] = []
 
 
+def yield_to_plainer(found: dict[int, list[Claim]]) -> None:
+    """What is called by a word that says little ("id") is not what another column is called in full ("num_dossier")."""
+    full = {
+        near.column: at
+        for at, claims in found.items()
+        for _, near, said in claims
+        if near.whole and not near.vague and not near.cut and near.score >= NAMED and not said.contradicts
+    }
+    for at, claims in found.items():
+        found[at] = [
+            one for one in claims if not (one[1].vague and _is_word(one[1].name)) or full.get(one[1].column, at) == at
+        ]
+
+
+def _is_word(name: str) -> bool:
+    return len(name.split()) == 1
+
+
 def part(found: dict[int, list[Claim]]) -> None:
     """Where the given name stands in a column of its own, the other is the family name; else "name" is the whole name."""
     named = {at: {near.column for _, near, _ in claims if near.score >= NAMED} for at, claims in found.items()}

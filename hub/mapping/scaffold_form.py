@@ -14,6 +14,7 @@ from hub.mapping.cells import columns as columns_of
 from hub.mapping.model import Transform
 from hub.mapping.plan import Branch, Plan
 from hub.mapping.scaffold_choices import Choice
+from hub.mapping.scaffold_sentences import NOTHING
 from hub.mapping.scaffold_table import Question, Rows
 
 Record = Mapping[str, str]
@@ -96,7 +97,8 @@ def crossed(plan: Plan, tables: Sequence[Ready], lexicon: Named) -> tuple[dict[s
     """Columns as files say them, and a lexicon, for a form whose columns are paths: each is called by its own path, and as the
     columns of ready tables are that go to the same element."""
     twins = twins_of(plan, tables)
-    columns, names = {}, {}
+    columns, names, sentences = {}, {}, {}
+    asked = lexicon.get("sentences", {})
     for name in plan.columns:
         headers = {"fr": [_spoken(name)]}
         for table, twin in twins.get(name, ()):
@@ -105,7 +107,14 @@ def crossed(plan: Plan, tables: Sequence[Ready], lexicon: Named) -> tuple[dict[s
         known = [lexicon["names"][twin] for _, twin in twins.get(name, ()) if twin in lexicon.get("names", {})]
         if known:
             names[name] = known[0]
-    return columns, {**lexicon, "names": names}
+        said = [asked[twin] for _, twin in twins.get(name, ()) if twin in asked]
+        if said:
+            sentences[name] = said[0]
+    return columns, {**lexicon, "names": names, "sentences": {**_nothing(asked), **sentences}}
+
+
+def _nothing(asked: Named) -> dict[str, Any]:
+    return {name: said for name, said in asked.items() if name == NOTHING}
 
 
 def readers_of(plan: Plan, tables: Sequence[Ready]) -> dict[str, list[Transform]]:

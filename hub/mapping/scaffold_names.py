@@ -13,10 +13,13 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from hub.fhir.folding import fold
+from hub.mapping.scaffold_sentences import Sentences
 from hub.mapping.scaffold_words import Tokens, Words, numbered, plain, stem
 
 _SLASH: Final = re.compile(r"\s*/\s*")
 _BRACKETS: Final = re.compile(r"\(.*?\)|\[.*?\]")
+_SIGNS: Final = re.compile(r"(?<=\w)[\s(\[:]+[^\W\d_](?:\s?/\s?[^\W\d_])+[)\]]?\s*$")
+"""What may be answered, at the end of a header: "O/N", "ق/ح"."""
 _PARTS: Final = re.compile(r"[/|()\[\]\n]|\s[-–—]\s")
 _ARABIC: Final = re.compile("[\u0621-\u064a]")
 _SCRIPTS: Final = re.compile("[\u0600-\u06ff][\u0600-\u06ff\\W\\d]*|[^\u0600-\u06ff]+")
@@ -27,6 +30,7 @@ _BELOW: Final = 0.97  # and so together with the heading above
 _NARROW: Final = 0.89  # and before what is called as a part of the thing, even where its name is cut short
 _TORN: Final = 0.6  # what lacks a word of the name, and has one of another column instead
 _LIGHT: Final = 0.15  # what a word like "what" or "when" weighs
+_VOTE: Final = 0.03  # and another language says so, too
 _INITIAL: Final = 0.42  # nothing but first letters: a question, which the cells may answer
 
 
@@ -76,6 +80,7 @@ class Names:
             for language, texts in _together(own, said.get(column, {})).items()
             for name in self._named(column, language, texts)
         ]
+        self._sentences = Sentences(lexicon.get("sentences", {}))
         self._near_found: dict[str, list[Near]] = {}
         self._alike: dict[str, frozenset[int]] = {}
         self._having: dict[str, set[int]] = {}
@@ -118,6 +123,22 @@ class Names:
         sides = [side for side in _SLASH.split(_BRACKETS.sub("", header)) if side.strip()]
         strange = len(sides) > 1 and not all(any(self._near(side)) for side in sides)
         return near._replace(score=min(near.score, _SIDE), cut=near.cut or strange)
+
+    def asked(self, texts: Sequence[str]) -> list[Near]:
+        """What these ask for as sentences do, all languages together; a sentence about another person asks nothing of hers. What
+        is no column's is told as `NOTHING`. Never beyond doubt by itself."""
+        found = self._sentences.asked(texts)
+        return [
+            Near(min(_NARROW + _VOTE * (one.votes - 1), _BELOW), one.column, one.text, one.language, True, vague=True)
+            for one in found
+            if one.votes == found[0].votes
+            and not (one.column in self._hers and any(self._other_than_her(text, one.column) for text in texts))
+        ]
+
+    def _other_than_her(self, text: str, column: str) -> bool:
+        strangers = self._others - self._own.get(column, set())
+        carrying = next((words for words, _ in self._words.readings(text)), ())  # "son" is also "her", in French
+        return any(word in strangers for word in plain(carrying))
 
     def forbids(self, header: str, column: str) -> bool:
         """Whether a word of the header says that it is another thing, or another person's."""
@@ -234,7 +255,7 @@ def _together(*said: Mapping[str, Any]) -> dict[str, list[str]]:
 
 def _parts(header: str) -> list[str]:
     """The whole, what stands between slashes and brackets, and what is written in each alphabet."""
-    whole = numbered(header)
+    whole = _SIGNS.sub("", numbered(header))
     scripts = _scripts(whole) if _ARABIC.search(whole) else []
     pieces = [piece.strip() for piece in (whole, *_PARTS.split(whole), *scripts)]
     return list(dict.fromkeys(piece for piece in pieces if len(fold(piece)) > 1))

@@ -17,6 +17,7 @@ SEARCHED: Final = 40
 CALLED: Final = 0.6
 FEWEST: Final = 3
 PAIR: Final = 2
+NAMED: Final = 2  # the last labels of a form's question are its name, and the way to it
 STEPS: Final = 2  # headers that begin alike, from which they are ways
 _DOTTED: Final = re.compile(r"[A-Za-z]\w+(\.\w{2,})+$")
 TICKED: Final = frozenset({"", "0", "1", "0.0", "1.0", "true", "false", "True", "False", "TRUE", "FALSE"})
@@ -42,6 +43,11 @@ class Question:
     @property
     def texts(self) -> tuple[str, ...]:
         return self.labels if self.path else (self.header, *self.labels)
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """What people read: of a form the labels, and its names only where it has none."""
+        return (self.labels[:-NAMED] or self.labels) if self.path else self.texts
 
 
 def questions(rows: Rows, names: Names) -> list[Question]:
