@@ -75,7 +75,7 @@ def keep_meta(before: Resource, after: Resource) -> Resource:
 def keep_tags(before: Resource, after: Resource) -> Resource:
     """An update adds tags and takes none away: https://hl7.org/fhir/R4/resource.html#tag-updates."""
     stored, meta = before.get("meta", {}).get("tag", []), after.get("meta", {})
-    sent = meta.get("tag", [])
+    sent = meta.get("tag", []) if isinstance(meta, dict) else None
     if not stored or not isinstance(sent, list):
         return after
     return {**after, "meta": {**meta, "tag": [*stored, *(tag for tag in sent if tag not in stored)]}}

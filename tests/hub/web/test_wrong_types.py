@@ -65,6 +65,13 @@ def test_a_resource_of_wrong_types_replaces_another_or_is_refused(amal: Party, k
     assert status == 200 or told["resourceType"] == "OperationOutcome"
 
 
+@pytest.mark.parametrize("meta", [None, "x", 1, [], [{}], {"tag": None}, {"tag": "x"}, {"tag": [None]}])
+def test_a_meta_of_a_wrong_type_replaces_nothing(amal: Party, kept: str, survivor: Resource, meta: Any) -> None:
+    status, told = sent(amal, "PUT", f"/fhir/Patient/{kept}", {**survivor, "id": kept, "meta": meta}, If_Match='W/"1"')
+    assert status == 422
+    assert told["resourceType"] == "OperationOutcome"
+
+
 @BUDGET
 @given(mistyped(), mistyped())
 def test_a_patch_of_wrong_types_is_applied_or_refused(amal: Party, kept: str, value: Any, other: Any) -> None:
