@@ -14,13 +14,14 @@ Claim = tuple[float, Near, Fit]
 
 
 def uncount(found: dict[int, list[Claim]], questions: Sequence[Question]) -> None:
-    """What only numbers the lines is no number of a case, where another column is called that."""
+    """What only numbers the lines is no number of a case, where another column is called that; elsewhere it may be."""
     counting = {at for at in found if counts(questions[at].values)}
     for at in counting:
         column = max(found[at], key=lambda claim: claim[0], default=None)
         others = (near for one, claims in found.items() if one not in counting for _, near, _ in claims)
         if column and any(near.column == column[1].column and near.score >= NAMED for near in others):
             found[at] = []
+        found[at] = [(score, near._replace(vague=True), said) for score, near, said in found[at]]
 
 
 def yield_to_plainer(found: dict[int, list[Claim]]) -> None:

@@ -59,6 +59,8 @@ def questions(rows: Rows, names: Names) -> list[Question]:
     if score < FEWEST:
         return []
     below = [row for row in rows[-end:] if sum(bool(cell) for cell in row) > 1]
+    if below and _is_header_again(below[0], names):
+        below = below[1:]
     first = -end + height  # where the header begins
     if height == -PAIR:
         groups = _over(rows[first], rows[first + 1], len(labels))
@@ -66,6 +68,12 @@ def questions(rows: Rows, names: Names) -> list[Question]:
         groups = _groups(rows[first - 1] if first > 0 else (), labels)
     asked = list(_named(labels, groups, below))
     return list(_by_path(asked))
+
+
+def _is_header_again(row: Sequence[str], names: Names) -> bool:
+    """The same header in another language, below the first."""
+    cells = [" ".join(cell.split()) for cell in row]
+    return _called(cells, names) >= max(FEWEST, CALLED * sum(map(bool, cells)))
 
 
 def _named(labels: Sequence[str], groups: Sequence[str], below: Rows) -> Iterator[Question]:

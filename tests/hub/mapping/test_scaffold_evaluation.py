@@ -105,6 +105,26 @@ def test_another_persons_name_telephone_and_age_are_never_taken_for_hers() -> No
     }
 
 
+BOTH = (
+    ["الرقم الترتيبي", "تاريخ الاستقبال", "الاسم الكامل", "السن", "نوع العنف"],
+    ["N° ordre", "Date d'accueil", "Nom complet", "Âge", "Type de violence"],
+)
+
+
+def test_the_same_header_in_another_language_below_is_no_row() -> None:
+    rows = [["1", "12/03/2026", "Zineb Exemple", "31", "physique"], ["2", "13/03/2026", "Nadia Exemple", "28", "verbale"]]
+    found = questions([*BOTH, *rows], ready("spreadsheet/register-fr").names)
+    assert [one.header for one in found] == BOTH[0]
+    assert {len(one.values) for one in found} == {2}
+
+
+def test_what_only_numbers_the_lines_is_a_case_number_but_not_beyond_doubt() -> None:
+    rows = [[str(at), "12/03/2026", "Zineb Exemple", "31", "physique"] for at in range(1, 9)]
+    base = ready("spreadsheet/register-fr")
+    first = propose(questions([BOTH[0], *rows], base.names), base).lines[0]
+    assert (first.column, first.confidence) == ("case_number", "medium")
+
+
 def test_cells_that_contradict_a_header_make_it_a_question() -> None:
     columns = [
         ["N° dossier", "case_number", "1", "2", "3", "4"],
