@@ -112,7 +112,10 @@ BOTH = (
 
 
 def test_the_same_header_in_another_language_below_is_no_row() -> None:
-    rows = [["1", "12/03/2026", "Zineb Exemple", "31", "physique"], ["2", "13/03/2026", "Nadia Exemple", "28", "verbale"]]
+    rows = [
+        ["1", "12/03/2026", "Zineb Exemple", "31", "physique"],
+        ["2", "13/03/2026", "Nadia Exemple", "28", "verbale"],
+    ]
     found = questions([*BOTH, *rows], ready("spreadsheet/register-fr").names)
     assert [one.header for one in found] == BOTH[0]
     assert {len(one.values) for one in found} == {2}
