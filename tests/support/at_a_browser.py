@@ -69,7 +69,16 @@ def sign_in(page: Page, person: Person, town: Town, language: str) -> None:
     page.goto(f"{town.base.removesuffix('/fhir')}/console/sign-in?lang={language}")
     for field, typed in (("name", person.account.id), ("password", PASSWORD), ("code", person.code)):
         page.fill(f"[name={field}]", typed)
-    page.click("main button")
+    follow(page, "main button")
+
+
+def follow(page: Page, selector: str) -> None:
+    """Press what leads to another page, and be there.
+
+    Without scripts every button and link of these pages does; a click alone returns while the old page still stands.
+    """
+    with page.expect_navigation():
+        page.click(selector)
 
 
 def look(page: Page, name: str) -> None:

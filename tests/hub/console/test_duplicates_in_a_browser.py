@@ -13,6 +13,7 @@ from hub.store import MongoStore
 from tests.support.at_a_browser import (
     Served,
     browsing,
+    follow,
     in_arabic_on_a_phone_and_in_french_at_a_desk,
     look,
     needs_chromium,
@@ -52,16 +53,16 @@ def test_a_case_worker_says_of_two_files_whether_they_are_one_womans(
     with server.running(at.town.app), opened(chromium, language, size) as page:
         task = write(at)
         sign_in(page, at.town.person("amina", "chu", scopes=EVERYTHING), at.town, language)
-        page.click("header a[href='/console/referrals']")
-        page.click("main a[href='/console/duplicates']")
-        page.click("a[href='/console/duplicates?grade=possible']")
+        follow(page, "header a[href='/console/referrals']")
+        follow(page, "main a[href='/console/duplicates']")
+        follow(page, "a[href='/console/duplicates?grade=possible']")
         assert page.locator("section.pair").count() == 2
         look(page, f"{name}-to-decide")
-        page.click("section.pair:first-of-type button[value=same]")
+        follow(page, "section.pair:first-of-type button[value=same]")
         assert page.locator("section.pair").count() == 1
         page.goto(f"{root}/referrals/{task}")
         look(page, f"{name}-mark")
-        page.click("main a[href='/console/duplicates?list=same']")
+        follow(page, "main a[href='/console/duplicates?list=same']")
         look(page, f"{name}-decided")
-        page.click("button[value=undecided]")
+        follow(page, "button[value=undecided]")
         look(page, f"{name}-none")

@@ -11,6 +11,7 @@ from hub.store import MongoStore
 from tests.support.at_a_browser import (
     Served,
     browsing,
+    follow,
     in_arabic_on_a_phone_and_in_french_at_a_desk,
     look,
     needs_chromium,
@@ -72,9 +73,9 @@ def test_who_was_asked_and_cannot_help_passes_it_on(
     with opened(chromium, language, size) as page:
         sign_in(page, at.town.person("amina", "chu", scopes=EVERYTHING), at.town, language)
         page.goto(f"{at.town.base.removesuffix('/fhir')}/console/referrals/{task}")
-        page.click("a[href$='/pass-on']")
+        follow(page, "a[href$='/pass-on']")
         look(page, f"referrals-{language}-pass-on")
-        page.click("li:has([value=clinique]) button")
+        follow(page, "li:has([value=clinique]) button")
         page.wait_for_selector("#course")
         look(page, f"referrals-{language}-part")
         page.goto(f"{at.town.base.removesuffix('/fhir')}/console/referrals/{task}")
@@ -83,42 +84,42 @@ def test_who_was_asked_and_cannot_help_passes_it_on(
 
 
 def _progress(page: Page, task: str, name: str) -> None:
-    page.click("header a[href='/console/referrals']")
-    page.click(f"main a[href='/console/referrals/{task}']")
-    page.click("a[href$='/progress']")
-    page.click("main form button")
+    follow(page, "header a[href='/console/referrals']")
+    follow(page, f"main a[href='/console/referrals/{task}']")
+    follow(page, "a[href$='/progress']")
+    follow(page, "main form button")
     page.wait_for_selector("#w-said")
     look(page, f"{name}-progress-wrong")
     page.check("[value=appointment-scheduled]")
     page.fill("[name=when]", "2026-12-24T10:30")
-    page.click("main form button")
+    follow(page, "main form button")
     page.wait_for_selector("#course")
     assert "24/12/2026 10:30" in page.inner_text("main")
     look(page, f"{name}-under-way")
 
 
 def _asked(page: Page, name: str) -> None:
-    page.click("a[href$='/ask-information']")
+    follow(page, "a[href$='/ask-information']")
     look(page, f"{name}-ask-information")
     page.check("[name=form]")
-    page.click("main form button")
+    follow(page, "main form button")
     page.wait_for_selector("#requests")
 
 
 def _answered(page: Page, task: str, name: str) -> None:
     """Found among what waits; a mistake is told beside its question, and what was typed stays."""
-    page.click("header a[href='/console/referrals']")
+    follow(page, "header a[href='/console/referrals']")
     look(page, f"{name}-what-waits")
-    page.click(f".needed a[href='/console/referrals/{task}']")
-    page.click("a[href$='/answer']")
+    follow(page, f".needed a[href='/console/referrals/{task}']")
+    follow(page, "a[href$='/answer']")
     page.fill("[name='q-2.2']", "Certificat remis.")
-    page.click("main form button")
+    follow(page, "main form button")
     page.wait_for_selector("#w-q-1")
     assert page.input_value("[name='q-2.2']") == "Certificat remis."
     look(page, f"{name}-answer-wrong")
     page.fill("[name='q-1']", "2026-03-12")
     page.check("[name='q-2.1'] >> nth=0")
-    page.click("main form button")
+    follow(page, "main form button")
     page.wait_for_selector("#course")
 
 
@@ -135,11 +136,11 @@ def _closed(page: Page, name: str) -> None:
     look(page, f"{name}-gone")
     page.goto(re.sub(r"/console/.*", "/console/referrals", page.url))
     look(page, f"{name}-withdrawn")
-    page.click("a[href$='/close']")
-    page.click("main form button")
+    follow(page, "a[href$='/close']")
+    follow(page, "main form button")
     page.wait_for_selector("#w-how")
     look(page, f"{name}-close-wrong")
     page.check("[value=completed]")
     page.check("[value=partly-provided]")
-    page.click("main form button")
+    follow(page, "main form button")
     page.wait_for_url("**/console/referrals")

@@ -14,6 +14,7 @@ from hub.store import MongoStore
 from tests.support.at_a_browser import (
     Served,
     browsing,
+    follow,
     in_arabic_on_a_phone_and_in_french_at_a_desk,
     look,
     needs_chromium,
@@ -55,20 +56,20 @@ def _day(page: Page, at: Office, tasks: list[str], language: str) -> None:
     name = f"referrals-{language}"
     worker = at.town.person("amina", "chu", scopes=EVERYTHING)
     sign_in(page, worker, at.town, language)
-    page.click("header a[href='/console/referrals']")
+    follow(page, "header a[href='/console/referrals']")
     look(page, f"{name}-list")
-    page.click(f"main a[href='/console/referrals/{tasks[0]}']")
+    follow(page, f"main a[href='/console/referrals/{tasks[0]}']")
     look(page, f"{name}-notice")
-    page.click("form[action$='/do/accepted'] button")
+    follow(page, "form[action$='/do/accepted'] button")
     page.fill("[name=message]", "هل يمكنها الحضور يوم الخميس؟" if language == "ar" else "Peut-elle venir jeudi ?")
-    page.click("form[action$='/messages'] button")
+    follow(page, "form[action$='/messages'] button")
     look(page, f"{name}-opened")
-    page.click("a[href$='/do/completed']")
+    follow(page, "a[href$='/do/completed']")
     page.check("[value=service-provided]")
-    page.click("main form button")
+    follow(page, "main form button")
     look(page, f"{name}-over")
     page.goto(f"{at.town.base.removesuffix('/fhir')}/console/referrals/{tasks[1]}/do/rejected")
-    page.click("main form button")
+    follow(page, "main form button")
     look(page, f"{name}-refusal")
     _elsewhere(page, at, tasks[1], language)
 
@@ -78,7 +79,7 @@ def _elsewhere(page: Page, at: Office, task: str, language: str) -> None:
     root, name = at.town.base.removesuffix("/fhir"), f"referrals-{language}"
     at.at.move("chu", task, "rejected", **reason())
     keeper = at.town.person("salma", KEEPER, scopes=EVERYTHING)
-    page.click("header form button")
+    follow(page, "header form button")
     sign_in(page, keeper, at.town, language)
     page.goto(f"{root}/console/referrals/{task}")
     look(page, f"{name}-refused")

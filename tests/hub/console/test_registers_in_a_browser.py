@@ -13,6 +13,7 @@ from hub.texts import say
 from tests.support.at_a_browser import (
     Served,
     browsing,
+    follow,
     in_arabic_on_a_phone_and_in_french_at_a_desk,
     look,
     needs_chromium,
@@ -53,7 +54,7 @@ def test_a_data_officer_tries_a_register_and_takes_it_in(
         officer = town.person("d.officer", "amal", roles=OFFICER, scopes=frozenset())
         sign_in(page, officer, town, language)
         look(page, f"register-{language}-home")
-        page.click(f"header a[href='{PAGE}']")
+        follow(page, f"header a[href='{PAGE}']")
         look(page, f"register-{language}-form")
         _mistakes(page, tmp_path, language)
         _tried_and_taken(page, written, language)
@@ -64,7 +65,7 @@ def test_a_data_officer_tries_a_register_and_takes_it_in(
 
 def _mistakes(page: Page, folder: Path, language: str) -> None:
     """Nothing chosen, no register, and one that is too large: each is answered where she sees it."""
-    page.click("main button")
+    follow(page, "main button")
     page.wait_for_selector("#w-register")
     look(page, f"register-{language}-nothing-chosen")
     (folder / "list.csv").write_text("no;such\n1;2\n")
@@ -76,7 +77,7 @@ def _mistakes(page: Page, folder: Path, language: str) -> None:
     page.wait_for_selector(".card")
     assert say("console.too-large-file-title", language) == page.inner_text("h1")
     look(page, f"register-{language}-too-large")
-    page.click(f"main a[href='{PAGE}']")
+    follow(page, f"main a[href='{PAGE}']")
 
 
 def _tried_and_taken(page: Page, written: Path, language: str) -> None:
@@ -84,7 +85,7 @@ def _tried_and_taken(page: Page, written: Path, language: str) -> None:
     page.wait_for_selector("[name=tried]", state="attached")
     look(page, f"register-{language}-tried")
     page.set_input_files("[name=register]", written)
-    page.click("button[value=take]")
+    follow(page, "button[value=take]")
     page.wait_for_selector("#receipt")
     look(page, f"register-{language}-taken")
 
@@ -92,7 +93,7 @@ def _tried_and_taken(page: Page, written: Path, language: str) -> None:
 def _hand_over(page: Page, file: Path) -> None:
     page.check("[value=register]")
     page.set_input_files("[name=register]", file)
-    page.click("button[value=try]")
+    follow(page, "button[value=try]")
 
 
 def test_it_is_all_there_without_scripts(chromium: Browser, town: Town, hub: Hub, tmp_path: Path) -> None:
@@ -100,10 +101,10 @@ def test_it_is_all_there_without_scripts(chromium: Browser, town: Town, hub: Hub
     written.write_bytes(register(GOOD))
     with opened(chromium, "en", ViewportSize(width=360, height=740), scripts=False) as page:
         sign_in(page, town.person("d.officer", "amal", roles=OFFICER, scopes=frozenset()), town, "en")
-        page.click(f"header a[href='{PAGE}']")
+        follow(page, f"header a[href='{PAGE}']")
         _hand_over(page, written)
         page.set_input_files("[name=register]", written)
-        page.click("button[value=take]")
+        follow(page, "button[value=take]")
         page.wait_for_selector("#receipt")
         assert hub.store.counts()["ServiceRequest"] == 1
 
@@ -111,6 +112,6 @@ def test_it_is_all_there_without_scripts(chromium: Browser, town: Town, hub: Hub
 def test_where_no_connection_takes_registers_she_reads_what_to_do(chromium: Browser, town: Town) -> None:
     with opened(chromium, "ar", ViewportSize(width=360, height=740)) as page:
         sign_in(page, town.person("n.officer", "fes", roles=OFFICER, scopes=frozenset()), town, "ar")
-        page.click(f"header a[href='{PAGE}']")
+        follow(page, f"header a[href='{PAGE}']")
         page.wait_for_selector(".empty")
         look(page, "register-ar-none")
