@@ -38,7 +38,8 @@ class Kobo:
 
     def all(self, fields: list[str]) -> Iterator[list[Submission]]:
         """Pages of all submissions, by `_id`. Each page begins after the last `_id` of the one before: what is deleted or sent
-        in meanwhile shifts none, so that what is not among them is not in the project."""
+        in meanwhile shifts none, so that what is not among them is not in the project. A last page that holds fewer than the
+        server counted is no end."""
         last = -1
         while True:
             parameters = self._asking({"_id": {"$gt": last}} if last >= 0 else {}, fields)
@@ -47,6 +48,8 @@ class Kobo:
             if results:
                 yield results
             if not results or self._http.following(page.get("next")) is None:
+                if _is_cut_short(page):
+                    raise PROBLEMS.not_understood
                 return
             last = int(results[-1]["_id"])
 
@@ -92,3 +95,9 @@ def _sorted_after(last: int, results: object) -> list[Submission]:
             raise PROBLEMS.not_understood
         last = int(number)
     return results
+
+
+def _is_cut_short(page: Mapping[str, Any]) -> bool:
+    """Whether more was counted than was given, by a page after which no other comes."""
+    count = page.get("count")
+    return isinstance(count, int) and count > len(page["results"])

@@ -86,7 +86,9 @@ def test_conflicts_409_are_shown_by_our_own_codes_before_anything_is_changed(too
     tool.wraps = wraps
     adapter.report(connection, FIGURES)
     tool.locked.add("202603")
+    before = len(posts(tool))
     made = adapter.report(connection, told(1, 2, 3))
+    assert {one.query["dryRun"] for one in posts(tool)[before:]} == {"true"}, "it is tried, and nothing is written"
     assert {one.params["code"] for one in made.issues} == {"E7643"}
     assert [one.params["cells"] for one in made.issues] == ["SENT", "BY_SERVICE LEGAL", "BY_SERVICE MEDICAL"]
     assert list(held(tool).values()) == ["40", "12", "28"]

@@ -1,5 +1,7 @@
 """What proves that a submission was deleted, and what does not."""
 
+from dataclasses import replace
+
 import pytest
 
 from adapters.kobo import adapter
@@ -37,6 +39,27 @@ def test_a_list_that_is_not_read_to_its_end_proves_nothing(kobo_connection, proj
         for one in adapter.pull(kobo_connection(page_size=50), None):
             pulled.append(one)
     assert pulled == []
+
+
+@pytest.mark.parametrize("pages", [0, 1, 2])
+def test_a_list_that_is_shorter_than_the_server_says_proves_nothing(kobo_connection, project, reach, pages):
+    """A page that ends too soon and leads to no other, as a proxy or a timeout of the database makes it."""
+    reached, whole = reach(kobo_connection(page_size=50)), project.answer
+    project.asked.clear()
+
+    def cut_short(asked):
+        fault, told = whole(asked)
+        if len(project.asked) <= pages:
+            return fault, told
+        short = replace(told, body={**told.body, "results": told.body["results"][:5], "next": None})
+        return short, short
+
+    project.answer = cut_short
+    pulled = []
+    with pytest.raises(Retriable):
+        for one in adapter.pull(kobo_connection(page_size=50), reached):
+            pulled.append(one)
+    assert pulled == [] and len(project.asked) == pages + 1
 
 
 def test_what_is_deleted_while_the_list_is_read_shifts_no_other_from_it(kobo_connection, project):

@@ -1,6 +1,8 @@
 """An association that keeps its cases in CommCare, from end to end: read, referred, accepted, and told what became of it."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx2
@@ -8,10 +10,11 @@ import pytest
 
 from adapters.replay import Served
 from hub.bootstrap import opened
+from hub.delivery import worker
 from hub.exchange import change, disclose
 from hub.fhir.query import Query
 from hub.fhir.serial import loads
-from hub.ports import Caller
+from hub.ports import Caller, Clock
 from tests.support.command_line import Command
 from tests.support.commcare import KEY, USER, ProjectSpace, listening, referral, survivor
 from tests.support.personas import outcome
@@ -176,3 +179,63 @@ def test_a_case_that_was_deleted_is_withdrawn(joined: Command, space: ProjectSpa
     assert {one["status"] for one in kept(joined, "ServiceRequest")} == {"revoked"}
     (again,) = joined.json("pull", "casework")
     assert (again["read"], again["withdrawn"]) == (0, 0)
+
+
+# --- a server that asks to wait (429) ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("after", range(5))
+def test_a_pull_that_was_asked_to_wait_says_so_and_the_next_brings_the_rest_once(
+    joined: Command, space: ProjectSpace, after: int
+) -> None:
+    """Wherever in the conversation it is asked to: what was stored before stays, and nothing comes twice or not at all."""
+    for number in range(2, 5):
+        survivor(space, number)
+        referral(space, number, number, referred_to="Hôpital Exemple")
+    path = joined.home / "connections" / "casework.yaml"
+    path.write_text(path.read_text("utf-8").replace("  domain:", "  page_size: 3\n  domain:"), "utf-8")
+    space.fail(429, after=after, retry_after=30)
+    refused = joined("pull", "casework")
+    assert refused.exit_code != 0 and "asks to wait" in refused.output
+    assert len(space.asked) == after + 1, "after it was asked to wait it asks nothing more"
+    asked = len(space.asked)
+    assert joined("pull", "casework").exit_code == 0
+    assert len(space.asked) > asked
+    assert {
+        type_: len(kept(joined, type_)) for type_ in ("Patient", "EpisodeOfCare", "ServiceRequest", "Task")
+    } == dict.fromkeys(("Patient", "EpisodeOfCare", "ServiceRequest", "Task"), 4)
+    assert joined.json("pull", "casework")[0]["read"] == 0
+
+
+def test_what_became_of_a_referral_waits_as_long_as_the_server_asks_and_is_written_once(
+    joined: Command, space: ProjectSpace
+) -> None:
+    pulled(joined)
+    move(joined, "accepted")
+    space.fail(429, retry_after=3600)
+    asked = len(space.asked)
+    joined("deliver")
+    (to,) = [one for one in joined.json("delivery", "list")["destinations"] if one["destination"].endswith("casework")]
+    assert to["waiting"] > 0 and to["dead"] == 0
+    joined("deliver")
+    assert len(space.asked) == asked + 1, "within the hour it asks nothing"
+    assert "referral_status" not in space.cases["referral-1"]["properties"]
+    with opened(joined.home) as deployment:
+        later = replace(deployment.hub, clock=Later(deployment.hub.clock, timedelta(hours=2)))
+        worker.deliver(deployment.ways, hub=later)
+    assert space.cases["referral-1"]["properties"]["referral_status"] == "acceptee"
+    assert joined.json("delivery", "list")["dispatches"] == []
+    asked = len(space.asked)
+    joined("deliver")
+    assert len(space.asked) == asked, "once"
+
+
+@dataclass(frozen=True)
+class Later:
+    """The clock of some time from now."""
+
+    clock: Clock
+    after: timedelta
+
+    def now(self) -> datetime:
+        return self.clock.now() + self.after

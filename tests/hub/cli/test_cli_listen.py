@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -16,8 +17,9 @@ import pytest
 from adapters.replay import Served
 from demo.kobo_server import KoboServer, Project
 from demo.registers import kobo_submissions
+from hub.bootstrap import opened
 from hub.cli.rounds import REST
-from tests.support.calling import CALLS, HINT, NAME, SUBMISSION
+from tests.support.calling import CALLS, HINT, NAME, SUBMISSION, basic
 from tests.support.command_line import Command
 from tests.support.commcare import KEY, USER, ProjectSpace, survivor
 from tests.support.doors import UNTIL
@@ -170,6 +172,40 @@ def test_what_a_tool_tells_of_is_pulled_soon_and_a_hundred_hints_are_few_pulls(
     assert joined.json("pull", "forms")[0]["read"] == 0
     assert NAME not in process.said and HINT not in process.said
     assert str(SUBMISSION["_uuid"]) not in process.said
+
+
+def hooked(url: str, submission: dict[str, Any]) -> None:
+    """As the server tells of a submission: twice, since it may have been heard, and once more in a template."""
+    with httpx2.Client(trust_env=False, headers={"Authorization": basic(HINT)}) as http:
+        for body in (submission, submission, {"event": "new", "what": submission}):
+            assert http.post(f"http://{url}/", json=body).status_code == 200
+
+
+def test_what_is_told_by_a_hook_and_found_by_polling_is_stored_once(
+    joined: Command, project: Project, listen: Callable[..., Process]
+) -> None:
+    """The same submissions by both ways at once, and by a pull of somebody else: a record, a case and a provenance for each. Three
+    of the first four go to organisations that this hub does not know, and wait in quarantine."""
+    process = listen("--every", "2")
+    url = process.address("forms")
+    for _ in range(3):
+        new(project)
+        hooked(url, project.submission(max(project.numbers)))
+        joined("pull", "forms")
+    assert until(lambda: read(project, max(project.numbers)))
+    assert process.ends() == 0
+    assert joined.json("pull", "forms")[0]["read"] == 0
+    with opened(joined.home) as deployment:
+        database = deployment.hub.store.database  # type: ignore[attr-defined]
+        entries = list(database.ledger.find({"state": "stored"}))
+        cases = list(database.EpisodeOfCare.find())
+        needs, tasks = (database[name].count_documents({}) for name in ("ServiceRequest", "Task"))
+        said = re.findall(r"ServiceRequest/[0-9a-f-]{36}", str([one["resources"] for one in entries]))
+        assert database.ledger.count_documents({}) == len(project.numbers) == 7
+        assert len(cases) == len(entries) == 4 and {one["v"] for one in cases} == {1}
+        assert needs == len(set(said)) == len(said) > 0
+        assert tasks <= needs and database.history.count_documents({"r": {"$not": {"$regex": "^(Patient|Task)/"}}}) == 0
+        assert database.Provenance.count_documents({}) == len(entries)
 
 
 def test_a_hint_that_was_acknowledged_before_a_kill_is_pulled_by_the_next_process(
