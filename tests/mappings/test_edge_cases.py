@@ -158,6 +158,65 @@ def test_the_incident_recorder_is_read_under_the_headers_of_each_of_its_editions
     assert all(not forward(form, dict(record.content)).issues for record in read)
 
 
+AS_EXPORTED = {
+    "en": {
+        "INCIDENT ID": "incident_id", "SURVIVOR CODE": "survivor_code", "DATE OF INTERVIEW": "interview_date",
+        "DATE OF INCIDENT": "incident_date", "DATE OF BIRTH": "birth_date", "SEX": "sex",
+        "CIVIL / MARITAL STATUS": "marital_status", "INCIDENT TIME OF DAY": "time_of_day", "INCIDENT LOCATION": "place",
+        "GBV TYPE": "gbv_type", "SAFE HOUSE/SHELTER": "shelter", "HEALTH/MEDICAL": "medical",
+        "PSYCHOSOCIAL": "psychosocial", "LEGAL": "legal", "POLICE": "police", "LIVELIHOODS": "livelihood",
+        "CHILD PROTECTION/EDUCATION": "child_protection", "CONSENT GIVEN": "consent",
+        "REPORTING AGENCY CODE": "agency_code", "PERSON WITH DISABILITY?": "disability",
+        "WANTS LEGAL ACTION?": "wants_legal_action", "REFERRED TO YOU FROM?": "referred_from",
+    },
+    "fr": {
+        "ID de l'incident": "incident_id", "Code du survivant ": "survivor_code", "Date de l'interview ": "interview_date",
+        "Date de l'incident ": "incident_date", "Date de naissance": "birth_date", "Sexe": "sex",
+        "Situation civil / matrimoniale ": "marital_status", "Moment de l'incident": "time_of_day",
+        "Lieu de l'incident": "place", "Type de violence basé sur le genre ": "gbv_type",
+        "Sexe du présumé auteur": "perpetrator_sex", "Tranche d’âge du présumé auteur": "perpetrator_age",
+        "Relation entre la survivante et le présumé auteur": "perpetrator_relation",
+        "Hébergement sûr / Abris": "shelter", "Soins médicaux": "medical", "Appui psychosocial": "psychosocial",
+        "Service d'assistance légale": "legal", "Police/ autres acteur de la sécurité": "police",
+        "Programme d'appui aux moyens de subsistances": "livelihood",
+        "Services Protection de l'enfance et d'éducation": "child_protection", "Consentement obtenu ": "consent",
+        "Code de la structure rapportant le cas": "agency_code", "Personne vivant avec un handicap ?": "disability",
+        "Pratique traditionnel  néfaste": "traditional_practice", "Type d'enlèvement ": "abduction",
+    },
+    "ar": {
+        "كود  الحادثة": "incident_id", "كود الناجية": "survivor_code", "تاريخ المقابلة": "interview_date",
+        "تاريخ الحادثة": "incident_date", "تاريخ الميلاد": "birth_date", "الجنس": "sex",
+        "الحالة المدنية / الزوجية ": "marital_status", "الوقت من اليوم الذي وقعت فيه الحادثة": "time_of_day",
+        "موقع الحادثة": "place", "نوع العنف القائم على اساس النوع الاجتماعي": "gbv_type",
+        "جنس الجاني المزعوم": "perpetrator_sex", "الفئة العمرية للجاني المزعوم": "perpetrator_age",
+        "علاقة الجاني المزعوم مع الناجية": "perpetrator_relation", "بيت آمن / مأوى": "shelter",
+        "خدمات صحية / طبية": "medical", "خدمات نفسية اجتماعية": "psychosocial", "شخص من ذوي الإعاقة؟": "disability",
+        "كود اخصائي الحالة": "case_manager_code",
+    },
+}  # fmt: skip
+"""The headers as the recorder's own exporter spells them, with its spaces and its mistakes, and the column that each of them is:
+https://github.com/primeroIMS/primero/tree/main/config/locales/incident_recorder."""
+
+
+@pytest.mark.parametrize("language", AS_EXPORTED)
+def test_the_headers_that_the_incident_recorders_exporter_writes_are_known_as_they_are_spelled(tmp_path, language):
+    form, headers = mapping.load("spreadsheet/gbvims-recorder"), AS_EXPORTED[language]
+    dates = {"interview_date": "2026-03-12", "incident_date": "2026-03-10", "birth_date": "2001-05-06"}
+    cells = {column: dates.get(column, f"cell {number}") for number, column in enumerate(headers.values())}
+    book = Workbook()
+    book.worksheets[0].title = "Menu Data"
+    sheet = book.create_sheet("Incident Data")
+    sheet.append(list(headers))
+    sheet.append(list(cells.values()))
+    book.save(tmp_path / "exported.xlsx")
+    to = Connection(
+        "c", "association", "spreadsheet", form.id, {"path": "exported.xlsx"}, tmp_path, form.layout(), lambda _: ""
+    )
+    (record,) = (one for one in adapter.pull(to, None) if isinstance(one, SourceRecord))
+    assert {name: record.content.get(name) for name in cells} == cells
+    assert set(record.content) == set(cells)
+
+
 def _under(folder, form, columns, told, language):
     book = Workbook()
     book.worksheets[0].title = "Incident Data"

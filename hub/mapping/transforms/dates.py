@@ -1,8 +1,9 @@
 """Dates as people write them in Moroccan registers → FHIR dates of the precision that was written.
 
 https://hl7.org/fhir/R4/datatypes.html#date. The order of day and month is set by the mapping and never guessed. A date
-of which only the year is known stays a year; `01/01/2001` is how a paper form says "2001" of a birth. Hijri dates are
-never converted: a person decides. Month names: CLDR ar_MA, the names of the Mashriq, French and English.
+of which only the year is known stays a year; `01/01/2001` is how a paper form says "2001" of a birth. A moment that names
+its zone is of the day that it was in Morocco. Hijri dates are never converted: a person decides. Month names: CLDR ar_MA,
+the names of the Mashriq, French and English.
 """
 
 import re
@@ -51,6 +52,7 @@ _FILLER: Final = re.compile(
     r"^(?:le|du|en|annee|an|سنه|عام|في|يوم|بتاريخ)\s+"
     r"|\b(?:lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche)\b|(?:الاثنين|الثلاثاء|الاربعاء|الخميس|الجمعه|السبت|الاحد)"
 )
+_INSTANT: Final = re.compile(r"\d{4}-\d\d-\d\d[t ]\d\d:\d\d.*(?:z|[-+]\d\d(?::?\d\d)?)")
 _ISO: Final = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[t ].*)?")
 _NUMERIC: Final = re.compile(r"(\d{1,2})\s?[-/. ]\s?(\d{1,2})\s?[-/. ]\s?(\d{4}|\d{2})(?:\s+\d{1,2}[:h].*)?")
 _MONTH_YEAR: Final = re.compile(r"(?:\D*[-/. ])?(\d{1,2})\s?[-/. ]\s?(\d{4})")
@@ -157,6 +159,8 @@ def _both(text: str, plain: str) -> str:
 
 def _parse(plain: str, order: Order, epoch: int, this_year: int) -> str:  # noqa: PLR0911 — one return for each way to write
     """A FHIR date; empty when the text is not a date; ValueError when it is one that does not exist."""
+    if _INSTANT.fullmatch(plain) and (day := _day(plain)):
+        return _date(day.year, day.month, day.day)
     if found := _ISO.fullmatch(plain):
         return _date(int(found[1]), int(found[2]), int(found[3]))
     if found := _NUMERIC.fullmatch(plain):
@@ -172,6 +176,14 @@ def _parse(plain: str, order: Order, epoch: int, this_year: int) -> str:  # noqa
     if (found := _NAMED.fullmatch(plain)) and (month := MONTHS.get(found[2])):
         return _date(_year(found[3], this_year), month, int(found[1]) if found[1] else 0)
     return ""
+
+
+def _day(plain: str) -> date | None:
+    """On which day it was where the work is done: tools tell in UTC, in which an evening can still be the day before."""
+    try:
+        return datetime.fromisoformat(plain.upper()).astimezone(MOROCCO).date()
+    except (ValueError, OverflowError):
+        return None
 
 
 def _numeric(found: re.Match[str], order: Order, this_year: int) -> str:

@@ -74,6 +74,25 @@ def test_a_date_keeps_the_precision_it_was_written_with(text, written):
     assert value(DateText(), text).value == written
 
 
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("2026-05-01T22:30:00.000Z", "2026-05-01"),
+        ("2026-05-01T23:30:00.000Z", "2026-05-02"),
+        ("2026-05-01T23:30:00.000+00:00", "2026-05-02"),
+        ("2026-05-01 23:30:00Z", "2026-05-02"),
+        ("2026-12-31T23:00:00Z", "2027-01-01"),
+        ("2026-03-10T23:30:00.000Z", "2026-03-10"),  # Ramadan: UTC+0
+        ("2026-05-02T00:30:00+01:00", "2026-05-02"),
+        ("2026-05-01T23:30:00", "2026-05-01"),
+        ("2026-05-01T23:30", "2026-05-01"),
+    ],
+)
+def test_a_moment_with_its_zone_is_of_the_day_that_it_was_in_morocco(text, day):
+    """Primero and ODK tell in UTC; a spreadsheet tells by the clock on the wall, and no zone."""
+    assert value(DateText(order="ymd", future=True), text).value == day
+
+
 MONTHS = (
     "يناير فبراير مارس أبريل ماي يونيو يوليوز غشت شتنبر أكتوبر نونبر دجنبر",
     "يناير فبراير مارس أبريل مايو يونيو يوليو أغسطس سبتمبر أكتوبر نوفمبر ديسمبر",
