@@ -22,6 +22,7 @@ DAY: Final = re.compile(r"\d{4}-\d\d-\d\d")
 REFERRED: Final = "service_status_referred"
 TYPE: Final = "service_type"
 IN_ROW: Final = f"{SERVICES}/"
+NUMBER: Final = "numeric_field"
 TEXTS: Final = frozenset({"text_field", "text_area"})
 LIVE: Final = frozenset({"in_progress", "accepted"})
 
@@ -95,12 +96,15 @@ def _placed(values: Mapping[str, str], known: Fields) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value is not None}
 
 
-def _typed(field: Field, text: str) -> str | None:
-    """As the tool takes it; None for a choice that it does not offer, and for half a date, which is never made whole."""
+def _typed(field: Field, text: str) -> str | int | None:
+    """As the tool takes it; None for a choice that it does not offer, for half a date, which is never made whole, and for an age
+    that is about some number or between two."""
     if field.chosen:
         return field.choice(text) if field.choices else None
     if field.kind == "date_field":
         return text if DAY.fullmatch(text) else None
+    if field.kind == NUMBER:
+        return int(text) if text.isdecimal() else None
     return text if field.kind in TEXTS else None
 
 

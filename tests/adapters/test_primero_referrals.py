@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from datetime import date
 
 import pytest
 
@@ -9,7 +10,8 @@ from adapters.primero import adapter, forms
 from adapters.primero.refer import row_of
 from adapters.replay import Served
 from hub import mapping
-from hub.ports import Connection, FollowUp, SourceRecord, Withdrawn
+from hub.mapping import Context
+from hub.ports import Connection, FollowUp, Place, SourceRecord, Withdrawn
 from tests.support.primero import Primero, case
 
 NUMBER = "1c1f6d0e-6a55-4d0e-9a57-0f6f1f6f2b11"
@@ -91,7 +93,7 @@ def test_what_no_form_of_the_role_has_is_left_out_and_told_by_the_check(tool, co
     assert "sex" not in json.dumps(tool.cases)
     (issue,) = adapter.check(connect())
     assert (issue.text, issue.severity) == ("adapters.primero-not-sent", "warning")
-    assert issue.params["fields"] == "survivor_code_no, sex, date_of_birth"
+    assert issue.params["fields"] == "survivor_code_no, sex, date_of_birth, age"
 
 
 def test_half_a_date_is_never_made_a_whole_one(tool, connect):
@@ -99,6 +101,23 @@ def test_half_a_date_is_never_made_a_whole_one(tool, connect):
     assert "date_of_birth" not in tool.cases[NUMBER]
     send(connect(), "changed", date_of_birth="1990-03-02")
     assert tool.cases[NUMBER]["date_of_birth"] == "1990-03-02"
+
+
+@pytest.mark.parametrize(("said", "written"), [("24", 24), ("0", 0), ("~24", None), ("20-25", None), ("18+", None)])
+def test_where_the_date_of_birth_is_half_a_date_her_age_is_sent_if_it_is_a_number(tool, connect, said, written):
+    send(connect(), date_of_birth="2002", age=said)
+    assert "date_of_birth" not in tool.cases[NUMBER]
+    assert tool.cases[NUMBER].get("age") == written
+
+
+def test_the_mapping_tells_the_age_that_she_told_beside_what_is_known_of_her_birth():
+    form, known = mapping.load("primero/gbvims-plus"), mapping.load("primero/referral")
+    content = {"survivor_code_no": "A-1", "created_at": "2026-03-12", "age": "24", "date_of_birth": "2002-01-01"}
+    context = Context("association", lambda name: name, date(2026, 11, 23))
+    mapped = form.forward(SourceRecord("case", "1", "1", content, Place(record="1")), context)
+    (her,) = [one.resource for one in mapped.drafts if one.resource["resourceType"] == "Patient"]
+    told = known.back({"patient": her}, context)
+    assert (told["date_of_birth"], told["age"]) == ("2002", "24")
 
 
 def test_a_case_that_somebody_works_with_is_not_written_over_by_sending_again(tool, connect):

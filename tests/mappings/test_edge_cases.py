@@ -12,6 +12,7 @@ from openpyxl import Workbook
 from adapters.spreadsheet import adapter
 from hub import mapping
 from hub.conformance import validate
+from hub.fhir.masking import redact
 from hub.mapping import Context
 from hub.ports import Connection, Place, SourceRecord
 
@@ -41,6 +42,22 @@ def test_whoever_is_a_survivor_is_taken_whatever_the_sex(told, gender):
     assert patient(mapped.drafts)["gender"] == gender
     assert not mapped.issues
 
+
+@pytest.mark.parametrize("name", ["fhir/referral", "primero/gbvims-plus", "spreadsheet/register-detailed"])
+@pytest.mark.parametrize("gender", ["female", "male", "other", "unknown"])
+def test_a_survivor_of_any_sex_is_taken_from_every_tool_that_asks_it(name, gender):
+    """Of those that the tool has a word for; two of them every tool has."""
+    form = mapping.load(name)
+    transform = form._plan.columns["sex"].transform
+    meant = {word: transform.forward(word, CONTEXT).value for word in SEXES}
+    words = [word for word, value in meant.items() if value and value[0].code == gender]
+    assert words or gender in {"other", "unknown"}
+    for word in words:
+        mapped = forward(form, first_example(name) | {"sex": word})
+        assert not blocking(mapped) and patient(mapped.drafts)["gender"] == gender
+
+
+SEXES = ("female", "male", "other", "unknown", "F", "M", "Féminin", "Masculin", "أنثى", "ذكر")
 
 NAMES = {
     "spreadsheet/register-fr": "full_name",
@@ -106,6 +123,34 @@ def test_a_passport_and_a_residence_permit_are_numbers_of_their_own_kind():
     permit = {**passport, "type": {"coding": [coding]}, "value": "ZZ-1"}
     assert validate(whole) == ()
     assert validate(whole | {"identifier": [*whole["identifier"], permit]}) == ()
+
+
+def test_a_passport_and_a_permit_that_a_register_has_a_column_for_are_read(tmp_path):
+    own = tmp_path / "spreadsheet" / "ours"
+    own.mkdir(parents=True)
+    base = yaml.safe_load(ROOT.joinpath("spreadsheet/register-fr/mapping.yaml").read_text("utf-8"))
+    (patient_,) = [one for one in base["resources"] if one["local"] == "patient"]
+    columns = {}
+    for kind in ("passport", "residence-permit"):
+        column = kind.replace("-", "_")
+        columns[column] = {"headers": {"fr": [f"N° {kind}"]}, "transform": "digits", "compact": True}
+        system = f"https://ihala.example/fhir/NamingSystem/{kind}"
+        patient_["elements"] |= {
+            f"identifier[{kind}].system": {"constant": system},
+            f"identifier[{kind}].value": column,
+        }
+    said = {"extends": "spreadsheet/register-fr", "id": "spreadsheet/ours", "version": "1", "columns": columns}
+    (own / "mapping.yaml").write_text(yaml.safe_dump(said | {"resources": [patient_]}, allow_unicode=True), "utf-8")
+    form = mapping.load("spreadsheet/ours", search=[tmp_path])
+    content = example("spreadsheet/register-fr/examples/referral-with-consent.input.json")
+    mapped = forward(form, content | {"passport": "ab 12 34", "residence_permit": "C-77/X"})
+    her = patient(mapped.drafts)
+    told = {one["type"]["coding"][0]["code"]: one["value"] for one in her["identifier"]}
+    assert not blocking(mapped) and told.keys() == {"survivor-code", "passport", "residence-permit"}
+    assert told["passport"] == "AB1234"
+    assert not [one for one in validate({"id": "a", **her}) if one.blocks]
+    seen, _ = redact({"id": "a", **her}, frozenset({"core"}))
+    assert "AB1234" not in str(seen) and told["residence-permit"] not in str(seen)
 
 
 def test_the_same_code_in_another_year_is_another_woman():
