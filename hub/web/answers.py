@@ -35,7 +35,8 @@ def unless_known(answer: Response, view: View, call: Call) -> Response:
     if expected_version(call.request) not in {None, view.version}:
         raise HubError(STALE)
     environ = {name: value for name, value in call.request.environ.items() if name != "HTTP_IF_MATCH"}
-    return answer.make_conditional(environ)
+    answer.make_conditional(environ)
+    return answer
 
 
 def change_answer(view: View, call: Call, service: Service, *, status: int) -> Response:

@@ -38,7 +38,7 @@ _R4: Final = re.compile(r"4\.0(\.\d)?")
 def answer_media(request: Request) -> str:
     """The media type of the answer; `_format` beats Accept. Raises NOT_ACCEPTABLE."""
     asked = request.args.get("_format")
-    if asked:
+    if asked is not None:
         if asked.split(";")[0].strip().lower() not in _FORMATS:
             raise HubError(NOT_ACCEPTABLE)
         return FHIR_JSON

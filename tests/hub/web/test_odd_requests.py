@@ -76,8 +76,6 @@ def test_who_is_refused_a_method_is_told_which_there_are(
 @pytest.mark.parametrize("accept", ["", ",", " , "])
 def test_an_accept_that_says_nothing_asks_for_nothing(amal: Party, address: str, accept: str) -> None:
     assert amal.get(address, Accept=accept).status_code == 200
-    assert amal.get(f"{address}?_format=", Accept="application/fhir+xml").status_code == 406
-    assert amal.get(f"{address}?_format=", Accept="application/fhir+json").status_code == 200
 
 
 def test_a_patch_release_of_r4_is_r4(amal: Party, address: str, survivor: Resource) -> None:
@@ -159,3 +157,36 @@ def test_a_search_and_an_operation_are_asked_by_post_in_a_batch(amal: Party, sur
     assert [_json(answer)["entry"][n]["resource"]["total"] for n in (0, 1)] == [1, 1]
     refused = amal.send("POST", "/fhir", _batch(_entry("POST", "Patient/_search", survivor)))
     assert _json(refused)["issue"][0]["expression"] == ["Bundle.entry[0].resource"]
+
+
+# --- searches --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "asked", ["_sort:asc=status", "_include:recurse=Task:patient", "_count:exact=1", "_total:not=none"]
+)
+def test_a_modifier_of_what_shapes_the_answer_is_refused_if_it_is_none(amal: Party, asked: str) -> None:
+    answer = amal.get(f"/fhir/Task?{asked}")
+    assert answer.status_code == 400
+    assert _json(answer)["issue"][0]["expression"] == [f"http.{asked.partition('=')[0]}"]
+
+
+def test_a_type_among_the_parameters_of_one_type_is_told_to_be_ignored(amal: Party) -> None:
+    answer = _json(amal.get("/fhir/Patient?_type=Task"))
+    assert [link["url"] for link in answer["link"] if link["relation"] == "self"] == [f"{BASE}/Patient"]
+    assert [one["search"]["mode"] for one in answer["entry"]] == ["outcome"]
+    assert amal.get("/fhir/Patient?_type=Task", Prefer="handling=strict").status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("asked", "way"),
+    [
+        ("owner.nothing=x", "owner.parameter"),
+        ("status.x=y", "owner.parameter"),
+        ("_has:Task:nothing:status=x", "_has:Type:reference:parameter"),
+    ],
+)
+def test_who_writes_a_chain_wrongly_is_told_how_it_is_written(amal: Party, asked: str, way: str) -> None:
+    answer = amal.get(f"/fhir/Task?{asked}")
+    assert answer.status_code == 400
+    assert way in _json(answer)["issue"][0]["diagnostics"]
