@@ -148,10 +148,15 @@ def _found(resource: Resource, caller: Caller, read: Search, hub: Hub) -> dict[s
 
 
 def _require_apart(steps: Iterable[Step]) -> None:
-    """https://hl7.org/fhir/R4/http.html#trules: no two steps change one resource."""
+    """https://hl7.org/fhir/R4/http.html#trules: no two steps change one resource, or create what one condition tells apart."""
     seen: set[str] = set()
+    created: list[Query] = []
     for step in steps:
         key = _key(step)
+        if step.kind == "create" and step.query in created:
+            raise HubError(errors.BAD_BUNDLE, path=f"{step.path}.request.ifNoneExist", expected="1 × ifNoneExist")
+        if step.kind == "create" and step.query is not None:
+            created.append(step.query)
         if key and key in seen:
             raise HubError(errors.BAD_BUNDLE, path=f"{step.path}.request.url", expected="1 × Type/id")
         seen.add(key)

@@ -15,7 +15,8 @@ EARLIEST: Final = datetime.min.replace(tzinfo=UTC)
 LATEST: Final = datetime(9999, 12, 31, 23, 59, 59, 999000, tzinfo=UTC)
 
 _DATE: Final = re.compile(
-    r"(\d{4})(-\d\d(-\d\d(?P<time>T\d\d:\d\d(?P<second>:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?)?)?", re.ASCII
+    r"(\d{4})(-\d\d(-\d\d(?P<time>T\d\d:\d\d(?P<second>(?P<leap>:60)(\.\d+)?|:\d\d(\.\d+)?)?(?P<zone>Z|[+-]\d\d:\d\d)?)?)?)?",
+    re.ASCII,
 )
 
 
@@ -28,14 +29,22 @@ def span(text: str) -> tuple[datetime, datetime]:
     """The range that `text` means. Raises NotADate."""
     match = _DATE.fullmatch(text)
     try:
-        if match is None:
+        if match is None or _is_too_far(match["zone"]):
             raise ValueError
+        if match["leap"]:  # https://hl7.org/fhir/R4/datatypes.html#dateTime: leap seconds are allowed
+            low, high = span(text[: match.start("leap")] + ":59" + text[match.end("leap") :])
+            return low + timedelta(seconds=1), high + timedelta(seconds=1)
         if text.startswith("9999"):  # there is no year 10000 that could end it
             return _beginning(text), LATEST
         low, high = instants.span(text)
         return low, high if match["second"] or not match["time"] else low + timedelta(minutes=1)
     except (ValueError, OverflowError):
         raise NotADate("not a FHIR date") from None
+
+
+def _is_too_far(zone: str | None) -> bool:
+    """No zone is further from UTC than fourteen hours: https://hl7.org/fhir/R4/datatypes.html#dateTime"""
+    return zone is not None and zone != "Z" and zone[1:] > "14:00"
 
 
 def _beginning(text: str) -> datetime:

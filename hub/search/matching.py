@@ -73,10 +73,18 @@ def _followed(type_: str, name: str, value: str, base: str, depth: int) -> Match
     has, chain = _HAS.fullmatch(name), _CHAIN.fullmatch(name)
     match = _reverse(type_, has, value, base, depth) if has else _chain(type_, chain, value, base, depth)
     if match is None and (has or name.startswith("_has") or parameter(type_, re.split("[:.]", name)[0])):
-        raise bad(name, "-")
+        raise bad(name, _followable(type_, name))
     if match is not None and not depth and sum(1 for _ in steps(match)) > MOST_STEPS:
         raise bad(name, ":Type")
     return match
+
+
+def _followable(type_: str, name: str) -> str:
+    """How a chain from this type is written: with the references of its own that lead to what can be searched."""
+    if name.startswith("_has"):
+        return "_has:Type:reference:parameter"
+    known = (one.name for one in PARAMETERS[type_].values() if any(target in PARAMETERS for target in one.targets))
+    return ", ".join(f"{one}.parameter, {one}:Type.parameter" for one in known) or "-"
 
 
 def _reverse(type_: str, has: "re.Match[str]", value: str, base: str, depth: int) -> Match | None:
@@ -170,10 +178,10 @@ def _is_plain(found: Parameter) -> bool:
 
 
 def _missing(found: Parameter, name: str, parts: list[str]) -> Match:
-    if found.name in KEPT_BESIDE:
-        raise bad(name, "-")  # never missing
     if len(parts) != 1 or parts[0] not in {"true", "false"}:
         raise bad(name, "true, false")
+    if found.name in KEPT_BESIDE:
+        raise bad(name, "-")  # never missing
     return Match(found.name, found.type, (Word(parts[0]),), "missing")
 
 

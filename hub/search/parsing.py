@@ -60,7 +60,7 @@ def parse(type_: str, pairs: Iterable[tuple[str, str]], *, strict: bool, base: s
         if "\0" in value:  # no text of FHIR holds it, and no query of the database can
             raise bad(name, "text")
         if value:  # an empty value asks nothing
-            _CONTROL_READERS.get(name, _read_match)(reading, name, value)
+            _CONTROL_READERS.get(name, _refuse_modifier if _is_modified(name) else _read_match)(reading, name, value)
     read = replace(reading.query, matches=tuple(reading.matches), includes=tuple(reading.includes))
     return read, reading.ignored
 
@@ -144,6 +144,16 @@ def _read_page(reading: _Reading, _: str, value: str) -> None:
 def _refuse(_: _Reading, name: str, value: str) -> None:
     """What widens or redirects a search may not be ignored."""
     raise bad(name, "-")
+
+
+def _is_modified(name: str) -> bool:
+    return name.partition(":")[0] in CONTROLS and ":" in name
+
+
+def _refuse_modifier(_: _Reading, name: str, value: str) -> None:
+    """A modifier that is not understood is refused, here too: https://hl7.org/fhir/R4/search.html#modifiers"""
+    stem = name.partition(":")[0]
+    raise bad(name, f"{stem}, {stem}:iterate" if stem in including.NAMES else stem)
 
 
 _CONTROL_READERS: Final[dict[str, Callable[[_Reading, str, str], None]]] = {

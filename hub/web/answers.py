@@ -8,13 +8,14 @@ from typing import Final
 
 from flask import Response
 
+from hub.errors import STALE, HubError
 from hub.exchange import View
 from hub.fhir import Resource
 from hub.fhir.issues import Issue, outcome
 from hub.fhir.serial import dumps, dumps_indented, loads
 from hub.fhir.summary import Wanted, shortened
 from hub.texts import say
-from hub.web.negotiation import preferences
+from hub.web.negotiation import expected_version, preferences
 from hub.web.service import Call, Service
 
 ALL_OF_IT: Final = Wanted()
@@ -25,6 +26,16 @@ def resource_answer(view: View, call: Call, *, status: int = 200, wanted: Wanted
     """The resource itself, or what is wanted of it, or 304 where the client has this version already (reads only)."""
     answer = json_answer(shortened(view.text, wanted), call, status=status)
     _stamp(answer, view)
+    return answer
+
+
+def unless_known(answer: Response, view: View, call: Call) -> Response:
+    """304 where the client has it already. Raises STALE where If-Match names another version: https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1,
+    by the number alone as FHIR's weak ETags are compared. Raises BAD_PARAMETER."""
+    if expected_version(call.request) not in {None, view.version}:
+        raise HubError(STALE)
+    environ = {name: value for name, value in call.request.environ.items() if name != "HTTP_IF_MATCH"}
+    answer.make_conditional(environ)
     return answer
 
 

@@ -23,7 +23,7 @@ def batch(found: list[Entry], call: Call, within: Inner) -> list[str]:
 def single(entry: Entry, call: Call, within: Inner) -> str:
     """One entry answered alone, as an entry of the response: its text is what it would have been."""
     body = b"" if entry.resource is None else dumps(entry.resource).encode()
-    headers = {**entry.headers, "Content-Type": FORM if entry.url.endswith("_search") else FHIR_JSON}
+    headers = {**entry.headers, "Content-Type": FORM if entry.place.endswith("_search") else FHIR_JSON}
     return entry_of(within(call.request, entry.method, entry.url, headers, body))
 
 

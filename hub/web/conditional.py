@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 
 from flask import Response
 
-from hub.errors import NO_CONDITION, SCOPE_LACKING, HubError
+from hub.errors import BAD_PARAMETER, NO_CONDITION, SCOPE_LACKING, HubError
 from hub.exchange import change
 from hub.fhir.query import Query
 from hub.oauth import scopes
@@ -46,7 +46,19 @@ def performed(act: change.Act, call: Call, service: Service) -> Response:
 def of_header(call: Call, service: Service) -> Query | None:
     """The condition of a create, where there is one."""
     header = call.request.headers.get("If-None-Exist")
-    return None if header is None else condition(parse_qsl(header.partition("?")[2] or header), call, service)
+    return None if header is None else condition(asked_in(header, call.type), call, service)
+
+
+def asked_in(header: str, type_: str) -> list[tuple[str, str]]:
+    """What an If-None-Exist asks: the query, with or without this type before it. Raises BAD_PARAMETER."""
+    place, mark, query = header.strip().partition("?")
+    if "=" in place:  # a `?` may stand in a value
+        return parse_qsl(header.strip())
+    if mark and place.rstrip("/").rpartition("/")[2] not in {"", type_}:
+        raise HubError(
+            BAD_PARAMETER, path="http.If-None-Exist", parameter="If-None-Exist", expected="identifier=system|value"
+        )
+    return parse_qsl(query if mark else place)
 
 
 def _of_address(call: Call, service: Service) -> Query:

@@ -70,12 +70,12 @@ def _entry(number: int, raw: Any, base: str) -> Entry:
     if not isinstance(url, str) or not url:
         raise _bad(f"{path}.request.url", "Type, Type/id, Type?…")
     resource = raw.get("resource")
-    if (method in WITH_RESOURCE and "$" not in url) != isinstance(resource, dict):
-        raise _bad(f"{path}.resource", "POST, PUT, PATCH: {resourceType}; GET, HEAD, DELETE: -")
-    relative = url.removeprefix(f"{base}/").removeprefix("/")
+    relative = _relative(url, base)
     place, _, query = relative.partition("?")
+    if not _has_its_resource(method, place, resource, said="resource" in raw):
+        raise _bad(f"{path}.resource", "POST, PUT, PATCH: {resourceType}; GET, HEAD, DELETE: -")
     type_, _, rest = place.partition("/")
-    headers = {name: _text(request, name, path) for name in sorted(request.keys() & _HEADERS.keys())}
+    headers = {name: _header(request, name, path) for name in sorted(request.keys() & _HEADERS.keys())}
     return Entry(
         number=number,
         method=method,
@@ -87,6 +87,21 @@ def _entry(number: int, raw: Any, base: str) -> Entry:
         full_url=_text(raw, "fullUrl", path),
         headers={_HEADERS[name]: value for name, value in headers.items()},
     )
+
+
+def _relative(url: str, base: str) -> str:
+    """The address below the server's base; the base itself is no type."""
+    if url == base or url.startswith((f"{base}/", f"{base}?")):
+        url = url.removeprefix(base)
+    return url.removeprefix("/")
+
+
+def _has_its_resource(method: str, place: str, resource: Any, *, said: bool) -> bool:
+    """What is sent by POST to an operation may stand in its address, and of a search it does."""
+    if method == "POST" and "$" in place:
+        return isinstance(resource, dict) or not said
+    searches = method == "POST" and place.rpartition("/")[2] == "_search"
+    return isinstance(resource, dict) if method in WITH_RESOURCE and not searches else not said
 
 
 _HEADERS: Final = {
@@ -102,6 +117,14 @@ def _text(node: Resource, name: str, path: str) -> str:
     value = node.get(name, "")
     if not isinstance(value, str):
         raise _bad(f"{path}.{name}", "text")
+    return value
+
+
+def _header(request: Resource, name: str, path: str) -> str:
+    """A control character would end a header."""
+    value = _text(request, name, f"{path}.request")
+    if not value.isprintable():
+        raise _bad(f"{path}.request.{name}", "text")
     return value
 
 

@@ -130,9 +130,17 @@ def _require_type(interaction: Interaction, call: Call) -> None:
     if call.type not in SEEN:
         raise HubError(UNKNOWN_TYPE)
     if call.type not in interaction.types:
-        raise HubError(NOT_SUPPORTED, text=interaction.instead.get(call.type, ""))
+        raise HubError(
+            NOT_SUPPORTED, text=interaction.instead.get(call.type, ""), allow=_allowed(interaction, call.type)
+        )
     if not scopes.permits(call.caller.scopes, call.type, interaction.scope):
         letter = scopes.LETTERS[interaction.scope]
         raise HubError(
             SCOPE_LACKING, expected=f"{'user' if call.caller.practitioner else 'system'}/{call.type}.{letter}"
         )
+
+
+def _allowed(refused: Interaction, type_: str) -> str:
+    """The methods that this address answers of this type: https://www.rfc-editor.org/rfc/rfc9110#section-15.5.6"""
+    served = {one.method for one in INTERACTIONS if one.rule == refused.rule and type_ in one.types}
+    return ", ".join(sorted({*served, "OPTIONS", *(("HEAD",) if "GET" in served else ())}))

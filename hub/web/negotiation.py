@@ -5,7 +5,7 @@ https://hl7.org/fhir/R4/http.html#mime-type · https://hl7.org/fhir/R4/http.html
 
 import re
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 from flask import Request
 
@@ -31,7 +31,8 @@ _ANSWERS: Final = {
     "": FHIR_JSON,
 }
 _ETAG: Final = re.compile(r'(?:W/)?"(\d{1,9})"', re.ASCII)
-_PREFERENCE: Final = re.compile(r"\b(return|handling)\s*=\s*\"?(\w+)")
+_PREFERENCE: Final = re.compile(r"(?<![\w-])(return|handling)\s*=\s*\"?(\w+)", re.IGNORECASE)
+_R4: Final = re.compile(r"4\.0(\.\d)?")
 
 
 def answer_media(request: Request) -> str:
@@ -41,7 +42,7 @@ def answer_media(request: Request) -> str:
         if asked.split(";")[0].strip().lower() not in _FORMATS:
             raise HubError(NOT_ACCEPTABLE)
         return FHIR_JSON
-    if "Accept" not in request.headers:
+    if not request.headers.get("Accept", "").strip(", "):
         return FHIR_JSON
     for entry, quality in request.accept_mimetypes:
         media, _, parameters = entry.lower().partition(";")
@@ -55,29 +56,34 @@ def require_media(request: Request, *accepted: str) -> None:
     parameters = request.mimetype_params
     charset = parameters.get("charset", "utf-8").lower().strip('"')
     version = parameters.get("fhirversion", parameters.get("fhirVersion", "4.0"))
-    if request.mimetype not in accepted or charset not in {"utf-8", "utf8"} or version != "4.0":
+    if request.mimetype not in accepted or charset not in {"utf-8", "utf8"} or not _R4.fullmatch(version):
         raise HubError(UNSUPPORTED_MEDIA, expected=", ".join(accepted))
 
 
 def _is_r4(parameters: str) -> bool:
     version = re.search(r"fhirversion=\"?([\d.]+)", parameters)
-    return version is None or version[1] == "4.0"
+    return version is None or _R4.fullmatch(version[1]) is not None
+
+
+Returned = Literal["representation", "minimal", "OperationOutcome"]
+_RETURNED: Final[dict[str, Returned]] = {one: one for one in get_args(Returned)}
 
 
 @dataclass(frozen=True)
 class Preferences:
-    """https://hl7.org/fhir/R4/http.html#return: what a client would rather have; unknown preferences are ignored."""
+    """https://hl7.org/fhir/R4/http.html#return: what a client would rather have; unknown preferences are ignored. Names are in
+    capitals or not, and of what is said twice the first holds: https://www.rfc-editor.org/rfc/rfc7240#section-2"""
 
-    body: Literal["representation", "minimal", "OperationOutcome"]
+    body: Returned
     strict: bool
 
 
-def preferences(request: Request) -> Preferences:
-    asked = dict(_PREFERENCE.findall(request.headers.get("Prefer", "")))
-    body = asked.get("return", "representation")
-    return Preferences(
-        body if body in {"minimal", "OperationOutcome"} else "representation", asked.get("handling") == "strict"
-    )
+def preferences(request: Request, unsaid: Returned = "representation") -> Preferences:
+    """`unsaid`: what is given back after a change where nothing is said of it."""
+    asked: dict[str, str] = {}
+    for name, value in _PREFERENCE.findall(request.headers.get("Prefer", "")):
+        asked.setdefault(name.lower(), value)
+    return Preferences(_RETURNED.get(asked.get("return", ""), unsaid), asked.get("handling") == "strict")
 
 
 def expected_version(request: Request) -> int | None:

@@ -6,9 +6,10 @@ text could quote a resource.
 
 import logging
 import traceback
+from http import HTTPStatus
 from typing import Final
 
-from flask import Request, Response
+from flask import Request, Response, current_app
 from werkzeug.exceptions import HTTPException
 
 from hub import errors
@@ -61,9 +62,16 @@ def _answer(problem: Exception, request: Request) -> Response:
         response.headers["Retry-After"] = "2"
     if error.problem is errors.TOO_OFTEN:
         response.headers["Retry-After"] = error.params["wait"]
-    if isinstance(problem, HTTPException) and (allowed := getattr(problem, "valid_methods", None)):
-        response.headers["Allow"] = ", ".join(sorted(allowed))
+    if error.problem.status == HTTPStatus.METHOD_NOT_ALLOWED:
+        response.headers["Allow"] = error.params.get("allow") or _allowed(request)
     return response
+
+
+def _allowed(request: Request) -> str:
+    """What the address answers, but for what was just refused: https://www.rfc-editor.org/rfc/rfc9110#section-15.5.6"""
+    adapter = current_app.create_url_adapter(request)
+    methods = set(adapter.allowed_methods()) if adapter is not None else set()
+    return ", ".join(sorted(methods - {request.method}))
 
 
 def _outcome(error: HubError, language: str) -> str:

@@ -11,7 +11,7 @@ from flask import Response
 from hub.errors import NOT_FOUND, HubError
 from hub.exchange import disclose
 from hub.web import shortening
-from hub.web.answers import resource_answer
+from hub.web.answers import resource_answer, unless_known
 from hub.web.service import Call, Service
 
 ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
@@ -22,5 +22,4 @@ def read(call: Call, service: Service) -> Response:
         raise HubError(NOT_FOUND)
     view = disclose.read(call.type, call.id, call.caller, hub=service.hub)
     answer = resource_answer(view, call, wanted=shortening.of(call.request))
-    answer.make_conditional(call.request)
-    return answer
+    return unless_known(answer, view, call)

@@ -44,13 +44,15 @@ class _Asked:
     """What a request asks, once its page link is opened. `compartment`: of whom."""
 
     pairs: Pairs
+    type: str
     compartment: str
     here: str
 
     @property
     def own(self) -> Pairs:
         """What the search itself is to understand."""
-        shaping = {OF_COMPARTMENT, "_type", *shortening.PARAMETERS}
+        over_types = () if self.type else ("_type",)  # of one type, it is a parameter that is not known
+        shaping = {OF_COMPARTMENT, *over_types, *shortening.PARAMETERS}
         return [(name, value) for name, value in self.pairs if name not in shaping or (name, value) == COUNTED]
 
 
@@ -80,7 +82,7 @@ def _asked(call: Call, service: Service, received: Iterable[tuple[str, str]]) ->
     if here:
         pairs = service.pages.open(here, type_=call.type, client=call.caller.client)
     sealed = dict(pairs).get(OF_COMPARTMENT, "")
-    return _Asked(pairs, sealed or call.id, here)
+    return _Asked(pairs, call.type, sealed or call.id, here)
 
 
 def _found(queries: Sequence[Query], call: Call, service: Service) -> Page:

@@ -8,7 +8,6 @@ from base64 import b64decode
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
-from urllib.parse import parse_qsl
 
 import orjson
 
@@ -25,11 +24,11 @@ from hub.search import parse
 from hub.search.parameters import PARAMETERS
 from hub.web.answers import said
 from hub.web.batch import single
-from hub.web.conditional import condition
+from hub.web.conditional import asked_in, condition
 from hub.web.entries import Entry
 from hub.web.inner import Inner
 from hub.web.interactions import CHANGED, CREATED
-from hub.web.negotiation import JSON_PATCH, MERGE_PATCH, version_named
+from hub.web.negotiation import JSON_PATCH, MERGE_PATCH, preferences, version_named
 from hub.web.service import Call, Service
 from hub.web.update import MATCH_ALWAYS
 
@@ -87,7 +86,7 @@ def _read(entry: Entry, call: Call, service: Service) -> Step:
 
 def _condition(entry: Entry, kind: str, call: Call, service: Service) -> Query:
     header = entry.headers.get("If-None-Exist", "")
-    return condition(parse_qsl(header.partition("?")[2] or header) if kind == "create" else entry.pairs, call, service)
+    return condition(asked_in(header, entry.type) if kind == "create" else entry.pairs, call, service)
 
 
 def _of_type(resource: Resource, entry: Entry) -> Resource:
@@ -143,9 +142,9 @@ def _told(done: Done, call: Call, service: Service) -> str:
         "etag": f'W/"{view.version}"',
         "lastModified": view.at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
     }
-    wish = call.request.headers.get("Prefer", "")
-    if "return=OperationOutcome" in wish:
+    wish = preferences(call.request, unsaid="minimal").body
+    if wish == "OperationOutcome":
         outcome = dumps(said([Issue("information", "informational", "web.saved")], call.language))
         return f'{{"response":{orjson.dumps(told).decode()[:-1]},"outcome":{outcome}}}}}'
-    text = f'"resource":{view.text},' if "return=representation" in wish else ""
+    text = f'"resource":{view.text},' if wish == "representation" else ""
     return f'{{"fullUrl":"{service.base}/{view.type}/{view.id}",{text}"response":{orjson.dumps(told).decode()}}}'

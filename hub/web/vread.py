@@ -11,7 +11,7 @@ from flask import Response
 from hub.errors import NOT_FOUND, HubError
 from hub.exchange import versions
 from hub.web import shortening
-from hub.web.answers import resource_answer
+from hub.web.answers import resource_answer, unless_known
 from hub.web.read import ID
 from hub.web.service import Call, Service
 
@@ -24,5 +24,4 @@ def vread(call: Call, service: Service) -> Response:
         raise HubError(NOT_FOUND)
     view = versions.vread(call.type, call.id, int(asked), call.caller, hub=service.hub)
     answer = resource_answer(view, call, wanted=shortening.of(call.request))
-    answer.make_conditional(call.request)
-    return answer
+    return unless_known(answer, view, call)

@@ -125,6 +125,8 @@ def _answers(interaction: Interaction, type_: str, about: Resource, language: st
     found = {*ASKED, *_DONE.get(method, (200,))}
     if method in {"POST", "PUT", "PATCH"}:
         found |= {*SENT, 405} if not interaction.rule.endswith("_search") else {413, 415}
+    if code in {"read", "vread"}:  # another version than that of If-Match
+        found.add(412)
     if method == "DELETE":
         found |= {405, 409, 412}
     if code == "create":

@@ -55,3 +55,24 @@ def test_a_day_lies_in_its_month_and_its_month_in_its_year(day: object) -> None:
     (day_low, day_high), (month_low, month_high), (year_low, year_high) = (span(text[:n]) for n in (10, 7, 4))
     assert year_low <= month_low <= day_low < day_high <= month_high <= year_high
     assert timedelta(hours=22) < day_high - day_low < timedelta(hours=26)
+
+
+def test_a_leap_second_is_the_one_after_the_last_of_its_minute() -> None:
+    """https://hl7.org/fhir/R4/datatypes.html#dateTime"""
+    assert span("2016-12-31T23:59:60Z") == (utc("2017-01-01T00:00:00"), utc("2017-01-01T00:00:01"))
+    assert span("2016-12-31T23:59:60.500Z") == (utc("2017-01-01T00:00:00.500"), utc("2017-01-01T00:00:00.501"))
+
+
+@pytest.mark.parametrize(
+    "text", ["2025-02-01T10:00:61Z", "2025-02-01T24:00:00Z", "2025-02-01T10:60Z", "9999-12-31T23:59:60Z"]
+)
+def test_no_other_time_is_beyond_its_hour_or_day(text: str) -> None:
+    with pytest.raises(NotADate):
+        span(text)
+
+
+def test_no_zone_is_further_away_than_fourteen_hours() -> None:
+    assert span("2025-06-09T10:00:00+14:00")[0] == utc("2025-06-08T20:00:00")
+    for zone in ("+14:01", "-15:00", "+23:59"):
+        with pytest.raises(NotADate):
+            span(f"2025-06-09T10:00:00{zone}")
