@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from hub.fhir.folding import fold
-from hub.mapping.scaffold_sentences import Sentences
+from hub.mapping.scaffold_asks import Asks
+from hub.mapping.scaffold_sentences import NOTHING, Sentences
 from hub.mapping.scaffold_words import Tokens, Words, numbered, plain, stem
 
 _SLASH: Final = re.compile(r"\s*/\s*")
@@ -81,6 +82,8 @@ class Names:
             for name in self._named(column, language, texts)
         ]
         self._sentences = Sentences(lexicon.get("sentences", {}))
+        self._asks = Asks(lexicon.get("asks", {}))
+        self._exactly = {(name.column, name.folded) for name in self._names}
         self._near_found: dict[str, list[Near]] = {}
         self._alike: dict[str, frozenset[int]] = {}
         self._having: dict[str, set[int]] = {}
@@ -132,6 +135,7 @@ class Names:
             Near(min(_NARROW + _VOTE * (one.votes - 1), _BELOW), one.column, one.text, one.language, True, vague=True)
             for one in found
             if one.votes == found[0].votes
+            and not any(self._asks_for_another(text, one.column) for text in texts)
             and not (one.column in self._hers and any(self._other_than_her(text, one.column) for text in texts))
         ]
 
@@ -144,10 +148,17 @@ class Names:
         """Whether a word of the header says that it is another thing, or another person's."""
         words, own = self._words.of(header), self._own.get(column, set())
         never = self._never.get(column, frozenset())
-        if frozenset(plain(words)) & never:
+        if frozenset(plain(words)) & never or self._asks_for_another(header, column):
             return True
         never |= (self._others - own) if column in self._hers else frozenset()
         return any(self._tells(word, never) and not self._tells(word, own) for word in words)
+
+    def _asks_for_another(self, header: str, column: str) -> bool:
+        """Whether it asks for a kind of answer that the column does not hold, and is not exactly what the column is called."""
+        answered = self._asks.answered_by(_parts(header))
+        if answered is None or column in answered or column == NOTHING:
+            return False
+        return (column, fold(header)) not in self._exactly
 
     def _theirs(self, header: str, near: Near) -> bool:
         """Whether it is merely like something, and speaks of a person of whom that says nothing."""
