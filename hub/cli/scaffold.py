@@ -35,6 +35,7 @@ from hub.ports import Sample
 
 TABLE: Final = "row"  # kind of record that a table holds
 FORM: Final = "submission"  # and a form, where no tool says otherwise
+UNKNOWN: Final = (("mapping.scaffold-unknown", {}),)  # the reason of what somebody denied
 NEW: Final = "our-register"
 
 
@@ -167,6 +168,9 @@ def _asked(session: Session, line: Line, ready: Known) -> Line:
     """A line that somebody has answered for, where it was a question."""
     if line.confidence != "low":
         return line
+    if line.tests:
+        agreed = agrees(session, session.say("mapping-scaffold.tests", header=line.question.header))
+        return replace(line, confidence="medium" if agreed else "none", reasons=line.reasons if agreed else UNKNOWN)
     known = next(
         iter(ready.columns[line.column].headers), line.column
     )  # as people call it, not only as the mapping does

@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 
 from hub.fhir.folding import fold
 from hub.mapping.scaffold_asks import Asks
-from hub.mapping.scaffold_sentences import NOTHING, Sentences
+from hub.mapping.scaffold_sentences import NOTHING, Sentences, pattern, spaced
 from hub.mapping.scaffold_words import Tokens, Words, numbered, plain, stem
 
 _SLASH: Final = re.compile(r"\s*/\s*")
@@ -46,6 +46,7 @@ class Near(NamedTuple):
     cut: bool = False  # whole only if words of the header that are cut short are what they seem
     vague: bool = False  # whole, and says little
     initials: bool = False  # nothing but first letters
+    torn: bool = False  # a word that carries something stands where the name has another: "du dernier repas"
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,8 @@ class Names:
         ]
         self._sentences = Sentences(lexicon.get("sentences", {}))
         self._asks = Asks(lexicon.get("asks", {}))
+        tests = lexicon.get("tests", {})
+        self._tests = [pattern(str(text), tests.get("never", ())) for text in tests.get("words", ())]
         self._exactly = {(name.column, name.folded) for name in self._names}
         self._near_found: dict[str, list[Near]] = {}
         self._alike: dict[str, frozenset[int]] = {}
@@ -152,6 +155,10 @@ class Names:
             return True
         never |= (self._others - own) if column in self._hers else frozenset()
         return any(self._tells(word, never) and not self._tells(word, own) for word in words)
+
+    def marks_tests(self, texts: Iterable[str]) -> bool:
+        """Whether it says of each record if it is a test: docs/mapping-format.md, `left_out`."""
+        return any(one.is_met(spaced(fold(part))) for text in texts for part in _parts(text) for one in self._tests)
 
     def _asks_for_another(self, header: str, column: str) -> bool:
         """Whether it asks for a kind of answer that the column does not hold, and is not exactly what the column is called."""
@@ -250,7 +257,8 @@ class Names:
         if left and any(self._columns[token.rstrip(".")] and token not in self._says_little for token in strange):
             score = min(score, _TORN)
         head = 0.08 if self._words.same(header[0], name.tokens[0]) else 0.0
-        return Near(round(min(0.9, 0.85 * score + head), 3), name.column, name.text, name.language)
+        torn = bool(frozenset(name.tokens) - named - self._says_little and frozenset(plain(tuple(strange))) - self._says_little)
+        return Near(round(min(0.9, 0.85 * score + head), 3), name.column, name.text, name.language, torn=torn)
 
     def _weight(self, token: str) -> float:
         """A word that many columns are called by tells little; one that nobody knows tells that something is not understood."""
