@@ -1,6 +1,6 @@
 """`hub mapping scaffold`: a first mapping for a register that nobody has seen, with a reason for each line."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -35,7 +35,7 @@ from hub.ports import Sample
 
 TABLE: Final = "row"  # kind of record that a table holds
 FORM: Final = "submission"  # and a form, where no tool says otherwise
-UNKNOWN: Final = (("mapping.scaffold-unknown", {}),)  # the reason of what somebody denied
+UNKNOWN: Final[tuple[tuple[str, Mapping[str, str]], ...]] = (("mapping.scaffold-unknown", {}),)
 NEW: Final = "our-register"
 
 
@@ -185,7 +185,7 @@ def _asked(session: Session, line: Line, ready: Known) -> Line:
 
 def _explained(session: Session, line: Line, ready: Known) -> Line:
     """A line whose signs somebody has explained in words, which are looked up. An empty answer leaves the question."""
-    if line.confidence not in IN_FORCE or line.question.again:
+    if line.confidence not in IN_FORCE or line.question.again or line.tests:
         return line
     told = []
     for sign in line.unexplained:

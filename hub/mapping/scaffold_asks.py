@@ -1,7 +1,7 @@
-"""What kind of answer a header asks for: "Where was she born?" asks for a place, "N° PV" for a number, "date of complaint" for a day.
+"""What kind of answer a header asks for: "Where was she born?" asks for a place, "N° PV" for a number.
 
-By the word that asks (`asks` of `mappings/lexicon.yaml`), in each language and alphabet of the header: a column of another kind is
-not meant, however many words the two share. Where two words ask ("date and place"), either may be meant.
+By the word that asks (`asks` of `mappings/lexicon.yaml`), in each language and alphabet of the header: a column of
+another kind is not meant, however many words the two share. Where two words ask ("date and place"), either may be meant.
 """
 
 from collections.abc import Iterable, Mapping
@@ -33,9 +33,7 @@ class Asks:
 
     def _answered_by(self, texts: list[str]) -> frozenset[str] | None:
         asked = [
-            columns
-            for wanted, columns in self._kinds
-            if any(one.is_met(text) for one in wanted for text in texts)
+            columns for wanted, columns in self._kinds if any(one.is_met(text) for one in wanted for text in texts)
         ]
         return frozenset().union(*asked) if asked else None
 

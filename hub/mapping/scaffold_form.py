@@ -116,7 +116,13 @@ def crossed(plan: Plan, tables: Sequence[Ready], lexicon: Named) -> tuple[dict[s
         kind: {**one, "columns": [name for name in columns if of_twins.get(name, {name}) & set(one["columns"])]}
         for kind, one in lexicon.get("asks", {}).items()
     }
-    return columns, {**lexicon, "names": names, "sentences": {**_nothing(asked), **sentences}, "hers": hers, "asks": kinds}
+    return columns, {
+        **lexicon,
+        "names": names,
+        "sentences": {**_nothing(asked), **sentences},
+        "hers": hers,
+        "asks": kinds,
+    }
 
 
 def _nothing(asked: Named) -> dict[str, Any]:

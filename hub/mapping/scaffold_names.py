@@ -257,7 +257,9 @@ class Names:
         if left and any(self._columns[token.rstrip(".")] and token not in self._says_little for token in strange):
             score = min(score, _TORN)
         head = 0.08 if self._words.same(header[0], name.tokens[0]) else 0.0
-        torn = bool(frozenset(name.tokens) - named - self._says_little and frozenset(plain(tuple(strange))) - self._says_little)
+        torn = bool(
+            frozenset(name.tokens) - named - self._says_little and frozenset(plain(tuple(strange))) - self._says_little
+        )
         return Near(round(min(0.9, 0.85 * score + head), 3), name.column, name.text, name.language, torn=torn)
 
     def _weight(self, token: str) -> float:

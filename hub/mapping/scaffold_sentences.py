@@ -47,7 +47,8 @@ class _Sentence(NamedTuple):
 
 class Sentences:
     """`said`: column → language → what is asked. A word may have others beside it (`a|b`), go on (`a*`), be followed at once by
-    the next (`a+b`), come first (`^a`) or last (`a$`) or forbid the rest (`~a`). `anyone`: what forbids every one of a column, by column."""
+    the next (`a+b`), come first (`^a`) or last (`a$`) or forbid
+    the rest (`~a`). `never`: what forbids every one of a column."""
 
     def __init__(self, said: Mapping[str, Any]) -> None:
         self._sentences = [

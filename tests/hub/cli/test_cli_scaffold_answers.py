@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 from click.testing import CliRunner, Result
 
 from hub import texts
@@ -78,24 +79,25 @@ def expected(hub: Command) -> frozenset[str]:
     return load("spreadsheet/our-register", search=[hub.home / "mappings"]).layout().expected
 
 
-@pytest.mark.parametrize(("answer", "left_out"), [("oui", True), ("non", False)])
-def test_a_column_that_marks_tests_is_asked_about_and_then_leaves_them_out(
-    tmp_path: Path, unread: Command, answer: str, left_out: bool
+MARKED = "N° dossier;Date d'accueil;Type de violence;Données de test ?\nD-1;05/01/2026;physique;oui\nD-2;06/01/2026;physique;non\n"
+
+
+def test_a_column_that_marks_tests_is_in_the_file_as_a_question_and_leaves_nothing_out(
+    tmp_path: Path, unread: Command
 ) -> None:
-    file = tmp_path / "registre.csv"
-    file.write_text(
-        "N° dossier;Date d'accueil;Type de violence;Données de test ?\nD-1;05/01/2026;physique;oui\nD-2;06/01/2026;physique;non\n",
-        "utf-8",
-    )
-    silent = unread("--lang", "fr", "mapping", "scaffold", str(file), "--out", str(tmp_path / "a" / "spreadsheet" / "silent"))
-    assert silent.code == 0
-    written = (tmp_path / "a" / "spreadsheet" / "silent" / "mapping.yaml").read_text("utf-8")
+    (tmp_path / "marked.csv").write_text(MARKED, "utf-8")
+    assert unread("mapping", "scaffold", str(tmp_path / "marked.csv")).exit_code == 0
+    written = mapping_file(unread).read_text("utf-8")
     assert '# ? left_out: [{column: is_test, equals: "yes"}]' in written
-    assert "left_out" not in yaml.safe_load(written)
-    asked = unread("--lang", "fr", "mapping", "scaffold", str(file), "--ask", "--out", str(tmp_path / "mappings" / "spreadsheet" / "asked"), input=f"{answer}\n" * 9)
-    assert asked.code == 0
-    said = yaml.safe_load((tmp_path / "mappings" / "spreadsheet" / "asked" / "mapping.yaml").read_text("utf-8"))
-    assert ("left_out" in said) is left_out
-    plan, problems = read_plan("spreadsheet/asked", Library([tmp_path / "mappings"]), definitions.load())
-    assert not problems.issues
-    assert bool(plan.left_out) is left_out
+    assert yaml.safe_load(written).keys().isdisjoint({"left_out"})
+
+
+@pytest.mark.parametrize(("answer", "leaves"), [("yes", 1), ("no", 0)])
+def test_a_column_that_marks_tests_leaves_them_out_where_a_person_says_so(
+    tmp_path: Path, unread: Command, answer: str, leaves: int
+) -> None:
+    (tmp_path / "marked.csv").write_text(MARKED, "utf-8")
+    assert asked(unread, tmp_path / "marked.csv", "en", f"{answer}\n").exit_code == 0
+    said = yaml.safe_load(mapping_file(unread).read_text("utf-8"))
+    assert len(said.get("left_out", ())) == leaves
+    assert unread.json("check")["ok"]

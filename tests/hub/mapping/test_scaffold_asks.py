@@ -59,12 +59,17 @@ def test_an_institution_alone_may_be_hers_and_is_never_beyond_doubt() -> None:
     assert line("Association / Institution", "Asso Inventée", "Asso Fictive").confidence != "high"
 
 
-@pytest.mark.parametrize("header", ["TEST", "Fiche test", "essai", "Données de test ?", "Test record?", "واش هادي غير تجربة؟", "استمارة تجريبية"])
+@pytest.mark.parametrize(
+    "header",
+    ["TEST", "Fiche test", "essai", "Données de test ?", "Test record?", "واش هادي غير تجربة؟", "استمارة تجريبية"],
+)
 def test_what_marks_tests_is_a_question_and_no_column(header: str) -> None:
     found = line(header, "oui", "non", "oui")
     assert (found.column, found.confidence, found.tests) == ("", "low", True)
 
 
-@pytest.mark.parametrize("header", ["Test de grossesse", "Test VIH", "Résultat du test", "Date du test", "اختبار الحمل"])
+@pytest.mark.parametrize(
+    "header", ["Test de grossesse", "Test VIH", "Résultat du test", "Date du test", "اختبار الحمل"]
+)
 def test_a_test_of_her_body_marks_nothing(header: str) -> None:
     assert not line(header, "oui", "non").tests
