@@ -1,6 +1,6 @@
 """`hub mapping scaffold`: a first mapping for a register that nobody has seen, with a reason for each line."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -35,6 +35,7 @@ from hub.ports import Sample
 
 TABLE: Final = "row"  # kind of record that a table holds
 FORM: Final = "submission"  # and a form, where no tool says otherwise
+UNKNOWN: Final[tuple[tuple[str, Mapping[str, str]], ...]] = (("mapping.scaffold-unknown", {}),)
 NEW: Final = "our-register"
 
 
@@ -167,6 +168,9 @@ def _asked(session: Session, line: Line, ready: Known) -> Line:
     """A line that somebody has answered for, where it was a question."""
     if line.confidence != "low":
         return line
+    if line.tests:
+        agreed = agrees(session, session.say("mapping-scaffold.tests", header=line.question.header))
+        return replace(line, confidence="medium" if agreed else "none", reasons=line.reasons if agreed else UNKNOWN)
     known = next(
         iter(ready.columns[line.column].headers), line.column
     )  # as people call it, not only as the mapping does
@@ -181,7 +185,7 @@ def _asked(session: Session, line: Line, ready: Known) -> Line:
 
 def _explained(session: Session, line: Line, ready: Known) -> Line:
     """A line whose signs somebody has explained in words, which are looked up. An empty answer leaves the question."""
-    if line.confidence not in IN_FORCE or line.question.again:
+    if line.confidence not in IN_FORCE or line.question.again or line.tests:
         return line
     told = []
     for sign in line.unexplained:

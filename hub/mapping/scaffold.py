@@ -55,6 +55,7 @@ class Line:
     hidden: int = 0  # such words that are not shown
     spaced: bool = False  # several answers stand between spaces, where the ready mapping reads commas
     meant: tuple[Meant, ...] = ()  # what the choices of a form, or the signs of a legend, would mean
+    tests: bool = False  # it tells tests from cases, and no column of a ready mapping is meant
 
     @property
     def unexplained(self) -> tuple[str, ...]:
@@ -116,7 +117,9 @@ def _evident(column: Column, said: Mapping[str, Any]) -> Column:
 
 def propose(questions: Sequence[Question], ready: Known) -> Proposal:
     """One line for each question, in their order. A column is given to one question, the nearest."""
-    found = {at: _claims(one, ready) for at, one in enumerate(questions) if not one.again and not is_left_out(one)}
+    marks = {at for at, one in enumerate(questions) if ready.names.marks_tests(one.shown)}
+    asked = {at: one for at, one in enumerate(questions) if not one.again and not is_left_out(one) and at not in marks}
+    found = {at: _claims(one, ready) for at, one in asked.items()}
     uncount(found, questions)
     yield_to_plainer(found)
     part(found)
@@ -132,7 +135,11 @@ def propose(questions: Sequence[Question], ready: Known) -> Proposal:
             taken[-position] = score, near, said
             columns.add(near.column)
     lines = tuple(
-        _line(question, *taken[at], ready) if at in taken else _unmapped(question, ready, columns)
+        _line(question, *taken[at], ready)
+        if at in taken
+        else _tests(question, ready)
+        if at in marks
+        else _unmapped(question, ready, columns)
         for at, question in enumerate(questions)
     )
     lines = tuple(_again(line, lines) for line in lines if line.column or line.question.kind != CALCULATED)
@@ -305,7 +312,14 @@ def _confidence(score: float, near: Near, said: Fit, transform: Transform | None
     if near.whole and sure and not said.contradicts and (said.share is None or said.share >= SURE_WORDS):
         return "high"
     doubtful = said.share is not None and not said.supports and not coded
+    doubtful |= near.torn and not (said.supports and (coded or isinstance(transform, Phones)))
     return "medium" if score >= MEDIUM and not doubtful else "low"
+
+
+def _tests(question: Question, ready: Known) -> Line:
+    """Always a question: what a mapping leaves out is withdrawn (docs/adr/0066)."""
+    language = ready.names.language(question.header)
+    return Line(question, confidence="low", reasons=(("mapping.scaffold-tests", {}),), language=language, tests=True)
 
 
 def _unmapped(question: Question, ready: Known, taken: set[str]) -> Line:

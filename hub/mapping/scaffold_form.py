@@ -110,7 +110,19 @@ def crossed(plan: Plan, tables: Sequence[Ready], lexicon: Named) -> tuple[dict[s
         said = [asked[twin] for _, twin in twins.get(name, ()) if twin in asked]
         if said:
             sentences[name] = said[0]
-    return columns, {**lexicon, "names": names, "sentences": {**_nothing(asked), **sentences}}
+    of_twins = {name: {twin for _, twin in every} for name, every in twins.items()}
+    hers = [name for name, every in of_twins.items() if every & set(lexicon.get("hers", ()))]
+    kinds = {
+        kind: {**one, "columns": [name for name in columns if of_twins.get(name, {name}) & set(one["columns"])]}
+        for kind, one in lexicon.get("asks", {}).items()
+    }
+    return columns, {
+        **lexicon,
+        "names": names,
+        "sentences": {**_nothing(asked), **sentences},
+        "hers": hers,
+        "asks": kinds,
+    }
 
 
 def _nothing(asked: Named) -> dict[str, Any]:

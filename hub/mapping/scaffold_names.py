@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from hub.fhir.folding import fold
-from hub.mapping.scaffold_sentences import Sentences
+from hub.mapping.scaffold_asks import Asks
+from hub.mapping.scaffold_sentences import NOTHING, Sentences, pattern, spaced
 from hub.mapping.scaffold_words import Tokens, Words, numbered, plain, stem
 
 _SLASH: Final = re.compile(r"\s*/\s*")
@@ -45,6 +46,7 @@ class Near(NamedTuple):
     cut: bool = False  # whole only if words of the header that are cut short are what they seem
     vague: bool = False  # whole, and says little
     initials: bool = False  # nothing but first letters
+    torn: bool = False  # a word that carries something stands where the name has another: "du dernier repas"
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,10 @@ class Names:
             for name in self._named(column, language, texts)
         ]
         self._sentences = Sentences(lexicon.get("sentences", {}))
+        self._asks = Asks(lexicon.get("asks", {}))
+        tests = lexicon.get("tests", {})
+        self._tests = [pattern(str(text), tests.get("never", ())) for text in tests.get("words", ())]
+        self._exactly = {(name.column, name.folded) for name in self._names}
         self._near_found: dict[str, list[Near]] = {}
         self._alike: dict[str, frozenset[int]] = {}
         self._having: dict[str, set[int]] = {}
@@ -132,6 +138,7 @@ class Names:
             Near(min(_NARROW + _VOTE * (one.votes - 1), _BELOW), one.column, one.text, one.language, True, vague=True)
             for one in found
             if one.votes == found[0].votes
+            and not any(self._asks_for_another(text, one.column) for text in texts)
             and not (one.column in self._hers and any(self._other_than_her(text, one.column) for text in texts))
         ]
 
@@ -144,10 +151,21 @@ class Names:
         """Whether a word of the header says that it is another thing, or another person's."""
         words, own = self._words.of(header), self._own.get(column, set())
         never = self._never.get(column, frozenset())
-        if frozenset(plain(words)) & never:
+        if frozenset(plain(words)) & never or self._asks_for_another(header, column):
             return True
         never |= (self._others - own) if column in self._hers else frozenset()
         return any(self._tells(word, never) and not self._tells(word, own) for word in words)
+
+    def marks_tests(self, texts: Iterable[str]) -> bool:
+        """Whether it says of each record if it is a test: docs/mapping-format.md, `left_out`."""
+        return any(one.is_met(spaced(fold(part))) for text in texts for part in _parts(text) for one in self._tests)
+
+    def _asks_for_another(self, header: str, column: str) -> bool:
+        """Whether it asks for a kind of answer that the column does not hold, and is not exactly what the column is called."""
+        answered = self._asks.answered_by(_parts(header))
+        if answered is None or column in answered or column == NOTHING:
+            return False
+        return (column, fold(header)) not in self._exactly
 
     def _theirs(self, header: str, near: Near) -> bool:
         """Whether it is merely like something, and speaks of a person of whom that says nothing."""
@@ -239,7 +257,10 @@ class Names:
         if left and any(self._columns[token.rstrip(".")] and token not in self._says_little for token in strange):
             score = min(score, _TORN)
         head = 0.08 if self._words.same(header[0], name.tokens[0]) else 0.0
-        return Near(round(min(0.9, 0.85 * score + head), 3), name.column, name.text, name.language)
+        torn = bool(
+            frozenset(name.tokens) - named - self._says_little and frozenset(plain(tuple(strange))) - self._says_little
+        )
+        return Near(round(min(0.9, 0.85 * score + head), 3), name.column, name.text, name.language, torn=torn)
 
     def _weight(self, token: str) -> float:
         """A word that many columns are called by tells little; one that nobody knows tells that something is not understood."""

@@ -17,7 +17,6 @@ NOTHING: Final = "nothing"  # what no column is for: "does she still live with h
 _WORDS: Final = re.compile(r"[^\W_]+")
 _ARABIC: Final = re.compile("[\u0621-\u064a]")
 _JOINED: Final = "(?:[وفبلك]?(?:ال)?|لل)"  # what Arabic writes together with the next word
-_FEWEST: Final = 2  # words of a sentence
 
 
 class Asked(NamedTuple):
@@ -30,9 +29,9 @@ class Asked(NamedTuple):
 
 
 @dataclass(frozen=True, repr=False)
-class _Pattern:
-    column: str
-    language: str
+class Pattern:
+    """Words in their order, and what may not stand anywhere."""
+
     wanted: re.Pattern[str]
     forbidden: re.Pattern[str] | None
 
@@ -40,13 +39,20 @@ class _Pattern:
         return bool(self.wanted.search(words)) and not (self.forbidden and self.forbidden.search(words))
 
 
+class _Sentence(NamedTuple):
+    column: str
+    language: str
+    words: Pattern
+
+
 class Sentences:
     """`said`: column → language → what is asked. A word may have others beside it (`a|b`), go on (`a*`), be followed at once by
-    the next (`a+b`), come first (`^a`) or forbid the rest (`~a`). `anyone`: what forbids every one of a column, by column."""
+    the next (`a+b`), come first (`^a`) or last (`a$`) or forbid
+    the rest (`~a`). `never`: what forbids every one of a column."""
 
     def __init__(self, said: Mapping[str, Any]) -> None:
-        self._patterns = [
-            _pattern(column, language, str(text), [str(word) for word in one.get("never", ())])
+        self._sentences = [
+            _Sentence(column, language, pattern(str(text), one.get("never", ())))
             for column, one in said.items()
             for language, texts in one.items()
             if language != "never"
@@ -65,26 +71,29 @@ class Sentences:
                 first.setdefault(column, (text, language))
         return [Asked(column, number, *first[column]) for column, number in votes.most_common()]
 
-    def _met(self, text: str) -> Sequence[_Pattern]:
-        words = _WORDS.findall(fold(text))
-        said = " ".join(words)
-        return [one for one in self._patterns if one.is_met(said)] if len(words) >= _FEWEST else []
+    def _met(self, text: str) -> Sequence[_Sentence]:
+        said = spaced(fold(text))
+        return [one for one in self._sentences if one.words.is_met(said)] if " " in said else []
 
 
-def _pattern(column: str, language: str, text: str, never: Sequence[str]) -> _Pattern:
+def spaced(folded: str) -> str:
+    """The words alone, a space between."""
+    return " ".join(_WORDS.findall(folded))
+
+
+def pattern(text: str, never: Iterable[str]) -> Pattern:
     words = text.split()
     wanted = [_words(word) for word in words if not word.startswith("~")]
-    forbidden = [_words(word) for word in (*(word[1:] for word in words if word.startswith("~")), *never)]
-    return _Pattern(
-        column, language, re.compile(".*?".join(wanted)), re.compile("|".join(forbidden)) if forbidden else None
-    )
+    forbidden = [_words(str(word)) for word in (*(word[1:] for word in words if word.startswith("~")), *never)]
+    return Pattern(re.compile(".*?".join(wanted)), re.compile("|".join(forbidden)) if forbidden else None)
 
 
 @lru_cache(maxsize=4096)
 def _words(said: str) -> str:
     """One or the other, as an expression over folded words with a space between."""
     first = r"^" if said.startswith("^") else ""
-    return f"{first}(?:{'|'.join(_one(one) for one in said.removeprefix('^').split('|'))})"
+    last = r"$" if said.endswith("$") else ""
+    return f"{first}(?:{'|'.join(_one(one) for one in said.removeprefix('^').removesuffix('$').split('|'))}){last}"
 
 
 def _one(said: str) -> str:
@@ -97,4 +106,4 @@ def _one(said: str) -> str:
     return r"\b" + " ".join(words) + r"\b"
 
 
-__all__ = ["NOTHING", "Asked", "Sentences"]
+__all__ = ["NOTHING", "Asked", "Pattern", "Sentences", "pattern", "spaced"]

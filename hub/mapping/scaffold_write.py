@@ -16,6 +16,7 @@ from hub.mapping.scaffold_choices import TAKEN, Meant, answers, concept_map
 
 IN_FORCE: Final = frozenset({"high", "medium"})
 UNMAPPED: Final = "unmapped_"  # what nobody has named yet, and a number
+TESTS: Final = "is_test"  # what a column is called that tells tests from cases
 Say = Callable[..., str]
 Maps = Mapping[str, Sequence[str]]
 _NO_NAME: Final = re.compile(r"[^a-z0-9]+")
@@ -79,6 +80,10 @@ def _top(  # noqa: PLR0917 — the parts of one heading
         yield "dates: {order: mdy}"
     if proposal.order == "?":
         yield f"# ? {say('mapping.scaffold-order')}"
+    for line in [one for one in proposal.lines if one.tests][:1]:
+        if line.confidence != "none":
+            yield f"# {say('mapping.scaffold-left-out')}"
+            yield f'{_asked_first(line)}left_out: [{{column: {TESTS}, equals: "yes"}}]'
     for column in proposal.missing:
         yield f"# ? {say('mapping.scaffold-missing', column=column)}"
 
@@ -89,8 +94,10 @@ def _columns(proposal: Proposal, say: Say, maps: Maps) -> Iterator[str]:
         yield from _in_force(line, say, maps)
     unmapped = [line for line in proposal.lines if line.confidence not in IN_FORCE or line.question.again]
     for number, line in enumerate(unmapped, 1):
-        asked = line.column and not line.question.again
-        if asked:
+        asked = (line.column or line.tests) and line.confidence != "none" and not line.question.again
+        if asked and line.tests:
+            yield f"  # ? {_tests(line)} # {reason(line, say)}"
+        elif asked:
             yield f"  # ? {line.column}: {_headers(line)} # {reason(line, say)}"
         settings = _headers(line).replace("}}", "}, ignored: true}")
         said = "" if asked else f" # {reason(line, say)}"
@@ -98,6 +105,9 @@ def _columns(proposal: Proposal, say: Say, maps: Maps) -> Iterator[str]:
 
 
 def _in_force(line: Line, say: Say, maps: Maps) -> Iterator[str]:
+    if line.tests:
+        yield f"  {_tests(line)} # {reason(line, say)}"
+        return
     apart = ", separator: space" if line.spaced else ""
     settings = _headers(line)[:-1] + apart + _choices(line, maps) + "}"
     yield f"  {line.column}: {settings} # {say(f'mapping.scaffold-{line.confidence}')}: {reason(line, say)}"
@@ -107,6 +117,15 @@ def _in_force(line: Line, say: Say, maps: Maps) -> Iterator[str]:
         yield f"  # ? {say('mapping.scaffold-word', word=_one_line(word))}"
     if line.hidden:
         yield f"  # ? {say('mapping.scaffold-words-hidden', count=line.hidden)}"
+
+
+def _tests(line: Line) -> str:
+    """An answer that is read, so that "oui" and "نعم" are meant, too."""
+    return f"{TESTS}: {_headers(line)[:-1]}, transform: answer}}"
+
+
+def _asked_first(line: Line) -> str:
+    return "" if line.confidence in IN_FORCE else "# ? "
 
 
 def reason(line: Line, say: Say) -> str:

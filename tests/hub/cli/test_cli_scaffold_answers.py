@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 from click.testing import CliRunner, Result
 
 from hub import texts
@@ -76,3 +77,27 @@ def test_a_question_that_is_answered_in_the_file_as_the_file_says_is_read(regist
 
 def expected(hub: Command) -> frozenset[str]:
     return load("spreadsheet/our-register", search=[hub.home / "mappings"]).layout().expected
+
+
+MARKED = "N° dossier;Date d'accueil;Type de violence;Données de test ?\nD-1;05/01/2026;physique;oui\nD-2;06/01/2026;physique;non\n"
+
+
+def test_a_column_that_marks_tests_is_in_the_file_as_a_question_and_leaves_nothing_out(
+    tmp_path: Path, unread: Command
+) -> None:
+    (tmp_path / "marked.csv").write_text(MARKED, "utf-8")
+    assert unread("mapping", "scaffold", str(tmp_path / "marked.csv")).exit_code == 0
+    written = mapping_file(unread).read_text("utf-8")
+    assert '# ? left_out: [{column: is_test, equals: "yes"}]' in written
+    assert yaml.safe_load(written).keys().isdisjoint({"left_out"})
+
+
+@pytest.mark.parametrize(("answer", "leaves"), [("yes", 1), ("no", 0)])
+def test_a_column_that_marks_tests_leaves_them_out_where_a_person_says_so(
+    tmp_path: Path, unread: Command, answer: str, leaves: int
+) -> None:
+    (tmp_path / "marked.csv").write_text(MARKED, "utf-8")
+    assert asked(unread, tmp_path / "marked.csv", "en", f"{answer}\n").exit_code == 0
+    said = yaml.safe_load(mapping_file(unread).read_text("utf-8"))
+    assert len(said.get("left_out", ())) == leaves
+    assert unread.json("check")["ok"]
