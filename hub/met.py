@@ -15,12 +15,14 @@ from hub.errors import Retriable
 
 HELD: Final = 25_000
 """So many need no file: more than anybody may hand over in a browser. They take four megabytes."""
+CACHE: Final = 2_000
+"""Kilobytes of the file that SQLite holds."""
 _SCHEMA: Final = """
-    PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA temp_store = FILE; PRAGMA cache_size = -2000;
+    PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA temp_store = FILE;
     CREATE TABLE first (id INTEGER PRIMARY KEY, version INTEGER, times INTEGER);
     CREATE TABLE other (id INTEGER, version INTEGER, PRIMARY KEY (id, version)) WITHOUT ROWID;
     BEGIN;
-"""  # what nobody opens again needs no journal; the cache is in kilobytes
+"""  # what nobody opens again needs no journal
 
 
 class Met:
@@ -118,7 +120,7 @@ def _filed(held: _Held) -> _Filed:
     """In the order of the hashes: so each page of the file is written once."""
     file = sqlite3.connect("", isolation_level=None, check_same_thread=False)  # a generator may end in another thread
     try:
-        file.executescript(_SCHEMA)
+        file.executescript(f"PRAGMA cache_size = -{CACHE}; {_SCHEMA}")
         rows = ((id_, version, held.again.get(id_, 1)) for id_, version in sorted(held.first.items()))
         file.executemany("INSERT INTO first VALUES (?, ?, ?)", rows)
         file.executemany("INSERT INTO other VALUES (?, ?)", sorted(held.other))

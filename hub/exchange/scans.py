@@ -33,20 +33,19 @@ class Scan:
     def end(self, complete: Complete, *, accepted: bool, dry_run: bool) -> Receipt:
         """What the ledger knows of this kind and the scan did not meet. More than half of all at once is hardly what somebody
         meant: it waits until somebody accepts it."""
-        known = sum(1 for _ in self._known(complete))
-        gone = sum(1 for _ in self._gone(complete))
+        known = gone = 0
+        for key in self._known(complete):
+            known += 1
+            gone += key not in self.met
         if gone > FEW and gone * 2 > known and not accepted:
             return Receipt(warnings=(("", _too_many(gone, known)),))
         if dry_run:
             return Receipt(withdrawn=gone)
-        return end(self._gone(complete), self.connection, hub=self.hub, before=self.started)
+        left = (key for key in self._known(complete) if key not in self.met)  # again: they may be too many to be held
+        return end(left, self.connection, hub=self.hub, before=self.started)
 
     def _known(self, complete: Complete) -> Iterator[str]:
         return self.hub.store.ledger_of(self.connection.id, complete.kind, self.started)
-
-    def _gone(self, complete: Complete) -> Iterator[str]:
-        """Looked for again each time, because they may be too many to be held."""
-        return (key for key in self._known(complete) if key not in self.met)
 
 
 def _too_many(gone: int, known: int) -> Issue:
