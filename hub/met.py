@@ -28,11 +28,11 @@ _SCHEMA: Final = """
 class Met:
     """To be closed (`with`). Raises Retriable where the disk has no room.
 
-    Of two ids whose hashes of 64 bits are the same, the second is taken for the first: among a million ids one chance in forty million.
+    Of two ids whose hashes of 64 bits are the same, the second is taken for the first: one chance in forty million, of a million ids.
     """
 
     def __init__(self) -> None:
-        self._key = secrets.token_bytes(32)
+        self._keyed = blake2b(digest_size=8, key=secrets.token_bytes(32))
         self._kept: _Held | _Filed = _Held()
 
     def times(self, id_: str, version: str = "") -> tuple[int, bool]:
@@ -57,11 +57,14 @@ class Met:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, type_: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(
+        self, type_: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
         self.close()
 
     def _hash(self, text: str) -> int:
-        hashed = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8, key=self._key)
+        hashed = self._keyed.copy()
+        hashed.update(text.encode("utf-8", "surrogatepass"))
         return int.from_bytes(hashed.digest(), signed=True)  # as SQLite's integers are
 
 
@@ -100,14 +103,12 @@ class _Filed:
         self._ask = file.execute
 
     def count(self, id_: int, version: int) -> tuple[int, bool]:
-        found = self._ask("SELECT version, times FROM first WHERE id = ?", (id_,)).fetchone()
-        if found is None:
-            self._ask("INSERT INTO first VALUES (?, ?, 1)", (id_, version))
+        if self._ask("INSERT OR IGNORE INTO first VALUES (?, ?, 1)", (id_, version)).rowcount:
             return 1, False
-        first, times = found
         self._ask("UPDATE first SET times = times + 1 WHERE id = ?", (id_,))
+        first, times = self._ask("SELECT version, times FROM first WHERE id = ?", (id_,)).fetchone()
         copy = version == first or not self._ask("INSERT OR IGNORE INTO other VALUES (?, ?)", (id_, version)).rowcount
-        return times + 1, copy
+        return times, copy
 
     def knows(self, id_: int) -> bool:
         return self._ask("SELECT 1 FROM first WHERE id = ?", (id_,)).fetchone() is not None

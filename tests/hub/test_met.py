@@ -2,12 +2,10 @@
 
 import os
 import re
-import resource
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from hashlib import blake2b
 from pathlib import Path
 
@@ -20,6 +18,7 @@ from hub.errors import Retriable
 from hub.met import Met
 from hub.texts import say
 from tests.support.budget import examples
+from tests.support.small_disk import small_disk
 
 IDS = st.one_of(st.sampled_from(["", "a", "b", "نادية", "\ud800", "a|b"]), st.text(max_size=3))
 CLAIMS = st.lists(st.tuples(IDS, st.sampled_from(["", "1", "2", "3"])), max_size=60)
@@ -36,9 +35,7 @@ def all_kept(claims: list[tuple[str, str]]) -> Iterator[tuple[int, bool]]:
         yield len(versions), copy
 
 
-@settings(
-    max_examples=examples(200, 5_000), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=examples(200, 5_000), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(claims=CLAIMS, held=st.integers(0, 40))
 def test_it_counts_the_same_wherever_it_is_kept(claims, held, monkeypatch):
     monkeypatch.setattr(met, "HELD", held)
@@ -51,7 +48,7 @@ def test_it_counts_the_same_wherever_it_is_kept(claims, held, monkeypatch):
 def files() -> list[Path]:
     """SQLite's temporary files that this process has open; `etilqs_` is how their names begin."""
     links = [one for one in Path("/proc/self/fd").iterdir() if one.is_symlink()]
-    return [one for one in links if "etilqs_" in os.readlink(one)]
+    return [one for one in links if "etilqs_" in str(one.readlink())]
 
 
 def test_few_need_no_file_and_one_more_does(monkeypatch):
@@ -72,23 +69,12 @@ def test_the_file_has_no_name_and_tells_nobody_anything(monkeypatch):
             kept.times(f"nadia fictive {number}", f"version {number}")
         (link,) = files()
         written = link.read_bytes()
-        assert os.readlink(link).endswith(" (deleted)")
+        assert str(link.readlink()).endswith(" (deleted)")
     assert len(written) > 500_000
     assert not re.search(rb"nadia|fictive|version \d", written)
     ids = [f"nadia fictive {number}".encode() for number in range(1_000)]
     assert not any(blake2b(one, digest_size=8).digest() in written for one in ids), "a hash that anybody can compute"
     assert files() == []
-
-
-@contextmanager
-def small_disk(size: int) -> Iterator[None]:
-    """The kernel lets no file of this process grow beyond `size`: a write then fails as on a disk that is full."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_a_disk_without_room_is_told_with_the_way_out(monkeypatch):
@@ -119,7 +105,7 @@ def test_a_process_that_is_killed_leaves_no_file(tmp_path):
         assert process.stdout is not None
         try:
             assert process.stdout.readline() == "met\n"
-            held = [os.readlink(one) for one in Path(f"/proc/{process.pid}/fd").iterdir()]
+            held = [str(one.readlink()) for one in Path(f"/proc/{process.pid}/fd").iterdir()]
             assert any(str(tmp_path) in one for one in held)
         finally:
             process.send_signal(signal.SIGKILL)
