@@ -28,7 +28,7 @@ _SCHEMA: Final = """
 class Met:
     """To be closed (`with`). Raises Retriable where the disk has no room.
 
-    Of two ids whose hashes of 64 bits are the same, the second is taken for the first: one chance in forty million, of a million ids.
+    Of two ids that share the 64 bits of a hash the second is taken for the first: of a million ids, one chance in forty million.
     """
 
     def __init__(self) -> None:
