@@ -6,13 +6,13 @@ from contextlib import closing
 from itertools import islice
 
 from adapters.spreadsheet.files import is_handed_over, register_path, sources
-from adapters.spreadsheet.identity import Seen
 from adapters.spreadsheet.manifest import MANIFEST
 from adapters.spreadsheet.pull import read
 from adapters.spreadsheet.push import ALLOWED
 from adapters.spreadsheet.register import LANGUAGES
 from hub.errors import AdapterError
 from hub.fhir.issues import Issue
+from hub.met import Met
 from hub.ports import Connection
 
 TRIED = 5
@@ -30,7 +30,7 @@ def check(connection: Connection) -> Iterator[Issue]:
         return
     for path in paths:
         try:
-            with closing(read(connection, path, Seen())) as records:
+            with Met() as met, closing(read(connection, path, met)) as records:
                 tried = list(islice(records, TRIED))
         except AdapterError as problem:
             yield _issue(problem)

@@ -8,9 +8,9 @@ from typing import BinaryIO
 from adapters.spreadsheet import delimited, workbooks
 from adapters.spreadsheet.cells import CALENDAR_1904
 from adapters.spreadsheet.files import is_handed_over, sources, steady, watermark
-from adapters.spreadsheet.identity import Seen
 from adapters.spreadsheet.rows import KIND, FileReader
 from hub.errors import Fatal
+from hub.met import Met
 from hub.ports import Complete, Connection, Pulled, SourceRecord, Watermark
 
 
@@ -28,14 +28,14 @@ def pull(connection: Connection, since: Watermark | None) -> Iterator[Pulled]:
         return
     failures: list[Fatal] = []
     whole = connection.settings.get("snapshot") is True
-    seen = Seen()
-    for number, path in enumerate(paths, start=1):
-        try:
-            for record in read(connection, path, seen, number if len(paths) > 1 else None):
-                whole = whole and not any(issue.blocks for issue in record.issues)
-                yield record
-        except Fatal as failure:
-            failures.append(failure)
+    with Met() as met:
+        for number, path in enumerate(paths, start=1):
+            try:
+                for record in read(connection, path, met, number if len(paths) > 1 else None):
+                    whole = whole and not any(issue.blocks for issue in record.issues)
+                    yield record
+            except Fatal as failure:
+                failures.append(failure)
     if failures:
         raise failures[0]
     if whole:
@@ -43,10 +43,10 @@ def pull(connection: Connection, since: Watermark | None) -> Iterator[Pulled]:
     yield reached
 
 
-def read(connection: Connection, path: Path, seen: Seen, number: int | None = None) -> Generator[SourceRecord]:
+def read(connection: Connection, path: Path, met: Met, number: int | None = None) -> Generator[SourceRecord]:
     """The records of one file, whatever its name says it is."""
     with steady(path) as file:
-        yield from _records(connection, file, seen, number)
+        yield from _records(connection, file, met, number)
 
 
 def take(connection: Connection, content: bytes) -> Iterator[Pulled]:
@@ -54,16 +54,17 @@ def take(connection: Connection, content: bytes) -> Iterator[Pulled]:
     if not is_handed_over(connection):
         return
     whole = connection.settings.get("snapshot") is True
-    for record in _records(connection, BytesIO(content), Seen()):
-        whole = whole and not any(issue.blocks for issue in record.issues)
-        yield record
+    with Met() as met:
+        for record in _records(connection, BytesIO(content), met):
+            whole = whole and not any(issue.blocks for issue in record.issues)
+            yield record
     if whole:
         yield Complete(KIND)
 
 
-def _records(connection: Connection, file: BinaryIO, seen: Seen, number: int | None = None) -> Generator[SourceRecord]:
+def _records(connection: Connection, file: BinaryIO, met: Met, number: int | None = None) -> Generator[SourceRecord]:
     shift = CALENDAR_1904 if connection.settings.get("date_1904") else None
-    reader = FileReader(connection.layout, seen, shift=shift, file=number)
+    reader = FileReader(connection.layout, met, shift=shift, file=number)
     if workbooks.is_workbook(file):
         with workbooks.opened(file, connection.layout.sheet) as sheets:
             yield from reader.records(sheets)

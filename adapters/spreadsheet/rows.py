@@ -13,10 +13,11 @@ from typing import Final
 
 from adapters.spreadsheet.cells import LOST_DIGITS, Row, Sheet, spell
 from adapters.spreadsheet.headers import SEARCHED, Aliases, Header, find
-from adapters.spreadsheet.identity import Seen, digest, handle, identify
+from adapters.spreadsheet.identity import digest, handle, identify
 from hub.errors import Fatal
 from hub.fhir.folding import fold
 from hub.fhir.issues import Issue
+from hub.met import Met
 from hub.ports import Layout, Place, SourceRecord
 
 KIND: Final = "row"
@@ -27,11 +28,11 @@ DATE: Final = re.compile(r"\b[\d٠-٩]{1,4}[/.\-][\d٠-٩]{1,2}[/.\-][\d٠-٩]{2
 
 
 class FileReader:
-    """Reads the sheets of one file. `seen` is shared by a connection's files; `file` numbers them where there are several."""
+    """Reads the sheets of one file. `met` is shared by a connection's files; `file` numbers them where there are several."""
 
-    def __init__(self, layout: Layout, seen: Seen, *, shift: timedelta | None = None, file: int | None = None) -> None:
+    def __init__(self, layout: Layout, met: Met, *, shift: timedelta | None = None, file: int | None = None) -> None:
         self.layout = layout
-        self.seen = seen
+        self.met = met
         self.shift = shift
         self.file = file
         self.aliases = Aliases(layout)
@@ -97,7 +98,7 @@ class FileReader:
         by_position = content if trusted else self._content([f"column {at + 1}" for at in range(len(row.cells))], row)
         version = digest(by_position)  # with the cells that have no header: once they are gone, the row is another
         id_, composed = identify(content, self.layout.key, version)
-        times, copy = self.seen.times(id_, version)
+        times, copy = self.met.times(id_, version)
         if composed and copy:
             return None
         if times > 1:

@@ -19,6 +19,7 @@ from hub.exchange.receive import prepare, receive
 from hub.exchange.scans import Scan
 from hub.exchange.vanish import withdraw
 from hub.mapping import Mapping
+from hub.met import Met
 from hub.ports import Adapter, Complete, Connection, Present, Pulled, SourceRecord, Watermark, Withdrawn
 
 BATCH = 250
@@ -41,10 +42,10 @@ def pull(
     """
     signature = f"{mapping.id}@{mapping.version}\n"
     capabilities = adapter.manifest.capabilities
-    scan = Scan(connection, hub, hub.clock.now())
     since = None if dry_run or accept_withdrawals else _since(hub.store.watermark(connection.id), signature)
     total = Receipt()
-    with _seldom_collecting(), ThreadPoolExecutor(1, "commit") as aside:
+    with _seldom_collecting(), Met() as met, ThreadPoolExecutor(1, "commit") as aside:
+        scan = Scan(connection, hub, hub.clock.now(), met)
         line = _Line(connection, mapping, hub, aside, dry_run)
         for batch in _batches(adapter.pull(connection, since), scan, scans="complete-scan" in capabilities):
             watermark = Watermark(signature + batch.reached.value) if batch.reached else None

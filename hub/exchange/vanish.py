@@ -5,9 +5,10 @@ out; needs are revoked, and referrals that are under way are stopped, with a not
 erasing is for a person to decide (`hub erase`). The ledger keeps the record as withdrawn; when it is met again, it stands again.
 """
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import islice
 from typing import Final
 
 from hub.audit import events
@@ -33,11 +34,11 @@ AT_ONCE: Final = 100
 def withdraw(gone: Sequence[Withdrawn], connection: Connection, *, hub: Hub) -> Receipt:
     """Records that their tool says are no more. One of which a newer version is known stands."""
     said = {record_key(connection.id, one.kind, one.id, hub=hub): one.revision for one in gone}
-    return end(list(said), connection, hub=hub, revisions=said)
+    return end(said, connection, hub=hub, revisions=said)
 
 
 def end(
-    keys: Sequence[str],
+    keys: Iterable[str],
     connection: Connection,
     *,
     hub: Hub,
@@ -48,9 +49,8 @@ def end(
 
     `before`: what was written since then stands: it came in after the tool was looked through.
     """
-    total = Receipt()
-    for start in range(0, len(keys), AT_ONCE):
-        some = keys[start : start + AT_ONCE]
+    total, left = Receipt(), iter(keys)
+    while some := list(islice(left, AT_ONCE)):
 
         def attempt(turn: Turn, some: Sequence[str] = some) -> Receipt:
             ending = _Ending(connection, hub, before, revisions or {})

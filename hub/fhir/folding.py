@@ -27,7 +27,7 @@ def ascii_digits(text: str) -> str:
     return "".join(str(unicodedata.digit(c)) if not c.isascii() and c.isdecimal() else c for c in text)
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=8192)  # of headers and words; the keys of a register pass through, each of them new
 def fold(text: str) -> str:
     """The form in which two spellings of the same label are equal. Never show it, never store it as data."""
     text = unicodedata.normalize("NFKC", text).translate(_DROP).translate(_LETTERS)

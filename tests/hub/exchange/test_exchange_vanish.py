@@ -6,13 +6,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from hub import met
 from hub.errors import Retriable
-from hub.exchange.pull import pull
+from hub.exchange.pull import BATCH, pull
 from hub.exchange.receipt import Receipt
 from hub.ports import Withdrawn
 from tests.support.association import Scene, hospital
 from tests.support.budget import examples
 from tests.support.changing_tool import ChangingTool
+from tests.support.small_disk import small_disk
 
 
 @pytest.fixture
@@ -257,3 +259,36 @@ def test_after_a_whole_pull_the_hub_says_what_the_tool_says_whatever_came_before
     before = at.everything("settings", "watermarks")
     assert read(at, tool).unchanged == len(tool.names())
     assert at.everything("settings", "watermarks") == before
+
+
+# --- more records than memory should hold ---------------------------------------------------------------------------------
+
+
+def test_what_was_not_met_is_the_same_when_the_scan_lies_in_a_file(at, tool, monkeypatch):
+    for number in range(1, 31):
+        tool.write(str(number))
+    read(at, tool)
+    for number in range(1, 13):
+        tool.delete(str(number))
+    monkeypatch.setattr(met, "HELD", 3)
+    assert read(at, tool, dry_run=True).withdrawn == 12
+    assert read(at, tool).withdrawn == 12
+    assert len([one for one in at.all("EpisodeOfCare") if one["status"] == "cancelled"]) == 12
+    assert read(at, tool).withdrawn == 0
+
+
+def test_without_room_on_the_disk_nothing_is_half_stored_and_the_next_pull_goes_on(at, tool, monkeypatch):
+    monkeypatch.setattr(met, "HELD", BATCH + 1)
+    monkeypatch.setattr(met, "CACHE", 1)
+    for number in range(1, 2 * BATCH):
+        tool.write(str(number))
+    with small_disk(5_000), pytest.raises(Retriable) as refused:
+        read(at, tool)
+    assert refused.value.text == "adapters.no-room"
+    assert at.store.watermark(at.connection.id) is None
+    came = at.store.database.ledger.count_documents({})
+    assert BATCH <= came < len(tool.records)
+    assert came == len(at.all("Patient")) == len(at.all("Task"))
+    receipt = read(at, tool)
+    assert (receipt.created, receipt.unchanged, receipt.withdrawn) == (len(tool.records) - came, came, 0)
+    assert at.store.watermark(at.connection.id) is not None
