@@ -7,6 +7,7 @@ from itertools import islice
 
 from adapters.spreadsheet.files import is_handed_over, register_path, sources
 from adapters.spreadsheet.manifest import MANIFEST
+from adapters.spreadsheet.ours import is_ours, is_source
 from adapters.spreadsheet.pull import read
 from adapters.spreadsheet.push import ALLOWED
 from adapters.spreadsheet.register import LANGUAGES
@@ -52,6 +53,15 @@ def _settings(connection: Connection) -> Iterator[Issue]:
             yield Issue("error", "value", "adapters.register-setting", params=params)
     if not connection.layout.key:
         yield Issue("warning", "incomplete", "adapters.layout-without-key")
+    yield from _register(connection)
+
+
+def _register(connection: Connection) -> Iterator[Issue]:
+    """What would keep the follow-up register from being written."""
+    path = register_path(connection)
+    language = str(connection.settings.get("language") or "fr")
+    if is_source(path, connection) or (path.exists() and not is_ours(path, connection, language)):
+        yield Issue("error", "security", "adapters.register-unreadable")
     folder = next(parent for parent in register_path(connection).parents if parent.exists())
     if not os.access(folder, os.W_OK):
         yield Issue("error", "security", "adapters.register-not-writable")

@@ -35,7 +35,8 @@ def sources(connection: Connection) -> list[Path]:
         return [path]
     if not path.is_dir():
         raise Fatal("adapters.file-missing")
-    found = sorted(file for file in path.iterdir() if _is_source(file) and file != register_path(connection))
+    ours = register_path(connection).resolve()
+    found = sorted(file for file in path.iterdir() if _is_source(file) and file.resolve() != ours)
     if not found:
         raise Fatal("adapters.folder-empty", formats=", ".join(sorted(SUFFIXES)))
     return found

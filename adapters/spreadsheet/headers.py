@@ -1,11 +1,13 @@
 """Which row is the header, and which column of the mapping each of its cells names.
 
 Registers begin with a title, an address, a month; some spread the header over two rows, the upper one merged into groups.
-The header is the row, or the pair of rows, that names the most columns.
+The header is the row, or the pair of rows, that names the most columns. Where a register is kept in two languages the same
+header stands below in the other one: it is no record. It is known by its words, which the mapping lists beside the others.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from adapters.spreadsheet.cells import Cell, spell
@@ -14,6 +16,9 @@ from hub.ports import Layout
 
 SEARCHED: Final = 40  # rows from the top of a sheet
 ENOUGH: Final = 3  # columns that a row must name to be a header
+MOST: Final = 0.6  # of the cells of a row, in the place of the column that they name, for it to be the header once more
+
+_ARABIC: Final = re.compile(r"[\u0621-\u064a]")
 
 Labels = list[list[str]]  # for each position, the texts that may name its column, best first
 
@@ -28,6 +33,7 @@ class Header:
     spelled: Mapping[str, str]  # column name → header as the source spells it
     labels: frozenset[str]  # folded texts of the header's cells
     missing: tuple[str, ...] = ()  # required columns that are not there
+    height: int = 1  # rows
 
 
 class Aliases:
@@ -35,6 +41,7 @@ class Aliases:
 
     def __init__(self, layout: Layout) -> None:
         self.required = layout.required
+        self.telling = layout.required | frozenset(layout.key)
         self.enough = min(ENOUGH, len(layout.columns))
         self._columns: dict[str, list[tuple[int, int, str]]] = {}
         for order, (column, headers) in enumerate(layout.columns.items()):
@@ -55,6 +62,9 @@ class Aliases:
                 found[position] = column
         return found
 
+    def names(self, label: str, column: str) -> bool:
+        return any(column == one for _, _, one in self._columns.get(fold(label), ()))
+
 
 def find(rows: Sequence[Sequence[Cell]], aliases: Aliases) -> Header | None:
     """The header among the first rows of a sheet, or None. Ties go to the one that ends first, then to the single row."""
@@ -66,7 +76,74 @@ def find(rows: Sequence[Sequence[Cell]], aliases: Aliases) -> Header | None:
             rank = (len(matched), -top - height, -height)
             if len(matched) >= aliases.enough and (chosen is None or rank > best):
                 best, chosen = rank, (labels, matched)
-    return _header(-best[1], *chosen, aliases) if chosen else None
+    if chosen is None:
+        return None
+    return _with_repetitions(replace(_header(-best[1], *chosen, aliases), height=-best[2]), rows, aliases)
+
+
+def _with_repetitions(header: Header, rows: Sequence[Sequence[Cell]], aliases: Aliases) -> Header:
+    """The header that ends where it has been said for the last time, in whatever language."""
+    while header.end < len(rows):
+        repeated = _repeated(header, rows, aliases)
+        if not repeated:
+            break
+        said = frozenset(fold(option) for options in repeated[-1] for option in options)
+        header = replace(header, end=header.end + len(repeated), labels=header.labels | said)
+    return header
+
+
+def _repeated(header: Header, rows: Sequence[Sequence[Cell]], aliases: Aliases) -> list[Labels]:
+    """The readings of the rows below the header that are the header once more: none, one, or two where it has two rows itself."""
+    alone, *pair = _readings(rows, header.end) or [[]]
+    if pair and header.height == 1 + len(pair) and _may_stand_over(header, alone, aliases):
+        known = [column for column, _ in _said(header, pair[0]) if column in header.known]
+        if _says_again(header, pair[0], aliases) and set(known) == _named(header, pair[0], aliases):
+            return [alone, *pair]
+    return [alone] if _says_again(header, alone, aliases) else []
+
+
+def _says_again(header: Header, labels: Labels, aliases: Aliases) -> bool:
+    """Whether most cells name the very column that they stand in, one of them a column that tells rows apart or that each must
+    fill: words that no record has there, not even where a box is ticked with the name of its column. No number is among them."""
+    said, named = _said(header, labels), _named(header, labels, aliases)
+    tells = not aliases.telling or bool(named & aliases.telling)
+    return tells and len(named) >= max(aliases.enough, MOST * len(said)) and not _has_number(said)
+
+
+def _may_stand_over(header: Header, labels: Labels, aliases: Aliases) -> bool:
+    """Whether a row is no record: it has no number, and nothing of its own in the columns that each record fills."""
+    said = _said(header, labels)
+    own = [column for column, options in said if column in aliases.telling and not aliases.names(options[0], column)]
+    return bool(aliases.telling) and not own and not _has_number(said)
+
+
+def _said(header: Header, labels: Labels) -> list[tuple[str, list[str]]]:
+    return [(column, options) for (_, column), options in zip(header.columns, labels, strict=False) if options]
+
+
+def _named(header: Header, labels: Labels, aliases: Aliases) -> set[str]:
+    """The columns in whose place they are named."""
+    said = _said(header, labels)
+    return {column for column, options in said if any(aliases.names(option, column) for option in options)}
+
+
+def _has_number(said: Sequence[tuple[str, list[str]]]) -> bool:
+    return any(character.isdecimal() for _, options in said for character in options[0])
+
+
+def may_say_again(header: Header, cells: Sequence[Cell]) -> bool:
+    """Whether the row below a header looks like it in words that the mapping does not list: as full, without any number, and in
+    the other script. That is no proof, so that it stays a record; somebody is told what to do if it is none."""
+    labels = [label for label in map(_label, cells) if label]
+    if len(labels) < max(ENOUGH, len(header.known)) or any(map(str.isdecimal, "".join(labels))):
+        return False
+    return {_script(header.labels), _script(labels)} == {"arabic", "latin"}
+
+
+def _script(labels: Collection[str]) -> str:
+    """In which most of them are written; none, where they mix."""
+    share = sum(bool(_ARABIC.search(label)) for label in labels) / len(labels)
+    return "arabic" if share >= MOST else "latin" if share <= 1 - MOST else ""
 
 
 def _readings(rows: Sequence[Sequence[Cell]], top: int) -> list[Labels]:

@@ -10,13 +10,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Final
-from zipfile import BadZipFile
-
-from openpyxl import Workbook, load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
 
 from adapters.spreadsheet import register, register_csv
 from adapters.spreadsheet.files import FORMATS, TEXT, output_format, register_path
+from adapters.spreadsheet.ours import book_of, is_source, table_of
 from hub.errors import Fatal, Retriable
 from hub.ports import Connection, FollowUp
 
@@ -43,6 +40,8 @@ def push(connection: Connection, follow_ups: Sequence[FollowUp]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         with _alone(path.parent):
             _refuse_while_open(path)
+            if is_source(path, connection):
+                raise Fatal("adapters.register-unreadable")
             _replace(path, written(path, connection, language, follow_ups))
     except PermissionError:
         raise Fatal("adapters.register-not-writable") from None
@@ -51,7 +50,7 @@ def push(connection: Connection, follow_ups: Sequence[FollowUp]) -> None:
 
 
 def _workbook(path: Path, connection: Connection, language: str, follow_ups: Sequence[FollowUp]) -> Written:
-    book = _existing(path) or register.new(language)
+    book = book_of(path) if path.exists() else register.new(language)
     sheet = register.opened(book, connection, language, register.columns_for(connection, follow_ups))
     for follow_up in follow_ups:
         sheet.write(follow_up)
@@ -59,7 +58,7 @@ def _workbook(path: Path, connection: Connection, language: str, follow_ups: Seq
 
 
 def _text(path: Path, connection: Connection, language: str, follow_ups: Sequence[FollowUp]) -> Written:
-    table = register_csv.read(path.read_bytes(), language) if path.exists() else register_csv.Table(language)
+    table = table_of(path, language) if path.exists() else register_csv.Table(language)
     table.open_to(connection, register.columns_for(connection, follow_ups))
     for follow_up in follow_ups:
         table.write(follow_up)
@@ -86,15 +85,6 @@ def _refuse_while_open(path: Path) -> None:
     """Excel and LibreOffice leave a mark beside a file they have open, and would overwrite what is written meanwhile."""
     if (path.parent / f"~${path.name}").exists() or (path.parent / f".~lock.{path.name}#").exists():
         raise Retriable("adapters.register-open", after=BUSY_FOR)
-
-
-def _existing(path: Path) -> Workbook | None:
-    if not path.exists():
-        return None
-    try:
-        return load_workbook(path)
-    except (BadZipFile, InvalidFileException, KeyError, ValueError, TypeError):
-        raise Fatal("adapters.register-unreadable") from None
 
 
 def _replace(path: Path, save: Written) -> None:

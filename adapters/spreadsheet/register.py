@@ -118,6 +118,15 @@ def new(language: str) -> Workbook:
     return book
 
 
+def is_one(book: Workbook) -> bool:
+    """Whether the hub wrote it: column names in a row of their own, and nothing above in the column of the ids."""
+    if not book.worksheets:
+        return False
+    names = next(book.worksheets[0].iter_rows(NAMES_ROW, NAMES_ROW, values_only=True), ())
+    above = book.worksheets[0].iter_rows(TITLE_ROW, HEADER_ROW, max_col=ID_COLUMN, values_only=True)
+    return RECORD in names[ID_COLUMN:] and not any(cell for row in above for cell in row)
+
+
 def opened(book: Workbook, connection: Connection, language: str, names: Sequence[str]) -> Register:
     """The register in `book`, with a column for each of `names`. Columns that a person added stay where they are."""
     sheet: Worksheet = book.worksheets[0]

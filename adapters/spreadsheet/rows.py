@@ -12,7 +12,7 @@ from itertools import chain, islice
 from typing import Final
 
 from adapters.spreadsheet.cells import LOST_DIGITS, Row, Sheet, spell
-from adapters.spreadsheet.headers import SEARCHED, Aliases, Header, find
+from adapters.spreadsheet.headers import SEARCHED, Aliases, Header, find, may_say_again
 from adapters.spreadsheet.identity import digest, handle, identify
 from hub.errors import Fatal
 from hub.fhir.folding import fold
@@ -64,6 +64,7 @@ class FileReader:
         gone = tuple(sorted(self.layout.expected - header.known))
         told = self._not_there(gone)
         names += [f"column {position + 1}" for position in range(len(names), widest)]
+        again = first[0].number if first and may_say_again(header, first[0].cells) else None
         for row in chain(first, rows):
             if sheet is not None and len(row.cells) > widest:
                 # cells of a workbook have addresses: none can have slipped under another's header
@@ -73,7 +74,9 @@ class FileReader:
             if content and not self._is_beside_the_point(content, names[0], header):
                 record = self._record(content, Place(sheet, row.number, self._file), row, header, widest)
                 if record:
-                    yield replace(record, issues=(*record.issues, *told), unsaid=gone) if gone else record
+                    if row.number == again:
+                        told = (*told, Issue("warning", "structure", "adapters.header-again"))
+                    yield replace(record, issues=(*record.issues, *told), unsaid=gone) if gone or told else record
                     told = ()  # with the first row: it is said of all
 
     def _not_there(self, gone: Sequence[str]) -> tuple[Issue, ...]:

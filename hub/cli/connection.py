@@ -13,6 +13,7 @@ from hub.bootstrap import Deployment
 from hub.cli import findings
 from hub.cli.manual import command, group
 from hub.cli.problems import FAILED, OK, QUARANTINED, sentence
+from hub.cli.pulling import warn_of_all
 from hub.cli.session import Session, pass_session
 from hub.delivery.write_back import Door
 from hub.errors import AdapterError
@@ -84,6 +85,7 @@ def _show(session: Session, deployment: Deployment, found: Sequence[Issue], rehe
     session.tell("connection-check.reads", count=rehearsal.receipt.read)
     if left_out := rehearsal.receipt.left_out:
         session.tell("connection-check.left_out", count=left_out)
+        warn_of_all(session, rehearsal.receipt.read, left_out)
     if rehearsal.seen:
         session.out.print(_recipients(session, deployment, rehearsal.seen))
     else:
@@ -113,6 +115,7 @@ def _as_json(session: Session, name: str, found: Sequence[Issue], rehearsal: Reh
             {"place": one.place, "issues": [findings.as_json(session, issue) for issue in one.issues]}
             for one in rehearsal.receipt.rejected
         ],
+        "warnings": [{"place": place, **findings.as_json(session, issue)} for place, issue in rehearsal.receipt.doubts],
         "persons": rehearsal.persons,
         "recipients": [
             {

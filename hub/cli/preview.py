@@ -19,6 +19,7 @@ from hub.cli import export, findings
 from hub.cli.columns import cells, leaves, shown_columns, without_identity
 from hub.cli.manual import command
 from hub.cli.problems import WrongUse
+from hub.cli.pulling import warn_of_all
 from hub.cli.session import Session, pass_session
 from hub.conformance import validate
 from hub.directory.organizations import Names
@@ -75,6 +76,7 @@ def preview(
         _show(session, one, shown)
     if (left_out := sum(one.left_out for one in seen)) and not as_json:
         session.tell("mapping-preview.left_out-count", count=left_out)
+        warn_of_all(session, len(seen), left_out)
 
 
 def context_of(session: Session, name: str, organization: str | None) -> Context:

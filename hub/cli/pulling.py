@@ -13,7 +13,8 @@ from hub.cli.session import Session
 from hub.delivery.write_back import Door
 from hub.errors import AdapterError, Conflict, Retriable
 from hub.exchange.pull import pull as pull_from
-from hub.exchange.receipt import Receipt
+from hub.exchange.receipt import ALL_LEFT_OUT, Receipt, is_all_left_out
+from hub.texts import say
 
 COLUMNS = ("read", "created", "updated", "unchanged", "quarantined", "waiting")
 SELDOM = ("withdrawn", "left_out")
@@ -69,10 +70,18 @@ def show(session: Session, pulls: Sequence[Pulled], *, dry_run: bool = False) ->
         if one.failure:
             text = f"{session.say('error')} {one.connection}: {one.failure}"
             session.err.print(text, style="red", markup=False, highlight=False, soft_wrap=True)
+        warn_of_all(session, one.receipt.read, one.receipt.left_out, f"{one.connection}: ")
     if dry_run:
         session.tell("pull.dry-run")
     if any(news(one.receipt) for one in pulls):
         session.tell("pull.dry-run-quarantine" if dry_run else "pull.see-quarantine")
+
+
+def warn_of_all(session: Session, read: int, left_out: int, title: str = "") -> None:
+    """Where a mapping takes no record at all, as no register holds tests alone."""
+    if is_all_left_out(read, left_out):
+        text = f"{session.say('warning')} {title}{say(ALL_LEFT_OUT, session.language, count=left_out)}"
+        session.err.print(text, style="bold red", markup=False, highlight=False, soft_wrap=True)
 
 
 def _show_findings(session: Session, title: str, receipt: Receipt) -> None:
@@ -107,7 +116,7 @@ def described(session: Session, one: Pulled, *, dry_run: bool) -> dict[str, Any]
             {"place": r.place, "again": r.again, "issues": [findings.as_json(session, i) for i in r.issues]}
             for r in one.receipt.rejected
         ],
-        "warnings": [{"place": place, **findings.as_json(session, issue)} for place, issue in one.receipt.warnings],
+        "warnings": [{"place": place, **findings.as_json(session, issue)} for place, issue in one.receipt.doubts],
         "referrals": dict(one.receipt.referrals),
         "failure": one.failure or None,
     }

@@ -11,6 +11,7 @@ from hub.bootstrap import Deployment
 from hub.cli.manual import command
 from hub.cli.session import Session, pass_session
 from hub.exchange import exceptions, open_referrals
+from hub.exchange.receipt import ENOUGH_TO_DOUBT
 from hub.fhir.instants import instant
 from hub.ports import Standings
 
@@ -43,6 +44,7 @@ def _count(deployment: Deployment) -> dict[str, Any]:
                 "mapping": door.connection.mapping,
                 "pulled": store.watermark(name) is not None,
                 "quarantined": aside[name],
+                "all_left_out": store.are_all_left_out(name, ENOUGH_TO_DOUBT),
             }
             for name, door in sorted(deployment.doors.items())
         ],
@@ -76,6 +78,10 @@ def _show(session: Session, found: dict[str, Any]) -> None:
         pulled = session.say("yes" if one["pulled"] else "no")
         connections.add_row(one["connection"], one["organization"], one["mapping"], pulled, str(one["quarantined"]))
     session.out.print(connections)
+    for one in found["connections"]:
+        if one["all_left_out"]:
+            text = f"{session.say('warning')} {session.say('status.all-left-out', connection=one['connection'])}"
+            session.err.print(text, style="bold red", markup=False, highlight=False, soft_wrap=True)
     session.tell("status.outbox", **found["outbox"])
     if any(found["subscriptions"].values()):
         session.tell("status.subscriptions", **found["subscriptions"])

@@ -9,7 +9,7 @@ from typing import Final
 
 from hub.console import pages
 from hub.exchange.findings import Finding, findings
-from hub.exchange.receipt import Receipt
+from hub.exchange.receipt import ALL_LEFT_OUT, Receipt
 
 MOST: Final = 60
 MOST_PLACES: Final = 8
@@ -27,21 +27,24 @@ class Said:
 
 @dataclass(frozen=True)
 class Told:
-    """`numbers`: by the names that a receipt gives them. `unnamed`: how many sentences more there would be."""
+    """`numbers`: by the names that a receipt gives them. `unnamed`: how many sentences more there would be.
+    `alarm`: what speaks against the whole."""
 
     numbers: tuple[tuple[str, int], ...]
     aside: tuple[Said, ...]
     doubtful: tuple[Said, ...]
     unnamed: int
+    alarm: str = ""
 
 
 def told(receipt: Receipt) -> Told:
     found = list(findings(receipt, pages.language(), pages.isolate))
     aside = _said(one for one in found if one.aside)
-    doubtful = _said(one for one in found if not one.aside)
+    alarm = "".join(one.why for one in found if one.issue.text == ALL_LEFT_OUT)
+    doubtful = _said(one for one in found if not one.aside and one.issue.text != ALL_LEFT_OUT)
     shown = aside[:MOST], doubtful[:MOST]
     numbers = tuple((name, number) for name, number in receipt.numbers.items() if number or name in ALWAYS)
-    return Told(numbers, *shown, len(aside) + len(doubtful) - sum(map(len, shown)))
+    return Told(numbers, *shown, len(aside) + len(doubtful) - sum(map(len, shown)), alarm)
 
 
 def would_change(receipt: Receipt) -> bool:

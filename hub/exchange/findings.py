@@ -30,7 +30,7 @@ def findings(receipt: Receipt, language: str, mark: Callable[[str], str] = str) 
     """What sets records aside comes first. `mark`: how what fills the blanks of a sentence is marked off from it."""
     for one in receipt.rejected:
         yield from (_finding(one.place, issue, language, mark, aside=True) for issue in one.issues)
-    yield from (_finding(place, issue, language, mark, aside=False) for place, issue in receipt.warnings)
+    yield from (_finding(place, issue, language, mark, aside=False) for place, issue in receipt.doubts)
 
 
 def _finding(place: str, issue: Issue, language: str, mark: Callable[[str], str], *, aside: bool) -> Finding:

@@ -2,8 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from hub.fhir.issues import Issue
+
+ENOUGH_TO_DOUBT: Final = 20
+"""So many records are left out and none is taken: a sign that every record has, and not only tests."""
+ALL_LEFT_OUT: Final = "receive.all-left-out"
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,14 @@ class Receipt:
             "left_out": self.left_out,
         }
 
+    @property
+    def doubts(self) -> tuple[tuple[str, Issue], ...]:
+        """What to look at although nothing was set aside for it: of all together first, then where it stands."""
+        if not is_all_left_out(self.read, self.left_out):
+            return self.warnings
+        found = Issue("warning", "business-rule", ALL_LEFT_OUT, params={"count": str(self.left_out)})
+        return (("", found), *self.warnings)
+
     def __add__(self, other: "Receipt") -> "Receipt":
         actions = {*self.referrals, *other.referrals}
         return Receipt(
@@ -59,3 +72,8 @@ class Receipt:
             {action: self.referrals.get(action, 0) + other.referrals.get(action, 0) for action in actions},
             self.unread + other.unread,
         )
+
+
+def is_all_left_out(read: int, left_out: int) -> bool:
+    """Whether `left_out` of a mapping holds for every record that was read, and these were enough to doubt it."""
+    return read == left_out >= ENOUGH_TO_DOUBT

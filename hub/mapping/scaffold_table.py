@@ -39,6 +39,7 @@ class Question:
     path: bool = False  # the header is the way to it, and its labels alone say what it is
     spaced: bool = False  # several answers stand in a cell, between spaces, as survey tools write them
     again: str = ""  # header of the question of whose answers this is one
+    below: str = ""  # the header once more in another language, in the row below
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -59,14 +60,15 @@ def questions(rows: Rows, names: Names) -> list[Question]:
     if score < FEWEST:
         return []
     below = [row for row in rows[-end:] if sum(bool(cell) for cell in row) > 1]
+    other: Sequence[str] = ()
     if below and _is_header_again(below[0], names):
-        below = below[1:]
+        other, below = below[0], below[1:]
     first = -end + height  # where the header begins
     if height == -PAIR:
         groups = _over(rows[first], rows[first + 1], len(labels))
     else:
         groups = _groups(rows[first - 1] if first > 0 else (), labels)
-    asked = list(_named(labels, groups, below))
+    asked = list(_named(labels, groups, below, other))
     return list(_by_path(asked))
 
 
@@ -76,7 +78,7 @@ def _is_header_again(row: Sequence[str], names: Names) -> bool:
     return _called(cells, names) >= max(FEWEST, CALLED * sum(map(bool, cells)))
 
 
-def _named(labels: Sequence[str], groups: Sequence[str], below: Rows) -> Iterator[Question]:
+def _named(labels: Sequence[str], groups: Sequence[str], below: Rows, other: Sequence[str]) -> Iterator[Question]:
     """A header below several headings names the first column by itself, the others by both: as the door to spreadsheets does."""
     seen: set[str] = set()
     for at, (label, group) in enumerate(zip(labels, groups, strict=True)):
@@ -84,7 +86,8 @@ def _named(labels: Sequence[str], groups: Sequence[str], below: Rows) -> Iterato
         header = f"{group} {label}" if group and label in seen else label
         if header and header not in seen:
             seen |= {label, header}
-            yield Question(header, values, (label,), group=group, path=header != label)
+            (again,) = _cells_at(at, other)
+            yield Question(header, values, (label,), group=group, path=header != label, below=again)
 
 
 def _groups(above: Sequence[str], labels: Sequence[str]) -> list[str]:

@@ -20,6 +20,7 @@ TESTS: Final = "is_test"  # what a column is called that tells tests from cases
 Say = Callable[..., str]
 Maps = Mapping[str, Sequence[str]]
 _NO_NAME: Final = re.compile(r"[^a-z0-9]+")
+_ARABIC: Final = re.compile(r"[\u0621-\u064a]")
 
 
 class Key(NamedTuple):
@@ -176,7 +177,14 @@ def spare(proposal: Proposal, ready: Known) -> dict[str, str]:
 
 
 def _headers(line: Line) -> str:
-    return f"{{headers: {{{line.language}: [{_quoted(line.question.header)}]}}}}"
+    """With the one of a second row, by which the door knows that this row is no record."""
+    asked = line.question
+    if not asked.below or asked.below == asked.header:
+        return f"{{headers: {{{line.language}: [{_quoted(asked.header)}]}}}}"
+    other = "ar" if _ARABIC.search(asked.below) else "en" if line.language == "fr" else "fr"
+    if other == line.language:
+        return f"{{headers: {{{other}: [{_quoted(asked.header)}, {_quoted(asked.below)}]}}}}"
+    return f"{{headers: {{{line.language}: [{_quoted(asked.header)}], {other}: [{_quoted(asked.below)}]}}}}"
 
 
 def _quoted(text: str) -> str:

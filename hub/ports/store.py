@@ -118,6 +118,9 @@ class Store(Protocol):
     def ledger_of(self, connection: str, kind: str, before: datetime) -> Iterator[str]:
         """Keys of the records of a connection that stand, stored or in quarantine, and were last written before an instant."""
 
+    def are_all_left_out(self, connection: str, least: int) -> bool:
+        """Whether no record of a connection stands, and at least so many were left out as their mapping says."""
+
     def origin(self, reference: str) -> LedgerEntry | None:
         """The ledger entry of the source record that a resource came from."""
 

@@ -63,6 +63,7 @@ DURABLE: Final = WriteConcern("majority", j=True)
 PATIENCE_S: Final = 20.0  # a fail-over takes 3 s, or 11 with a replica set's defaults
 SELECTION_MS: Final = 10_000
 CHUNK: Final = 1000
+STANDING: Final = ("stored", "quarantined", "discarded")  # states of a record of which something is kept
 THERE: Final[Document] = {"erased": {"$exists": False}, "gone": {"$exists": False}}
 """Neither destroyed with its person nor deleted."""
 
@@ -322,9 +323,16 @@ class MongoStore(Searches):
 
     @in_our_words
     def ledger_of(self, connection: str, kind: str, before: datetime) -> Iterator[str]:
-        standing = {"connection": connection, "kind": kind, "state": {"$in": ["stored", "quarantined", "discarded"]}}
+        standing = {"connection": connection, "kind": kind, "state": {"$in": STANDING}}
         asked = self.database.ledger.find({**standing, "at": {"$lt": before}}, {"_id": 1}, batch_size=CHUNK)
         return (row["_id"] for row in asked)
+
+    @in_our_words
+    def are_all_left_out(self, connection: str, least: int) -> bool:
+        if self.database.ledger.find_one({"connection": connection, "state": {"$in": STANDING}}, {"_id": 1}):
+            return False
+        left_out = {"connection": connection, "state": "left-out"}
+        return self.database.ledger.count_documents(left_out, limit=least) >= least
 
     @in_our_words
     def origin(self, reference: str) -> LedgerEntry | None:

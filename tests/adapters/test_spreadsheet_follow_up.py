@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from openpyxl import load_workbook
+from openpyxl import Workbook, load_workbook
 
 from adapters.spreadsheet import adapter
 from adapters.spreadsheet import push as pushing
@@ -156,4 +156,52 @@ def test_the_follow_up_register_is_not_read_as_a_register(save, connect, read, t
     save("registers/a.xlsx", Registre=[header, ("1", "12/03/2026", "A")])
     connection = connect("registers", output="registers")
     adapter.push(connection, [follow_up()])
+    assert len(read(connection)) == 1
+
+
+OWN = [("N° dossier", "Date d'accueil", "Code"), ("1/2026", "12/03/2026", "A-1"), ("record", "", ""), ("2/2026",)]
+
+
+@pytest.mark.parametrize(("path", "output"), [("register.xlsx", "."), ("in", "in"), ("in/register.xlsx", "./in")])
+def test_the_associations_own_workbook_is_never_written_over_and_the_check_says_so(
+    save, connect, tmp_path, path, output
+):
+    (tmp_path / "in").mkdir()
+    own = save("in/register.xlsx" if "in" in path else "register.xlsx", Registre=OWN)
+    before = own.read_bytes()
+    connection = connect(path, output=output)
+    found = [issue for issue in adapter.check(connection) if issue.text == "adapters.register-unreadable"]
+    assert len(found) == 1 and found[0].blocks
+    with pytest.raises(Fatal) as refused:
+        adapter.push(connection, [follow_up()])
+    assert refused.value.text == "adapters.register-unreadable"
+    assert own.read_bytes() == before
+
+
+def test_what_is_to_be_read_is_not_made_by_the_hub_where_it_is_not_there_yet(connect, tmp_path):
+    connection = connect("register.xlsx", output=".")
+    with pytest.raises(Fatal):
+        adapter.push(connection, [follow_up()])
+    assert not (tmp_path / "register.xlsx").exists()
+
+
+def test_a_workbook_without_a_sheet_of_cells_is_not_written_over(connect):
+    path_of(connect()).parent.mkdir()
+    book = Workbook()
+    book.create_chartsheet()
+    book.remove(book.worksheets[0])
+    book.save(path_of(connect()))
+    before = path_of(connect()).read_bytes()
+    with pytest.raises(Fatal):
+        adapter.push(connect(), [follow_up()])
+    assert path_of(connect()).read_bytes() == before
+
+
+def test_its_own_register_stands_beside_the_sources_and_nothing_is_wrong_with_it(save, connect, tmp_path, read):
+    (tmp_path / "in").mkdir()
+    save("in/2026.xlsx", Registre=[*OWN[:2]])
+    connection = connect("in", output="in")
+    for _ in range(2):
+        adapter.push(connection, [follow_up()])
+        assert not [issue for issue in adapter.check(connection) if issue.blocks]
     assert len(read(connection)) == 1

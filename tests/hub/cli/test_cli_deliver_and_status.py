@@ -32,6 +32,7 @@ def test_the_numbers_are_told(hub: Command) -> None:
             "mapping": "spreadsheet/register-fr",
             "pulled": False,
             "quarantined": 0,
+            "all_left_out": False,
         }
     ]
     hub("pull", "register")

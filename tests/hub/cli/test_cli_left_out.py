@@ -2,6 +2,9 @@
 
 import json
 
+import pytest
+
+from hub.texts import LANGUAGES
 from tests.support.command_line import GOOD, Command, marks_in
 
 TEST = GOOD.replace("1;05/01/2026;AR-001", "TEST-2;06/01/2026;AR-002").replace("0612345678", "0611111111")
@@ -101,3 +104,60 @@ def test_an_example_beside_a_mapping_can_say_that_it_is_left_out(unread: Command
     (folder / "a-test.input.json").write_text(json.dumps({"case_number": "test-1"}), "utf-8")
     (folder / "a-test.expected.json").write_text(json.dumps({"left_out": True, "drafts": [], "issues": []}), "utf-8")
     assert unread("mapping", "test", "spreadsheet/ours").exit_code == 0
+
+
+MANY = [GOOD.replace("1;05/01/2026;AR-001", f"{at};05/01/2026;AR-{at:03}") for at in range(1, 21)]
+OF_ALL = '[{column: visit_date, begins: "05"}]'
+ALARM = {
+    "en": "are left out as tests, and none is taken",
+    "fr": "sont laissés de côté comme essais : aucun n'est pris",
+    "ar": "تُركت على أنها تجريبية، ولم يؤخذ منها شيء",
+}
+
+
+@pytest.mark.parametrize("speaks", LANGUAGES)
+def test_a_sign_that_every_record_has_is_told_loudly_wherever_records_are_read(hub: Command, speaks: str) -> None:
+    form(hub, OF_ALL)
+    register(hub, *MANY)
+    file = str(hub.home / "registers/register.csv")
+    for asked in (
+        ("mapping", "preview", "spreadsheet/ours", file, "--rows", "20"),
+        ("connection", "check", "register"),
+        ("pull", "register", "--dry-run"),
+        ("pull", "register"),
+    ):
+        shown = hub(*asked, language=speaks)
+        assert shown.exit_code == 0 and ALARM[speaks] in shown.stderr, asked
+        assert marks_in(shown.output) == []
+    status = hub("status", language=speaks)
+    assert "register" in status.stderr and "left_out" in status.stderr
+    assert hub.json("status")["connections"][0]["all_left_out"] is True
+
+
+def test_programs_are_told_of_it_too(hub: Command) -> None:
+    form(hub, OF_ALL)
+    register(hub, *MANY)
+    (checked,) = hub.json("connection", "check", "register")["warnings"]
+    (pulled,) = hub.json("pull", "register")[0]["warnings"]
+    assert checked["place"] == pulled["place"] == "" and "(20)" in pulled["sentence"]
+    assert checked["text"] == pulled["text"] == "receive.all-left-out"
+
+
+def test_nobody_is_warned_where_one_record_is_taken_or_they_are_few(hub: Command) -> None:
+    form(hub, OF_ALL)
+    register(hub, *MANY[:19])
+    assert "left_out" not in hub("pull", "register").stderr
+    assert "left_out" not in hub("status").stderr
+    register(hub, *MANY, GOOD.replace("1;05/01/2026;AR-001", "21;06/01/2026;AR-021"))
+    assert "left_out" not in hub("pull", "register").stderr
+    assert hub.json("status")["connections"][0]["all_left_out"] is False
+
+
+def test_what_was_stored_and_is_left_out_by_a_new_sign_is_told_when_all_of_it_goes(hub: Command) -> None:
+    form(hub, "[]")
+    register(hub, *MANY)
+    assert numbers(hub) == {"created": 20}
+    form(hub, OF_ALL, version="2")
+    shown = hub("pull", "register")
+    assert ALARM["en"] in shown.stderr
+    assert hub.json("status")["connections"][0]["all_left_out"] is True

@@ -340,3 +340,17 @@ def codes_in(value: Any) -> set[str]:
         return set()
     own = {value["code"]} if isinstance(value.get("code"), str) else set()
     return own | codes_in(list(value.values()))
+
+
+def test_a_header_in_two_languages_is_proposed_in_both_so_that_its_second_row_is_no_record(
+    tmp_path: Path, unread: Command
+) -> None:
+    second = "رقم الملف;تاريخ الاستقبال;رمز;الاسم الكامل;الهاتف;نوع العنف;الطلب;موجهة إلى;موافقة كتابية;تاريخ الموافقة;العلاقة;الخزانة"
+    path = register(tmp_path, second, *ROWS)
+    scaffold(unread, path)
+    written = mapping_file(unread).read_text("utf-8")
+    assert 'headers: {fr: ["Nom & prénom"], ar: ["الاسم الكامل"]}' in written
+    assert 'unmapped_1: {headers: {fr: ["Casier"], ar: ["الخزانة"]}, ignored: true}' in written
+    seen = json.loads(unread("mapping", "preview", "spreadsheet/our-register", str(path), "--json").stdout)
+    assert [one["place"] for one in seen] == ["row 3", "row 4", "row 5"]
+    assert unread.json("check")["ok"]

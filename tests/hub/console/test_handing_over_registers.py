@@ -121,6 +121,24 @@ def test_what_is_left_out_as_a_test_is_told_and_there_is_nothing_to_take_in(
     assert hub.store.counts().get("Patient", 0) == 0
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_sign_that_every_row_has_is_told_above_the_numbers_and_only_where_enough_rows_have_it(
+    hub: Hub, store: MongoStore, registry: Registry, tmp_path: Path, language: str
+) -> None:
+    doors = uploads("amal", "chu")
+    doors["register"] = leaving_out(doors["register"], tmp_path, "[{column: remarks, begins: Récit}]")
+    town = Town(hub, registry, store, key_hosts=(Allowed.read("his.example"),), doors=doors)
+    officer = signed_in(town, language=language)
+    rows = [GOOD.replace("1;05/01/2026;AR-001", f"{at};05/01/2026;AR-{at:03}") for at in range(1, 21)]
+    assert 'role="alert"' not in send(officer, register(*rows[1:])).text
+    officer.get(PAGE)
+    tried = send(officer, register(*rows))
+    alarm = re.search(r'<p class="wrong" role="alert">([^<]+)</p>\s*<dl class="numbers">', tried.text)
+    told = say("receive.all-left-out", language, count="20")
+    assert alarm and unescape(alarm[1]).translate(ISOLATES) == told
+    assert unescape(tried.text).translate(ISOLATES).count(told) == 1
+
+
 def test_the_rows_that_were_mended_are_taken_in_the_next_time(officer: Browser) -> None:
     for rows in ((GOOD, BAD), (GOOD, MENDED)):
         officer.get(PAGE)
