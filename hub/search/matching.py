@@ -12,7 +12,7 @@ from hub.errors import SEALED_SEARCH, HubError
 from hub.fhir.folding import fold
 from hub.fhir.query import Chained, Match, Modifier, ParameterType, Query, Span, Target, Together, Token, Value, Word
 from hub.search import codes
-from hub.search.asked import bad, shown, split, token, unescaped, values, word
+from hub.search.asked import bad, shown, split, token, tokens, unescaped, values, word
 from hub.search.parameters import KEPT_BESIDE, PARAMETERS, Parameter, parameter
 from hub.search.sealed import is_sealed
 
@@ -192,7 +192,7 @@ def _modified(found: Parameter, name: str, modifier: str, parts: list[str]) -> M
         raise bad(name, ":not")
     match found.type, modifier:
         case "token", "not":
-            read_, kept = (token(name, part) for part in parts), "not"
+            read_, kept = (one for part in parts for one in tokens(found, name, part)), "not"
         case "token", "in" | "not-in":
             read_, kept = codes.of_value_sets(found, name, parts), "not" if modifier == "not-in" else None
         case "token", "above" | "below":
