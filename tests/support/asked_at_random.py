@@ -105,7 +105,7 @@ class Searches:
     def _token(self, type_: str, parameter: Parameter) -> tuple[str, str, Predicate]:
         sealed = is_sealed(type_, parameter.name)
         modifier = self.chance.choice(
-            ["", "", "not"] + ([] if sealed or _is_closed(type_, parameter) else ["text", "of-type"])
+            ["", "", "not"] + ([] if sealed or _is_closed(type_, parameter) else _of_words(parameter))
         )
         if modifier == "text":
             text = self.chance.choice(TEXTS)[:3]
@@ -208,6 +208,10 @@ class Searches:
 
 def _nodes(resource: Resource, parameter: Parameter) -> list[Any]:
     return naive.nodes(resource, parameter.expression)
+
+
+def _of_words(parameter: Parameter) -> list[str]:
+    return ["text", "of-type"] if any(path.type == "Identifier" for path in parameter.paths) else ["text"]
 
 
 def _is_closed(type_: str, parameter: Parameter) -> bool:

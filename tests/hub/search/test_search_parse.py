@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.errors import BAD_PARAMETER, UNKNOWN_PARAMETER, UNKNOWN_TYPE, HubError, Problem
+from hub.errors import BAD_PARAMETER, SEALED_SEARCH, UNKNOWN_PARAMETER, UNKNOWN_TYPE, HubError, Problem
 from hub.fhir.canonicals import code_system
 from hub.fhir.query import Chained, Match, Query, Sort, Span, Target, Token, Word
 from hub.search import parse
@@ -158,13 +158,32 @@ def test_modifiers() -> None:
         ("Task", "code:below", "no-system"),
         ("Task", "owner:missing", "maybe"),
         ("Task", "owner:missing", "true,false"),
-        ("Task", "_id:missing", "false"),
+        ("Task", "_id:missing", "maybe"),
+        ("Task", "_lastUpdated:missing", "2025"),
+        ("Task", "_lastUpdated:not", "2025"),
+        ("Task", "status:of-type", "urn:s|a|b"),
+        ("Task", "code:of-type", "urn:s|a|b"),
+        ("Organization", "active:of-type", "urn:s|a|b"),
     ],
 )
 def test_an_unsupported_modifier_is_refused_even_in_lenient_handling(type_: str, name: str, value: str) -> None:
     error = refused(type_, (name, value))
     assert error.problem is BAD_PARAMETER
     assert name.endswith(error.params["parameter"]), "of a chain, the step that cannot be read"
+
+
+def test_of_what_type_an_identifier_is_can_be_asked_of_identifiers_alone() -> None:
+    assert match("Organization", "identifier:of-type", "urn:s|a|b").modifier == "of-type"
+    assert ":of-type" not in refused("Task", ("code:of-type", "urn:s|a|b")).params["expected"]
+    assert ":of-type" in refused("Organization", ("identifier:exact", "x")).params["expected"]
+
+
+def test_who_asks_for_a_composite_of_encrypted_parts_is_not_sent_to_a_modifier_that_it_does_not_have() -> None:
+    error = refused("Observation", ("combo-code-value-concept", "a$b"))
+    assert (error.problem, error.params["expected"]) == (SEALED_SEARCH, "-")
+    assert refused("Observation", ("combo-code-value-concept:missing", "true")).params["expected"] == "-"
+    assert refused("Observation", ("combo-value-quantity", "5")).params["expected"] == ":missing"
+    assert match("Observation", "combo-value-quantity:missing", "true").modifier == "missing"
 
 
 @pytest.mark.parametrize(
