@@ -138,7 +138,7 @@ def propose(questions: Sequence[Question], ready: Known) -> Proposal:
         _line(question, *taken[at], ready)
         if at in taken
         else _tests(question, ready)
-        if at in marks
+        if at == min(marks, default=None)  # of two such columns one is asked about
         else _unmapped(question, ready, columns)
         for at, question in enumerate(questions)
     )

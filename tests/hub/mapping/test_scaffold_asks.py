@@ -73,3 +73,8 @@ def test_what_marks_tests_is_a_question_and_no_column(header: str) -> None:
 )
 def test_a_test_of_her_body_marks_nothing(header: str) -> None:
     assert not line(header, "oui", "non").tests
+
+
+def test_of_two_columns_that_mark_tests_one_is_asked_about() -> None:
+    asked = [Question(header, ("oui", "non"), (header,)) for header in ("Fiche test", "Essai")]
+    assert [one.tests for one in propose(asked, ready(DETAILED)).lines] == [True, False]
