@@ -137,14 +137,22 @@ def _links(steps: Iterable[Step]) -> dict[str, str]:
 
 
 def _found(resource: Resource, caller: Caller, read: Search, hub: Hub) -> dict[str, str]:
-    """What conditional references mean to this caller: what it may not see is not found."""
+    """What conditional references mean to this caller: what it may not see is not found. A problem is told of its element."""
     found: dict[str, str] = {}
-    for literal in conditional_references(resource):
-        page = disclose.search(replace(read(literal), count=2), caller, hub=hub)
-        if len(page.entries) != 1:
-            raise HubError(errors.NO_ONE_MATCH, path="Reference.reference")
-        found[literal] = f"{page.entries[0].type}/{page.entries[0].id}"
+    for path, literal in conditional_references(resource):
+        try:
+            found[literal] = _only(replace(read(literal), count=2), caller, hub)
+        except HubError as problem:
+            problem.path = f"{resource['resourceType']}.{path}"
+            raise
     return found
+
+
+def _only(query: Query, caller: Caller, hub: Hub) -> str:
+    page = disclose.search(query, caller, hub=hub)
+    if len(page.entries) != 1:
+        raise HubError(errors.NO_ONE_MATCH)
+    return f"{page.entries[0].type}/{page.entries[0].id}"
 
 
 def _require_apart(steps: Iterable[Step]) -> None:

@@ -17,6 +17,10 @@ _DEEPEST: Final = 16
 Part = Mapping[str, Any]
 
 
+class BadFhirPathPatch(BadPatch):
+    """It is this form of patch that is malformed."""
+
+
 class _Malformed(Exception):  # noqa: N818
     pass
 
@@ -26,18 +30,18 @@ class _Misfit(Exception):  # noqa: N818
 
 
 def apply(document: Resource, parameters: Resource) -> Resource:
-    """The patched resource; `document` itself is left as it was. Raises BadPatch or PatchFailed."""
+    """The patched resource; `document` itself is left as it was. Raises BadFhirPathPatch or PatchFailed."""
     operations = parameters.get("parameter")
     if "parameter" not in parameters:  # no operation, and so no difference
         return deepcopy(document)
     if not isinstance(operations, list) or not operations or len(operations) > MOST_OPERATIONS:
-        raise BadPatch
+        raise BadFhirPathPatch
     changed = deepcopy(document)
     for number, operation in enumerate(operations, 1):
         try:
             _step(changed, _parts(operation))
         except (_Malformed, NotSimple):
-            raise BadPatch(number) from None
+            raise BadFhirPathPatch(number) from None
         except _Misfit:
             raise PatchFailed(number) from None
     return changed

@@ -62,20 +62,23 @@ def _names(*types: str) -> Iterator[str]:
                 yield name.removesuffix("[x]") + (type_[0].upper() + type_[1:] if name.endswith("[x]") else "")
 
 
-def conditional_references(resource: Resource) -> Iterator[str]:
-    """References that are a search: `Patient?identifier=…`. https://hl7.org/fhir/R4/http.html#transaction"""
+def conditional_references(resource: Resource) -> Iterator[tuple[str, str]]:
+    """References that are a search, each with where it stands in the resource: `subject.reference`, `Patient?identifier=…`.
+
+    https://hl7.org/fhir/R4/http.html#transaction
+    """
     if "?" not in dumps(resource):  # nearly always, and told at a twentieth of what the walk costs
         return
-    pending: list[Any] = [resource]
+    pending: list[tuple[str, Any]] = [("", resource)]
     while pending:
-        here = pending.pop()
+        path, here = pending.pop()
         if isinstance(here, dict):
             literal = here.get("reference")
             if isinstance(literal, str) and _SEARCH.match(literal):
-                yield literal
-            pending += here.values()
+                yield f"{path}.reference".removeprefix("."), literal
+            pending += ((f"{path}.{name}".removeprefix("."), one) for name, one in here.items())
         elif isinstance(here, list):
-            pending += here
+            pending += ((f"{path}[{number}]", one) for number, one in enumerate(here))
 
 
 _SEARCH: Final = re.compile(r"[A-Z][A-Za-z]{1,63}\?", re.ASCII)

@@ -37,6 +37,8 @@ def values(found: Parameter, name: str, part: str, types: tuple[str, ...], base:
     """What `part` means; of a reference, one value for each type that it may point to. Raises BAD_PARAMETER."""
     if found.type == "reference":
         return _targets(name, unescaped(part), types, base)
+    if found.type == "token":
+        return tokens(found, name, part)
     return (_READERS.get(found.type, word)(name, part),)
 
 
@@ -53,6 +55,16 @@ def token(name: str, part: str) -> Token:
     if len(pieces) == 2 and any(pieces):
         return Token(pieces[0], pieces[1] or None)
     raise bad(name, "code, system|code, system|, |code")
+
+
+def tokens(found: Parameter, name: str, part: str) -> tuple[Token, ...]:
+    """What `part` means. Of an element of type `code` the system is implied by its binding, and the code alone is kept: in that
+    system it is found by its code, in any other by none."""
+    asked = token(name, part)
+    if not asked.system or not found.implied:
+        return (asked,)
+    meant = sorted(code for system, code in found.implied if system == asked.system and asked.code in {None, code})
+    return tuple(Token(None, code) for code in meant) or (asked,)
 
 
 def _span(name: str, part: str) -> Span:
@@ -116,7 +128,6 @@ def _targets(name: str, part: str, types: tuple[str, ...], base: str) -> tuple[T
 
 
 _READERS: Final[dict[ParameterType, Callable[[str, str], Value]]] = {
-    "token": token,
     "date": _span,
     "number": _amount,
     "quantity": _quantity,

@@ -48,7 +48,9 @@ def _known() -> dict[str, CodeSystem]:
 
 
 def _tokens(found: Parameter, system: str, code: str) -> Iterator[Token]:
-    """An element of type `code` has no system of its own: there the code alone is stored."""
+    """An element of type `code` has no system of its own: there the code alone is stored, and its binding tells the system."""
+    if found.implied and (system, code) not in found.implied:
+        return
     types = {path.type for path in found.paths}
     if types - _WITHOUT_SYSTEM:
         yield Token(system, code)

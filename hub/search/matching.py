@@ -12,7 +12,7 @@ from hub.errors import SEALED_SEARCH, HubError
 from hub.fhir.folding import fold
 from hub.fhir.query import Chained, Match, Modifier, ParameterType, Query, Span, Target, Together, Token, Value, Word
 from hub.search import codes
-from hub.search.asked import bad, shown, split, token, unescaped, values, word
+from hub.search.asked import bad, shown, split, token, tokens, unescaped, values, word
 from hub.search.parameters import KEPT_BESIDE, PARAMETERS, Parameter, parameter
 from hub.search.sealed import is_sealed
 
@@ -165,34 +165,35 @@ def _match(type_: str, found: Parameter, written: _Written) -> Match:
 def _check(found: Parameter, name: str, modifier: str, *, sealed: bool) -> None:
     if not modifier or modifier in found.targets:
         return
-    if sealed and modifier not in _SEALED_MODIFIERS and modifier in MODIFIERS[found.type]:
+    known = _modifiers(found)
+    if sealed and modifier not in _SEALED_MODIFIERS and modifier in known:
         raise _sealed(name, found)
-    if modifier not in MODIFIERS[found.type] or _is_plain(found):
-        known = (f":{m}" for m in (*MODIFIERS[found.type], *found.targets) if not _is_plain(found))
-        raise bad(name, ", ".join(known) or "-")
+    if modifier not in known:
+        raise bad(name, ", ".join(f":{m}" for m in (*known, *found.targets)) or "-")
 
 
-def _is_plain(found: Parameter) -> bool:
-    """What the store keeps beside a document is equal or it is not."""
-    return found.name == "_lastUpdated"
+def _modifiers(found: Parameter) -> tuple[str, ...]:
+    """Those of its type that can be asked of what it reads: what is no Identifier is of no type."""
+    if found.name in KEPT_BESIDE:  # equal or not
+        return ("not", "missing") if found.type == "token" else ("missing",)
+    identifies = any(path.type == "Identifier" for path in found.paths)
+    return tuple(one for one in MODIFIERS[found.type] if one != "of-type" or identifies)
 
 
 def _missing(found: Parameter, name: str, parts: list[str]) -> Match:
     if len(parts) != 1 or parts[0] not in {"true", "false"}:
         raise bad(name, "true, false")
-    if found.name in KEPT_BESIDE:
-        raise bad(name, "-")  # never missing
+    if found.name in KEPT_BESIDE:  # never missing: one of no id, or one that is not one of none
+        return Match("_id", "token", (), None if parts[0] == "true" else "not")
     return Match(found.name, found.type, (Word(parts[0]),), "missing")
 
 
 def _modified(found: Parameter, name: str, modifier: str, parts: list[str]) -> Match:
     kept: Modifier | None = None
     read_: Iterable[Value]
-    if found.name == "_id" and modifier != "not":
-        raise bad(name, ":not")
     match found.type, modifier:
         case "token", "not":
-            read_, kept = (token(name, part) for part in parts), "not"
+            read_, kept = (one for part in parts for one in tokens(found, name, part)), "not"
         case "token", "in" | "not-in":
             read_, kept = codes.of_value_sets(found, name, parts), "not" if modifier == "not-in" else None
         case "token", "above" | "below":
@@ -263,5 +264,5 @@ def _can_be_sealed(value: Value, *, exact: bool) -> bool:
 
 
 def _sealed(name: str, found: Parameter) -> HubError:
-    expected = SEALED_FORMS.get(found.type, ":missing")
+    expected = SEALED_FORMS.get(found.type, ":missing" if "missing" in MODIFIERS[found.type] else "-")
     return HubError(SEALED_SEARCH, path=f"http.{shown(name)}", parameter=shown(name), expected=expected)

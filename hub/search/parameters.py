@@ -24,7 +24,8 @@ class Parameter:
     """`paths`: what is read; of a composite where its items are, each read by `components`. `kept_as`: the parameter under whose
     name the values are kept: of several that read the same, the first.
 
-    `targets`: types that a reference may point to. `data_classes`: all that a value may be read from; `by_system`
+    `targets`: types that a reference may point to. `implied`: of a token that reads elements of type `code` alone, system and
+    code of all that they may hold: no system stands beside them. `data_classes`: all that a value may be read from; `by_system`
     narrows them for a token whose system tells which element is meant: both in the profile that is meant where a resource
     names none (`in_profile` tells of the others).
     """
@@ -34,6 +35,7 @@ class Parameter:
     paths: tuple[Path, ...]
     data_classes: frozenset[str]
     targets: tuple[str, ...] = ()
+    implied: frozenset[tuple[str, str]] = frozenset()
     by_system: Mapping[str, str] = field(default_factory=dict)
     definition: str = ""
     expression: str = ""
@@ -109,6 +111,7 @@ def _parameter(type_: str, definition: Definition) -> Parameter | None:
             kept,
             frozenset(),
             _targets(type_, definition, kept) if definition.type == "reference" else (),
+            _implied(type_, kept) if definition.type == "token" else frozenset(),
             definition=definition.url,
             expression=_expression(type_, definition),
         ),
@@ -179,6 +182,12 @@ def _targets(type_: str, definition: Definition, paths: tuple[Path, ...]) -> tup
             if reach.permitted(profile, path):
                 found |= {path.target} if path.target else reach.targets(profile, path) or frozenset(STORED)
     return tuple(one for one in STORED if one in found and (not definition.targets or one in definition.targets))
+
+
+def _implied(type_: str, paths: tuple[Path, ...]) -> frozenset[tuple[str, str]]:
+    if {path.type for path in paths} != {"code"}:
+        return frozenset()
+    return frozenset().union(*(reach.implied(type_, path) for path in paths))
 
 
 def _whole_paths(parameter: Parameter) -> Iterator[Path]:

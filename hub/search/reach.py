@@ -9,6 +9,7 @@ from functools import cache
 
 from hub.fhir.definitions import load
 from hub.fhir.elements import Element, Profile
+from hub.fhir.r4 import tables
 from hub.search.paths import Path, Step
 
 
@@ -77,6 +78,18 @@ def targets(profile: Profile, path: Path) -> frozenset[str]:
     if not all(listed):
         return frozenset()
     return frozenset(_type(one) for some in listed for one in some)
+
+
+def implied(type_: str, path: Path) -> frozenset[tuple[str, str]]:
+    """System and code of all that an element of type `code` may hold, by its required binding: R4's, or that of an extension."""
+    above = path.steps[-2].below if len(path.steps) > 1 else type_
+    row = tables().rows.get(f"{above}.{path.steps[-1].element}")
+    if row is not None and row.binding is not None:
+        urls = {row.binding}
+    else:
+        read = (one for profile in load().of_type(type_) for one in permitted(profile, path))
+        urls = {one.binding for one in read if one.binding is not None and one.strength == "required"}
+    return frozenset(pair for url in urls if load().has_value_set(url) for pair in load().value_set(url).codes)
 
 
 def _type(target: str) -> str:

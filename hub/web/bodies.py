@@ -49,7 +49,15 @@ def read_json(request: Request) -> Any:
     try:
         return strict.read(text)
     except strict.NotReadable as problem:
-        raise HubError(TOO_LARGE if problem.why == "too-deep" else NOT_JSON) from None  # the cause would quote the body
+        raise _unread(problem) from None  # the cause would quote the body
+
+
+def _unread(problem: strict.NotReadable) -> HubError:
+    if problem.why == "too-deep":
+        return HubError(TOO_LARGE)
+    if not problem.line:
+        return HubError(NOT_JSON)
+    return HubError(NOT_JSON, text="web.not-json-at", line=str(problem.line), column=str(problem.column))
 
 
 def read_form(request: Request) -> list[tuple[str, str]]:

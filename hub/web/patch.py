@@ -37,7 +37,7 @@ def read_patch(call: Call) -> change.Revise:
             return lambda stored: fhirpath_patch.apply(stored, body)
         case "object":
             return lambda stored: merge_patch.apply(stored, body)
-    raise HubError(BAD_PATCH, operation="0")
+    raise HubError(BAD_PATCH, text="web.no-patch")
 
 
 def _form(media: str, body: Any) -> str:

@@ -15,6 +15,7 @@ from werkzeug.exceptions import HTTPException
 from hub import errors
 from hub.errors import HubError
 from hub.exchange import Invalid
+from hub.fhir.fhirpath_patch import BadFhirPathPatch
 from hub.fhir.issues import Issue, outcome
 from hub.fhir.json_patch import BadPatch, PatchFailed
 from hub.fhir.serial import dumps
@@ -90,7 +91,8 @@ def _as_hub_error(problem: Exception) -> HubError:
         case HubError() if problem.problem.status < 500 or problem.problem is errors.UNAVAILABLE:
             return problem
         case BadPatch():
-            return HubError(errors.BAD_PATCH, operation=str(problem.operation))
+            text = "web.bad-fhirpath-patch" if isinstance(problem, BadFhirPathPatch) else ""
+            return HubError(errors.BAD_PATCH, text=text, operation=str(problem.operation))
         case PatchFailed():
             return HubError(errors.PATCH_FAILED, operation=str(problem.operation))
         case HTTPException() if problem.code is not None and problem.code < 500:

@@ -119,7 +119,7 @@ def _patch(resource: Resource, entry: Entry) -> change.Revise:
         return lambda stored: json_patch.apply(stored, said)
     if isinstance(said, dict) and media == MERGE_PATCH:
         return lambda stored: merge_patch.apply(stored, said)
-    raise HubError(BAD_PATCH, path=f"{entry.path}.resource.data", operation="0")
+    raise HubError(BAD_PATCH, path=f"{entry.path}.resource.data", text="web.no-patch")
 
 
 def _reader(service: Service) -> Callable[[str], Query]:

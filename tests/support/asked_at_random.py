@@ -96,10 +96,16 @@ class Searches:
         system, code = self.chance.choice(SYSTEMS), self.chance.choice(CODES)
         return self.chance.choice([code, f"{system}|{code}", f"{system}|" if system else code, code])
 
+    def _bound_code(self, bound: Mapping[str, tuple[str, ...]]) -> str:
+        """Of an element whose binding tells the system: in it, or in another."""
+        system = self.chance.choice([*bound, *bound, SYSTEMS[0]])
+        code = self.chance.choice(sorted(code for codes in bound.values() for code in codes)[:3])
+        return self.chance.choice([code, f"{system}|{code}", f"{system}|", f"|{code}"])
+
     def _token(self, type_: str, parameter: Parameter) -> tuple[str, str, Predicate]:
         sealed = is_sealed(type_, parameter.name)
         modifier = self.chance.choice(
-            ["", "", "not"] + ([] if sealed or _is_closed(type_, parameter) else ["text", "of-type"])
+            ["", "", "not"] + ([] if sealed or _is_closed(type_, parameter) else _of_words(parameter))
         )
         if modifier == "text":
             text = self.chance.choice(TEXTS)[:3]
@@ -116,13 +122,15 @@ class Searches:
                     if isinstance(node, dict) and "type" in node
                 ),
             )
-        asked = self._alternatives(self._code)
+        bound = naive.bound(type_, parameter)
+        asked = self._alternatives(lambda: self._bound_code(bound) if bound else self._code())
         holds = [naive.is_code(one) for one in asked]
         return (
             parameter.name + (":not" if modifier else ""),
             ",".join(asked),
             lambda one: (
-                any(test(code) for test in holds for code in naive.codes(_nodes(one, parameter))) != bool(modifier)
+                any(test(code) for test in holds for code in naive.codes(_nodes(one, parameter), bound))
+                != bool(modifier)
             ),
         )
 
@@ -200,6 +208,10 @@ class Searches:
 
 def _nodes(resource: Resource, parameter: Parameter) -> list[Any]:
     return naive.nodes(resource, parameter.expression)
+
+
+def _of_words(parameter: Parameter) -> list[str]:
+    return ["text", "of-type"] if any(path.type == "Identifier" for path in parameter.paths) else ["text"]
 
 
 def _is_closed(type_: str, parameter: Parameter) -> bool:

@@ -15,6 +15,7 @@ from hub.search.paths import Path, Step
 from hub.search.sealed import is_bare
 
 CODES: Final = ("a", "b", "c")
+USES: Final = ("billing", "home", "old")
 SYSTEMS: Final = ("urn:s", "urn:t", "")
 TEXTS: Final = ("Élan", "elan vital", "أمل", "Amal", "b.a")
 DAYS: Final = ("2025", "2025-03", "2025-03-04", "2024-12-31", "2026-01")
@@ -125,7 +126,12 @@ def _value(parameter: Parameter, path: Path, chance: Random, ids: Mapping[str, S
         case "HumanName":
             return {"family": chance.choice(TEXTS), "given": [chance.choice(TEXTS)]}
         case "Address":
-            return {"city": chance.choice(TEXTS), "line": [chance.choice(TEXTS)], "use": chance.choice(CODES)}
+            return {"city": chance.choice(TEXTS), "line": [chance.choice(TEXTS)], "use": chance.choice(USES)}
+        case "code":
+            is_bound = (
+                path.steps[-1].element != "value[x]"
+            )  # an extension's is not in the tables that the naive side reads
+            return chance.choice([code for _, code in sorted(parameter.implied)][:3] * is_bound or CODES)
         case "Quantity":
             return _quantity(chance)
         case "Period":

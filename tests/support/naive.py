@@ -4,7 +4,7 @@ https://hl7.org/fhir/R4/search.html. It shares with the hub the definitions, how
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -16,6 +16,7 @@ from fhirpathpy.models import models
 
 from hub.fhir import Resource
 from hub.fhir.folding import fold
+from hub.fhir.r4 import tables
 from hub.search.dates import EARLIEST, LATEST, span
 from hub.search.parameters import Parameter
 
@@ -57,13 +58,27 @@ def _points_to(node: Resource, type_: str) -> bool:
 Code = tuple[str | None, str]
 
 
-def codes(found: Iterable[Any]) -> Iterator[Code]:
-    """System and code; None where the element has no system by its type, "" where it could have one."""
+def bound(type_: str, parameter: Parameter) -> dict[str, tuple[str, ...]]:
+    """System → codes of R4's required bindings, of a parameter that reads elements of type `code` alone."""
+    found: dict[str, tuple[str, ...]] = {}
+    for path in parameter.paths:
+        above = path.steps[-2].below if len(path.steps) > 1 else type_
+        row = tables().rows.get(f"{above}.{path.steps[-1].element}")
+        if row is None or row.types != ("code",):
+            return {}
+        found |= tables().value_sets.get(row.binding or "", {})
+    return found
+
+
+def codes(found: Iterable[Any], implied: Mapping[str, tuple[str, ...]] | None = None) -> Iterator[Code]:
+    """System and code; None where the element has no system by its type, "" where it could have one. `implied`: where its binding
+    tells the system, that too."""
     for node in found:
         if isinstance(node, bool):
             yield None, "true" if node else "false"
         elif isinstance(node, str):
             yield None, node
+            yield from ((system, node) for system, listed in (implied or {}).items() if node in listed)
         else:
             for one in node.get("coding", [node]):
                 code = one.get("code") or one.get("value")

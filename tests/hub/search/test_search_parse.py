@@ -1,11 +1,14 @@
 """What a search string asks."""
 
+from typing import Final
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.errors import BAD_PARAMETER, UNKNOWN_PARAMETER, UNKNOWN_TYPE, HubError, Problem
-from hub.fhir.query import Match, Query, Sort, Span, Target, Token, Word
+from hub.errors import BAD_PARAMETER, SEALED_SEARCH, UNKNOWN_PARAMETER, UNKNOWN_TYPE, HubError, Problem
+from hub.fhir.canonicals import code_system
+from hub.fhir.query import Chained, Match, Query, Sort, Span, Target, Token, Word
 from hub.search import parse
 from hub.search.dates import span
 from hub.search.parameters import PARAMETERS
@@ -49,6 +52,38 @@ def test_repeated_parameters_must_all_hold_and_commas_separate_alternatives() ->
 )
 def test_the_four_forms_of_a_token_and_its_escapes(value: str, token: Token) -> None:
     assert match("ServiceRequest", "code", value).values == (token,)
+
+
+GENDER: Final = "http://hl7.org/fhir/administrative-gender"
+
+
+@pytest.mark.parametrize(
+    ("type_", "name", "value", "tokens"),
+    [
+        ("Patient", "gender", f"{GENDER}|female", [(None, "female")]),
+        ("Patient", "gender", f"{GENDER}|", [(None, code) for code in ("female", "male", "other", "unknown")]),
+        ("Patient", "gender", f"{GENDER}|none", [(GENDER, "none")]),
+        ("Patient", "gender", "urn:other|female", [("urn:other", "female")]),
+        ("Patient", "gender", "|female", [("", "female")]),
+        ("Patient", "gender:not", f"{GENDER}|female,male", [(None, "female"), (None, "male")]),
+        ("Task", "intent", "http://hl7.org/fhir/request-intent|order", [(None, "order")]),
+        ("Task", "intent", "http://hl7.org/fhir/task-intent|order", [("http://hl7.org/fhir/task-intent", "order")]),
+        ("Task", "status:below", "http://hl7.org/fhir/task-status|accepted", [(None, "accepted")]),
+        ("Task", "status:below", "http://hl7.org/fhir/event-status|completed", []),
+        ("HealthcareService", "capacity", f"{code_system('capacity-status')}|capacity", [(None, "capacity")]),
+        ("Task", "status:in", "http://hl7.org/fhir/ValueSet/administrative-gender", []),
+    ],
+)
+def test_the_system_of_a_code_element_is_that_of_its_binding(
+    type_: str, name: str, value: str, tokens: list[tuple[str | None, str]]
+) -> None:
+    assert match(type_, name, value).values == tuple(Token(*one) for one in tokens)
+
+
+def test_the_system_of_a_code_element_holds_at_the_end_of_a_chain() -> None:
+    (chained,) = match("Task", "patient.gender", f"{GENDER}|female").values
+    assert isinstance(chained, Chained)
+    assert chained.query.matches[0].values == (Token(None, "female"),)
 
 
 @pytest.mark.parametrize("value", ["|", "a|b|c", ",", "a,"])
@@ -123,13 +158,32 @@ def test_modifiers() -> None:
         ("Task", "code:below", "no-system"),
         ("Task", "owner:missing", "maybe"),
         ("Task", "owner:missing", "true,false"),
-        ("Task", "_id:missing", "false"),
+        ("Task", "_id:missing", "maybe"),
+        ("Task", "_lastUpdated:missing", "2025"),
+        ("Task", "_lastUpdated:not", "2025"),
+        ("Task", "status:of-type", "urn:s|a|b"),
+        ("Task", "code:of-type", "urn:s|a|b"),
+        ("Organization", "active:of-type", "urn:s|a|b"),
     ],
 )
 def test_an_unsupported_modifier_is_refused_even_in_lenient_handling(type_: str, name: str, value: str) -> None:
     error = refused(type_, (name, value))
     assert error.problem is BAD_PARAMETER
     assert name.endswith(error.params["parameter"]), "of a chain, the step that cannot be read"
+
+
+def test_of_what_type_an_identifier_is_can_be_asked_of_identifiers_alone() -> None:
+    assert match("Organization", "identifier:of-type", "urn:s|a|b").modifier == "of-type"
+    assert ":of-type" not in refused("Task", ("code:of-type", "urn:s|a|b")).params["expected"]
+    assert ":of-type" in refused("Organization", ("identifier:exact", "x")).params["expected"]
+
+
+def test_who_asks_for_a_composite_of_encrypted_parts_is_not_sent_to_a_modifier_that_it_does_not_have() -> None:
+    error = refused("Observation", ("combo-code-value-concept", "a$b"))
+    assert (error.problem, error.params["expected"]) == (SEALED_SEARCH, "-")
+    assert refused("Observation", ("combo-code-value-concept:missing", "true")).params["expected"] == "-"
+    assert refused("Observation", ("combo-value-quantity", "5")).params["expected"] == ":missing"
+    assert match("Observation", "combo-value-quantity:missing", "true").modifier == "missing"
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from hub.exchange.chains import followed
 from hub.fhir import Resource
 from hub.fhir.query import Query
 from hub.ports import Changes, Save
-from hub.search import parse
+from hub.search import asked, parse
 from hub.store import MongoStore, conditions, pages, queries
 from tests.support import naive
 from tests.support.acts import NOW, opened, sees
@@ -83,10 +83,10 @@ def search(world: World, chance: Random) -> None:
     """One random search, compared page by page."""
     type_ = chance.choice(TYPES)
     searches = Searches(world.visible, chance, NOW)
-    asked = [searches.one(type_) for _ in range(chance.choice([0, 1, 1, 1, 2]))]
+    wanted = [searches.one(type_) for _ in range(chance.choice([0, 1, 1, 1, 2]))]
     by = chance.sample(list(sortable(type_)), chance.choice([0, 1, 1, 2]) if len(list(sortable(type_))) > 1 else 0)
     ways = [chance.random() < 0.5 for _ in by]
-    pairs = [(name, value) for name, value, _ in asked]
+    pairs = [(name, value) for name, value, _ in wanted]
     pairs += (
         [("_sort", ",".join(f"{'-' if way else ''}{one.name}" for one, way in zip(by, ways, strict=True)))]
         if by
@@ -95,7 +95,7 @@ def search(world: World, chance: Random) -> None:
     pairs.append(("_count", str(chance.choice([1, 2, 3, 50]))))
     query, ignored = parse(type_, pairs, strict=True, base=BASE)
     assert not ignored
-    holding = [one for one in world.visible[type_] if all(holds(one) for _, _, holds in asked)]
+    holding = [one for one in world.visible[type_] if all(holds(one) for _, _, holds in wanted)]
     keys = [naive.By(naive.sort_key(one), way) for one, way in zip(by, ways, strict=True)]
     expected = naive.ordered(
         holding, keys, ids_descending=ways[-1] if ways else True
@@ -121,6 +121,10 @@ def wrong_not(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(queries, "_match", lambda type_, one, now: match(type_, replace(one, modifier=None), now))
 
 
+def codes_without_the_system_of_their_binding(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asked, "tokens", lambda _, name, part: (asked.token(name, part),))
+
+
 def chains_through_what_is_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         World, "ids", lambda world, query, limit, through: world.store.ids(query, sees("a", "b"), limit, through)
@@ -133,7 +137,15 @@ def pages_that_repeat(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    "disturb", [wrong_after, wrong_not, chains_through_what_is_hidden, pages_that_repeat], ids=lambda one: one.__name__
+    "disturb",
+    [
+        wrong_after,
+        wrong_not,
+        codes_without_the_system_of_their_binding,
+        chains_through_what_is_hidden,
+        pages_that_repeat,
+    ],
+    ids=lambda one: one.__name__,
 )
 def test_the_comparison_notices_a_wrong_rule(
     emptied: MongoStore, disturb: Callable[[pytest.MonkeyPatch], None], monkeypatch: pytest.MonkeyPatch

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from hub.fhir import Resource
+from hub.texts import LANGUAGES
 from tests.support.parties import BASE, Party
 
 Parties = Callable[..., Party]
@@ -198,6 +199,23 @@ def test_what_is_no_patch_of_its_media_type_is_refused(
     stored = created(party("amal"), survivor)
     answer = party("amal").send("PATCH", f"/fhir/Patient/{stored['id']}", body, Content_Type=media)
     assert answer.status == "400 Bad Request"
+    assert "application/merge-patch+json" in answer.text and "RFC 6902" not in answer.text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_who_writes_a_patch_wrongly_is_told_of_the_form_that_was_sent(
+    party: Parties, survivor: Resource, language: str
+) -> None:
+    amal, asks = party("amal"), {"Accept_Language": language}
+    path = f"/fhir/Patient/{created(amal, survivor)['id']}"
+    unheard = parameters({"type": {"valueCode": "merge"}, "path": {"valueString": "Patient"}})
+    by_path = amal.send("PATCH", path, unheard, Content_Type="application/fhir+json", **asks)
+    by_steps = amal.send(
+        "PATCH", path, [{"op": "merge", "path": "/"}], Content_Type="application/json-patch+json", **asks
+    )
+    assert by_path.status_code == by_steps.status_code == 400
+    assert "FHIRPath Patch" in by_path.text and "JSON Patch" not in by_path.text
+    assert "JSON Patch" in by_steps.text and "FHIRPath" not in by_steps.text
 
 
 def test_what_is_no_patch_at_all_is_not_taken(party: Parties, survivor: Resource) -> None:

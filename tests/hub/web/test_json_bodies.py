@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from werkzeug.test import EnvironBuilder
 
 from hub.errors import NOT_JSON, TOO_LARGE, UNSUPPORTED_MEDIA, WRONG_ID, HubError
+from hub.texts import LANGUAGES, say
 from hub.web.bodies import read_json, read_resource
 
 
@@ -40,8 +41,28 @@ def test_what_is_not_exactly_json_is_refused_without_a_quote(body: bytes) -> Non
     with pytest.raises(HubError) as problem:
         read_json(sent(body))
     assert problem.value.problem is NOT_JSON
-    assert problem.value.params == {}
+    assert problem.value.params.keys() <= {"line", "column"}
     assert problem.value.__suppress_context__
+
+
+@pytest.mark.parametrize(
+    ("body", "line", "column"),
+    [(b"", 1, 1), (b'{"a": 1,\n "b" 2}', 2, 6), ('{"أمل": 1,\n\n  "b": amal}'.encode(), 3, 8), (b"{}\n{}", 2, 1)],
+    ids=range(4),
+)
+def test_where_json_ends_to_be_json_is_told_by_line_and_character_alone(body: bytes, line: int, column: int) -> None:
+    with pytest.raises(HubError) as problem:
+        read_json(sent(body))
+    assert problem.value.params == {"line": str(line), "column": str(column)}
+    for language in LANGUAGES:
+        sentence = say(problem.value.text, language, **problem.value.params)
+        assert str(line) in sentence and str(column) in sentence
+
+
+def test_what_is_json_but_cannot_be_kept_is_told_without_a_place() -> None:
+    with pytest.raises(HubError) as problem:
+        read_json(sent(b'{"a":1,"a":2}'))
+    assert (problem.value.text, problem.value.params) == (NOT_JSON.text, {})
 
 
 def test_a_byte_order_mark_does_no_harm() -> None:

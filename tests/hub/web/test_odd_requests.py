@@ -171,6 +171,27 @@ def test_a_modifier_of_what_shapes_the_answer_is_refused_if_it_is_none(amal: Par
     assert _json(answer)["issue"][0]["expression"] == [f"http.{asked.partition('=')[0]}"]
 
 
+@pytest.mark.parametrize("name", ["_id", "_lastUpdated"])
+def test_what_every_resource_has_is_missing_in_none(amal: Party, address: str, name: str) -> None:
+    of_one_type = [_json(amal.get(f"/fhir/Patient?{name}:missing={said}"))["total"] for said in ("true", "false")]
+    of_all = [_json(amal.get(f"/fhir?_type=Patient&{name}:missing={said}"))["total"] for said in ("true", "false")]
+    assert of_one_type == of_all == [0, 1]
+
+
+def test_a_code_is_found_in_the_system_of_its_element_and_in_no_other(amal: Party, address: str) -> None:
+    gender = "http://hl7.org/fhir/administrative-gender"
+    for path, found in {
+        f"Patient?gender={gender}|female": 1,
+        f"Patient?gender={gender}|": 1,
+        f"Patient?gender={gender}|male": 0,
+        "Patient?gender=urn:other|female": 0,
+        f"Patient?gender:not={gender}|female": 0,
+        "Patient?gender:not=urn:other|female": 1,
+        f"Patient?gender={gender}|male,female": 1,
+    }.items():
+        assert _json(amal.get(f"/fhir/{path}"))["total"] == found, path
+
+
 def test_a_type_among_the_parameters_of_one_type_is_told_to_be_ignored(amal: Party) -> None:
     answer = _json(amal.get("/fhir/Patient?_type=Task"))
     assert [link["url"] for link in answer["link"] if link["relation"] == "self"] == [f"{BASE}/Patient"]

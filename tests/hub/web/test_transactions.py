@@ -141,6 +141,26 @@ def test_a_conditional_reference_means_what_the_caller_can_see(party: Parties, s
     assert hidden.status_code == 412
 
 
+@pytest.mark.parametrize(
+    ("asked", "status"), [("Patient?identifier=no-such", 412), ("Patient?unheard-of=x", 400), ("Unheard?name=x", 404)]
+)
+def test_a_conditional_reference_that_is_refused_is_told_at_its_element(
+    party: Parties, survivor: Resource, asked: str, status: int
+) -> None:
+    amal = party("amal")
+    kept = amal.send("POST", "/fhir/Patient", survivor).json or {}
+    one = incident(f"Patient/{kept['id']}")
+    for changed, element in (
+        ({"subject": {"reference": asked}}, "subject.reference"),
+        ({"performer": [AMAL, {"reference": asked}]}, "performer[1].reference"),
+    ):
+        answer = amal.send(
+            "POST", "/fhir", bundle(entry("GET", "Patient"), entry("POST", "Observation", one | changed))
+        )
+        (issue,) = (answer.json or {})["issue"]
+        assert (answer.status_code, issue["expression"]) == (status, [f"Bundle.entry[1].resource.{element}"])
+
+
 def test_a_scope_holds_for_each_entry(party: Parties, survivor: Resource, hub: Hub) -> None:
     before = count(hub)
     amal = party("amal", "system/Patient.cruds")
