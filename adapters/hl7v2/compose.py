@@ -32,15 +32,15 @@ class Draft:
     def put(self, segment: str, field: int, text: str, component: int = 1, *, role: str = "") -> None:
         """A later word for the same place wins; an empty one is no word."""
         if text and segment in ORDER:
-            fields = self._segments.setdefault((segment, role), {1: {1: role}} if role else {})
-            fields.setdefault(field, {})[component] = escape(text)
+            if role and (segment, role) not in self._segments:
+                self._segments[segment, role] = {1: _coded(segment, 1, role)}
+            fields = self._segments.setdefault((segment, role), {}).setdefault(field, {})
+            fields.update(_coded(segment, field, escape(text)) if component == 1 else {component: escape(text)})
 
     def fill(self, values: Values, zone: str) -> None:
         for at, text in values.items():
             sent = from_iso(text, zone) if at.is_moment else text
             self.put(at.segment, at.field, sent, at.component or 1, role=at.role)
-            if text and (table := CODED.get((at.segment, at.field))) and at.component == 1:
-                self.put(at.segment, at.field, table, 3, role=at.role)
             if text and at.kind:
                 self.put(at.segment, at.field, at.kind, at.keyed_by, role=at.role)
 
@@ -49,6 +49,12 @@ class Draft:
             fields = self._segments[name, role]
             told = [_field(fields.get(number, {})) for number in range(1, max(fields) + 1)]
             yield USUAL.field.join([name, *told])
+
+
+def _coded(segment: str, field: int, code: str) -> dict[int, str]:
+    """The first component of a field; of a code, also the third, which says its table."""
+    table = CODED.get((segment, field))
+    return {1: code, 3: table} if table else {1: code}
 
 
 def _field(components: Mapping[int, str]) -> str:

@@ -96,7 +96,7 @@ def _services(found: Referral, caller: Caller, hub: Hub) -> Iterator[Service]:
     known = (party(found.task, "owner"), party(found.task, "requester"), *(party(one, "owner") for one in live))
     past = frozenset(split(one)[1] for one in known if one)
     for answer in orient(wanted(found.task, hub.clock.now()), caller, hub=hub, excluded=past):
-        yield service(answer, hub, is_permitted=True)
+        yield service(answer, hub, "permitted")
 
 
 def _anew(task: Resource, to: str, caller: Caller, desk: Desk) -> Resource:

@@ -15,7 +15,7 @@ from hub.console.referrals import ADDRESS, require
 from hub.directory.telling import explained
 from hub.exchange import Hub, change
 from hub.exchange.orient import Answer
-from hub.exchange.reroute import alternatives
+from hub.exchange.reroute import Consent, alternatives
 from hub.fhir import Resource
 from hub.fhir.references import split
 from hub.fhir.serial import loads
@@ -26,14 +26,14 @@ TASK_CODE = "http://hl7.org/fhir/CodeSystem/task-code"
 
 @dataclass(frozen=True)
 class Service:
-    """`reasons`: why it stands where it stands; `is_permitted`: whether her consent lets it be told."""
+    """`reasons`: why it stands where it stands; `consent`: whether hers lets it be told (`hub.exchange.reroute`)."""
 
     organization: str
     name: str
     by: str
     reasons: tuple[str, ...]
     doubts: tuple[str, ...]
-    is_permitted: bool
+    consent: Consent
 
 
 def register(room: Blueprint, desk: Desk) -> None:
@@ -50,9 +50,7 @@ def register(room: Blueprint, desk: Desk) -> None:
             referral=id_,
             number=plain.number(found.task),
             asked=plain.asked(found.task),
-            services=[
-                service(one.answer, desk.people.hub, is_permitted=one.consent == "permitted") for one in services
-            ],
+            services=[service(one.answer, desk.people.hub, one.consent) for one in services],
         )
 
     @room.post(f"{ADDRESS}/<id_>/alternatives")
@@ -64,7 +62,7 @@ def register(room: Blueprint, desk: Desk) -> None:
         return act.go(view.id)
 
 
-def service(answer: Answer, hub: Hub, *, is_permitted: bool) -> Service:
+def service(answer: Answer, hub: Hub, consent: Consent) -> Service:
     seen: Resource = loads(answer.view.text)
     by = split(seen["providedBy"]["reference"])[1]
     language, reasons = pages.language(), answer.fit.reasons
@@ -74,7 +72,7 @@ def service(answer: Answer, hub: Hub, *, is_permitted: bool) -> Service:
         hub.directory.name(by, language),
         tuple(explained(one, language) for one in reasons if not one.doubt),
         tuple(explained(one, language) for one in reasons if one.doubt),
-        is_permitted,
+        consent,
     )
 
 

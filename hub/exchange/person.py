@@ -17,7 +17,7 @@ from hub.consent.overrides import excepted, with_overrides
 from hub.consent.statistics import may_be_counted_when, speaks_of_it
 from hub.exchange.copies import Copies, Document, content, same_content
 from hub.exchange.newsworthy import Edit, changes_of, news_of
-from hub.exchange.recipients import REFERRAL_PURPOSE, agreed_by, eligible_by, may_be_told, overseeing_by, told_by
+from hub.exchange.recipients import REFERRAL_PURPOSE, agreed_by, eligible_by, meant, overseeing_by, told_by
 from hub.exchange.rest import Rest, are_ordinary, rest
 from hub.exchange.ruling import Ruling
 from hub.exchange.settled import Settled
@@ -175,15 +175,18 @@ class Person:
         """Whether a consent that `custodian` recorded lets this organisation have a referral's notice now."""
         return self.telling(custodian, now)(organization)
 
-    def telling(self, custodian: str, now: datetime) -> Callable[[str], bool]:
-        """The same, to be asked of many organisations."""
-        permitted = granted(self._held(now), self.rules).get(custodian)
-        return told_by(permitted, now) if permitted else lambda _: False
+    def telling(self, custodian: str, now: datetime, *needs: str) -> Callable[[str], bool]:
+        """The same, to be asked of many organisations; of these needs, where she has not refused them since."""
+        held = self._held(now)
+        permitted = granted(held, self.rules).get(custodian)
+        if permitted is None:
+            return lambda _: False
+        may, agreed = told_by(permitted, now), agreed_by(held, custodian, self.rules, now)
+        return lambda organization: may(organization) and all(agreed(need, organization) for need in needs)
 
     def may_be_told(self, task: Resource, custodian: str, now: datetime) -> frozenset[str]:
         """Of those whom a referral could be for, those whom a consent that `custodian` recorded lets be told of it now."""
-        permitted = granted(self._held(now), self.rules).get(custodian)
-        return may_be_told(task, permitted, self.rules, now) if permitted else frozenset()
+        return frozenset(filter(self.telling(custodian, now, task["focus"]["reference"]), meant(task, self.rules)))
 
     def shows(self, reference_: str, organization: str, now: datetime) -> bool:
         """Whether a resource of hers, as this act leaves it, is open to an organisation now: by a consent, or as its own."""

@@ -241,8 +241,8 @@ class _Batch:
         if person is None:
             return known
         said = {draft.local for draft in arrival.mapped.drafts} if arrival.mapped else set()
-        withdrawn = self._retire_vanished(arrival, person, said, only="Consent/")
         stopped = put_her_no(arrival, person, form=self.mapping, context=self.context, now=self.now)
+        withdrawn = self._retire_vanished(arrival, person, said, only="Consent/")
         if ended := [*withdrawn, *stopped]:
             self.received.tell(arrival, person, ended)
         return {local: known[local] for local in known if known[local] not in withdrawn}

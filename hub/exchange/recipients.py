@@ -63,7 +63,6 @@ def overseeing_by(rules: Ruling) -> Callable[[Resource], frozenset[str]]:
     return overseeing
 
 
-def may_be_told(task: Resource, permitted: Granted, rules: Rules, now: datetime) -> frozenset[str]:
-    """Of those whom a referral could be for, those whom a consent lets be told of it now."""
-    meant = eligible_by(rules)(task) if is_unclaimed(task) else {split(party(task, "owner"))[1]}
-    return frozenset(filter(told_by(permitted, now), meant))
+def meant(task: Resource, rules: Rules) -> frozenset[str]:
+    """Those whom a referral could be for, whatever a consent says."""
+    return eligible_by(rules)(task) if is_unclaimed(task) else frozenset({split(party(task, "owner"))[1]})

@@ -4,12 +4,13 @@ For who sent the referral and for who keeps her records, and for nobody else: to
 as absent. What is looked for is what the notice says, in codes; nothing is changed, and who refused is not asked again.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 
 from hub import errors
+from hub.consent.refusals import refused_on
 from hub.directory.matching import Wanted
 from hub.errors import HubError
 from hub.exchange import Hub, disclose
@@ -22,7 +23,7 @@ from hub.fhir.tasks import REFERRAL, kind, notice_of, party, passed_on_from
 from hub.ports import Caller, Stored
 from hub.referral.transitions import TERMINAL
 
-Consent = Literal["permitted", "needs-consent"]
+Consent = Literal["permitted", "needs-consent", "refused"]
 
 REFUSED: Final = frozenset({"rejected", "failed"})
 OVER: Final = frozenset({"completed", "entered-in-error"})
@@ -49,8 +50,9 @@ def alternatives(id_: str, caller: Caller, *, hub: Hub, count: int = MOST) -> tu
     keeper = stored.custodian or ""
     others = (one for one in person.tasks() if _is_sender(one, person.custodian(reference(one)) or "", caller))
     found = orient(wanted(task, now), caller, hub=hub, excluded=_asked(task, others), count=count)
-    may = person.telling(keeper, now)
-    return tuple(Alternative(one, _consent(one, may)) for one in found)
+    may = person.telling(keeper, now, *_whole(task, person))
+    declined = _declined(need, person, caller, now, hub)
+    return tuple(Alternative(one, _consent(one, may, declined)) for one in found)
 
 
 def _sent(id_: str, caller: Caller, now: datetime, hub: Hub) -> Stored:
@@ -89,6 +91,25 @@ def _asked(task: Resource, others: Iterable[Resource]) -> frozenset[str]:
     return frozenset(split(one)[1] for one in (party(task, "requester"), *(party(one, "owner") for one in past)) if one)
 
 
-def _consent(answer: Answer, may: Callable[[str], bool]) -> Consent:
+def _whole(task: Resource, person: Person) -> Iterator[str]:
+    """The need, and those that it is a part of: whichever of them she refuses."""
+    above: Resource | None = task
+    while above:
+        yield above["focus"]["reference"]
+        above = person.get(passed_on_from(above)) if passed_on_from(above) else None
+
+
+def _declined(need: Resource, person: Person, caller: Caller, now: datetime, hub: Hub) -> frozenset[str]:
+    """To whom she does not agree that it be referred, for who may see in the need that she does not: who keeps her records. For
+    others it is as if nobody had asked her."""
+    stored = person.stored(reference(need))
+    if stored is None or not refused_on(loads(disclose.view(stored, caller, now, hub=hub).text)):
+        return frozenset()
+    return frozenset(split(one.get("reference", ""))[1] for one in need.get("performer", ()))
+
+
+def _consent(answer: Answer, may: Callable[[str], bool], declined: frozenset[str]) -> Consent:
     by = split(answer.fit.service["providedBy"]["reference"])[1]
-    return "permitted" if may(by) else "needs-consent"
+    if may(by):
+        return "permitted"
+    return "refused" if by in declined else "needs-consent"

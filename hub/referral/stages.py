@@ -14,7 +14,7 @@ from hub.fhir.instants import instant, span
 from hub.ports import FOREVER
 from hub.referral.calendars import Calendar
 from hub.referral.deadlines import Deadlines, Do, Stage, deadline
-from hub.referral.transitions import business_status
+from hub.referral.transitions import as_parties_say, business_status
 
 _STAGES: Final[dict[str, Stage]] = {
     "draft": "consent",
@@ -97,15 +97,14 @@ def timed(
     if not (sent or moved) or _end(after) not in unsaid:
         return after
     end = deadlines.stages["acceptance"].of(_priority(after)).after(now, calendar)
-    kept = {
-        name: value for name, value in after.items() if name != "businessStatus" or business_status(after) not in LATE
-    }
+    kept = as_parties_say(after) if business_status(after) in LATE else after
     return {**kept, "restriction": {**after.get("restriction", {}), "period": _until(after, end)}}
 
 
 def late(task: Resource, do: Do, now: datetime) -> Resource:
     """The Task after a step that changes it: late, escalated, or ended because the time is over. Its status is never changed but
-    by the last, which a deployment must have asked for."""
+    by the last, which a deployment must have asked for. What a party said (an appointment) is said second, and alone again once
+    somebody has acted."""
     current = stage(task)
     if do == "cancel" and current in {"consent", "acceptance"}:
         kept = {name: value for name, value in task.items() if name != "businessStatus"}
@@ -116,7 +115,9 @@ def late(task: Resource, do: Do, now: datetime) -> Resource:
     says = {"overdue": OVERDUE.get(current, ""), "escalate": ESCALATED if current in OVERDUE else ""}.get(do, "")
     if not says or business_status(task) in {*STAYS, says}:
         return task
-    return {**task, "businessStatus": _concept("referral-business-status", says), "lastModified": instant(now)}
+    before = as_parties_say(task).get("businessStatus", {}).get("coding", ())
+    codings = [*_concept("referral-business-status", says)["coding"], *before]
+    return {**task, "businessStatus": {"coding": codings}, "lastModified": instant(now)}
 
 
 def service(task: Resource) -> str:

@@ -12,7 +12,7 @@ from hub.referral.machine import MOVED, OWN_NUMBER, Actor, Edge, Machine, busine
 
 __all__ = [
     "HUB_ALONE", "IMMUTABLE", "LATE", "OWN_NUMBER", "REFERRAL", "TERMINAL", "TRANSITIONS", "WRITES", "Actor", "Edge",
-    "business_status", "check", "targets",
+    "as_parties_say", "business_status", "check", "targets",
 ]  # fmt: skip
 
 TERMINAL: Final = frozenset({"rejected", "cancelled", "failed", "completed", "entered-in-error"})
@@ -65,6 +65,16 @@ LATE: Final = frozenset({"acceptance-overdue", "outcome-overdue", "escalated"})
 """Business statuses that stand until somebody acts: nothing less urgent takes their place."""
 HUB_ALONE: Final = LATE | {"awaiting-consent", "consent-withdrawn", "re-routing", "cancellation-requested"}
 """Business statuses that the hub acts on or answers for."""
+
+
+
+def as_parties_say(task: Resource) -> Resource:
+    """Without the business statuses that the hub alone says: what a party said before them (an appointment) is said again."""
+    said = task.get("businessStatus", {}).get("coding", ())
+    left = [one for one in said if one.get("code") not in HUB_ALONE]
+    rest = {name: value for name, value in task.items() if name != "businessStatus"}
+    return {**rest, "businessStatus": {"coding": left}} if left else rest
+
 
 REFERRAL: Final = Machine(TRANSITIONS, TERMINAL, IMMUTABLE, WRITES, HUB_ALONE)
 

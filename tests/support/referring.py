@@ -10,7 +10,7 @@ from hub.directory.organizations import Names
 from hub.exchange import Hub
 from hub.exchange.publish import publish
 from hub.fhir import Resource
-from hub.fhir.canonicals import code_system, identifier_system
+from hub.fhir.canonicals import code_system, identifier_system, profile
 from hub.ports import Registry
 from hub.store import MongoStore
 from hub.web.app import create_app
@@ -75,6 +75,14 @@ class Referring:
         said = consent_of(f"Patient/{self.person}", *(permit(one, classes) for one in to))
         said |= {"organization": [{"reference": f"Organization/{KEEPER}"}]}
         return str(self.create(KEEPER, said)["id"])
+
+    def decline(self, on: str = "2026-06-02", need: str = "") -> None:
+        """She says that she does not agree that this need be referred."""
+        seen = self.read(KEEPER, f"ServiceRequest/{need or self.need}")
+        said = {"url": profile("refused-on"), "valueDateTime": on}
+        kept = [one for one in seen.get("extension", ()) if one["url"] != said["url"]]
+        answer = self.put(KEEPER, seen | {"extension": [*kept, said]}, f'W/"{seen["meta"]["versionId"]}"')
+        assert answer.status_code == 200, answer.text
 
     def ask(self, to: str = "", **more: Any) -> str:
         said = need(to, subject={"reference": f"Patient/{self.person}"}, **more)

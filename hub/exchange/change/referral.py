@@ -22,7 +22,7 @@ from hub.ports import Caller
 from hub.referral.machine import Actor, business_status
 from hub.referral.requests import machine_of
 from hub.referral.steps import said
-from hub.referral.transitions import HUB_ALONE, targets
+from hub.referral.transitions import HUB_ALONE, as_parties_say, targets
 
 VERBS: Final[Mapping[str, Mapping[str, str]]] = {
     REFERRAL: {
@@ -112,7 +112,7 @@ def stamp(before: Resource, after: Resource, now: datetime) -> Resource:
     if kind(before) != REFERRAL or before["status"] == after["status"]:
         return after
     if business_status(after) in HUB_ALONE:
-        after = without(after, {"businessStatus"})
+        after = as_parties_say(after)
     if after["status"] == "rejected":
         after = said(after, "re-routing")
     period = dict(after.get("executionPeriod", {}))

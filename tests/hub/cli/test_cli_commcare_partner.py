@@ -79,6 +79,12 @@ def test_the_partner_finds_a_case_with_what_is_asked_for_and_nothing_of_her(
     assert sent["external_id"] == f"ihala-to-{task(joined)['id']}"
     assert {"service", "urgency"} <= sent["properties"].keys()
     assert sent["properties"].keys() <= {"service", "urgency", "province", "age_band", "language", "survivor_code"}
+    notice = {one["type"]["coding"][0]["code"]: one for one in task(joined)["input"]}
+    assert sent["properties"]["service"] == notice["service-type"]["valueCodeableConcept"]["coding"][0]["code"]
+    assert sent["properties"].get("age_band") == notice.get("age-band", {}).get("valueCode"), "codes, and no labels"
+    assert sent["properties"].get("province") == notice.get("province", {}).get("valueCode")
+    in_hours = {"stat": "24h", "urgent": "72h", "asap": "72h", "routine": "normal"}
+    assert sent["properties"]["urgency"] == in_hours[task(joined)["priority"]]
     assert marks_in(str(sent)) == [] and "AR-001" not in str(sent)
     assert task(joined)["status"] == "received"
     joined("deliver")

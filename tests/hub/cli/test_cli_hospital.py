@@ -120,6 +120,7 @@ def test_a_referral_goes_to_the_hospital_as_ref_i12_with_what_it_may_know_and_no
     assert [one[:3] for one in lines] == ["MSH", "RF1", "PRD", "PRD", "PID"]
     assert "|REF^I12^REF_I12|" in lines[0]
     assert field(lines, "RF1", 1) == "P^^HL70283"
+    assert [one.split("|")[1] for one in lines if one.startswith("PRD")] == ["RP^^HL70286", "RT^^HL70286"]
     assert (field(lines, "RF1", 2), field(lines, "RF1", 3)) == ("R^^HL70280", "Psy^^HL70281")  # of the notice
     assert field(lines, "PID", 11) == "^^^MA-AGD"
     assert field(lines, "PID", 5) == "^^^^^^S"

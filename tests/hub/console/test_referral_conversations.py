@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from hub import texts
 from hub.ports import Registry
 from hub.store import MongoStore
 from tests.support.network import CLASSES, KEEPER
@@ -98,6 +99,20 @@ def test_after_a_refusal_the_need_is_sent_on_where_she_agreed_and_prepared_elsew
     assert prepared.status_code == 303
     assert "brouillon" in browser.get(prepared.location).text
     assert at.desk("dispensaire").get(prepared.location).status_code == 404
+
+
+@pytest.mark.parametrize("language", texts.LANGUAGES)
+def test_to_whom_she_said_no_is_named_without_a_button_and_nobody_else_is_sent_anything(
+    at: Office, language: str
+) -> None:
+    task = at.refer("chu")
+    at.at.decline(need=at.at.read(KEEPER, f"Task/{task}")["focus"]["reference"].partition("/")[2])
+    browser = at.desk(KEEPER)
+    browser.get(f"/console/?lang={language}")
+    page = browser.get(f"/console/referrals/{task}/alternatives").text.replace("&#39;", "'")
+    others = re.findall(r'name="to" value="([a-z]+)">\s*(<p|<button)', page)
+    assert dict(others) == {"clinique": "<p", "dispensaire": "<p", "rabat": "<p"}
+    assert page.count(texts.say("referrals.she-refused", language)) == 1
 
 
 # --- information --------------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ import pytest
 from hub.exchange import change, expire
 from hub.exchange.expire import sweep
 from hub.fhir import Resource
+from hub.fhir.canonicals import code_system
 from hub.fhir.instants import span
 from hub.ports import Changes, Key, Save
 from hub.referral.deadline_file import deadlines
@@ -165,6 +166,31 @@ def test_a_coordinator_that_consent_covers_is_told_when_escalation_reaches_it_an
     at.move(task, "accepted", hospital())
     assert at.search("Task", by).total == 0
     assert not at.all("Communication"), "that it sees no more is no withdrawal"
+
+
+def words(task: Resource) -> list[str]:
+    return [one["code"] for one in task.get("businessStatus", {}).get("coding", ())]
+
+
+def test_an_appointment_that_was_said_before_it_was_late_is_said_again_once_somebody_acts(sent: Scene) -> None:
+    sent.move(sent.one("Task"), "accepted", hospital())
+    sent.move(sent.one("Task"), "accepted", hospital(), businessStatus=saying("appointment-scheduled"))
+    late = swept(sent, BEGINNING + timedelta(days=100))
+    assert words(late) == ["escalated", "appointment-scheduled"]
+    assert words(swept(sent, BEGINNING + timedelta(days=150))) == words(late)
+    sent.move(late, "in-progress", hospital())
+    assert words(sent.one("Task")) == ["appointment-scheduled"]
+
+
+def test_so_it_is_where_the_requester_gives_more_time(sent: Scene) -> None:
+    sent.move(sent.one("Task"), "requested", hospital(), businessStatus=saying("waitlisted"))
+    assert words(swept(sent, DUE)) == ["acceptance-overdue", "waitlisted"]
+    sent.move(sent.one("Task"), "requested", association(), priority="routine")
+    assert words(sent.one("Task")) == ["waitlisted"]
+
+
+def saying(word: str) -> Resource:
+    return {"coding": [{"system": code_system("referral-business-status"), "code": word}]}
 
 
 def test_a_correction_of_the_holidays_repeats_no_step(sent: Scene) -> None:

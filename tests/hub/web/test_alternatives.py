@@ -12,8 +12,9 @@ from hub.fhir.canonicals import profile
 from hub.ports import Registry
 from hub.store import MongoStore
 from hub.web.alternatives import OPERATIONS
-from tests.support.accompanied import rules_broken
-from tests.support.network import KEEPER, business, outcome, reason, referred
+from tests.support.accompanied import consent_of, rules_broken
+from tests.support.consents import permit
+from tests.support.network import CLASSES, KEEPER, business, outcome, reason, referred
 from tests.support.parties import register
 from tests.support.referring import Referring, referring
 
@@ -53,10 +54,10 @@ def found(at: Referring, task: str, organization: str = KEEPER, **headers: str) 
     entries = bundle.get("entry", [])
     assert bundle["total"] == len(entries)
     assert [one["search"]["score"] for one in entries] == sorted((e["search"]["score"] for e in entries), reverse=True)
-    return {one["resource"]["providedBy"]["reference"][13:]: consent_of(one) for one in entries}
+    return {one["resource"]["providedBy"]["reference"][13:]: consent_said(one) for one in entries}
 
 
-def consent_of(entry: dict[str, Any]) -> Any:
+def consent_said(entry: dict[str, Any]) -> Any:
     said = {one["url"]: one["valueCodeableConcept"] for one in entry["search"]["extension"]}
     assert said.keys() == {profile("match-reason"), profile("referral-consent")}
     return said[profile("referral-consent")]
@@ -133,6 +134,45 @@ def test_a_withdrawal_is_told_at_once(at: Referring, refused: str) -> None:
     answer = at.by(KEEPER).send("POST", f"/fhir/Consent/{at.consent}/$withdraw")
     assert answer.status_code == 200, answer.text
     assert set(next_best(at, refused).values()) == {"needs-consent"}
+
+
+def test_to_whom_she_said_no_is_not_proposed_as_permitted_and_nobody_else_is_either(at: Referring) -> None:
+    (task,) = at.referrals("chu")
+    at.decline()
+    assert at.read(KEEPER, f"Task/{task['id']}")["status"] == "cancelled"
+    assert next_best(at, task["id"]) == {
+        "chu": "refused",
+        "clinique": "needs-consent",
+        "dispensaire": "needs-consent",
+        "rabat": "needs-consent",
+    }
+    for to in ("chu", "clinique"):
+        answer = at.by(KEEPER).send("POST", "/fhir/Task", referred(to, at.need))
+        assert answer.status_code == 422, "what is not proposed is not sent either"
+        assert "has not consented" in answer.text
+    later = consent_of(f"Patient/{at.person}", permit("clinique", CLASSES)) | {"dateTime": "2026-06-03"}
+    at.create(KEEPER, later | {"organization": [{"reference": f"Organization/{KEEPER}"}]})
+    assert next_best(at, task["id"])["clinique"] == "permitted"
+    assert next_best(at, task["id"])["chu"] == "refused", "only whom her new word names"
+    assert at.create(KEEPER, referred("clinique", at.need))["status"] == "requested"
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("en", "She does not agree to it"), ("fr", "Elle n'est pas d'accord"), ("ar", "لا توافق عليها")],
+)
+def test_that_she_said_no_is_told_in_the_language_of_who_asks(at: Referring, language: str, said: str) -> None:
+    (task,) = at.referrals("chu")
+    at.decline()
+    assert found(at, task["id"], Accept_Language=language)["chu"]["text"] == said
+
+
+def test_her_no_to_another_need_hides_nobody(at: Referring, refused: str) -> None:
+    before, asked = next_best(at, refused), at.need
+    at.need = at.ask("clinique")
+    at.decline()
+    at.need = asked
+    assert next_best(at, refused) == before
 
 
 def test_of_what_is_completed_nothing_is_to_be_sent(at: Referring) -> None:

@@ -120,6 +120,18 @@ def test_nobody_passes_a_referral_on_to_itself(at: Referring) -> None:
     assert [one["owner"]["reference"] for one in at.referrals("chu") if "partOf" in one] == ["Organization/clinique"]
 
 
+def test_that_she_said_no_is_for_her_keeper_to_know_to_who_passed_it_on_it_is_as_without_consent(at: Referring) -> None:
+    at.create(KEEPER, referred("chu", at.need))
+    at.create("chu", passed_on(at, "clinique"))
+    (part,) = at.referrals("clinique")
+    at.move("clinique", part["id"], "rejected", **reason())
+    at.decline()
+    answer = at.by("chu").get(f"/fhir/Task/{part['id']}/$alternatives")
+    assert answer.status_code == 200, answer.text
+    codes = {one["search"]["extension"][-1]["valueCodeableConcept"]["coding"][0]["code"] for one in answer.json["entry"]}
+    assert codes == {"needs-consent"}
+
+
 def test_a_part_that_is_refused_is_passed_on_to_the_next_best_by_the_intermediary(at: Referring) -> None:
     whole = at.create(KEEPER, referred("chu", at.need))["id"]
     at.create("chu", passed_on(at, "clinique"))
