@@ -38,7 +38,8 @@ def notices(at: Referring, who: str) -> list[Resource]:
     return [
         one["resource"]
         for one in found.get("entry", ())
-        if changed in {(code["system"], code["code"]) for each in one["resource"]["category"] for code in each["coding"]}
+        if changed
+        in {(code["system"], code["code"]) for each in one["resource"]["category"] for code in each["coding"]}
     ]
 
 
