@@ -67,7 +67,6 @@ HUB_ALONE: Final = LATE | {"awaiting-consent", "consent-withdrawn", "re-routing"
 """Business statuses that the hub acts on or answers for."""
 
 
-
 def as_parties_say(task: Resource) -> Resource:
     """Without the business statuses that the hub alone says: what a party said before them (an appointment) is said again."""
     said = task.get("businessStatus", {}).get("coding", ())

@@ -128,7 +128,9 @@ def test_that_she_said_no_is_for_her_keeper_to_know_to_who_passed_it_on_it_is_as
     at.decline()
     answer = at.by("chu").get(f"/fhir/Task/{part['id']}/$alternatives")
     assert answer.status_code == 200, answer.text
-    codes = {one["search"]["extension"][-1]["valueCodeableConcept"]["coding"][0]["code"] for one in answer.json["entry"]}
+    codes = {
+        one["search"]["extension"][-1]["valueCodeableConcept"]["coding"][0]["code"] for one in answer.json["entry"]
+    }
     assert codes == {"needs-consent"}
 
 
