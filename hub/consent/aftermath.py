@@ -45,26 +45,36 @@ def lost(
     since: datetime,
     now: datetime,
 ) -> Iterator[Lost]:
-    """Who could see something at some moment from `since` to `now` that no consent permits at `now`. `excepted`: grants that
-    no consent gave."""
+    """Who could see something at some moment from `since` to `now` that no consent permits at `now`: a kind of data, or what
+    stands in one record alone. `excepted`: grants that no consent gave."""
     documents = list(documents)
     could: dict[tuple[str, str], set[str]] = {}
     referrals: dict[tuple[str, str], list[Resource]] = {}
-    opened: dict[tuple[int, str | None], set[tuple[str, str]]] = {}  # many documents have the very same keys
+    narrowed: set[tuple[str, str]] = set()
+    opened: dict[tuple[int, str | None], dict[tuple[str, str], set[str]]] = {}  # many documents have the very same keys
     for document in documents:
         alike = id(document.keys), document.custodian
         if alike not in opened:
             keys = [key for key in _of_others(document) if key.since <= now and key.until > since]
-            pairs = [((document.custodian or "", recipient_of(key)), key.grant) for key in keys]
-            for pair, grant in pairs:
-                could.setdefault(pair, set()).add(grant)
-            opened[alike] = {pair for pair, _ in pairs}
+            pairs = opened.setdefault(alike, {})
+            for key in keys:
+                pairs.setdefault((document.custodian or "", recipient_of(key)), set()).add(key.grant)
+            for pair, grants in pairs.items():
+                could.setdefault(pair, set()).update(grants)
+        here = permitted.get(document.custodian or "")
+        if here and here.compiled.asks_documents:
+            narrowed |= {
+                pair
+                for pair, grants in opened[alike].items()
+                if grants - excepted - _now(here.to_one(pair[1], document.content), now)
+            }
         if document.type == "Task":
             for pair in opened[alike]:
                 referrals.setdefault(pair, []).append(document.content)
     for (custodian, recipient), grants in sorted(could.items()):
         told_of = {task["id"]: task for task in referrals.get((custodian, recipient), ())}
-        if told_of and grants - excepted - _open(permitted.get(custodian), recipient, now):
+        is_closed = grants - excepted - _open(permitted.get(custodian), recipient, now)
+        if told_of and (is_closed or (custodian, recipient) in narrowed):
             yield Lost(custodian, recipient, tuple(told_of.values()))
 
 
@@ -136,8 +146,8 @@ def _of_others(document: Stored) -> Iterator[Key]:
 
 def _open(permitted: Granted | None, recipient: str, now: datetime) -> frozenset[str]:
     """Of any of her documents."""
-    return (
-        frozenset(key.grant for key in permitted.to(recipient) if key.since <= now < key.until)
-        if permitted
-        else frozenset()
-    )
+    return _now(permitted.to(recipient), now) if permitted else frozenset()
+
+
+def _now(keys: Iterable[Key], now: datetime) -> frozenset[str]:
+    return frozenset(key.grant for key in keys if key.since <= now < key.until)

@@ -127,6 +127,10 @@ class Granted:
             return notice.lasting(self.notice, self.compiled, document)
         return self.compiled.lasting(document)
 
+    def to_one(self, recipient: str, resource: Resource) -> Iterator[Key]:
+        """The keys that an organisation, or somebody in it, could have to one of her documents."""
+        return map(_key, self.compiled.to(recipient, self.of(resource)))
+
     def to(self, recipient: str) -> tuple[Key, ...]:
         """The keys that an organisation, or somebody in it, could have to any document."""
         if recipient not in self._to:

@@ -3,6 +3,8 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
+from hub.consent.narrowing import denies
+from hub.consent.recording import opens
 from hub.exchange.person import Person
 from hub.fhir import Resource
 from hub.fhir.canonicals import code_system
@@ -55,6 +57,15 @@ def retire(stored: Resource) -> Resource | None:
     if ended is None or stored["status"] not in ended[1]:
         return None
     return {**stored, "status": ended[0]}
+
+
+def shut(stored: Resource) -> Resource | None:
+    """The same of a Consent of which a record that cannot be taken in says nothing: it opens nothing more, and what it closes
+    stays closed."""
+    left = denies(stored["provision"]) if stored["resourceType"] == "Consent" else None
+    if left is None or stored["status"] != "active":
+        return retire(stored)
+    return {**stored, "provision": left} if opens(stored["provision"]) else None
 
 
 def untold(known: LedgerEntry | None, mapped: Mapped | None) -> dict[str, str]:

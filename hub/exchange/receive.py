@@ -7,7 +7,7 @@ with its Provenance, its AuditEvents, its ledger entry and its outbox rows. A re
 quarantine, whole, and never stops the others.
 """
 
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -21,7 +21,7 @@ from hub.exchange.identity import record_key
 from hub.exchange.judge import is_too_large, judge
 from hub.exchange.kept import kept
 from hub.exchange.leave_out import Leaving, is_left_out
-from hub.exchange.merge import contradiction, leave_open, merge, overwrite, retire, untold
+from hub.exchange.merge import contradiction, leave_open, merge, overwrite, retire, shut, untold
 from hub.exchange.person import Person
 from hub.exchange.queue import Turn
 from hub.exchange.receipt import Receipt, Rejected
@@ -70,6 +70,10 @@ def receive(
         return receipt
 
     return hub.queue.tried(attempt)
+
+
+End = Callable[[Resource], Resource | None]
+"""A resource as it ends; None for one that stays as it is."""
 
 
 class _Batch:
@@ -221,20 +225,22 @@ class _Batch:
         else:
             self.receipt += Receipt(created=1)
 
-    def _retire_vanished(self, arrival: Arrival, person: Person, said: Container[str], only: str = "") -> list[str]:
+    def _retire_vanished(
+        self, arrival: Arrival, person: Person, said: Container[str], end: End = retire, only: str = ""
+    ) -> list[str]:
         """What an earlier version of the record said and this one no longer says: a consent taken back, a need dropped."""
         retired, still = [], untold(arrival.known, arrival.mapped)
         for local, known in arrival.resources.items():
             vanished = local not in said and local not in still and known.startswith(only)
             stored = person.get(known) if vanished else None
-            ended = retire(stored) if stored else None
+            ended = end(stored) if stored else None
             if ended and person.put(ended, self.connection.organization):
                 retired.append(known)
         return retired
 
     def _withdraw(self, arrival: Arrival) -> Mapping[str, str]:
-        """The resources that a rejected record still stands for. A consent that it no longer says ends all the same: a
-        mistake in another cell must not keep open what she has closed."""
+        """The resources that a rejected record still stands for. A consent that it no longer says ends all the same, but for what
+        it closes: a mistake in another cell must neither keep open what she has closed, nor open it."""
         known = arrival.resources
         patient = next((split(r)[1] for r in known.values() if r.startswith("Patient/")), "")
         person = self.persons.get(patient)
@@ -242,10 +248,11 @@ class _Batch:
             return known
         said = {draft.local for draft in arrival.mapped.drafts} if arrival.mapped else set()
         stopped = put_her_no(arrival, person, form=self.mapping, context=self.context, now=self.now)
-        withdrawn = self._retire_vanished(arrival, person, said, only="Consent/")
+        withdrawn = self._retire_vanished(arrival, person, said, shut, only="Consent/")
         if ended := [*withdrawn, *stopped]:
             self.received.tell(arrival, person, ended)
-        return {local: known[local] for local in known if known[local] not in withdrawn}
+        over = {name for name in withdrawn if (person.get(name) or {}).get("status") != "active"}
+        return {local: known[local] for local in known if known[local] not in over}
 
     def _reject(self, arrival: Arrival, issues: tuple[Issue, ...]) -> None:
         record = arrival.record

@@ -2,8 +2,9 @@
 
 import pytest
 
+from hub.exchange.recall import VERB
 from hub.fhir import Resource
-from hub.fhir.canonicals import code_system
+from hub.fhir.canonicals import code_system, profile
 from hub.ports import Registry
 from hub.store import MongoStore
 from tests.support.accompanied import consent_of
@@ -28,7 +29,7 @@ def closes(at: Referring, *references: str, to: str = "chu", **more: object) -> 
     """Her no, as the association records it."""
     data = [{"meaning": "instance", "reference": {"reference": one}} for one in references]
     root = provision(exceptions=[provision("deny", to=[to]) | {"data": data} | more])
-    said = consent_of(f"Patient/{at.person}") | {"provision": root}
+    said = consent_of(f"Patient/{at.person}") | {"meta": {"profile": [profile("consent")]}, "provision": root}
     return at.create(KEEPER, said | {"organization": [{"reference": f"Organization/{KEEPER}"}]})
 
 
@@ -61,6 +62,9 @@ def test_whom_it_is_closed_to_is_told_once_and_nobody_else(at: Referring) -> Non
     closes(at, f"Patient/{at.person}")
     assert [one["about"][0]["reference"] for one in notices(at, "chu")] == [f"Task/{at.referrals('chu')[0]['id']}"]
     assert notices(at, "clinique") == []
+    assert isinstance(at.hub.store, MongoStore)
+    due = at.hub.store.database.outbox.find({"kind": VERB})
+    assert [one["recipient"] for one in due] == ["chu"], "its tool, too (ADR 69)"
     at.ask("chu")
     closes(at, f"Patient/{at.person}")
     assert len(notices(at, "chu")) == 1, "what was closed before is not closed again"
