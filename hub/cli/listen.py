@@ -18,6 +18,7 @@ from hub.cli.manual import command
 from hub.cli.problems import WrongUse, sentence
 from hub.cli.rounds import Rounds
 from hub.cli.session import Session, pass_session
+from hub.cli.threads import when_told_to_stop
 from hub.cli.watch import watch
 from hub.delivery.write_back import Door
 from hub.errors import UNAVAILABLE, HubError
@@ -44,7 +45,7 @@ def listen(session: Session, connection: str | None, *, every: int) -> None:
         def stopping(_: int, __: FrameType | None) -> None:
             threading.Thread(target=stop, name="stopping", daemon=True).start()  # who serves cannot wait for itself
 
-        _when_told_to_stop(stopping)
+        _on_stop(stopping)
         session.tell("listen.ready", name=connection, address=address)
 
     door.adapter.listen(door.connection, ready)
@@ -52,7 +53,7 @@ def listen(session: Session, connection: str | None, *, every: int) -> None:
 
 def _listen_to_all(session: Session, doors: Mapping[str, Door], every: int) -> NoReturn:
     """Tools are heard before the database is open, and while it is away."""
-    _when_told_to_stop(_leave)
+    _on_stop(_leave)
     rounds = Rounds(doors, every)
     for name, door in sorted(doors.items()):
         if isinstance(door.adapter, Listening) and door.connection.settings.get("listen"):
@@ -97,9 +98,10 @@ def _leave(_: int, __: FrameType | None) -> None:
     raise SystemExit(0)
 
 
-def _when_told_to_stop(act: Callable[[int, FrameType | None], None]) -> None:
+def _on_stop(act: Callable[[int, FrameType | None], None]) -> None:
     for number in STOPPING:
         signal.signal(number, act)
+    when_told_to_stop()
 
 
 def _door(read: Settings, connection: str) -> Door:

@@ -105,6 +105,7 @@ def _run(session: Session, deployment: Deployment, server: Server, ready: thread
     keeper.start()
     notary = threading.Thread(target=_keep_checkpoints, args=(deployment, stopped), name="checkpoints", daemon=True)
     notary.start()
+    when_told_to_stop()
     try:
         server.serve()
     except SystemExit:  # granian gives up when its workers keep failing
@@ -185,8 +186,11 @@ def _is_free(host: str, port: int) -> bool:
 
 
 def _end_with_parent() -> None:
-    """A server that was killed outright cannot stop its workers: they leave by themselves, finishing what they do."""
+    """A server that was killed outright cannot stop its workers: they leave by themselves, finishing what they do. Nor can it end
+    one that takes too long."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()
         os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(IN_FLIGHT_S)
+        os.kill(os.getpid(), signal.SIGKILL)

@@ -85,6 +85,7 @@ class Rig:
         """One of the processes that answer requests."""
         ends = time.monotonic() + READY_S
         while not (workers := children(self._server.process.pid, older=WORKS_S)):
+            assert self._server.process.poll() is None, "the server ended: another one answers in its place"
             assert time.monotonic() < ends, "no worker process comes back"
             time.sleep(0.2)
         kill(self.chance.choice(workers))

@@ -20,6 +20,7 @@ from hub.store.locks import is_held
 from tests.support.command_line import BAD, GOOD, Command, marks_in
 from tests.support.patience import PATIENCE_S, until
 from tests.support.ports import free_port
+from tests.support.signals import give_to_another_thread
 
 
 class Server:
@@ -46,6 +47,9 @@ class Server:
 
     def end(self, number: int) -> int:
         self.process.send_signal(number)
+        return self.ended()
+
+    def ended(self) -> int:
         code = self.process.wait(PATIENCE_S)
         for reader in self.readers:
             reader.join(PATIENCE_S)
@@ -134,6 +138,22 @@ def test_ctrl_c_stops_it_as_gently(home: Path) -> None:
     with serving(home) as server:
         assert server.end(signal.SIGINT) == 0
     assert server.said[-1] == "The hub has stopped.\n"
+
+
+def test_it_stops_although_another_thread_got_the_signal(home: Path) -> None:
+    with serving(home) as server:
+        give_to_another_thread(server.process.pid, signal.SIGTERM)
+        assert server.ended() == 0
+    assert server.said[-1] == "The hub has stopped.\n"
+
+
+def test_a_worker_ends_although_another_thread_got_the_signal(home: Path) -> None:
+    with serving(home) as server:
+        (worker,) = workers_of(server)
+        give_to_another_thread(worker, signal.SIGTERM)
+        until(lambda: workers_of(server) not in ([worker], []))
+        assert worker not in workers_of(server)
+        assert server.end(signal.SIGTERM) == 0
 
 
 def test_after_a_kill_it_starts_again_with_everything(home: Path) -> None:
