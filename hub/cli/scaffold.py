@@ -1,5 +1,6 @@
 """`hub mapping scaffold`: a first mapping for a register that nobody has seen, with a reason for each line."""
 
+import csv
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -29,10 +30,12 @@ from hub.mapping.scaffold import Known, Line, Proposal, known, propose
 from hub.mapping.scaffold_choices import Choice, Meant, meant
 from hub.mapping.scaffold_form import Ready, crossed, form, readers_of
 from hub.mapping.scaffold_legend import explained
+from hub.mapping.scaffold_sentences import NOTHING
 from hub.mapping.scaffold_table import Question, questions
 from hub.mapping.scaffold_write import IN_FORCE, UNMAPPED, Say, choice, concept_maps, key_of, reason, spare, written
 from hub.ports import Sample
 
+NO_COLUMN: Final = "-"  # in `headers.csv`: what no column of a ready mapping is
 TABLE: Final = "row"  # kind of record that a table holds
 FORM: Final = "submission"  # and a form, where no tool says otherwise
 UNKNOWN: Final[tuple[tuple[str, Mapping[str, str]], ...]] = (("mapping.scaffold-unknown", {}),)
@@ -131,7 +134,7 @@ def _maps(own: Path, base: str) -> dict[str, list[str]]:
 
 def _ready(own: Path, kinds: frozenset[str]) -> Iterator[tuple[str, Known]]:
     library = Library([own])
-    lexicon = yaml.load((files(PACKAGE) / "lexicon.yaml").read_text("utf-8"), Loader=yaml.BaseLoader)  # noqa: S506 — text alone
+    lexicon = read_lexicon()
     today = datetime.now(UTC).date()
     plans = _plans(library)
     for name, plan in plans.items():
@@ -146,6 +149,16 @@ def _ready(own: Path, kinds: frozenset[str]) -> Iterator[tuple[str, Known]]:
                 said, words = crossed(plan, tables, lexicon)
             readers = readers_of(plan, tables)
         yield name, known(plan, words, said, shown_columns(name, own), today, readers)
+
+
+def read_lexicon() -> dict[str, Any]:
+    """`mappings/lexicon.yaml`, with the headers of `mappings/headers.csv` by column."""
+    room = files(PACKAGE)
+    lexicon: dict[str, Any] = yaml.load((room / "lexicon.yaml").read_text("utf-8"), Loader=yaml.BaseLoader)  # noqa: S506 — text alone
+    headers: dict[str, list[str]] = {}
+    for row in csv.DictReader((room / "headers.csv").read_text("utf-8").splitlines()):
+        headers.setdefault(NOTHING if row["column"] == NO_COLUMN else row["column"], []).append(row["header"])
+    return {**lexicon, "headers": headers}
 
 
 def _plans(library: Library) -> dict[str, Plan]:

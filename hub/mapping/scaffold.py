@@ -19,6 +19,7 @@ from hub.mapping.scaffold_choices import Meant, Words, meant
 from hub.mapping.scaffold_left_out import is_left_out
 from hub.mapping.scaffold_legend import signs
 from hub.mapping.scaffold_names import Names, Near
+from hub.mapping.scaffold_second import is_plain, second
 from hub.mapping.scaffold_sentences import NOTHING
 from hub.mapping.scaffold_table import Question
 from hub.mapping.scaffold_values import Fit, are_codes, date_order, fit
@@ -35,6 +36,7 @@ LOW: Final = 0.42
 SUPPORT: Final = 0.2
 VALUES_ALONE: Final = 0.44
 BELOW: Final = 0.97  # called so together with the heading above
+SOME_READ: Final = 0.7  # of what a header is most like, where some cells are read
 UNHEARD: Final = 0.5  # at most: what the labels do not ask for
 PERPETRATOR: Final = "perpetrator"
 SIGN: Final = 3  # letters of a sign that may mean anything: "oui", "F", "12"
@@ -173,10 +175,12 @@ def _nears(question: Question, ready: Known) -> dict[str, Near]:
                 one = near._replace(score=min(near.score, BELOW), cut=True) if joined else near
                 nears[near.column] = max(nears.get(near.column, one), one, key=lambda one: one.score)
     _hear(question, asked, nears, ready)
+    likely = ready.names.likely((*inside, *question.shown))
     for column in [one for one in ready.columns if one not in nears]:
-        if not ready.names.forbids(f"{' '.join(question.texts)} {question.header} {whose}", column):
+        plainly = is_plain(column, likely)
+        if plainly or not ready.names.forbids(f"{' '.join(question.texts)} {question.header} {whose}", column):
             nears[column] = Near(0.0, column, "", ready.names.language(question.header))
-    return nears
+    return second(nears, likely)
 
 
 def _hear(question: Question, asked: Sequence[Near], nears: dict[str, Near], ready: Known) -> None:
@@ -230,7 +234,8 @@ def _fit(question: Question, column: str, ready: Known) -> Fit:
     if question.spaced and isinstance(asked.transform, Codes):
         asked = replace(asked, transform=replace(asked.transform, several=True, separator="space"))
     if not found:
-        return fit(asked, question.values, ready.plan.blank, ready.today)
+        said = [label for one in question.choices for label in one.labels[:1]]  # and not the names that a form gives them
+        return fit(asked, said or question.values, ready.plan.blank, ready.today)
     unknown = tuple(one.choice.name for one in found if one.meaning is None)
     told = Fit(len(found) - len(unknown), len(found), unknown)
     explained = {fold(one.choice.name) for one in found}
@@ -250,7 +255,9 @@ def _score(near: Near, said: Fit, question: Question, ready: Known) -> float:
         signs_alone = said.contradicts and _is_listed(near, question, ready)
         return near.score if signs_alone else near.score + SUPPORT if said.supports else 0.0
     if said.contradicts:
-        return near.score * (0.45 if not _is_coded(near.column, ready) else 0.75 if near.whole else 0.6)
+        if near.alike and said.read and not near.whole:
+            return near.score * SOME_READ
+        return near.score * (0.45 if not _is_coded(near.column, ready) else 0.75 if near.whole or near.alike else 0.6)
     return near.score + (SUPPORT if said.supports else 0.0)
 
 
@@ -274,7 +281,7 @@ def _is_coded(column: str, ready: Known) -> bool:
 
 def _line(question: Question, score: float, near: Near, said: Fit, ready: Known) -> Line:
     confidence = _confidence(score, near, said, ready.columns[near.column].transform)
-    called = "called" if near.whole else "like" if near.score >= LOW else "values-alone"
+    called = "called" if near.whole else "values-alone" if near.score < LOW else "like" if near.name else "alike"
     reasons: list[tuple[str, Mapping[str, str]]] = [(f"mapping.scaffold-{called}", {"name": near.name})]
     if said.tried:
         key = (
@@ -309,6 +316,7 @@ def _confidence(score: float, near: Near, said: Fit, transform: Transform | None
     name that is cut short is beyond doubt only where the cells are words of that very list."""
     coded = isinstance(transform, Codes)
     sure = not (near.cut or near.vague) or (said.supports and (coded or isinstance(transform, Phones)))
+    sure &= not near.doubted
     if near.whole and sure and not said.contradicts and (said.share is None or said.share >= SURE_WORDS):
         return "high"
     doubtful = said.share is not None and not said.supports and not coded

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from hub.fhir.folding import fold
+from hub.mapping.scaffold_alike import Alike
 from hub.mapping.scaffold_asks import Asks
 from hub.mapping.scaffold_sentences import NOTHING, Sentences, pattern, spaced
 from hub.mapping.scaffold_words import Tokens, Words, numbered, plain, stem
@@ -47,6 +48,8 @@ class Near(NamedTuple):
     vague: bool = False  # whole, and says little
     initials: bool = False  # nothing but first letters
     torn: bool = False  # a word that carries something stands where the name has another: "du dernier repas"
+    doubted: bool = False  # so called, and more like headers of another column
+    alike: bool = False  # by far the likeliest by what it is like
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,8 @@ class Names:
             for language, texts in _together(own, said.get(column, {})).items()
             for name in self._named(column, language, texts)
         ]
+        self._alike_to_headers = Alike(_gathered(lexicon.get("headers", {}), self._names))
+        self._likely_found: dict[tuple[str, ...], dict[str, float]] = {}
         self._sentences = Sentences(lexicon.get("sentences", {}))
         self._asks = Asks(lexicon.get("asks", {}))
         tests = lexicon.get("tests", {})
@@ -112,11 +117,19 @@ class Names:
             self._near_found[header] = self._nearest(header)
         return self._near_found[header]
 
+    def likely(self, texts: Sequence[str]) -> Mapping[str, float]:
+        """Columns, the likeliest first, by what headers of theirs these are like: how far each is behind the first, 0 or less.
+        `NOTHING` stands for what is no column's."""
+        told = tuple(texts)
+        if told not in self._likely_found:
+            self._likely_found[told] = dict(self._alike_to_headers.nearest(told))
+        return self._likely_found[told]
+
     def _nearest(self, header: str) -> list[Near]:
         best: dict[str, Near] = {}
         for at, part in enumerate(_parts(header)):
             for whole in self._near(part):
-                one = self._beside(header, whole) if at else whole
+                one = self._beside(header, part, whole) if at else whole
                 if one.score > best.get(one.column, Near(0)).score:
                     best[one.column] = one
         allowed = (
@@ -124,11 +137,23 @@ class Names:
         )
         return sorted(allowed, key=lambda one: (-one.score, one.column))
 
-    def _beside(self, header: str, near: Near) -> Near:
-        """What only a part of the header is called: never beyond doubt where the other side of a slash is not understood."""
+    def _beside(self, header: str, part: str, near: Near) -> Near:
+        """What only a part of the header is called: never beyond doubt where the other side of a slash is not understood, nor what
+        stands in brackets by itself, nor what is outside them where they say something else."""
         sides = [side for side in _SLASH.split(_BRACKETS.sub("", header)) if side.strip()]
         strange = len(sides) > 1 and not all(any(self._near(side)) for side in sides)
-        return near._replace(score=min(near.score, _SIDE), cut=near.cut or strange)
+        return near._replace(score=min(near.score, _SIDE), cut=near.cut or strange or self._is_other(header, part, near))
+
+    def _is_other(self, header: str, part: str, near: Near) -> bool:
+        """Whether what is inside brackets and what is outside them are not both called so."""
+        inside = " ".join(_BRACKETS.findall(header)).strip("()[] ")
+        outside = _BRACKETS.sub(" ", header).strip()
+        if not inside or not outside:
+            return False
+        if part in inside:
+            return not any(one.column == near.column for one in self._near(outside))
+        said = {one.column for one in self._near(inside) if one.score >= _TORN}
+        return bool(said) and near.column not in said
 
     def asked(self, texts: Sequence[str]) -> list[Near]:
         """What these ask for as sentences do, all languages together; a sentence about another person asks nothing of hers. What
@@ -267,6 +292,13 @@ class Names:
         if token in self._light:
             return _LIGHT
         return 1.0 / self._columns[token] if self._columns[token] else 0.7
+
+
+def _gathered(headers: Mapping[str, Sequence[str]], names: Sequence[_Name]) -> dict[str, list[str]]:
+    gathered = {column: list(texts) for column, texts in headers.items()}
+    for name in names:
+        gathered.setdefault(name.column, []).append(name.text)
+    return gathered
 
 
 def _together(*said: Mapping[str, Any]) -> dict[str, list[str]]:

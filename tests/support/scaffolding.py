@@ -2,12 +2,10 @@
 
 from datetime import date
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 
-import yaml
-
 from hub.cli.columns import shown_columns
+from hub.cli.scaffold import read_lexicon
 from hub.fhir import definitions
 from hub.mapping.library import Library
 from hub.mapping.reading import read_plan
@@ -20,6 +18,5 @@ BASE = "spreadsheet/register-fr"
 def ready(base: str = BASE) -> Known:
     library = Library([])
     plan, _ = read_plan(base, library, definitions.load())
-    lexicon = yaml.load((files("mappings") / "lexicon.yaml").read_text("utf-8"), Loader=yaml.BaseLoader)
     said = library.document(base)[0].data["columns"]
-    return known(plan, lexicon, said, shown_columns(base, Path("nowhere")), date(2026, 11, 26))
+    return known(plan, read_lexicon(), said, shown_columns(base, Path("nowhere")), date(2026, 11, 26))

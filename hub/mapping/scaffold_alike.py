@@ -1,0 +1,66 @@
+"""What a header resembles: of all headers that people have written, which column's are most like it, by words and parts of words.
+
+Naive Bayes over the words, the pairs of words and the letters of words, each weighed by how few columns it speaks of
+(https://nlp.stanford.edu/IR-book/html/htmledition/naive-bayes-text-classification-1.html). It knows spellings, dialects and
+abbreviations that no rule names, and is never sure: what is found so alone is asked about.
+"""
+
+import math
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from hub.fhir.folding import fold
+
+_WORDS: Final = re.compile(r"[^\W_]+")
+_LETTERS: Final = (3, 4, 5)
+_RARE: Final = 0.05  # what a word counts that a column's headers have never had
+_BEGINS: Final = "^ "
+
+
+class Alike:
+    """`headers`: column → what its headers are; one of the columns may stand for what is none."""
+
+    def __init__(self, headers: Mapping[str, Iterable[str]]) -> None:
+        seen: dict[str, Counter[str]] = {}
+        sizes: dict[str, int] = {}
+        for column, texts in headers.items():
+            parts = [_parts(text) for text in dict.fromkeys(map(fold, texts))]
+            seen[column] = Counter(part for one in parts for part in one)
+            sizes[column] = len(parts)
+        spoken_of = Counter(part for counted in seen.values() for part in counted)
+        self._weights = {part: math.log(1 + len(seen) / columns) for part, columns in spoken_of.items()}
+        self._absent = {column: math.log(_RARE) - math.log(size + 2 * _RARE) for column, size in sizes.items()}
+        self._told: dict[str, list[tuple[str, float]]] = defaultdict(list)
+        for column, counted in seen.items():
+            for part, times in counted.items():
+                self._told[part].append((column, math.log(times + _RARE) - math.log(_RARE)))
+
+    def nearest(self, texts: Sequence[str]) -> list[tuple[str, float]]:
+        """Columns, the most likely first, each with its distance from the first: 0, and less. None where no part is known."""
+        scores: dict[str, float] = dict.fromkeys(self._absent, 0.0)
+        known = False
+        for text in texts:
+            parts = [part for part in _parts(fold(text)) if part in self._weights]
+            weight = sum(self._weights[part] for part in parts)
+            for part in parts:
+                known = True
+                for column, tells in self._told[part]:
+                    scores[column] += self._weights[part] * tells / weight
+            for column, absent in self._absent.items():
+                scores[column] += absent if parts else 0.0
+        best = max(scores.values(), default=0.0)
+        return sorted(((column, score - best) for column, score in scores.items()), key=lambda one: -one[1]) if known else []
+
+
+def _parts(folded: str) -> frozenset[str]:
+    words = _WORDS.findall(folded)
+    letters = (
+        f"<{word}>"[at : at + many] for word in words for many in _LETTERS for at in range(len(word) + 3 - many)
+    )
+    pairs = (f"{one} {other}" for one, other in zip(words, words[1:], strict=False))
+    return frozenset({*(f"={word}" for word in words), *pairs, *letters, *(_BEGINS + word for word in words[:1])})
+
+
+__all__ = ["Alike"]
