@@ -100,15 +100,15 @@ def proposed(
 def nearest(
     candidates: Iterable[tuple[str, Known]], samples: Sequence[Sample], asked_of_form: Sequence[Question]
 ) -> tuple[str, Known, Proposal]:
-    """The ready mapping in which most of the columns are known, and what it proposes. Of equals, the plainer, and
-    the one in their language. Raises WrongUse."""
+    """The ready mapping in which most of the columns are known, and what it proposes. Of equals, the one that calls
+    most of them so itself, the plainer, and the one in their language. Raises WrongUse."""
     found = []
     for order, (name, ready) in enumerate(candidates):
         asked = asked_of_form or _questions(samples, ready)
         if asked:
             proposal = propose(asked, ready)
             spoken = ready.plan.language == _language(proposal)
-            fits = (proposal.score(ready.plan), -len(ready.columns), spoken, -order)
+            fits = (proposal.score(ready.plan), ready.names_itself(proposal), -len(ready.columns), spoken, -order)
             found.append((fits, name, ready, proposal))
     if not found:
         raise WrongUse("mapping-scaffold.no-table")
