@@ -54,7 +54,8 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Reason:
-    """A finding of `weights.WORTH`. `at`: when it opens, when its room was last confirmed, or refused for. `codes`: what it lacks."""
+    """A finding of `weights.WORTH`. `at`: when it opens, when its room was last confirmed, or refused for.
+    `codes`: what it lacks."""
 
     code: str
     at: datetime | None = None
