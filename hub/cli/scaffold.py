@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
+from functools import cache, partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
@@ -28,6 +28,7 @@ from hub.mapping.reading import read_plan
 from hub.mapping.scaffold import Known, Line, Proposal, known, propose
 from hub.mapping.scaffold_choices import Choice, Meant, meant
 from hub.mapping.scaffold_form import Ready, crossed, form, readers_of
+from hub.mapping.scaffold_gathering import is_list_of_participants
 from hub.mapping.scaffold_legend import explained
 from hub.mapping.scaffold_table import Question, questions
 from hub.mapping.scaffold_write import IN_FORCE, UNMAPPED, Say, choice, concept_maps, key_of, reason, spare, written
@@ -94,7 +95,13 @@ def proposed(
     a form of this tool becomes. Raises WrongUse."""
     asked = form([one.rows for one in samples])
     wanted = (kinds - {TABLE} or frozenset({FORM})) if asked else frozenset({TABLE})
-    return nearest(_ready(own, wanted), samples, asked)
+    base, ready, proposal = nearest(_ready(own, wanted), samples, asked)
+    return base, ready, proposal if asked else replace(proposal, gathering=_is_gathering(proposal, samples))
+
+
+def _is_gathering(proposal: Proposal, samples: Sequence[Sample]) -> bool:
+    asked, said = [line.question for line in proposal.lines], _lexicon().get("gatherings", {})
+    return any(is_list_of_participants(asked, one.rows, said) for one in samples)
 
 
 def nearest(
@@ -131,8 +138,7 @@ def _maps(own: Path, base: str) -> dict[str, list[str]]:
 
 def _ready(own: Path, kinds: frozenset[str]) -> Iterator[tuple[str, Known]]:
     library = Library([own])
-    lexicon = yaml.load((files(PACKAGE) / "lexicon.yaml").read_text("utf-8"), Loader=yaml.BaseLoader)  # noqa: S506 — text alone
-    today = datetime.now(UTC).date()
+    lexicon, today = _lexicon(), datetime.now(UTC).date()
     plans = _plans(library)
     for name, plan in plans.items():
         if not kinds & set(plan.kinds):
@@ -146,6 +152,12 @@ def _ready(own: Path, kinds: frozenset[str]) -> Iterator[tuple[str, Known]]:
                 said, words = crossed(plan, tables, lexicon)
             readers = readers_of(plan, tables)
         yield name, known(plan, words, said, shown_columns(name, own), today, readers)
+
+
+@cache
+def _lexicon() -> Mapping[str, Any]:
+    text = (files(PACKAGE) / "lexicon.yaml").read_text("utf-8")
+    return dict(yaml.load(text, Loader=yaml.BaseLoader))  # noqa: S506 — text alone
 
 
 def _plans(library: Library) -> dict[str, Plan]:
@@ -210,6 +222,9 @@ def _show(session: Session, proposal: Proposal, base: str, folder: Path) -> None
         told = say(f"mapping.scaffold-{line.confidence}")
         table.add_row(Text(line.question.header), Text(line.column or "-"), Text(told), Text(reason(line, say)))
     session.out.print(table)
+    if proposal.gathering:
+        told = f"{session.say('warning')} {say('mapping.scaffold-gathering')}"
+        session.err.print(told, style="bold red", markup=False, highlight=False, soft_wrap=True)
     for line in proposal.lines:
         for one in line.meant if line.column else ():
             session.out.print(
@@ -243,6 +258,7 @@ def _as_json(session: Session, proposal: Proposal, base: str, name: str) -> dict
         ],
         "missing": list(proposal.missing),
         "date_order": proposal.order or None,
+        "gathering": proposal.gathering,
     }
 
 

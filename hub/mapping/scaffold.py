@@ -64,11 +64,13 @@ class Line:
 
 @dataclass(frozen=True, repr=False)
 class Proposal:
-    """All lines, what the mapping must have and no question gives, and the order of day and month ("?": it cannot be told)."""
+    """All lines, what the mapping must have and no question gives, and the order of day and month ("?": it cannot be told).
+    `gathering`: it looks like a list of who came to a training or a talk, and like no register."""
 
     lines: tuple[Line, ...]
     missing: tuple[str, ...] = ()
     order: str = ""
+    gathering: bool = False
 
     def score(self, plan: Plan) -> tuple[int, int]:
         """How much of it this mapping would read, and how much it knows."""
