@@ -32,6 +32,8 @@ def check(connection: Connection) -> Iterator[Issue]:
 
 
 def _read(connection: Connection, known: Fields) -> Iterator[Issue]:
+    if not connection.settings.get("agency"):
+        yield Issue("warning", "incomplete", "adapters.primero-agency-not-set")
     placed = set(known[SERVICES].inside if SERVICES in known else ())
     if lacking := sorted(set(connection.layout.follow_up) & ROW - placed):
         yield Issue("warning", "not-found", "adapters.primero-not-placed", params={"fields": ", ".join(lacking)})

@@ -11,6 +11,7 @@ from openpyxl import Workbook, load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
 
 from adapters.spreadsheet import register, register_csv
+from adapters.spreadsheet.files import register_path
 from hub.errors import Fatal
 from hub.ports import Connection
 
@@ -51,3 +52,12 @@ def is_ours(path: Path, connection: Connection, language: str) -> bool:
     except Fatal:
         return False
     return True
+
+
+def is_left_unread(connection: Connection) -> bool:
+    """Whether a folder of registers holds one that bears the name of the follow-up register, which is not read as a register.
+    Reads that file whole."""
+    path, folder = register_path(connection), connection.folder / str(connection.settings.get("path"))
+    if not folder.is_dir() or path.parent.resolve() != folder.resolve() or not path.is_file():
+        return False
+    return not is_ours(path, connection, str(connection.settings.get("language") or "fr"))

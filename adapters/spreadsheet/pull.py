@@ -8,6 +8,7 @@ from typing import BinaryIO
 from adapters.spreadsheet import delimited, workbooks
 from adapters.spreadsheet.cells import CALENDAR_1904
 from adapters.spreadsheet.files import is_handed_over, sources, steady, watermark
+from adapters.spreadsheet.ours import is_left_unread
 from adapters.spreadsheet.rows import KIND, FileReader
 from hub.errors import Fatal
 from hub.met import Met
@@ -18,15 +19,16 @@ def pull(connection: Connection, since: Watermark | None) -> Iterator[Pulled]:
     """Every row, then the watermark; nothing at all when the files are those of `since`.
 
     Where the connection says that the files are a snapshot, and every row of them could be trusted, they are complete. A file
-    that cannot be read does not keep the others from being read: its error is raised after them.
+    that cannot be read does not keep the others from being read: its error is raised after them. So is that of a register which
+    bears the name of the follow-up register.
     """
     if is_handed_over(connection):
         return
-    paths = sources(connection)
+    failures = [Fatal("adapters.register-not-read")] if is_left_unread(connection) else []
+    paths = _paths(connection, failures)
     reached = watermark(connection, paths)
-    if since == reached:
+    if since == reached and not failures:
         return
-    failures: list[Fatal] = []
     whole = connection.settings.get("snapshot") is True
     with Met() as met:
         for number, path in enumerate(paths, start=1):
@@ -41,6 +43,16 @@ def pull(connection: Connection, since: Watermark | None) -> Iterator[Pulled]:
     if whole:
         yield Complete(KIND)
     yield reached
+
+
+def _paths(connection: Connection, failures: list[Fatal]) -> list[Path]:
+    """Raises the first of these where there is no other file."""
+    try:
+        return sources(connection)
+    except Fatal:
+        if failures:
+            raise failures[0] from None
+        raise
 
 
 def read(connection: Connection, path: Path, met: Met, number: int | None = None) -> Generator[SourceRecord]:

@@ -30,7 +30,7 @@ def show_alternatives(session: Session, task: str, count: int, as_json: bool) ->
         raise WrongUse("referral-show.not-a-referral")
     with session.deployment() as deployment:
         by = Caller(ASKED_AT_THE_HUB, keeper(task, hub=deployment.hub), REFERRAL_PURPOSE)
-        found = alternatives(id_, by, hub=deployment.hub, count=count)
+        found = alternatives(id_, by, hub=deployment.hub, count=count, remembering=True)
         rows = [_cells(session, number, one, deployment) for number, one in enumerate(found, 1)]
     if as_json:
         session.write_json([_as_json(session, one) for one in found])

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from hub.cli.problems import say_issue
 from hub.cli.session import Session
+from hub.exchange.receipt import Unnamed
 from hub.fhir.issues import Issue
 
 SHOWN_PLACES: Final = 4
@@ -24,38 +25,52 @@ class Kind:
     column: str
     sentence: str
     places: list[str] = field(default_factory=list)
+    unnamed: int = 0  # at so many places more
 
 
-def by_kind(session: Session, found: Iterable[tuple[str, Issue]]) -> list[Kind]:
+def by_kind(session: Session, found: Iterable[tuple[str, Issue]], more: Iterable[Unnamed] = ()) -> list[Kind]:
     """The most frequent first: what is wrong in a whole column is one line, not five hundred."""
     kinds: dict[tuple[str, str], Kind] = {}
-    for place, issue in found:
+
+    def kind(issue: Issue) -> Kind:
         column, said = issue.column or issue.path, say_issue(session, issue)
-        kinds.setdefault((column, said), Kind(column, said)).places.append(place)
-    return sorted(kinds.values(), key=lambda kind: -len(kind.places))
+        return kinds.setdefault((column, said), Kind(column, said))
+
+    for place, issue in found:
+        kind(issue).places.append(place)
+    for one in more:
+        kind(one.issue).unnamed += one.places
+    return sorted(kinds.values(), key=lambda kind: -len(kind.places) - kind.unnamed)
 
 
-def table(session: Session, title: str, found: Iterable[tuple[str, Issue]], *, placed: bool = True) -> Table | None:
-    """None when there is nothing to show. `placed=False`: the place is told elsewhere."""
-    kinds = by_kind(session, found)
+def table(
+    session: Session,
+    title: str,
+    found: Iterable[tuple[str, Issue]],
+    more: Iterable[Unnamed] = (),
+    *,
+    placed: bool = True,
+) -> Table | None:
+    """None when there is nothing to show. `more`: what is only counted. `placed=False`: the place is told elsewhere."""
+    kinds = by_kind(session, found, more)
     if not kinds:
         return None
     shown = Table(title=title, title_justify="left", show_lines=False, expand=False)
     for heading in ("place", "column", "reason")[0 if placed else 1 :]:
         shown.add_column(session.say(f"heading.{heading}"), overflow="fold")
     for kind in kinds[:SHOWN_KINDS]:
-        where = [Text(places(session, kind.places))] if placed else []
+        where = [Text(places(session, kind.places, kind.unnamed))] if placed else []
         shown.add_row(*where, Text(kind.column), Text(kind.sentence))
     if len(kinds) > SHOWN_KINDS:
         shown.caption = session.say("more-kinds", count=len(kinds) - SHOWN_KINDS)
     return shown
 
 
-def places(session: Session, stated: list[str]) -> str:
+def places(session: Session, stated: list[str], unnamed: int = 0) -> str:
     """The first places, and how many more there are."""
     said = " · ".join(place(session, one) for one in stated[:SHOWN_PLACES])
-    left = len(stated) - SHOWN_PLACES
-    return f"{said} {session.say('more-places', count=left)}" if left > 0 else said
+    left = max(len(stated) - SHOWN_PLACES, 0) + unnamed
+    return f"{said} {session.say('more-places', count=left)}".strip() if left > 0 else said
 
 
 def place(session: Session, stated: str) -> str:

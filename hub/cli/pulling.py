@@ -14,6 +14,7 @@ from hub.delivery.write_back import Door
 from hub.errors import AdapterError, Conflict, Retriable
 from hub.exchange.pull import pull as pull_from
 from hub.exchange.receipt import ALL_LEFT_OUT, Receipt, is_all_left_out
+from hub.exchange.tally import Tally
 from hub.texts import say
 
 COLUMNS = ("read", "created", "updated", "unchanged", "quarantined", "waiting")
@@ -38,12 +39,11 @@ def pull_door(
     accepted: bool = False,
     quiet: bool = True,
 ) -> Pulled:
-    so_far = Receipt()
+    so_far = Tally()
 
     def count(receipt: Receipt) -> None:
-        nonlocal so_far
-        so_far += receipt
-        display(f"{door.connection.id}: {session.say('pull.progress', **so_far.numbers)}")
+        so_far.add(receipt)
+        display(f"{door.connection.id}: {session.say('pull.progress', **so_far.receipt.numbers)}")
 
     with progress(session, door.connection.id, quiet=quiet) as display:
         try:
@@ -53,12 +53,12 @@ def pull_door(
             )  # fmt: skip
         except (AdapterError, Conflict) as problem:
             after = problem.after if isinstance(problem, Retriable) else None
-            return Pulled(door.connection.id, so_far, sentence(session, problem), after)
-    return Pulled(door.connection.id, so_far)
+            return Pulled(door.connection.id, so_far.receipt, sentence(session, problem), after)
+    return Pulled(door.connection.id, so_far.receipt)
 
 
 def news(receipt: Receipt) -> bool:
-    return any(not one.again for one in receipt.rejected)
+    return receipt.numbers["quarantined"] > 0
 
 
 def show(session: Session, pulls: Sequence[Pulled], *, dry_run: bool = False) -> None:
@@ -88,7 +88,8 @@ def _show_findings(session: Session, title: str, receipt: Receipt) -> None:
     """What was set aside and why, then what was stored in spite of something."""
     rejected = [(one.place, issue) for one in receipt.rejected for issue in one.issues]
     for key, found in (("quarantine-title", rejected), ("warnings-title", list(receipt.warnings))):
-        if (table := findings.table(session, session.say(f"pull.{key}", name=title), found)) is not None:
+        more = [one for one in receipt.unnamed if one.issue.blocks == (found is rejected)]
+        if (table := findings.table(session, session.say(f"pull.{key}", name=title), found, more)) is not None:
             session.out.print(table)
 
 
@@ -117,6 +118,7 @@ def described(session: Session, one: Pulled, *, dry_run: bool) -> dict[str, Any]
             for r in one.receipt.rejected
         ],
         "warnings": [{"place": place, **findings.as_json(session, issue)} for place, issue in one.receipt.doubts],
+        "unnamed": [{"places": more.places, **findings.as_json(session, more.issue)} for more in one.receipt.unnamed],
         "referrals": dict(one.receipt.referrals),
         "failure": one.failure or None,
     }

@@ -17,8 +17,8 @@ from hub.cli.session import Session, pass_session
 from hub.errors import HubError
 from hub.exchange import discard as discarding
 from hub.exchange.pull import BATCH
-from hub.exchange.receipt import Receipt
 from hub.exchange.replay import replay as replay_records
+from hub.exchange.tally import Tally
 from hub.fhir.instants import instant
 from hub.ports import Discarded, Quarantined
 from hub.texts import durations
@@ -87,7 +87,7 @@ def replay(session: Session, keys: tuple[str, ...], connection: str | None, as_j
         pulling.show(session, done)
     elif not aside:
         session.tell("quarantine.none")
-    left = sum(len(one.receipt.rejected) for one in done) + sum(
+    left = sum(one.receipt.set_aside for one in done) + sum(
         1 for one in aside if one.connection not in deployment.doors
     )
     return QUARANTINED if left else OK
@@ -138,11 +138,11 @@ def _replay(
                 session.tell("quarantine-replay.gone", name=name, count=len(entries))
             continue
         door = deployment.doors[name]
-        receipt = Receipt()
+        told = Tally()
         for start in range(0, len(entries), BATCH):
             batch = entries[start : start + BATCH]
-            receipt += replay_records(batch, door.connection, door.mapping, hub=deployment.hub)
-        done.append(pulling.Pulled(name, receipt))
+            told.add(replay_records(batch, door.connection, door.mapping, hub=deployment.hub))
+        done.append(pulling.Pulled(name, told.receipt))
     return done
 
 

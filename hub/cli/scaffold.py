@@ -4,7 +4,7 @@ import csv
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
+from functools import cache, partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
@@ -29,6 +29,7 @@ from hub.mapping.reading import read_plan
 from hub.mapping.scaffold import Known, Line, Proposal, known, propose
 from hub.mapping.scaffold_choices import Choice, Meant, meant
 from hub.mapping.scaffold_form import Ready, crossed, form, readers_of
+from hub.mapping.scaffold_gathering import is_list_of_participants
 from hub.mapping.scaffold_legend import explained
 from hub.mapping.scaffold_sentences import NOTHING
 from hub.mapping.scaffold_table import Question, questions
@@ -97,21 +98,27 @@ def proposed(
     a form of this tool becomes. Raises WrongUse."""
     asked = form([one.rows for one in samples])
     wanted = (kinds - {TABLE} or frozenset({FORM})) if asked else frozenset({TABLE})
-    return nearest(_ready(own, wanted), samples, asked)
+    base, ready, proposal = nearest(_ready(own, wanted), samples, asked)
+    return base, ready, proposal if asked else replace(proposal, gathering=_is_gathering(proposal, samples))
+
+
+def _is_gathering(proposal: Proposal, samples: Sequence[Sample]) -> bool:
+    asked, said = [line.question for line in proposal.lines], read_lexicon().get("gatherings", {})
+    return any(is_list_of_participants(asked, one.rows, said) for one in samples)
 
 
 def nearest(
     candidates: Iterable[tuple[str, Known]], samples: Sequence[Sample], asked_of_form: Sequence[Question]
 ) -> tuple[str, Known, Proposal]:
-    """The ready mapping in which most of the columns are known, and what it proposes. Of equals, the plainer, and
-    the one in their language. Raises WrongUse."""
+    """The ready mapping in which most of the columns are known, and what it proposes. Of equals, the one that calls
+    most of them so itself, the plainer, and the one in their language. Raises WrongUse."""
     found = []
     for order, (name, ready) in enumerate(candidates):
         asked = asked_of_form or _questions(samples, ready)
         if asked:
             proposal = propose(asked, ready)
             spoken = ready.plan.language == _language(proposal)
-            fits = (proposal.score(ready.plan), -len(ready.columns), spoken, -order)
+            fits = (proposal.score(ready.plan), ready.names_itself(proposal), -len(ready.columns), spoken, -order)
             found.append((fits, name, ready, proposal))
     if not found:
         raise WrongUse("mapping-scaffold.no-table")
@@ -134,8 +141,7 @@ def _maps(own: Path, base: str) -> dict[str, list[str]]:
 
 def _ready(own: Path, kinds: frozenset[str]) -> Iterator[tuple[str, Known]]:
     library = Library([own])
-    lexicon = read_lexicon()
-    today = datetime.now(UTC).date()
+    lexicon, today = read_lexicon(), datetime.now(UTC).date()
     plans = _plans(library)
     for name, plan in plans.items():
         if not kinds & set(plan.kinds):
@@ -151,7 +157,8 @@ def _ready(own: Path, kinds: frozenset[str]) -> Iterator[tuple[str, Known]]:
         yield name, known(plan, words, said, shown_columns(name, own), today, readers)
 
 
-def read_lexicon() -> dict[str, Any]:
+@cache
+def read_lexicon() -> Mapping[str, Any]:
     """`mappings/lexicon.yaml`, with the headers of `mappings/headers.csv` by column."""
     room = files(PACKAGE)
     lexicon: dict[str, Any] = yaml.load((room / "lexicon.yaml").read_text("utf-8"), Loader=yaml.BaseLoader)  # noqa: S506 — text alone
@@ -223,6 +230,9 @@ def _show(session: Session, proposal: Proposal, base: str, folder: Path) -> None
         told = say(f"mapping.scaffold-{line.confidence}")
         table.add_row(Text(line.question.header), Text(line.column or "-"), Text(told), Text(reason(line, say)))
     session.out.print(table)
+    if proposal.gathering:
+        told = f"{session.say('warning')} {say('mapping.scaffold-gathering')}"
+        session.err.print(told, style="bold red", markup=False, highlight=False, soft_wrap=True)
     for line in proposal.lines:
         for one in line.meant if line.column else ():
             session.out.print(
@@ -256,6 +266,7 @@ def _as_json(session: Session, proposal: Proposal, base: str, name: str) -> dict
         ],
         "missing": list(proposal.missing),
         "date_order": proposal.order or None,
+        "gathering": proposal.gathering,
     }
 
 

@@ -55,8 +55,11 @@ def would_change(receipt: Receipt) -> bool:
 
 def _said(found: Iterable[Finding]) -> tuple[Said, ...]:
     places: dict[str, dict[str, None]] = {}
+    unnamed: dict[str, int] = {}
     for one in found:
         places.setdefault(one.why, {}).update({one.where: None} if one.where else {})
+        unnamed[one.why] = unnamed.get(one.why, 0) + one.unnamed
     return tuple(
-        Said(why, tuple(where)[:MOST_PLACES], max(len(where) - MOST_PLACES, 0)) for why, where in places.items()
+        Said(why, tuple(where)[:MOST_PLACES], max(len(where) - MOST_PLACES, 0) + unnamed[why])
+        for why, where in places.items()
     )

@@ -20,6 +20,7 @@ from hub.fhir import Resource
 from hub.fhir.references import split
 from hub.fhir.serial import loads
 from hub.fhir.tasks import REFERRAL
+from hub.oauth import scopes
 
 TASK_CODE = "http://hl7.org/fhir/CodeSystem/task-code"
 
@@ -43,7 +44,8 @@ def register(room: Blueprint, desk: Desk) -> None:
         require(caller, "Task", "read")
         require(caller, "HealthcareService", "search")
         found = gathered.referral(id_, caller, hub=desk.people.hub)
-        services = alternatives(id_, caller, hub=desk.people.hub)
+        may_search = scopes.permits(caller.scopes, "Task", "search")
+        services = alternatives(id_, caller, hub=desk.people.hub, remembering=may_search)
         return pages.show(
             "alternatives.html",
             account=desk.account(),

@@ -30,12 +30,14 @@ SPOKEN_ALIKE: Final[Mapping[str, frozenset[str]]] = {
 ANYONE: Final = "anyone"
 INTERPRETER: Final = "interpreter"
 OPEN: Final = "open-now"
+NO_ROOM: Final = "no-room"
 
 
 @dataclass(frozen=True)
 class Wanted:
     """What is looked for, in codes alone: nothing in it is about a person. `at`: when somebody would go there. `required`:
-    characteristics without which it will not do; `open_then`: whether it must be open at that time."""
+    characteristics without which it will not do; `open_then`: whether it must be open at that time. `refused_for_room`:
+    organisation → when it last refused the same to who asks, for lack of room."""
 
     service: str
     at: datetime
@@ -47,11 +49,13 @@ class Wanted:
     characteristics: tuple[str, ...] = ()
     required: tuple[str, ...] = ()
     open_then: bool = False
+    refused_for_room: Mapping[str, datetime] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)
 class Reason:
-    """A finding of `weights.WORTH`. `at`: when it opens, or when its room was last confirmed. `codes`: what it lacks."""
+    """A finding of `weights.WORTH`. `at`: when it opens, when its room was last confirmed, or refused for.
+    `codes`: what it lacks."""
 
     code: str
     at: datetime | None = None
@@ -147,14 +151,17 @@ def region_of(area: str) -> str:
 
 
 def _room(service: Resource, wanted: Wanted) -> Reason:
+    """What is said of its room holds for some days, and so does a refusal; whichever was said last."""
     said = capacity_of(service)
-    if not said:
+    at = span(said["updated"][0])[0] if said else None
+    refused = wanted.refused_for_room.get(split(service["providedBy"]["reference"])[1])
+    holds = timedelta(days=CONFIRMED_FOR_DAYS.get(wanted.service, CONFIRMED_FOR_DAYS[""]))
+    found = ROOM[said["status"][0]] if at and wanted.at <= at + holds else ""
+    if refused and wanted.at <= refused + holds and found != NO_ROOM and (at is None or at < refused):
+        return Reason("refused-for-room", refused)
+    if at is None:
         return Reason("room-not-told")
-    at = span(said["updated"][0])[0]
-    days = CONFIRMED_FOR_DAYS.get(wanted.service, CONFIRMED_FOR_DAYS[""])
-    if at + timedelta(days=days) < wanted.at:
-        return Reason("room-not-confirmed", at)
-    return Reason(ROOM[said["status"][0]], at)
+    return Reason(found or "room-not-confirmed", at)
 
 
 def _opening(service: Resource, wanted: Wanted) -> Reason:

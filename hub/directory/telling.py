@@ -11,6 +11,7 @@ from hub.fhir.instants import MOROCCO
 
 DATED: Final[Mapping[str, str]] = {
     "room-not-confirmed": "%Y-%m-%d",
+    "refused-for-room": "%Y-%m-%d",
     "opens-within-a-day": "%Y-%m-%d %H:%M",
     "opens-later": "%Y-%m-%d %H:%M",
 }

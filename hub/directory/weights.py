@@ -27,6 +27,7 @@ WORTH: Final[Mapping[str, Worth]] = {
     "waiting-list": Worth("room", 12),
     "room-not-confirmed": Worth("room", 10, doubt=True),
     "room-not-told": Worth("room", 10, doubt=True),
+    "refused-for-room": Worth("room", 5, doubt=True),
     "no-room": Worth("room", 0),
     "open-now": Worth("opening", 15),
     "opens-within-a-day": Worth("opening", 10),

@@ -5,7 +5,7 @@ A word that was not understood stays in the register: what is told of a file tra
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from hub.exchange.receipt import Receipt
@@ -18,19 +18,29 @@ _PLACE: Final = re.compile(r"(sheet|row|record) (\S+)")
 
 @dataclass(frozen=True)
 class Finding:
-    """`aside`: its record is set aside; else it is taken in all the same. `where` is "" for what stands at no place."""
+    """`aside`: its record is set aside; else it is taken in all the same. `where` is "" for what stands at no place, and
+    for what is only counted: `unnamed` places."""
 
     issue: Issue
     where: str
     why: str
     aside: bool
+    unnamed: int = 0
 
 
 def findings(receipt: Receipt, language: str, mark: Callable[[str], str] = str) -> Iterator[Finding]:
     """What sets records aside comes first. `mark`: how what fills the blanks of a sentence is marked off from it."""
     for one in receipt.rejected:
         yield from (_finding(one.place, issue, language, mark, aside=True) for issue in one.issues)
+    yield from _unnamed(receipt, language, mark, aside=True)
     yield from (_finding(place, issue, language, mark, aside=False) for place, issue in receipt.doubts)
+    yield from _unnamed(receipt, language, mark, aside=False)
+
+
+def _unnamed(receipt: Receipt, language: str, mark: Callable[[str], str], *, aside: bool) -> Iterator[Finding]:
+    for one in receipt.unnamed:
+        if one.issue.blocks == aside:
+            yield replace(_finding("", one.issue, language, mark, aside=aside), unnamed=one.places)
 
 
 def _finding(place: str, issue: Issue, language: str, mark: Callable[[str], str], *, aside: bool) -> Finding:

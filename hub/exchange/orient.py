@@ -5,11 +5,12 @@ question is kept, not even in the record of looks: an hour, an organisation and 
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from hub.directory.matching import Fit, Wanted, around, ranked
 from hub.exchange import Hub, View, disclose
+from hub.exchange.want_of_room import QUERY, refusals
 from hub.fhir import Resource
 from hub.fhir.canonicals import code_system
 from hub.fhir.query import Match, Query, Token
@@ -31,18 +32,28 @@ class Answer:
 
 
 def orient(
-    wanted: Wanted, caller: Caller, *, hub: Hub, excluded: Collection[str] = frozenset(), count: int = MOST
+    wanted: Wanted,
+    caller: Caller,
+    *,
+    hub: Hub,
+    excluded: Collection[str] = frozenset(),
+    count: int = MOST,
+    remembering: bool = False,
 ) -> tuple[Answer, ...]:
-    """The most fitting first, no more than `count`. `excluded`: ids of organisations that are not asked (again)."""
+    """The most fitting first, no more than `count`. `excluded`: ids of organisations that are not asked (again). `remembering`:
+    who refused referrals of the caller's for lack of room is told, which it must be allowed to search for."""
     fits: dict[str, Fit] = {}
 
     def choice(views: Sequence[View]) -> list[View]:
-        by_id = {one.id: one for one in views}
-        best = ranked((loads(one.text) for one in views), wanted, excluded)[:count]
+        by_id = {one.id: one for one in views if one.type == "HealthcareService"}
+        tasks = (loads(one.text) for one in views if one.type == "Task")
+        known = replace(wanted, refused_for_room=refusals(tasks, wanted.service, caller.organization))
+        best = ranked((loads(one.text) for one in by_id.values()), known, excluded)[:count]
         fits.update((fit.service["id"], fit) for fit in best)
         return [by_id[id_] for id_ in fits]
 
-    chosen = disclose.choose(_queries(wanted), choice, caller, hub=hub)
+    queries = [*_queries(wanted), *([QUERY] if remembering else [])]
+    chosen = disclose.choose(queries, choice, caller, hub=hub)
     return tuple(Answer(one, fits[one.id]) for one in chosen)
 
 

@@ -17,6 +17,7 @@ from hub.exchange.answer import answer, is_answer
 from hub.exchange.receipt import Receipt
 from hub.exchange.receive import prepare, receive
 from hub.exchange.scans import Scan
+from hub.exchange.tally import Tally
 from hub.exchange.vanish import withdraw
 from hub.mapping import Mapping
 from hub.met import Met
@@ -43,27 +44,27 @@ def pull(
     signature = f"{mapping.id}@{mapping.version}\n"
     capabilities = adapter.manifest.capabilities
     since = None if dry_run or accept_withdrawals else _since(hub.store.watermark(connection.id), signature)
-    total = Receipt()
+    total = Tally()
     with _seldom_collecting(), Met() as met, ThreadPoolExecutor(1, "commit") as aside:
         scan = Scan(connection, hub, hub.clock.now(), met)
         line = _Line(connection, mapping, hub, aside, dry_run)
         for batch in _batches(adapter.pull(connection, since), scan, scans="complete-scan" in capabilities):
             watermark = Watermark(signature + batch.reached.value) if batch.reached else None
             for receipt in line.take(batch.records, watermark) if batch.records or watermark else ():
-                total += receipt
+                total.add(receipt)
                 progress(receipt)
             for receipt in line.let_go(batch, scan, accepted=accept_withdrawals):
-                total += receipt
+                total.add(receipt)
                 progress(receipt)
         for receipt in line.finish():
-            total += receipt
+            total.add(receipt)
             progress(receipt)
     if not dry_run:  # which reads everything
-        left = Receipt(unread=max(hub.store.set_aside(connection.id) - len(total.rejected), 0))
-        total += left
+        left = Receipt(unread=max(hub.store.set_aside(connection.id) - total.receipt.set_aside, 0))
+        total.add(left)
         if left.unread:
             progress(left)
-    return total
+    return total.receipt
 
 
 @contextmanager

@@ -1,4 +1,7 @@
-"""What became of some records, in numbers and places: what a pull or a replay answers."""
+"""What became of some records, in numbers and places: what a pull or a replay answers.
+
+Of many records the first places of each finding are named, and the others counted (`tally.py`): the numbers are of all.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,6 +24,14 @@ class Rejected:
 
 
 @dataclass(frozen=True)
+class Unnamed:
+    """Findings that read alike, at so many places beside those that are named. `issue.blocks`: their records are set aside."""
+
+    issue: Issue
+    places: int
+
+
+@dataclass(frozen=True)
 class Receipt:
     """What became of some records."""
 
@@ -34,6 +45,9 @@ class Receipt:
     warnings: tuple[tuple[str, Issue], ...] = ()
     referrals: Mapping[str, int] = field(default_factory=dict)  # action → how many
     unread: int = 0  # in quarantine, and not given this time: a file that has not changed is not read again
+    unnamed: tuple[Unnamed, ...] = ()
+    unnamed_aside: int = 0  # records set aside now, beside those in `rejected`
+    unnamed_waiting: int = 0  # the same of those set aside before
 
     @property
     def numbers(self) -> dict[str, int]:
@@ -44,11 +58,16 @@ class Receipt:
             "created": self.created,
             "updated": self.updated,
             "unchanged": self.unchanged,
-            "quarantined": len(self.rejected) - again,
-            "waiting": again + self.unread,
+            "quarantined": len(self.rejected) - again + self.unnamed_aside,
+            "waiting": again + self.unnamed_waiting + self.unread,
             "withdrawn": self.withdrawn,
             "left_out": self.left_out,
         }
+
+    @property
+    def set_aside(self) -> int:
+        """Of the records that were read, now or before."""
+        return len(self.rejected) + self.unnamed_aside + self.unnamed_waiting
 
     @property
     def doubts(self) -> tuple[tuple[str, Issue], ...]:
@@ -71,6 +90,9 @@ class Receipt:
             self.warnings + other.warnings,
             {action: self.referrals.get(action, 0) + other.referrals.get(action, 0) for action in actions},
             self.unread + other.unread,
+            self.unnamed + other.unnamed,
+            self.unnamed_aside + other.unnamed_aside,
+            self.unnamed_waiting + other.unnamed_waiting,
         )
 
 

@@ -47,7 +47,7 @@ def with_her_no(
         }
     said = {local: day for local, one in needs.items() if (day := refused_on(one))}
     no = {local: refused(needs[local], [day, *_by(before[local], asked, now)]) for local, day in said.items()}
-    if form.leaves_her_answer_open(arrival.record):
+    if form.leaves_her_answer_open(arrival.record, context):
         open_ = {local: one for local, one in needs.items() if local not in no}
         no |= {local: refused(one, [day]) for local, one in open_.items() if (day := refused_on(before[local] or {}))}
     return no

@@ -38,8 +38,11 @@ class Alternative:
     consent: Consent
 
 
-def alternatives(id_: str, caller: Caller, *, hub: Hub, count: int = MOST) -> tuple[Alternative, ...]:
-    """The most fitting first. HubError(NOT_FOUND) to all but who sent or keeps it; OUT_OF_TURN where nothing is to be sent."""
+def alternatives(
+    id_: str, caller: Caller, *, hub: Hub, count: int = MOST, remembering: bool = False
+) -> tuple[Alternative, ...]:
+    """The most fitting first. HubError(NOT_FOUND) to all but who sent or keeps it; OUT_OF_TURN where nothing is to be sent.
+    `remembering`: as `orient` says."""
     now = hub.clock.now()
     stored = _sent(id_, caller, now, hub)
     task: Resource = loads(disclose.view(stored, caller, now, hub=hub).text)
@@ -49,7 +52,9 @@ def alternatives(id_: str, caller: Caller, *, hub: Hub, count: int = MOST) -> tu
         raise HubError(errors.OUT_OF_TURN, path="Task.status")
     keeper = stored.custodian or ""
     others = (one for one in person.tasks() if _is_sender(one, person.custodian(reference(one)) or "", caller))
-    found = orient(wanted(task, now), caller, hub=hub, excluded=_asked(task, others), count=count)
+    found = orient(
+        wanted(task, now), caller, hub=hub, excluded=_asked(task, others), count=count, remembering=remembering
+    )
     may = person.telling(keeper, now, *_whole(task, person))
     declined = _declined(need, person, caller, now, hub)
     return tuple(Alternative(one, _consent(one, may, declined)) for one in found)

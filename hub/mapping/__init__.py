@@ -89,9 +89,13 @@ class Mapping:
         """The days on which a record says that she was asked for her consent, whatever she answered."""
         return tuple(refusal.said_on(self._asked_on, record, context))
 
-    def leaves_her_answer_open(self, record: SourceRecord) -> bool:
-        """Whether the record could not tell what she answered, as a field that an account may not read any more."""
-        return any(name in record.unsaid for name in self._answers_in)
+    def leaves_her_answer_open(self, record: SourceRecord, context: Context) -> bool:
+        """Whether the record could not tell what she answered, as a field that an account may not read any more; or tells it in
+        words that nobody understands."""
+        could_not = any(name in record.unsaid for name in self._answers_in)
+        return could_not or refusal.says_what_nobody_understands(
+            self._agrees_in, record, context, blank=self._plan.blank
+        )
 
     @property
     def beside(self) -> frozenset[str]:

@@ -81,6 +81,15 @@ def columns(written: Any) -> Iterator[str]:
         yield from [asked] if isinstance(asked, str) else asked
 
 
+def asked(condition_: Condition) -> Iterator[str]:
+    """The same of one that was read."""
+    if isinstance(condition_, All | Either):
+        for inner in condition_.inner:
+            yield from asked(inner)
+    else:
+        yield condition_.column
+
+
 def condition(written: Any) -> Condition:
     """Raises UnknownCondition."""
     kind, asked = _single(written)

@@ -11,6 +11,7 @@ from hub.fhir.definitions import Definitions
 from hub.fhir.folding import fold
 from hub.mapping import figures, left_out, rows
 from hub.mapping.cells import columns as columns_of
+from hub.mapping.closing import left_out_with_a_warning
 from hub.mapping.columns import ColumnReader
 from hub.mapping.document import Document, Where
 from hub.mapping.library import Library
@@ -99,6 +100,8 @@ class _PlanReader:
             left_out=left_out.read(data.get("left_out"), self._columns, self._problems),
         )
         self._check_codes(plan)
+        for name in left_out_with_a_warning(plan):
+            self._problems.add(("columns", name, "on_error"), "closing-warns", column=name)
         return plan
 
     def _check_top(self) -> None:

@@ -3,7 +3,7 @@
 Such a record writes no consent, which alone would not be told from one of which nobody asked.
 """
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import Final
 
 from hub.mapping.cells import text_of
@@ -54,6 +54,15 @@ def said_on(dated: tuple[tuple[Column, str], ...], record: SourceRecord, context
 
 def says_no(columns_: tuple[Column, ...], record: SourceRecord, context: Context) -> bool:
     return any(_means(one, record, context) == NO for one in columns_)
+
+
+def says_what_nobody_understands(
+    columns_: tuple[Column, ...], record: SourceRecord, context: Context, *, blank: Container[str]
+) -> bool:
+    """An answer that was given, and that a column with `on_error: warn` leaves out. `blank`: words that say nothing."""
+    warns = ((one, text_of(record.content.get(one.name, "")).strip()) for one in columns_ if one.warns)
+    given = (one for one, text in warns if text and text.casefold() not in blank)
+    return any(_means(one, record, context) is None for one in given)
 
 
 def _means(column: Column, record: SourceRecord, context: Context) -> object:

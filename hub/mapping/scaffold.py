@@ -66,11 +66,13 @@ class Line:
 
 @dataclass(frozen=True, repr=False)
 class Proposal:
-    """All lines, what the mapping must have and no question gives, and the order of day and month ("?": it cannot be told)."""
+    """All lines, what the mapping must have and no question gives, and the order of day and month ("?": it cannot be told).
+    `gathering`: it looks like a list of who came to a training or a talk, and like no register."""
 
     lines: tuple[Line, ...]
     missing: tuple[str, ...] = ()
     order: str = ""
+    gathering: bool = False
 
     def score(self, plan: Plan) -> tuple[int, int]:
         """How much of it this mapping would read, and how much it knows."""
@@ -81,7 +83,8 @@ class Proposal:
 
 @dataclass(frozen=True, repr=False)
 class Known:
-    """A ready mapping to compare with. `shown`: its columns whose values identify nobody."""
+    """A ready mapping to compare with. `shown`: its columns whose values identify nobody; `headers`: those that it names itself,
+    folded."""
 
     plan: Plan
     names: Names
@@ -89,6 +92,11 @@ class Known:
     today: date
     columns: Mapping[str, Column] = field(default_factory=dict)
     words: Words = field(default_factory=dict)
+    headers: frozenset[str] = frozenset()
+
+    def names_itself(self, proposal: "Proposal") -> int:
+        """How many columns are called exactly as this mapping calls its own."""
+        return sum(any(fold(text) in self.headers for text in one.question.texts) for one in proposal.lines)
 
 
 def known(  # noqa: PLR0917 — the parts of what is known
@@ -106,7 +114,10 @@ def known(  # noqa: PLR0917 — the parts of what is known
         if column.direction != "back" and not column.repeat
     }
     headers = {name: (said.get(name) or {}).get("headers") or {} for name in columns}
-    return Known(plan, Names(lexicon, headers), shown, today, columns, words)
+    own = frozenset(
+        fold(str(one)) for by_language in headers.values() for texts in by_language.values() for one in texts
+    )
+    return Known(plan, Names(lexicon, headers), shown, today, columns, words, own)
 
 
 def _evident(column: Column, said: Mapping[str, Any]) -> Column:

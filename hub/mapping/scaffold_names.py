@@ -151,7 +151,7 @@ class Names:
         if not inside or not outside:
             return False
         if part in inside:
-            return not any(one.column == near.column for one in self._near(outside))
+            return not any(one.column == near.column and one.score >= _TORN for one in self._near(outside))
         said = {one.column for one in self._near(inside) if one.score >= _TORN}
         return bool(said) and near.column not in said
 

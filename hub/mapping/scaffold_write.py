@@ -67,6 +67,8 @@ def _top(  # noqa: PLR0917 — the parts of one heading
 ) -> Iterator[str]:
     yield f"# {say('mapping.scaffold-file')}"
     yield "# docs/mapping-format.md"
+    if proposal.gathering:
+        yield f"# ? {say('mapping.scaffold-gathering')}"
     yield f"extends: {base}"
     yield f"id: {name}"
     yield 'version: "0.1.0"'

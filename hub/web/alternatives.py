@@ -26,7 +26,8 @@ def answer_alternatives(_: Inputs, call: Call, service: Service) -> str:
     for type_, interaction in NEEDED:
         if not scopes.permits(call.caller.scopes, type_, interaction):
             raise HubError(SCOPE_LACKING, expected=f"system/{type_}.{scopes.LETTERS[interaction]}")
-    found = alternatives(call.id, call.caller, hub=service.hub)
+    may_search = scopes.permits(call.caller.scopes, TYPE, "search")
+    found = alternatives(call.id, call.caller, hub=service.hub, remembering=may_search)
     entries = (entry(one.answer.view, service.base, _how(one, call.language)) for one in found)
     return searchset(len(found), [], entries)
 

@@ -80,11 +80,14 @@ def _told(receipt: Receipt, commit: bool, language: str) -> Resource:
 
 
 def _outcome(receipt: Receipt, commit: bool, language: str) -> Resource:
-    found = [(one.issue, f"{one.where}: {one.why}" if one.where else one.why) for one in findings(receipt, language)]
-    more = Issue("warning", "incomplete", "web.too-many", params={"count": str(len(found) - MOST_ISSUES)})
+    every = list(findings(receipt, language))
+    named = [one for one in every if not one.unnamed][:MOST_ISSUES]
+    found = [(one.issue, f"{one.where}: {one.why}" if one.where else one.why) for one in named]
+    left = sum(one.unnamed or 1 for one in every) - len(found)
+    more = Issue("warning", "incomplete", "web.too-many", params={"count": str(left)})
     done = Issue("information", "informational", f"web.register-{'stored' if commit else 'tried'}")
-    last = [more, done] if len(found) > MOST_ISSUES else [done]
-    return outcome([*found[:MOST_ISSUES], *((one, say(one.text, language, **one.params)) for one in last)])
+    last = [more, done] if left else [done]
+    return outcome([*found, *((one, say(one.text, language, **one.params)) for one in last)])
 
 
 OPERATIONS: Final = (

@@ -27,7 +27,7 @@ def tool():
 @pytest.fixture
 def connection(tool, tmp_path):
     with Served(tool).running() as served:
-        asked = {"url": served.url, "user": "hub"}
+        asked = {"url": served.url, "user": "hub", "agency": "agency-anouar"}
         layout = mapping.load(FORM).layout()
         yield Connection("c", "association", "primero", FORM, asked, tmp_path, layout, lambda _: tool.password)
 

@@ -245,6 +245,16 @@ def test_a_transfer_takes_the_case_where_the_role_does_not_see_whose_it_is(tool,
     assert isinstance(pulled(ours)[0], SourceRecord)
 
 
+def test_a_connection_that_does_not_say_its_agency_reads_a_case_that_was_handed_on_and_the_check_says_so(tool, connect):
+    identity = tool.add(case(1))
+    tool.transfers[identity] = [transfer("agency-other")]
+    assert isinstance(pulled(connect("primero/gbvims-plus"))[0], SourceRecord)
+    unset = "adapters.primero-agency-not-set"
+    assert unset in [one.text for one in adapter.check(connect("primero/gbvims-plus"))]
+    assert unset not in [one.text for one in adapter.check(connect("primero/gbvims-plus", agency="agency-anouar"))]
+    assert unset not in [one.text for one in adapter.check(connect(send=True))], "it reads answers alone"
+
+
 def test_an_account_that_may_not_see_transfers_reads_the_case(tool, connect):
     tool.hidden = {"transfers"}
     tool.add(case(1))

@@ -8,7 +8,7 @@ from openpyxl import Workbook, load_workbook
 from adapters.spreadsheet import adapter
 from adapters.spreadsheet import push as pushing
 from hub.errors import Fatal, Retriable
-from hub.ports import FollowUp
+from hub.ports import Complete, FollowUp, SourceRecord, Watermark
 
 
 def follow_up(id_="task-1", number="12/2026", **values):
@@ -176,6 +176,40 @@ def test_the_associations_own_workbook_is_never_written_over_and_the_check_says_
         adapter.push(connection, [follow_up()])
     assert refused.value.text == "adapters.register-unreadable"
     assert own.read_bytes() == before
+
+
+@pytest.mark.parametrize("others", [0, 1])
+def test_a_register_that_bears_the_name_of_the_follow_up_register_is_told_at_every_pull(
+    save, connect, tmp_path, others
+):
+    (tmp_path / "in").mkdir()
+    own = save("in/register.xlsx", Registre=OWN)
+    for number in range(others):
+        save(f"in/{number}.xlsx", Registre=[OWN[0], ("9/2026", "12/03/2026", "A-9")])
+    connection = connect("in", output="in", snapshot=True)
+    for _ in range(2):
+        given = []
+        with pytest.raises(Fatal) as told:
+            given.extend(adapter.pull(connection, None))
+        assert told.value.text == "adapters.register-not-read"
+        assert not told.value.params, "no name of a file"
+    own.rename(tmp_path / "in" / "ours.xlsx")
+    assert len([one for one in adapter.pull(connection, None) if isinstance(one, SourceRecord)]) > others
+
+
+def test_the_other_files_of_such_a_folder_are_read_and_nothing_is_taken_for_gone(save, connect, tmp_path):
+    (tmp_path / "in").mkdir()
+    save("in/a.xlsx", Registre=[OWN[0], ("9/2026", "12/03/2026", "A-9")])
+    connection = connect("in", output="in", snapshot=True)
+    before = list(adapter.pull(connection, None))
+    reached = before[-1]
+    assert isinstance(reached, Watermark) and any(isinstance(one, Complete) for one in before)
+    save("in/register.xlsx", Registre=OWN)
+    pulled, given = adapter.pull(connection, reached), []
+    with pytest.raises(Fatal):
+        for one in pulled:
+            given.append(one)
+    assert [type(one) for one in given] == [SourceRecord]
 
 
 def test_what_is_to_be_read_is_not_made_by_the_hub_where_it_is_not_there_yet(connect, tmp_path):

@@ -1,6 +1,7 @@
 """What is unusual about a woman or about a form, and is no mistake."""
 
 import json
+import shutil
 from collections.abc import Iterable
 from datetime import date
 from importlib.resources import files
@@ -43,7 +44,16 @@ def test_whoever_is_a_survivor_is_taken_whatever_the_sex(told, gender):
     assert not mapped.issues
 
 
-@pytest.mark.parametrize("name", ["fhir/referral", "primero/gbvims-plus", "spreadsheet/register-detailed"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "fhir/referral",
+        "primero/gbvims-plus",
+        "spreadsheet/register-detailed",
+        "spreadsheet/register-fr",
+        "spreadsheet/register-ar",
+    ],
+)
 @pytest.mark.parametrize("gender", ["female", "male", "other", "unknown"])
 def test_a_survivor_of_any_sex_is_taken_from_every_tool_that_asks_it(name, gender):
     """Of those that the tool has a word for; two of them every tool has."""
@@ -273,3 +283,51 @@ def _under(folder, form, columns, told, language):
     )
     (record,) = (one for one in adapter.pull(connection, None) if isinstance(one, SourceRecord))
     return record
+
+
+REGISTER = {"visit_date": "01/05/2026", "case_number": "1", "survivor_code": "S-1"}
+
+
+@pytest.mark.parametrize(
+    "name", ["spreadsheet/register-fr", "spreadsheet/register-ar", "spreadsheet/register-detailed"]
+)
+@pytest.mark.parametrize(
+    ("said", "gender"),
+    [("Masculin", "male"), ("ذكر", "male"), ("ولد", "male"), ("F", "female"), ("أنثى", "female"), ("", "female")],
+)
+def test_a_register_says_the_sex_that_its_column_says_and_of_women_where_it_has_none(name, said, gender):
+    mapped = forward(mapping.load(name), REGISTER | ({"sex": said} if said else {}))
+    assert patient(mapped.drafts)["gender"] == gender
+    assert not mapped.issues
+
+
+def test_a_word_for_a_sex_that_nobody_knows_is_asked_about_and_nobody_is_taken_for_a_woman():
+    mapped = forward(mapping.load("spreadsheet/register-fr"), REGISTER | {"sex": "XY"})
+    assert [(one.column, one.blocks) for one in mapped.issues] == [("sex", True)]
+
+
+def test_a_ready_mapping_says_a_sex_of_its_own_only_where_its_form_asks_none():
+    """Or where the answer is empty; `README.md` beside those that ask none says so."""
+    always = {}
+    for name in mapping.available():
+        text = yaml.safe_load(ROOT.joinpath(name, "mapping.yaml").read_text("utf-8"))
+        said = [one["elements"].get("gender") for one in text.get("resources", ()) if one["local"] == "patient"]
+        if {"constant": "female"} in said:
+            always[name] = [one for one in text["columns"] if one.rpartition("/")[2] in {"sex", "sexe", "genre"}]
+    assert always == {"kobo/intake": [], "commcare/casework": []}
+    for name in always:
+        assert "`female`" in ROOT.joinpath(name, "README.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize(("name", "column"), [("kobo/intake", "identite/sexe"), ("commcare/casework", "survivor/sex")])
+def test_a_copy_for_a_form_that_asks_it_is_two_lines_away(tmp_path, name, column):
+    folder = tmp_path / "copy"
+    shutil.copytree(str(ROOT.joinpath(name)), folder)
+    path = folder / "mapping.yaml"
+    text = path.read_text("utf-8").replace("gender: {constant: female}", f"gender: {column}")
+    path.write_text(
+        text.replace("\ncolumns:\n", f"\ncolumns:\n  {column}: {{transform: code, map: register-sex}}\n"), "utf-8"
+    )
+    form = mapping.load(str(path))
+    for said, gender in (("M", "male"), ("Féminin", "female")):
+        assert patient(forward(form, first_example(name) | {column: said}).drafts)["gender"] == gender

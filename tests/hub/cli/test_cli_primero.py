@@ -211,3 +211,20 @@ def test_another_worker_of_the_same_agency_changes_nothing_that_is_stored(joined
     tool.edit(only(tool), owned_by="cw_other")
     pulled(joined)
     assert stored(joined) == before
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("ar", "لا يحدد هذا الاتصال رمز مؤسستكم"), ("fr", "ne dit pas le code"), ("en", "does not say the code")],
+)
+def test_the_check_of_a_connection_warns_where_it_does_not_say_its_agency(
+    hub: Command, tool: Primero, language: str, said: str
+) -> None:
+    (hub.home / "secrets").mkdir(exist_ok=True)
+    (hub.home / "secrets" / "primero").write_text(tool.password, "utf-8")
+    with Served(tool).running() as served:
+        text = CONNECTION.format(organization=FIRST, url=served.url, agency="")
+        (hub.home / "connections" / "ours.yaml").write_text(text.replace("  agency: \n", ""), "utf-8")
+        checked = hub("connection", "check", "ours", language=language)
+    assert checked.exit_code in {0, 3}, checked.output
+    assert said in " ".join(checked.stdout.split())

@@ -2,7 +2,9 @@
 
 import pytest
 
+from hub.cli.findings import SHOWN_PLACES
 from hub.cli.rounds import Rounds
+from hub.exchange.tally import PLACES
 from tests.support.command_line import BAD, GOOD, MENDED, Command, marks_in
 
 
@@ -78,13 +80,23 @@ def test_json_is_what_the_manual_says(hub: Command) -> None:
     (one,) = hub.json("pull", "register")
     assert list(one) == [
         "connection", "dry_run", "read", "created", "updated", "unchanged", "quarantined", "waiting", "withdrawn", "left_out",
-        "rejected", "warnings", "referrals", "failure",
+        "rejected", "warnings", "unnamed", "referrals", "failure",
     ]  # fmt: skip
     (rejected,) = one["rejected"]
     assert (rejected["place"], rejected["again"]) == ("row 3", False)
     assert list(rejected["issues"][0]) == ["severity", "code", "text", "sentence", "column", "element"]
     assert one["referrals"]
     assert one["failure"] is None
+
+
+def test_of_many_rows_with_the_same_mistake_the_first_are_named_and_all_are_counted(hub: Command) -> None:
+    hub.register(*(BAD.replace("3;", f"{number};", 1) for number in range(1, PLACES + 31)))
+    (told,) = hub.json("pull", "register", "--dry-run")
+    assert told["quarantined"] == PLACES + 30
+    assert len(told["rejected"]) == PLACES
+    assert [one["places"] for one in told["unnamed"]] == [30]
+    assert told["unnamed"][0]["column"] == "Type de violence"
+    assert f"and {PLACES + 30 - SHOWN_PLACES} more" in hub("pull", "register", "--dry-run").stdout
 
 
 def test_a_connection_that_fails_does_not_keep_the_others_from_being_read(hub: Command) -> None:

@@ -354,3 +354,27 @@ def test_a_header_in_two_languages_is_proposed_in_both_so_that_its_second_row_is
     seen = json.loads(unread("mapping", "preview", "spreadsheet/our-register", str(path), "--json").stdout)
     assert [one["place"] for one in seen] == ["row 3", "row 4", "row 5"]
     assert unread.json("check")["ok"]
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("ar", "لائحة حضور"), ("fr", "liste de présence"), ("en", "a list of who came")]
+)
+def test_a_list_of_participants_is_asked_about_before_anybody_is_made_a_case_of(
+    tmp_path: Path, unread: Command, language: str, said: str
+) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text("Date;Thème;Lieu;Nom et prénom;Signature\n12/03/2026;Loi 103-13;Agadir;Amina Fictive;\n", "utf-8")
+    told = unread("mapping", "scaffold", str(path), "--out", str(tmp_path / "own"), language=language)
+    assert told.exit_code == 0, told.output
+    assert said in told.stderr
+    written = (tmp_path / "own" / "mapping.yaml").read_text("utf-8")
+    assert written.splitlines()[2].startswith("# ? ") and said in written.splitlines()[2]
+    assert "Amina" not in told.output + written
+
+
+def test_a_register_is_not_asked_whether_it_is_a_list_of_participants(tmp_path: Path, unread: Command) -> None:
+    path = tmp_path / "register.csv"
+    path.write_text("N°;Date;Nom;Motif;Signature\n1;12/03/2026;Amina Fictive;divorce;\n", "utf-8")
+    answer = unread("mapping", "scaffold", str(path), "--out", str(tmp_path / "own"), "--json")
+    assert json.loads(answer.stdout)["gathering"] is False
+    assert "participants" not in (tmp_path / "own" / "mapping.yaml").read_text("utf-8")

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
+from hub.console.found import MOST_PLACES
 from hub.exchange import Hub
 from hub.exchange import upload as uploading
+from hub.exchange.tally import PLACES
 from hub.outbound.allowed import Allowed
 from hub.ports import Registry
 from hub.store import MongoStore
@@ -315,3 +317,9 @@ def test_no_value_of_a_cell_is_shown_in_any_language(town: Town, language: str) 
     pages = [tried.text, take(browser, register(GOOD, BAD)).text]
     assert say("console.hand-over.taken", language) in pages[1]
     assert [mark for mark in (*MARKS, "lunaire", "2026.csv") for page in pages if mark in page] == []
+
+
+def test_rows_with_the_same_mistake_are_all_counted_however_many_are_named(officer: Browser) -> None:
+    rows = [BAD.replace("3;", f"{number};", 1) for number in range(1, PLACES + 31)]
+    send(officer, register(*rows))
+    assert say("console.hand-over.more-places", "en", count=PLACES + 30 - MOST_PLACES) in words(officer.last.text)

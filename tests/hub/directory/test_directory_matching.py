@@ -1,7 +1,7 @@
 """Which services answer a need, in which order and why: the order follows from each service alone, and better is never lower."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import combinations
 from typing import Any, Final
 
@@ -180,6 +180,30 @@ def test_room_that_was_confirmed_too_long_ago_is_told_as_not_confirmed_since() -
     assert explained(room, "en") == "Room not confirmed since 2026-01-05"
     assert explained(room, "fr") == "Places non confirmées depuis le 2026-01-05"
     assert "2026-01-05" in explained(room, "ar")
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ({}, "refused-for-room"),
+        ({"room": ("capacity", "2026-11-20T10:00:00+01:00")}, "refused-for-room"),
+        ({"room": ("capacity", LONG_AGO)}, "refused-for-room"),
+        ({"room": ("capacity", NOW)}, "has-room"),
+        ({"room": ("no-capacity", "2026-11-23T10:00:00+01:00")}, "no-room"),
+    ],
+)
+def test_a_refusal_for_lack_of_room_is_told_until_its_room_is_said_anew_or_it_is_long_ago(
+    said: dict[str, Any], told: str
+) -> None:
+    refused = {"a-org": datetime(2026, 11, 24, 9, tzinfo=UTC)}
+    one = service("a", by="a-org", **said)
+    (fit,) = ranked([one], replace(WANTED, refused_for_room=refused))
+    (room,) = (reason for reason in fit.reasons if WORTH[reason.code].aspect == "room")
+    assert room.code == told
+    later = replace(WANTED, refused_for_room=refused, at=AT + timedelta(days=3))
+    assert "refused-for-room" not in [reason.code for reason in ranked([one], later)[0].reasons]
+    others = replace(WANTED, refused_for_room={"b-org": AT})
+    assert "refused-for-room" not in [reason.code for reason in ranked([one], others)[0].reasons]
 
 
 def test_what_is_lacking_is_named() -> None:

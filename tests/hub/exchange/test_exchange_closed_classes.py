@@ -16,6 +16,7 @@ from hub.exchange.receipt import Receipt
 from hub.exchange.receive import receive
 from hub.fhir import Resource
 from hub.fhir.references import reference
+from hub.mapping.problems import MappingError
 from hub.ports import SourceRecord, Stored
 from tests.support.association import HOSPITAL, Scene, association, hospital
 from tests.support.consents import asked, permit, provision
@@ -204,3 +205,48 @@ def test_after_any_course_of_reading_a_class_that_was_closed_and_never_opened_is
         if task["status"] == "requested":
             at.move(task, "accepted", hospital())
     assert "incident-summary" not in open_to_hospital(at, who)
+
+
+@pytest.mark.parametrize(
+    ("column", "written"),
+    [
+        (
+            "share_medical",
+            CLOSING.replace(
+                'words: {"yes": [oui], "no": [non], declined: []}}\n  share_story',
+                'words: {"yes": [oui], "no": [non], declined: []}, on_error: warn}\n  share_story',
+            ),
+        ),
+        ("visit_date", CLOSING.replace("columns:\n", "columns:\n  visit_date: {on_error: warn}\n")),
+    ],
+)
+def test_a_mapping_in_which_a_cell_that_cannot_be_read_would_end_a_no_is_refused(
+    tmp_path: Path, column: str, written: str
+) -> None:
+    assert written != CLOSING
+    path = tmp_path / "warns" / "mapping.yaml"
+    path.parent.mkdir()
+    path.write_text(written, "utf-8")
+    with pytest.raises(MappingError) as refused:
+        mapping.load(str(path))
+    assert {(one.text, one.params["column"]) for one in refused.value.issues} == {
+        ("mapping.check-closing-warns", column)
+    }
+
+
+def test_a_column_on_which_no_no_hangs_may_warn(tmp_path: Path) -> None:
+    path = tmp_path / "warns" / "mapping.yaml"
+    path.parent.mkdir()
+    path.write_text(CLOSING.replace("columns:\n", "columns:\n  violence_types: {on_error: warn}\n"), "utf-8")
+    assert mapping.load(str(path)).id == "spreadsheet/closing"
+
+
+def test_an_answer_that_cannot_be_read_keeps_closed_what_she_closed(at: Scene, closing: Read) -> None:
+    closing(share_story="non")
+    register(at)
+    at.move(at.one("Task"), "accepted", hospital())
+    assert "core" in open_to_hospital(at) and "incident-summary" not in open_to_hospital(at)
+    assert closing(share_story="plutôt non").rejected
+    assert "incident-summary" not in open_to_hospital(at)
+    closing(share_story="oui")
+    assert "incident-summary" in open_to_hospital(at)

@@ -79,7 +79,7 @@ def test_batches_are_told_one_by_one(at: Scene) -> None:
     bad = rows(at, range(BATCH + 2), visit_date="hier")
     total = pull(at.connection, Tool(bad), at.form, hub=at.hub, progress=heard.append)
     assert [receipt.read for receipt in heard] == [BATCH, 2]
-    assert len(total.rejected) == BATCH + 2
+    assert total.numbers["quarantined"] == BATCH + 2
 
 
 def test_a_dry_run_reads_everything_and_stores_nothing(at: Scene) -> None:

@@ -167,3 +167,22 @@ def test_a_corrected_day_is_taken_and_so_is_that_of_the_visit_that_a_no_has_its_
     assert stands(counting)[1] == "draft"
     no(counting, consent_date="04/05/2026")
     assert stands(counting) == ("2026-05-04", "requested")
+
+
+def test_an_answer_that_cannot_be_read_takes_no_no_back_also_where_it_stops_no_record(
+    at: Scene, tmp_path: Path
+) -> None:
+    text = 'extends: spreadsheet/register-fr\nid: spreadsheet/warns\nversion: "1.0.0"\ntitle: {en: W, fr: W, ar: W}\n'
+    (tmp_path / "mapping.yaml").write_text(f"{text}columns:\n  consent: {{on_error: warn}}\n", "utf-8")
+    warning = dataclasses.replace(at, form=mapping.load(str(tmp_path / "mapping.yaml")))
+    no(warning)
+    before = stands(warning)[0]
+    assert before
+    at.clock.forward(DAY)
+    told = no(warning, consent="illisible")
+    assert (told.rejected, len(told.warnings)) == ((), 1)
+    assert stands(warning)[0] == before
+    yes(warning, "03/05/2026")
+    assert stands(warning)[1] == "draft", "what she agreed to before does not send it"
+    no(warning, consent="-")
+    assert stands(warning)[0] == "", "an empty answer is none, as ever"

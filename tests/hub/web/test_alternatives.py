@@ -7,8 +7,10 @@ from typing import Any, Final
 import pytest
 from fhir.resources.R4B.bundle import Bundle
 
+from hub.directory.weights import WORTH
+from hub.exchange.announce import announce
 from hub.fhir import Resource
-from hub.fhir.canonicals import profile
+from hub.fhir.canonicals import code_system, profile
 from hub.ports import Registry
 from hub.store import MongoStore
 from hub.web.alternatives import OPERATIONS
@@ -128,6 +130,84 @@ def test_who_refused_or_failed_it_is_not_named_again(at: Referring, refused: str
     at.move("clinique", second, "failed", **reason())
     for task in (refused, second):
         assert next_best(at, task) == {"dispensaire": "needs-consent", "rabat": "needs-consent"}
+
+
+def rooms(at: Referring, task: str, organization: str = KEEPER, **headers: str) -> dict[str, tuple[str, str]]:
+    """Organisation → code and words of what is told of its room."""
+    answer = at.by(organization).get(f"/fhir/Task/{task}/$alternatives", **headers)
+    told = ((one["resource"]["providedBy"]["reference"][13:], reasons_of(one)) for one in (answer.json or {})["entry"])
+    return {by: next(one for one in found if WORTH[one[0]].aspect == "room") for by, found in told}
+
+
+def reasons_of(entry: dict[str, Any]) -> list[tuple[str, str]]:
+    said = (
+        one["valueCodeableConcept"] for one in entry["search"]["extension"] if one["url"] == profile("match-reason")
+    )
+    return [(one["coding"][0]["code"], one["text"]) for one in said]
+
+
+@pytest.fixture
+def second(at: Referring, refused: str) -> str:
+    """Another need of the same kind, which somebody else refused: the hospital that refused the first could be asked."""
+    at.agree("clinique", "chu")
+    at.need = at.ask("clinique")
+    task = next(str(one["id"]) for one in at.referrals("clinique") if one["id"] != refused)
+    at.move("clinique", task, "rejected", **reason("out-of-scope"))
+    return task
+
+
+def test_who_refused_another_of_its_referrals_for_lack_of_room_is_shown_with_that_as_a_doubt(
+    at: Referring, second: str
+) -> None:
+    told = rooms(at, second)
+    day = at.hub.clock.now().date().isoformat()
+    assert told["chu"] == (
+        "refused-for-room",
+        f"Refused a referral of yours of the same kind for lack of room on {day}",
+    )
+    assert {told[by][0] for by in ("dispensaire", "rabat")} == {"room-not-told"}
+    assert next_best(at, second)["chu"] == "permitted", "a doubt, and no no"
+
+
+def test_the_directory_itself_says_nothing_of_a_refusal_and_others_are_told_nothing(at: Referring, second: str) -> None:
+    before = at.read("tribunal", "HealthcareService/chu-care")
+    assert "capacity" not in json.dumps(before)
+    assert rooms(at, second)["chu"][0] == "refused-for-room"
+    assert at.read("tribunal", "HealthcareService/chu-care") == before
+    coding = {"system": code_system("service-type"), "code": "medical"}
+    asked = {"resourceType": "Parameters", "parameter": [{"name": "service", "valueCoding": coding}]}
+    for organization in ("tribunal", "clinique", KEEPER):
+        answer = at.by(organization).send("POST", "/fhir/HealthcareService/$match", asked)
+        assert answer.status_code == 200
+        assert "refused-for-room" not in answer.text
+
+
+def test_once_it_says_anew_that_it_has_room_the_refusal_is_forgotten(at: Referring, second: str) -> None:
+    announce("chu-care", "capacity", purpose="COC", hub=at.hub)
+    assert rooms(at, second)["chu"][0] == "has-room"
+
+
+def test_a_refusal_for_another_reason_says_nothing_of_its_room(at: Referring) -> None:
+    (task,) = at.referrals("chu")
+    at.move("chu", task["id"], "rejected", **reason("out-of-scope"))
+    at.need = at.ask("clinique")
+    other = next(str(one["id"]) for one in at.referrals("clinique"))
+    at.move("clinique", other, "rejected", **reason())
+    assert rooms(at, other)["chu"][0] == "room-not-told"
+
+
+def test_a_token_that_may_not_search_for_referrals_is_told_of_no_other(at: Referring, second: str) -> None:
+    narrow = register(at.app, at.registry, KEEPER, "system/Task.r system/HealthcareService.rs")
+    answer = narrow.get(f"/fhir/Task/{second}/$alternatives")
+    assert answer.status_code == 200
+    assert "refused-for-room" not in answer.text
+
+
+@pytest.mark.parametrize(("language", "said"), [("fr", "A refusé faute de place"), ("ar", "لعدم توفر مكان")])
+def test_a_refusal_for_lack_of_room_is_told_in_the_language_of_who_asks(
+    at: Referring, second: str, language: str, said: str
+) -> None:
+    assert said in rooms(at, second, Accept_Language=language)["chu"][1]
 
 
 def test_a_withdrawal_is_told_at_once(at: Referring, refused: str) -> None:

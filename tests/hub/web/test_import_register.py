@@ -14,8 +14,9 @@ from werkzeug.test import TestResponse
 
 from hub.exchange import Hub
 from hub.exchange import upload as uploading
+from hub.exchange.tally import PLACES
 from hub.ports import Registry
-from hub.texts import LANGUAGES
+from hub.texts import LANGUAGES, say
 from hub.web.app import create_app
 from tests.support.command_line import BAD, HEADERS, MARKS, MENDED
 from tests.support.parties import Addresses, Party
@@ -178,3 +179,14 @@ def test_a_complete_register_leaves_out_its_tests_and_withdraws_what_became_one_
         found = told(send(amal, became_one, test, name="complete", commit=commit))
         assert (found["created"], found["left-out"], found["withdrawn"]) == (0, 2, left)
     assert told(send(amal, GOOD, name="complete", commit="true"))["updated"] == 1
+
+
+def test_of_many_rows_with_the_same_mistake_the_first_are_told_and_the_others_counted(
+    party: Callable[..., Party],
+) -> None:
+    rows = [BAD.replace("3;", f"{number};", 1) for number in range(1, PLACES + 31)]
+    answer = told(send(party("amal"), *rows))
+    assert answer["quarantined"] == PLACES + 30
+    *found, more, _ = answer["said"]
+    assert [one.partition(":")[0] for one in found] == [f"row {number}" for number in range(2, PLACES + 2)]
+    assert more == say("web.too-many", "en", count=30)
