@@ -188,8 +188,8 @@ def _nears(question: Question, ready: Known) -> dict[str, Near]:
     _hear(question, asked, nears, ready)
     likely = ready.names.likely((*inside, *question.shown))
     for column in [one for one in ready.columns if one not in nears]:
-        plainly = is_plain(column, likely)
-        if plainly or not ready.names.forbids(f"{' '.join(question.texts)} {question.header} {whose}", column):
+        said = f"{' '.join(question.texts)} {question.header} {whose}"
+        if not ready.names.forbids(said, column, plainly=is_plain(column, likely)):
             nears[column] = Near(0.0, column, "", ready.names.language(question.header))
     return second(nears, likely)
 

@@ -172,10 +172,11 @@ class Names:
         carrying = next((words for words, _ in self._words.readings(text)), ())  # "son" is also "her", in French
         return any(word in strangers for word in plain(carrying))
 
-    def forbids(self, header: str, column: str) -> bool:
-        """Whether a word of the header says that it is another thing, or another person's."""
+    def forbids(self, header: str, column: str, *, plainly: bool = False) -> bool:
+        """Whether a word of the header says that it is another thing, or another person's. `plainly`: so much like headers of the
+        column that a word which says so elsewhere does not."""
         words, own = self._words.of(header), self._own.get(column, set())
-        never = self._never.get(column, frozenset())
+        never = frozenset[str]() if plainly else self._never.get(column, frozenset())
         if frozenset(plain(words)) & never or self._asks_for_another(header, column):
             return True
         never |= (self._others - own) if column in self._hers else frozenset()
