@@ -165,14 +165,14 @@ def _match(type_: str, found: Parameter, written: _Written) -> Match:
 def _check(found: Parameter, name: str, modifier: str, *, sealed: bool) -> None:
     if not modifier or modifier in found.targets:
         return
-    known = _modifiers(found)
+    known = modifiers(found)
     if sealed and modifier not in _SEALED_MODIFIERS and modifier in known:
         raise _sealed(name, found)
     if modifier not in known:
         raise bad(name, ", ".join(f":{m}" for m in (*known, *found.targets)) or "-")
 
 
-def _modifiers(found: Parameter) -> tuple[str, ...]:
+def modifiers(found: Parameter) -> tuple[str, ...]:
     """Those of its type that can be asked of what it reads: what is no Identifier is of no type."""
     if found.name in KEPT_BESIDE:  # equal or not
         return ("not", "missing") if found.type == "token" else ("missing",)

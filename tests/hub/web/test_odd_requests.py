@@ -132,10 +132,12 @@ def test_what_one_condition_tells_apart_is_not_created_twice_in_a_transaction(
 def test_a_line_break_in_what_stands_for_a_header_is_refused_with_its_place(
     amal: Party, survivor: Resource, name: str
 ) -> None:
-    sent = _batch(_entry("PUT", "Patient/1", {**survivor, "id": "1"}, **{name: 'W/"1"\r\nX-Other: y'}))
-    refused = amal.send("POST", "/fhir", sent)
+    sent = _entry("PUT", "Patient/1", {**survivor, "id": "1"}, **{name: 'W/"1"\r\nX-Other: y'})
+    refused = amal.send("POST", "/fhir", _batch(sent, kind="transaction"))
     assert refused.status_code == 400
     assert _json(refused)["issue"][0]["expression"] == [f"Bundle.entry[0].request.{name}"]
+    (alone,) = _json(amal.send("POST", "/fhir", _batch(sent)))["entry"]
+    assert alone["response"]["outcome"] == _json(refused)
 
 
 def test_an_entry_may_name_the_base_itself(amal: Party, address: str) -> None:
@@ -155,8 +157,8 @@ def test_a_search_and_an_operation_are_asked_by_post_in_a_batch(amal: Party, sur
     answer = amal.send("POST", "/fhir", sent)
     assert _statuses(answer) == ["200", "200", "400", "200"]
     assert [_json(answer)["entry"][n]["resource"]["total"] for n in (0, 1)] == [1, 1]
-    refused = amal.send("POST", "/fhir", _batch(_entry("POST", "Patient/_search", survivor)))
-    assert _json(refused)["issue"][0]["expression"] == ["Bundle.entry[0].resource"]
+    (refused,) = _json(amal.send("POST", "/fhir", _batch(_entry("POST", "Patient/_search", survivor))))["entry"]
+    assert refused["response"]["outcome"]["issue"][0]["expression"] == ["Bundle.entry[0].resource"]
 
 
 # --- searches --------------------------------------------------------------------------------------------------------
