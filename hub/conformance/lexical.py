@@ -1,8 +1,8 @@
 """How primitive values are written.
 
 https://hl7.org/fhir/R4/datatypes.html#primitive. Where R4's own rule lets through what is no date (30 February) or what no
-clock shows (a second 60), the rule here is the stricter one, so that whatever is stored can be placed on the time line. Of control
-characters text holds tabs and line breaks alone (https://hl7.org/fhir/R4/datatypes.html#string), and a code or an address none.
+clock shows (a second 60), the rule here is the stricter one, so that whatever is stored can be placed on the time line.
+Of control characters text holds tabs and line breaks alone (https://hl7.org/fhir/R4/datatypes.html#string), and codes none.
 """
 
 from typing import Any, Final

@@ -122,8 +122,8 @@ def _targets(name: str, part: str, types: tuple[str, ...], base: str) -> tuple[T
         return (Target(None, literal),)
     if "://" in literal:
         literal = literal.partition("|")[0]  # a canonical is found in any version
-    type_, _, id_ = literal.rpartition("/")
-    is_typed = not type_ or "://" in literal or _TYPE.fullmatch(type_)
+    type_, slash, id_ = literal.rpartition("/")
+    is_typed = not slash or "://" in literal or _TYPE.fullmatch(type_)
     if not _ID.fullmatch(id_) or not is_typed:
         raise bad(name, "id, Type/id, URL")
     return (Target(type_, id_),) if type_ else tuple(Target(t, id_) for t in types)

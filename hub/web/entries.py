@@ -54,8 +54,8 @@ def entries(bundle: Any, base: str) -> list[Entry]:
 
 
 def entries_alone(bundle: Any, base: str) -> list[Entry | HubError]:
-    """The entries of a batch, of which each stands alone: what is wrong in one is that one's answer. Raises BAD_BUNDLE where it is
-    the Bundle that is wrong, or TOO_LARGE."""
+    """The entries of a batch, of which each stands alone: what is wrong in one is that one's answer. Raises BAD_BUNDLE where it
+    is the Bundle that is wrong, or TOO_LARGE."""
     found = [_tried(number, one, base) for number, one in enumerate(_listed(bundle))]
     _require_unlike([one for one in found if isinstance(one, Entry)])
     return found

@@ -62,7 +62,7 @@ class SearchForm:
     def of(cls, about: Resource, said: Resource) -> "SearchForm":
         """Of a parameter as the CapabilityStatement lists it, of the type that this is about."""
         found = parameter(about["type"], said["name"]) if about.get("type") in PARAMETERS else None
-        return cls(said["type"], modifiers(found) if found else _most(said["type"]))
+        return cls(said["type"], modifiers(about["type"], found) if found else _most(said["type"]))
 
     @property
     def name(self) -> str:
