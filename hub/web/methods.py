@@ -38,7 +38,9 @@ def refused_operation(request: Request) -> HubError:
 
 def _served(request: Request) -> Iterator[str]:
     adapter = current_app.create_url_adapter(request)
-    for method in _METHODS if adapter is not None else ():
+    if adapter is None:
+        return
+    for method in _METHODS:
         try:
             rule, said = adapter.match(method=method, return_rule=True)
         except HTTPException:
