@@ -13,6 +13,7 @@ from hub.conformance import lexical
 from hub.conformance.plan import Complex, Primitive, Property, Slice
 from hub.fhir.issues import Issue
 from hub.fhir.r4 import tables
+from hub.fhir.writable import CONTROL
 
 SHOWN_CODES: Final = 12
 _CODE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}", re.ASCII)
@@ -175,14 +176,14 @@ def _is_written_as(rule: Mapping[str, Any], value: Any) -> bool:
     if rule["type"] == "boolean":
         return isinstance(value, bool)
     if rule["type"] == "string":
-        return isinstance(value, str) and bool(re.search(rule["pattern"], value)) and not _ends_late(rule, value)
+        return isinstance(value, str) and bool(re.search(_pattern(rule), value))
     whole = rule["type"] == "integer"
     return isinstance(value, int | float) and not isinstance(value, bool) and (not whole or float(value).is_integer())
 
 
-def _ends_late(rule: Mapping[str, Any], value: str) -> bool:
+def _pattern(rule: Mapping[str, Any]) -> str:
     """Python's `$` also matches before a last line break; JSON Schema's does not."""
-    return rule["pattern"].endswith("$") and value.endswith("\n")
+    return re.sub(r"\$$", r"\\Z", rule["pattern"])
 
 
 def _in_range(rule: Mapping[str, Any], value: float) -> bool:
@@ -201,6 +202,8 @@ _SENTENCES: Final = {
 
 def _how_written(expected: Primitive, value: Any) -> str:
     """The sentence that says how a value of this type is written."""
+    if isinstance(value, str) and expected.type in lexical.TEXT and CONTROL.search(value):
+        return "control"
     return "empty" if isinstance(value, str) and not value.strip() else _SENTENCES.get(expected.type, "primitive")
 
 

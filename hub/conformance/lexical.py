@@ -2,11 +2,13 @@
 
 https://hl7.org/fhir/R4/datatypes.html#primitive. Where R4's own rule lets through what is no date (30 February) or what no
 clock shows (a second 60), the rule here is the stricter one, so that whatever is stored can be placed on the time line.
+Of control characters text holds tabs and line breaks alone (https://hl7.org/fhir/R4/datatypes.html#string), and codes none.
 """
 
 from typing import Any, Final
 
 from hub.fhir.r4 import tables
+from hub.fhir.writable import UNWRITABLE
 
 Schema = dict[str, Any]
 
@@ -20,14 +22,18 @@ _CLOCK: Final = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,9})?"
 _ZONE: Final = r"(?:Z|[+-](?:(?:0[0-9]|1[0-3]):[0-5][0-9]|14:00))"
 _DATE: Final = f"{_YEAR}(?:-(?:0[1-9]|1[0-2]))?|{_DAY}"
 
+_SPACE: Final = r"[^\S\x0b\x0c\x1c-\x1f]"
+_LETTER: Final = r"[^\s\x00-\x1f]"
+
 _PATTERNS: Final = {
     "date": _DATE,
     "dateTime": f"{_DATE}|{_DAY}T{_CLOCK}{_ZONE}",
     "instant": f"{_DAY}T{_CLOCK}{_ZONE}",
     "time": _CLOCK,
-    "uri": r"\S+",
-    "url": r"\S+",
-    "canonical": r"\S+",
+    "uri": f"{_LETTER}+",
+    "url": f"{_LETTER}+",
+    "canonical": f"{_LETTER}+",
+    "code": f"{_LETTER}+(?:{_SPACE}{_LETTER}+)*",
 }
 NUMBERS: Final[dict[str, Schema]] = {
     "integer": {"type": "integer", "minimum": -(2**31), "maximum": 2**31 - 1},
@@ -35,7 +41,7 @@ NUMBERS: Final[dict[str, Schema]] = {
     "positiveInt": {"type": "integer", "minimum": 1, "maximum": 2**31 - 1},
     "decimal": {"type": "number"},
 }
-_TEXT: Final = frozenset({"string", "markdown", "xhtml"})
+TEXT: Final = frozenset({"string", "markdown", "xhtml"})
 _ID: Final = r"[A-Za-z0-9\-.]{1,64}"
 
 
@@ -45,8 +51,8 @@ def rule(type_: str) -> Schema:
         return NUMBERS[type_].copy()
     if type_ == "boolean":
         return {"type": "boolean"}
-    if type_ in _TEXT:
-        return {"type": "string", "pattern": r"\S"}  # text says something
+    if type_ in TEXT:
+        return {"type": "string", "pattern": f"^{_SPACE}*{_LETTER}[^{UNWRITABLE}]*$"}  # text says something
     return {"type": "string", "pattern": f"^(?:{_PATTERNS.get(type_) or tables().primitives[type_]})$"}
 
 

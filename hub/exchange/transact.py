@@ -158,13 +158,13 @@ def _only(query: Query, caller: Caller, hub: Hub) -> str:
 def _require_apart(steps: Iterable[Step]) -> None:
     """https://hl7.org/fhir/R4/http.html#trules: no two steps change one resource, or create what one condition tells apart."""
     seen: set[str] = set()
-    created: list[Query] = []
+    created: set[str] = set()
     for step in steps:
         key = _key(step)
-        if step.kind == "create" and step.query in created:
+        meaning = step.query.meaning if step.kind == "create" and step.query is not None else ""
+        if meaning and meaning in created:
             raise HubError(errors.BAD_BUNDLE, path=f"{step.path}.request.ifNoneExist", expected="1 × ifNoneExist")
-        if step.kind == "create" and step.query is not None:
-            created.append(step.query)
+        created.add(meaning)
         if key and key in seen:
             raise HubError(errors.BAD_BUNDLE, path=f"{step.path}.request.url", expected="1 × Type/id")
         seen.add(key)

@@ -8,6 +8,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
+from hub.fhir.folding import fold
+
 ParameterType = Literal["string", "token", "reference", "date", "number", "quantity", "uri", "composite", "special"]
 Prefix = Literal["eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap"]
 Modifier = Literal["not", "missing", "exact", "contains", "text", "of-type", "identifier", "below", "versioned"]
@@ -155,3 +157,26 @@ class Query:
     def reads(self) -> tuple[Match, ...]:
         """Every match that a document is asked by."""
         return (*self.matches, *self.any_of)
+
+    @property
+    def meaning(self) -> str:
+        """What is looked for, the same however it was written: the order of parameters and of alternatives, what is said twice,
+        and in text what a search makes no difference of change nothing. Order, pages and includes are no part of it."""
+        every = (sorted({_meant(one) for one in matches}) for matches in (self.matches, self.any_of))
+        return repr((self.type, *every))
+
+
+def _meant(match: Match) -> str:
+    folded = match.type == "string" and match.modifier in {None, "contains"}
+    return repr((match.parameter, match.modifier, sorted({_value_meant(one, folded) for one in match.values})))
+
+
+def _value_meant(value: Value, folded: bool) -> str:
+    match value:
+        case Chained():
+            return repr((value.through, value.query.meaning))
+        case Together():
+            return repr([_meant(one) for one in value.parts])
+        case Word() if folded:
+            return repr(Word(fold(value.text)))
+    return repr(value)

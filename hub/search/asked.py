@@ -10,6 +10,7 @@ from hub.fhir.query import Amount, Near, ParameterType, Prefix, Span, Target, To
 from hub.search.dates import NotADate, span
 from hub.search.parameters import Parameter
 
+_TYPE: Final = re.compile(r"[A-Z][A-Za-z]{1,40}")
 _ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _NAME: Final = re.compile(r"_?[a-z][a-z\-]{0,39}(?:[:.](?:_?[a-z][a-z\-]{0,39}|(?:[A-Z][a-z]+){1,4})){0,16}")
 _PREFIXED: Final = re.compile(r"(eq|ne|gt|ge|lt|le|sa|eb|ap)?(\d.*)")
@@ -121,8 +122,9 @@ def _targets(name: str, part: str, types: tuple[str, ...], base: str) -> tuple[T
         return (Target(None, literal),)
     if "://" in literal:
         literal = literal.partition("|")[0]  # a canonical is found in any version
-    type_, _, id_ = literal.rpartition("/")
-    if not _ID.fullmatch(id_):
+    type_, slash, id_ = literal.rpartition("/")
+    is_typed = not slash or "://" in literal or _TYPE.fullmatch(type_)
+    if not _ID.fullmatch(id_) or not is_typed:
         raise bad(name, "id, Type/id, URL")
     return (Target(type_, id_),) if type_ else tuple(Target(t, id_) for t in types)
 

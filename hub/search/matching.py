@@ -41,7 +41,7 @@ SEALED_FORMS: Final[dict[ParameterType, str]] = {
     "uri": ":missing, URL",
 }
 """How a parameter of an encrypted element may be asked, by parameter type."""
-_SEALED_MODIFIERS: Final = ("", "not", "exact")
+_SEALED_MODIFIERS: Final = frozenset({"not", "exact", "missing"})
 
 _CHAIN: Final = re.compile(r"(_?[a-z][a-z\-]*)(?::([A-Z][A-Za-z]+))?\.(.+)")
 _HAS: Final = re.compile(r"_has:([A-Z][A-Za-z]+):(_?[a-z][a-z\-]*):(.+)")
@@ -166,10 +166,20 @@ def _check(found: Parameter, name: str, modifier: str, *, sealed: bool) -> None:
     if not modifier or modifier in found.targets:
         return
     known = _modifiers(found)
-    if sealed and modifier not in _SEALED_MODIFIERS and modifier in known:
+    if sealed and modifier in known and not _is_answered(modifier, sealed=sealed):
         raise _sealed(name, found)
     if modifier not in known:
         raise bad(name, ", ".join(f":{m}" for m in (*known, *found.targets)) or "-")
+
+
+def modifiers(type_: str, found: Parameter) -> tuple[str, ...]:
+    """Those that this parameter of the type answers."""
+    sealed = is_sealed(type_, found.name)
+    return tuple(one for one in _modifiers(found) if _is_answered(one, sealed=sealed))
+
+
+def _is_answered(modifier: str, *, sealed: bool) -> bool:
+    return not sealed or modifier in _SEALED_MODIFIERS
 
 
 def _modifiers(found: Parameter) -> tuple[str, ...]:

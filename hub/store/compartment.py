@@ -30,7 +30,9 @@ class _At(NamedTuple):
 
 
 def of_person(database: Mongo, person: str, asked: Asked, keyring: Keyring, *, count: int, after: str) -> Gathered:
-    """A page of what the caller may see of her, and the exact total."""
+    """A page of what the caller may see of her, and the exact total; of none (`count` 0), the total alone."""
+    if not count:
+        return Gathered(sum(_count(database, person, *one) for one in asked), (), None)
     place = _place(after, asked)
     page, following = _page(_walk(database, [person], asked, place, count), count)
     whole = not after and following is None

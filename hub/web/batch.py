@@ -6,7 +6,9 @@ from typing import Final
 import orjson
 from flask import Response
 
+from hub.errors import HubError
 from hub.fhir.serial import dumps
+from hub.web import problems
 from hub.web.entries import Entry
 from hub.web.inner import Inner
 from hub.web.negotiation import FHIR_JSON, FORM
@@ -15,9 +17,12 @@ from hub.web.service import Call
 _TOLD: Final = (("Location", "location"), ("ETag", "etag"))
 
 
-def batch(found: list[Entry], call: Call, within: Inner) -> list[str]:
+def batch(found: list[Entry | HubError], call: Call, within: Inner) -> list[str]:
     """The entries of the batch-response, in the order of the request."""
-    return [single(entry, call, within) for entry in found]
+    return [
+        single(one, call, within) if isinstance(one, Entry) else entry_of(problems.answer(one, call.request))
+        for one in found
+    ]
 
 
 def single(entry: Entry, call: Call, within: Inner) -> str:

@@ -12,7 +12,7 @@ from hub.web.answers import json_answer
 from hub.web.asker import supposed_asker
 from hub.web.batch import batch
 from hub.web.bodies import read_json
-from hub.web.entries import entries
+from hub.web.entries import entries, entries_alone
 from hub.web.inner import Inner, inner
 from hub.web.negotiation import FHIR_JSON, JSON, answer_media, require_media
 from hub.web.service import Call, Service
@@ -41,8 +41,10 @@ def _performed(call: Call, service: Service, within: Inner) -> Response:
     require_media(asked, FHIR_JSON, JSON, "text/json")
     body = read_json(asked)
     kind = _kind(body)
-    found = entries(body, kind, service.base)
-    answered = batch(found, call, within) if kind == "batch" else transaction(found, call, service, within)
+    if kind == "batch":
+        answered = batch(entries_alone(body, service.base), call, within)
+    else:
+        answered = transaction(entries(body, service.base), call, service, within)
     text = f'{{"resourceType":"Bundle","type":"{kind}-response"'
     return json_answer(f'{text},"entry":[{",".join(answered)}]}}' if answered else f"{text}}}", call)
 

@@ -1,6 +1,6 @@
 """A batch or transaction as its entries, and what stands in a Bundle that is none. Nothing is dropped silently.
 
-https://hl7.org/fhir/R4/bundle.html (bdl-3, bdl-7) · https://hl7.org/fhir/R4/http.html#transaction
+https://hl7.org/fhir/R4/bundle.html (bdl-1 to bdl-8) · https://hl7.org/fhir/R4/http.html#transaction
 """
 
 import re
@@ -46,17 +46,36 @@ class Entry:
         return f"Bundle.entry[{self.number}]"
 
 
-def entries(bundle: Any, kind: str, base: str) -> list[Entry]:
-    """The entries of a bundle of this kind. Raises BAD_BUNDLE with the place, or TOO_LARGE."""
+def entries(bundle: Any, base: str) -> list[Entry]:
+    """The entries of a transaction. Raises BAD_BUNDLE with the place of what is wrong in it, or TOO_LARGE."""
+    found = [_entry(number, one, base) for number, one in enumerate(_listed(bundle))]
+    _require_unlike(found)
+    return found
+
+
+def entries_alone(bundle: Any, base: str) -> list[Entry | HubError]:
+    """The entries of a batch, of which each stands alone: what is wrong in one is that one's answer. Raises BAD_BUNDLE where it
+    is the Bundle that is wrong, or TOO_LARGE."""
+    found = [_tried(number, one, base) for number, one in enumerate(_listed(bundle))]
+    _require_unlike([one for one in found if isinstance(one, Entry)])
+    return found
+
+
+def _listed(bundle: Any) -> list[Any]:
     _require_known(bundle, _OF_BUNDLE, "Bundle")
     listed = bundle.get("entry", [])
-    if not isinstance(listed, list) or bundle.get("type") != kind:
+    if not isinstance(listed, list):
         raise _bad("Bundle.entry", "[{request, resource}]")
     if len(listed) > MOST_ENTRIES:
         raise HubError(TOO_LARGE, path="Bundle.entry")
-    found = [_entry(number, one, base) for number, one in enumerate(listed)]
-    _require_unlike(found)
-    return found
+    return listed
+
+
+def _tried(number: int, raw: Any, base: str) -> Entry | HubError:
+    try:
+        return _entry(number, raw, base)
+    except HubError as problem:
+        return problem
 
 
 def _entry(number: int, raw: Any, base: str) -> Entry:
@@ -84,7 +103,7 @@ def _entry(number: int, raw: Any, base: str) -> Entry:
         id=rest if _ID.fullmatch(rest) else "",
         pairs=tuple(parse_qsl(query, keep_blank_values=True)),
         resource=resource,
-        full_url=_text(raw, "fullUrl", path),
+        full_url=_full_url(raw, path),
         headers={_HEADERS[name]: value for name, value in headers.items()},
     )
 
@@ -117,6 +136,14 @@ def _text(node: Resource, name: str, path: str) -> str:
     value = node.get(name, "")
     if not isinstance(value, str):
         raise _bad(f"{path}.{name}", "text")
+    return value
+
+
+def _full_url(raw: Resource, path: str) -> str:
+    """bdl-8: of no version."""
+    value = _text(raw, "fullUrl", path)
+    if "/_history/" in value:
+        raise _bad(f"{path}.fullUrl", "bdl-8")
     return value
 
 

@@ -52,8 +52,8 @@ class _Asked:
 
     @property
     def count(self) -> int:
-        """At least one: a page of none would lead nowhere."""
-        return min(max(int(self.given.get("_count", PAGE)), 1), MOST)
+        """0: the total alone."""
+        return min(int(self.given.get("_count", PAGE)), MOST)
 
 
 def answer_everything(inputs: Inputs, call: Call, service: Service) -> str:
@@ -82,6 +82,8 @@ def _begun(inputs: Inputs, call: Call) -> _Asked:
     given = {name: ",".join(str(value) for value in values) for name, values in inputs.items()}
     for name in DATES & given.keys():
         _require_date(name, given[name])
+    if not call.id and given.get("_count") == "0":  # how much it is of all is not counted
+        raise _bad("_count", "1, 2, 3 …")
     types = _types(given.get("_type", ""), call)
     return _Asked(call.id, given | ({"_type": ",".join(types)} if "_type" in given else {}), types)
 

@@ -37,6 +37,7 @@ from hub.web.asker import asker, supposed_asker
 from hub.web.create import create
 from hub.web.delete import delete
 from hub.web.history import of_instance, of_system, of_type
+from hub.web.methods import refused_operation
 from hub.web.negotiation import answer_media
 from hub.web.patch import patch
 from hub.web.read import read
@@ -121,6 +122,8 @@ def respond(interaction: Interaction, request: Request, type_: str, id_: str, se
 
 
 def _answer(interaction: Interaction, call: Call, service: Service) -> Response:
+    if call.id.startswith("$") or call.type.startswith("$"):  # no id and no type begins so
+        raise refused_operation(call.request)
     if "type_>" in interaction.rule:
         _require_type(interaction, call)
     return interaction.answer(call, service)

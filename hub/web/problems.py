@@ -9,18 +9,17 @@ import traceback
 from http import HTTPStatus
 from typing import Final
 
-from flask import Request, Response, current_app
+from flask import Request, Response
 from werkzeug.exceptions import HTTPException
 
 from hub import errors
 from hub.errors import HubError
 from hub.exchange import Invalid
-from hub.fhir.fhirpath_patch import BadFhirPathPatch
 from hub.fhir.issues import Issue, outcome
-from hub.fhir.json_patch import BadPatch, PatchFailed
 from hub.fhir.serial import dumps
 from hub.texts import choose_language, say
 from hub.web.answers import said
+from hub.web.methods import allowed, is_operation, refused_operation
 from hub.web.negotiation import FHIR_JSON
 
 log = logging.getLogger("hub.web")
@@ -51,7 +50,7 @@ def answer(problem: Exception, request: Request) -> Response:
 
 
 def _answer(problem: Exception, request: Request) -> Response:
-    error = _as_hub_error(problem)
+    error = _as_hub_error(problem, request)
     language = choose_language(request.headers.get("Accept-Language"))
     response = Response(_outcome(error, language), error.problem.status, content_type=f"{FHIR_JSON}; charset=utf-8")
     if error.problem is errors.LOGIN:
@@ -64,15 +63,8 @@ def _answer(problem: Exception, request: Request) -> Response:
     if error.problem is errors.TOO_OFTEN:
         response.headers["Retry-After"] = error.params["wait"]
     if error.problem.status == HTTPStatus.METHOD_NOT_ALLOWED:
-        response.headers["Allow"] = error.params.get("allow") or _allowed(request)
+        response.headers["Allow"] = error.params.get("allow") or allowed(request)
     return response
-
-
-def _allowed(request: Request) -> str:
-    """What the address answers, but for what was just refused: https://www.rfc-editor.org/rfc/rfc9110#section-15.5.6"""
-    adapter = current_app.create_url_adapter(request)
-    methods = set(adapter.allowed_methods()) if adapter is not None else set()
-    return ", ".join(sorted(methods - {request.method}))
 
 
 def _outcome(error: HubError, language: str) -> str:
@@ -84,17 +76,14 @@ def _outcome(error: HubError, language: str) -> str:
     return dumps(outcome([(issue, sentence)]))
 
 
-def _as_hub_error(problem: Exception) -> HubError:
+def _as_hub_error(problem: Exception, request: Request) -> HubError:
     match problem:
         case HubError(problem=errors.BROKEN):
             return problem
         case HubError() if problem.problem.status < 500 or problem.problem is errors.UNAVAILABLE:
             return problem
-        case BadPatch():
-            text = "web.bad-fhirpath-patch" if isinstance(problem, BadFhirPathPatch) else ""
-            return HubError(errors.BAD_PATCH, text=text, operation=str(problem.operation))
-        case PatchFailed():
-            return HubError(errors.PATCH_FAILED, operation=str(problem.operation))
+        case HTTPException(code=404 | 405) if is_operation(request):
+            return refused_operation(request)
         case HTTPException() if problem.code is not None and problem.code < 500:
             return HubError(_OF_HTTP.get(problem.code, errors.BAD_PARAMETER))
     tell(problem)

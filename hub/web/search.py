@@ -29,6 +29,8 @@ from hub.web.results import OF_COMPARTMENT, Applied, bundle
 from hub.web.service import Call, Service
 
 COUNTED: Final = ("_summary", "count")
+ONCE: Final = frozenset({"_count", "_summary", "_total", "_contained"})
+"""Of these the last holds, where one stands twice: https://hl7.org/fhir/R4/search.html#modifyingresults leaves it open."""
 
 
 def by_url(call: Call, service: Service) -> Response:
@@ -53,7 +55,15 @@ class _Asked:
         """What the search itself is to understand."""
         over_types = () if self.type else ("_type",)  # of one type, it is a parameter that is not known
         shaping = {OF_COMPARTMENT, *over_types, *shortening.PARAMETERS}
-        return [(name, value) for name, value in self.pairs if name not in shaping or (name, value) == COUNTED]
+        counted = [COUNTED] if COUNTED in self.holding else []
+        return [(name, value) for name, value in self.pairs if name not in shaping] + counted
+
+    @property
+    def holding(self) -> Pairs:
+        """Without what asks nothing, and what a later one of the same name takes back."""
+        said = [(name, value) for name, value in self.pairs if value]
+        last = {name: number for number, (name, _) in enumerate(said)}
+        return [pair for number, pair in enumerate(said) if pair[0] not in ONCE or last[pair[0]] == number]
 
 
 def _answer(call: Call, service: Service, received: Iterable[tuple[str, str]]) -> Response:
@@ -70,7 +80,7 @@ def _answer(call: Call, service: Service, received: Iterable[tuple[str, str]]) -
         queries = [within(query, asked.compartment) for query in queries]
     _require_scopes(queries, call)
     page = _found(queries, call, service)
-    kept = [(n, v) for n, v in asked.pairs if v and n != "_page" and shown(n) not in ignored and n != OF_COMPARTMENT]
+    kept = [(n, v) for n, v in asked.holding if n not in {"_page", OF_COMPARTMENT} and shown(n) not in ignored]
     after = page.after if queries[0].count != 0 else None
     applied = Applied(kept, ignored, asked.here, after, asked.compartment, wanted)
     return json_answer(bundle(page, applied, call, service), call)

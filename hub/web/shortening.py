@@ -18,13 +18,12 @@ _COUNT: Final = "count"  # of a search: the total alone
 def wanted(pairs: Iterable[tuple[str, str]], *, counted: bool = False) -> Wanted:
     """Raises BAD_PARAMETER. `counted`: whether `_summary=count` has a meaning here."""
     given = [(name, value) for name, value in pairs if name in PARAMETERS and value]
-    summary = next((value for name, value in given if name == "_summary"), "false")
-    if summary == _COUNT and counted:
-        summary = "false"
-    if summary not in SUMMARIES:
+    summaries = [value for name, value in given if name == "_summary"] or ["false"]
+    if not {*summaries} <= {*SUMMARIES, *((_COUNT,) if counted else ())}:
         expected = ", ".join((*SUMMARIES, *((_COUNT,) if counted else ())))
         raise HubError(BAD_PARAMETER, path="http._summary", parameter="_summary", expected=expected)
     names = [one.strip() for name, value in given if name == "_elements" for one in value.split(",")]
+    summary = "false" if summaries[-1] == _COUNT else summaries[-1]  # the last holds
     return Wanted(cast(Summary, summary), frozenset(one.rpartition(".")[2] for one in names if one))
 
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from hub.conformance import lexical
 from hub.fhir.r4 import tables
+from hub.fhir.writable import CONTROL
 
 SENTENCES: Final = {
     "date": "date", "dateTime": "date-time", "instant": "instant", "time": "time", "boolean": "boolean", "id": "id",
@@ -29,6 +30,8 @@ def wrongly_written(type_: str, value: Any) -> str | None:
     """The key of the sentence that says how a value of this type is written."""
     if _is_written(type_, value):
         return None
+    if isinstance(value, str) and type_ in lexical.TEXT and CONTROL.search(value):
+        return "control"
     return "empty" if isinstance(value, str) and not value.strip() else SENTENCES.get(type_, "primitive")
 
 
@@ -51,8 +54,8 @@ def _is_written(type_: str, value: Any) -> bool:
 
 @cache
 def _rule(type_: str) -> Callable[[str], bool]:
-    if type_ in {"string", "markdown", "xhtml"}:
-        return lambda value: True
+    if type_ in lexical.TEXT:
+        return lambda value: not CONTROL.search(value)
     if type_ == "base64Binary":
         return lambda value: bool(_BASE64.fullmatch(_WHITE.sub("", value)))
     if type_ in {"uri", "url", "canonical"}:

@@ -98,7 +98,7 @@ def match(query: Query, draft: Draft) -> str | None:
 def guard(resource: Resource, query: Query, draft: Draft) -> None:
     """Before the search: whoever commits meanwhile under one of these identities is noticed."""
     who = f"{draft.caller.organization}|{query.type}"
-    for identity in (repr(query.matches), *_identifiers(resource)):
+    for identity in (query.meaning, *_identifiers(resource)):
         text = f"{who}|{identity}".encode()
         draft.guard(hmac.new(draft.hub.pepper, b"condition|" + text, hashlib.sha256).hexdigest())
 

@@ -46,7 +46,8 @@ from hub.exchange.person import Person
 from hub.exchange.recording import require_recorded
 from hub.exchange.supersede import require_same
 from hub.fhir import Resource
-from hub.fhir.json_patch import apply
+from hub.fhir.fhirpath_patch import BadFhirPathPatch
+from hub.fhir.json_patch import BadPatch, PatchFailed, apply
 from hub.fhir.references import reference
 from hub.fhir.serial import written_alike
 from hub.ports import Caller, Stored
@@ -140,8 +141,22 @@ def _require_side(before: Resource, holder: Holder, draft: Draft) -> None:
 
 
 def _revised(before: Resource, revise: Revise, interaction: str) -> Resource:
-    after = keep_meta(before, revise(before))
+    after = keep_meta(before, _made(revise, before))
     return _AS_SENT[interaction](before, after) if interaction in _AS_SENT else after
+
+
+def _made(revise: Revise, before: Resource) -> Resource:
+    """Raises BAD_PATCH or PATCH_FAILED where a patch does not make anything of it."""
+    try:
+        return revise(before)
+    except BadFhirPathPatch as problem:
+        number = problem.operation
+        path = f"Parameters.parameter[{number - 1}]" if number else "Parameters.parameter"
+        raise HubError(errors.BAD_PATCH, path=path, text="web.bad-fhirpath-patch", operation=str(number)) from None
+    except BadPatch as problem:
+        raise HubError(errors.BAD_PATCH, operation=str(problem.operation)) from None
+    except PatchFailed as problem:
+        raise HubError(errors.PATCH_FAILED, operation=str(problem.operation)) from None
 
 
 def _judged(before: Resource, after: Resource, person: Holder, stored: Stored, draft: Draft) -> tuple[Resource, str]:

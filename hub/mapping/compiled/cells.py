@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
+from hub.fhir.writable import writable
 from hub.mapping.cells import BLANK, Cell, Cells, text_of
 from hub.mapping.compiled.program import Program
 from hub.mapping.compiled.scope import Scope, Work
@@ -64,7 +65,7 @@ def _worked_out(cell: Cell, value: str, program: Program) -> None:
 
 def _read(cell: Cell, value: str, program: Program) -> None:
     if type(cell.transform) is Text:
-        program.add(f"{value} = text")
+        program.add(f"{value} = text if text.isprintable() else (writable(text).strip() or None)")
         return
     program.add(f"{value}, trouble = {program.bind(cell.transform.forward)}(raw, context)")
     with program.under("if trouble is not None:"):
@@ -75,4 +76,4 @@ def _tell(cell: Cell, trouble: str, program: Program) -> None:
     program.add(f"issues.append({program.bind(cell.issue)}({trouble}, run))")
 
 
-BOUND: Final = {"text_of": text_of, "required": REQUIRED}
+BOUND: Final = {"text_of": text_of, "writable": writable, "required": REQUIRED}

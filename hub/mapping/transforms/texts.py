@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from hub.fhir.folding import ascii_digits, fold
+from hub.fhir.writable import writable
 from hub.mapping.model import NOTHING, Context, Reading, Trouble
 from hub.mapping.transforms.whole import Whole, without_words
 
@@ -19,14 +20,14 @@ _SEPARATORS: Final = re.compile(r"[\s\-./\u00a0\u202f\u200e\u200f]+")
 
 @dataclass(frozen=True)
 class Text(Whole):
-    """The cell without spaces at its ends."""
+    """The cell without spaces at its ends, and without what nobody sees and no text of FHIR holds."""
 
     @property
     def recurs(self) -> bool:
         return False
 
     def forward(self, text: str, context: Context) -> Reading:
-        stripped = text.strip()
+        stripped = writable(text).strip()
         return Reading(stripped) if stripped else NOTHING
 
     def back(self, value: Any) -> str:
@@ -49,7 +50,7 @@ class Digits(Whole):
         return False
 
     def forward(self, text: str, context: Context) -> Reading:
-        value = ascii_digits(text).strip().upper()
+        value = ascii_digits(writable(text)).strip().upper()
         if self.compact:
             value = _SEPARATORS.sub("", value)
         if not value:

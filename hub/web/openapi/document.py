@@ -16,7 +16,7 @@ from hub.oauth.endpoints import Endpoints
 from hub.texts import say
 from hub.web.interactions import INTERACTIONS, OPERATIONS
 from hub.web.openapi import interactions, operations, plain
-from hub.web.openapi.parts import Part, components, ref
+from hub.web.openapi.parts import Part, SearchForm, components, ref
 
 _PLACE: Final = re.compile(r"<(?:[^:<>]+:)?(\w+?)_?>")
 _BY_ITSELF: Final = frozenset({"HEAD", "OPTIONS"})
@@ -39,8 +39,8 @@ def describe(routes: Iterable[Route], statement: Resource, where: Endpoints, lan
     """The description in one language. `statement`: the CapabilityStatement of the same application."""
     (rest,) = statement["rest"]
     about = {one["type"]: one for one in rest["resource"]}
-    kinds = sorted({one["type"] for resource in about.values() for one in resource.get("searchParam", ())})
-    shared = components(kinds, language)
+    forms = {SearchForm.of(resource, one) for resource in about.values() for one in resource.get("searchParam", ())}
+    shared = components(sorted(forms), language)
     shared["schemas"] |= {type_: interactions.resource_schema(type_, one) for type_, one in about.items()}
     return {
         "openapi": "3.1.0",

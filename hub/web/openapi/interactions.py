@@ -11,7 +11,7 @@ from hub.oauth.scopes import LETTERS
 from hub.search.parsing import CONTROLS
 from hub.web.interactions import Interaction
 from hub.web.negotiation import FORM, JSON, JSON_PATCH
-from hub.web.openapi.parts import ASKED, SENT, Part, answers, fhir, ref, tail
+from hub.web.openapi.parts import ASKED, SENT, Part, SearchForm, answers, fhir, ref, tail
 
 _SPECIFICATION: Final = "https://hl7.org/fhir/R4/http.html"
 _ANCHORS: Final[Mapping[str, str]] = {
@@ -74,7 +74,7 @@ def security(scope: str, type_: str) -> list[Part]:
 def search_parameters(about: Resource, controls: Iterable[str] = CONTROLS) -> Iterator[Part]:
     """As the CapabilityStatement lists them, and those that say how the result is to be."""
     for one in about.get("searchParam", ()):
-        said: Part = {"name": one["name"], "in": "query", "schema": ref("schemas", f"search-{one['type']}")}
+        said: Part = {"name": one["name"], "in": "query", "schema": ref("schemas", SearchForm.of(about, one).name)}
         yield said | ({"description": one["documentation"]} if "documentation" in one else {})
     listed = {one["name"] for one in about.get("searchParam", ())}
     for name in controls:

@@ -4,10 +4,13 @@ https://spec.openapis.org/oas/v3.1.1.html#components-object
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
+from hub.fhir import Resource
 from hub.fhir.query import ParameterType
-from hub.search.matching import MODIFIERS
+from hub.search.matching import MODIFIERS, modifiers
+from hub.search.parameters import PARAMETERS, parameter
 from hub.texts import say
 from hub.web.negotiation import FHIR_JSON, JSON
 
@@ -48,7 +51,33 @@ def fhir(schema: Part, **more: Any) -> Part:
     return {media: {"schema": schema, **more} for media in (FHIR_JSON, JSON)}
 
 
-def components(search_types: Iterable[str], language: str) -> Part:
+@dataclass(frozen=True, order=True)
+class SearchForm:
+    """How a search parameter is asked: its type, and which modifiers are answered."""
+
+    type: str
+    modifiers: tuple[str, ...]
+
+    @classmethod
+    def of(cls, about: Resource, said: Resource) -> "SearchForm":
+        """Of a parameter as the CapabilityStatement lists it, of the type that this is about."""
+        found = parameter(about["type"], said["name"]) if about.get("type") in PARAMETERS else None
+        return cls(said["type"], modifiers(about["type"], found) if found else _most(said["type"]))
+
+    @property
+    def name(self) -> str:
+        """That of its schema: after its type, and after the modifiers where they are not those of most of that type."""
+        most = _most(self.type)
+        unlike = [one for one in self.modifiers if one not in most] or [*self.modifiers]
+        return "-".join(("search", self.type, *(unlike if self.modifiers != most else ())))
+
+
+def _most(type_: str) -> tuple[str, ...]:
+    known: Mapping[ParameterType, tuple[str, ...]] = MODIFIERS
+    return next((tuple(m for m in found if m != "of-type") for name, found in known.items() if name == type_), ())
+
+
+def components(search_forms: Iterable[SearchForm], language: str) -> Part:
     """What stands in the description once and is pointed to."""
     about = {
         name: (where, *said)
@@ -56,7 +85,7 @@ def components(search_types: Iterable[str], language: str) -> Part:
         for name, said in table.items()
     }
     return {
-        "schemas": {**SCHEMAS, **{f"search-{one}": search_schema(one, language) for one in search_types}},
+        "schemas": {**SCHEMAS, **{one.name: search_schema(one, language) for one in search_forms}},
         "parameters": {
             name: {"name": name, "in": where, "description": say(f"openapi.{text}", language), "schema": schema}
             for name, (where, text, schema) in about.items()
@@ -65,13 +94,13 @@ def components(search_types: Iterable[str], language: str) -> Part:
     }
 
 
-def search_schema(type_: str, language: str) -> Part:
-    """The values of a search parameter of this type: each time that it is given they must hold together."""
-    known: Mapping[ParameterType, tuple[str, ...]] = MODIFIERS
-    modifiers = next((found for name, found in known.items() if name == type_), ())
-    said = say("openapi.search-forms", language, type=type_, modifiers=", ".join(f":{one}" for one in modifiers) or "–")
+def search_schema(form: SearchForm, language: str) -> Part:
+    """The values of a search parameter of this form: each time that it is given they must hold together."""
+    listed = ", ".join(f":{one}" for one in form.modifiers) or "–"
+    said = say("openapi.search-forms", language, type=form.type, modifiers=listed)
     item: Part = {"type": "string", "minLength": 1}
-    return {"type": "array", "items": item | ({"pattern": FORMS[type_]} if type_ in FORMS else {}), "description": said}
+    item |= {"pattern": FORMS[form.type]} if form.type in FORMS else {}
+    return {"type": "array", "items": item, "description": said}
 
 
 def _refusal(status: int, language: str) -> Part:

@@ -33,7 +33,7 @@ def places(node: Any, where: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 
 JUNK: st.SearchStrategy[Any] = st.sampled_from(
     [None, True, False, 0, -1, 1.5, "", " ", "x", "2026-02-30", "2026", "Patient/x", "active", [], {}, [None], [[]], [{}], {"x": 1},
-     {"coding": []}, {"coding": [{}]}, {"reference": "x"}, {"extension": [{"url": "x"}]}, "a" * 30000, 10**12]
+     {"coding": []}, {"coding": [{}]}, {"reference": "x"}, {"extension": [{"url": "x"}]}, "a" * 30000, 10**12, "a\x00b", "\x1f", "a\n", "a\nb\tc\r"]
 ).map(deepcopy)  # fmt: skip
 
 

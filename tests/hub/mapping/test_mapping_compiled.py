@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections import defaultdict
 from datetime import date, datetime
 from importlib.resources import files
@@ -102,6 +103,25 @@ def test_the_links_are_those_that_stand_in_the_resources(name):
         for link in mapped.links:
             link["reference"] = "Patient/1"
         assert "draft:" not in json.dumps([one.resource for one in mapped.drafts])
+
+
+def spoiled(cell):
+    """With what a word processor and an old program leave in texts."""
+    if isinstance(cell, dict):
+        return {name: spoiled(one) for name, one in cell.items()}
+    if isinstance(cell, list):
+        return [spoiled(one) for one in cell]
+    return f"\x01{cell[:1]}\x00{cell[1:]}\x0b\x1f" if isinstance(cell, str) else cell
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_no_draft_holds_what_no_text_of_fhir_may(name):
+    """A record is not lost for a character that nobody sees."""
+    for content in EXAMPLES[name]:
+        for way in WAYS[name]:
+            mapped = way(SourceRecord("row", "1", "1", spoiled(content), Place(row=1)), CONTEXT)
+            said = json.dumps([one.resource for one in mapped.drafts], ensure_ascii=False).replace("\\n", "")
+            assert not re.search(r"\\u00[01]|\\[bf]", said)
 
 
 def constants(code: CodeType):

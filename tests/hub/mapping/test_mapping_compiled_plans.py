@@ -175,7 +175,9 @@ def columns(draw):
     return {**found, "refs": Column("refs", ("refs",), None, repeat=True), "nowhere": nowhere, **inside}
 
 
-CELLS = st.sampled_from(["x", "-", " ", "oui", "non", "12/03/2026", "2026", "0610000000", "3", "?", 3, True])
+CELLS = st.sampled_from(
+    ["x", "-", " ", "oui", "non", "12/03/2026", "2026", "0610000000", "3", "?", 3, True, "\x00", "x\x0by"]
+)
 OFTEN = {
     "name": ["x", "xy"], "number": ["3", "4/2026", "B"], "count": ["3"], "day": ["12/03/2026", "~2026"], "other_day": ["2026-03-12"],
     "said": ["oui", "non"], "safe": ["oui", "non"], "phones": ["0610000000 / 0611111111"], "others": ["0610000000"], "to": ["CHU"],
@@ -248,7 +250,9 @@ def test_a_record_is_left_out_by_both_or_by_none(content, marks):
     event(f"left out: {plain.left_out}")
 
 
-@pytest.mark.parametrize("said", ["-", " -", "- ", " - ", "  - ", "\u00a0-\u00a0", "--", " x ", ""])
+@pytest.mark.parametrize(
+    "said", ["-", " -", "- ", " - ", "  - ", "\u00a0-\u00a0", "--", " x ", "", "\x00", "-\x00", "x\x0b "]
+)
 def test_what_says_nothing_says_nothing_however_it_is_padded(said):
     found = {one: Column(one, (one,), how, required=True) for one, how in TRANSFORMS.items()}
     plan = Plan("acme/form", "1", {}, ("row",), "fr", found, frozenset({"-"}), (), ())

@@ -3,10 +3,11 @@
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from hub.fhir.folding import ascii_digits
+from hub.fhir.writable import CONTROL
 from hub.mapping.model import Code, Context
 from hub.mapping.transforms.ages import AgeText, band
 from hub.mapping.transforms.answers import Answer, Boolean
@@ -467,7 +468,33 @@ def test_digits_are_canonical_after_one_reading(text):
 
 @given(st.text(min_size=1).map(str.strip).filter(bool))
 def test_text_comes_back_as_it_was(text):
+    assume(not CONTROL.search(text))
     assert Text().back(value(Text(), text)) == text
+
+
+@pytest.mark.parametrize("transform", [Text(), Digits()])
+@pytest.mark.parametrize(
+    ("told", "meant"),
+    [
+        ("AB\x0012", "AB12"),
+        ("AB12\x00\x00 \x00", "AB12"),
+        ("AB\x0bCD", "AB\nCD"),  # a line break of a word processor
+        ("AB\x0cCD\x1f", "AB\nCD"),
+        ("AB\tCD\r\nEF", "AB\tCD\r\nEF"),
+        ("\x01\x02", None),
+    ],
+)
+def test_what_no_text_of_fhir_holds_is_taken_away(transform, told, meant):
+    assert value(transform, told) == meant
+
+
+@given(st.text(st.sampled_from("a ب\t\n\r\x00\x0b\x0c\x1c\x1f\u200f"), max_size=12))
+def test_what_is_taken_away_is_what_nobody_sees(text):
+    once = value(Text(), text)
+    assert once is None or not CONTROL.search(once)
+    seen = [c for c in text if not c.isspace() and not CONTROL.match(c)]
+    assert [c for c in once or "" if not c.isspace()] == seen
+    assert once is None or value(Text(), once) == once
 
 
 def test_a_year_is_found_and_checked():

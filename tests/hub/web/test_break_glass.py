@@ -133,7 +133,7 @@ def test_what_stands_in_the_url_is_refused_and_not_repeated(
     assert answer.status_code == 400
     assert CIN not in answer.text
     assert CIN not in "".join(str(vars(record)) for record in access_log.records if record.name.startswith("hub"))
-    assert chu.get(GLASS).status_code == 404
+    assert chu.get(GLASS).status_code == 405
     assert chu.get(f"/fhir/Patient/{her}").status_code == 404
 
 

@@ -132,7 +132,7 @@ def test_what_is_wrongly_sent_is_refused_and_stores_nothing(
     assert amal.send("POST", f"{PATH}?connection=register", b"", Content_Type=CSV).status_code == 400
     assert amal.send("POST", PATH, register(GOOD), Content_Type=CSV).status_code == 400
     assert send(amal, GOOD, Content_Encoding="gzip").status_code == 415
-    assert amal.get(f"{PATH}?connection=register").status_code == 404
+    assert amal.get(f"{PATH}?connection=register").status_code == 405
     unreadable = amal.send("POST", f"{PATH}?connection=register&commit=true", b"no;such\n1;2\n", Content_Type=CSV)
     assert unreadable.status_code == 422
     assert "header" in unreadable.text

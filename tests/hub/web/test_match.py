@@ -184,7 +184,7 @@ def test_what_says_nothing_of_a_person_is_refused(her: Accompanied, sent: Resour
 
 
 def test_nothing_of_her_may_stand_in_a_url(her: Accompanied) -> None:
-    assert her.chu.get(MATCH).status_code == 404
+    assert her.chu.get(MATCH).status_code == 405
     answer = her.chu.send("POST", f"{MATCH}?count=1", said(**NAMED))
     assert answer.status_code == 400
 

@@ -3,11 +3,15 @@
 https://hl7.org/fhir/R4/http.html · https://www.rfc-editor.org/rfc/rfc9110
 """
 
+import json
 from collections.abc import Callable
+from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from hub.conformance import validate
 from hub.exchange import Hub
 from hub.fhir import Resource
 from tests.support.parties import BASE, Party
@@ -132,10 +136,12 @@ def test_what_one_condition_tells_apart_is_not_created_twice_in_a_transaction(
 def test_a_line_break_in_what_stands_for_a_header_is_refused_with_its_place(
     amal: Party, survivor: Resource, name: str
 ) -> None:
-    sent = _batch(_entry("PUT", "Patient/1", {**survivor, "id": "1"}, **{name: 'W/"1"\r\nX-Other: y'}))
-    refused = amal.send("POST", "/fhir", sent)
+    sent = _entry("PUT", "Patient/1", {**survivor, "id": "1"}, **{name: 'W/"1"\r\nX-Other: y'})
+    refused = amal.send("POST", "/fhir", _batch(sent, kind="transaction"))
     assert refused.status_code == 400
     assert _json(refused)["issue"][0]["expression"] == [f"Bundle.entry[0].request.{name}"]
+    (alone,) = _json(amal.send("POST", "/fhir", _batch(sent)))["entry"]
+    assert alone["response"]["outcome"] == _json(refused)
 
 
 def test_an_entry_may_name_the_base_itself(amal: Party, address: str) -> None:
@@ -155,8 +161,8 @@ def test_a_search_and_an_operation_are_asked_by_post_in_a_batch(amal: Party, sur
     answer = amal.send("POST", "/fhir", sent)
     assert _statuses(answer) == ["200", "200", "400", "200"]
     assert [_json(answer)["entry"][n]["resource"]["total"] for n in (0, 1)] == [1, 1]
-    refused = amal.send("POST", "/fhir", _batch(_entry("POST", "Patient/_search", survivor)))
-    assert _json(refused)["issue"][0]["expression"] == ["Bundle.entry[0].resource"]
+    (refused,) = _json(amal.send("POST", "/fhir", _batch(_entry("POST", "Patient/_search", survivor))))["entry"]
+    assert refused["response"]["outcome"]["issue"][0]["expression"] == ["Bundle.entry[0].resource"]
 
 
 # --- searches --------------------------------------------------------------------------------------------------------
@@ -211,3 +217,216 @@ def test_who_writes_a_chain_wrongly_is_told_how_it_is_written(amal: Party, asked
     answer = amal.get(f"/fhir/Task?{asked}")
     assert answer.status_code == 400
     assert way in _json(answer)["issue"][0]["diagnostics"]
+
+
+# --- operations and ids ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("GET", "Patient/$match", "OPTIONS, POST"),
+        ("HEAD", "Patient/$match", "OPTIONS, POST"),
+        ("PUT", "Patient/$match", "OPTIONS, POST"),
+        ("DELETE", "Patient/$everything", "GET, HEAD, OPTIONS, POST"),
+        ("GET", "Patient/1/$meta-add", "OPTIONS, POST"),
+        ("GET", "Task/1/$close", "OPTIONS, POST"),
+        ("GET", "$import-register", "OPTIONS, POST"),
+        ("PUT", "$export", "GET, HEAD, OPTIONS, POST"),
+        ("PATCH", "ValueSet/$expand", "GET, HEAD, OPTIONS, POST"),
+    ],
+)
+def test_an_operation_that_is_asked_by_another_method_says_by_which_it_is(
+    amal: Party, method: str, path: str, allowed: str
+) -> None:
+    answer = amal.send(method, f"/fhir/{path}", {} if method in {"PUT", "PATCH"} else None)
+    assert (answer.status_code, answer.headers["Allow"]) == (405, allowed)
+    assert method == "HEAD" or _json(answer)["issue"][0]["code"] == "not-supported"
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE"])
+@pytest.mark.parametrize(
+    "path", ["Patient/$nothing", "Patient/1/$nothing", "$nothing", "Task/$match", "Medication/$meta"]
+)
+def test_an_operation_that_there_is_not_is_told_as_such(amal: Party, method: str, path: str) -> None:
+    answer = amal.send(method, f"/fhir/{path}", {"resourceType": "Parameters"} if method in {"POST", "PUT"} else None)
+    assert answer.status_code == 404
+    assert "Allow" not in answer.headers
+    assert _json(answer)["issue"][0]["code"] == "not-supported"
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "POST"])
+def test_of_an_id_that_is_not_there_and_of_one_that_is_hidden_the_same_is_answered(
+    party: Parties, address: str, survivor: Resource, method: str
+) -> None:
+    """R4 has 405 for an update that would create. Whether it would is what nobody may learn, and 404 is said of both."""
+    chu, (_, _, type_, id_), never = party("chu"), address.split("/"), "00000000-0000-4000-8000-00000000dead"
+    answers = []
+    for one in (id_, never):
+        told = {"op": "replace", "path": "/active", "value": False}
+        sent: Any = {**survivor, "id": one} if method == "PUT" else [told]
+        media = "application/fhir+json" if method == "PUT" else "application/json-patch+json"
+        path = f"/fhir/{type_}/{one}" + ("/$meta-add" if method == "POST" else "")
+        answers.append(chu.send(method, path, sent, Content_Type=media))
+        if method == "PUT":
+            sent = _batch(_entry("PUT", f"{type_}/{one}", sent), kind="transaction")
+            answers.append(chu.send("POST", "/fhir", sent))
+    alike = {(one.status_code, one.data, one.headers.get("Allow")) for one in answers}
+    assert len(alike) == 1
+    assert method == "POST" or next(iter(alike))[0] == 404
+
+
+# --- content ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("character", ["\x00", "\x01", "\x08", "\x0b", "\x0c", "\x0e", "\x1f"])
+def test_a_control_character_in_a_text_is_refused_with_its_place(
+    amal: Party, survivor: Resource, hub: Hub, character: str
+) -> None:
+    (identifier,) = survivor["identifier"]
+    for place, wrong in {
+        "Patient.identifier[0].value": {"identifier": [{**identifier, "value": f"CAS{character}0042"}]},
+        "Patient.name[0].family": {"name": [{"family": character}]},
+        "Patient.meta.tag[0].code": {
+            "meta": {**survivor["meta"], "tag": [{"system": "urn:x", "code": f"a{character}"}]}
+        },
+        "Patient.telecom[0].value": {"telecom": [{"system": "phone", "value": f"{character}0612345678"}]},
+    }.items():
+        answer = amal.send("POST", "/fhir/Patient", {**survivor, **wrong})
+        assert answer.status_code == 422, place
+        assert [one["expression"] for one in _json(answer)["issue"]] == [[place]]
+        assert character not in answer.text
+    assert hub.store.counts().get("Patient", 0) == 0
+
+
+def test_tabs_and_line_breaks_are_text(amal: Party, survivor: Resource) -> None:
+    written = {**survivor, "name": [{"use": "official", "text": "Fatima\tZ.\r\nA.\n"}]}
+    made = _json(amal.send("POST", "/fhir/Patient", written))
+    assert made["name"] == written["name"]
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH"])
+@pytest.mark.parametrize("element", ["Patient", "Patient.contact[0]", "Patient.communication[0]"])
+def test_an_unknown_modifier_extension_is_refused_wherever_it_stands(
+    amal: Party, address: str, survivor: Resource, method: str, element: str
+) -> None:
+    """I34: it could turn what is said into its opposite. https://hl7.org/fhir/R4/extensibility.html#modifierExtension"""
+    negated = {"modifierExtension": [{"url": "http://example.org/not", "valueBoolean": True}]}
+    name = element.removeprefix("Patient").strip(".").removesuffix("[0]")
+    said: Resource = {name: [negated]} if name else negated
+    body: Any = {**survivor, **said, "id": address.rpartition("/")[2]}
+    if method == "PATCH":
+        answer = amal.send("PATCH", address, said, Content_Type="application/merge-patch+json")
+    else:
+        answer = amal.send(method, address if method == "PUT" else "/fhir/Patient", body)
+    assert answer.status_code == 422
+    assert all(one["expression"][0].startswith(element.removesuffix("[0]")) for one in _json(answer)["issue"])
+    assert _json(amal.get(address))["meta"]["versionId"] == "1"
+
+
+def test_no_type_that_is_stored_takes_a_modifier_extension() -> None:
+    """I34, of each: at its root and wherever an object stands in it."""
+    for path in sorted(Path(str(files("profiles"))).glob("examples/valid/*.json")):
+        example = json.loads(path.read_text("utf-8"))
+        assert validate(example) == (), path.name
+        for node in _objects(example):
+            node["modifierExtension"] = [{"url": "http://example.org/not", "valueBoolean": True}]
+            assert validate(example), (path.name, sorted(node))
+            del node["modifierExtension"]
+
+
+def _objects(node: Any) -> list[Resource]:
+    inner = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+    return [*([node] if isinstance(node, dict) else []), *(one for child in inner for one in _objects(child))]
+
+
+# --- what shapes a search --------------------------------------------------------------------------------------------
+
+
+def test_nothing_contained_is_searched_and_to_ask_for_it_is_refused(amal: Party, address: str) -> None:
+    """S28: https://hl7.org/fhir/R4/search.html#contained; nothing that is stored contains anything."""
+    unsaid, said = (_json(amal.get(f"/fhir/Patient{query}")) for query in ("", "?_contained=false"))
+    assert said["entry"] == unsaid["entry"]
+    assert said["link"][0]["url"] == f"{BASE}/Patient?_contained=false"
+    for asked in ("_contained=true", "_contained=both", "_contained:not=false"):
+        answer = amal.get(f"/fhir/Patient?{asked}")
+        assert (answer.status_code, _json(answer)["issue"][0]["expression"]) == (
+            400,
+            [f"http.{asked.partition('=')[0]}"],
+        )
+    assert amal.get("/fhir/Patient?_containedType=container", Prefer="handling=strict").status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("asked", "applied"),
+    [
+        ("_count=1&_count=2", "_count=2"),
+        ("_summary=count&_summary=true&_count=", "_summary=true"),
+        ("_summary=true&_lastUpdated=ge2020&_summary=count", "_lastUpdated=ge2020&_summary=count"),
+        ("_summary=count&_count=5", "_summary=count&_count=5"),
+        ("_total=none&_total=accurate", "_total=accurate"),
+        ("_elements=gender&_elements=active", "_elements=gender&_elements=active"),  # both
+        ("_lastUpdated=ge2020&_lastUpdated=ge2021", "_lastUpdated=ge2020&_lastUpdated=ge2021"),  # and
+    ],
+)
+@pytest.mark.parametrize("path", ["/fhir/Patient?", "/fhir?_type=Patient&"])
+def test_what_stands_twice_stands_once_in_what_was_applied(
+    amal: Party, address: str, path: str, asked: str, applied: str
+) -> None:
+    """S5."""
+    answer, same = _json(amal.get(f"{path}{asked}")), _json(amal.get(f"{path}{applied}"))
+    own = [link["url"].partition("?")[2] for link in answer["link"] if link["relation"] == "self"]
+    assert [sorted(one.split("&")) for one in own] == [
+        sorted(f"{path.partition('?')[2]}{applied}".strip("&").split("&"))
+    ]
+    assert (answer["total"], answer.get("entry")) == (same["total"], same.get("entry"))
+    assert ("entry" in answer) == ("_summary=count" not in applied)
+
+
+@pytest.mark.parametrize("asked", ["_count=x&_count=2", "_summary=x&_summary=true", "_total=x&_total=none"])
+def test_what_is_taken_back_must_be_understood_too(amal: Party, asked: str) -> None:
+    assert amal.get(f"/fhir/Patient?{asked}").status_code == 400
+
+
+def test_a_reference_of_too_many_parts_is_no_reference(amal: Party, address: str) -> None:
+    for wrong in ("Organization/a/b", f"{BASE}/Organization/a/b", "a/b", "Organization/", "organization/amal", "/amal"):
+        answer = amal.get(f"/fhir/Patient?organization={wrong}")
+        assert (answer.status_code, _json(answer)["issue"][0]["expression"]) == (400, ["http.organization"]), wrong
+    for right, found in {
+        "amal": 1,
+        "Organization/amal": 1,
+        f"{BASE}/Organization/amal": 1,
+        "Organization/amal/_history/1": 1,
+        "Practitioner/amal": 0,
+        "https://other.example/fhir/Organization/amal": 0,
+    }.items():
+        assert _json(amal.get(f"/fhir/Patient?organization={right}"))["total"] == found, right
+
+
+def test_everything_of_nothing_is_how_much_there_is(amal: Party, address: str) -> None:
+    whole, counted = (_json(amal.get(f"{address}/$everything{query}")) for query in ("", "?_count=0"))
+    assert (counted["total"], "entry" in counted) == (whole["total"], False)
+    assert counted["total"] == len(whole["entry"])
+    assert [link["relation"] for link in counted["link"]] == ["self"]
+    assert amal.get("/fhir/Patient/$everything?_count=0").status_code == 400  # how much it is of all is not counted
+
+
+@pytest.mark.parametrize(
+    ("type_", "name", "is_answered"),
+    [
+        ("Organization", "identifier", True),
+        ("Task", "identifier", True),
+        ("Patient", "identifier", False),  # encrypted
+        ("Patient", "gender", False),
+        ("Task", "status", False),
+        ("Task", "_id", False),
+    ],
+)
+def test_of_each_parameter_the_description_lists_the_modifiers_that_are_answered(
+    app: Any, amal: Party, type_: str, name: str, is_answered: bool
+) -> None:
+    described = app.test_client().get("/openapi.json").get_json(force=True)
+    listed = {one.get("name"): one for one in described["paths"][f"/fhir/{type_}"]["get"]["parameters"]}
+    schema = described["components"]["schemas"][listed[name]["schema"]["$ref"].rpartition("/")[2]]
+    assert (":of-type" in schema["description"]) == is_answered
+    assert (amal.get(f"/fhir/{type_}?{name}:of-type=a|b|c").status_code == 200) == is_answered

@@ -144,6 +144,6 @@ def test_nothing_of_a_pair_stands_in_a_url_or_a_log(
     two: tuple[Filed, Filed], party: Parties, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    assert party("chu").get(POSSIBLE).status_code == 404
+    assert party("chu").get(POSSIBLE).status_code == 405
     assert len(both(party("chu"))) == 1
     assert "Zineb" not in caplog.text and NEVER not in caplog.text

@@ -313,7 +313,7 @@ def test_without_a_token_nothing_is_answered(app: Flask, operation: Operation) -
 
 def test_a_lookup_of_one_instance_does_not_exist(chu: Party) -> None:
     assert chu.get("/fhir/CodeSystem/milieu/$lookup?code=urban").status_code == 404
-    assert chu.send("PUT", "/fhir/ValueSet/$expand", {}).status_code == 404
+    assert chu.send("PUT", "/fhir/ValueSet/$expand", {}).status_code == 405
 
 
 # --- what is said of them ---------------------------------------------------------------------------------------------

@@ -1,0 +1,49 @@
+"""Which methods an address answers, for those that are refused another: https://www.rfc-editor.org/rfc/rfc9110#section-15.5.6
+
+An operation stands where a resource could, and is none: `GET Patient/$match` reads no record of the id `$match`.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from flask import Request, current_app
+from werkzeug.exceptions import HTTPException
+
+from hub.errors import NOT_SUPPORTED, UNKNOWN_OPERATION, HubError
+from hub.search.parameters import PARAMETERS
+
+_METHODS: Final = ("DELETE", "GET", "PATCH", "POST", "PUT")
+
+
+def allowed(request: Request) -> str:
+    """What the address answers, but for what was just refused."""
+    adapter = current_app.create_url_adapter(request)
+    methods = set(adapter.allowed_methods()) if adapter is not None else set()
+    return ", ".join(sorted(methods - {request.method}))
+
+
+def is_operation(request: Request) -> bool:
+    place, _, name = request.path.rstrip("/").rpartition("/")
+    return f"{place}/".startswith("/fhir/") and name.startswith("$")
+
+
+def refused_operation(request: Request) -> HubError:
+    """By which methods the operation of this address is asked, or that there is none of this name here."""
+    served = {*_served(request)}
+    if not served:
+        return HubError(UNKNOWN_OPERATION)
+    listed = {*served, "OPTIONS", *(("HEAD",) if "GET" in served else ())}
+    return HubError(NOT_SUPPORTED, allow=", ".join(sorted(listed)))
+
+
+def _served(request: Request) -> Iterator[str]:
+    adapter = current_app.create_url_adapter(request)
+    if adapter is None:
+        return
+    for method in _METHODS:
+        try:
+            rule, said = adapter.match(method=method, return_rule=True)
+        except HTTPException:
+            continue
+        if "$" in rule.rule and (said.get("type_") is None or said["type_"] in PARAMETERS):
+            yield method
