@@ -31,6 +31,7 @@ PATIENCE_S: Final = 20.0
 DURABLE: Final = {"w": "majority", "j": True}
 _OP_MSG: Final = 2013
 _HEAD: Final = struct.Struct("<iiiiIB")  # length, request, answer to, kind, flags, kind of the one section
+_SEQUENCES: Final = ("documents", "updates")  # https://www.mongodb.com/docs/manual/reference/mongodb-wire-protocol/#kind-1--document-sequence
 _AT_ONCE: Final = 65_536
 ZONED: Final = bson.CodecOptions[Document](tz_aware=True, tzinfo=UTC)
 PLAIN: Final = bson.CodecOptions[Document](tz_aware=False)
@@ -60,7 +61,13 @@ class Client(MongoClient[Document]):
 
 
 def _message(command: Document) -> bytes:
-    body = bson.encode(command)
+    """What is encoded already goes behind the command as it is."""
+    name = next((one for one in _SEQUENCES if one in command), "")
+    body = bson.encode({key: value for key, value in command.items() if key != name} if name else command)
+    if name:
+        raw = b"".join([one.raw for one in command[name]])
+        head = name.encode() + b"\0"
+        body += b"\1" + (4 + len(head) + len(raw)).to_bytes(4, "little") + head + raw
     return _HEAD.pack(_HEAD.size + len(body), 0, 0, _OP_MSG, 0, 0) + body
 
 
