@@ -19,8 +19,8 @@ from hub.store.schema import NOT_COMPARTMENT
 
 LIFETIME_S: Final = 30.0
 DOUBTED_S: Final = 30.0  # to compute and write for nothing costs more than many questions
-MOST: Final = 30_000  # documents, of some 3 kB each
-PARSED: Final = 16_000  # of those that were last used, which take 7 kB more each
+MOST: Final = 44_000  # documents, of some 3 kB each
+PARSED: Final = 10_000  # of those that were last used, which take 9 kB more each: 200 MB with the others
 READ_AT_REST: Final = 4  # her own record and her Consents, by an act that reads nothing else of hers
 LARGEST: Final = 250
 """Documents of one person: of more, the others would be forgotten for her."""

@@ -31,7 +31,10 @@ PATIENCE_S: Final = 20.0
 DURABLE: Final = {"w": "majority", "j": True}
 _OP_MSG: Final = 2013
 _HEAD: Final = struct.Struct("<iiiiIB")  # length, request, answer to, kind, flags, kind of the one section
-_SEQUENCES: Final = ("documents", "updates")  # https://www.mongodb.com/docs/manual/reference/mongodb-wire-protocol/#kind-1--document-sequence
+_SEQUENCES: Final = (
+    "documents",
+    "updates",
+)  # https://www.mongodb.com/docs/manual/reference/mongodb-wire-protocol/#kind-1--document-sequence
 _AT_ONCE: Final = 65_536
 ZONED: Final = bson.CodecOptions[Document](tz_aware=True, tzinfo=UTC)
 PLAIN: Final = bson.CodecOptions[Document](tz_aware=False)

@@ -4,6 +4,8 @@ https://hl7.org/fhir/R4/http.html#versions (ETag, Last-Modified) · https://hl7.
 """
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
+from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
@@ -89,4 +91,10 @@ def said(issues: Iterable[Issue], language: str) -> Resource:
 
 
 def _stamp(view: View) -> dict[str, str]:
-    return {"ETag": f'W/"{view.version}"', "Last-Modified": http_date(view.at)}
+    return {"ETag": f'W/"{view.version}"', "Last-Modified": _dated(view.at.replace(microsecond=0))}
+
+
+@lru_cache(maxsize=128)
+def _dated(second: datetime) -> str:
+    """What is written in one second says the same."""
+    return http_date(second)
