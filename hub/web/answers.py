@@ -33,8 +33,8 @@ WITH_BODY: Final = frozenset({200, 201})
 
 
 class Whole(Response):
-    """An answer that is all there, with its length. Its headers are sent as they stand: others are copied and looked through, for an
-    address that is not written as one, and for a body without a length."""
+    """An answer that is all there, with its length. Its headers are sent as they stand: others are copied and looked through,
+    for an address that is not written as one, and for a body without a length."""
 
     def get_wsgi_headers(self, environ: "WSGIEnvironment") -> Headers:
         return self.headers if self.status_code in WITH_BODY else super().get_wsgi_headers(environ)
