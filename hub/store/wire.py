@@ -207,7 +207,7 @@ class Wire:
 
     def _in_transaction_of(self, first: Document, command: Document, line: _Line) -> Document:
         """What is sent along with the first of some commands is marked as that is, but for where a transaction begins."""
-        whole = {**command, **{name: first[name] for name in _OF_A_TRANSACTION if name in first}}
+        whole = command | {name: first[name] for name in _OF_A_TRANSACTION if name in first}
         self._tell(whole, line)
         return whole
 
