@@ -250,8 +250,9 @@ class Person:
         permitted, patient = at_rest.permitted, self.get(f"Patient/{self.id}")
         added = self._copies.changed()
         steps: list[Step] = []
-        for custodian in permitted:
-            mine = [one.resource for _, one in added if one.custodian == custodian and _is_need(one.resource)]
+        needs = [(one.custodian, one.resource) for _, one in added if _is_need(one.resource)]
+        for custodian in dict.fromkeys(custodian for custodian, _ in needs):
+            mine = [need for keeper, need in needs if keeper == custodian]
             may, eligible = told_by(permitted[custodian], now), eligible_by(self.rules)
             for step in list(follow(mine, [], patient, may, now=now, new_id=new_id, eligible=eligible)):
                 self.put(step.task, custodian)

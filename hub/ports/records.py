@@ -162,12 +162,10 @@ class Save:
         """As it is read back, once it was committed at this instant."""
         known: Stored | None = self.__dict__.get("_as_stored")
         if known is None or known.at != at:
-            said = self.stamped(at)
-            text, keys = dumps(said), self.keys
+            text, keys = dumps(self.stamped(at)), self.keys
             known = Stored(
                 self.type, self.id, self.version, at, text, self.person, self.custodian, keys, gone=self.gone
             )
-            known.__dict__["content"] = said  # as it would be parsed: nobody changes what was given to be written
             self.__dict__["_as_stored"] = known
         return known
 

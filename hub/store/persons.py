@@ -14,6 +14,7 @@ from hub.ports import Compartment, Documents, Stored
 from hub.store.documents import SERVED, Keyring, stored_all
 from hub.store.lookups import rows
 from hub.store.schema import Document, Mongo
+from hub.store.wire import PLAIN
 
 FEW: Final = 8
 BATCH: Final = 10_000
@@ -58,7 +59,7 @@ def _types(found: Mapping[str, Document]) -> Iterator[tuple[str, Document]]:
 def _one_by_one(database: Mongo, found: Mapping[str, Document], session: ClientSession) -> dict[str, list[Document]]:
     return {
         type_: list(
-            rows(database, {"find": type_, "filter": theirs, "projection": SERVED, "batchSize": BATCH}, session)
+            rows(database, {"find": type_, "filter": theirs, "projection": SERVED, "batchSize": BATCH}, session, PLAIN)
         )
         for type_, theirs in _types(found)
     }
@@ -75,6 +76,6 @@ def _at_once(database: Mongo, found: Mapping[str, Document], session: ClientSess
     first, *others = steps
     unions = [{"$unionWith": {"coll": type_, "pipeline": steps[type_]}} for type_ in others]
     asked = {"aggregate": first, "pipeline": [*steps[first], *unions], "cursor": {"batchSize": BATCH}}
-    for row in rows(database, asked, session):
+    for row in rows(database, asked, session, PLAIN):
         read[row.pop(OF_TYPE)].append(row)
     return read

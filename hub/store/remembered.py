@@ -19,8 +19,9 @@ from hub.store.schema import NOT_COMPARTMENT
 
 LIFETIME_S: Final = 30.0
 DOUBTED_S: Final = 30.0  # to compute and write for nothing costs more than many questions
-MOST: Final = 30_000  # documents, of some 3 kB each
-PARSED: Final = 16_000  # of those that were last used, which take 7 kB more each
+MOST: Final = 44_000  # documents, of some 3 kB each
+PARSED: Final = 10_000  # of those that were last used, which take 9 kB more each: 200 MB with the others
+READ_AT_REST: Final = 4  # her own record and her Consents, by an act that reads nothing else of hers
 LARGEST: Final = 250
 """Documents of one person: of more, the others would be forgotten for her."""
 
@@ -31,7 +32,7 @@ class Remembered:
 
     _kept: OrderedDict[str, tuple[float, Compartment]] = field(default_factory=OrderedDict, repr=False)
     _documents: int = 0
-    _parsed: OrderedDict[str, Compartment] = field(default_factory=OrderedDict, repr=False)
+    _parsed: OrderedDict[str, tuple[Compartment, int]] = field(default_factory=OrderedDict, repr=False)
     _documents_parsed: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _doubted_until: float = 0.0
@@ -49,16 +50,19 @@ class Remembered:
     def doubt(self) -> None:
         self._doubted_until = time.monotonic() + DOUBTED_S
 
-    def keep(self, compartment: Compartment) -> None:
+    def keep(self, compartment: Compartment, *, at_rest: bool = False) -> None:
+        """`at_rest`: she was so before, and is still: little of hers was read, so that no more counts as parsed than did."""
         with self._lock:
+            _, parsed = self._parsed.get(compartment.person, (None, 0))
             self._drop(compartment.person)
             size = _size(compartment)
             if size > LARGEST:
                 return
             self._kept[compartment.person] = time.monotonic() + LIFETIME_S, compartment
             self._documents += size
-            self._parsed[compartment.person] = compartment
-            self._documents_parsed += size
+            parsed = min(size, max(parsed, READ_AT_REST)) if at_rest else size
+            self._parsed[compartment.person] = compartment, parsed
+            self._documents_parsed += parsed
             self._let_go()
 
     def _let_go(self) -> None:
@@ -67,7 +71,7 @@ class Remembered:
         while self._kept and (self._documents > MOST or next(iter(self._kept.values()))[0] < now):
             self._drop(next(iter(self._kept)))
         while self._documents_parsed > PARSED:
-            person, known = next(iter(self._parsed.items()))
+            person, (known, _) = next(iter(self._parsed.items()))
             known.worked_out.clear()
             for one in self._unparsed(person):
                 one.forget_content()
@@ -80,7 +84,8 @@ class Remembered:
         for person, revision in changes.persons.items():
             before = self.of(person) if revision else Compartment(person, 0)
             if before is not None and before.revision == revision and person not in changes.erased:
-                self.keep(_after(before, changes, at))
+                at_rest = before.rest is not None and changes.rest.get(person) is before.rest
+                self.keep(_after(before, changes, at), at_rest=at_rest)
             else:
                 self.forget((person,))
 
@@ -96,8 +101,8 @@ class Remembered:
 
     def _unparsed(self, person: str) -> Iterable[Stored]:
         """Those that count as parsed no more."""
-        known = self._parsed.pop(person, None)
-        self._documents_parsed -= _size(known) if known else 0
+        known, parsed = self._parsed.pop(person, (None, 0))
+        self._documents_parsed -= parsed
         return known.documents if known else ()
 
 

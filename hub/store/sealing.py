@@ -10,6 +10,7 @@ import hmac
 import os
 import threading
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 
 from bson.binary import Binary
@@ -63,6 +64,11 @@ class DataKey:
     id: bytes
     material: bytes = field(repr=False)
 
+    @cached_property
+    def encryption(self) -> "Encryption":
+        """Ready for all that is encrypted while the key is at hand, and gone with it."""
+        return Encryption(self.material)
+
     def seal(self, text: str) -> Binary:
         return Seal(self).seal(text)
 
@@ -75,13 +81,13 @@ class DataKey:
 
 
 class Seal:
-    """A data key made ready once for the many values of one act. Of one thread only."""
+    """A data key made ready for the many values of one act."""
 
     __slots__ = ("_encryption", "_head")
 
     def __init__(self, key: DataKey) -> None:
         self._head = _RANDOM + key.id + _STRING
-        self._encryption = Encryption(key.material)
+        self._encryption = key.encryption
 
     def seal(self, text: str) -> Binary:
         raw = text.encode()
@@ -105,21 +111,23 @@ def unwrap(kek: bytes, wrapped: bytes) -> bytes:
 
 
 class Encryption:
-    """96 bytes of key, ready to encrypt one value after the other: to make a cipher costs more than to use it. Of one thread
-    only.
+    """96 bytes of key, ready to encrypt one value after the other: to make a cipher costs more than to use it. Threads share it.
 
     The chain of blocks is never ended, so before each value goes a block of chance. As a cipher is a permutation, what comes
     out for it is as random as what went in, and is the initialization vector of what follows.
     """
 
-    __slots__ = ("_hash", "_update")
+    __slots__ = ("_hash", "_turn", "_update")
 
     def __init__(self, key: bytes) -> None:
         self._hash = HMAC(key[:32], SHA512())
         self._update = Cipher(algorithms.AES(key[32:64]), modes.CBC(random_bytes(_IV))).encryptor().update
+        self._turn = threading.Lock()
 
     def of(self, plain: bytes, head: bytes = b"") -> bytes:
-        body = self._update(random_bytes(_IV) + plain + _PADDING[len(plain) % _BLOCK])
+        whole = random_bytes(_IV) + plain + _PADDING[len(plain) % _BLOCK]
+        with self._turn:
+            body = self._update(whole)
         hash_ = self._hash.copy()
         hash_.update(_signed(head, body))
         return body + hash_.finalize()[:_TAG]

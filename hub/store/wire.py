@@ -31,10 +31,16 @@ PATIENCE_S: Final = 20.0
 DURABLE: Final = {"w": "majority", "j": True}
 _OP_MSG: Final = 2013
 _HEAD: Final = struct.Struct("<iiiiIB")  # length, request, answer to, kind, flags, kind of the one section
+_SEQUENCES: Final = (
+    "documents",
+    "updates",
+)  # https://www.mongodb.com/docs/manual/reference/mongodb-wire-protocol/#kind-1--document-sequence
 _AT_ONCE: Final = 65_536
 ZONED: Final = bson.CodecOptions[Document](tz_aware=True, tzinfo=UTC)
 PLAIN: Final = bson.CodecOptions[Document](tz_aware=False)
 """Instants without the zone that all of them have: to write it beside each takes longer than to read all the rest."""
+_OF_A_TRANSACTION: Final = ("$db", "lsid", "txnNumber", "autocommit")
+"""https://www.mongodb.com/docs/manual/reference/server-sessions/: what every command of a transaction says, beside its first."""
 _LENT: Final = ((ClientSession, "_apply_to"), (ClientSession, "_process_response"))
 """What the driver does not promise to keep. Where a version has it no more, everything is asked of the driver itself."""
 
@@ -58,7 +64,13 @@ class Client(MongoClient[Document]):
 
 
 def _message(command: Document) -> bytes:
-    body = bson.encode(command)
+    """What is encoded already goes behind the command as it is."""
+    name = next((one for one in _SEQUENCES if one in command), "")
+    body = bson.encode({key: value for key, value in command.items() if key != name} if name else command)
+    if name:
+        raw = b"".join([one.raw for one in command[name]])
+        head = name.encode() + b"\0"
+        body += b"\1" + (4 + len(head) + len(raw)).to_bytes(4, "little") + head + raw
     return _HEAD.pack(_HEAD.size + len(body), 0, 0, _OP_MSG, 0, 0) + body
 
 
@@ -155,7 +167,9 @@ class Wire:
         line = self._line()
         if line is None:
             return [dict(database.command(command, session=session)) for command in commands]
-        wholes = [self._whole(command, database.name, session, line) for command in commands]
+        first, *others = commands
+        wholes = [self._whole(first, database.name, session, line)]
+        wholes += [self._in_transaction_of(wholes[0], command, line) for command in others]
         answers = self._asked(lambda: line.ask_all(wholes), line, session)
         if away := next((answer for answer in answers if answer.get("code") in _AWAY), None):
             self._refuse(line, away, session)
@@ -188,9 +202,18 @@ class Wire:
         if session is not None:
             session._apply_to(whole, False, ReadPreference.PRIMARY, line.connection)
             session._transaction.set_in_progress()
-        for listener in self._listeners:
-            listener.started(CommandStartedEvent(whole, database, 0, line.primary, 0))
+        self._tell(whole, line)
         return whole
+
+    def _in_transaction_of(self, first: Document, command: Document, line: _Line) -> Document:
+        """What is sent along with the first of some commands is marked as that is, but for where a transaction begins."""
+        whole = command | {name: first[name] for name in _OF_A_TRANSACTION if name in first}
+        self._tell(whole, line)
+        return whole
+
+    def _tell(self, whole: Document, line: _Line) -> None:
+        for listener in self._listeners:
+            listener.started(CommandStartedEvent(whole, whole["$db"], 0, line.primary, 0))
 
     def _asked(self, ask: Callable[[], Answer], line: _Line, session: ClientSession | None) -> Answer:
         try:

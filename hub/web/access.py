@@ -6,15 +6,18 @@
 import logging
 import re
 import time
-from functools import cache
 from http import HTTPStatus
-from typing import Final
+from typing import Any, Final, cast
 
 from flask import Flask, Request, Response, g, has_request_context, request
+from werkzeug.local import LocalProxy
 
 from hub.ports import Ids
 
 log = logging.getLogger("hub.access")
+
+_REQUEST: Final = cast("LocalProxy[Request]", request)
+_NOTES: Final = cast("LocalProxy[Any]", g)
 
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._\-]{1,64}", re.ASCII)
 _DRAWN: Final = re.compile(r"(?i:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?=[0-9]*[a-f])[0-9a-f]{16,64})", re.ASCII)
@@ -27,18 +30,25 @@ def watch(app: Flask, ids: Ids) -> None:
     app.after_request(_finish)
 
 
+def present() -> Request:
+    """The request that is being answered, itself: by flask's name for it, it is searched for with every look at it."""
+    return _REQUEST._get_current_object()
+
+
 def _begin(ids: Ids) -> None:
-    g.began = time.perf_counter()
-    g.client, g.caller = "", None
-    g.new_id = cache(ids.new)  # one a request, and none where none is asked for
+    notes = _NOTES._get_current_object()
+    notes.began = time.perf_counter()
+    notes.client, notes.caller = "", None
+    notes.id, notes.new_id = "", ids.new  # one a request, and none where none is asked for
 
 
 def _finish(answer: Response) -> Response:
+    asked, notes = present(), _NOTES._get_current_object()
     answer.status = f"{answer.status_code} {HTTPStatus(answer.status_code).phrase}"  # not in capitals
-    _name(answer)
+    _name(answer, asked)
     answer.headers["X-Content-Type-Options"] = "nosniff"
     answer.headers.setdefault("Cache-Control", "no-store")
-    log.info("request.answered", extra=fields(request, answer, g.client, time.perf_counter() - g.began))
+    log.info("request.answered", extra=fields(asked, answer, notes.client, time.perf_counter() - notes.began))
     return answer
 
 
@@ -53,12 +63,12 @@ def fields(asked: Request, answer: Response, client: str, seconds: float) -> dic
     }
 
 
-def _name(answer: Response) -> None:
+def _name(answer: Response, asked: Request) -> None:
     """By the id under which the audit knows the request; what the client called it, where that is another, goes back to it alone:
     https://hl7.org/fhir/R4/http.html#custom."""
-    answer.headers["X-Request-Id"] = audited_id()
-    given = request.headers.get("X-Request-Id", "")
-    if _REQUEST_ID.fullmatch(given) and given != audited_id():
+    answer.headers["X-Request-Id"] = known = audited_id()
+    given = asked.headers.get("X-Request-Id", "")
+    if _REQUEST_ID.fullmatch(given) and given != known:
         answer.headers["X-Correlation-Id"] = given
 
 
@@ -68,5 +78,8 @@ def audited_id() -> str:
     there is no request."""
     if not has_request_context():
         return ""
-    given = request.headers.get("X-Request-Id", "")
-    return given if _DRAWN.fullmatch(given) else str(g.new_id())
+    notes = _NOTES._get_current_object()
+    if not notes.id:
+        given = present().headers.get("X-Request-Id", "")
+        notes.id = given if _DRAWN.fullmatch(given) else notes.new_id()
+    return str(notes.id)

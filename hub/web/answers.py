@@ -3,10 +3,15 @@
 https://hl7.org/fhir/R4/http.html#versions (ETag, Last-Modified) · https://hl7.org/fhir/R4/http.html#return
 """
 
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from functools import lru_cache
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
 
 from flask import Response
+from werkzeug.datastructures import Headers
+from werkzeug.http import http_date
 
 from hub.errors import STALE, HubError
 from hub.exchange import View
@@ -18,15 +23,26 @@ from hub.texts import say
 from hub.web.negotiation import expected_version, preferences
 from hub.web.service import Call, Service
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
 ALL_OF_IT: Final = Wanted()
 MOST_ISSUES: Final = 200
+NONE: Final[Mapping[str, str]] = MappingProxyType({})
+WITH_BODY: Final = frozenset({200, 201})
+
+
+class Whole(Response):
+    """An answer that is all there, with its length. Its headers are sent as they stand: others are copied and looked through,
+    for an address that is not written as one, and for a body without a length."""
+
+    def get_wsgi_headers(self, environ: "WSGIEnvironment") -> Headers:
+        return self.headers if self.status_code in WITH_BODY else super().get_wsgi_headers(environ)
 
 
 def resource_answer(view: View, call: Call, *, status: int = 200, wanted: Wanted = ALL_OF_IT) -> Response:
     """The resource itself, or what is wanted of it, or 304 where the client has this version already (reads only)."""
-    answer = json_answer(shortened(view.text, wanted), call, status=status)
-    _stamp(answer, view)
-    return answer
+    return json_answer(shortened(view.text, wanted), call, status=status, headers=_stamp(view))
 
 
 def unless_known(answer: Response, view: View, call: Call) -> Response:
@@ -43,15 +59,13 @@ def change_answer(view: View, call: Call, service: Service, *, status: int) -> R
     """After a change: as much as `Prefer: return` asks for, always with ETag and Location."""
     match preferences(call.request).body:
         case "minimal":
-            answer = json_answer("", call, status=status)
+            text = ""
         case "OperationOutcome":
-            saved = Issue("information", "informational", "web.saved")
-            answer = json_answer(dumps(said([saved], call.language)), call, status=status)
+            text = dumps(said([Issue("information", "informational", "web.saved")], call.language))
         case _:
-            answer = json_answer(view.text, call, status=status)
-    _stamp(answer, view)
-    answer.headers["Location"] = f"{service.base}/{view.type}/{view.id}/_history/{view.version}"
-    return answer
+            text = view.text
+    location = f"{service.address}/{view.type}/{view.id}/_history/{view.version}"
+    return json_answer(text, call, status=status, headers={**_stamp(view), "Location": location})
 
 
 def done_answer(text: str, call: Call) -> Response:
@@ -61,10 +75,10 @@ def done_answer(text: str, call: Call) -> Response:
     return json_answer(dumps(said([Issue("information", "informational", text)], call.language)), call)
 
 
-def json_answer(text: str, call: Call, *, status: int = 200) -> Response:
+def json_answer(text: str, call: Call, *, status: int = 200, headers: Mapping[str, str] = NONE) -> Response:
     if text and call.request.args.get("_pretty") == "true":
         text = dumps_indented(loads(text)).decode()
-    return Response(text, status, content_type=f"{call.media}; charset=utf-8")
+    return Whole(text, status, headers, content_type=f"{call.media}; charset=utf-8")
 
 
 def said(issues: Iterable[Issue], language: str) -> Resource:
@@ -76,6 +90,11 @@ def said(issues: Iterable[Issue], language: str) -> Resource:
     return outcome((issue, say(issue.text, language, **issue.params)) for issue in issues)
 
 
-def _stamp(answer: Response, view: View) -> None:
-    answer.set_etag(str(view.version), weak=True)
-    answer.last_modified = view.at
+def _stamp(view: View) -> dict[str, str]:
+    return {"ETag": f'W/"{view.version}"', "Last-Modified": _dated(view.at.replace(microsecond=0))}
+
+
+@lru_cache(maxsize=128)
+def _dated(second: datetime) -> str:
+    """What is written in one second says the same."""
+    return http_date(second)

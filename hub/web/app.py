@@ -5,6 +5,7 @@ https://hl7.org/fhir/R4/http.html · https://flask.palletsprojects.com/en/stable
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType, TracebackType
+from typing import Any
 
 from flask import Flask, Request, Response, request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
@@ -31,6 +32,7 @@ from hub.web import (
     schemas,
     subscriptions,
 )
+from hub.web.access import present
 from hub.web.bodies import LARGEST
 from hub.web.interactions import INTERACTIONS, OPERATIONS, OVER_TYPES, Interaction, respond
 from hub.web.operations import Operation, perform
@@ -56,6 +58,10 @@ class Application(Flask):
         if request is None:
             return super().create_url_adapter(request)
         return self.url_map.bind_to_environ(request.environ, subdomain="")
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """All are plain functions here, so it is not asked of each in each request."""
+        return func
 
     def log_exception(self, exc_info: ExceptionInfo) -> None:
         if exc_info[1] is not None:
@@ -118,7 +124,7 @@ def create_app(
 
 def _route(app: Flask, interaction: Interaction, service: Service) -> None:
     def view(type_: str = "", id_: str = "", **_: str) -> Response:
-        return respond(interaction, request, type_, id_, service)
+        return respond(interaction, present(), type_, id_, service)
 
     name = f"{interaction.method} {interaction.rule}"
     app.add_url_rule(interaction.rule, name.replace(".", "_"), view, methods=[interaction.method])
@@ -126,7 +132,7 @@ def _route(app: Flask, interaction: Interaction, service: Service) -> None:
 
 def _route_operation(app: Flask, operation: Operation, service: Service) -> None:
     def view(type_: str = "", id_: str = "") -> Response:
-        return perform(operation, request, type_, id_, service)
+        return perform(operation, present(), type_, id_, service)
 
     for rule in operation.rules:
         app.add_url_rule(rule, f"operation {rule}".replace(".", "_"), view, methods=operation.methods)

@@ -5,9 +5,10 @@ https://hl7.org/fhir/R4/http.html#transaction
 
 from typing import Any, Final
 
-from flask import Flask, Request, Response, request
+from flask import Flask, Request, Response
 
 from hub.errors import BAD_BUNDLE, HubError
+from hub.web.access import present
 from hub.web.answers import json_answer
 from hub.web.asker import supposed_asker
 from hub.web.batch import batch
@@ -27,7 +28,7 @@ def register(app: Flask, service: Service) -> None:
 
     @app.post("/fhir")
     def bundle() -> Response:
-        return _answer(request, service, within)
+        return _answer(present(), service, within)
 
 
 def _answer(asked: Request, service: Service, within: Inner) -> Response:

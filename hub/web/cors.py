@@ -8,9 +8,10 @@ sends a cookie, are for no other page to read (RFC 9700 §2.6, of the authorizat
 
 from typing import Final
 
-from flask import Flask, Request, Response, request
+from flask import Flask, Request, Response
 
 from hub.oauth import endpoints
+from hub.web.access import present
 
 EVERYWHERE: Final = "*"
 WELL_KNOWN: Final = ("/.well-known/", "/fhir/.well-known/")
@@ -32,8 +33,9 @@ def register(app: Flask, origins: tuple[str, ...]) -> None:
 
     def preflight() -> Response | None:
         """Answered before any route: it says nothing of what is there."""
-        asks = request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers
-        if not asks or not _allowed(request, origins):
+        asked = present()
+        asks = asked.method == "OPTIONS" and "Access-Control-Request-Method" in asked.headers
+        if not asks or not _allowed(asked, origins):
             return None
         answer = Response(status=204)
         answer.headers["Access-Control-Allow-Methods"] = METHODS
@@ -42,9 +44,10 @@ def register(app: Flask, origins: tuple[str, ...]) -> None:
         return answer
 
     def readable(answer: Response) -> Response:
-        if _is_covered(request) and EVERYWHERE not in origins and origins:
+        asked = present()
+        if origins and EVERYWHERE not in origins and _is_covered(asked):
             answer.vary.add("Origin")
-        if allowed := _allowed(request, origins):
+        if allowed := _allowed(asked, origins):
             answer.headers["Access-Control-Allow-Origin"] = allowed
             answer.headers["Access-Control-Expose-Headers"] = READ
         return answer

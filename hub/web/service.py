@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Protocol
 
 from flask import Request
+from werkzeug.urls import iri_to_uri
 
 from hub.exchange import Hub
 from hub.exchange.upload import Door
@@ -50,6 +51,11 @@ class Service:
     @property
     def endpoints(self) -> Endpoints:
         return Endpoints(self.base)
+
+    @cached_property
+    def address(self) -> str:
+        """The base as it is written in a header, in letters that any header takes."""
+        return iri_to_uri(self.base)
 
     @cached_property
     def pages(self) -> Pages:

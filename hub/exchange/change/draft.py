@@ -157,14 +157,14 @@ class Draft:
         parts = [self._settled(person) for person in self._persons.values() if person.id in touched]
         parts += [self._entered()] if self.entries.id in touched else []
         followers = dict.fromkeys(followed, touched)
-        return replace(_together(parts), followed=followers, guards=self._guards) if parts else None
+        return _together(parts, followers, self._guards, self._supposed_token) if parts else None
 
     def commit(self) -> None:
         """Raises Conflict where somebody was faster, HubError(LOGIN) where the caller's token ended meanwhile."""
         changes = self.changes()
         self.look_again(but=changes.persons if changes else ())
         if changes is not None:
-            at = self._committed(replace(changes, alive=self._supposed_token))
+            at = self._committed(changes)
             told = {one.about for of_one in self._told.values() for one in of_one}
             written = {f"{save.type}/{save.id}": save for save in changes.saves}
             self._written = {key: written[key].stored(at) for key in told & written.keys()}
@@ -264,9 +264,14 @@ def carried_out(act: Callable[[Draft], str], caller: Caller, *, hub: Hub) -> Vie
     return draft.view(key)
 
 
-def _together(parts: list[Changes]) -> Changes:
+def _together(
+    parts: list[Changes], followed: Mapping[str, frozenset[str]], guards: Mapping[str, int], alive: frozenset[str]
+) -> Changes:
     """One commit of what was settled person by person."""
     return Changes(
+        followed=followed,
+        guards=guards,
+        alive=alive,
         saves=[save for one in parts for save in one.saves],
         rekeys=[rekey for one in parts for rekey in one.rekeys],
         persons={person: revision for one in parts for person, revision in one.persons.items()},

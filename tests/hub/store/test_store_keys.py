@@ -3,6 +3,7 @@
 import base64
 import os
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,7 +16,7 @@ from pymongo.encryption import Algorithm, ClientEncryption
 from hub.errors import KEY_UNREADABLE, SECRET_MISSING, HubError
 from hub.ports import Kek
 from hub.store import Keks, MongoStore
-from hub.store.sealing import DataKey, Unreadable, random_bytes, unwrap, wrap
+from hub.store.sealing import DataKey, Seal, Unreadable, random_bytes, unwrap, wrap
 from tests.support.acts import saving, stored, survivor
 
 NAME = [{"text": "Yasmine Berrada"}]
@@ -41,6 +42,14 @@ def test_what_is_sealed_can_be_opened_and_only_as_it_is() -> None:
         with pytest.raises(Unreadable):
             key.open(sealed[:30])
     assert "aaa" not in repr(key)
+
+
+def test_threads_share_a_key_and_nothing_is_encrypted_twice_the_same() -> None:
+    key, texts = DataKey(b"1" * 16, b"a" * 96), [f"x{number}" * (number % 40) for number in range(4000)]
+    with ThreadPoolExecutor(8) as threads:
+        sealed = list(threads.map(lambda text: Seal(key).seal(text), texts))
+    assert [key.open(one) for one in sealed] == texts
+    assert len({bytes(one[18:34]) for one in sealed}) == len(texts)
 
 
 def test_the_drivers_of_mongodb_read_what_is_written_here_and_the_other_way_round(

@@ -86,6 +86,19 @@ def test_of_very_many_those_that_were_used_last_stay_parsed(monkeypatch: pytest.
     assert known._documents == 4
 
 
+def test_what_is_added_to_a_person_at_rest_is_kept_as_text_and_counts_as_no_more(store: MongoStore) -> None:
+    rest = object()
+    store.commit(replace(saving(survivor("p"), referral("t")), rest={"p": rest}))
+    for number in range(9):
+        store.commit(replace(saving(referral(f"u{number}"), revision=number + 1), rest={"p": rest}))
+    kept = store.remembered.of("p")
+    assert kept is not None
+    assert not any("content" in vars(one) for one in kept.documents)
+    assert (store.remembered._documents_parsed, store.remembered._documents) == (remembered.READ_AT_REST, 11)
+    store.commit(saving(referral("v"), revision=10))
+    assert store.remembered._documents_parsed == store.remembered._documents == 12
+
+
 def test_after_whatever_was_done_it_is_what_a_reading_finds(store: MongoStore) -> None:
     """Random acts: what is remembered is compared with the database after each."""
     chance = Random(7)
