@@ -27,6 +27,7 @@ from hub.mapping.library import FILE, PACKAGE, Library
 from hub.mapping.plan import Plan
 from hub.mapping.reading import read_plan
 from hub.mapping.scaffold import Known, Line, Proposal, known, propose
+from hub.mapping.scaffold_alike import Alike
 from hub.mapping.scaffold_choices import Choice, Meant, meant
 from hub.mapping.scaffold_form import Ready, crossed, form, readers_of
 from hub.mapping.scaffold_gathering import is_list_of_participants
@@ -159,13 +160,16 @@ def _ready(own: Path, kinds: frozenset[str]) -> Iterator[tuple[str, Known]]:
 
 @cache
 def read_lexicon() -> Mapping[str, Any]:
-    """`mappings/lexicon.yaml`, with the headers of `mappings/headers.csv` by column."""
+    """`mappings/lexicon.yaml`, and what headers are like by it and by `mappings/headers.csv`."""
     room = files(PACKAGE)
     lexicon: dict[str, Any] = yaml.load((room / "lexicon.yaml").read_text("utf-8"), Loader=yaml.BaseLoader)  # noqa: S506 — text alone
-    headers: dict[str, list[str]] = {}
+    headers = {
+        column: [text for key in ("fr", "ar", "en") for text in said.get(key, ())]
+        for column, said in lexicon["names"].items()
+    }
     for row in csv.DictReader((room / "headers.csv").read_text("utf-8").splitlines()):
         headers.setdefault(NOTHING if row["column"] == NO_COLUMN else row["column"], []).append(row["header"])
-    return {**lexicon, "headers": headers}
+    return {**lexicon, "alike": Alike(headers)}
 
 
 def _plans(library: Library) -> dict[str, Plan]:

@@ -57,6 +57,7 @@ class Line:
     hidden: int = 0  # such words that are not shown
     spaced: bool = False  # several answers stand between spaces, where the ready mapping reads commas
     meant: tuple[Meant, ...] = ()  # what the choices of a form, or the signs of a legend, would mean
+    alike: bool = False  # by what headers it is like alone
     tests: bool = False  # it tells tests from cases, and no column of a ready mapping is meant
 
     @property
@@ -76,8 +77,12 @@ class Proposal:
 
     def score(self, plan: Plan) -> tuple[int, int]:
         """How much of it this mapping would read, and how much it knows."""
-        weights = {"high": 4, "medium": 2, "low": 1, "none": 0}
-        known = [(weights[one.confidence], plan.columns[one.column].transform) for one in self.lines if one.column]
+        weights = {"high": 8, "medium": 4, "low": 2, "none": 0}
+        known = [
+            (2 if one.alike else weights[one.confidence], plan.columns[one.column].transform)
+            for one in self.lines
+            if one.column
+        ]
         return sum(weight for weight, transform in known if transform), sum(weight for weight, _ in known)
 
 
@@ -245,7 +250,9 @@ def _fit(question: Question, column: str, ready: Known) -> Fit:
     if question.spaced and isinstance(asked.transform, Codes):
         asked = replace(asked, transform=replace(asked.transform, several=True, separator="space"))
     if not found:
-        said = [label for one in question.choices for label in one.labels[:1]]  # and not the names that a form gives them
+        said = [
+            label for one in question.choices for label in one.labels[:1]
+        ]  # and not the names that a form gives them
         return fit(asked, said or question.values, ready.plan.blank, ready.today)
     unknown = tuple(one.choice.name for one in found if one.meaning is None)
     told = Fit(len(found) - len(unknown), len(found), unknown)
@@ -318,7 +325,7 @@ def _line(question: Question, score: float, near: Near, said: Fit, ready: Known)
     spaced = several and (question.spaced or question.kind == "select_multiple")
     return Line(
         question, near.column, confidence, tuple(reasons), language,
-        said.unknown if sure else (), 0 if sure else len(said.unknown), spaced, told,
+        said.unknown if sure else (), 0 if sure else len(said.unknown), spaced, told, near.alike and not near.whole,
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import Final
 
 from hub.fhir.folding import fold
@@ -17,6 +18,7 @@ _WORDS: Final = re.compile(r"[^\W_]+")
 _LETTERS: Final = (3, 4, 5)
 _RARE: Final = 0.05  # what a word counts that a column's headers have never had
 _BEGINS: Final = "^ "
+_OFTEN: Final = 2  # headers of a column in which a word stands that speaks for it
 
 
 class Alike:
@@ -31,6 +33,10 @@ class Alike:
             sizes[column] = len(parts)
         spoken_of = Counter(part for counted in seen.values() for part in counted)
         self._weights = {part: math.log(1 + len(seen) / columns) for part, columns in spoken_of.items()}
+        self._often = {
+            column: {part for part, times in counted.items() if part[0] == "=" and times >= _OFTEN}
+            for column, counted in seen.items()
+        }
         self._absent = {column: math.log(_RARE) - math.log(size + 2 * _RARE) for column, size in sizes.items()}
         self._told: dict[str, list[tuple[str, float]]] = defaultdict(list)
         for column, counted in seen.items():
@@ -38,7 +44,8 @@ class Alike:
                 self._told[part].append((column, math.log(times + _RARE) - math.log(_RARE)))
 
     def nearest(self, texts: Sequence[str]) -> list[tuple[str, float]]:
-        """Columns, the most likely first, each with its distance from the first: 0, and less. None where no part is known."""
+        """Columns, the most likely first, each with its distance from the first: 0, and less. None where no word speaks for
+        the first."""
         scores: dict[str, float] = dict.fromkeys(self._absent, 0.0)
         known = False
         for text in texts:
@@ -50,16 +57,19 @@ class Alike:
                     scores[column] += self._weights[part] * tells / weight
             for column, absent in self._absent.items():
                 scores[column] += absent if parts else 0.0
-        best = max(scores.values(), default=0.0)
-        return sorted(((column, score - best) for column, score in scores.items()), key=lambda one: -one[1]) if known else []
+        if not known:
+            return []
+        first = max(scores, key=lambda column: scores[column])
+        words = {f"={word}" for text in texts for word in _WORDS.findall(fold(text))}
+        if not words & self._often[first]:  # letters alone, or a word that one header has by chance
+            return []
+        return sorted(((column, score - scores[first]) for column, score in scores.items()), key=lambda one: -one[1])
 
 
 def _parts(folded: str) -> frozenset[str]:
     words = _WORDS.findall(folded)
-    letters = (
-        f"<{word}>"[at : at + many] for word in words for many in _LETTERS for at in range(len(word) + 3 - many)
-    )
-    pairs = (f"{one} {other}" for one, other in zip(words, words[1:], strict=False))
+    letters = (f"<{word}>"[at : at + many] for word in words for many in _LETTERS for at in range(len(word) + 3 - many))
+    pairs = (f"{one} {other}" for one, other in pairwise(words))
     return frozenset({*(f"={word}" for word in words), *pairs, *letters, *(_BEGINS + word for word in words[:1])})
 
 

@@ -98,7 +98,7 @@ def crossed(plan: Plan, tables: Sequence[Ready], lexicon: Named) -> tuple[dict[s
     columns of ready tables are that go to the same element."""
     twins = twins_of(plan, tables)
     columns, names, sentences = {}, {}, {}
-    asked, written = lexicon.get("sentences", {}), lexicon.get("headers", {})
+    asked = lexicon.get("sentences", {})
     for name in plan.columns:
         headers = {"fr": [_spoken(name)]}
         for table, twin in twins.get(name, ()):
@@ -116,13 +116,13 @@ def crossed(plan: Plan, tables: Sequence[Ready], lexicon: Named) -> tuple[dict[s
         kind: {**one, "columns": [name for name in columns if of_twins.get(name, {name}) & set(one["columns"])]}
         for kind, one in lexicon.get("asks", {}).items()
     }
-    headers = {NOTHING: said for name, said in written.items() if name == NOTHING}
+    called: dict[str, list[str]] = {}
     for name, every in of_twins.items():
-        headers[name] = [text for twin in every for text in written.get(twin, ())]
-    others = set(written) - {NOTHING}.union(*of_twins.values())
+        for twin in every:
+            called.setdefault(twin, []).append(name)
     return columns, {
         **lexicon,
-        "headers": headers | {name: written[name] for name in others},
+        "called": called,
         "names": names,
         "sentences": {**_nothing(asked), **sentences},
         "hers": hers,

@@ -65,7 +65,8 @@ class _Name:
 
 
 class Names:
-    """All names of all columns. `lexicon`: the file `mappings/lexicon.yaml`; `headers`: column → language → headers."""
+    """All names of all columns. `lexicon`: the file `mappings/lexicon.yaml`, "alike" what headers are like by it, and
+    "called" how a form calls the columns of that; `headers`: column → language → headers."""
 
     def __init__(self, lexicon: Mapping[str, Any], headers: Mapping[str, Mapping[str, Sequence[str]]]) -> None:
         self._words = Words(lexicon)
@@ -85,7 +86,8 @@ class Names:
             for language, texts in _together(own, said.get(column, {})).items()
             for name in self._named(column, language, texts)
         ]
-        self._alike_to_headers = Alike(_gathered(lexicon.get("headers", {}), self._names))
+        self._like: Alike = lexicon.get("alike") or Alike({})
+        self._called: Mapping[str, Sequence[str]] = lexicon.get("called", {})
         self._likely_found: dict[tuple[str, ...], dict[str, float]] = {}
         self._sentences = Sentences(lexicon.get("sentences", {}))
         self._asks = Asks(lexicon.get("asks", {}))
@@ -120,9 +122,13 @@ class Names:
     def likely(self, texts: Sequence[str]) -> Mapping[str, float]:
         """Columns, the likeliest first, by what headers of theirs these are like: how far each is behind the first, 0 or less.
         `NOTHING` stands for what is no column's."""
-        told = tuple(texts)
+        told = tuple(dict.fromkeys(texts))
         if told not in self._likely_found:
-            self._likely_found[told] = dict(self._alike_to_headers.nearest(told))
+            self._likely_found[told] = {
+                name: behind
+                for column, behind in self._like.nearest(told)
+                for name in self._called.get(column, (column,))
+            }
         return self._likely_found[told]
 
     def _nearest(self, header: str) -> list[Near]:
@@ -138,11 +144,13 @@ class Names:
         return sorted(allowed, key=lambda one: (-one.score, one.column))
 
     def _beside(self, header: str, part: str, near: Near) -> Near:
-        """What only a part of the header is called: never beyond doubt where the other side of a slash is not understood, nor what
-        stands in brackets by itself, nor what is outside them where they say something else."""
+        """What only a part of the header is called: never beyond doubt where the other side of a slash is not understood, nor
+        what stands in brackets by itself, nor what is outside them where they say something else."""
         sides = [side for side in _SLASH.split(_BRACKETS.sub("", header)) if side.strip()]
         strange = len(sides) > 1 and not all(any(self._near(side)) for side in sides)
-        return near._replace(score=min(near.score, _SIDE), cut=near.cut or strange or self._is_other(header, part, near))
+        return near._replace(
+            score=min(near.score, _SIDE), cut=near.cut or strange or self._is_other(header, part, near)
+        )
 
     def _is_other(self, header: str, part: str, near: Near) -> bool:
         """Whether what is inside brackets and what is outside them are not both called so."""
@@ -293,13 +301,6 @@ class Names:
         if token in self._light:
             return _LIGHT
         return 1.0 / self._columns[token] if self._columns[token] else 0.7
-
-
-def _gathered(headers: Mapping[str, Sequence[str]], names: Sequence[_Name]) -> dict[str, list[str]]:
-    gathered = {column: list(texts) for column, texts in headers.items()}
-    for name in names:
-        gathered.setdefault(name.column, []).append(name.text)
-    return gathered
 
 
 def _together(*said: Mapping[str, Any]) -> dict[str, list[str]]:

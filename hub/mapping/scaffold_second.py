@@ -9,8 +9,11 @@ from typing import Final
 from hub.mapping.scaffold_names import Near
 from hub.mapping.scaffold_sentences import NOTHING
 
-CLEAR: Final = 0.4  # so far ahead of all others
+CLEAR: Final = 0.3  # so far ahead of all others
+STRANGE: Final = 0.45  # so near to what no column is: nothing is proposed for that alone
 NEARLY: Final = 0.25  # so far behind the first, and still likely
+DOUBT: Final = 1.5  # so far behind that its own name is no longer beyond doubt
+SAME: Final = 0.01  # two columns of one meaning
 FAR: Final = 1.0  # so far behind, and unlikely
 FIRST: Final = 0.66
 DOUBTFUL: Final = 0.56
@@ -26,22 +29,26 @@ def is_plain(column: str, likely: Mapping[str, float]) -> bool:
 
 def second(nears: Mapping[str, Near], likely: Mapping[str, float]) -> dict[str, Near]:
     """`likely`: columns, the likeliest first, and how far behind it each is."""
-    if not likely:
+    first = next(iter(likely), "")
+    if first not in {*nears, NOTHING}:  # of another kind of file, or forbidden
         return dict(nears)
-    first, next_ = [*likely.items(), ("", -9.0), ("", -9.0)][:2]
-    clear = -next_[1] >= CLEAR
-    return {column: _heard(near, likely, first[0], clear=clear) for column, near in nears.items()}
+    strange = first != NOTHING and -likely.get(NOTHING, -FAR) < STRANGE
+    clear = not strange and not any(SAME < -behind < CLEAR for behind in likely.values())
+    told = "" if strange else first
+    return {column: _heard(near, likely, told, clear=clear) for column, near in nears.items()}
 
 
 def _heard(near: Near, likely: Mapping[str, float], first: str, *, clear: bool) -> Near:
     behind = -likely.get(near.column, 0.0)
-    alike = clear and near.column == first
+    alike = clear and behind <= SAME
     if near.whole:
-        doubted = near.column != first and (behind > FAR or near.vague)
+        doubted = behind > DOUBT or (near.vague and clear and behind > SAME)
         return near._replace(doubted=doubted, alike=alike)
-    if near.column == first:
+    if near.initials:
+        return near
+    if first and behind <= SAME:
         return near._replace(score=max(near.score, FIRST if clear else DOUBTFUL), alike=alike)
-    if behind <= NEARLY:
+    if first and behind <= NEARLY:
         return near._replace(score=max(near.score, NEXT))
     limit = UNLIKELY if behind > FAR else DOUBTFUL if clear else 1.0
     return near._replace(score=min(near.score, limit))

@@ -114,7 +114,7 @@ def test_a_proposal_with_columns_that_nobody_has_named_is_not_what_the_next_one_
 def test_an_own_mapping_whose_columns_are_all_named_is_what_the_next_one_extends(
     tmp_path: Path, unread: Command
 ) -> None:
-    path = register(tmp_path, headers=HEADERS.replace("Adressée à", "Boîte"))
+    path = register(tmp_path, headers=HEADERS.replace("Adressée à", "Tiroir"))
     scaffold(unread, path)
     written = mapping_file(unread).read_text("utf-8")
     named = [
@@ -125,7 +125,7 @@ def test_an_own_mapping_whose_columns_are_all_named_is_what_the_next_one_extends
     mapping_file(unread).write_text("\n".join(named).replace("unmapped_1", "referred_to"), "utf-8")
     told = json.loads(scaffold(unread, path, "--out", str(tmp_path / "again"), "--json"))
     assert told["extends"] == "spreadsheet/our-register"
-    assert {"referred_to"} == {one["column"] for one in told["columns"] if one["header"] == "Boîte"}
+    assert {"referred_to"} == {one["column"] for one in told["columns"] if one["header"] == "Tiroir"}
 
 
 @pytest.mark.parametrize("speaks", LANGUAGES)
