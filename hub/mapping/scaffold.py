@@ -76,14 +76,16 @@ class Proposal:
     gathering: bool = False
 
     def score(self, plan: Plan) -> tuple[int, int]:
-        """How much of it this mapping would read, and how much it knows."""
+        """How much of it this mapping knows, where what it reads counts twice, and how much it reads. What is only alike
+        weighs as a question does."""
         weights = {"high": 8, "medium": 4, "low": 2, "none": 0}
         known = [
             (2 if one.alike else weights[one.confidence], plan.columns[one.column].transform)
             for one in self.lines
             if one.column
         ]
-        return sum(weight for weight, transform in known if transform), sum(weight for weight, _ in known)
+        read = sum(weight for weight, transform in known if transform)
+        return read + sum(weight for weight, _ in known), read
 
 
 @dataclass(frozen=True, repr=False)
