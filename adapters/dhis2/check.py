@@ -7,25 +7,22 @@ from adapters.dhis2.client import Dhis2, opened
 from adapters.dhis2.manifest import MANIFEST
 from adapters.dhis2.programme import Programme, fetch_programme, is_named, stopping
 from adapters.dhis2.report import unknown
-from hub.errors import AdapterError, Retriable
+from hub.errors import AdapterError
 from hub.fhir.issues import Issue
 from hub.ports import Connection, Figure, Row
+from hub.ports.checking import stops, unknown_settings
 
 
 def check(connection: Connection) -> Iterator[Issue]:
     """Findings; none when a report can be sent."""
-    unknown = sorted(set(connection.settings) - set(MANIFEST.settings))
-    if unknown:
-        params = {"settings": ", ".join(unknown), "known": ", ".join(MANIFEST.settings)}
-        yield Issue("warning", "not-supported", "dhis2.unknown-setting", params=params)
+    yield from unknown_settings(connection, MANIFEST)
     try:
         with opened(connection) as dhis2:
             missing = _missing(connection, dhis2)
             named = fetch_programme(connection, dhis2) if is_named(connection) else None
             yield from (*missing, *(one for one in stopping(named, ()) if one not in missing))
     except AdapterError as problem:
-        code = "transient" if isinstance(problem, Retriable) else "exception"
-        yield Issue("fatal", code, problem.text, params=problem.params)
+        yield stops(problem)
 
 
 def codes(connection: Connection, cells: Sequence[Figure], rows: Sequence[Row] = ()) -> Iterator[Issue]:

@@ -7,28 +7,25 @@ from adapters.fhir import around
 from adapters.fhir.client import Resource, Server, opened
 from adapters.fhir.manifest import MANIFEST
 from adapters.fhir.paths import paths
-from hub.errors import AdapterError, Retriable
+from hub.errors import AdapterError
 from hub.fhir.canonicals import profile
 from hub.fhir.issues import Issue
 from hub.ports import Connection
+from hub.ports.checking import stops, unknown_settings
 
 REFERRAL: Final = profile("referral")
 
 
 def check(connection: Connection) -> Iterator[Issue]:
     """Findings; none when all can run. Nothing is written."""
-    unknown = sorted(set(connection.settings) - set(MANIFEST.settings))
-    if unknown:
-        params = {"settings": ", ".join(unknown), "known": ", ".join(MANIFEST.settings)}
-        yield Issue("warning", "not-supported", "adapters.unknown-setting", params=params)
+    yield from unknown_settings(connection, MANIFEST)
     if not paths(connection.layout.columns):
         yield Issue("fatal", "not-supported", "adapters.fhir-no-paths")
     try:
         with opened(connection) as server:
             yield from _server(server, sends=connection.settings.get("send") is True)
     except AdapterError as problem:
-        code = "transient" if isinstance(problem, Retriable) else "exception"
-        yield Issue("fatal", code, problem.text, params=problem.params)
+        yield stops(problem)
 
 
 def _server(server: Server, *, sends: bool) -> Iterator[Issue]:

@@ -17,6 +17,7 @@ from adapters.hl7v2.unread import unread
 from hub.errors import AdapterError, Retriable
 from hub.fhir.issues import Issue
 from hub.ports import Connection
+from hub.ports.checking import stops, unknown_settings
 
 LOOKED_THROUGH: Final = 200
 """Messages that are still on the disk, at most."""
@@ -24,10 +25,7 @@ LOOKED_THROUGH: Final = 200
 
 def check(connection: Connection) -> Iterator[Issue]:
     """Findings; none when all can run. Nothing is sent."""
-    unknown = sorted(set(connection.settings) - set(MANIFEST.settings))
-    if unknown:
-        params = {"settings": ", ".join(unknown), "known": ", ".join(MANIFEST.settings)}
-        yield Issue("warning", "not-supported", "adapters.unknown-setting", params=params)
+    yield from unknown_settings(connection, MANIFEST)
     try:
         found = terms(connection)
         spool = Spool(found.spool, connection.secret("spool"))
@@ -35,8 +33,7 @@ def check(connection: Connection) -> Iterator[Issue]:
         if found.send:
             _reach(found.send)
     except AdapterError as problem:
-        code = "transient" if isinstance(problem, Retriable) else "exception"
-        yield Issue("fatal", code, problem.text, params=problem.params)
+        yield stops(problem)
         return
     if not places(connection.layout.columns):
         yield Issue("fatal", "not-supported", "adapters.hl7v2-no-places")

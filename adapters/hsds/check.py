@@ -5,17 +5,15 @@ from collections.abc import Iterator
 from adapters.hsds.client import only_publishes, opened
 from adapters.hsds.manifest import MANIFEST
 from adapters.hsds.records import shelter_codes
-from hub.errors import AdapterError, Retriable
+from hub.errors import AdapterError
 from hub.fhir.issues import Issue
 from hub.ports import Connection
+from hub.ports.checking import stops, unknown_settings
 
 
 def check(connection: Connection) -> Iterator[Issue]:
     """Findings; none when a pull can run."""
-    unknown = sorted(set(connection.settings) - set(MANIFEST.settings))
-    if unknown:
-        params = {"settings": ", ".join(unknown), "known": ", ".join(MANIFEST.settings)}
-        yield Issue("warning", "not-supported", "adapters.unknown-setting", params=params)
+    yield from unknown_settings(connection, MANIFEST)
     if only_publishes(connection):
         return
     try:
@@ -23,8 +21,7 @@ def check(connection: Connection) -> Iterator[Issue]:
         with opened(connection) as directory:
             counted = directory.total()
     except AdapterError as problem:
-        code = "transient" if isinstance(problem, Retriable) else "exception"
-        yield Issue("fatal", code, problem.text, params=problem.params)
+        yield stops(problem)
         return
     if counted is None:
         yield Issue("warning", "not-supported", "adapters.hsds-uncounted")

@@ -4,23 +4,20 @@ from collections.abc import Iterator
 
 from adapters.kobo.client import opened
 from adapters.kobo.manifest import MANIFEST
-from hub.errors import AdapterError, Retriable
+from hub.errors import AdapterError
 from hub.fhir.issues import Issue
 from hub.ports import Connection
+from hub.ports.checking import stops, unknown_settings
 
 
 def check(connection: Connection) -> Iterator[Issue]:
     """Findings; none when a pull can run."""
-    unknown = sorted(set(connection.settings) - set(MANIFEST.settings))
-    if unknown:
-        params = {"settings": ", ".join(unknown), "known": ", ".join(MANIFEST.settings)}
-        yield Issue("warning", "not-supported", "adapters.unknown-setting", params=params)
+    yield from unknown_settings(connection, MANIFEST)
     try:
         with opened(connection) as kobo:
             project = kobo.look()
     except AdapterError as problem:
-        code = "transient" if isinstance(problem, Retriable) else "exception"
-        yield Issue("fatal", code, problem.text, params=problem.params)
+        yield stops(problem)
         return
     if project.get("has_deployment") is False:
         yield Issue("warning", "not-found", "adapters.kobo-not-deployed")

@@ -8,25 +8,22 @@ from adapters.odk.entities import properties
 from adapters.odk.manifest import MANIFEST
 from adapters.odk.push import told_as
 from adapters.odk.submissions import odata
-from hub.errors import AdapterError, Retriable
+from hub.errors import AdapterError
 from hub.fhir.issues import Issue
 from hub.ports import Connection
+from hub.ports.checking import stops, unknown_settings
 
 
 def check(connection: Connection) -> Iterator[Issue]:
     """Findings; none when a pull can run."""
-    unknown = sorted(set(connection.settings) - set(MANIFEST.settings))
-    if unknown:
-        params = {"settings": ", ".join(unknown), "known": ", ".join(MANIFEST.settings)}
-        yield Issue("warning", "not-supported", "odk.unknown-setting", params=params)
+    yield from unknown_settings(connection, MANIFEST)
     try:
         with opened(connection) as central:
             central.look()
             paths = [str(field.get("path", "")).strip("/") for field in central.fields()]
             known = central.properties() if connection.settings.get("entity_list") else None
     except AdapterError as problem:
-        code = "transient" if isinstance(problem, Retriable) else "exception"
-        yield Issue("fatal", code, problem.text, params=problem.params)
+        yield stops(problem)
         return
     spelled = Counter(odata(path) for path in set(paths))
     alike = sorted(path for path in set(paths) if spelled[odata(path)] > 1)

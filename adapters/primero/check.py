@@ -7,26 +7,23 @@ from adapters.primero import forms, granted
 from adapters.primero.client import opened
 from adapters.primero.forms import SERVICES, Fields
 from adapters.primero.manifest import MANIFEST
-from hub.errors import AdapterError, Retriable
+from hub.errors import AdapterError
 from hub.fhir.issues import Issue
 from hub.ports import Connection
+from hub.ports.checking import stops, unknown_settings
 
 ROW: Final = frozenset({"service_implemented", "service_implemented_day_time", "note_on_referral_from_provider"})
 
 
 def check(connection: Connection) -> Iterator[Issue]:
     """Findings; none when a pull can run and what became of a referral has a place in the tool."""
-    unknown = sorted(set(connection.settings) - set(MANIFEST.settings))
-    if unknown:
-        params = {"settings": ", ".join(unknown), "known": ", ".join(MANIFEST.settings)}
-        yield Issue("warning", "not-supported", "adapters.unknown-setting", params=params)
+    yield from unknown_settings(connection, MANIFEST)
     try:
         with opened(connection) as primero:
             forms.forget()
             known = forms.fields(primero, str(connection.settings.get("url")))
     except AdapterError as problem:
-        code = "transient" if isinstance(problem, Retriable) else "exception"
-        yield Issue("fatal", code, problem.text, params=problem.params)
+        yield stops(problem)
         return
     yield from _sent(connection, known) if connection.settings.get("send") is True else _read(connection, known)
 

@@ -15,6 +15,7 @@ from hub.errors import AdapterError
 from hub.fhir.issues import Issue
 from hub.met import Met
 from hub.ports import Connection
+from hub.ports.checking import stops, unknown_settings
 
 TRIED = 5
 
@@ -27,24 +28,21 @@ def check(connection: Connection) -> Iterator[Issue]:
     try:
         paths = sources(connection)
     except AdapterError as problem:
-        yield _issue(problem)
+        yield stops(problem)
         return
     for path in paths:
         try:
             with Met() as met, closing(read(connection, path, met)) as records:
                 tried = list(islice(records, TRIED))
         except AdapterError as problem:
-            yield _issue(problem)
+            yield stops(problem)
             continue
         if not tried:
             yield Issue("warning", "not-found", "adapters.no-rows")
 
 
 def _settings(connection: Connection) -> Iterator[Issue]:
-    unknown = sorted(set(connection.settings) - set(MANIFEST.settings))
-    if unknown:
-        params = {"settings": ", ".join(unknown), "known": ", ".join(MANIFEST.settings)}
-        yield Issue("warning", "not-supported", "adapters.unknown-setting", params=params)
+    yield from unknown_settings(connection, MANIFEST)
     if connection.settings.get("language", "fr") not in LANGUAGES:
         yield Issue("error", "value", "adapters.unknown-language", params={"languages": ", ".join(LANGUAGES)})
     for name, known in ALLOWED.items():
@@ -65,7 +63,3 @@ def _register(connection: Connection) -> Iterator[Issue]:
     folder = next(parent for parent in register_path(connection).parents if parent.exists())
     if not os.access(folder, os.W_OK):
         yield Issue("error", "security", "adapters.register-not-writable")
-
-
-def _issue(problem: AdapterError) -> Issue:
-    return Issue("fatal", "exception", problem.text, params=problem.params)
