@@ -104,10 +104,12 @@ def _repeated(header: Header, rows: Sequence[Sequence[Cell]], aliases: Aliases) 
 
 def _says_again(header: Header, labels: Labels, aliases: Aliases) -> bool:
     """Whether most cells name the very column that they stand in, one of them a column that tells rows apart or that each must
-    fill: words that no record has there, not even where a box is ticked with the name of its column. No number is among them."""
+    fill: words that no record has there, not even where a box is ticked with the name of its column. No number is among them,
+    and what stands in columns that the mapping does not know is not asked."""
     said, named = _said(header, labels), _named(header, labels, aliases)
     tells = not aliases.telling or bool(named & aliases.telling)
-    return tells and len(named) >= max(aliases.enough, MOST * len(said)) and not _has_number(said)
+    asked = said if not aliases.telling else [one for one in said if one[0] in header.known]
+    return tells and len(named) >= max(aliases.enough, MOST * len(asked)) and not _has_number(said)
 
 
 def _may_stand_over(header: Header, labels: Labels, aliases: Aliases) -> bool:

@@ -61,7 +61,7 @@ def questions(rows: Rows, names: Names) -> list[Question]:
         return []
     below = [row for row in rows[-end:] if sum(bool(cell) for cell in row) > 1]
     other: Sequence[str] = ()
-    if below and _is_header_again(below[0], names):
+    if below and _is_header_again(labels, below[0], names):
         other, below = below[0], below[1:]
     first = -end + height  # where the header begins
     if height == -PAIR:
@@ -72,10 +72,23 @@ def questions(rows: Rows, names: Names) -> list[Question]:
     return list(_by_path(asked))
 
 
-def _is_header_again(row: Sequence[str], names: Names) -> bool:
-    """The same header in another language, below the first."""
+def _is_header_again(labels: Sequence[str], row: Sequence[str], names: Names) -> bool:
+    """The same header in another language, below the first: most of its cells are called as columns are, or several are called as
+    what stands above them, and none holds a number."""
     cells = [" ".join(cell.split()) for cell in row]
-    return _called(cells, names) >= max(FEWEST, CALLED * sum(map(bool, cells)))
+    if _called(cells, names) >= max(FEWEST, CALLED * sum(map(bool, cells))):
+        return True
+    if any(map(str.isdecimal, "".join(cells))):
+        return False
+    return sum(_means_the_same(*pair, names) for pair in zip(labels, cells, strict=False)) >= FEWEST
+
+
+def _means_the_same(label: str, cell: str, names: Names) -> bool:
+    """Whether both are called as one column is, in two alphabets."""
+    if not label or not cell or names.language(label) == names.language(cell):
+        return False
+    one, other = ({near.column for near in names.near(text)[:1] if near.whole} for text in (label, cell))
+    return bool(one & other)
 
 
 def _named(labels: Sequence[str], groups: Sequence[str], below: Rows, other: Sequence[str]) -> Iterator[Question]:
