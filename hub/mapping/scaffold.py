@@ -14,7 +14,7 @@ from typing import Any, Final, Literal
 from hub.fhir.folding import fold
 from hub.mapping.model import Transform
 from hub.mapping.plan import Column, Plan
-from hub.mapping.scaffold_apart import Claim, part, uncount, yield_to_plainer
+from hub.mapping.scaffold_apart import Claim, part, uncount, yield_to_called, yield_to_plainer
 from hub.mapping.scaffold_choices import Meant, Words, meant
 from hub.mapping.scaffold_left_out import is_left_out
 from hub.mapping.scaffold_legend import signs
@@ -37,6 +37,7 @@ SUPPORT: Final = 0.2
 VALUES_ALONE: Final = 0.44
 BELOW: Final = 0.97  # called so together with the heading above
 SOME_READ: Final = 0.7  # of what a header is most like, where some cells are read
+NEARLY: Final = 0.8  # or where it is nearly called so, too
 UNHEARD: Final = 0.5  # at most: what the labels do not ask for
 PERPETRATOR: Final = "perpetrator"
 SIGN: Final = 3  # letters of a sign that may mean anything: "oui", "F", "12"
@@ -142,6 +143,7 @@ def propose(questions: Sequence[Question], ready: Known) -> Proposal:
     found = {at: _claims(one, ready) for at, one in asked.items()}
     uncount(found, questions)
     yield_to_plainer(found)
+    yield_to_called(found)
     part(found)
     claims = sorted(
         ((score, -at, near, said) for at, every in found.items() for score, near, said in every),
@@ -223,6 +225,8 @@ def _claims(question: Question, ready: Known) -> list[Claim]:
         score = max(_score(near, said, question, ready), alone)
         if score >= LOW:
             found.append((score, near, said))
+    if any(near.whole and near.alike for _, near, _ in found):  # two opinions are more than one
+        found = [one for one in found if not (one[1].whole and one[1].doubted)]
     called = max((near.score for _, near, _ in found if near.whole and not near.cut), default=0.0)
     # what it is merely like is no choice beside that, also where another column is that already ("adresse 2")
     plainly = any(near.whole and not near.cut and not near.vague for _, near, _ in found)
@@ -275,7 +279,7 @@ def _score(near: Near, said: Fit, question: Question, ready: Known) -> float:
         signs_alone = said.contradicts and _is_listed(near, question, ready)
         return near.score if signs_alone else near.score + SUPPORT if said.supports else 0.0
     if said.contradicts:
-        if near.alike and said.read and not near.whole:
+        if near.alike and not near.whole and (said.read or near.score >= NEARLY):
             return near.score * SOME_READ
         return near.score * (0.45 if not _is_coded(near.column, ready) else 0.75 if near.whole or near.alike else 0.6)
     return near.score + (SUPPORT if said.supports else 0.0)

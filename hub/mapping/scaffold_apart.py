@@ -9,6 +9,7 @@ from hub.mapping.scaffold_values import Fit, counts
 
 NAMES: Final = frozenset({"full_name", "given_name", "family_name"})
 NAMED: Final = 0.9  # from which a column is called so
+CALLED: Final = 0.42  # below which its name says nothing of what a column is
 
 Claim = tuple[float, Near, Fit]
 
@@ -36,6 +37,15 @@ def yield_to_plainer(found: dict[int, list[Claim]]) -> None:
         found[at] = [
             one for one in claims if not (one[1].vague and _is_word(one[1].name)) or full.get(one[1].column, at) == at
         ]
+
+
+def yield_to_called(found: dict[int, list[Claim]]) -> None:
+    """What only its cells speak for is not what another column is called in full, however few of the cells of that are read."""
+    called = {
+        near.column: at for at, claims in found.items() for _, near, _ in claims if near.whole and near.score >= NAMED
+    }
+    for at, claims in found.items():
+        found[at] = [one for one in claims if one[1].score >= CALLED or called.get(one[1].column, at) == at]
 
 
 def _is_word(name: str) -> bool:
