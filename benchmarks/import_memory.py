@@ -18,6 +18,11 @@ from hub.bootstrap import opened
 from hub.exchange.pull import pull
 
 LENGTHS = (5_000, 50_000)
+WRITES = """
+from demo.registers import big_register
+from pathlib import Path
+big_register(Path({!r}), {}, shared=True)
+"""  # in a process of its own: what is measured is the reading
 
 
 def peak(rows: int, *, warning: bool) -> int:
@@ -38,14 +43,7 @@ def one(rows: int, *, warning: bool) -> None:
         if warning:
             write_warning(register, rows)
         else:
-            subprocess.run(
-                [
-                    sys.executable,
-                    "-c",
-                    f"from demo.registers import big_register as b; from pathlib import Path; b(Path({str(register)!r}), {rows})",
-                ],
-                check=True,
-            )
+            subprocess.run([sys.executable, "-c", WRITES.format(str(register), rows)], check=True)
         with opened(folder) as deployment:
             door = deployment.door("register")
             told = pull(door.connection, door.adapter, door.mapping, hub=deployment.hub, dry_run=True)

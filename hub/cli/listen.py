@@ -18,14 +18,13 @@ from hub.cli.manual import command
 from hub.cli.problems import WrongUse, sentence
 from hub.cli.rounds import Rounds
 from hub.cli.session import Session, pass_session
-from hub.cli.threads import when_told_to_stop
+from hub.cli.stopping import STOPPING, when_told_to_stop
 from hub.cli.watch import watch
 from hub.delivery.write_back import Door
 from hub.errors import UNAVAILABLE, HubError
 from hub.ports import Listening
 from hub.settings import Settings
 
-STOPPING: Final = (signal.SIGTERM, signal.SIGINT)
 EVERY: Final = 300
 
 

@@ -1,7 +1,8 @@
 """`hub quarantine`: records that were not understood: which, why, and another try. Nothing identifying is ever shown."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any, Final
 
 import click
@@ -16,9 +17,7 @@ from hub.cli.problems import OK, QUARANTINED, WrongUse, say_issue
 from hub.cli.session import Session, pass_session
 from hub.errors import HubError
 from hub.exchange import discard as discarding
-from hub.exchange.pull import BATCH
-from hub.exchange.replay import replay as replay_records
-from hub.exchange.tally import Tally
+from hub.exchange.replay import replay_all
 from hub.fhir.instants import instant
 from hub.ports import Discarded, Quarantined
 from hub.texts import durations
@@ -42,7 +41,7 @@ def quarantine() -> None: ...
 def show_all(session: Session, connection: str | None, *, discarded: bool, as_json: bool) -> None:
     with session.deployment() as deployment:
         aside = sorted(deployment.hub.store.quarantine(connection, discarded=discarded), key=_in_reading_order)
-        length = _short_length(_all(deployment))
+        length = _short_length(_keys(deployment))
         remarks = {one.key: _remark(session, one, deployment) for one in aside}
     if as_json:
         session.write_json([_as_json(session, one, remarks[one.key]) for one in aside])
@@ -58,7 +57,7 @@ def show_all(session: Session, connection: str | None, *, discarded: bool, as_js
 @pass_session
 def show(session: Session, key: str, as_json: bool) -> None:
     with session.deployment() as deployment:
-        one = _find(key, _all(deployment))
+        one = _entry(_find(key, _keys(deployment)), deployment)
         remark = _remark(session, one, deployment)
         columns = _columns(one, deployment)
     if as_json:
@@ -78,18 +77,15 @@ def replay(session: Session, keys: tuple[str, ...], connection: str | None, as_j
     with session.deployment() as deployment:
         if connection:
             deployment.door(connection)  # a name mistyped is an error, not an empty answer
-        chosen = {one.key: one for one in (_find(key, _aside(deployment)) for key in keys)}
-        aside = list(chosen.values()) if keys else list(deployment.hub.store.quarantine(connection))
-        done = _replay(session, aside, deployment, quiet=as_json)
+        aside = _chosen(keys, deployment) if keys else _waiting(connection, deployment)
+        done, gone = _replay(session, aside, deployment, quiet=as_json)
     if as_json:
         session.write_json([pulling.described(session, one, dry_run=False) for one in done])
     elif done:
         pulling.show(session, done)
     elif not aside:
         session.tell("quarantine.none")
-    left = sum(one.receipt.set_aside for one in done) + sum(
-        1 for one in aside if one.connection not in deployment.doors
-    )
+    left = gone + sum(one.receipt.set_aside for one in done)
     return QUARANTINED if left else OK
 
 
@@ -100,8 +96,8 @@ def replay(session: Session, keys: tuple[str, ...], connection: str | None, as_j
 @pass_session
 def discard(session: Session, keys: tuple[str, ...], reason: str, as_json: bool) -> None:
     with session.deployment() as deployment:
-        chosen = {one.key: one for one in (_find(key, _aside(deployment)) for key in keys)}
-        count = discarding.discard(list(chosen.values()), reason, _keepers(deployment), hub=deployment.hub)
+        chosen = list(chain.from_iterable(_chosen(keys, deployment).values()))
+        count = discarding.discard(chosen, reason, _keepers(deployment), hub=deployment.hub)
     if as_json:
         session.write_json({"discarded": count, "reason": reason, "days": discarding.KEPT.days})
     else:
@@ -114,9 +110,8 @@ def discard(session: Session, keys: tuple[str, ...], reason: str, as_json: bool)
 @pass_session
 def restore(session: Session, keys: tuple[str, ...], as_json: bool) -> None:
     with session.deployment() as deployment:
-        gone = list(deployment.hub.store.quarantine(discarded=True))
-        chosen = {one.key: one for one in (_find(key, gone) for key in keys)}
-        count = discarding.restore(list(chosen.values()), _keepers(deployment), hub=deployment.hub)
+        chosen = list(chain.from_iterable(_chosen(keys, deployment, discarded=True).values()))
+        count = discarding.restore(chosen, _keepers(deployment), hub=deployment.hub)
     if as_json:
         session.write_json({"restored": count})
     else:
@@ -127,53 +122,73 @@ for one_more in (show_all, show, replay, discard, restore):
     quarantine.add_command(one_more)
 
 
-def _replay(
-    session: Session, aside: Sequence[Quarantined], deployment: Deployment, *, quiet: bool
-) -> list[pulling.Pulled]:
-    done = []
-    for name in sorted({one.connection for one in aside}):
-        entries = [one for one in aside if one.connection == name]
-        if name not in deployment.doors:
-            if not quiet:
-                session.tell("quarantine-replay.gone", name=name, count=len(entries))
+Aside = Mapping[str, Iterable[Quarantined]]
+"""Connection → records of it."""
+
+
+def _replay(session: Session, aside: Aside, deployment: Deployment, *, quiet: bool) -> tuple[list[pulling.Pulled], int]:
+    """What each connection gave, and how many records have none any more."""
+    done, left = [], 0
+    for name, entries in sorted(aside.items()):
+        if door := deployment.doors.get(name):
+            told = replay_all(entries, door.connection, door.mapping, hub=deployment.hub)
+            done.append(pulling.Pulled(name, told))
             continue
-        door = deployment.doors[name]
-        told = Tally()
-        for start in range(0, len(entries), BATCH):
-            batch = entries[start : start + BATCH]
-            told.add(replay_records(batch, door.connection, door.mapping, hub=deployment.hub))
-        done.append(pulling.Pulled(name, told.receipt))
-    return done
+        count = sum(1 for _ in entries)
+        left += count
+        if not quiet:
+            session.tell("quarantine-replay.gone", name=name, count=count)
+    return done, left
 
 
 def _keepers(deployment: Deployment) -> dict[str, str]:
     return {name: door.connection.organization for name, door in deployment.doors.items()}
 
 
-def _aside(deployment: Deployment) -> list[Quarantined]:
-    return list(deployment.hub.store.quarantine())
+def _waiting(connection: str | None, deployment: Deployment) -> Aside:
+    """All of them, to be read bit by bit: they may be as many as a register has rows."""
+    store = deployment.hub.store
+    return {name: store.quarantine(name) for name in store.all_set_aside() if connection in {None, name}}
 
 
-def _all(deployment: Deployment) -> list[Quarantined]:
-    return [*_aside(deployment), *deployment.hub.store.quarantine(discarded=True)]
+def _chosen(keys: Iterable[str], deployment: Deployment, *, discarded: bool = False) -> Aside:
+    store = deployment.hub.store
+    found = dict.fromkeys(_find(key, store.quarantine_keys(discarded=discarded)) for key in keys)
+    chosen: dict[str, list[Quarantined]] = {}
+    for one in chain.from_iterable(store.quarantine(key=key, discarded=discarded) for key in found):
+        chosen.setdefault(one.connection, []).append(one)
+    return chosen
 
 
-def _find(key: str, among: Sequence[Quarantined]) -> Quarantined:
-    """The one record whose key begins so."""
-    found = [one for one in among if one.key.startswith(key)]
+def _entry(key: str, deployment: Deployment) -> Quarantined:
+    """Raises WrongUse for one that was mended meanwhile."""
+    both = (deployment.hub.store.quarantine(key=key, discarded=discarded) for discarded in (False, True))
+    found = next(chain.from_iterable(both), None)
+    if found is None:
+        raise WrongUse("quarantine.unknown-key", given=key)
+    return found
+
+
+def _keys(deployment: Deployment) -> Iterator[str]:
+    for discarded in (False, True):
+        yield from deployment.hub.store.quarantine_keys(discarded=discarded)
+
+
+def _find(key: str, among: Iterable[str]) -> str:
+    """The one key that begins so."""
+    found = [one for one in among if one.startswith(key)]
     if not found:
         raise WrongUse("quarantine.unknown-key", given=key)
     if len(found) > 1:
-        length = _short_length(among)
-        raise WrongUse("quarantine.ambiguous-key", given=key, matches=", ".join(one.key[:length] for one in found[:5]))
+        length = _short_length(found)
+        raise WrongUse("quarantine.ambiguous-key", given=key, matches=", ".join(one[:length] for one in found[:5]))
     return found[0]
 
 
-def _short_length(among: Sequence[Quarantined]) -> int:
+def _short_length(among: Iterable[str]) -> int:
     """As much of a key as tells each from all others."""
-    keys = [one.key for one in among]
-    length = SHORT
-    while len({key[:length] for key in keys}) < len(set(keys)):
+    keys, length = set(among), SHORT
+    while len({key[:length] for key in keys}) < len(keys):
         length += 1
     return length
 

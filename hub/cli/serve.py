@@ -24,7 +24,8 @@ from hub.cli import logging as lines
 from hub.cli.manual import command
 from hub.cli.problems import FAILED
 from hub.cli.session import Session, pass_session
-from hub.cli.threads import Turns, when_told_to_stop
+from hub.cli.stopping import when_told_to_stop
+from hub.cli.threads import Turns
 from hub.cli.workers import Server
 from hub.delivery.worker import Worker
 from hub.errors import HubError
@@ -105,7 +106,6 @@ def _run(session: Session, deployment: Deployment, server: Server, ready: thread
     keeper.start()
     notary = threading.Thread(target=_keep_checkpoints, args=(deployment, stopped), name="checkpoints", daemon=True)
     notary.start()
-    when_told_to_stop()
     try:
         server.serve()
     except SystemExit:  # granian gives up when its workers keep failing

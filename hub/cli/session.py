@@ -48,10 +48,11 @@ class Session:
 
     @contextmanager
     def deployment(self) -> Iterator["Deployment"]:
-        """The deployment of the chosen folder, opened; closed in the end."""
+        """The deployment of the chosen folder, opened; closed in the end, also when the process is told to stop."""
         from hub import bootstrap  # noqa: PLC0415 — `hub --help` and the shell's completion need none of it
+        from hub.cli.stopping import waking  # noqa: PLC0415
 
-        with bootstrap.opened(self.home.resolve()) as opened:
+        with waking(), bootstrap.opened(self.home.resolve()) as opened:
             yield opened
 
 

@@ -33,7 +33,7 @@ def status(session: Session, as_json: bool) -> None:
 def _count(deployment: Deployment) -> dict[str, Any]:
     store = deployment.hub.store
     counts = store.counts()
-    aside = Counter(one.connection for one in store.quarantine())
+    aside = Counter(store.all_set_aside())
     return {
         "stored": {name: n for name, n in counts.items() if name not in NOT_RESOURCES and "." not in name and n},
         "connections": [

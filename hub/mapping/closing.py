@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from itertools import chain
 
 from hub.mapping.conditions import asked
-from hub.mapping.plan import Block, Branch, Composed, Constant, Derived, ForEach, FromColumn, Plan, Source, walk
+from hub.mapping.plan import Block, Branch, Constant, Plan, columns_of, walk
 from hub.mapping.refusal import CONSENT
 
 DENY = "deny"
@@ -29,23 +29,10 @@ def _may_deny(root: Branch) -> bool:
 
 def _columns(block: Block) -> Iterator[str]:
     yield from asked(block.when) if block.when else ()
-    yield from _each(block.for_each)
+    yield from block.for_each.columns if block.for_each else ()
     for branch in walk(block.root):
         yield from branch.asks
-        yield from _each(branch.for_each)
+        yield from branch.for_each.columns if branch.for_each else ()
         for one in branch.alternatives:
             yield from one.asks
-            yield from _read(one.source)
-
-
-def _each(each: ForEach | None) -> Iterator[str]:
-    if each is not None:
-        yield from each.derived.columns if each.derived else (each.column,)
-
-
-def _read(source: Source) -> tuple[str, ...]:
-    if isinstance(source, FromColumn):
-        return (source.column,)
-    if isinstance(source, Composed):
-        return (source.code, source.date)
-    return source.columns if isinstance(source, Derived) else ()
+            yield from columns_of(one.source)

@@ -2,17 +2,7 @@
 
 from typing import Final
 
-from hub.mapping.plan import (
-    Alternative,
-    Branch,
-    Composed,
-    Constant,
-    Custodian,
-    Derived,
-    ForEach,
-    FromColumn,
-    FromDrafts,
-)
+from hub.mapping.plan import Alternative, Branch, Composed, Custodian, ForEach, FromDrafts, FromItem, columns_of
 
 ITEM: Final = "item"
 RECORD: Final = "(record)"
@@ -32,19 +22,12 @@ def deciding(branch: Branch) -> frozenset[str]:
 def _each(each: ForEach, inside: set[str]) -> set[str]:
     if each.repeat:
         return {RECORD}
-    over = set(each.derived.columns) if each.derived else {each.column}
-    return (inside - {ITEM}) | over | ({each.without} if each.without else set())
+    return (inside - {ITEM}) | set(each.columns) | ({each.without} if each.without else set())
 
 
 def _of(one: Alternative) -> set[str]:
     source = one.source
-    found = set(one.asks)
-    if isinstance(source, FromDrafts | Custodian):
+    found = {*one.asks, *columns_of(source)}
+    if isinstance(source, FromDrafts | Custodian | Composed):
         return found | {RECORD}
-    if isinstance(source, FromColumn):
-        return found | {source.column}
-    if isinstance(source, Derived):
-        return found | set(source.columns)
-    if isinstance(source, Composed):
-        return found | {source.code, source.date, RECORD}
-    return found if isinstance(source, Constant) else found | {ITEM}
+    return found | {ITEM} if isinstance(source, FromItem) else found

@@ -84,6 +84,17 @@ class Composed:
 
 
 Source = FromColumn | FromItem | Constant | FromDrafts | Custodian | Derived | Composed
+
+
+def columns_of(source: Source) -> tuple[str, ...]:
+    """The columns that it reads."""
+    if isinstance(source, FromColumn):
+        return (source.column,)
+    if isinstance(source, Composed):
+        return (source.code, source.date)
+    return source.columns if isinstance(source, Derived) else ()
+
+
 LIVE = (FromColumn, FromItem, Derived, Composed)
 """Sources that say something of their own. An object that holds only the others is not worth writing."""
 
@@ -105,6 +116,11 @@ class ForEach:
     repeat: bool = False
     derived: Derived | None = None
     without: str = ""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Those that say how many times."""
+        return self.derived.columns if self.derived else (self.column,)
 
 
 @dataclass

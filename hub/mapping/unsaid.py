@@ -15,7 +15,7 @@ from hub.mapping.conditions import UNSAID, Condition
 from hub.mapping.elements import element, properties, scopes
 from hub.mapping.leaves import leaf
 from hub.mapping.model import ANY, Code, Values, tokens
-from hub.mapping.plan import Block, Branch, Composed, Derived, FromColumn, Plan, Source
+from hub.mapping.plan import Block, Branch, Plan, columns_of
 
 
 def untold(plan: Plan, values: Values, unsaid: Collection[str]) -> frozenset[str]:
@@ -108,8 +108,7 @@ def _below(branch: Branch, local: str, values: Values, doubt: _Doubt) -> Iterato
 def _around(branch: Branch) -> Iterator[str]:
     """The columns on which it hangs whether it is there, and how many times."""
     yield from branch.asks
-    if branch.for_each:
-        yield from branch.for_each.derived.columns if branch.for_each.derived else (branch.for_each.column,)
+    yield from branch.for_each.columns if branch.for_each else ()
 
 
 def _is_open(leaf_: Branch, values: Values, doubt: _Doubt) -> bool:
@@ -117,16 +116,8 @@ def _is_open(leaf_: Branch, values: Values, doubt: _Doubt) -> bool:
     for one in leaf_.alternatives:
         if not doubt.may_hold(one.when, values):
             continue
-        if doubt.of({*one.asks, *_read(one.source)}, values):
+        if doubt.of({*one.asks, *columns_of(one.source)}, values):
             return True
         if leaf(Branch(leaf_.slot, (one,)))(values, doubt.run) is not None:
             return False
     return False
-
-
-def _read(source: Source) -> tuple[str, ...]:
-    if isinstance(source, FromColumn):
-        return (source.column,)
-    if isinstance(source, Composed):
-        return (source.code, source.date)
-    return source.columns if isinstance(source, Derived) else ()

@@ -134,7 +134,14 @@ class Store(Protocol):
     def quarantine(
         self, connection: str | None = None, key: str | None = None, *, discarded: bool = False
     ) -> Iterator[Quarantined]:
-        """What waits to be understood; or what is `discarded` and could still be taken back."""
+        """What waits to be understood, in the order in which it came; or what is `discarded` and could still be taken back.
+        Of a connection it is read bit by bit: a record that is set aside again meanwhile may be met again."""
+
+    def quarantine_keys(self, *, discarded: bool = False) -> Iterator[str]:
+        """The keys alone, in no order."""
+
+    def all_set_aside(self) -> dict[str, int]:
+        """`set_aside` of every connection that has any, be it gone."""
 
     def set_aside(self, connection: str) -> int:
         """How many records of a connection wait in quarantine, without those that are discarded."""

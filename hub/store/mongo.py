@@ -42,7 +42,7 @@ from hub.store.discarding import DISCARDED
 from hub.store.dispatches import MongoDeliveries
 from hub.store.documents import SERVED, stored_all
 from hub.store.exports import MongoExports
-from hub.store.failures import in_our_words, silence_driver
+from hub.store.failures import each_in_our_words, in_our_words, silence_driver
 from hub.store.figures import MongoFigures, complete_courses
 from hub.store.judgements import MongoJudgements
 from hub.store.keks import Keks
@@ -63,6 +63,8 @@ DURABLE: Final = WriteConcern("majority", j=True)
 PATIENCE_S: Final = 20.0  # a fail-over takes 3 s, or 11 with a replica set's defaults
 SELECTION_MS: Final = 10_000
 CHUNK: Final = 1000
+ASIDE: Final = 100
+"""Records of the quarantine that are fetched together: they are whole, and may be large."""
 STANDING: Final = ("stored", "quarantined", "discarded")  # states of a record of which something is kept
 THERE: Final[Document] = {"erased": {"$exists": False}, "gone": {"$exists": False}}
 """Neither destroyed with its person nor deleted."""
@@ -353,18 +355,27 @@ class MongoStore(Searches):
         found = self.database.watermarks.find_one({"_id": connection})
         return Watermark(self._box.open(found["value"])) if found else None
 
-    @in_our_words
+    @each_in_our_words
     def quarantine(
         self, connection: str | None = None, key: str | None = None, *, discarded: bool = False
     ) -> Iterator[Quarantined]:
-        """In the order in which they came."""
         asked = {"connection": connection, "_id": key}
         wanted = {name: value for name, value in asked.items() if value is not None} | {
             DISCARDED: {"$exists": discarded}
         }
-        return iter(
-            [quarantined(row, self._box) for row in self.database.quarantine.find(wanted).sort([("at", 1), ("_id", 1)])]
-        )
+        found = self.database.quarantine.find(wanted, sort=[("at", 1), ("_id", 1)], batch_size=ASIDE)
+        return (quarantined(row, self._box) for row in found)
+
+    @each_in_our_words
+    def quarantine_keys(self, *, discarded: bool = False) -> Iterator[str]:
+        wanted = {DISCARDED: {"$exists": discarded}}
+        return (row["_id"] for row in self.database.quarantine.find(wanted, {"_id": 1}, batch_size=CHUNK))
+
+    @in_our_words
+    def all_set_aside(self) -> dict[str, int]:
+        waiting = {"$match": {DISCARDED: {"$exists": False}}}
+        by_connection = {"$group": {"_id": "$connection", "n": {"$sum": 1}}}
+        return {row["_id"]: row["n"] for row in self.database.quarantine.aggregate([waiting, by_connection])}
 
     @in_our_words
     def set_aside(self, connection: str) -> int:

@@ -143,7 +143,7 @@ def _housekeeping() -> dict[str, list[IndexModel]]:
             IndexModel([("connection", ASCENDING), ("kind", ASCENDING)]),
         ],
         "identities": [IndexModel([("r", ASCENDING)])],
-        "quarantine": [IndexModel([("connection", ASCENDING), ("at", ASCENDING)]), _expiring()],
+        "quarantine": [*_by("connection", "at", "_id"), _expiring()],
         "outbox": [
             *_by("state", "order"),
             *_by("reference"),

@@ -157,6 +157,21 @@ def test_a_workbook_with_many_shared_texts_is_read_row_by_row(monkeypatch):
     assert extents.is_too_long_to_hold(io.BytesIO(content))
 
 
+@pytest.mark.parametrize(
+    ("limit", "part"), [("MAX_SHARED", "xl/sharedStrings.xml"), ("MAX_STREAMED", "xl/worksheets/sheet1.xml")]
+)
+def test_what_swells_beyond_any_register_is_refused_before_anything_of_it_is_read(monkeypatch, limit, part):
+    monkeypatch.setattr(extents, limit, 3_000_000)
+    few, many = (
+        workbook("", parts={part: f'<sst xmlns="{MAIN}">{"<si><t>x</t></si>" * texts}</sst>'})
+        for texts in (100_000, 200_000)
+    )
+    assert not extents.is_too_long_to_hold(io.BytesIO(few))
+    assert len(many) < 20_000
+    with pytest.raises(Fatal, match="too-large"):
+        extents.is_too_long_to_hold(io.BytesIO(many))
+
+
 def many(count):
     texts = [f"<t>Nadia Fictive {at} {'é' * (at % 50)}</t>" for at in range(count)]
     order = [*range(count)]

@@ -17,7 +17,7 @@ from hub.ports import (
     Save,
     Watermark,
 )
-from hub.store import MongoStore
+from hub.store import MongoStore, mongo
 from tests.support.acts import NOW, opened, referral, replacing, saving, sees, stored, survivor
 from tests.support.shapes import made_again
 
@@ -182,6 +182,24 @@ def test_a_quarantined_record_is_kept_whole_until_it_is_released(store: MongoSto
     assert [kept.key for kept in store.quarantine(key="r")] == ["r"]
     store.commit(Changes(released=["q", "never seen"]))
     assert [kept.key for kept in store.quarantine()] == ["r"]
+
+
+def test_what_waits_of_a_connection_is_read_bit_by_bit_in_the_order_in_which_it_came(
+    store: MongoStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mongo, "ASIDE", 2)
+    at = {key: NOW - timedelta(hours=hours) for hours, key in enumerate("abcdef")}
+    store.commit(Changes(quarantine=[quarantined(key, at=when) for key, when in at.items()]))
+    store.commit(Changes(quarantine=[quarantined("z", connection="other")]))
+    assert store.all_set_aside() == {"register": 6, "other": 1}
+    assert sorted(store.quarantine_keys()) == [*"abcdefz"]
+    assert list(store.quarantine_keys(discarded=True)) == []
+    waiting = store.quarantine("register")
+    assert next(waiting).key == "f"
+    store.commit(Changes(released=list("abc")))
+    assert [one.key for one in waiting] == ["e", "d"]
+    asked = {"find": "quarantine", "filter": {"connection": "register"}, "sort": {"at": 1, "_id": 1}}
+    assert "SORT" not in str(store.database.command("explain", asked)["queryPlanner"]["winningPlan"])
 
 
 def test_a_watermark_moves_on_per_connection(store: MongoStore) -> None:
