@@ -148,9 +148,9 @@ class Names:
         what stands in brackets by itself, nor what is outside them where they say something else."""
         sides = [side for side in _SLASH.split(_BRACKETS.sub("", header)) if side.strip()]
         strange = len(sides) > 1 and not all(any(self._near(side)) for side in sides)
-        return near._replace(
-            score=min(near.score, _SIDE), cut=near.cut or strange or self._is_other(header, part, near)
-        )
+        other = self._is_other(header, part, near)
+        inside = other and part not in _BRACKETS.sub(" ", header)  # a hint alone says less than any name
+        return near._replace(score=min(near.score, _TORN if inside else _SIDE), cut=near.cut or strange or other)
 
     def _is_other(self, header: str, part: str, near: Near) -> bool:
         """Whether what is inside brackets and what is outside them are not both called so."""
@@ -183,12 +183,24 @@ class Names:
     def forbids(self, header: str, column: str, *, plainly: bool = False) -> bool:
         """Whether a word of the header says that it is another thing, or another person's. `plainly`: so much like headers of the
         column that a word which says so elsewhere does not."""
-        words, own = self._words.of(header), self._own.get(column, set())
+        own = self._own.get(column, set())
         never = frozenset[str]() if plainly else self._never.get(column, frozenset())
-        if frozenset(plain(words)) & never or self._asks_for_another(header, column):
+        strangers = (self._others - own) if column in self._hers else frozenset()
+        if any(self._tells(word, strangers) and not self._tells(word, own) for word in self._words.of(header)):
             return True
-        never |= (self._others - own) if column in self._hers else frozenset()
+        outside = self._without_hint(header, column)
+        words = self._words.of(outside)
+        if frozenset(plain(words)) & never or self._asks_for_another(outside, column):
+            return True
         return any(self._tells(word, never) and not self._tells(word, own) for word in words)
+
+    def _without_hint(self, header: str, column: str) -> str:
+        """Without what stands in brackets, where what is outside them is by itself what the column is called."""
+        outside = " ".join(_BRACKETS.sub(" ", header).split())
+        if not outside or outside == header:
+            return header
+        called = any(near.whole and not near.cut and near.column == column for near in self._near(outside))
+        return outside if called else header
 
     def marks_tests(self, texts: Iterable[str]) -> bool:
         """Whether it says of each record if it is a test: docs/mapping-format.md, `left_out`."""
