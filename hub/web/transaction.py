@@ -144,7 +144,8 @@ def _told(done: Done, call: Call, service: Service) -> str:
     }
     wish = preferences(call.request, unsaid="minimal").body
     if wish == "OperationOutcome":
-        outcome = dumps(said([Issue("information", "informational", "web.saved")], call.language))
+        text = "web.there-already" if done.kind == "none" else "web.saved"
+        outcome = dumps(said([Issue("information", "informational", text)], call.language))
         return f'{{"response":{orjson.dumps(told).decode()[:-1]},"outcome":{outcome}}}}}'
     text = f'"resource":{view.text},' if wish == "representation" else ""
     return f'{{"fullUrl":"{service.base}/{view.type}/{view.id}",{text}"response":{orjson.dumps(told).decode()}}}'
