@@ -14,6 +14,7 @@ import pytest
 from hub.conformance import validate
 from hub.exchange import Hub
 from hub.fhir import Resource
+from hub.ports import Changes, Save
 from tests.support.parties import BASE, Party
 
 Parties = Callable[..., Party]
@@ -297,6 +298,40 @@ def test_a_control_character_in_a_text_is_refused_with_its_place(
         assert [one["expression"] for one in _json(answer)["issue"]] == [[place]]
         assert character not in answer.text
     assert hub.store.counts().get("Patient", 0) == 0
+
+
+@pytest.mark.parametrize("way", ["PUT", "PATCH"])
+def test_what_was_kept_with_a_control_character_is_shown_and_changed_once_it_is_taken_out(
+    amal: Party, address: str, survivor: Resource, hub: Hub, way: str
+) -> None:
+    """From before they were refused. Until then every other change says where it stands."""
+    _, _, type_, id_ = address.split("/")
+    stored = hub.store.read(type_, id_, None)
+    assert stored is not None
+    before = {**stored.resource(), "name": [{"use": "official", "text": "Fatima\x01Z."}]}
+    revision = hub.store.compartments([id_])[id_].revision
+    kept = Save(before, id_, "amal", stored.keys, replaces=1)
+    hub.store.commit(Changes(saves=[kept], persons={id_: revision}))
+    seen = _json(amal.get(address))
+    assert seen["name"] == before["name"]
+
+    def changed(name: str) -> Any:
+        steps = [
+            {"op": "replace", "path": "/name/0/text", "value": name},
+            {"op": "replace", "path": "/active", "value": False},
+        ]
+        if way == "PATCH":
+            return amal.send("PATCH", address, steps, Content_Type="application/json-patch+json", If_Match='W/"2"')
+        body = {**seen, "active": False, "name": [{"use": "official", "text": name}]}
+        return amal.send("PUT", address, body, If_Match='W/"2"')
+
+    refused = changed("Fatima\x01Z.")
+    (issue,) = _json(refused)["issue"]
+    assert (refused.status_code, issue["expression"]) == (422, ["Patient.name[0].text"])
+    assert "control character" in issue["diagnostics"] and "Fatima" not in refused.text
+    assert changed("Fatima Z.").status_code == 200
+    assert _json(amal.get(address))["name"] == [{"use": "official", "text": "Fatima Z."}]
+    assert hub.store.read(type_, id_, None).version == 3  # type: ignore[union-attr]
 
 
 def test_tabs_and_line_breaks_are_text(amal: Party, survivor: Resource) -> None:

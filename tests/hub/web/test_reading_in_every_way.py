@@ -57,7 +57,9 @@ def test_a_head_has_the_status_and_headers_of_the_get_and_no_body(case: SharedCa
     address = "/fhir" + (path if path[0] == "?" else f"/{path}").format(patient=case.patient)
     get, head = case.keeper.get(address), case.keeper.send("HEAD", address)
     assert (head.status, head.data) == (get.status, b"")
-    told = [{n: v for n, v in one.headers.items() if n not in {"X-Request-Id", "Content-Length"}} for one in (get, head)]
+    told = [
+        {n: v for n, v in one.headers.items() if n not in {"X-Request-Id", "Content-Length"}} for one in (get, head)
+    ]
     assert told[0] == told[1]
     assert "_page" in get.text or head.headers["Content-Length"] == get.headers["Content-Length"]
 
@@ -116,7 +118,11 @@ XML: dict[str, str] = {"Accept": "application/fhir+xml"}
 
 def _entry(method: str, url: str, resource: Any = None) -> Resource:
     about = {} if resource is None else {"resource": resource}
-    return {"resourceType": "Bundle", "type": "transaction", "entry": [{**about, "request": {"method": method, "url": url}}]}
+    return {
+        "resourceType": "Bundle",
+        "type": "transaction",
+        "entry": [{**about, "request": {"method": method, "url": url}}],
+    }
 
 
 def test_who_takes_no_json_changes_nothing(case: SharedCase, survivor: Resource, hub: Hub) -> None:
