@@ -6,12 +6,17 @@ from typing import Any
 
 import pytest
 
+from hub.errors import Conflict
+from hub.exchange import Hub
+from hub.exchange.change.draft import Draft
+from hub.exchange.queue import Queue
 from hub.fhir import Resource
 from hub.texts import LANGUAGES
 from tests.support.parties import BASE, Party
 
 Parties = Callable[..., Party]
 PATCH = {"Content_Type": "application/json-patch+json"}
+FHIR = "application/fhir+json"
 
 
 def created(party: Party, resource: Resource) -> Resource:
@@ -297,6 +302,27 @@ def test_what_the_hub_makes_itself_is_not_created_by_others(party: Parties) -> N
     amal = party("amal")
     assert amal.send("POST", "/fhir/Organization", {"resourceType": "Organization"}).status_code == 405
     assert amal.send("POST", "/fhir/AuditEvent", {"resourceType": "AuditEvent"}).status_code == 405
+
+
+def test_who_is_overtaken_again_and_again_is_told_to_ask_once_more(
+    party: Parties, survivor: Resource, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    amal = party("amal")
+    stored = created(amal, survivor)
+
+    def overtaken(*_: object, **__: object) -> None:
+        raise Conflict
+
+    object.__setattr__(hub, "queue", Queue(lambda _: None))  # which waits for nothing
+    monkeypatch.setattr(Draft, "commit", overtaken)
+    for method, path, body in (
+        ("POST", "/fhir/Patient", survivor),
+        ("PUT", f"/fhir/Patient/{stored['id']}", {**stored, "active": False}),
+        ("PATCH", f"/fhir/Patient/{stored['id']}", {"active": False}),
+    ):
+        answer = amal.send(method, path, body, Content_Type="application/json" if method == "PATCH" else FHIR)
+        assert (answer.status, (answer.json or {})["issue"][0]["code"]) == ("409 Conflict", "conflict")
+    assert amal.get(f"/fhir/Patient/{stored['id']}").headers["ETag"] == 'W/"1"'
 
 
 def test_five_megabytes_are_the_limit(party: Parties) -> None:

@@ -370,6 +370,15 @@ def test_no_type_that_is_stored_takes_a_modifier_extension() -> None:
             del node["modifierExtension"]
 
 
+def test_no_type_that_is_stored_takes_a_narrative() -> None:
+    """So none can be out of date: what a person reads is written where it is read. https://hl7.org/fhir/R4/narrative.html"""
+    text = {"status": "generated", "div": '<div xmlns="http://www.w3.org/1999/xhtml">x</div>'}
+    for path in sorted(Path(str(files("profiles"))).glob("examples/valid/*.json")):
+        example = json.loads(path.read_text("utf-8"))
+        said = [issue for issue in validate({**example, "text": text}) if issue.blocks]
+        assert [issue.path for issue in said] == [f"{example['resourceType']}.text"], path.name
+
+
 def _objects(node: Any) -> list[Resource]:
     inner = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
     return [*([node] if isinstance(node, dict) else []), *(one for child in inner for one in _objects(child))]
