@@ -90,6 +90,46 @@ def test_a_patch_release_of_r4_is_r4(amal: Party, address: str, survivor: Resour
     assert sent.status_code == 201
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("If-None-Match", "*"), ("If-None-Match", 'W/"1"'), ("If-Unmodified-Since", "Fri, 01 Jan 2100 00:00:00 GMT")],
+)
+def test_a_change_that_hangs_on_what_is_not_asked_is_refused_and_not_made(
+    amal: Party, address: str, survivor: Resource, name: str, value: str
+) -> None:
+    """https://www.rfc-editor.org/rfc/rfc9110#section-13.2: a condition that is left out is a change against the client's word."""
+    body = {**survivor, "id": address.rpartition("/")[2], "active": False}
+    for method, path, sent, media in (
+        ("PUT", address, body, "application/fhir+json"),
+        ("PUT", "/fhir/Patient?identifier=CAS-0042", survivor | {"active": False}, "application/fhir+json"),
+        ("PATCH", address, {"active": False}, "application/json"),
+        ("DELETE", "/fhir/Observation?_id=nobody", None, "application/fhir+json"),
+    ):
+        answer = amal.send(method, path, sent, Content_Type=media, **{name.replace("-", "_"): value})
+        assert (answer.status_code, _json(answer)["issue"][0]["expression"]) == (400, [f"http.{name}"])
+    if name == "If-None-Match":
+        entry = _entry("PUT", address.removeprefix("/fhir/"), body, ifNoneMatch=value)
+        whole = amal.send("POST", "/fhir", _batch(entry, kind="transaction"))
+        assert (whole.status_code, _json(whole)["issue"][0]["expression"]) == (
+            400,
+            ["Bundle.entry[0].request.ifNoneMatch"],
+        )
+        assert _statuses(amal.send("POST", "/fhir", _batch(entry))) == ["400"]
+    assert amal.get(address).headers["ETag"] == 'W/"1"'
+    both = {"If_Match": 'W/"1"', "If_Unmodified_Since": value}  # where both are said the version decides
+    assert name == "If-None-Match" or amal.send("PUT", address, body, **both).status_code == 200
+
+
+def test_what_is_served_but_not_in_a_transaction_is_told_so(amal: Party) -> None:
+    refused = amal.send(
+        "POST", "/fhir", _batch(_entry("POST", "Subscription", {"resourceType": "Subscription"}), kind="transaction")
+    )
+    assert (refused.status_code, _json(refused)["issue"][0]["code"]) == (405, "not-supported")
+    unheard = amal.send("POST", "/fhir", _batch(_entry("POST", "Moon", {"resourceType": "Moon"}), kind="transaction"))
+    assert unheard.status_code == 404
+    assert _statuses(amal.send("POST", "/fhir", _batch(_entry("GET", "Subscription")))) == ["200"]
+
+
 @pytest.mark.parametrize("prefer", ["Return=minimal", "return=minimal, return=representation", "foo, RETURN = minimal"])
 def test_a_preference_is_read_as_http_writes_it(amal: Party, survivor: Resource, prefer: str) -> None:
     answer = amal.send("POST", "/fhir/Patient", survivor, Prefer=prefer)
