@@ -20,7 +20,7 @@ from hub.fhir import Resource
 from hub.fhir.query import Query
 from hub.fhir.rewriting import conditional_references, rewritten
 from hub.ports import Caller
-from hub.search import index, meets
+from hub.search import Unstored, index
 
 Kind = Literal["delete", "create", "update", "patch", "none"]
 _ORDER: Final[Sequence[Kind]] = ("delete", "create", "update", "patch", "none")
@@ -182,10 +182,11 @@ def _require_unmet(steps: Sequence[Step], taken: Mapping[str, Resource]) -> None
     others = [one for one in steps if one.kind in {"create", "update"} and one.type in types]
     if len(others) < 2:
         return
-    known = {one.path: index(taken[one.path]) for one in others}
+    known = {
+        type_: Unstored({one.path: index(taken[one.path]) for one in others if one.type == type_}) for type_ in types
+    }
     for step in reversed(conditional):
-        same = (known[one.path] for one in others if one is not step and one.type == step.type)
-        if step.query is not None and any(meets(step.query, found) for found in same):
+        if step.query is not None and known[step.type].meeting(step.query) - {step.path}:
             raise HubError(errors.BAD_BUNDLE, path=f"{step.path}.request", expected="1 × ?…")
 
 

@@ -6,8 +6,8 @@ https://hl7.org/fhir/R4/search.html
 
 from hub.search.classes import classes
 from hub.search.indexing import index
-from hub.search.meeting import meets
+from hub.search.meeting import Unstored, meets
 from hub.search.parsing import parse
 from hub.search.sealed import is_clear, is_sealed, sealed_in
 
-__all__ = ["classes", "index", "is_clear", "is_sealed", "meets", "parse", "sealed_in"]
+__all__ = ["Unstored", "classes", "index", "is_clear", "is_sealed", "meets", "parse", "sealed_in"]

@@ -4,7 +4,7 @@ https://hl7.org/fhir/R4/search.html#ptypes. A chain and `_has` take what is stor
 composite and a place, it is said that it does not hold. `ap` of a date is not widened.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from hub.fhir.folding import fold
@@ -32,6 +32,46 @@ def meets(query: Query, found: Found) -> bool:
     return bool(query.matches) and all(_is_met(query.type, match, found) for match in query.matches)
 
 
+class Unstored:
+    """Some resources of one type, each by a name: what meets one of many queries is found without asking each of each."""
+
+    def __init__(self, found: Mapping[str, Found]) -> None:
+        self._found = found
+        self._holders: dict[tuple[str, str], set[str]] = {}
+        for name, fields in found.items():
+            for field, values in fields.items():
+                for value in values:
+                    if isinstance(value, str):
+                        self._holders.setdefault((field, value), set()).add(name)
+
+    def meeting(self, query: Query) -> set[str]:
+        """The names of those that meet it."""
+        wanted = _one_of(query)
+        some = self._found if wanted is None else {name for one in wanted for name in self._holders.get(one, ())}
+        return {name for name in some if meets(query, self._found[name])}
+
+
+def _one_of(query: Query) -> set[tuple[str, str]] | None:
+    """Fields with a value, of which whatever meets the query has one; None where no match of it says so."""
+    for match in query.matches:
+        known = parameter(query.type, match.parameter)
+        texts = [_equal(value) for value in match.values]
+        if known is not None and match.modifier is None and all(texts):
+            return {(known.kept_as, text) for text in texts}
+    return None
+
+
+def _equal(value: Value) -> str:
+    """The text that is kept of whatever has this value; "" where there is no such one text."""
+    match value:
+        case Token(system=system, code=str(code)):
+            return code if system is None else f"{system}|{code}"
+        case Target(type=type_, id=id_):
+            return f"{type_}/{id_}" if type_ else id_
+        case _:
+            return ""
+
+
 def _is_met(type_: str, match: Match, found: Found) -> bool:
     known = parameter(type_, match.parameter)
     if known is None or match.parameter in {"_id", "_lastUpdated"}:  # which nobody knows of it yet
@@ -54,10 +94,10 @@ _ALONE: Final = ("", ":text", ":identifier")
 def _finds(value: Value, match: Match, kept: Sequence[Any], *, by_words: bool) -> bool:
     """`by_words`: of what is encrypted, each word is found by its beginning."""
     match value:
-        case Token():
-            return _has_token(value, kept)
-        case Target(type=type_, id=id_):
-            return (f"{type_}/{id_}" if type_ else id_) in kept
+        case Token(system=system, code=None):
+            return any(one.startswith(f"{system}|") for one in kept)
+        case Token() | Target():
+            return _equal(value) in kept
         case Span():
             return any(_HOLDS[value.prefix](value, one["l"], one["h"]) for one in kept)
         case Word(text=text):
@@ -66,12 +106,6 @@ def _finds(value: Value, match: Match, kept: Sequence[Any], *, by_words: bool) -
             return any(_says(str(one), text, match) for one in kept)
         case _:
             return False
-
-
-def _has_token(asked: Token, kept: Collection[str]) -> bool:
-    if asked.code is None:
-        return any(one.startswith(f"{asked.system}|") for one in kept)
-    return (asked.code if asked.system is None else f"{asked.system}|{asked.code}") in kept
 
 
 def _says(kept: str, text: str, match: Match) -> bool:

@@ -8,7 +8,7 @@ from typing import Final
 import pytest
 
 from hub.fhir.query import Match, Query, Span, Token
-from hub.search import index, meets, parse
+from hub.search import Unstored, index, meets, parse
 from hub.search.dates import span
 from hub.store import MongoStore
 from tests.hub.store.test_store_search_random import TYPES, World, furnished
@@ -42,7 +42,9 @@ def test_what_meets_a_search_is_what_the_database_finds_by_it(emptied: MongoStor
         query, _ = parse(type_, [(name, value)], strict=True, base="https://hub.example/fhir")
         if query.matches[0].type == "composite":
             continue
-        met = {one["id"] for one in world.visible[type_] if meets(query, index(one))}
+        known = {one["id"]: index(one) for one in world.visible[type_]}
+        met = {id_ for id_, found_by in known.items() if meets(query, found_by)}
+        assert Unstored(known).meeting(query) == met, (type_, name, value)
         assert met == found(world, query), (type_, name, value, world.visible[type_])
         some += bool(met)
     assert some > ASKED // 10
