@@ -385,7 +385,7 @@ def test_tabs_and_line_breaks_are_text(amal: Party, survivor: Resource) -> None:
 def test_an_unknown_modifier_extension_is_refused_wherever_it_stands(
     amal: Party, address: str, survivor: Resource, method: str, element: str
 ) -> None:
-    """I34: it could turn what is said into its opposite. https://hl7.org/fhir/R4/extensibility.html#modifierExtension"""
+    """It could turn what is said into its opposite. https://hl7.org/fhir/R4/extensibility.html#modifierExtension"""
     negated = {"modifierExtension": [{"url": "http://example.org/not", "valueBoolean": True}]}
     name = element.removeprefix("Patient").strip(".").removesuffix("[0]")
     said: Resource = {name: [negated]} if name else negated
@@ -400,7 +400,7 @@ def test_an_unknown_modifier_extension_is_refused_wherever_it_stands(
 
 
 def test_no_type_that_is_stored_takes_a_modifier_extension() -> None:
-    """I34, of each: at its root and wherever an object stands in it."""
+    """Of each: at its root and wherever an object stands in it."""
     for path in sorted(Path(str(files("profiles"))).glob("examples/valid/*.json")):
         example = json.loads(path.read_text("utf-8"))
         assert validate(example) == (), path.name
@@ -428,7 +428,7 @@ def _objects(node: Any) -> list[Resource]:
 
 
 def test_nothing_contained_is_searched_and_to_ask_for_it_is_refused(amal: Party, address: str) -> None:
-    """S28: https://hl7.org/fhir/R4/search.html#contained; nothing that is stored contains anything."""
+    """https://hl7.org/fhir/R4/search.html#contained; nothing that is stored contains anything."""
     unsaid, said = (_json(amal.get(f"/fhir/Patient{query}")) for query in ("", "?_contained=false"))
     assert said["entry"] == unsaid["entry"]
     assert said["link"][0]["url"] == f"{BASE}/Patient?_contained=false"
@@ -457,7 +457,7 @@ def test_nothing_contained_is_searched_and_to_ask_for_it_is_refused(amal: Party,
 def test_what_stands_twice_stands_once_in_what_was_applied(
     amal: Party, address: str, path: str, asked: str, applied: str
 ) -> None:
-    """S5."""
+    """https://hl7.org/fhir/R4/search.html#conformance"""
     answer, same = _json(amal.get(f"{path}{asked}")), _json(amal.get(f"{path}{applied}"))
     own = [link["url"].partition("?")[2] for link in answer["link"] if link["relation"] == "self"]
     assert [sorted(one.split("&")) for one in own] == [
