@@ -65,10 +65,13 @@ def _profile(resource: Any) -> Profile | None:
 
 
 def _accepts(compiled: _Compiled, resource: Resource) -> bool:
+    """To jsonschema-rs a number that is kept as it was written is none: it refuses it, or says that it does not know it."""
     try:
-        return compiled.is_valid(resource)
-    except ValueError:  # jsonschema-rs knows no numbers but Python's own
-        return compiled.is_valid(plain(resource))
+        if compiled.is_valid(resource):
+            return True
+    except ValueError:
+        pass
+    return compiled.is_valid(plain(resource))
 
 
 @cache

@@ -12,9 +12,11 @@ from typing import Final
 from urllib.parse import unquote_plus, urlsplit
 
 from hub.audit import events
+from hub.conformance import examine
 from hub.consent.keys import own
 from hub.errors import BAD_PARAMETER, NOT_FOUND, STALE, UNKNOWN_PARAMETER, HubError
 from hub.exchange import Hub
+from hub.exchange.change.conforming import require_none
 from hub.fhir import Resource
 from hub.fhir.query import Query
 from hub.ports import Caller, Changes, Due, Key, Save, Subscription
@@ -105,6 +107,7 @@ def query(asked: Wanted, type_: str, id_: str = "") -> Query:
 
 def _asked(resource: Resource, allows: Allows) -> Wanted:
     asked = wanted(resource)
+    require_none(examine(resource))
     try:
         for type_ in asked.types:
             query(asked, type_)

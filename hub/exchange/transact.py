@@ -4,7 +4,7 @@ https://hl7.org/fhir/R4/http.html#transaction: what is deleted first, then what 
 to what the transaction creates are rewritten to the ids that it gets.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
@@ -20,6 +20,7 @@ from hub.fhir import Resource
 from hub.fhir.query import Query
 from hub.fhir.rewriting import conditional_references, rewritten
 from hub.ports import Caller
+from hub.search import Unstored, index
 
 Kind = Literal["delete", "create", "update", "patch", "none"]
 _ORDER: Final[Sequence[Kind]] = ("delete", "create", "update", "patch", "none")
@@ -62,9 +63,12 @@ def transact(steps: Sequence[Step], caller: Caller, read: Search, *, hub: Hub) -
         meant = [_meant(step, draft) for step in steps]
         _require_apart(meant)
         links = _links(meant)
+        taken: dict[str, Resource] = {}
         for step in sorted(meant, key=_place):
             with _At(step):
-                _take(step, {**links, **_found(step.resource, caller, read, hub)}, draft)
+                links_of_it = {**links, **_found(step.resource, caller, read, hub)}
+                taken[step.path] = _take(step, rewritten(step.resource, links_of_it), draft)
+        _require_unmet(meant, taken)
         return meant
 
     draft, meant = carry_out(act, caller, hub=hub)
@@ -112,8 +116,7 @@ def _place(step: Step) -> tuple[int, int]:
     return _ORDER.index(step.kind), {"Patient": 0, "Task": 2}.get(step.type, 1)
 
 
-def _take(step: Step, links: dict[str, str], draft: Draft) -> None:
-    resource = rewritten(step.resource, links)
+def _take(step: Step, resource: Resource, draft: Draft) -> Resource:
     match step.kind:
         case "delete":
             deletion(step.type, step.id, expected=step.expected)(draft)
@@ -122,6 +125,7 @@ def _take(step: Step, links: dict[str, str], draft: Draft) -> None:
         case "update" | "patch":
             revise = step.revise or replacing(step.type, step.id, resource)
             revision(step.type, step.id, revise, expected=step.expected, interaction=step.kind)(draft)
+    return resource
 
 
 def _links(steps: Iterable[Step]) -> dict[str, str]:
@@ -168,6 +172,22 @@ def _require_apart(steps: Iterable[Step]) -> None:
         if key and key in seen:
             raise HubError(errors.BAD_BUNDLE, path=f"{step.path}.request.url", expected="1 × Type/id")
         seen.add(key)
+
+
+def _require_unmet(steps: Sequence[Step], taken: Mapping[str, Resource]) -> None:
+    """https://hl7.org/fhir/R4/http.html#trules: what comes of it does not depend on the order of the entries. A condition that
+    found nothing, and that another step of the same transaction meets, would find something if that one had come before."""
+    conditional = [one for one in steps if one.kind == "create" and one.query is not None]
+    types = {one.type for one in conditional}
+    others = [one for one in steps if one.kind in {"create", "update"} and one.type in types]
+    if len(others) < 2:
+        return
+    known = {
+        type_: Unstored({one.path: index(taken[one.path]) for one in others if one.type == type_}) for type_ in types
+    }
+    for step in reversed(conditional):
+        if step.query is not None and known[step.type].meeting(step.query) - {step.path}:
+            raise HubError(errors.BAD_BUNDLE, path=f"{step.path}.request", expected="1 × ?…")
 
 
 class _At:

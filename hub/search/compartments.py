@@ -41,6 +41,7 @@ _DEFINED: Final[dict[str, tuple[str, ...]]] = {
     "QuestionnaireResponse": ("subject", "author"),
     "RelatedPerson": ("patient",),
     "RequestGroup": ("subject", "participant"),
+    "RiskAssessment": ("subject",),
     "Schedule": ("actor",),
     "ServiceRequest": ("subject", "performer"),
 }

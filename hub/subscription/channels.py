@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from hub.fhir.writable import UNWRITABLE
+
 CONTENTS: Final = ("empty", "id-only", "full-resource")
 EMAIL: Final = "email"
 
@@ -27,7 +29,7 @@ class Channel:
 
 CHANNELS: Final[Mapping[str, Channel]] = {
     "rest-hook": Channel(
-        re.compile(r"https?://.+", re.ASCII),
+        re.compile(rf"https?://[^\s{UNWRITABLE}]+"),
         ("application/fhir+json", "application/json"),
         CONTENTS,
         _ALWAYS | {"header", "extension"},

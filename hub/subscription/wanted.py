@@ -11,6 +11,7 @@ from typing import Any, Final
 from hub.errors import SUBSCRIPTION_REFUSED, HubError
 from hub.fhir import Resource
 from hub.fhir.instants import span
+from hub.fhir.writable import CONTROL
 from hub.subscription import extensions as named
 from hub.subscription.channels import CHANNELS, Channel
 from hub.subscription.headers import Headers, headers
@@ -125,13 +126,17 @@ def _filters(beside: Any, topic: Topic) -> tuple[tuple[str, ...], tuple[tuple[st
 
 
 def _filter(text: Any, topic: Topic) -> tuple[str, list[tuple[str, str]]]:
-    type_, _, query = text.partition("?") if isinstance(text, str) and len(text) <= LONGEST else ("", "", "")
+    type_, _, query = text.partition("?") if _is_line(text) else ("", "", "")
     pairs = [pair(part) for part in query.split("&")]
     known = topic.filters.get(type_, frozenset())
     if any(name.partition(":")[0] not in known or not value for name, value in pairs):
         expected = ", ".join(f"{type_}?{'|'.join(sorted(names))}=…" for type_, names in topic.filters.items())
         raise refused("criteria", "bad-filter", expected)
     return type_, pairs
+
+
+def _is_line(text: Any) -> bool:
+    return isinstance(text, str) and len(text) <= LONGEST and not CONTROL.search(text)
 
 
 def _endpoint(channel: Resource, through: Channel) -> str:

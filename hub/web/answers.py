@@ -55,28 +55,30 @@ def unless_known(answer: Response, view: View, call: Call) -> Response:
     return answer
 
 
-def change_answer(view: View, call: Call, service: Service, *, status: int) -> Response:
-    """After a change: as much as `Prefer: return` asks for, always with ETag and Location."""
+def change_answer(view: View, call: Call, service: Service, *, status: int, text: str = "web.saved") -> Response:
+    """After a change: as much as `Prefer: return` asks for, always with ETag and Location. `text`: the sentence of an outcome."""
     match preferences(call.request).body:
         case "minimal":
-            text = ""
+            body = ""
         case "OperationOutcome":
-            text = dumps(said([Issue("information", "informational", "web.saved")], call.language))
+            body = dumps(said([Issue("information", "informational", text)], call.language))
         case _:
-            text = view.text
+            body = view.text
     location = f"{service.address}/{view.type}/{view.id}/_history/{view.version}"
-    return json_answer(text, call, status=status, headers={**_stamp(view), "Location": location})
+    return json_answer(body, call, status=status, headers={**_stamp(view), "Location": location})
 
 
 def done_answer(text: str, call: Call) -> Response:
     """After an act of which nothing is left to show: empty, or the sentence `text` where `Prefer: return` asks for one."""
     if preferences(call.request).body != "OperationOutcome":
-        return Response("", 204)
+        answer = Response("", 204)
+        del answer.headers["Content-Type"]  # of no content
+        return answer
     return json_answer(dumps(said([Issue("information", "informational", text)], call.language)), call)
 
 
 def json_answer(text: str, call: Call, *, status: int = 200, headers: Mapping[str, str] = NONE) -> Response:
-    if text and call.request.args.get("_pretty") == "true":
+    if text and (call.pretty or call.request.args.get("_pretty") == "true"):
         text = dumps_indented(loads(text)).decode()
     return Whole(text, status, headers, content_type=f"{call.media}; charset=utf-8")
 

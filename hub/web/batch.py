@@ -29,7 +29,10 @@ def single(entry: Entry, call: Call, within: Inner) -> str:
     """One entry answered alone, as an entry of the response: its text is what it would have been."""
     body = b"" if entry.resource is None else dumps(entry.resource).encode()
     headers = {**entry.headers, "Content-Type": FORM if entry.place.endswith("_search") else FHIR_JSON}
-    return entry_of(within(call.request, entry.method, entry.url, headers, body))
+    answer = within(call.request, entry.method, entry.url, headers, body)
+    if entry.method == "HEAD" or answer.status_code == HTTPStatus.NOT_MODIFIED:  # a server sends no body with either
+        answer.set_data(b"")
+    return entry_of(answer)
 
 
 def entry_of(answer: Response) -> str:

@@ -38,9 +38,10 @@ def delete(call: Call, service: Service) -> Response:
     return done_answer("web.deleted", call)
 
 
-def performed(act: change.Act, call: Call, service: Service) -> Response:
+def performed(act: change.Act, call: Call, service: Service, found: str = "web.saved") -> Response:
+    """`found`: the sentence of an outcome where there was one already."""
     view, made = change.perform(act, call.caller, hub=service.hub)
-    return change_answer(view, call, service, status=201 if made else 200)
+    return change_answer(view, call, service, status=201 if made else 200, text="web.saved" if made else found)
 
 
 def of_header(call: Call, service: Service) -> Query | None:

@@ -16,6 +16,7 @@ def create(call: Call, service: Service) -> Response:
     resource = read_resource(call.request, call.type)
     query = of_header(call, service)
     if query is not None:
-        return performed(change.conditional_creation(resource, query, service.hub), call, service)
+        act = change.conditional_creation(resource, query, service.hub)
+        return performed(act, call, service, found="web.there-already")
     view = change.create(resource, call.caller, hub=service.hub)
     return change_answer(view, call, service, status=201)

@@ -22,12 +22,14 @@ from hub.search.dates import NotADate, span
 from hub.search.parameters import PARAMETERS
 from hub.web import shortening
 from hub.web.answers import json_answer
+from hub.web.asked import holding
 from hub.web.negotiation import HTTP_PARAMETERS, preferences
 from hub.web.paging import Pairs
 from hub.web.read import ID
 from hub.web.service import Call, Service
 
-ASKED: Final = ("_since", "_at", "_count", *sorted(shortening.PARAMETERS))
+_INSTANTS: Final = ("_since", "_at")
+ASKED: Final = (*_INSTANTS, "_count", *sorted(shortening.PARAMETERS))
 
 
 def of_instance(call: Call, service: Service) -> Response:
@@ -63,14 +65,24 @@ def _place(call: Call) -> str:
 
 def _pairs(call: Call, service: Service) -> Pairs:
     """What is asked and known here; of a page link, what it was made for."""
-    given = {name: value for name, value in call.request.args.items() if value and name not in HTTP_PARAMETERS}
-    if "_page" in given:
-        return service.pages.open(given["_page"], type_=_place(call), client=call.caller.client)
-    unknown = [name for name in given if name not in ASKED]
+    given = holding(pair for pair in call.request.args.items(multi=True) if pair[0] not in HTTP_PARAMETERS)
+    if "_page" in dict(given):
+        return service.pages.open(dict(given)["_page"], type_=_place(call), client=call.caller.client)
+    _require_plain(given)
+    unknown = [name for name, _ in given if name not in ASKED]
     if unknown and preferences(call.request).strict:
         name = shown(unknown[0])
         raise HubError(UNKNOWN_PARAMETER, path=f"http.{name}", parameter=name, known=", ".join(ASKED))
-    return [(name, value) for name, value in given.items() if name in ASKED]
+    return [(name, value) for name, value in given if name in ASKED]
+
+
+def _require_plain(given: Pairs) -> None:
+    """A history is asked since one instant, and as of one: two would have to be guessed from. No parameter has a modifier."""
+    names = [name for name, _ in given]
+    for name in names:
+        stem, modified, _ = name.partition(":")
+        if stem in ASKED and (modified or (stem in _INSTANTS and names.count(name) > 1)):
+            raise HubError(BAD_PARAMETER, path=f"http.{stem}", parameter=stem, expected=f"1 × {stem}")
 
 
 def _asked(pairs: Pairs) -> Versions:

@@ -4,6 +4,7 @@ https://hl7.org/fhir/R4/http.html#mime-type · https://hl7.org/fhir/R4/http.html
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
@@ -37,11 +38,8 @@ _R4: Final = re.compile(r"4\.0(\.\d)?")
 
 def answer_media(request: Request) -> str:
     """The media type of the answer; `_format` beats Accept. Raises NOT_ACCEPTABLE."""
-    asked = request.args.get("_format")
-    if asked is not None:
-        if asked.split(";")[0].strip().lower() not in _FORMATS:
-            raise HubError(NOT_ACCEPTABLE)
-        return FHIR_JSON
+    if "_format" in request.args:
+        return media_named(request.args.items(), FHIR_JSON)
     if not request.headers.get("Accept", "").strip(", "):
         return FHIR_JSON
     for entry, quality in request.accept_mimetypes:
@@ -49,6 +47,18 @@ def answer_media(request: Request) -> str:
         if quality > 0 and media.strip() in _ANSWERS and _is_r4(parameters):
             return _ANSWERS[media.strip()]
     raise HubError(NOT_ACCEPTABLE)
+
+
+def media_named(pairs: Iterable[tuple[str, str]], unsaid: str) -> str:
+    """The media type that `_format` asks among these parameters. Raises NOT_ACCEPTABLE."""
+    asked = [value.split(";")[0].strip().lower() for name, value in pairs if name == "_format"]
+    if not set(asked) <= _FORMATS:
+        raise HubError(NOT_ACCEPTABLE)
+    return FHIR_JSON if asked else unsaid
+
+
+def is_pretty(pairs: Iterable[tuple[str, str]]) -> bool:
+    return ("_pretty", "true") in pairs
 
 
 def require_media(request: Request, *accepted: str) -> None:

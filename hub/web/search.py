@@ -5,7 +5,7 @@ https://hl7.org/fhir/R4/http.html#search · https://hl7.org/fhir/R4/search.html#
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from flask import Response
@@ -22,15 +22,14 @@ from hub.search.parameters import PARAMETERS
 from hub.search.parsing import parse_all
 from hub.web import shortening
 from hub.web.answers import json_answer
+from hub.web.asked import holding
 from hub.web.bodies import read_form
-from hub.web.negotiation import HTTP_PARAMETERS, preferences
+from hub.web.negotiation import HTTP_PARAMETERS, is_pretty, media_named, preferences
 from hub.web.paging import Pairs
 from hub.web.results import OF_COMPARTMENT, Applied, bundle
 from hub.web.service import Call, Service
 
 COUNTED: Final = ("_summary", "count")
-ONCE: Final = frozenset({"_count", "_summary", "_total", "_contained"})
-"""Of these the last holds, where one stands twice: https://hl7.org/fhir/R4/search.html#modifyingresults leaves it open."""
 
 
 def by_url(call: Call, service: Service) -> Response:
@@ -38,7 +37,10 @@ def by_url(call: Call, service: Service) -> Response:
 
 
 def by_form(call: Call, service: Service) -> Response:
-    return _answer(call, service, [*call.request.args.items(multi=True), *read_form(call.request)])
+    """In a form, `_format` and `_pretty` mean what they mean in a URL."""
+    form = read_form(call.request)
+    call = replace(call, media=media_named(form, call.media), pretty=call.pretty or is_pretty(form))
+    return _answer(call, service, [*call.request.args.items(multi=True), *form])
 
 
 @dataclass(frozen=True)
@@ -60,10 +62,7 @@ class _Asked:
 
     @property
     def holding(self) -> Pairs:
-        """Without what asks nothing, and what a later one of the same name takes back."""
-        said = [(name, value) for name, value in self.pairs if value]
-        last = {name: number for number, (name, _) in enumerate(said)}
-        return [pair for number, pair in enumerate(said) if pair[0] not in ONCE or last[pair[0]] == number]
+        return holding(self.pairs)
 
 
 def _answer(call: Call, service: Service, received: Iterable[tuple[str, str]]) -> Response:

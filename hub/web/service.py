@@ -89,6 +89,7 @@ class Call:
     id: str
     caller: Caller
     media: str  # of the answer
+    pretty: bool = False  # where a form asks for it; in a URL it can be seen
 
     @property
     def language(self) -> str:

@@ -13,7 +13,7 @@ import orjson
 
 from hub import errors
 from hub.errors import BAD_BUNDLE, BAD_PATCH, MATCH_REQUIRED, NOT_SUPPORTED, SCOPE_LACKING, UNKNOWN_TYPE, HubError
-from hub.exchange import change, transact
+from hub.exchange import change, subscribe, transact
 from hub.exchange.transact import Done, Step
 from hub.fhir import Resource, fhirpath_patch, json_patch, merge_patch, strict
 from hub.fhir.issues import Issue
@@ -58,7 +58,7 @@ def _step(entry: Entry, call: Call, service: Service) -> Step:
 def _read(entry: Entry, call: Call, service: Service) -> Step:
     kind = _KINDS.get(entry.method)
     if entry.type not in PARAMETERS:
-        raise HubError(UNKNOWN_TYPE)
+        raise HubError(NOT_SUPPORTED if entry.type == subscribe.TYPE else UNKNOWN_TYPE)
     if kind is None or entry.type not in _TYPES[kind]:
         raise HubError(NOT_SUPPORTED, text=change.INSTEAD.get(entry.type, "") if kind == "delete" else "")
     conditional = "If-None-Exist" in entry.headers if kind == "create" else not entry.id
@@ -98,6 +98,9 @@ def _of_type(resource: Resource, entry: Entry) -> Resource:
 
 
 def _expected(entry: Entry, kind: str) -> int | None:
+    if "If-None-Match" in entry.headers:
+        path = f"{entry.path}.request.ifNoneMatch"
+        raise HubError(errors.BAD_PARAMETER, path=path, parameter="ifNoneMatch", expected="ifMatch")
     expected = version_named(entry.headers.get("If-Match", "*"))
     if expected is None and kind != "create" and entry.type in MATCH_ALWAYS:
         raise HubError(MATCH_REQUIRED, path=f"{entry.path}.request.ifMatch")
@@ -144,7 +147,8 @@ def _told(done: Done, call: Call, service: Service) -> str:
     }
     wish = preferences(call.request, unsaid="minimal").body
     if wish == "OperationOutcome":
-        outcome = dumps(said([Issue("information", "informational", "web.saved")], call.language))
+        text = "web.there-already" if done.kind == "none" else "web.saved"
+        outcome = dumps(said([Issue("information", "informational", text)], call.language))
         return f'{{"response":{orjson.dumps(told).decode()[:-1]},"outcome":{outcome}}}}}'
     text = f'"resource":{view.text},' if wish == "representation" else ""
     return f'{{"fullUrl":"{service.base}/{view.type}/{view.id}",{text}"response":{orjson.dumps(told).decode()}}}'

@@ -8,7 +8,7 @@ from typing import Final
 
 from flask import Response
 
-from hub.errors import MATCH_REQUIRED, HubError
+from hub.errors import BAD_PARAMETER, MATCH_REQUIRED, HubError
 from hub.exchange import change
 from hub.web.answers import change_answer
 from hub.web.bodies import read_resource
@@ -17,6 +17,7 @@ from hub.web.service import Call, Service
 
 MATCH_ALWAYS: Final = frozenset({"Task"})
 """Types that two organisations change: the version that was read must be named."""
+BY_VERSION: Final = 'If-Match: W/"1"'
 
 
 def update(call: Call, service: Service) -> Response:
@@ -28,8 +29,15 @@ def update(call: Call, service: Service) -> Response:
 
 
 def required_version(call: Call) -> int | None:
-    """The version of If-Match. Raises MATCH_REQUIRED where the type needs one."""
-    expected = expected_version(call.request)
+    """The version of If-Match. Raises MATCH_REQUIRED where the type needs one, and BAD_PARAMETER where a change hangs on what is
+    not asked here: left out, it would be made against the client's own word. https://www.rfc-editor.org/rfc/rfc9110#section-13.2"""
+    expected, headers = expected_version(call.request), call.request.headers
+    if "If-None-Match" in headers:
+        raise HubError(BAD_PARAMETER, path="http.If-None-Match", parameter="If-None-Match", expected=BY_VERSION)
+    if "If-Unmodified-Since" in headers and "If-Match" not in headers:
+        raise HubError(
+            BAD_PARAMETER, path="http.If-Unmodified-Since", parameter="If-Unmodified-Since", expected=BY_VERSION
+        )
     if expected is None and call.type in MATCH_ALWAYS:
         raise HubError(MATCH_REQUIRED, path="http.If-Match")
     return expected

@@ -14,7 +14,6 @@ from hub.fhir import Resource
 from hub.fhir.definitions import load
 from hub.fhir.issues import Issue
 from hub.fhir.numbered import is_numbered
-from hub.fhir.serial import written_alike
 
 INVARIANT = "invariant"
 _OF_THE_STORE = frozenset({"versionId", "lastUpdated"})
@@ -79,13 +78,6 @@ def keep_tags(before: Resource, after: Resource) -> Resource:
     if not stored or not isinstance(sent, list):
         return after
     return {**after, "meta": {**meta, "tag": [*stored, *(tag for tag in sent if tag not in stored)]}}
-
-
-def without_stale_narrative(before: Resource, after: Resource) -> Resource:
-    """A text that was generated from what has changed since is left out: https://hl7.org/fhir/R4/http.html#patch."""
-    text = after.get("text")
-    stale = isinstance(text, dict) and text.get("status") in {"generated", "extensions"} and text == before.get("text")
-    return without(after, {"text"}) if stale and not written_alike(before, after) else after
 
 
 def noun(resource: Resource) -> str:

@@ -3,7 +3,7 @@
 https://hl7.org/fhir/R4/http.html#update · https://hl7.org/fhir/R4/http.html#patch
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Final
 
 from hub import errors
@@ -17,7 +17,6 @@ from hub.exchange.change.conforming import (
     noun,
     require_none,
     without,
-    without_stale_narrative,
 )
 from hub.exchange.change.consequences import follow_step
 from hub.exchange.change.delete import revive
@@ -53,10 +52,6 @@ from hub.fhir.serial import written_alike
 from hub.ports import Caller, Stored
 from hub.referral.requests import machine_of
 
-_AS_SENT: Final[Mapping[str, Callable[[Resource, Resource], Resource]]] = {
-    "update": keep_tags,
-    "patch": without_stale_narrative,
-}
 _SAID_AGAIN: Final = {"Task": is_said_already, "Communication": is_told_already}
 Revise = Callable[[Resource], Resource]
 """What is stored → what is to be."""
@@ -142,7 +137,7 @@ def _require_side(before: Resource, holder: Holder, draft: Draft) -> None:
 
 def _revised(before: Resource, revise: Revise, interaction: str) -> Resource:
     after = keep_meta(before, _made(revise, before))
-    return _AS_SENT[interaction](before, after) if interaction in _AS_SENT else after
+    return keep_tags(before, after) if interaction == "update" else after
 
 
 def _made(revise: Revise, before: Resource) -> Resource:

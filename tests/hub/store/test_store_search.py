@@ -241,6 +241,32 @@ def test_each_date_prefix_compares_the_instant_of_the_last_update(
         assert set(ids(found)) == expected
 
 
+@pytest.mark.parametrize(
+    ("asked", "stored", "is_found"),
+    [
+        ("2013-01-14", "2013-01-14T23:59:00+00:00", True),
+        ("2013-01-14", "2013-01-15T00:00:00+00:00", False),
+        ("ne2013-01-14", "2013-01-14T10:00:00+00:00", False),
+        ("lt2013-01-14T10:00", "2013-01-14", True),
+        ("lt2013-01-14T10:00", "2013-01-15", False),
+        ("gt2013-01-14T10:00", "2013-01-14", True),
+        ("gt2013-01-14T10:00", "2013-01-13", False),
+        ("ge2013-03-14", "2013-03-14T00:00:00+00:00", True),
+        ("le2013-03-14", "2013-03-14T12:00:00+00:00", True),
+        ("sa2013-03-14", "2013-03-14T12:00:00+00:00", False),
+        ("sa2013-03-14", "2013-03-15", True),
+        ("eb2013-03-14", "2013-03-13", True),
+        ("eb2013-03-14", "2013-03", False),
+        ("2013-01", "2013-01-14", True),
+        ("2013-01-14", "2013-01", False),
+    ],
+)
+def test_the_examples_of_dates_of_the_standard(store: MongoStore, asked: str, stored: str, is_found: bool) -> None:
+    """https://hl7.org/fhir/R4/search.html#date"""
+    store.commit(saving(referral("t", authoredOn=stored)))
+    assert (ask(store, "Task", f"authored-on={asked}") == {"t"}) == is_found
+
+
 def test_alternatives_of_dates_are_alternatives(store: MongoStore) -> None:
     store.commit(saving(*(referral(f"t{day}", authoredOn=f"2026-03-0{day}") for day in (1, 2, 3))))
     assert ask(store, "Task", "authored-on=2026-03-01,2026-03-03") == {"t1", "t3"}

@@ -6,12 +6,17 @@ from typing import Any
 
 import pytest
 
+from hub.errors import Conflict
+from hub.exchange import Hub
+from hub.exchange.change.draft import Draft
+from hub.exchange.queue import Queue
 from hub.fhir import Resource
 from hub.texts import LANGUAGES
 from tests.support.parties import BASE, Party
 
 Parties = Callable[..., Party]
 PATCH = {"Content_Type": "application/json-patch+json"}
+FHIR = "application/fhir+json"
 
 
 def created(party: Party, resource: Resource) -> Resource:
@@ -153,6 +158,57 @@ def test_an_object_is_laid_over_what_is_stored(party: Parties, survivor: Resourc
     assert "birthDate" not in (removed.json or {})
 
 
+@pytest.mark.parametrize(
+    ("preference", "kind"), [("minimal", None), ("representation", "Patient"), ("OperationOutcome", "OperationOutcome")]
+)
+def test_a_patch_and_a_deletion_are_answered_as_preferred_too(
+    party: Parties, survivor: Resource, preference: str, kind: str | None
+) -> None:
+    """https://hl7.org/fhir/R4/http.html#ops; where nothing is left to be shown, nothing is."""
+    amal, wish = party("amal"), {"Prefer": f"return={preference}"}
+    path = f"/fhir/Patient/{created(amal, survivor)['id']}"
+    steps = [{"op": "replace", "path": "/active", "value": False}]
+    patched = amal.send("PATCH", path, steps, **PATCH, **wish)
+    assert (patched.json["resourceType"] if patched.data and patched.json else None) == kind
+    assert (patched.status_code, patched.headers["ETag"]) == (200, 'W/"2"')
+    assert patched.headers["Location"] == f"{BASE}{path.removeprefix('/fhir')}/_history/2"
+    deleted = amal.send("DELETE", "/fhir/Observation?_id=nobody", **wish)
+    assert deleted.status_code == (200 if kind == "OperationOutcome" else 204)
+    assert (deleted.content_type is None) == (not deleted.data) == (kind != "OperationOutcome")
+
+
+def test_no_form_of_a_patch_changes_the_id_or_makes_what_does_not_conform(party: Parties, survivor: Resource) -> None:
+    amal = party("amal")
+    path = f"/fhir/Patient/{created(amal, survivor)['id']}"
+
+    def by_path(path: str, value: Resource) -> Resource:
+        how = {"type": {"valueCode": "replace"}, "path": {"valueString": path}, "value": value}
+        return parameters(how)
+
+    merge = "application/merge-patch+json"
+    for media, body, status, element in (
+        (PATCH["Content_Type"], [{"op": "replace", "path": "/id", "value": "other"}], 400, "Patient.id"),
+        (merge, {"id": "other"}, 400, "Patient.id"),
+        ("application/fhir+json", by_path("Patient.id", {"valueId": "other"}), 400, "Patient.id"),
+        (PATCH["Content_Type"], [{"op": "replace", "path": "/gender", "value": "moon"}], 422, "Patient.gender"),
+        (merge, {"gender": "moon"}, 422, "Patient.gender"),
+        ("application/fhir+json", by_path("Patient.gender", {"valueCode": "moon"}), 422, "Patient.gender"),
+    ):
+        answer = amal.send("PATCH", path, json.dumps(body), Content_Type=media)
+        assert (answer.status_code, (answer.json or {})["issue"][0]["expression"]) == (status, [element])
+    assert amal.get(path).headers["ETag"] == 'W/"1"'
+
+
+def test_what_is_sent_as_version_and_instant_of_an_update_is_ignored(party: Parties, survivor: Resource) -> None:
+    amal = party("amal")
+    stored = created(amal, survivor)
+    sent = {**stored, "active": False}
+    sent["meta"] = {**stored["meta"], "versionId": "99", "lastUpdated": "2001-01-01T00:00:00Z"}
+    answer = amal.send("PUT", f"/fhir/Patient/{stored['id']}", sent)
+    assert (answer.json or {})["meta"]["versionId"] == "2"
+    assert (answer.json or {})["meta"]["lastUpdated"] > stored["meta"]["lastUpdated"]
+
+
 def parameters(*operations: dict[str, Any]) -> Resource:
     return {
         "resourceType": "Parameters",
@@ -246,6 +302,27 @@ def test_what_the_hub_makes_itself_is_not_created_by_others(party: Parties) -> N
     amal = party("amal")
     assert amal.send("POST", "/fhir/Organization", {"resourceType": "Organization"}).status_code == 405
     assert amal.send("POST", "/fhir/AuditEvent", {"resourceType": "AuditEvent"}).status_code == 405
+
+
+def test_who_is_overtaken_again_and_again_is_told_to_ask_once_more(
+    party: Parties, survivor: Resource, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    amal = party("amal")
+    stored = created(amal, survivor)
+
+    def overtaken(*_: object, **__: object) -> None:
+        raise Conflict
+
+    object.__setattr__(hub, "queue", Queue(lambda _: None))  # which waits for nothing
+    monkeypatch.setattr(Draft, "commit", overtaken)
+    for method, path, body in (
+        ("POST", "/fhir/Patient", survivor),
+        ("PUT", f"/fhir/Patient/{stored['id']}", {**stored, "active": False}),
+        ("PATCH", f"/fhir/Patient/{stored['id']}", {"active": False}),
+    ):
+        answer = amal.send(method, path, body, Content_Type="application/json" if method == "PATCH" else FHIR)
+        assert (answer.status, (answer.json or {})["issue"][0]["code"]) == ("409 Conflict", "conflict")
+    assert amal.get(f"/fhir/Patient/{stored['id']}").headers["ETag"] == 'W/"1"'
 
 
 def test_five_megabytes_are_the_limit(party: Parties) -> None:

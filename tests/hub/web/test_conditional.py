@@ -9,8 +9,9 @@ import pytest
 from hub.fhir import Resource
 from hub.fhir.canonicals import identifier_system
 from hub.store import MongoStore
+from hub.texts import LANGUAGES, say
 from tests.support.parties import Party
-from tests.support.shared_case import PATCH, SharedCase, share
+from tests.support.shared_case import PATCH, SharedCase, as_new, share, stored, to
 
 Parties = Callable[..., Party]
 SYSTEM = identifier_system("survivor-code")
@@ -130,6 +131,34 @@ def test_what_is_found_is_deleted_and_of_nothing_it_is_the_same(case: SharedCase
     assert case.keeper.send("DELETE", path).status_code == 204
     assert case.keeper.send("DELETE", "/fhir/Observation").status == "400 Bad Request"
     assert "hub erase" in case.keeper.send("DELETE", f"/fhir/Patient?{BY_CODE}").text
+
+
+def test_a_deletion_of_what_several_are_is_refused_and_a_patch_of_nothing_is_not_found(case: SharedCase) -> None:
+    again = stored(case.keeper, as_new("incident", subject=to(case.patient), performer=[to("Organization/amal")]))
+    both = f"/fhir/Observation?patient={case.patient}"
+    refused = case.keeper.send("DELETE", both)
+    assert (refused.status_code, (refused.json or {})["issue"][0]["code"]) == (412, "multiple-matches")
+    steps = [{"op": "replace", "path": "/status", "value": "amended"}]
+    assert case.keeper.send("PATCH", both, steps, **PATCH).status_code == 412
+    none = case.keeper.send("PATCH", "/fhir/Observation?_id=nobody", steps, **PATCH)
+    assert (none.status_code, (none.json or {})["issue"][0]["code"]) == (404, "not-found")
+    for one in (case.incident, f"Observation/{again['id']}"):
+        assert case.keeper.get(f"/fhir/{one}").headers["ETag"] == 'W/"1"'
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_was_there_already_is_not_called_saved(amal: Party, survivor: Resource, language: str) -> None:
+    wish = {"Prefer": "return=OperationOutcome", "Accept_Language": language}
+    made, found = (create(amal, survivor, **wish) for _ in range(2))
+    assert (made.status_code, found.status_code) == (201, 200)
+    for answer, key in ((made, "web.saved"), (found, "web.there-already")):
+        (issue,) = (answer.json or {})["issue"]
+        assert (issue["severity"], issue["diagnostics"]) == ("information", say(key, language))
+        assert answer.headers["Location"].endswith("/_history/1") and answer.headers["ETag"] == 'W/"1"'
+    request = {"method": "POST", "url": "Patient", "ifNoneExist": BY_CODE}
+    sent = {"resourceType": "Bundle", "type": "transaction", "entry": [{"resource": survivor, "request": request}]}
+    (entry,) = (amal.send("POST", "/fhir", sent, **wish).json or {})["entry"]
+    assert entry["response"]["outcome"]["issue"][0]["diagnostics"] == say("web.there-already", language)
 
 
 def test_the_statement_says_so(amal: Party) -> None:

@@ -166,6 +166,30 @@ def test_other_parameters_are_ignored_unless_handling_is_strict(case: SharedCase
     assert case.keeper.get(path, Prefer="handling=strict").status_code == 400
 
 
+@pytest.mark.parametrize("of", ["{incident}/_history", "Observation/_history", "_history"])
+def test_what_is_asked_of_a_history_twice_is_refused_or_asked_as_of_a_search(case: SharedCase, of: str) -> None:
+    """As `_count` and `_elements` of a search; but of two instants one would have to be guessed."""
+    path = "/fhir/" + of.format(incident=case.incident)
+    for name in ("_since", "_at"):
+        answer = case.keeper.get(f"{path}?{name}=2020&{name}=2026")
+        assert (answer.status_code, (answer.json or {})["issue"][0]["expression"]) == (400, [f"http.{name}"])
+    for asked, applied in {
+        "_count=1&_count=2": "_count=2",
+        "_summary=data&_summary=false": "_summary=false",
+        "_elements=subject&_elements=performer": "_elements=subject&_elements=performer",
+        "_since=2020&_since=": "_since=2020",
+    }.items():
+        found = bundle(case.keeper, f"{path}?{asked}")
+        assert found["link"][0]["url"] == f"{BASE}{path.removeprefix('/fhir')}?{applied}"
+        if "_count" in asked and of == "_history":
+            assert len(found["entry"]) == 2
+        if "_elements" in asked:
+            (shown, *_) = [one for one in found["entry"] if one["fullUrl"].endswith(case.incident)]
+            assert {"subject", "performer"} <= shown["resource"].keys() and "component" not in shown["resource"]
+    for modified in ("_since:missing=true", "_count:exact=1", "_elements:x=subject"):
+        assert case.keeper.get(f"{path}?{modified}").status_code == 400
+
+
 def test_pages_neither_repeat_nor_skip_while_something_is_written(case: SharedCase) -> None:
     for status in ("amended", "final", "amended", "final", "amended"):
         case.amend(case.incident, status=status)

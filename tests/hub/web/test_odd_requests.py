@@ -14,6 +14,7 @@ import pytest
 from hub.conformance import validate
 from hub.exchange import Hub
 from hub.fhir import Resource
+from hub.ports import Changes, Save
 from tests.support.parties import BASE, Party
 
 Parties = Callable[..., Party]
@@ -87,6 +88,46 @@ def test_a_patch_release_of_r4_is_r4(amal: Party, address: str, survivor: Resour
     assert amal.get(address, Accept="application/fhir+json; fhirVersion=4.3").status_code == 406
     sent = amal.send("POST", "/fhir/Patient", survivor, Content_Type="application/fhir+json; fhirVersion=4.0.1")
     assert sent.status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("If-None-Match", "*"), ("If-None-Match", 'W/"1"'), ("If-Unmodified-Since", "Fri, 01 Jan 2100 00:00:00 GMT")],
+)
+def test_a_change_that_hangs_on_what_is_not_asked_is_refused_and_not_made(
+    amal: Party, address: str, survivor: Resource, name: str, value: str
+) -> None:
+    """https://www.rfc-editor.org/rfc/rfc9110#section-13.2: a condition that is left out is a change against the client's word."""
+    body = {**survivor, "id": address.rpartition("/")[2], "active": False}
+    for method, path, sent, media in (
+        ("PUT", address, body, "application/fhir+json"),
+        ("PUT", "/fhir/Patient?identifier=CAS-0042", survivor | {"active": False}, "application/fhir+json"),
+        ("PATCH", address, {"active": False}, "application/json"),
+        ("DELETE", "/fhir/Observation?_id=nobody", None, "application/fhir+json"),
+    ):
+        answer = amal.send(method, path, sent, Content_Type=media, **{name.replace("-", "_"): value})
+        assert (answer.status_code, _json(answer)["issue"][0]["expression"]) == (400, [f"http.{name}"])
+    if name == "If-None-Match":
+        entry = _entry("PUT", address.removeprefix("/fhir/"), body, ifNoneMatch=value)
+        whole = amal.send("POST", "/fhir", _batch(entry, kind="transaction"))
+        assert (whole.status_code, _json(whole)["issue"][0]["expression"]) == (
+            400,
+            ["Bundle.entry[0].request.ifNoneMatch"],
+        )
+        assert _statuses(amal.send("POST", "/fhir", _batch(entry))) == ["400"]
+    assert amal.get(address).headers["ETag"] == 'W/"1"'
+    both = {"If_Match": 'W/"1"', "If_Unmodified_Since": value}  # where both are said the version decides
+    assert name == "If-None-Match" or amal.send("PUT", address, body, **both).status_code == 200
+
+
+def test_what_is_served_but_not_in_a_transaction_is_told_so(amal: Party) -> None:
+    refused = amal.send(
+        "POST", "/fhir", _batch(_entry("POST", "Subscription", {"resourceType": "Subscription"}), kind="transaction")
+    )
+    assert (refused.status_code, _json(refused)["issue"][0]["code"]) == (405, "not-supported")
+    unheard = amal.send("POST", "/fhir", _batch(_entry("POST", "Moon", {"resourceType": "Moon"}), kind="transaction"))
+    assert unheard.status_code == 404
+    assert _statuses(amal.send("POST", "/fhir", _batch(_entry("GET", "Subscription")))) == ["200"]
 
 
 @pytest.mark.parametrize("prefer", ["Return=minimal", "return=minimal, return=representation", "foo, RETURN = minimal"])
@@ -299,6 +340,40 @@ def test_a_control_character_in_a_text_is_refused_with_its_place(
     assert hub.store.counts().get("Patient", 0) == 0
 
 
+@pytest.mark.parametrize("way", ["PUT", "PATCH"])
+def test_what_was_kept_with_a_control_character_is_shown_and_changed_once_it_is_taken_out(
+    amal: Party, address: str, survivor: Resource, hub: Hub, way: str
+) -> None:
+    """From before they were refused. Until then every other change says where it stands."""
+    _, _, type_, id_ = address.split("/")
+    stored = hub.store.read(type_, id_, None)
+    assert stored is not None
+    before = {**stored.resource(), "name": [{"use": "official", "text": "Fatima\x01Z."}]}
+    revision = hub.store.compartments([id_])[id_].revision
+    kept = Save(before, id_, "amal", stored.keys, replaces=1)
+    hub.store.commit(Changes(saves=[kept], persons={id_: revision}))
+    seen = _json(amal.get(address))
+    assert seen["name"] == before["name"]
+
+    def changed(name: str) -> Any:
+        steps = [
+            {"op": "replace", "path": "/name/0/text", "value": name},
+            {"op": "replace", "path": "/active", "value": False},
+        ]
+        if way == "PATCH":
+            return amal.send("PATCH", address, steps, Content_Type="application/json-patch+json", If_Match='W/"2"')
+        body = {**seen, "active": False, "name": [{"use": "official", "text": name}]}
+        return amal.send("PUT", address, body, If_Match='W/"2"')
+
+    refused = changed("Fatima\x01Z.")
+    (issue,) = _json(refused)["issue"]
+    assert (refused.status_code, issue["expression"]) == (422, ["Patient.name[0].text"])
+    assert "control character" in issue["diagnostics"] and "Fatima" not in refused.text
+    assert changed("Fatima Z.").status_code == 200
+    assert _json(amal.get(address))["name"] == [{"use": "official", "text": "Fatima Z."}]
+    assert hub.store.read(type_, id_, None).version == 3  # type: ignore[union-attr]
+
+
 def test_tabs_and_line_breaks_are_text(amal: Party, survivor: Resource) -> None:
     written = {**survivor, "name": [{"use": "official", "text": "Fatima\tZ.\r\nA.\n"}]}
     made = _json(amal.send("POST", "/fhir/Patient", written))
@@ -310,7 +385,7 @@ def test_tabs_and_line_breaks_are_text(amal: Party, survivor: Resource) -> None:
 def test_an_unknown_modifier_extension_is_refused_wherever_it_stands(
     amal: Party, address: str, survivor: Resource, method: str, element: str
 ) -> None:
-    """I34: it could turn what is said into its opposite. https://hl7.org/fhir/R4/extensibility.html#modifierExtension"""
+    """It could turn what is said into its opposite. https://hl7.org/fhir/R4/extensibility.html#modifierExtension"""
     negated = {"modifierExtension": [{"url": "http://example.org/not", "valueBoolean": True}]}
     name = element.removeprefix("Patient").strip(".").removesuffix("[0]")
     said: Resource = {name: [negated]} if name else negated
@@ -325,7 +400,7 @@ def test_an_unknown_modifier_extension_is_refused_wherever_it_stands(
 
 
 def test_no_type_that_is_stored_takes_a_modifier_extension() -> None:
-    """I34, of each: at its root and wherever an object stands in it."""
+    """Of each: at its root and wherever an object stands in it."""
     for path in sorted(Path(str(files("profiles"))).glob("examples/valid/*.json")):
         example = json.loads(path.read_text("utf-8"))
         assert validate(example) == (), path.name
@@ -333,6 +408,15 @@ def test_no_type_that_is_stored_takes_a_modifier_extension() -> None:
             node["modifierExtension"] = [{"url": "http://example.org/not", "valueBoolean": True}]
             assert validate(example), (path.name, sorted(node))
             del node["modifierExtension"]
+
+
+def test_no_type_that_is_stored_takes_a_narrative() -> None:
+    """So none can be out of date: what a person reads is written where it is read. https://hl7.org/fhir/R4/narrative.html"""
+    text = {"status": "generated", "div": '<div xmlns="http://www.w3.org/1999/xhtml">x</div>'}
+    for path in sorted(Path(str(files("profiles"))).glob("examples/valid/*.json")):
+        example = json.loads(path.read_text("utf-8"))
+        said = [issue for issue in validate({**example, "text": text}) if issue.blocks]
+        assert [issue.path for issue in said] == [f"{example['resourceType']}.text"], path.name
 
 
 def _objects(node: Any) -> list[Resource]:
@@ -344,7 +428,7 @@ def _objects(node: Any) -> list[Resource]:
 
 
 def test_nothing_contained_is_searched_and_to_ask_for_it_is_refused(amal: Party, address: str) -> None:
-    """S28: https://hl7.org/fhir/R4/search.html#contained; nothing that is stored contains anything."""
+    """https://hl7.org/fhir/R4/search.html#contained; nothing that is stored contains anything."""
     unsaid, said = (_json(amal.get(f"/fhir/Patient{query}")) for query in ("", "?_contained=false"))
     assert said["entry"] == unsaid["entry"]
     assert said["link"][0]["url"] == f"{BASE}/Patient?_contained=false"
@@ -373,7 +457,7 @@ def test_nothing_contained_is_searched_and_to_ask_for_it_is_refused(amal: Party,
 def test_what_stands_twice_stands_once_in_what_was_applied(
     amal: Party, address: str, path: str, asked: str, applied: str
 ) -> None:
-    """S5."""
+    """https://hl7.org/fhir/R4/search.html#conformance"""
     answer, same = _json(amal.get(f"{path}{asked}")), _json(amal.get(f"{path}{applied}"))
     own = [link["url"].partition("?")[2] for link in answer["link"] if link["relation"] == "self"]
     assert [sorted(one.split("&")) for one in own] == [

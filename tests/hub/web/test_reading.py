@@ -1,10 +1,13 @@
 """read over HTTP: https://hl7.org/fhir/R4/http.html#read"""
 
+import re
 from collections.abc import Callable
 from email.utils import format_datetime, parsedate_to_datetime
 
 import pytest
+from flask import Flask
 
+from hub.web.interactions import INTERACTIONS, OVER_TYPES, Interaction
 from tests.support.parties import Party
 
 Parties = Callable[..., Party]
@@ -96,6 +99,15 @@ def test_without_a_token_nothing_is_read(party: Parties, tasks: list[str], heade
     assert answer.headers["WWW-Authenticate"].startswith("Bearer")
     assert answer.json is not None
     assert answer.json["issue"][0]["code"] == "login"
+
+
+@pytest.mark.parametrize("interaction", [*INTERACTIONS, *OVER_TYPES], ids=lambda one: f"{one.method} {one.rule}")
+def test_without_a_token_no_interaction_is_answered(app: Flask, interaction: Interaction) -> None:
+    path = re.sub(r"<resource:type_>|<type_>", "Task", interaction.rule)
+    with app.test_client() as http:
+        answer = http.open(re.sub(r"<\w+>", "1", path), method=interaction.method, json={})
+    assert answer.status == "401 Unauthorized"
+    assert answer.headers["WWW-Authenticate"].startswith("Bearer")
 
 
 def test_without_the_scope_nothing_is_read(party: Parties, tasks: list[str]) -> None:

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 from fhir.resources.R4B.bundle import Bundle
 
+from tests.hub.web.conftest import PERSON
 from tests.support.parties import BASE, Party
 
 Parties = Callable[..., Party]
@@ -107,6 +108,30 @@ def test_post_and_get_give_the_same_answer(party: Parties, tasks: list[str]) -> 
         answer = chu.send("POST", path, body, **form)
         assert answer.status_code == 200
         assert answer.json == by_get
+
+
+FORM = {"Content_Type": "application/x-www-form-urlencoded"}
+
+
+def test_a_form_says_in_what_form_it_is_answered(party: Parties, tasks: list[str]) -> None:
+    chu = party("chu")
+    for asked in ("Task/_search", "_search?_type=Task", f"Patient/{PERSON}/Task/_search"):
+        path = f"/fhir/{asked}"
+        plain = chu.send("POST", path, "status=received", **FORM)
+        assert chu.send("POST", path, "_format=xml", **FORM).status == "406 Not Acceptable"
+        pretty = chu.send("POST", path, "status=received&_format=json&_pretty=true", **FORM)
+        assert pretty.json == plain.json
+        assert pretty.text.count("\n") > 10 > plain.text.count("\n")
+
+
+def test_the_pages_after_a_form_are_asked_by_their_links_alone(party: Parties, tasks: list[str]) -> None:
+    """https://hl7.org/fhir/R4/search.html#paging: they are followed by GET."""
+    chu = party("chu")
+    first = chu.send("POST", "/fhir/Task/_search", f"patient=Patient/{PERSON}&_count=3", **FORM).json or {}
+    walked = [first, *pages(chu, (link(first, "next") or "").removeprefix("https://hub.example"))]
+    assert [len(ids(page)) for page in walked] == [3, 3, 1]
+    assert sorted(id_ for page in walked for id_ in ids(page)) == sorted(tasks)
+    assert PERSON not in str([one for one in first["link"] if one["relation"] != "self"])
 
 
 def test_a_search_form_of_another_type_is_refused(party: Parties) -> None:

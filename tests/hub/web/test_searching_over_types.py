@@ -3,6 +3,7 @@
 https://hl7.org/fhir/R4/http.html#search · https://hl7.org/fhir/R4/compartmentdefinition-patient.html
 """
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +16,7 @@ from hub.search.compartments import MEMBERS
 from hub.search.parameters import PARAMETERS
 from tests.hub.web.conftest import PERSON
 from tests.support.parties import BASE, Party
+from tests.support.second_opinions import R4, why_not
 
 Parties = Callable[..., Party]
 
@@ -165,6 +167,35 @@ def test_what_is_in_no_compartment_is_not_searched_there(party: Parties) -> None
     assert party("chu").get(f"/fhir/Patient/{PERSON}/Organization").status_code == 405
     assert party("chu").get(f"/fhir/Patient/{PERSON}/Nothing").status_code == 404
     assert party("chu").get("/fhir/Task?:compartment=x").status_code == 200, "it is no parameter"
+
+
+@pytest.mark.skipif(bool(why_not()), reason=why_not())
+def test_whatever_r4_has_in_the_compartment_is_there_by_all_parameters_that_are_answered() -> None:
+    """Beside HL7's own definition; a referral is there too."""
+    defined = json.loads((R4 / "CompartmentDefinition-patient.json").read_text("utf-8"))["resource"]
+    expected = {
+        one["code"]: {name for name in one["param"] if "Patient" in _targets(one["code"], name)}
+        for one in defined
+        if one["code"] in PARAMETERS and "param" in one
+    }
+    found = {type_: set(names) for type_, names in MEMBERS.items() if type_ not in {"Task", "Patient"}}
+    assert found == {type_: names for type_, names in expected.items() if names and type_ != "Patient"}
+
+
+def _targets(type_: str, name: str) -> tuple[str, ...]:
+    return PARAMETERS[type_][name].targets if name in PARAMETERS[type_] else ()
+
+
+def test_every_type_of_the_compartment_is_found_there(party: Parties, hub: Hub) -> None:
+    """By each parameter that belongs to it, wherever in a resource that reads."""
+    said = {"resourceType": "RiskAssessment", "id": "risk", "subject": {"reference": f"Patient/{PERSON}"}}
+    revision = hub.store.compartments([PERSON])[PERSON].revision
+    hub.store.commit(Changes(saves=[Save(said, PERSON, "amal", (Key("amal|*|*"),))], persons={PERSON: revision}))
+    amal = party("amal")
+    assert everything(amal, f"/fhir/Patient/{PERSON}/RiskAssessment") == ["RiskAssessment/risk"]
+    assert "RiskAssessment/risk" in everything(amal, f"/fhir/Patient/{PERSON}/*")
+    for type_ in MEMBERS:
+        assert amal.get(f"/fhir/Patient/{PERSON}/{type_}").status_code == 200, type_
 
 
 def test_every_member_of_the_compartment_refers_to_survivors() -> None:

@@ -15,6 +15,7 @@ from hub.fhir.canonicals import code_system
 from hub.fhir.serial import dumps
 from hub.ports import Registry
 from hub.store import MongoStore
+from hub.subscription.extensions import FILTER
 from hub.web.app import create_app
 from tests.support.parties import Addresses, Party, register
 from tests.support.receivers import Receiver, receiving
@@ -92,6 +93,38 @@ def test_who_does_not_answer_the_handshake_is_in_error_until_it_asks_again(
     sending.run(receiver)
     read_back = chu.get(f"/fhir/Subscription/{id_}").json or {}
     assert read_back["status"] == "active" and "error" not in read_back
+
+
+@pytest.mark.parametrize(
+    ("wrong", "place"),
+    [
+        ({"reason": "To open\x01 them."}, "Subscription.reason"),
+        ({"contact": [{"system": "email", "value": "a\x0bb@amal.example"}]}, "Subscription.contact[0].value"),
+        ({"contact": "amal"}, "Subscription.contact"),
+        ({"contact": [{"colour": "red"}]}, "Subscription.contact[0]"),
+        ({"meta": {"tag": "x"}}, "Subscription.meta.tag"),
+        ({"meta": {"tag": [{"code": "a\x01"}]}}, "Subscription.meta.tag[0].code"),
+        ({"error": "\x00"}, "Subscription.error"),
+        ({"channel": {"endpoint": "https://amal.example/\x01"}}, "Subscription.channel.endpoint"),
+        ({"channel": {"endpoint": "https://amal.example/a b"}}, "Subscription.channel.endpoint"),
+        ({"channel": {"header": ["X-Of-Ours: a\x01"]}}, "Subscription.channel.header"),
+        ({"_criteria": {"extension": [{"url": FILTER, "valueString": "Task?status=a\x01"}]}}, "Subscription.criteria"),
+    ],
+)
+def test_what_no_resource_may_hold_is_refused_in_a_subscription_too(
+    party: Callable[..., Party], receiver: Receiver, wrong: Resource, place: str
+) -> None:
+    """https://hl7.org/fhir/R4/datatypes.html#string"""
+    chu, right = party("chu"), subscription(receiver.url)
+    kept = written(chu, right)
+    sent = {**right, **wrong, "channel": {**right["channel"], **wrong.get("channel", {})}}
+    made = chu.send("POST", "/fhir/Subscription", sent)
+    changed = chu.send("PUT", f"/fhir/Subscription/{kept['id']}", {**sent, "id": kept["id"]})
+    for answer in (made, changed):
+        assert answer.status_code == 422
+        assert place in [one for issue in (answer.json or {})["issue"] for one in issue.get("expression", ())]
+        assert "\\u00" not in answer.text
+    assert [one["resource"] for one in chu.get("/fhir/Subscription").json["entry"]] == [kept]  # type: ignore[index]
 
 
 # --- events -----------------------------------------------------------------------------------------------------------
