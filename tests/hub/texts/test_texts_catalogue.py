@@ -32,6 +32,7 @@ VERBS = {
 
 NOT_SAID = VERBS | {"mapping.yaml", "events.streams", "store.broken", "store.no-wire", "adapters.acceptance"}
 NOT_SAID |= {f"delivery.{event}" for event in ("failed", "dead", "dropped", "no-destination", "enabled", "told-again")}
+ANSWER = {"column": "الجواب", "element": "Consent.status", "value": "“لا أعرف”", "known": "نعم, لا"}
 PROBLEMS = [value for value in vars(errors).values() if isinstance(value, Problem)]
 
 
@@ -119,6 +120,18 @@ def test_the_reasons_that_a_decision_gives_are_sentences() -> None:
 def test_a_sentence_is_said_in_the_language_asked_for_and_in_english_otherwise() -> None:
     assert texts.say("referral.accepted", "fr") == "acceptée"
     assert texts.say("referral.accepted", "de") == texts.say("referral.accepted", "en") == "accepted"
+
+
+def test_what_fills_a_blank_has_the_marks_and_commas_of_the_language() -> None:
+    said = {language: texts.say("mapping.answer-unknown", language, **ANSWER) for language in texts.LANGUAGES}
+    assert "“لا أعرف”" in said["en"] and "« لا أعرف »" in said["fr"] and "«لا أعرف»" in said["ar"]
+    assert "نعم، لا" in said["ar"] and "نعم, لا" in said["fr"]
+
+
+def test_of_a_cell_the_fhir_element_stands_in_brackets_that_can_be_left_out() -> None:
+    told = [text for entry in texts.catalogue("mapping").values() for text in entry.values() if "{element}" in text]
+    assert told
+    assert [text for text in told if text.count("{element}") != text.count(" ({element})")] == []
 
 
 def test_an_unknown_key_is_an_error_and_not_an_empty_sentence() -> None:
