@@ -32,6 +32,7 @@ VERBS = {
 
 NOT_SAID = VERBS | {"mapping.yaml", "events.streams", "store.broken", "store.no-wire", "adapters.acceptance"}
 NOT_SAID |= {f"delivery.{event}" for event in ("failed", "dead", "dropped", "no-destination", "enabled", "told-again")}
+NOT_OURS = re.compile(r"اً|ًا|كلمة مرور|كلمة المرور|المحوّل|محوّلات|خريطة الربط|منظمتكم")
 ANSWER = {"column": "الجواب", "element": "Consent.status", "value": "“لا أعرف”", "known": "نعم, لا"}
 PROBLEMS = [value for value in vars(errors).values() if isinstance(value, Problem)]
 
@@ -57,6 +58,12 @@ def test_the_arabic_is_arabic_and_the_others_are_not() -> None:
         without_blanks = re.sub(r"\{[^}]*\}", "", entry["ar"])
         assert ARABIC.search(without_blanks) or not re.search(r"\w", without_blanks), f"{file}.{key}"
         assert not ARABIC.search(entry["en"] + entry["fr"]), f"{file}.{key}"
+
+
+def test_one_thing_has_one_arabic_name_and_words_have_no_tanwin() -> None:
+    """GLOSSARY.md; the others are words that were written for the same thing."""
+    said = [(f"{file}.{key}", texts.catalogue(file)[key]["ar"]) for file, key in ENTRIES]
+    assert [key for key, text in said if NOT_OURS.search(text)] == []
 
 
 def test_every_problem_has_a_sentence() -> None:
