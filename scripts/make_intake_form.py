@@ -29,7 +29,10 @@ def tables() -> dict[str, Table]:
     form = yaml.safe_load(FORM.read_text("utf-8"))
     settings = form["settings"]
     return {
-        "survey": [["type", "name", *LABELS, *FURTHER, *WHY], *(_question(one, form["reasons"]) for one in form["survey"])],
+        "survey": [
+            ["type", "name", *LABELS, *FURTHER, *WHY],
+            *(_question(one, form["reasons"]) for one in form["survey"]),
+        ],
         "choices": [["list_name", "name", *LABELS], *_choices(form["choices"])],
         "settings": [list(settings), [str(value) for value in settings.values()]],
     }

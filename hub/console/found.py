@@ -54,6 +54,11 @@ def would_change(receipt: Receipt) -> bool:
     return any(kept[name] for name in ("created", "updated", "quarantined", "withdrawn"))
 
 
+def all_tests(receipt: Receipt) -> bool:
+    """Whether there is nothing in it but records that are left out as tests."""
+    return 0 < receipt.numbers["read"] == receipt.numbers["left_out"]
+
+
 def _filled(issue: Issue, blank: str) -> str:
     """Whoever keeps a register knows its columns: what FHIR calls them, in brackets after them, tells her nothing."""
     beside = blank == "element" and issue.text.startswith("mapping.")

@@ -45,7 +45,9 @@ def say(key: str, language: str, **blanks: object) -> str:
     """The sentence `key` in `language` (English where the language is not one of ours). Raises KeyError for an unknown key."""
     name, _, rest = key.partition(".")
     entry = catalogue(name)[rest]
-    return entry.get(language, entry["en"]).format(**{key: _as_written(key, one, language) for key, one in blanks.items()})
+    return entry.get(language, entry["en"]).format(
+        **{key: _as_written(key, one, language) for key, one in blanks.items()}
+    )
 
 
 def _as_written(blank: str, filled: object, language: str) -> object:

@@ -21,7 +21,9 @@ from tests.support.people import PASSWORD, Person, Town
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 PHONE, DESK = ViewportSize(width=360, height=740), ViewportSize(width=1280, height=800)
-SHOTS = os.environ.get("IHALA_SCREENSHOTS", "")  # a folder for pictures of each page in each language, to be looked at by people
+SHOTS = os.environ.get(
+    "IHALA_SCREENSHOTS", ""
+)  # a folder for pictures of each page in each language, to be looked at by people
 
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this system: install the package chromium")
 _EVERYWHERE = [(language, size) for language in LANGUAGES for size in (PHONE, DESK)]

@@ -15,7 +15,13 @@ from hub.texts import LANGUAGES
 from tests.support.at_a_browser import PHONE, browsing, look, needs_chromium, opened
 
 pytestmark = [needs_chromium]
-LOOKED_AT = ("index.html", "data-classes.html", "others.html", "profiles/referral-task.html", "codes/request-priority.html")
+LOOKED_AT = (
+    "index.html",
+    "data-classes.html",
+    "others.html",
+    "profiles/referral-task.html",
+    "codes/request-priority.html",
+)
 
 
 @pytest.fixture(scope="module")

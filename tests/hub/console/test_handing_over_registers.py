@@ -120,6 +120,7 @@ def test_what_is_left_out_as_a_test_is_told_and_there_is_nothing_to_take_in(
     tried = send(officer, register(GOOD, OTHER))
     assert numbers(tried)[say("console.hand-over.number-left_out", language)] == 2
     assert not seal(officer) and not any(mark in tried.text for mark in MARKS)
+    assert say("console.hand-over.all-tests", language) in unescape(tried.text)
     assert hub.store.counts().get("Patient", 0) == 0
 
 

@@ -122,7 +122,10 @@ def test_withdrawn_the_page_is_closed_and_how_it_ended_can_still_be_said(at: Off
     assert "Consentement retiré" in words(at.page(KEEPER, task))
     assert "a été retiré" in browser.get(link).text
     lacking = browser.post(link, how="completed")
-    assert (lacking.status_code, lacking.text.count("Choisissez le résultat.")) == (422, 2)  # above, and at the question
+    assert (lacking.status_code, lacking.text.count("Choisissez le résultat.")) == (
+        422,
+        2,
+    )  # above, and at the question
     assert browser.post(link, how="completed", outcome="partly-provided").status_code == 303
     assert at.at.read(KEEPER, f"Task/{task}")["status"] == "completed"
     browser.get(link)
