@@ -14,7 +14,7 @@ from hub.texts import say
 
 WITHHELD: Final = "…"
 Fill = Callable[[Issue, str], str]
-"""How a blank is filled: the issue and the name of the blank → what is written there. Of brackets with nothing in them nothing stays."""
+"""How a blank is filled: the issue and the name of the blank → what is written there. Empty brackets are left out."""
 _PLACE: Final = re.compile(r"(sheet|row|record) (\S+)")
 
 
