@@ -20,6 +20,7 @@ MAPS: Final = ROOT / "kobo" / "intake"
 LANGUAGES: Final = {"ar": "العربية (ar)", "fr": "Français (fr)", "en": "English (en)"}
 LABELS: Final = [f"label::{language}" for language in LANGUAGES.values()]
 FURTHER: Final = ["required", "relevant", "constraint", "appearance", "readonly"]
+WHY: Final = [f"constraint_message::{language}" for language in LANGUAGES.values()]
 Table = list[list[str]]
 
 
@@ -28,16 +29,20 @@ def tables() -> dict[str, Table]:
     form = yaml.safe_load(FORM.read_text("utf-8"))
     settings = form["settings"]
     return {
-        "survey": [["type", "name", *LABELS, *FURTHER], *map(_question, form["survey"])],
+        "survey": [
+            ["type", "name", *LABELS, *FURTHER, *WHY],
+            *(_question(one, form["reasons"]) for one in form["survey"]),
+        ],
         "choices": [["list_name", "name", *LABELS], *_choices(form["choices"])],
         "settings": [list(settings), [str(value) for value in settings.values()]],
     }
 
 
-def _question(said: list[Any]) -> list[str]:
+def _question(said: list[Any], reasons: dict[str, list[str]]) -> list[str]:
     further = said[-1] if isinstance(said[-1], dict) else {}
     told = [str(one) for one in said if one is not further]
-    return [*told, *[""] * (2 + len(LABELS) - len(told)), *(further.get(name, "") for name in FURTHER)]
+    why = reasons[further["why"]] if "why" in further else [""] * len(WHY)
+    return [*told, *[""] * (2 + len(LABELS) - len(told)), *(further.get(name, "") for name in FURTHER), *why]
 
 
 def _choices(lists: dict[str, Any]) -> Iterator[list[str]]:

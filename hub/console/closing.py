@@ -19,6 +19,7 @@ from hub.ports import Caller
 
 HOW: Final = {"completed": "outcome", "failed": "reason"}
 """Status → what is said with it."""
+LACKING: Final = {"": "close.no-how", "outcome": "act.no-outcome", "reason": "act.no-reason"}
 
 
 def register(room: Blueprint, desk: Desk) -> None:
@@ -40,7 +41,7 @@ def _answered(notice: Notice, caller: Caller, desk: Desk) -> Response:
     need = HOW.get(how, "")
     code = request.form.get(need, "")
     if not need or code not in acts.choices(need):
-        return _form(notice, desk, {need or "how": pages.tell("close.how")})
+        return _form(notice, desk, {need or "how": pages.tell(LACKING[need])})
     said = {need: code, "words": code if how == "failed" else ""}
     return _closed(notice, how, said, caller, desk)
 

@@ -10,6 +10,7 @@ from typing import Final
 from hub.console import pages
 from hub.exchange.findings import Finding, findings
 from hub.exchange.receipt import ALL_LEFT_OUT, Receipt
+from hub.fhir.issues import Issue
 
 MOST: Final = 60
 MOST_PLACES: Final = 8
@@ -38,7 +39,7 @@ class Told:
 
 
 def told(receipt: Receipt) -> Told:
-    found = list(findings(receipt, pages.language(), pages.isolate))
+    found = list(findings(receipt, pages.language(), _filled))
     aside = _said(one for one in found if one.aside)
     alarm = "".join(one.why for one in found if one.issue.text == ALL_LEFT_OUT)
     doubtful = _said(one for one in found if not one.aside and one.issue.text != ALL_LEFT_OUT)
@@ -51,6 +52,17 @@ def would_change(receipt: Receipt) -> bool:
     """Whether anything would be other than it was, if this were taken in."""
     kept = receipt.numbers
     return any(kept[name] for name in ("created", "updated", "quarantined", "withdrawn"))
+
+
+def all_tests(receipt: Receipt) -> bool:
+    """Whether there is nothing in it but records that are left out as tests."""
+    return 0 < receipt.numbers["read"] == receipt.numbers["left_out"]
+
+
+def _filled(issue: Issue, blank: str) -> str:
+    """Whoever keeps a register knows its columns: what FHIR calls them, in brackets after them, tells her nothing."""
+    beside = blank == "element" and issue.text.startswith("mapping.")
+    return "" if beside else pages.isolate(issue.params[blank])
 
 
 def _said(found: Iterable[Finding]) -> tuple[Said, ...]:

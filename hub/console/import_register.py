@@ -124,6 +124,7 @@ def _tried(receipt: Receipt, sent: Sent, account: Account, seal: str) -> Respons
         connection=sent.connection,
         told=found.told(receipt),
         would_change=found.would_change(receipt),
+        all_tests=found.all_tests(receipt),
         is_another=request.form.get("act") == TAKE,
         seal=seal,
     )

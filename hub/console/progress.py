@@ -78,7 +78,7 @@ def _after(task: Resource, form: Mapping[str, str]) -> Resource:
 
 
 def _lacking(form: Mapping[str, str]) -> dict[str, str]:
-    wrong = {} if form.get("said") in codes() else {"said": pages.tell("progress.choose")}
+    wrong = {} if form.get("said") in codes() else {"said": pages.tell("progress.not-chosen")}
     if form.get("when") and _moment(form["when"]) is None:
         wrong["when"] = pages.tell("progress.no-time")
     return wrong

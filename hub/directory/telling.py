@@ -10,12 +10,12 @@ from hub.fhir.definitions import load
 from hub.fhir.instants import MOROCCO
 
 DATED: Final[Mapping[str, str]] = {
-    "room-not-confirmed": "%Y-%m-%d",
-    "refused-for-room": "%Y-%m-%d",
-    "opens-within-a-day": "%Y-%m-%d %H:%M",
-    "opens-later": "%Y-%m-%d %H:%M",
+    "room-not-confirmed": "%d/%m/%Y",
+    "refused-for-room": "%d/%m/%Y",
+    "opens-within-a-day": "%d/%m/%Y %H:%M",
+    "opens-later": "%d/%m/%Y %H:%M",
 }
-"""Findings of which it is told since when, or from when on."""
+"""Findings of which it is told since when, or from when on: as the day is written in Morocco."""
 _CODED_BY: Final = ("urn:ietf:bcp:47", code_system("service-characteristic"), code_system("service-eligibility"))
 
 

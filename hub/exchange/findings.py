@@ -13,6 +13,8 @@ from hub.fhir.issues import Issue
 from hub.texts import say
 
 WITHHELD: Final = "…"
+Fill = Callable[[Issue, str], str]
+"""How a blank is filled: the issue and the name of the blank → what is written there. Empty brackets are left out."""
 _PLACE: Final = re.compile(r"(sheet|row|record) (\S+)")
 
 
@@ -28,22 +30,27 @@ class Finding:
     unnamed: int = 0
 
 
-def findings(receipt: Receipt, language: str, mark: Callable[[str], str] = str) -> Iterator[Finding]:
-    """What sets records aside comes first. `mark`: how what fills the blanks of a sentence is marked off from it."""
+def as_it_is(issue: Issue, blank: str) -> str:
+    return issue.params[blank]
+
+
+def findings(receipt: Receipt, language: str, fill: Fill = as_it_is) -> Iterator[Finding]:
+    """What sets records aside comes first."""
     for one in receipt.rejected:
-        yield from (_finding(one.place, issue, language, mark, aside=True) for issue in one.issues)
-    yield from _unnamed(receipt, language, mark, aside=True)
-    yield from (_finding(place, issue, language, mark, aside=False) for place, issue in receipt.doubts)
-    yield from _unnamed(receipt, language, mark, aside=False)
+        yield from (_finding(one.place, issue, language, fill, aside=True) for issue in one.issues)
+    yield from _unnamed(receipt, language, fill, aside=True)
+    yield from (_finding(place, issue, language, fill, aside=False) for place, issue in receipt.doubts)
+    yield from _unnamed(receipt, language, fill, aside=False)
 
 
-def _unnamed(receipt: Receipt, language: str, mark: Callable[[str], str], *, aside: bool) -> Iterator[Finding]:
+def _unnamed(receipt: Receipt, language: str, fill: Fill, *, aside: bool) -> Iterator[Finding]:
     for one in receipt.unnamed:
         if one.issue.blocks == aside:
-            yield replace(_finding("", one.issue, language, mark, aside=aside), unnamed=one.places)
+            yield replace(_finding("", one.issue, language, fill, aside=aside), unnamed=one.places)
 
 
-def _finding(place: str, issue: Issue, language: str, mark: Callable[[str], str], *, aside: bool) -> Finding:
-    blanks = {name: WITHHELD if name == "value" else mark(blank) for name, blank in issue.params.items()}
+def _finding(place: str, issue: Issue, language: str, fill: Fill, *, aside: bool) -> Finding:
+    blanks = {name: WITHHELD if name == "value" else fill(issue, name) for name in issue.params}
     where = (say(f"receive.place-{kind}", language, value=number) for kind, number in _PLACE.findall(place))
-    return Finding(issue, ", ".join(where), say(issue.text, language, **blanks), aside)
+    why = say(issue.text, language, **blanks).replace(" ()", "")
+    return Finding(issue, say("receive.place-separator", language).join(where), why, aside)

@@ -16,6 +16,9 @@ import yaml
 LANGUAGES: Final = ("ar", "fr", "en")
 DOORS: Final = "hub.adapters"
 """The entry-point group in which doors register."""
+_QUOTED: Final = {"ar": "«{}»", "fr": "« {} »"}
+_LISTS: Final = frozenset({"known", "formats", "names", "ids", "languages"})
+"""The blanks that are filled with several words, one after the other."""
 
 
 @cache
@@ -42,7 +45,18 @@ def say(key: str, language: str, **blanks: object) -> str:
     """The sentence `key` in `language` (English where the language is not one of ours). Raises KeyError for an unknown key."""
     name, _, rest = key.partition(".")
     entry = catalogue(name)[rest]
-    return entry.get(language, entry["en"]).format(**blanks)
+    return entry.get(language, entry["en"]).format(
+        **{key: _as_written(key, one, language) for key, one in blanks.items()}
+    )
+
+
+def _as_written(blank: str, filled: object, language: str) -> object:
+    """What fills a blank, with the quotation marks and the commas of the language around and between its words."""
+    if not isinstance(filled, str):
+        return filled
+    if filled.startswith("“") and filled.endswith("”") and language in _QUOTED:
+        return _QUOTED[language].format(filled[1:-1])
+    return filled.replace(", ", "، ") if blank in _LISTS and language == "ar" else filled
 
 
 def choose_language(accepted: str | None) -> str:

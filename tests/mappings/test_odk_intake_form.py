@@ -10,7 +10,7 @@ from pyxform.xls2xform import convert
 from hub import mapping
 from hub.mapping import Context
 from hub.ports import Place, SourceRecord
-from scripts.make_intake_form import FORM, LABELS, tables
+from scripts.make_intake_form import FORM, LABELS, WHY, tables
 
 WORKBOOK = FORM.with_name("intake.xlsx")
 INTAKE = mapping.load("odk/intake")
@@ -57,6 +57,12 @@ def test_every_question_and_every_choice_is_said_in_three_languages():
     for row in asked:
         assert all(row[label] for label in LABELS), row["name"]
         assert re.search(r"[\u0621-\u064a]", row[LABELS[0]]), row["name"]
+
+
+def test_what_is_not_taken_says_why_in_three_languages():
+    held = [row for row in rows("survey") if row["constraint"]]
+    assert held
+    assert [row["name"] for row in held if not all(row[why] for why in WHY)] == []
 
 
 def test_every_question_is_a_column_of_the_mapping_and_every_column_is_a_question():

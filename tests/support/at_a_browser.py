@@ -16,15 +16,21 @@ from flask import Flask
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 from werkzeug.serving import make_server
 
+from hub.texts import LANGUAGES
 from tests.support.people import PASSWORD, Person, Town
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 PHONE, DESK = ViewportSize(width=360, height=740), ViewportSize(width=1280, height=800)
-SHOTS = os.environ.get("IHALA_SCREENSHOTS", "")  # a folder for pictures of each page, to be looked at by people
+SHOTS = os.environ.get(
+    "IHALA_SCREENSHOTS", ""
+)  # a folder for pictures of each page in each language, to be looked at by people
 
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this system: install the package chromium")
+_EVERYWHERE = [(language, size) for language in LANGUAGES for size in (PHONE, DESK)]
 in_arabic_on_a_phone_and_in_french_at_a_desk = pytest.mark.parametrize(
-    ("language", "size"), [("ar", PHONE), ("fr", DESK)], ids=["Arabic on a phone", "French on a desk"]
+    ("language", "size"),
+    _EVERYWHERE if SHOTS else [("ar", PHONE), ("fr", DESK)],
+    ids=None if SHOTS else ["Arabic on a phone", "French on a desk"],
 )
 
 
@@ -84,7 +90,8 @@ def follow(page: Page, selector: str) -> None:
 def look(page: Page, name: str) -> None:
     """Axe looks, too, and nothing may stick out to the side."""
     if SHOTS:
-        page.screenshot(path=str(Path(SHOTS) / f"{name}.png"), full_page=True)
+        place = "phone" if page.viewport_size == PHONE else "desk"
+        page.screenshot(path=str(Path(SHOTS) / f"{name}-{place}.png"), full_page=True)
     found = Axe().run(page)
     assert found.violations_count == 0, f"{name}: {found.generate_report()}"
     wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")

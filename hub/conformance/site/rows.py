@@ -1,5 +1,6 @@
 """A profile as the rows of a table: each element that may be there, what it is, its data class, and what opens it."""
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -80,7 +81,7 @@ def _fixed(value: Any) -> Iterator[tuple[str, str]]:
         for coding in value.get("coding", (value,)):
             yield str(coding.get("system", "")), str(coding.get("code", ""))
     elif value is not None:
-        yield "", str(value)
+        yield "", value if isinstance(value, str) else json.dumps(value)  # `true`, as it is sent
 
 
 def _value_set(element: Element, definitions: Definitions) -> str:

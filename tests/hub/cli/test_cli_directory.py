@@ -59,7 +59,7 @@ def test_the_order_the_reasons_and_who_is_left_out_can_be_read_by_a_program(know
     first, other = known.json(*MATCH)
     assert (first["service"], other["service"]) == ("dar-exemple-shelter", "dar-loin-shelter")
     assert first["score"] > other["score"]
-    assert {"code": "room-not-confirmed", "doubt": True, "text": "Room not confirmed since 2026-01-05"} in other[
+    assert {"code": "room-not-confirmed", "doubt": True, "text": "Room not confirmed since 05/01/2026"} in other[
         "reasons"
     ]
     (left,) = known.json(*MATCH, "--without", "example-association")

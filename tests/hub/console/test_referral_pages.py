@@ -11,6 +11,7 @@ from tests.support.network import KEEPER, reason
 from tests.support.offices import NAME, Office, named, words
 
 PATCH = {"Content_Type": "application/json-patch+json"}
+HEADER = ("/console/referrals", "/console/")
 
 
 def withdraw(at: Office) -> None:
@@ -120,7 +121,11 @@ def test_withdrawn_the_page_is_closed_and_how_it_ended_can_still_be_said(at: Off
     assert "Casablanca" not in listed
     assert "Consentement retiré" in words(at.page(KEEPER, task))
     assert "a été retiré" in browser.get(link).text
-    assert browser.post(link, how="completed").status_code == 422
+    lacking = browser.post(link, how="completed")
+    assert (lacking.status_code, lacking.text.count("Choisissez le résultat.")) == (
+        422,
+        2,
+    )  # above, and at the question
     assert browser.post(link, how="completed", outcome="partly-provided").status_code == 303
     assert at.at.read(KEEPER, f"Task/{task}")["status"] == "completed"
     browser.get(link)
@@ -157,6 +162,19 @@ def test_what_is_hidden_is_the_same_page_as_what_is_not_there(at: Office, path: 
     ]
     assert sent[0].status_code == sent[1].status_code and sent[0].status_code in {404, 405}
     assert alike(sent[0].text, task, nothing) == alike(sent[1].text, task, nothing)
+
+
+def test_the_page_where_she_is_is_marked_in_the_header(at: Office) -> None:
+    browser = at.desk("chu")
+    marked = {path: re.findall(r'<a href="([^"]+)" aria-current="page">', browser.get(path).text) for path in HEADER}
+    assert [ours in found for ours, found in marked.items()] == [True, True]
+    assert marked["/console/"] == ["/console/"]
+
+
+def test_an_english_page_says_how_pressing_it_is_in_plain_words(at: Office) -> None:
+    at.refer("chu", priority="stat")
+    listed = words(at.desk("chu").get("/console/referrals?lang=en").text)
+    assert "very urgent (24 hours)" in listed and "STAT" not in listed
 
 
 def test_what_happens_elsewhere_changes_no_byte_of_her_pages(at: Office) -> None:

@@ -32,6 +32,8 @@ VERBS = {
 
 NOT_SAID = VERBS | {"mapping.yaml", "events.streams", "store.broken", "store.no-wire", "adapters.acceptance"}
 NOT_SAID |= {f"delivery.{event}" for event in ("failed", "dead", "dropped", "no-destination", "enabled", "told-again")}
+NOT_OURS = re.compile(r"اً|ًا|كلمة مرور|كلمة المرور|المحوّل|محوّلات|خريطة الربط|منظمتكم")
+ANSWER = {"column": "الجواب", "element": "Consent.status", "value": "“لا أعرف”", "known": "نعم, لا"}
 PROBLEMS = [value for value in vars(errors).values() if isinstance(value, Problem)]
 
 
@@ -56,6 +58,12 @@ def test_the_arabic_is_arabic_and_the_others_are_not() -> None:
         without_blanks = re.sub(r"\{[^}]*\}", "", entry["ar"])
         assert ARABIC.search(without_blanks) or not re.search(r"\w", without_blanks), f"{file}.{key}"
         assert not ARABIC.search(entry["en"] + entry["fr"]), f"{file}.{key}"
+
+
+def test_one_thing_has_one_arabic_name_and_words_have_no_tanwin() -> None:
+    """GLOSSARY.md; the others are words that were written for the same thing."""
+    said = [(f"{file}.{key}", texts.catalogue(file)[key]["ar"]) for file, key in ENTRIES]
+    assert [key for key, text in said if NOT_OURS.search(text)] == []
 
 
 def test_every_problem_has_a_sentence() -> None:
@@ -119,6 +127,18 @@ def test_the_reasons_that_a_decision_gives_are_sentences() -> None:
 def test_a_sentence_is_said_in_the_language_asked_for_and_in_english_otherwise() -> None:
     assert texts.say("referral.accepted", "fr") == "acceptée"
     assert texts.say("referral.accepted", "de") == texts.say("referral.accepted", "en") == "accepted"
+
+
+def test_what_fills_a_blank_has_the_marks_and_commas_of_the_language() -> None:
+    said = {language: texts.say("mapping.answer-unknown", language, **ANSWER) for language in texts.LANGUAGES}
+    assert "“لا أعرف”" in said["en"] and "« لا أعرف »" in said["fr"] and "«لا أعرف»" in said["ar"]
+    assert "نعم، لا" in said["ar"] and "نعم, لا" in said["fr"]
+
+
+def test_of_a_cell_the_fhir_element_stands_in_brackets_that_can_be_left_out() -> None:
+    told = [text for entry in texts.catalogue("mapping").values() for text in entry.values() if "{element}" in text]
+    assert told
+    assert [text for text in told if text.count("{element}") != text.count(" ({element})")] == []
 
 
 def test_an_unknown_key_is_an_error_and_not_an_empty_sentence() -> None:

@@ -160,7 +160,7 @@ def test_who_refused_another_of_its_referrals_for_lack_of_room_is_shown_with_tha
     at: Referring, second: str
 ) -> None:
     told = rooms(at, second)
-    day = at.hub.clock.now().date().isoformat()
+    day = f"{at.hub.clock.now():%d/%m/%Y}"
     assert told["chu"] == (
         "refused-for-room",
         f"Refused a referral of yours of the same kind for lack of room on {day}",
