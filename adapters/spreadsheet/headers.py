@@ -6,7 +6,7 @@ header stands below in the other one: it is no record. It is known by its words,
 """
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -34,6 +34,7 @@ class Header:
     labels: frozenset[str]  # folded texts of the header's cells
     missing: tuple[str, ...] = ()  # required columns that are not there
     height: int = 1  # rows
+    twice: tuple[str, ...] = ()  # headers of columns that are read, as the source spells them, which another column has too
 
 
 class Aliases:
@@ -191,7 +192,15 @@ def _header(end: int, labels: Labels, matched: dict[int, str], aliases: Aliases)
         spelled=spelled,
         labels=frozenset(fold(option) for options in labels for option in options),
         missing=tuple(sorted(aliases.required - set(matched.values()))),
+        twice=tuple(_twice(labels, matched)),
     )
+
+
+def _twice(labels: Labels, matched: Mapping[int, str]) -> Iterator[str]:
+    """Of columns that are called the same, and have the same heading above, one alone is given to a column of the mapping."""
+    named = [tuple(map(fold, options)) for options in labels]
+    left = {name for position, name in enumerate(named) if position not in matched}
+    yield from (labels[position][0] for position in sorted(matched) if named[position] in left)
 
 
 def _free(text: str, taken: set[str]) -> str:
