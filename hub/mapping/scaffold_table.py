@@ -94,7 +94,9 @@ def _named(labels: Sequence[str], groups: Sequence[str], below: Rows, other: Seq
 def _twins(labels: Sequence[str], groups: Sequence[str]) -> set[str]:
     """Headers of several columns, with one heading above all of them."""
     times = Counter(zip(labels, groups, strict=True))
-    return {name for (label, group), count in times.items() if label and count > 1 for name in (label, f"{group} {label}")}
+    return {
+        name for (label, group), count in times.items() if label and count > 1 for name in (label, f"{group} {label}")
+    }
 
 
 def _groups(above: Sequence[str], labels: Sequence[str]) -> list[str]:
