@@ -282,7 +282,7 @@ def _toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError:
-        raise HubError(errors.NO_DEPLOYMENT, folder=path.parent.name) from None
+        raise HubError(errors.NO_DEPLOYMENT, folder=str(path.parent)) from None
     except tomllib.TOMLDecodeError as problem:
         raise HubError(errors.BAD_FILE, place=path.name, detail=str(problem)) from None
     except UnicodeDecodeError:
@@ -331,7 +331,8 @@ def _connection(path: Path, organizations: set[str]) -> ConnectionFile:
     if unknown := [str(name) for name in written if name not in _OF_A_CONNECTION]:
         raise HubError(errors.BAD_FILE, place=place, detail=f"{', '.join(unknown)} ≠ {', '.join(_OF_A_CONNECTION)}")
     if written["organization"] not in organizations:
-        raise HubError(errors.BAD_FILE, place=place, detail=f"organization: {written['organization']}")
+        id_, known = str(written["organization"]), ", ".join(sorted(organizations)) or "-"
+        raise HubError(errors.BAD_FILE, place=place, text="problems.unknown-organization", name=id_, known=known)
     return ConnectionFile(
         id=path.stem,
         organization=written["organization"],

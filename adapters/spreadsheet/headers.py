@@ -6,7 +6,8 @@ header stands below in the other one: it is no record. It is known by its words,
 """
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -34,6 +35,9 @@ class Header:
     labels: frozenset[str]  # folded texts of the header's cells
     missing: tuple[str, ...] = ()  # required columns that are not there
     height: int = 1  # rows
+    twice: tuple[
+        str, ...
+    ] = ()  # headers of columns that are read, as the source spells them, which another column has too
 
 
 class Aliases:
@@ -181,9 +185,10 @@ def _label(cell: Cell) -> str:
 def _header(end: int, labels: Labels, matched: dict[int, str], aliases: Aliases) -> Header:
     columns: list[tuple[int, str]] = []
     spelled: dict[str, str] = {}
+    taken, times = set(matched.values()), Counter[str]()
     for position, options in enumerate(labels):
         text = options[-1] if options else f"column {position + 1}"
-        name = matched.get(position) or _free(text, {*spelled, *matched.values()})
+        name = matched.get(position) or _free(text, taken, times)
         columns.append((position, name))
         spelled[name] = options[0] if options and position in matched else text
     return Header(
@@ -193,13 +198,25 @@ def _header(end: int, labels: Labels, matched: dict[int, str], aliases: Aliases)
         spelled=spelled,
         labels=frozenset(fold(option) for options in labels for option in options),
         missing=tuple(sorted(aliases.required - set(matched.values()))),
+        twice=tuple(_twice(labels, matched)),
     )
 
 
-def _free(text: str, taken: set[str]) -> str:
-    """A column that the mapping does not know keeps its own header, numbered when another one has it already."""
-    name, count = text, 1
-    while name in taken:
-        count += 1
-        name = f"{text} ({count})"
+def _twice(labels: Labels, matched: Mapping[int, str]) -> Iterator[str]:
+    """Of columns that are called the same, and have the same heading above, one alone is given to a column of the mapping."""
+    named = [tuple(map(fold, options)) for options in labels]
+    left = {name for position, name in enumerate(named) if position not in matched}
+    yield from (labels[position][0] for position in sorted(matched) if named[position] in left)
+
+
+def _free(text: str, taken: set[str], times: Counter[str]) -> str:
+    """A column that the mapping does not know keeps its own header, numbered when another one has it already. `times`: how often
+    each was given so far, so that a sheet of thousands of equal headers is not counted through for each."""
+    name = text
+    times[text] += 1
+    if name in taken:
+        times[text] = max(times[text], 2)
+        while (name := f"{text} ({times[text]})") in taken:
+            times[text] += 1
+    taken.add(name)
     return name

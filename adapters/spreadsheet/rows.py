@@ -62,7 +62,7 @@ class FileReader:
         first = top[header.end :]
         widest = max(len(names), _usual_width(first))
         gone = tuple(sorted(self.layout.expected - header.known))
-        told = self._not_there(gone)
+        told = (*self._not_there(gone), *self._twice(header))
         names += [f"column {position + 1}" for position in range(len(names), widest)]
         again = first[0].number if first and may_say_again(header, first[0].cells) else None
         for row in chain(first, rows):
@@ -83,6 +83,10 @@ class FileReader:
         """A header that somebody has renamed says nothing, so that what came from it stays; it is not passed over in silence."""
         params = {"columns": self._wanted(gone)}
         return (Issue("warning", "incomplete", "adapters.columns-gone", params=params),) if gone else ()
+
+    def _twice(self, header: Header) -> tuple[Issue, ...]:
+        params = {"columns": ", ".join(header.twice)}
+        return (Issue("warning", "duplicate", "adapters.columns-twice", params=params),) if header.twice else ()
 
     def _content(self, names: Sequence[str], row: Row) -> dict[str, str]:
         """This runs for every cell: most hold text in which nothing is to be looked for, and a call would cost more than it."""

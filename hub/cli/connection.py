@@ -90,6 +90,8 @@ def _show(session: Session, deployment: Deployment, found: Sequence[Issue], rehe
         session.out.print(_recipients(session, deployment, rehearsal.seen))
     else:
         session.tell("connection-check.nobody")
+    if rehearsal.ended:
+        session.tell("connection-check.ended", count=rehearsal.ended)
     session.tell("connection-check.dry")
 
 
@@ -117,6 +119,7 @@ def _as_json(session: Session, name: str, found: Sequence[Issue], rehearsal: Reh
         ],
         "warnings": [{"place": place, **findings.as_json(session, issue)} for place, issue in rehearsal.receipt.doubts],
         "persons": rehearsal.persons,
+        "ended": rehearsal.ended,
         "recipients": [
             {
                 "recipient": one.recipient,

@@ -37,7 +37,7 @@ def init(session: Session, folder: Path, template: Path | None, force: bool) -> 
     signing_keys(folder, make=True)
     make_kek(folder)
     session.tell("init.done", folder=folder)
-    session.tell("init.pepper-made" if made else "init.pepper-kept")
+    session.tell("init.pepper-made" if made else "init.pepper-kept", folder=folder)
     session.tell("init.next", folder=folder)
     return None
 

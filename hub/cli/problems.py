@@ -7,6 +7,7 @@ import contextlib
 import traceback
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any, Final
 
 import click
@@ -117,7 +118,7 @@ def _detail(session: Session, wrong: click.BadParameter) -> str:
     if isinstance(kind, click.Choice):
         return session.say("wrong.choice", known=", ".join(str(choice) for choice in kind.choices))
     if isinstance(kind, click.Path) and kind.exists:
-        return session.say("wrong.path")
+        return session.say("wrong.path", folder=Path.cwd())
     return wrong.message
 
 

@@ -67,14 +67,14 @@ def scaffold(
         raise WrongUse("mapping-scaffold.one-source")
     found, kinds = (samples(source, allow), frozenset({FORM})) if source else samples_of(session, connection or "")
     base, ready, proposal = proposed(own, found, kinds)
+    folder = out or own / base.partition("/")[0] / NEW
+    name = f"{base.partition('/')[0]}/{folder.resolve().name}"
+    if (folder / FILE).exists():  # before anything is asked: answers would be lost
+        session.err.print(session.say("mapping-scaffold.taken", folder=folder), markup=False, soft_wrap=True)
+        return FAILED
     if ask:
         lines = [_asked(session, line, ready) for line in proposal.lines]
         proposal = replace(proposal, lines=tuple(_explained(session, line, ready) for line in lines))
-    folder = out or own / base.partition("/")[0] / NEW
-    name = f"{base.partition('/')[0]}/{folder.resolve().name}"
-    if (folder / FILE).exists():
-        session.err.print(session.say("mapping-scaffold.taken", folder=folder), markup=False, soft_wrap=True)
-        return FAILED
     say = partial(_say, session)
     language = _language(proposal)
     key, maps = key_of(proposal, ready.plan.key), _maps(own, base)
@@ -250,6 +250,13 @@ def _show(session: Session, proposal: Proposal, base: str, folder: Path) -> None
         session.out.print(say("mapping.scaffold-order"), markup=False, soft_wrap=True)
     open_ = sum(line.confidence not in IN_FORCE for line in proposal.lines)
     session.tell("mapping-scaffold.done", folder=folder, base=base, open=open_, all=len(proposal.lines))
+    if words := sum(len(line.unexplained) + _unmeant(line) for line in proposal.lines):
+        session.tell("mapping-scaffold.words", count=words)
+
+
+def _unmeant(line: Line) -> int:
+    """Words of which somebody has said something that no list knows."""
+    return sum(not one.told for one in line.meant) if line.column else 0
 
 
 def _as_json(session: Session, proposal: Proposal, base: str, name: str) -> dict[str, Any]:

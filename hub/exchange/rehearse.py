@@ -34,17 +34,23 @@ class Seen:
 
 @dataclass(frozen=True, repr=False)
 class Rehearsal:
+    """`ended`: persons of whom nobody would hear by a consent that counted once, as its last day is past."""
+
     receipt: Receipt
     persons: int = 0
     seen: Sequence[Seen] = field(default_factory=tuple)
+    ended: int = 0
 
 
 def rehearse(records: Sequence[SourceRecord], connection: Connection, mapping: FormMapping, *, hub: Hub) -> Rehearsal:
     changes, receipt = prepare(records, connection, mapping, hub=hub)
     persons = {*changes.persons, *_known(records, connection, hub)}
     told: dict[str, Seen] = {}
+    ended = 0
     for documents in _documents(persons, changes, hub):
-        for one in _seen(documents, connection.organization, hub):
+        seen = list(_seen(documents, connection.organization, hub))
+        ended += bool(seen) and not any(one.persons for one in seen)
+        for one in (one for one in seen if one.persons):
             before = told.get(one.recipient, Seen(one.recipient))
             told[one.recipient] = replace(
                 before,
@@ -52,7 +58,7 @@ def rehearse(records: Sequence[SourceRecord], connection: Connection, mapping: F
                 at_once=before.at_once | one.at_once,
                 accepted=before.accepted | one.accepted,
             )
-    return Rehearsal(receipt, len(persons), tuple(told[name] for name in sorted(told)))
+    return Rehearsal(receipt, len(persons), tuple(told[name] for name in sorted(told)), ended)
 
 
 def _known(records: Sequence[SourceRecord], connection: Connection, hub: Hub) -> Iterator[str]:
@@ -75,7 +81,7 @@ def _documents(persons: Iterable[str], changes: Changes, hub: Hub) -> Iterator[l
 
 
 def _seen(documents: Sequence[Stored], custodian: str, hub: Hub) -> Iterator[Seen]:
-    """What her consents permit to those to whom she is referred."""
+    """What her consents permit to those to whom she is referred; to one with nobody (`persons` 0) they did once."""
     now = hub.clock.now()
     held = [Held(one.resource(), one.custodian or "", one.at) for one in documents if not one.gone]
     permitted = granted(held, hub.rules).get(custodian)
@@ -84,7 +90,9 @@ def _seen(documents: Sequence[Stored], custodian: str, hub: Hub) -> Iterator[See
     recipients = {split(owner)[1] for owner in owners} - {custodian}
     there = frozenset[str]().union(*(classes(one.resource) for one in held)) | {NOTICE}
     for recipient in sorted(recipients if permitted else ()):
-        keys = permitted.to(recipient) if permitted else ()
+        keys = tuple(permitted.to(recipient)) if permitted else ()
         open_ = there & {key.grant.rpartition("|")[2] for key in keys if key.since <= now < key.until}
         if open_:
             yield Seen(recipient, 1, frozenset(open_ & {NOTICE}), frozenset(open_ - {NOTICE}))
+        elif any(key.until <= now for key in keys):
+            yield Seen(recipient)

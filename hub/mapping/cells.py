@@ -166,7 +166,7 @@ class Cell:
         params = {
             **trouble.params,
             "column": header,
-            "element": self._path,
+            "element": self._path or self.name,  # some go to several, and are about none alone
             "value": f"“{shown[:_SHOWN]}”" if shown else "…",
         }
         warns = trouble.warns or (self._warns and trouble.text != "mapping.required")

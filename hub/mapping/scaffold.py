@@ -165,6 +165,7 @@ def propose(questions: Sequence[Question], ready: Known) -> Proposal:
         for at, question in enumerate(questions)
     )
     lines = tuple(_again(line, lines) for line in lines if line.column or line.question.kind != CALCULATED)
+    lines = tuple(_twin(line) if line.question.twin else line for line in lines)
     required = {name for name, column in ready.columns.items() if column.required and not column.within}
     return Proposal(lines, tuple(sorted(required - columns)), _order(lines, ready))
 
@@ -176,6 +177,12 @@ def _again(line: Line, lines: Sequence[Line]) -> Line:
         return line
     reason = ("mapping.scaffold-again", {"name": said.question.header})
     return replace(line, column=said.column, confidence=said.confidence, reasons=(reason,), language=said.language)
+
+
+def _twin(line: Line) -> Line:
+    """Of two columns that are called the same the first is read; that it is the right one nobody can be sure of."""
+    confidence: Confidence = "medium" if line.confidence == "high" else line.confidence
+    return replace(line, confidence=confidence, reasons=(*line.reasons, ("mapping.scaffold-twin", {})))
 
 
 def _nears(question: Question, ready: Known) -> dict[str, Near]:

@@ -40,6 +40,7 @@ class Question:
     spaced: bool = False  # several answers stand in a cell, between spaces, as survey tools write them
     again: str = ""  # header of the question of whose answers this is one
     below: str = ""  # the header once more in another language, in the row below
+    twin: bool = False  # another column, further on, is called the same and is no question
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -69,7 +70,7 @@ def questions(rows: Rows, names: Names) -> list[Question]:
     else:
         groups = _groups(rows[first - 1] if first > 0 else (), labels)
     asked = list(_named(labels, groups, below, other))
-    return list(_by_path(asked))
+    return [replace(one, twin=True) if one.header in _twins(labels, groups) else one for one in _by_path(asked)]
 
 
 def _is_header_again(labels: Sequence[str], row: Sequence[str], names: Names) -> bool:
@@ -101,6 +102,14 @@ def _named(labels: Sequence[str], groups: Sequence[str], below: Rows, other: Seq
             seen |= {label, header}
             (again,) = _cells_at(at, other)
             yield Question(header, values, (label,), group=group, path=header != label, below=again)
+
+
+def _twins(labels: Sequence[str], groups: Sequence[str]) -> set[str]:
+    """Headers of several columns, with one heading above all of them."""
+    times = Counter(zip(labels, groups, strict=True))
+    return {
+        name for (label, group), count in times.items() if label and count > 1 for name in (label, f"{group} {label}")
+    }
 
 
 def _groups(above: Sequence[str], labels: Sequence[str]) -> list[str]:

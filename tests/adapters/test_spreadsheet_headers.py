@@ -156,3 +156,42 @@ def test_a_record_never_shows_its_content(save, connect, read):
     (record,) = read(connect())
     assert isinstance(record, SourceRecord)
     assert "Bennani" not in repr(record)
+
+
+def test_of_two_columns_with_one_name_the_first_is_read_and_this_is_told_once(save, connect, read):
+    twice = [[*HEADER, "demande :"], [*ROW, "juridique"], [*OTHER, "médical"]]
+    save(Registre=twice)
+    first, second = read(connect())
+    assert (first.content["request"], first.content["demande :"]) == ("médical", "juridique")  # kept by its own name
+    (told,) = [issue for issue in first.issues if issue.text == "adapters.columns-twice"]
+    assert (told.severity, told.params) == ("warning", {"columns": "Demande"})
+    assert "adapters.columns-twice" not in {issue.text for issue in second.issues}
+
+
+def test_columns_that_the_mapping_does_not_know_may_have_one_name(save, connect, read):
+    save(Registre=[[*HEADER, "Visa", "Visa"], [*ROW, "a", "b"]])
+    (record,) = read(connect())
+    assert "adapters.columns-twice" not in {issue.text for issue in record.issues}
+
+
+def test_two_names_below_two_headings_are_no_repetition(save, connect, read):
+    layout = Layout({"name": ("Survivante Nom",), "date": ("Date",), "request": ("Demande",)})
+    rows = [
+        ["Date", "Demande", "Survivante", "Écoutante"],
+        [None, None, "Nom", "Nom"],
+        [date(2026, 1, 5), "x", "Aïcha", "R"],
+    ]
+    save(Registre=rows)
+    (record,) = read(connect(layout=layout))
+    assert record.content["name"] == "Aïcha"
+    assert "adapters.columns-twice" not in {issue.text for issue in record.issues}
+
+
+def test_columns_without_a_name_of_their_own_are_numbered_however_many_there_are(save, connect, read):
+    wide = 3000
+    save(Registre=[[*["vide"] * wide, *HEADER, "vide (2)"], [*["-"] * wide, *ROW, "x"]])
+    (record,) = read(connect())
+    assert record.content["request"] == "médical"
+    names = ["vide", *(f"vide ({count})" for count in range(2, wide + 1))]
+    assert list(record.content)[:wide] == names
+    assert record.content["vide (2) (2)"] == "x"

@@ -237,3 +237,10 @@ def test_records_are_settled_anew_when_an_organisation_gives_other_services_move
     changed, renamed = replace(first, **change), replace(first, name={"fr": "Autre nom"})
     assert rules_signature(replace(read, organizations=(changed, *rest))) != rules_signature(read)
     assert rules_signature(replace(read, organizations=(renamed, *rest))) == rules_signature(read)
+
+
+def test_a_connection_of_an_organisation_that_is_not_there_names_those_that_are(folder: Path) -> None:
+    (folder / "connections/x.yaml").write_text(CONNECTION.replace("yasmine", "yasmin"), "utf-8")
+    problem = refusal(folder)
+    assert (problem.place, problem.text) == ("connections/x.yaml", "problems.unknown-organization")
+    assert problem.params == {"name": "yasmin", "known": "chu, yasmine"}

@@ -2,6 +2,9 @@
 
 import json
 
+import pytest
+
+from hub.texts import LANGUAGES, say
 from tests.support.command_line import BAD, GOOD, Command, marks_in
 
 REFUSING = GOOD.replace(";oui;", ";refuse;").replace("AR-001", "AR-002").replace("1;05", "2;05", 1)
@@ -43,3 +46,11 @@ def test_a_tool_that_cannot_be_entered_is_told_in_a_sentence(unread: Command) ->
     shown = unread("connection", "check", "register")
     assert shown.exit_code == 1
     assert "Traceback" not in shown.output
+
+
+@pytest.mark.parametrize("speaks", LANGUAGES)
+def test_a_consent_whose_term_is_past_is_told_where_nobody_would_see_anything(unread: Command, speaks: str) -> None:
+    unread.register(GOOD.replace("2026", "2019"), REFUSING)
+    assert unread.json("connection", "check", "register")["ended"] == 1  # who refused has no consent that could end
+    shown = unread("connection", "check", "register", language=speaks).output
+    assert say("cli.connection-check.ended", speaks, count=1) in " ".join(shown.split())

@@ -189,6 +189,7 @@ def test_a_command_mistyped_is_guessed() -> None:
         (["serve", "--workers", "none"], "The value of --workers does not fit"),
         (["--lang", "de", "status"], "possible values are ar, fr, en"),
         (["mapping", "preview", "x/y", "/nowhere/at/all"], "does not exist or cannot be read"),
+        (["--home", "a", "mapping", "scaffold", "registers/x.csv"], f"you type ({Path.cwd()}), also with --home"),
     ],
 )
 def test_a_wrong_command_line_is_explained_and_ends_with_2(arguments: list[str], said: str) -> None:

@@ -35,7 +35,12 @@ def test_every_problem_has_a_sentence(name: str, language: str) -> None:
 @pytest.mark.parametrize(
     ("problem", "said"),
     [
-        (HubError(errors.NO_DEPLOYMENT, folder="x"), "hub init"),
+        (HubError(errors.NO_DEPLOYMENT, folder="/a/b"), "The folder /a/b is no deployment folder"),
+        (HubError(errors.NO_DEPLOYMENT, folder="x"), "--home"),
+        (
+            HubError(errors.BAD_FILE, text="problems.unknown-organization", name="x", known="a, b"),
+            "has the id x. Those that are there: a, b.",
+        ),
         (
             HubError(errors.BAD_FILE, place="hub.toml", detail="server.port"),
             "hub.toml: This file cannot be read: server.port.",

@@ -101,3 +101,38 @@ def test_a_column_that_marks_tests_leaves_them_out_where_a_person_says_so(
     said = yaml.safe_load(mapping_file(unread).read_text("utf-8"))
     assert len(said.get("left_out", ())) == leaves
     assert unread.json("check")["ok"]
+
+
+def test_nothing_is_asked_where_a_mapping_lies_already(register: Path, unread: Command) -> None:
+    assert asked(unread, register, "en", "yes\n").exit_code == 0
+    mapping_file(unread).write_text("mine", "utf-8")
+    out = ["--out", str(mapping_file(unread).parent), "--ask"]
+    done = CliRunner().invoke(main, ["--home", str(unread.home), "mapping", "scaffold", str(register), *out])
+    assert done.exit_code == 1, done.output  # a question would have ended it with 130, as nobody answers
+    assert KNOWN not in done.output
+    assert mapping_file(unread).read_text("utf-8") == "mine"
+
+
+@pytest.mark.parametrize("language", texts.LANGUAGES)
+def test_a_word_that_waits_for_a_code_is_counted_also_after_an_answer_that_no_list_knows(
+    tmp_path: Path, unread: Command, language: str
+) -> None:
+    path = tmp_path / "register.csv"
+    rows = [row.replace("écoute", "tawjih") for row in ROWS]
+    path.write_text(
+        "\n".join((HEADERS, *rows, *(row.replace("juridique", "écoute") for row in ROWS[:1] * 3), "")), "utf-8"
+    )
+    done = asked(unread, path, language, "\nblabla\n")
+    assert done.exit_code == 0, done.output
+    assert texts.say("cli.mapping-scaffold.words", language, count=1) in done.output
+
+
+def test_two_columns_with_one_name_are_told_and_never_beyond_doubt(tmp_path: Path, unread: Command) -> None:
+    path = tmp_path / "register.csv"
+    rows = [f"{row};" for row in (HEADERS, *ROWS)]
+    rows[0] += "Demande"
+    path.write_text("\n".join((*rows, "")), "utf-8")
+    found = unread.json("mapping", "scaffold", str(path))
+    (line,) = [one for one in found["columns"] if one["column"] == "request"]
+    assert line["confidence"] == "medium"
+    assert texts.say("mapping.scaffold-twin", "en") in line["reason"]
