@@ -2,7 +2,8 @@
 
 Beside `register.xlsx` lies `register.key.yaml`: `columns: [["Header", "column"], …]` in the order of the sheet, where the column
 is one of a ready mapping ("-": none, "a|b": either). Where the sheet has headings above its headers, `heading_above` says
-them, one for each column; of a header in two languages either row may be named. A question of a form goes by its name, whatever its groups.
+them, one for each column; of a header in two languages either row may be named. A question of a form goes by its name,
+whatever its groups.
 
 Right: proposed as what it is, be it as a question (`asked`). Missed: not proposed at all. Wrong: proposed as something else, or
 proposed although it is nothing. No cell is shown.
