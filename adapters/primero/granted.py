@@ -101,5 +101,5 @@ def _stands(case: Mapping[str, Any], group: str, _: str, inner: str) -> bool:
     if group == CONSENTS:
         return not consent_fields().isdisjoint(case)
     if group == ANSWERS:
-        return are_told(items(case.get(INCIDENTS)))
+        return INCIDENTS in case and are_told(items(case[INCIDENTS]))
     return any(inner in one for one in items(case.get(group))) if inner else group in case
