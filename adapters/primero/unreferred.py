@@ -1,7 +1,7 @@
 """What an incident says of each service: that she was referred, or why not; one list of its one field and six subforms.
 
-`lookup-service-referred` and `lookup-service-referred-gbv` of https://github.com/primeroIMS/primero; the codes mean what the mapping
-says. To whom she was referred stands in the rows of services.
+`lookup-service-referred` and `lookup-service-referred-gbv` of https://github.com/primeroIMS/primero; what the codes mean is the
+mapping's. To whom she was referred stands in the rows of services.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -20,6 +20,8 @@ SUBFORMS: Final[Mapping[str, tuple[str, str]]] = {
     "child_protection_services_subform_section": ("service_protection_referral", "child_protection_service"),
 }
 """Subform of an incident → its question, and the service that it is about, as lookup-service-type calls it."""
+QUESTIONS: Final = frozenset({SHELTER, *(question for question, _ in SUBFORMS.values())})
+SERVICES_ASKED: Final = ("safehouse_service", *(service for _, service in SUBFORMS.values()))
 
 
 def service_answers(incidents: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -36,7 +38,7 @@ def _answers(incident: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _said(incident: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
-    yield SHELTER, "safehouse_service", incident.get(SHELTER)
+    yield SHELTER, SERVICES_ASKED[0], incident.get(SHELTER)
     for subform, (question, service) in SUBFORMS.items():
         for number, row in enumerate(items(incident.get(subform))):
             yield str(row.get("unique_id") or f"{subform}.{number}"), service, row.get(question)
@@ -44,7 +46,7 @@ def _said(incident: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
 
 def are_asked(incident_fields: Fields) -> bool:
     """Whether a form of the role has any of these questions."""
-    return not {SHELTER, *(question for question, _ in SUBFORMS.values())}.isdisjoint(incident_fields)
+    return not QUESTIONS.isdisjoint(incident_fields)
 
 
 def are_told(incidents: Iterable[Mapping[str, Any]]) -> bool:

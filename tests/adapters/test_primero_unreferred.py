@@ -102,3 +102,17 @@ def test_a_role_that_loses_the_questions_takes_none_of_the_answers_back(tool, co
     after = record(connection)  # the day's forms are still known, and not believed
     assert "service_answers" in after.unsaid
     assert "service_answers" not in after.content and "service_answers" not in after.cleared
+
+
+def test_the_questions_are_described_once_as_the_door_gives_their_answers(tool, connection):
+    survey, choices = (one.rows for one in adapter.sample(connection, 300))
+    begun = survey.index(next(one for one in survey if one[:2] == ("begin_repeat", "service_answers")))
+    kinds = {name: kind for kind, name, *_ in survey[begun + 1 : begun + 5]}
+    assert kinds == {
+        "id": "text",
+        "service": "select_one service",
+        "referral": "select_one lookup-service-referred",
+        "date": "date",
+    }
+    assert ("lookup-service-referred", "referral_declined_by_survivor") in {one[:2] for one in choices}
+    assert not {name for _, name, *_ in survey} & {SHELTER, *(question for question, _ in SUBFORMS.values())}

@@ -70,6 +70,10 @@ LOOKUPS: Final = {
         "legal_assistance_service": {"en": "Legal", "fr": "Juridique", "ar": "قانونية"},
     },
     "service_response_timeframe": {"1_day": {"en": "1 day"}, "3_days": {"en": "3 days"}},
+    "service-referred": {
+        "referred": {"en": "Referred"},
+        "referral_declined_by_survivor_80724": {"en": "Referral declined by survivor", "fr": "Référencement refusé"},
+    },
 }
 INCIDENT: Final = {
     "incident_date": "date_field",
@@ -338,6 +342,7 @@ class Primero(StandIn):
 def _described(name: str, kind: str) -> Record:
     """A field of a form."""
     source = {"service_implemented": "service-implemented"}.get(name, name if name in LOOKUPS else "")
+    source = "service-referred" if name in {SHELTER, *OF_SERVICES.values()} else source
     offered = {"option_strings_source": f"lookup lookup-{source}"} if source else {}
     return {"name": name, "type": kind, "display_name": LABELS.get(name, {"en": name.replace("_", " ")}), **offered}
 
