@@ -1,5 +1,5 @@
-"""Statistics: the report of an organisation, of a month or of several, on the referrals that it keeps and on the needs that it did
-not refer, of survivors who consent to be counted.
+"""Statistics: the report of an organisation, of a month or of several, on the referrals that it keeps, and the needs that it
+did not refer, of survivors who consent to be counted.
 
 `profiles/measures/monthly-report.json`. What leaves is about nobody: no reference, no small number, a time that is over.
 """

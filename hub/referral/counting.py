@@ -1,7 +1,8 @@
-"""What is counted of referrals, and of needs that were not referred: how many, by what, and how long survivors waited. Pure, and of
-nobody in particular.
+"""What is counted of referrals, and of needs that were not referred: how many, by what, and how long survivors waited. Pure,
+and of nobody in particular.
 
-`profiles/measures/monthly-report.json`. A referral counts in the period in which it was sent, a need in that in which it was found.
+`profiles/measures/monthly-report.json`. A referral counts in the period in which it was sent, such a need in that in which it was
+found.
 """
 
 from collections import Counter
@@ -11,8 +12,7 @@ from datetime import datetime, timedelta
 from statistics import median
 from typing import Final, Literal
 
-from hub.fhir import Resource
-from hub.fhir.instants import span
+from hub.fhir import Resource, instants
 from hub.fhir.needs import no_referral_reason
 from hub.ports import Course
 from hub.referral.courses import UNSAID, Dimension
@@ -32,7 +32,8 @@ WAITS: Final = ("acceptance", "first-service", "completion")
 
 @dataclass(frozen=True)
 class Case:
-    """One referral; or one need that was not referred, which was `sent` when it was found. `said`: by dimension, a code. `waited`: since it was sent, until each of `WAITS` that came."""
+    """One referral. `said`: by dimension, a code. `waited`: since it was sent, until each of `WAITS` that came. Or one need that
+    was not referred, `sent` when it was found."""
 
     sent: datetime
     status: str
@@ -70,7 +71,7 @@ def unreferred(need: Resource) -> Case | None:
     reason = no_referral_reason(need)
     if not reason or need["status"] == "entered-in-error" or "authoredOn" not in need:
         return None
-    return Case(span(need["authoredOn"])[0], need["status"], {"no-referral-reason": reason}, {})
+    return Case(instants.span(need["authoredOn"])[0], need["status"], {"no-referral-reason": reason}, {})
 
 
 def count_unreferred(cases: Iterable[Case]) -> tuple[Counted, ...]:

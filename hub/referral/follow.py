@@ -2,8 +2,8 @@
 
 One rule for every act (import, consent, withdrawal, answer), so that no door can forget a step:
 a need with a recipient has a Task; the Task is sent once consent covers it and stopped when consent no longer does; a need
-that was revoked, given to somebody else, or not referred after all, stops its Task. What follows from requests about a referral, and for one that was
-passed on, stands in `answered.py` and `passed_on.py`. Steps are taken until none is left.
+that was revoked, given to somebody else, or not referred after all, stops its Task. What follows from requests about a referral,
+and for one that was passed on, stands in `answered.py` and `passed_on.py`. Steps are taken until none is left.
 """
 
 from collections import defaultdict
