@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from adapters.primero.consents import AGREED, CONSENTS, consent_fields
 from adapters.primero.forms import INCIDENTS, SERVICES, Fields, items
+from adapters.primero.unreferred import ANSWERS, are_asked, are_told
 from hub.ports import Layout
 
 CORE: Final = frozenset(
@@ -20,6 +21,8 @@ MADE: Final = {SERVICES: frozenset({"unique_id", "referred_to", AGREED}), INCIDE
 REFERRED: Final = f"{SERVICES}/referred_to"
 ROW_TELLS: Final = frozenset({"service_implementing_agency", "service_status_referred"})
 """Of which fields the door makes whom a row was referred to, where the tool has no referral of its own for it."""
+OF_INCIDENTS: Final = frozenset({INCIDENTS, ANSWERS})
+"""Groups that the door makes of a case's incidents."""
 
 
 def lacking(layout: Layout, known: Fields) -> tuple[str, ...]:
@@ -39,7 +42,7 @@ def unsaid(layout: Layout, known: Fields, case: Mapping[str, Any]) -> frozenset[
     if not _inside(known, SERVICES).keys() >= ROW_TELLS:
         found |= {name for name, paths in _read(layout) if REFERRED in paths}
     if INCIDENTS not in case:  # which the account may not list
-        found |= {name for name, _ in _read(layout) if name.partition("/")[0] == INCIDENTS}
+        found |= {name for name, _ in _read(layout) if name.partition("/")[0] in OF_INCIDENTS}
     return frozenset(found | {group for group, inner in _groups(layout).items() if found.issuperset(inner)})
 
 
@@ -51,7 +54,7 @@ def missing(layout: Layout, known: Fields, case: Mapping[str, Any]) -> frozenset
         names |= {name for name, paths in inner.items() if not _says(case, paths)}
     if any(REFERRED in paths for _, paths in _read(layout)) and _inside(known, SERVICES).keys() >= ROW_TELLS:
         names |= {f"{SERVICES}/{one}" for one in ROW_TELLS if any(one not in row for row in items(case.get(SERVICES)))}
-    closed = {name for name in names if name.partition("/")[0] == INCIDENTS and INCIDENTS not in case}
+    closed = {name for name in names if name.partition("/")[0] in OF_INCIDENTS and INCIDENTS not in case}
     return frozenset(names - closed - set(lacking(layout, known)))
 
 
@@ -79,6 +82,8 @@ def _has(known: Fields, path: str) -> bool:
     group, _, inner = path.partition("/")
     if group == CONSENTS:
         return not consent_fields().isdisjoint(known)
+    if group == ANSWERS:
+        return are_asked(_inside(known, INCIDENTS))
     if not inner:
         return path in known or path in CORE
     return group in known and (inner in known[group].inside or inner in MADE.get(group, ()))
@@ -95,4 +100,6 @@ def _says(case: Mapping[str, Any], paths: Iterable[str]) -> bool:
 def _stands(case: Mapping[str, Any], group: str, _: str, inner: str) -> bool:
     if group == CONSENTS:
         return not consent_fields().isdisjoint(case)
+    if group == ANSWERS:
+        return INCIDENTS in case and are_told(items(case[INCIDENTS]))
     return any(inner in one for one in items(case.get(group))) if inner else group in case

@@ -18,6 +18,7 @@ from adapters.primero import granted
 from adapters.primero.absences import Absences
 from adapters.primero.consents import CONSENTS, answered, consents
 from adapters.primero.forms import INCIDENTS, PERPETRATORS, SERVICES, Fields, items, known_choice
+from adapters.primero.unreferred import ANSWERS, service_answers
 from hub.fhir.issues import Issue
 from hub.ports import Layout, Place, SourceRecord
 
@@ -118,7 +119,8 @@ def _with_what_hangs_on_it(
     case: Mapping[str, Any], incidents: Iterable[Mapping[str, Any]] | None, referrals: Iterable[Mapping[str, Any]]
 ) -> dict[str, Any]:
     rows = [answered(case, referred(row, referrals)) for row in identified(case)]
-    flats = {INCIDENTS: [flat(one) for one in incidents]} if incidents is not None else {}
+    told = [flat(one) for one in incidents] if incidents is not None else None
+    flats = {} if told is None else {INCIDENTS: told, ANSWERS: service_answers(told)}
     return {**case, **({SERVICES: rows} if rows else {}), CONSENTS: consents(case), **flats}
 
 

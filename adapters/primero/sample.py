@@ -11,6 +11,7 @@ from typing import Any, Final
 from adapters.primero.client import opened
 from adapters.primero.consents import CONSENTS, SECTORS, consent_fields
 from adapters.primero.forms import INCIDENTS, PERPETRATORS, SERVICES, lookup_of, stem
+from adapters.primero.unreferred import ANSWERS, QUESTIONS, SERVICES_ASKED, SUBFORMS
 from hub.ports import Connection, Sample
 
 Rows = list[tuple[str, ...]]
@@ -32,6 +33,7 @@ KINDS: Final = {
 """What is no question (separators, attachments, tallies) is not here."""
 BOOLEAN: Final[Listed] = [("boolean", "true", {}), ("boolean", "false", {})]
 SECTOR: Final[Listed] = [("sector", one, {}) for one in SECTORS]
+SERVICE: Final[Listed] = [("service", one, {}) for one in SERVICES_ASKED]
 
 
 def sample(connection: Connection, rows: int) -> Iterator[Sample]:
@@ -63,10 +65,23 @@ class _Form:
             self._repeat(SERVICES, [*own, *self._asked(groups.pop(SERVICES), own)])
         if incidents:
             flat = [*incidents, *(two for one in incidents if one["name"] == PERPETRATORS for two in _inside(one))]
-            self._repeat(INCIDENTS, [_row("text", "id"), *self._asked(flat)])
+            self._repeat(
+                INCIDENTS, [_row("text", "id"), *self._asked([one for one in flat if one["name"] not in QUESTIONS])]
+            )
+            self._answers([*incidents, *(two for one in incidents if one["name"] in SUBFORMS for two in _inside(one))])
         self.questions += self._asked([one for one in cases if one["name"] not in consents], self.questions)
         for name, inside in groups.items():
             self._repeat(name, self._asked(inside))
+
+    def _answers(self, fields: Sequence[Mapping[str, Any]]) -> None:
+        """Of each service whether she was referred, as one question: all of them take one list."""
+        asked = [one for one in fields if one["name"] in QUESTIONS]
+        if asked:
+            self._offered += SERVICE
+            told = _row(f"select_one {self._list(asked[0])}", "referral", _labels(asked[0].get("display_name")))
+            self._repeat(
+                ANSWERS, [_row("text", "id"), _row("select_one service", "service"), told, _row("date", "date")]
+            )
 
     def choices(self) -> Rows:
         return [(listed, name, *_spoken(labels)) for listed, name, labels in self._offered]

@@ -10,6 +10,7 @@ from functools import cached_property
 from hub.fhir import Resource
 from hub.fhir.canonicals import profile
 from hub.fhir.messages import recipients, referral_of, sender
+from hub.fhir.needs import no_referral_reason
 from hub.fhir.references import reference, split
 from hub.fhir.tasks import REFERRAL, REQUESTS, asked_of, is_unclaimed, kind, party, passed_on_from
 
@@ -54,8 +55,11 @@ class Belonging:
         if resource["resourceType"] == "Communication":
             return self._of_message(resource)
         if resource["resourceType"] == "ServiceRequest":
-            return self._owners.get(reference(resource), set()) | _author(resource)
+            return set() if no_referral_reason(resource) else self._of_need(resource)
         return self._all_owners
+
+    def _of_need(self, need: Resource) -> set[str]:
+        return self._owners.get(reference(need), set()) | _author(need)
 
     @cached_property
     def _all_owners(self) -> set[str]:

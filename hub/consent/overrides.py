@@ -19,6 +19,7 @@ from hub.fhir import Resource
 from hub.fhir.canonicals import code_system
 from hub.fhir.data_classes import shareable
 from hub.fhir.instants import span
+from hub.fhir.needs import no_referral_reason
 from hub.fhir.references import reference, split
 from hub.ports import Key
 
@@ -121,7 +122,8 @@ def _kept_by(documents: Iterable[Held], custodian: str) -> list[Resource]:
 def _added(
     held: Held, open_: Iterable[tuple[str, Opened, frozenset[str]]], classes: Callable[[Resource], frozenset[str]]
 ) -> Iterator[Key]:
-    if held.resource["resourceType"] in CLOSED_TO_RECIPIENTS or is_review(held.resource):
+    never = held.resource["resourceType"] in CLOSED_TO_RECIPIENTS or no_referral_reason(held.resource)
+    if never or is_review(held.resource):
         return
     known = classes(held.resource)
     for custodian, one, effective in open_:

@@ -8,11 +8,13 @@ from hub.consent.recording import opens
 from hub.exchange.person import Person
 from hub.fhir import Resource
 from hub.fhir.canonicals import code_system
+from hub.fhir.needs import no_referral_reason
 from hub.fhir.references import reference
 from hub.mapping import Mapped, Part, holds
 from hub.ports import LedgerEntry
 
 _KEYED_BY = {"extension": "url", "identifier": "type"}
+IN_ERROR = "entered-in-error"
 YEARS_APART = 2
 """Ages told at two visits may differ by so much and still be one woman's."""
 
@@ -48,11 +50,14 @@ def contradiction(stored: Resource, arriving: Resource) -> str | None:
 
 
 def retire(stored: Resource) -> Resource | None:
-    """The resource once its source no longer says it; None when it has an end of its own already or has none."""
+    """The resource once its source no longer says it; None when it has an end of its own already or has none. A need that was
+    not referred was a line of that source and nothing else, whatever became of it."""
+    if no_referral_reason(stored):
+        return None if stored["status"] == IN_ERROR else {**stored, "status": IN_ERROR}
     ended = {
         "Consent": ("inactive", {"active", "draft", "proposed"}),
         "ServiceRequest": ("revoked", {"active", "draft", "on-hold"}),
-        "Observation": ("entered-in-error", {"final", "amended", "preliminary"}),
+        "Observation": (IN_ERROR, {"final", "amended", "preliminary"}),
     }.get(stored["resourceType"])
     if ended is None or stored["status"] not in ended[1]:
         return None

@@ -24,6 +24,7 @@ from hub.exchange.settled import Settled
 from hub.fhir import Resource
 from hub.fhir.definitions import load
 from hub.fhir.labels import labelled
+from hub.fhir.needs import no_referral_reason
 from hub.fhir.references import reference, slots, split
 from hub.fhir.tasks import REFERRAL, kind
 from hub.ports import Compartment, Counted, Documents, Due, Key, Rekey, Save, Stored, Void
@@ -176,10 +177,11 @@ class Person:
         return self.telling(custodian, now)(organization)
 
     def telling(self, custodian: str, now: datetime, *needs: str) -> Callable[[str], bool]:
-        """The same, to be asked of many organisations; of these needs, where she has not refused them since."""
+        """The same, to be asked of many organisations; of these needs, where she has not refused them since. Of one that says
+        why it is not referred, nobody."""
         held = self._held(now)
         permitted = granted(held, self.rules).get(custodian)
-        if permitted is None:
+        if permitted is None or any(no_referral_reason(one) for need in needs if (one := self.get(need))):
             return lambda _: False
         may, agreed = told_by(permitted, now), agreed_by(held, custodian, self.rules, now)
         return lambda organization: may(organization) and all(agreed(need, organization) for need in needs)

@@ -10,7 +10,8 @@ from hub.consent.refusals import refusals, said_after
 from hub.consent.rules import Rules
 from hub.exchange.ruling import Ruling
 from hub.fhir import Resource
-from hub.fhir.references import split
+from hub.fhir.needs import DECLINED, no_referral_reason
+from hub.fhir.references import reference, split
 from hub.fhir.tasks import is_unclaimed, notice_of, party
 from hub.referral.stages import ESCALATED
 from hub.referral.transitions import TERMINAL, business_status
@@ -31,15 +32,19 @@ def told_by(permitted: Granted, now: datetime) -> Callable[[str], bool]:
 
 def agreed_by(held: Sequence[Held], custodian: str, rules: Rules, now: datetime) -> Callable[[str, str], bool]:
     """Of a need that she refused, by its reference: does a consent from certainly after that let an organisation be told of it?
-    Of any other: yes. `held`: all that is kept of her."""
-    said = refusals(one.resource for one in held if one.custodian == custodian)
+    Of one for which she declines any referral: no. Of any other: yes. `held`: all that is kept of her."""
+    mine = [one.resource for one in held if one.custodian == custodian]
+    said, declined = refusals(mine), {reference(one) for one in mine if no_referral_reason(one) == DECLINED}
 
     @cache
     def since(day: str) -> Callable[[str], bool]:
         found = granted(said_after(held, custodian, day), rules).get(custodian)
         return told_by(found, now) if found else lambda _: False
 
-    return lambda need, organization: need not in said or since(said[need])(organization)
+    def agreed(need: str, organization: str) -> bool:
+        return need not in declined and (need not in said or since(said[need])(organization))
+
+    return agreed
 
 
 def eligible_by(rules: Rules) -> Callable[[Resource], frozenset[str]]:

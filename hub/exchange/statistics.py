@@ -1,5 +1,5 @@
-"""Statistics: the report of an organisation, of a month or of several, on the referrals that it keeps, of survivors who consent
-to be counted.
+"""Statistics: the report of an organisation, of a month or of several, on the referrals that it keeps, and the needs that it
+did not refer, of survivors who consent to be counted.
 
 `profiles/measures/monthly-report.json`. What leaves is about nobody: no reference, no small number, a time that is over.
 """
@@ -16,9 +16,11 @@ from hub.consent.statistics import STATISTICS, may_be_counted
 from hub.exchange import Hub, disclose
 from hub.exchange.person import Person
 from hub.fhir.instants import MOROCCO
-from hub.fhir.query import Query
+from hub.fhir.needs import NO_REFERRAL
+from hub.fhir.query import Match, Query, Span
+from hub.fhir.serial import loads
 from hub.ports import Caller, Course, Past, Scan, Stored, Versions, Visible
-from hub.referral.counting import WAITS, Case, case, waits
+from hub.referral.counting import WAITS, Case, case, count_unreferred, unreferred, waits
 from hub.referral.courses import course, sent, step
 from hub.referral.nesting import span
 from hub.referral.reporting import Statistics
@@ -46,11 +48,13 @@ def statistics(
     `traits`: what is wanted of each referral, where they are told one by one; of longer periods they are not."""
     lengths = hub.reporting.lengths(months)
     smallest, (first, last) = hub.reporting.smallest, period(year, month, lengths[0])
-    cases = list(_counted(organization, first, last, hub))
-    found = span(_each_shortest(cases, first, lengths), [length // lengths[-1] for length in lengths], smallest)
+    cases, needs = _counted(organization, first, last, hub)
+    sizes = [length // lengths[-1] for length in lengths]
+    found = span(_each_shortest(cases, first, lengths), sizes, smallest)
+    apart = span(_each_shortest(needs, first, lengths), sizes, smallest, count_unreferred)
     spans = waits(cases, smallest) if found.told[0].whole else dict.fromkeys(WAITS)
     singly = rows(cases, traits, smallest) if traits and len(lengths) == 1 else None
-    return Statistics(organization, first, last, hub.clock.now(), smallest, found.told, spans, singly)
+    return Statistics(organization, first, last, hub.clock.now(), smallest, (*found.told, *apart.told), spans, singly)
 
 
 def _each_shortest(cases: Sequence[Case], first: date, lengths: Sequence[int]) -> list[list[Case]]:
@@ -73,14 +77,28 @@ def note(caller: Caller, *, hub: Hub) -> None:
     disclose.look((), caller, hub.clock.now(), "operation", hub=hub)
 
 
-def _counted(organization: str, first: date, last: date, hub: Hub) -> Iterator[Case]:
-    """Consents are asked last, so that one that was withdrawn meanwhile counts as withdrawn."""
+def _counted(organization: str, first: date, last: date, hub: Hub) -> tuple[list[Case], list[Case]]:
+    """Referrals, and needs that were not referred. Consents are asked last, so that one that was withdrawn meanwhile counts as
+    withdrawn."""
     low = datetime.combine(first, time(), MOROCCO)
     high = datetime.combine(last + timedelta(days=1), time(), MOROCCO)
     visible = Visible(frozenset({own(organization)}), hub.clock.now())
     courses = [*hub.store.figures.courses(visible, low, high), *_replayed(visible, low, high, hub)]
-    counted = _who_may_be_counted(organization, frozenset(one.person for one in courses), visible, hub)
-    return (case(one, counted[one.person]) for one in courses if one.person in counted)
+    needs = list(_not_referred(visible, low, high, hub))
+    persons = frozenset([*(one.person for one in courses), *(person for person, _ in needs)])
+    counted = _who_may_be_counted(organization, persons, visible, hub)
+    referrals = [case(one, counted[one.person]) for one in courses if one.person in counted]
+    return referrals, [one for person, one in needs if person in counted]
+
+
+def _not_referred(visible: Visible, low: datetime, high: datetime, hub: Hub) -> Iterator[tuple[str, Case]]:
+    """Needs that were found in this time and say why they were not referred, each with whose it is."""
+    found_then = Query("ServiceRequest", (Match("authored", "date", (Span("ap", low, high),)),))
+    for batch in _scanned(found_then, visible, Scan(AT_ONCE, of_people=True), hub):
+        for one in batch:
+            said = unreferred(loads(one.kept)) if NO_REFERRAL in one.kept else None  # all that is asked stands in clear
+            if said and one.person and low <= said.sent < high:
+                yield one.person, said
 
 
 def _who_may_be_counted(organization: str, persons: frozenset[str], visible: Visible, hub: Hub) -> Mapping[str, str]:
@@ -92,7 +110,7 @@ def _who_may_be_counted(organization: str, persons: frozenset[str], visible: Vis
 
 def _asked_now(organization: str, persons: frozenset[str], visible: Visible, hub: Hub) -> dict[str, str]:
     """Of those of whom it is not kept: since the rules changed, or by an act that did not say it."""
-    consents = _scanned("Consent", visible, Scan(AT_ONCE, persons=persons), hub) if persons else ()
+    consents = _scanned(Query("Consent"), visible, Scan(AT_ONCE, persons=persons), hub) if persons else ()
     said = sorted({one.person for batch in consents for one in batch if one.person and STATISTICS in one.text})
     kept = (
         (person, Person.of(compartment, hub.rules).kept_by(organization))
@@ -103,8 +121,8 @@ def _asked_now(organization: str, persons: frozenset[str], visible: Visible, hub
     return {person: main_type(hers) for person, hers in kept if may_be_counted(hers, hub.policies, now)}
 
 
-def _scanned(type_: str, visible: Visible, scan: Scan, hub: Hub) -> Iterator[tuple[Stored, ...]]:
-    while batch := hub.store.scan([(Query(type_), visible)], scan):
+def _scanned(query: Query, visible: Visible, scan: Scan, hub: Hub) -> Iterator[tuple[Stored, ...]]:
+    while batch := hub.store.scan([(query, visible)], scan):
         yield batch
         scan = replace(scan, after=batch[-1].id)
 

@@ -40,11 +40,12 @@ class Back:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._columns = plan.columns
+        self._blocks = sorted(plan.blocks, key=lambda one: not _is_exact(one))
 
     def __call__(self, resources: Mapping[str, Resource], beside: Mapping[str, int]) -> dict[str, str]:
         found = Found()
         claimed: set[str] = set()
-        for block in self._plan.blocks:
+        for block in self._blocks:
             for local, resource in resources.items():
                 if local not in claimed and _claims(block, local, resource):
                     claimed.add(local)
@@ -130,6 +131,11 @@ def _proved(transform: Transform | None, token: str) -> Any:
     if isinstance(transform, Codes):
         return tuple(code for code in transform.vocabulary.codes if code.code == token)[:1] or None
     return token if isinstance(transform, Answer) else None
+
+
+def _is_exact(block: Block) -> bool:
+    """It names one resource, and tells it from others of that name: asked before a block that names many."""
+    return bool(block.recognised_by) and "{" not in block.local
 
 
 def _claims(block: Block, local: str, resource: Resource) -> bool:

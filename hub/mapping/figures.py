@@ -19,6 +19,7 @@ _CELL: Final = frozenset({"group", "by", "element", "options"})
 _CODED_BY: Final = {
     "service": "service-type", "area": "province", "violence-type": "gbv-type", "age-band": "age-band",
     "outcome": "referral-outcome", "reason": "referral-status-reason",
+    "no-referral-reason": "no-referral-reason",
 }  # fmt: skip
 """Dimension of the report → the code system of its strata, as far as the hub counts by it."""
 

@@ -1,6 +1,8 @@
-"""What is counted of referrals: how many, by what, and how long survivors waited. Pure, and of nobody in particular.
+"""What is counted of referrals, and of needs that were not referred: how many, by what, and how long survivors waited. Pure,
+and of nobody in particular.
 
-`profiles/measures/monthly-report.json`. A referral counts in the period in which it was sent.
+`profiles/measures/monthly-report.json`. A referral counts in the period in which it was sent, such a need in that in which it was
+found.
 """
 
 from collections import Counter
@@ -10,23 +12,28 @@ from datetime import datetime, timedelta
 from statistics import median
 from typing import Final, Literal
 
+from hub.fhir import Resource, instants
+from hub.fhir.needs import no_referral_reason
 from hub.ports import Course
 from hub.referral.courses import UNSAID, Dimension
 from hub.referral.crossing import CROSSED
 
-Group = Literal["referrals-sent", "referrals-completed", "referrals-refused"]
+Group = Literal["referrals-sent", "referrals-completed", "referrals-refused", "needs-not-referred"]
 
 BROKEN_DOWN_BY: Final[Mapping[Group, tuple[Dimension, ...]]] = {
     "referrals-sent": ("service", "area", "violence-type", "age-band"),
     "referrals-completed": ("outcome", *CROSSED),
     "referrals-refused": ("reason", *CROSSED),
+    "needs-not-referred": ("no-referral-reason",),
 }
+REFERRALS: Final[tuple[Group, ...]] = ("referrals-sent", "referrals-completed", "referrals-refused")
 WAITS: Final = ("acceptance", "first-service", "completion")
 
 
 @dataclass(frozen=True)
 class Case:
-    """One referral. `said`: by dimension, a code. `waited`: since it was sent, until each of `WAITS` that came."""
+    """One referral. `said`: by dimension, a code. `waited`: since it was sent, until each of `WAITS` that came. Or one need that
+    was not referred, `sent` when it was found."""
 
     sent: datetime
     status: str
@@ -59,13 +66,26 @@ def case(course: Course, violence: str = "") -> Case:
     return Case(sent, course.status, {**course.said, "violence-type": violence or UNSAID}, waited)
 
 
+def unreferred(need: Resource) -> Case | None:
+    """A need that says why it was not referred; None of any other, and of one that was written down in error."""
+    reason = no_referral_reason(need)
+    if not reason or need["status"] == "entered-in-error" or "authoredOn" not in need:
+        return None
+    return Case(instants.span(need["authoredOn"])[0], need["status"], {"no-referral-reason": reason}, {})
+
+
+def count_unreferred(cases: Iterable[Case]) -> tuple[Counted, ...]:
+    """The group of needs that were not referred: no part of any other, nor any other of it."""
+    return (_counted("needs-not-referred", list(cases)),)
+
+
 def count(cases: Iterable[Case]) -> tuple[Counted, ...]:
-    """Every group, whole and broken down."""
+    """Every group of referrals, whole and broken down."""
     cases = list(cases)
     ended = {"referrals-completed": "completed", "referrals-refused": "rejected"}
     return tuple(
         _counted(group, [one for one in cases if group not in ended or one.status == ended[group]])
-        for group in BROKEN_DOWN_BY
+        for group in REFERRALS
     )
 
 

@@ -14,7 +14,7 @@ from hub.fhir.tasks import REFERRAL, kind, notice_of
 from hub.ports import LONG_AGO, Course
 from hub.referral.stages import service
 
-Dimension = Literal["service", "area", "violence-type", "age-band", "outcome", "reason"]
+Dimension = Literal["service", "area", "violence-type", "age-band", "outcome", "reason", "no-referral-reason"]
 UNSAID: Final = "unsaid"
 """The stratum of what says nothing of it, so that a breakdown always adds up to its whole."""
 

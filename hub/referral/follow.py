@@ -2,8 +2,8 @@
 
 One rule for every act (import, consent, withdrawal, answer), so that no door can forget a step:
 a need with a recipient has a Task; the Task is sent once consent covers it and stopped when consent no longer does; a need
-that was revoked, or given to somebody else, stops its Task. What follows from requests about a referral, and for one that was
-passed on, stands in `answered.py` and `passed_on.py`. Steps are taken until none is left.
+that was revoked, given to somebody else, or not referred after all, stops its Task. What follows from requests about a referral,
+and for one that was passed on, stands in `answered.py` and `passed_on.py`. Steps are taken until none is left.
 """
 
 from collections import defaultdict
@@ -15,6 +15,7 @@ from typing import Final
 
 from hub.fhir import Resource
 from hub.fhir.instants import instant
+from hub.fhir.needs import no_referral_reason
 from hub.fhir.references import reference, split
 from hub.fhir.tasks import REFERRAL, is_open_to_claim, is_unclaimed, kind, party, passed_on_from
 from hub.referral import answered, passed_on
@@ -84,7 +85,8 @@ class _State:
 
     def __post_init__(self) -> None:
         self._by_need = {reference(need): need for need in self.needs}
-        active = [(name, need) for name, need in self._by_need.items() if need["status"] == "active"]
+        open_ = (one for one in self._by_need.items() if one[1]["status"] == "active")
+        active = [(name, need) for name, need in open_ if not no_referral_reason(need)]
         self._sent_to = [(name, need, recipient) for name, need in active if (recipient := _recipient(need))]
         self._referrals = self._told_apart()
 
@@ -171,7 +173,9 @@ def _recipient(need: Resource) -> str:
 
 
 def _elsewhere(task: Resource, need: Resource) -> bool:
-    """The need is for somebody else now; what is open to claim is for nobody by name."""
+    """The need is for somebody else now, or for nobody; what is open to claim is for nobody by name."""
+    if no_referral_reason(need):
+        return True
     recipient = _recipient(need)
     return party(task, "owner") != recipient if recipient else not is_open_to_claim(task)
 

@@ -6,7 +6,7 @@ could be as much as one that is. So whoever sets all reports of a year against e
 service and by place is told of the shortest periods alone.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from hub.referral.counting import Case, Counted, count
@@ -15,7 +15,7 @@ from hub.referral.crossing import CROSSED
 from hub.referral.suppression import WHOLE, Told, suppress, told
 from hub.referral.tables import Known, Sum, Table, betrayed
 
-Read = Callable[["Span", int], Table]
+Count = Callable[[Iterable[Case]], tuple[Counted, ...]]
 
 
 @dataclass(frozen=True)
@@ -27,13 +27,14 @@ class Span:
     parts: tuple["Span", ...] = ()
 
 
-def span(months: Sequence[Sequence[Case]], lengths: Sequence[int], smallest: int) -> Span:
-    """`months`: the cases of each, from the first; `lengths`: of the period itself, of those in it, and so on to the shortest."""
-    counted = count(case for cases in months for case in cases)
+def span(months: Sequence[Sequence[Case]], lengths: Sequence[int], smallest: int, counts: Count = count) -> Span:
+    """`months`: the cases of each, from the first; `lengths`: of the period itself, of those in it, and so on to the shortest.
+    `counts`: the groups, of which the first is the whole that the others are parts of."""
+    counted = counts(case for cases in months for case in cases)
     if len(lengths) == 1:
         return Span(counted, told(counted, smallest))
     size, shorter = lengths[1], lengths[1:]
-    parts = tuple(span(months[at : at + size], shorter, smallest) for at in range(0, len(months), size))
+    parts = tuple(span(months[at : at + size], shorter, smallest, counts) for at in range(0, len(months), size))
     return Span(counted, _longer(counted, parts, smallest), parts)
 
 
@@ -46,7 +47,7 @@ def _longer(counted: tuple[Counted, ...], parts: tuple[Span, ...], smallest: int
     known = _kept(Sum(whole, whole, whole), fates, rest, smallest)
     if known is None and betrayed(Table(Sum(whole, whole, whole), fates, None, rest), smallest) is not None:
         return nothing
-    wholes = {WHOLE: whole, **(known or {})}
+    wholes = {counted[0].group: whole, **(known or {})}
     return tuple(
         Told(one.group, wholes.get(one.group), _breakdowns(number, wholes.get(one.group), one, parts, smallest))
         for number, one in enumerate(counted)

@@ -21,6 +21,7 @@ MEASURE: Final = f"{BASE}/Measure/monthly-report"
 CODED_BY: Final[Mapping[Dimension, str]] = {
     "service": "service-type", "area": "province", "violence-type": "gbv-type", "age-band": "age-band",
     "outcome": "referral-outcome", "reason": "referral-status-reason",
+    "no-referral-reason": "no-referral-reason",
 }  # fmt: skip
 
 

@@ -22,7 +22,8 @@ from hub.referral.rows import ENDED, GROUP, TRAITS, rows
 from hub.referral.suppression import told
 
 FORM = load("dhis2/monthly-report")
-EXAMPLES = sorted(Path(str(files("mappings"))).glob("dhis2/monthly-report/examples/*.report.json"))
+NEEDS = load("dhis2/monthly-report-needs")
+EXAMPLES = sorted(Path(str(files("mappings"))).glob("dhis2/*/examples/*.report.json"))
 MARCH = (date(2026, 3, 1), date(2026, 3, 31))
 
 
@@ -33,16 +34,19 @@ def cells(figures):
     return found
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: "/".join(path.parts[-3::2]))
 def test_a_report_fills_the_cells_that_stand_beside_it(example):
     said = json.loads(resolved(example.read_text("utf-8")))
     assert [issue for issue in examine(said | {"id": "example"}) if issue.blocks] == []
-    assert cells(FORM.figures(said)) == json.loads(
+    form = load("/".join(example.parts[-4:-2]))
+    assert cells(form.figures(said)) == json.loads(
         Path(str(example).replace(".report.", ".figures.")).read_text("utf-8")
     )
 
 
-@pytest.mark.parametrize("dimension", ["service", "violence-type", "age-band", "outcome", "reason"])
+@pytest.mark.parametrize(
+    "dimension", ["service", "violence-type", "age-band", "outcome", "reason", "no-referral-reason"]
+)
 def test_every_code_of_the_contract_has_a_cell(dimension):
     codes = definitions()._systems[code_system(CODED_BY[dimension])].codes
     said = {"code": [concept("report-dimension", dimension)], "stratum": [stratum(dimension, code) for code in codes]}
@@ -53,9 +57,15 @@ def test_every_code_of_the_contract_has_a_cell(dimension):
             "population": [{"count": 5 * len(codes)}],
             "stratifier": [said],
         }
-        found = FORM.figures({"period": {"start": "2026-03-01", "end": "2026-03-31"}, "group": [whole]})
+        found = NEEDS.figures({"period": {"start": "2026-03-01", "end": "2026-03-31"}, "group": [whole]})
         assert found.unmapped == ()
         assert [one.number for one in found.figures if one.number == 5] == [5] * len(codes)
+
+
+def test_needs_that_were_not_referred_go_where_somebody_keeps_them_and_nowhere_else():
+    wider, plain = cells(NEEDS.figures(NOTHING)), cells(FORM.figures(NOTHING))
+    assert wider.keys() - plain.keys() == {"IHALA_NOT_REFERRED", "IHALA_NOT_REFERRED_REASON"}
+    assert plain.keys() <= wider.keys() and NEEDS.traits == FORM.traits
 
 
 def concept(system, code):

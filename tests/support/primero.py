@@ -70,6 +70,10 @@ LOOKUPS: Final = {
         "legal_assistance_service": {"en": "Legal", "fr": "Juridique", "ar": "قانونية"},
     },
     "service_response_timeframe": {"1_day": {"en": "1 day"}, "3_days": {"en": "3 days"}},
+    "service-referred": {
+        "referred": {"en": "Referred"},
+        "referral_declined_by_survivor_80724": {"en": "Referral declined by survivor", "fr": "Référencement refusé"},
+    },
 }
 INCIDENT: Final = {
     "incident_date": "date_field",
@@ -78,6 +82,16 @@ INCIDENT: Final = {
     "gbv_sexual_violence_type": "select_box",
 }
 PERPETRATOR: Final = ("perpetrator_relationship", "perpetrator_sex", "age_group")
+SHELTER: Final = "service_safehouse_referral"
+OF_SERVICES: Final = {
+    "health_medical_referral_subform_section": "service_medical_referral",
+    "psychosocial_counseling_services_subform_section": "service_psycho_referral",
+    "legal_assistance_services_subform_section": "service_legal_referral",
+    "police_or_other_type_of_security_services_subform_section": "service_police_referral",
+    "livelihoods_services_subform_section": "service_livelihoods_referral",
+    "child_protection_services_subform_section": "service_protection_referral",
+}
+"""The form of an incident that asks of each service whether she was referred."""
 OFFERED: Final = {
     "success_status": ("successful", "not_successful"),
     "reason_not_successful": (
@@ -200,7 +214,9 @@ class Primero(StandIn):
     def incidents_of(self, asked: Asked, case: str) -> Answer:
         if "gbv_incident_form" in self.lost:
             return failed(403, asked.path, "Forbidden")
-        return self._hanging(asked, "incidents", self.incidents.get(case, []))
+        closed = {SHELTER, *OF_SERVICES} if "incident_service_referrals" in self.lost else set()
+        seen = [{name: one[name] for name in one if name not in closed} for one in self.incidents.get(case, [])]
+        return self._hanging(asked, "incidents", seen)
 
     @route("GET", "/api/v2/cases/{case}/referrals")
     def referrals_of(self, asked: Asked, case: str) -> Answer:
@@ -273,7 +289,9 @@ class Primero(StandIn):
             fields = [_described(name, kind) for name, kind in INCIDENT.items()]
             inner = [_described(name, "select_box") for name in PERPETRATOR]
             fields.append({"name": "alleged_perpetrator", "type": "subform", "subform_section": {"fields": inner}})
-            return Answer(200, {"data": self._granted({"gbv_incident_form": fields})})
+            asked_of_each = [_described(SHELTER, "select_box"), *(_subform(*one) for one in OF_SERVICES.items())]
+            forms = {"gbv_incident_form": fields, "incident_service_referrals": asked_of_each}
+            return Answer(200, {"data": self._granted(forms)})
         forms = {form: [_described(name, kind) for name, kind in fields.items()] for form, fields in FORMS.items()}
         rows: list[Record] = [_described(name, kind) for name, kind in self.services.items()]
         forms["services"] = [{"name": "services_section", "type": "subform", "subform_section": {"fields": rows}}]
@@ -324,8 +342,13 @@ class Primero(StandIn):
 def _described(name: str, kind: str) -> Record:
     """A field of a form."""
     source = {"service_implemented": "service-implemented"}.get(name, name if name in LOOKUPS else "")
+    source = "service-referred" if name in {SHELTER, *OF_SERVICES.values()} else source
     offered = {"option_strings_source": f"lookup lookup-{source}"} if source else {}
     return {"name": name, "type": kind, "display_name": LABELS.get(name, {"en": name.replace("_", " ")}), **offered}
+
+
+def _subform(name: str, question: str) -> Record:
+    return {"name": name, "type": "subform", "subform_section": {"fields": [_described(question, "select_box")]}}
 
 
 def _merged(rows: list[Record], told: list[Record]) -> list[Record]:
@@ -398,6 +421,7 @@ def incident(number: int, **values: Any) -> Record:
                 "age_group": "26_40",
             }
         ],
+        SHELTER: "referred",
         **values,
     }
 
