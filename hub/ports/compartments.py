@@ -130,16 +130,19 @@ class Outline(Documents):
     def at_hand(self) -> Iterator[Stored]:
         return self._whole.at_hand() if self.is_read else super().at_hand()
 
-    def changed(self, written: Iterable[Stored], removed: Iterable[Stored]) -> Documents:
-        """Where it was not read, by an act that only adds, and to what is left out."""
-        if self.is_read:
-            return self._whole.changed(written, removed)
-        added: dict[str, set[str]] = {}
-        for one in written:
-            added.setdefault(one.type, set()).add(one.id)
-        grown = {type_: ids | self._others.get(type_, frozenset()) for type_, ids in added.items()}
-        others = {**self._others, **{type_: frozenset(ids) for type_, ids in grown.items()}}
+    def added(self, references: Iterable[tuple[str, str]]) -> Documents:
+        """After an act that only added these, by type and id, to what is left out."""
+        ids: dict[str, list[str]] = {}
+        for type_, id_ in references:
+            ids.setdefault(type_, []).append(id_)
+        others = {
+            **self._others,
+            **{type_: self._others.get(type_, frozenset()).union(more) for type_, more in ids.items()},
+        }
         return Outline(self._kinds, others, self._revision + 1, self._read)
+
+    def changed(self, written: Iterable[Stored], removed: Iterable[Stored]) -> Documents:
+        return self._whole.changed(written, removed)
 
     def outline(self, types: Collection[str], revision: int, read: Read) -> Documents:
         return self._whole.outline(types, revision, read) if self.is_read else self

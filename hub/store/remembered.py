@@ -18,7 +18,7 @@ from functools import partial
 from typing import Final
 
 from hub.errors import Conflict
-from hub.ports import Changes, Compartment, Documents, Stored
+from hub.ports import Changes, Compartment, Documents, Outline, Save, Stored
 from hub.store.persons import FEW
 from hub.store.schema import NOT_COMPARTMENT
 
@@ -166,6 +166,9 @@ def _size(compartment: Compartment) -> int:
 
 def _after(before: Compartment, changes: Changes, at: datetime) -> Compartment:
     """As it would be read: type by type, what is new last."""
+    if isinstance(before.documents, Outline) and not before.documents.is_read:
+        added = ((one.type, one.id) for one in changes.saves if _is_of(one, before.person))
+        return _next(before, before.documents.added(added), before.gone, changes)
     written: dict[tuple[str, str], Stored] = {}
     gone = {(one.type, one.id): one for one in before.gone}
     removed: list[Stored] = []
@@ -173,14 +176,21 @@ def _after(before: Compartment, changes: Changes, at: datetime) -> Compartment:
         if (known := before.documents.find(rekey.type, rekey.id)) is not None:
             written[rekey.type, rekey.id] = replace(known, keys=tuple(rekey.keys))
     for save in changes.saves:
-        if save.person == before.person and save.type not in NOT_COMPARTMENT:
+        if _is_of(save, before.person):
             stored = save.stored(at)
             place = stored.type, stored.id
             into, other = (gone, written) if save.gone else (written, gone)
             other.pop(place, None)
             into[place] = stored
             removed += [stored] if save.gone else []
-    return Compartment(
-        before.person, before.revision + 1, before.documents.changed(written.values(), removed),
-        changes.due.get(before.person), tuple(gone.values()), before.worked_out, changes.rest.get(before.person),
-    )  # fmt: skip
+    documents = before.documents.changed(written.values(), removed)
+    return _next(before, documents, tuple(gone.values()), changes)
+
+
+def _is_of(save: Save, person: str) -> bool:
+    return save.person == person and save.type not in NOT_COMPARTMENT
+
+
+def _next(before: Compartment, documents: Documents, gone: tuple[Stored, ...], changes: Changes) -> Compartment:
+    due, rest = changes.due.get(before.person), changes.rest.get(before.person)
+    return Compartment(before.person, before.revision + 1, documents, due, gone, before.worked_out, rest)

@@ -236,7 +236,8 @@ def test_what_is_added_to_one_that_was_not_read_is_left_out_of_the_next() -> Non
         return whole.changed([more], [])
 
     whole, outline = outlined(read)
-    after = outline.changed([more], [])
+    assert isinstance(outline, Outline)
+    after = outline.added([("Task", "u")])
     assert (len(after), [one.id for one in after.at_hand()], asked) == (3, ["p"], [])
     assert after.find("Task", "u") is more
     assert asked == [6]
