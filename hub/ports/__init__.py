@@ -2,7 +2,7 @@
 
 from hub.ports.alike import Alike, Made, Shape
 from hub.ports.clients import Binding, Caller, Client, KeySource, Registry, Supposed, Token, Within
-from hub.ports.compartments import Compartment, Documents
+from hub.ports.compartments import Compartment, Documents, Outline
 from hub.ports.delivery import (
     Carrier,
     Deliveries,
@@ -137,6 +137,7 @@ __all__ = [
     "Manifest",
     "Narrowed",
     "Outcome",
+    "Outline",
     "Parcel",
     "Part",
     "Past",

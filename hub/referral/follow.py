@@ -10,7 +10,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
 from typing import Final
 
 from hub.fhir import Resource
@@ -58,9 +57,9 @@ def follow(
 ) -> Iterator[Step]:
     """Steps that follow from one person's present state. `permitted(organization)`: may it receive the notice now?
     `eligible(task)`: who gives the service that is open to claim. `agreed(need, organization)`: has she not refused that this
-    need be told to it, or agreed since?"""
+    need be told to it, or agreed since? Each is asked again and again."""
     by_name = {reference(task): task for task in tasks}
-    state = _State(needs, by_name, patient, cache(permitted), now, new_id, eligible, cache(agreed))
+    state = _State(needs, by_name, patient, permitted, now, new_id, eligible, agreed)
     for _ in range(_ROUNDS):
         steps = list(state.round())
         if not steps:

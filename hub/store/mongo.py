@@ -16,10 +16,11 @@ from pymongo.client_session import ClientSession
 from pymongo.errors import OperationFailure, PyMongoError
 from pymongo.read_concern import ReadConcern
 
-from hub.errors import MISCONFIGURED, HubError
+from hub.errors import MISCONFIGURED, Conflict, HubError
 from hub.ports import (
     Changes,
     Compartment,
+    Documents,
     KeyEncryption,
     KeyProof,
     LedgerEntry,
@@ -91,7 +92,7 @@ class MongoStore(Searches):
         self.chains = Chains(database, patience)
         self.looks = Looks(self._add_events)
         self.together = Together(self._commit)
-        self.remembered = Remembered()
+        self.remembered = Remembered(self._read_supposed)
         self.exports = MongoExports(database, self._box)
         self.deliveries = MongoDeliveries(database, self._box)
         self.figures = MongoFigures(database)
@@ -259,7 +260,7 @@ class MongoStore(Searches):
         wanted = set(persons)
         if len(wanted) > FEW:
             return self._read_compartments(wanted)
-        found = unchanged(self.database, filter(None, map(self.remembered.of, wanted)))
+        found = unchanged(self.database, filter(None, map(self.remembered.whole, wanted)))
         if missing := wanted - found.keys():
             read = self._read_compartments(missing)
             for one in read.values():
@@ -270,6 +271,16 @@ class MongoStore(Searches):
     def _read_compartments(self, persons: Iterable[str]) -> dict[str, Compartment]:
         wanted = list(persons)
         return self._in_snapshot(lambda session: compartments(self.database, wanted, self.vault, session))
+
+    @in_our_words
+    def _read_supposed(self, person: str, revision: int) -> Documents:
+        """All of a person who was supposed to be at this revision. Raises Conflict where she is not."""
+        found = self._read_compartments([person]).get(person)
+        if found is None or found.revision != revision:
+            self.remembered.forget([person])
+            self.doubt()
+            raise Conflict
+        return found.documents
 
     def supposed(self, person: str) -> Compartment | None:
         return self.remembered.supposed(person)
