@@ -17,6 +17,7 @@ from hub.fhir.folding import fold
 _WORDS: Final = re.compile(r"[^\W_]+")
 _LETTERS: Final = (3, 4, 5)
 _RARE: Final = 0.05  # what a word counts that a column's headers have never had
+_KNOWN: Final = 2.0  # what it counts that somebody has headed this very column so
 _BEGINS: Final = "^ "
 _OFTEN: Final = 2  # headers of a column in which a word stands that speaks for it
 
@@ -25,10 +26,14 @@ class Alike:
     """`headers`: column → what its headers are; one of the columns may stand for what is none."""
 
     def __init__(self, headers: Mapping[str, Iterable[str]]) -> None:
+        self._exactly: dict[str, list[str]] = defaultdict(list)
         seen: dict[str, Counter[str]] = {}
         sizes: dict[str, int] = {}
         for column, texts in headers.items():
-            parts = [_parts(text) for text in dict.fromkeys(map(fold, texts))]
+            folded = dict.fromkeys(map(fold, texts))
+            for text in folded:
+                self._exactly[text].append(column)
+            parts = [_parts(text) for text in folded]
             seen[column] = Counter(part for one in parts for part in one)
             sizes[column] = len(parts)
         spoken_of = Counter(part for counted in seen.values() for part in counted)
@@ -57,6 +62,8 @@ class Alike:
                     scores[column] += self._weights[part] * tells / weight
             for column, absent in self._absent.items():
                 scores[column] += absent if parts else 0.0
+            for column in self._exactly.get(fold(text), ()):
+                scores[column] += _KNOWN
         if not known:
             return []
         first = max(scores, key=lambda column: scores[column])

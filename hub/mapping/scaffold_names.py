@@ -95,6 +95,7 @@ class Names:
         self._tests = [pattern(str(text), tests.get("never", ())) for text in tests.get("words", ())]
         self._exactly = {(name.column, name.folded) for name in self._names}
         self._near_found: dict[str, list[Near]] = {}
+        self._outside: dict[str, tuple[str, frozenset[str]]] = {}  # header → it without brackets, and what that is called
         self._alike: dict[str, frozenset[int]] = {}
         self._having: dict[str, set[int]] = {}
         self._spelled: dict[str, set[int]] = {}
@@ -196,11 +197,12 @@ class Names:
 
     def _without_hint(self, header: str, column: str) -> str:
         """Without what stands in brackets, where what is outside them is by itself what the column is called."""
-        outside = " ".join(_BRACKETS.sub(" ", header).split())
-        if not outside or outside == header:
-            return header
-        called = any(near.whole and not near.cut and near.column == column for near in self._near(outside))
-        return outside if called else header
+        if header not in self._outside:
+            outside = " ".join(_BRACKETS.sub(" ", header).split())
+            nears = self._near(outside) if outside and outside != header else ()
+            self._outside[header] = outside, frozenset(one.column for one in nears if one.whole and not one.cut)
+        outside, called = self._outside[header]
+        return outside if column in called else header
 
     def marks_tests(self, texts: Iterable[str]) -> bool:
         """Whether it says of each record if it is a test: docs/mapping-format.md, `left_out`."""
