@@ -38,6 +38,11 @@ def yield_to_plainer(found: dict[int, list[Claim]]) -> None:
         ]
 
 
+def is_in_full(near: Near) -> bool:
+    """Whether it is called so by more than one word."""
+    return near.whole and not near.cut and not near.vague and not _is_word(near.name)
+
+
 def _is_word(name: str) -> bool:
     return len(name.split()) == 1
 
