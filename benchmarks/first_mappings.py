@@ -36,8 +36,12 @@ SAME: Final = {
     "case_manager_code": "worker",
     "country_of_origin": "nationality",
     "previous_incidents": "repeated",
+    **dict.fromkeys(
+        (f"violence_{kind}" for kind in ("physical", "psychological", "sexual", "economic", "legal", "digital")),
+        "violence_types",
+    ),
 }
-"""One meaning, as the ready mappings call it: of the GBVIMS workbook, and of the others."""
+"""One meaning, as the ready mappings call it: of the GBVIMS workbook, and of the others; and of columns of which a tick is a word of it."""
 
 
 @dataclass(frozen=True)

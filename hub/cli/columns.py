@@ -29,6 +29,9 @@ def shown_columns(reference: str, own: Path) -> frozenset[str]:
         for branch in walk(block.root):
             for name in columns(branch):
                 classes.setdefault(name, set()).add(branch.slot.data_class)
+    for name, column in plan.columns.items():
+        if column.ticks and column.ticks[0] in classes:
+            classes.setdefault(name, classes[column.ticks[0]])
     declared = {name: {column.data_class} for name, column in plan.columns.items() if column.data_class}
     return frozenset(name for name, found in (classes | declared).items() if not found & (identifying() | {""}))
 

@@ -13,6 +13,7 @@ from hub.fhir.issues import Issue
 from hub.mapping.model import Context, Reading, Trouble
 from hub.mapping.plan import Branch, Column, Composed, FromColumn, Plan, walk
 from hub.mapping.remembered import Remembered
+from hub.mapping.transforms.codes import Codes
 
 _SHOWN: Final = 40
 BLANK: Final = Reading()
@@ -34,6 +35,7 @@ class Run:
 
 
 Meant = Callable[[str], tuple[Any, Trouble | None]]
+AddsTicks = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 _Read = tuple["Cell", str, Meant]
 """A column, its name, and what a text in it means in one context."""
 
@@ -47,11 +49,15 @@ class Cells:
         self._cells = {
             name: tuple(Cell(one, places, plan) for one in columns if one.within == name) for name in ("", *repeats)
         }
+        self._ticks = {name: column.ticks for name, column in plan.columns.items() if column.ticks}
         self._bound: tuple[Context, dict[str, tuple[_Read, ...]]] | None = None
+        self._adds: AddsTicks | None = None
 
     def read(self, content: Mapping[str, Any], run: Run) -> dict[str, Any]:
         """What the record means, by column. The troubles met are issues of the run."""
         reads = self._in(run.context)
+        if self._adds is not None:
+            content = self._adds(content)
         values = _values(reads[""], content, run)
         told = ((name, self.items(name, content.get(name), run)) for name in reads if name)
         return values | {name: items for name, items in told if items}
@@ -70,6 +76,27 @@ class Cells:
         """The columns that stand in no repeat."""
         return self._cells[""]
 
+    @property
+    def are_ticked(self) -> bool:
+        """Whether a tick in one column is a word of another."""
+        return bool(self._ticks)
+
+    def ticked(self, context: Context) -> "AddsTicks":
+        """A record's content as it is read: the words of its ticks stand in the cells that they belong to."""
+        cells = {cell.name: cell for cell in self.of_record}
+        reads = [(name, cells[name].bound(context), *ticks) for name, ticks in self._ticks.items()]
+
+        def with_words(content: Mapping[str, Any]) -> Mapping[str, Any]:
+            words: dict[str, list[str]] = {}
+            for name, read, target, word in reads:
+                raw = content.get(name)
+                if raw is not None and read(text_of(raw))[0] == "yes":
+                    words.setdefault(target, []).append(word)
+            said = {target: cells[target].with_words(content.get(target), added) for target, added in words.items()}
+            return {**content, **said} if said else content
+
+        return with_words
+
     def _in(self, context: Context) -> dict[str, tuple[_Read, ...]]:
         """The columns as they are read in this context; what is remembered of cells is forgotten with the one before it."""
         bound = self._bound
@@ -79,6 +106,7 @@ class Cells:
                 for name, cells in self._cells.items()
             }
             bound = self._bound = context, reads
+            self._adds = self.ticked(context) if self._ticks else None
         return bound[1]
 
 
@@ -160,6 +188,13 @@ class Cell:
             return True
         return len(text) <= self.longest_blank and text.strip().casefold() in self.blank
 
+    def with_words(self, raw: Any, words: Sequence[str]) -> str:
+        """The cell with more words, between them what this column separates words by."""
+        said = "" if raw is None else text_of(raw).strip()
+        own = () if self.is_blank(said) else (said,)
+        between = " " if isinstance(self.transform, Codes) and self.transform.separator == "space" else ", "
+        return between.join((*own, *words))
+
     def issue(self, trouble: Trouble, run: Run) -> Issue:
         header = run.headers.get(self.name, self.name)
         shown = trouble.value.strip() if self._shows else ""
@@ -182,6 +217,9 @@ def places(plan: Plan) -> Places:
         for branch in (branch for root in roots for branch in walk(root)):
             for column in columns(branch, inverts=inverts):
                 found.setdefault(column, (branch.slot.path, branch.slot.data_class))
+    for name, one in plan.columns.items():
+        if one.ticks and one.ticks[0] in found:
+            found.setdefault(name, found[one.ticks[0]])
     return found
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 from hub.fhir import Resource
 from hub.fhir.canonicals import BASE
 from hub.fhir.definitions import Definitions
+from hub.mapping import ticks
 from hub.mapping.document import Document, Where
 from hub.mapping.library import Library
 from hub.mapping.model import Code, Transform
@@ -17,7 +18,10 @@ from hub.mapping.transforms.codes import Codes
 from hub.mapping.vocabulary import Label, Vocabulary
 
 SETTINGS: Final = frozenset(
-    {"headers", "transform", "required", "on_error", "direction", "repeat", "in", "class", "ignored", "map", "systems"}
+    {
+        *("headers", "transform", "required", "on_error", "direction", "repeat", "in", "class", "ignored"),
+        *("map", "systems", "ticks"),
+    }
 )
 _CODED: Final = frozenset({"code", "codes"})
 
@@ -45,7 +49,8 @@ class ColumnReader:
         said = said if isinstance(said, dict) else {}
         repeat, ignored = bool(said.get("repeat")), bool(said.get("ignored"))
         transform = None if repeat or ignored else self._transform(name, said, where)
-        policy, direction = said.get("on_error", "quarantine"), said.get("direction", "both")
+        ticked = ticks.read(said, where, self._problems)
+        policy, direction = said.get("on_error", "quarantine"), said.get("direction", "forward" if ticked else "both")
         if policy not in {"warn", "quarantine"}:
             self._problems.add((*where, "on_error"), "shape", expected="warn, quarantine")
         if direction not in {"both", "forward", "back"}:
@@ -60,6 +65,7 @@ class ColumnReader:
             repeat=repeat,
             within=str(said.get("in", "")),
             data_class=str(said.get("class", "")),
+            ticks=ticked,
         )
 
     def concept_maps(self, names: Any, where: Where) -> list[Resource]:

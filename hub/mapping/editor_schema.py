@@ -76,6 +76,7 @@ def _column() -> Schema:
         "ignored": {"type": "boolean"},
         "in": _TEXT,
         "class": _TEXT,
+        "ticks": {"type": "object", "additionalProperties": _TEXT, "minProperties": 1, "maxProperties": 1},
     }
     return {
         "type": "object",

@@ -28,6 +28,7 @@ class Column:
     repeat: bool = False
     within: str = ""  # the repeat it stands in
     data_class: str = ""  # empty: that of the first element it goes to
+    ticks: tuple[str, str] | None = None  # a column of codes and the word that a yes in this one adds to its cell
 
     @property
     def is_read(self) -> bool:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from hub.fhir.definitions import Definitions
 from hub.fhir.folding import fold
-from hub.mapping import figures, left_out, rows
+from hub.mapping import figures, left_out, rows, ticks
 from hub.mapping.cells import columns as columns_of
 from hub.mapping.closing import left_out_with_a_warning
 from hub.mapping.columns import ColumnReader
@@ -65,9 +65,10 @@ class _PlanReader:
         self._reader = reader
         self._definitions = definitions
         said = self._data.get("columns")
-        self._columns: Mapping[str, Column] = {
-            name: reader.column(name, one) for name, one in (said if isinstance(said, dict) else {}).items()
-        }
+        columns = {name: reader.column(name, one) for name, one in (said if isinstance(said, dict) else {}).items()}
+        self._columns: Mapping[str, Column] = ticks.checked(
+            columns, problems, document.named if "extends" in self._data else columns.keys()
+        )
         self._sources = SourceReader(self._columns, reader, problems, definitions)
 
     def read(self) -> Plan:

@@ -5,6 +5,7 @@ confidence; what is only like something, with medium or low; two columns for one
 that could be read two ways are asked about; the rest is listed as unmapped.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -14,16 +15,17 @@ from typing import Any, Final, Literal
 from hub.fhir.folding import fold
 from hub.mapping.model import Transform
 from hub.mapping.plan import Column, Plan
-from hub.mapping.scaffold_apart import Claim, part, uncount, yield_to_called, yield_to_plainer
+from hub.mapping.scaffold_apart import Claim, is_in_full, part, uncount, yield_to_called, yield_to_plainer
 from hub.mapping.scaffold_choices import Meant, Words, meant
 from hub.mapping.scaffold_left_out import is_left_out
 from hub.mapping.scaffold_legend import signs
-from hub.mapping.scaffold_names import Names, Near
+from hub.mapping.scaffold_names import EXACT, Names, Near
 from hub.mapping.scaffold_second import is_plain, second
 from hub.mapping.scaffold_sentences import NOTHING
 from hub.mapping.scaffold_table import Question
 from hub.mapping.scaffold_values import Fit, are_codes, date_order, fit
 from hub.mapping.transforms import TRANSFORMS
+from hub.mapping.transforms.answers import Answer
 from hub.mapping.transforms.codes import Codes
 from hub.mapping.transforms.dates import DateText
 from hub.mapping.transforms.phones import Phones
@@ -40,6 +42,7 @@ SOME_READ: Final = 0.7  # of what a header is most like, where some cells are re
 NEARLY: Final = 0.8  # or where it is nearly called so, too
 UNHEARD: Final = 0.5  # at most: what the labels do not ask for
 PERPETRATOR: Final = "perpetrator"
+SEVERAL: Final = 2  # kinds below one heading, by which it is known without a tick
 SIGN: Final = 3  # letters of a sign that may mean anything: "oui", "F", "12"
 CALCULATED: Final = "calculate"  # a form computes a lot for itself, which nobody needs to hear of
 SURE_WORDS: Final = 0.5  # share of known words from which the others may be shown
@@ -125,7 +128,8 @@ def known(  # noqa: PLR0917 — the parts of what is known
     own = frozenset(
         fold(str(one)) for by_language in headers.values() for texts in by_language.values() for one in texts
     )
-    return Known(plan, Names(lexicon, headers), shown, today, columns, words, own)
+    named = {name: one for name, one in headers.items() if not columns[name].ticks}  # by scaffold_ticks
+    return Known(plan, Names(lexicon, named), shown, today, columns, words, own)
 
 
 def _evident(column: Column, said: Mapping[str, Any]) -> Column:
@@ -141,6 +145,7 @@ def propose(questions: Sequence[Question], ready: Known) -> Proposal:
     marks = {at for at, one in enumerate(questions) if ready.names.marks_tests(one.shown)}
     asked = {at: one for at, one in enumerate(questions) if not one.again and not is_left_out(one) and at not in marks}
     found = {at: _claims(one, ready) for at, one in asked.items()}
+    _tick(found, asked, ready)
     uncount(found, questions)
     yield_to_plainer(found)
     yield_to_called(found)
@@ -203,7 +208,7 @@ def _nears(question: Question, ready: Known) -> dict[str, Near]:
                 nears[near.column] = max(nears.get(near.column, one), one, key=lambda one: one.score)
     _hear(question, asked, nears, ready)
     likely = ready.names.likely((*inside, *question.shown))
-    for column in [one for one in ready.columns if one not in nears]:
+    for column in [one for one, known in ready.columns.items() if one not in nears and not known.ticks]:
         said = f"{' '.join(question.texts)} {question.header} {whose}"
         if not ready.names.forbids(said, column, plainly=is_plain(column, likely)):
             nears[column] = Near(0.0, column, "", ready.names.language(question.header))
@@ -243,6 +248,34 @@ def _claims(question: Question, ready: Known) -> list[Claim]:
     best = max((score for score, near, said in found if near.whole and not said.contradicts), default=0.0)
     rivals = sum(near.whole and score == best for score, near, _ in found)
     return [(score, near._replace(whole=near.whole and rivals < 2), said) for score, near, said in found]
+
+
+def _tick(found: dict[int, list[Claim]], asked: Mapping[int, Question], ready: Known) -> None:
+    """What is ticked below a heading of violence is one kind of it, and no service of that name."""
+    kinds = {at: kind for at, one in asked.items() if not one.kind and (kind := _kind(one, ready))}
+    of = {at: fit(ready.columns[kind], asked[at].values, ready.plan.blank, ready.today) for at, kind in kinds.items()}
+    several = Counter(group for group, _ in {(asked[at].group, kind) for at, kind in kinds.items()})
+    for at, kind in kinds.items():
+        said, one = of[at], asked[at]
+        alone = not said.tried and several[one.group] < SEVERAL and not ready.names.kinds.says_in_full(one.labels[0])
+        if (said.read == said.tried and not alone) or said.supports:
+            name = next(iter(ready.columns[kind].headers), kind)
+            found[at] = [(EXACT, Near(EXACT, kind, name, ready.names.language(one.header), whole=True), said)]
+    for at in found.keys() - kinds.keys():
+        if _is_ticked(asked[at], ready) and ready.names.kinds.is_heading(asked[at].group):
+            found[at] = [one for one in found[at] if is_in_full(one[1]) or not ready.names.kinds.forbids(one[1].column)]
+
+
+def _kind(question: Question, ready: Known) -> str:
+    """The column of the ready mapping for the kind of violence that this asks."""
+    kind = ready.names.kinds.kind(question.group, question.labels)
+    return kind if kind in ready.columns and ready.plan.columns[kind].ticks else ""
+
+
+def _is_ticked(question: Question, ready: Known) -> bool:
+    """Whether there is nothing in it but signs of yes and no."""
+    said = fit(Column("", (), Answer()), question.values, ready.plan.blank, ready.today)
+    return not question.kind and said.read == said.tried
 
 
 def _doubted(found: Sequence[Claim], question: Question, ready: Known) -> bool:

@@ -48,6 +48,11 @@ def yield_to_called(found: dict[int, list[Claim]]) -> None:
         found[at] = [one for one in claims if one[1].score >= CALLED or called.get(one[1].column, at) == at]
 
 
+def is_in_full(near: Near) -> bool:
+    """Whether it is called so by more than one word."""
+    return near.whole and not near.cut and not near.vague and not _is_word(near.name)
+
+
 def _is_word(name: str) -> bool:
     return len(name.split()) == 1
 

@@ -16,6 +16,7 @@ from hub.fhir.folding import fold
 from hub.mapping.scaffold_alike import Alike
 from hub.mapping.scaffold_asks import Asks
 from hub.mapping.scaffold_sentences import NOTHING, Sentences, pattern, spaced
+from hub.mapping.scaffold_ticks import Kinds
 from hub.mapping.scaffold_words import Tokens, Words, numbered, plain, stem
 
 _SLASH: Final = re.compile(r"\s*/\s*")
@@ -77,6 +78,7 @@ class Names:
         self._hers = frozenset(map(str, lexicon.get("hers", ())))
         self._groups = {role: self._words.folded(one["words"]) for role, one in lexicon.get("groups", {}).items()}
         self._asked = {role: tuple(map(str, one["called"])) for role, one in lexicon.get("groups", {}).items()}
+        self.kinds = Kinds(lexicon.get("ticks", {}), self._words, self._groups)
         said = lexicon.get("names", {})
         self._never = {column: self._words.folded(said[column].get("never", ())) for column in said}
         self._narrow = {column: frozenset(map(fold, map(str, said[column].get("narrow", ())))) for column in said}
@@ -334,4 +336,4 @@ def _scripts(text: str) -> list[str]:
     return _SCRIPTS.findall(text)
 
 
-__all__ = ["Names", "Near"]
+__all__ = ["EXACT", "Names", "Near"]

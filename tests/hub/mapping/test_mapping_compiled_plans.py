@@ -11,6 +11,7 @@ from hub.mapping import Context
 from hub.mapping.compiled import Compiled
 from hub.mapping.conditions import Absent, All, Among, Either, Present
 from hub.mapping.forward import Forward
+from hub.mapping.model import Code
 from hub.mapping.plan import (
     Alternative,
     Block,
@@ -30,14 +31,20 @@ from hub.mapping.plan import (
 )
 from hub.mapping.schema import Slot
 from hub.mapping.transforms.answers import Answer, Boolean
+from hub.mapping.transforms.codes import Codes
 from hub.mapping.transforms.dates import DateText
 from hub.mapping.transforms.organizations import OrganizationName
 from hub.mapping.transforms.phones import Phones
 from hub.mapping.transforms.texts import Digits, Integer, Text
+from hub.mapping.vocabulary import Label, Vocabulary
 from hub.ports import Place, SourceRecord
 
 CONTEXT = Context("association-anwar", lambda text: text.lower() if text != "?" else None, date(2026, 11, 23))
+KINDS = Vocabulary((), [Label(Code("s", code), "fr", label) for code, label in (("a", "un"), ("b", "deux"))], "fr")
+TICKS = {"ticked_un": ("kinds", "un"), "ticked_deux": ("kinds", "deux"), "ticked_none": ("kinds", "trois")}
+"""Column → the column and the word that a tick in it adds to that; one that no list knows."""
 TRANSFORMS = {
+    "kinds": Codes(KINDS, several=True), **dict.fromkeys(TICKS, Answer(language="fr")),
     "name": Text(), "number": Digits(expect=r"\d+"), "count": Integer(), "day": DateText(), "other_day": DateText(precise=True),
     "said": Answer(language="fr"), "safe": Boolean(language="fr"), "phones": Phones(), "others": Phones(), "to": OrganizationName(),
 }  # fmt: skip
@@ -57,7 +64,7 @@ def slot(key, type_="string"):
     return Slot(key, f"X.{key}", type_, f"X.{key}", is_list=LISTS.get(key, False), minimum=key in "ab")
 
 
-WORDS = st.frozensets(st.sampled_from(["yes", "no", "true", "false", "x", "+212610000000", "2026-03-12"]), min_size=1)
+WORDS = st.frozensets(st.sampled_from(["yes", "no", "true", "false", "x", "+212610000000", "2026-03-12", "a", "b"]), min_size=1)
 CONDITIONS = st.recursive(
     st.one_of(
         st.builds(Present, st.sampled_from([*COLUMNS, "refs"])),
@@ -69,11 +76,11 @@ CONDITIONS = st.recursive(
 )
 MARK = st.builds(Mark, st.sampled_from([*TRANSFORMS, "nowhere"]), WORDS, st.sampled_from([(), ("x", "0610")]))
 SELDOM_MARKED = st.sampled_from([False, False, True]).flatmap(lambda one: st.lists(MARK, max_size=2 * one))
-DERIVED = st.builds(Derived, st.just(halves), st.tuples(st.sampled_from(["name", "said", "safe", "item_name"])))
+DERIVED = st.builds(Derived, st.just(halves), st.tuples(st.sampled_from(["name", "said", "safe", "kinds", "item_name"])))
 SELDOM = st.sampled_from([False, False, False, True]).flatmap(lambda one: CONDITIONS if one else st.none())
 LOOPS = (
     ForEach("phones"), ForEach("phones", without="others"), ForEach("refs", repeat=True), ForEach("item_phones"),
-    ForEach("said"), ForEach(derived=Derived(halves, ("name",))), ForEach(derived=Derived(halves, ("said",))),
+    ForEach("said"), ForEach("kinds"), ForEach(derived=Derived(halves, ("name",))), ForEach(derived=Derived(halves, ("said",))),
 )  # fmt: skip
 MEANT = (TRANSFORMS | INSIDE).items()
 TEXT = st.one_of(
@@ -169,7 +176,11 @@ NAMED = (
 def columns(draw):
     required = draw(st.frozensets(st.sampled_from(COLUMNS), max_size=2))
     warns = draw(st.booleans())
-    found = {one: Column(one, (one,), how, one in required, warns) for one, how in TRANSFORMS.items()}
+    ticked = draw(st.frozensets(st.sampled_from(sorted(TICKS))))
+    found = {
+        one: Column(one, (one,), how, one in required, warns, ticks=TICKS[one] if one in ticked else None)
+        for one, how in TRANSFORMS.items()
+    }
     inside = {one: Column(one, (one,), how, one in required, within="refs") for one, how in INSIDE.items()}
     nowhere = Column("nowhere", ("nowhere",), None)  # known, and not read
     return {**found, "refs": Column("refs", ("refs",), None, repeat=True), "nowhere": nowhere, **inside}
@@ -181,6 +192,7 @@ CELLS = st.sampled_from(
 OFTEN = {
     "name": ["x", "xy"], "number": ["3", "4/2026", "B"], "count": ["3"], "day": ["12/03/2026", "~2026"], "other_day": ["2026-03-12"],
     "said": ["oui", "non"], "safe": ["oui", "non"], "phones": ["0610000000 / 0611111111"], "others": ["0610000000"], "to": ["CHU"],
+    "kinds": ["un", "deux et un"], **dict.fromkeys(TICKS, ["x", "oui", 1, ""]),
     "item_name": ["x", "y"], "item_said": ["oui"], "item_phones": ["0610000000 / 0611111111"],
 }  # fmt: skip
 
