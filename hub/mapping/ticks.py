@@ -24,13 +24,14 @@ def read(said: Mapping[str, Any], where: Where, problems: Problems) -> tuple[str
     ticks = said.get("ticks")
     if ticks is None:
         return None
-    (pair,) = ticks.items() if isinstance(ticks, dict) and len(ticks) == 1 else ((None, None),)
-    if not all(isinstance(one, str) and one for one in pair) or said.get("transform") not in {None, "answer"}:
+    (target, word), *more = ticks.items() if isinstance(ticks, dict) and ticks else ((None, None),)
+    are_texts = isinstance(target, str) and isinstance(word, str) and target and word
+    if more or not are_texts or said.get("transform") not in {None, "answer"}:
         problems.add((*where, "ticks"), "shape", expected=SHAPE)
         return None
     if said.get("direction", "forward") != "forward":
         problems.add((*where, "direction"), "shape", expected="forward")
-    return pair
+    return str(target), str(word)
 
 
 def checked(columns: Mapping[str, Column], problems: Problems, document: Document) -> dict[str, Column]:
