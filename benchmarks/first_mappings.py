@@ -41,7 +41,8 @@ SAME: Final = {
         "violence_types",
     ),
 }
-"""One meaning, as the ready mappings call it: of the GBVIMS workbook, and of the others; and of columns of which a tick is a word of it."""
+"""One meaning, as the ready mappings call it: of the GBVIMS workbook, and of the others. A column that is ticked for one kind of
+violence is one of its kinds."""
 
 
 @dataclass(frozen=True)

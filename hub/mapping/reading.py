@@ -66,9 +66,7 @@ class _PlanReader:
         self._definitions = definitions
         said = self._data.get("columns")
         columns = {name: reader.column(name, one) for name, one in (said if isinstance(said, dict) else {}).items()}
-        self._columns: Mapping[str, Column] = ticks.checked(
-            columns, problems, document.named if "extends" in self._data else columns.keys()
-        )
+        self._columns: Mapping[str, Column] = ticks.checked(columns, problems, document)
         self._sources = SourceReader(self._columns, reader, problems, definitions)
 
     def read(self) -> Plan:

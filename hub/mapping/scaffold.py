@@ -261,21 +261,22 @@ def _tick(found: dict[int, list[Claim]], asked: Mapping[int, Question], ready: K
         if (said.read == said.tried and not alone) or said.supports:
             name = next(iter(ready.columns[kind].headers), kind)
             found[at] = [(EXACT, Near(EXACT, kind, name, ready.names.language(one.header), whole=True), said)]
-    for at in found.keys() - kinds.keys():
-        if _is_ticked(asked[at], ready) and ready.names.kinds.is_heading(asked[at].group):
-            found[at] = [one for one in found[at] if is_in_full(one[1]) or not ready.names.kinds.forbids(one[1].column)]
+    below = {at for at in found.keys() - kinds.keys() if ready.names.kinds.is_heading(asked[at].group)}
+    for at in below:
+        ticks = fit(Column("", (), Answer()), asked[at].values, ready.plan.blank, ready.today)
+        if not asked[at].kind and ticks.read == ticks.tried:
+            found[at] = [claim for claim in found[at] if _may_stand_there(claim[1], ready, ticked=ticks.tried > 0)]
+
+
+def _may_stand_there(near: Near, ready: Known, *, ticked: bool) -> bool:
+    """Whether a column of signs among the kinds of violence may be something else: it is called so, and is no service."""
+    return is_in_full(near) or (not ready.names.kinds.forbids(near.column) and (near.whole or not ticked))
 
 
 def _kind(question: Question, ready: Known) -> str:
     """The column of the ready mapping for the kind of violence that this asks."""
     kind = ready.names.kinds.kind(question.group, question.labels)
     return kind if kind in ready.columns and ready.plan.columns[kind].ticks else ""
-
-
-def _is_ticked(question: Question, ready: Known) -> bool:
-    """Whether there is nothing in it but signs of yes and no."""
-    said = fit(Column("", (), Answer()), question.values, ready.plan.blank, ready.today)
-    return not question.kind and said.read == said.tried
 
 
 def _doubted(found: Sequence[Claim], question: Question, ready: Known) -> bool:

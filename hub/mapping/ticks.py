@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
-from hub.mapping.document import Where
+from hub.mapping.document import Document, Where
 from hub.mapping.plan import Column
 from hub.mapping.problems import Problems
 from hub.mapping.transforms.answers import Answer
@@ -24,31 +24,32 @@ def read(said: Mapping[str, Any], where: Where, problems: Problems) -> tuple[str
     ticks = said.get("ticks")
     if ticks is None:
         return None
-    (pair,) = ticks.items() if isinstance(ticks, dict) and len(ticks) == 1 else ((None, None),)
-    if not all(isinstance(one, str) and one for one in pair) or said.get("transform") not in {None, "answer"}:
+    (target, word), *more = ticks.items() if isinstance(ticks, dict) and ticks else ((None, None),)
+    are_texts = isinstance(target, str) and isinstance(word, str) and target and word
+    if more or not are_texts or said.get("transform") not in {None, "answer"}:
         problems.add((*where, "ticks"), "shape", expected=SHAPE)
         return None
     if said.get("direction", "forward") != "forward":
         problems.add((*where, "direction"), "shape", expected="forward")
-    return pair
+    return str(target), str(word)
 
 
-def checked(columns: Mapping[str, Column], problems: Problems, named: Collection[str]) -> dict[str, Column]:
-    """The columns, each that is ticked with the data class of the one whose words they are. `named`: whose words must be known;
-    an overlay that reads that column by another list need not name the ticks of what it extends."""
+def checked(columns: Mapping[str, Column], problems: Problems, document: Document) -> dict[str, Column]:
+    """The columns, each that is ticked with the data class of the one whose words they are."""
     found = dict(columns)
     for name, column in columns.items():
         if column.ticks is None:
             continue
-        if _fits(column, columns, problems, is_named=name in named):
+        if _fits(column, columns, problems, document):
             found[name] = replace(column, data_class=column.data_class or columns[column.ticks[0]].data_class)
         else:
             found[name] = replace(column, ticks=None)
     return found
 
 
-def _fits(column: Column, columns: Mapping[str, Column], problems: Problems, *, is_named: bool) -> bool:
-    """Whether there is something to add its word to."""
+def _fits(column: Column, columns: Mapping[str, Column], problems: Problems, document: Document) -> bool:
+    """Whether there is something to add its word to. A file that extends another may read that by other lists: the ticks of what
+    it extends are no mistake of it, and say nothing then."""
     assert column.ticks is not None
     where: Where = ("columns", column.name, "ticks")
     name, word = column.ticks
@@ -59,16 +60,16 @@ def _fits(column: Column, columns: Mapping[str, Column], problems: Problems, *, 
     if not isinstance(column.transform, Answer) or (other.transform is None and not other.repeat):
         return False  # one of them is ignored, or told of already
     if not isinstance(other.transform, Codes) or not other.transform.several or other.direction == "back":
-        problems.add(where, "ticks-no-list", column=name)
-        return False
-    if column.within or other.within:
-        problems.add(where, "ticks-repeat", column=name)
-        return False
-    if other.transform.vocabulary.meaning(word):
+        problem = "ticks-no-list"
+    elif column.within or other.within:
+        problem = "ticks-repeat"
+    elif not other.transform.vocabulary.meaning(word):
+        problem = "ticks-word"
+    else:
         return True
-    if is_named:
-        problems.add(where, "ticks-word", word=word, column=name)
-    return not is_named
+    if document.place(where).startswith(f"{document.name}:"):
+        problems.add(where, problem, column=name, word=word)
+    return False
 
 
 def untold(columns: Mapping[str, Column], unsaid: Collection[str]) -> dict[str, None]:

@@ -192,7 +192,7 @@ CELLS = st.sampled_from(
 OFTEN = {
     "name": ["x", "xy"], "number": ["3", "4/2026", "B"], "count": ["3"], "day": ["12/03/2026", "~2026"], "other_day": ["2026-03-12"],
     "said": ["oui", "non"], "safe": ["oui", "non"], "phones": ["0610000000 / 0611111111"], "others": ["0610000000"], "to": ["CHU"],
-    "kinds": ["un", "deux et un"], **dict.fromkeys(TICKS, ["x", "oui", 1, ""]),
+    "kinds": ["un", "deux et un"], **{one: ["x", "oui", 1, ""] for one in TICKS},
     "item_name": ["x", "y"], "item_said": ["oui"], "item_phones": ["0610000000 / 0611111111"],
 }  # fmt: skip
 

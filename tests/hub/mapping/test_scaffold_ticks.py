@@ -1,0 +1,107 @@
+"""Columns that are ticked below a heading of violence are kinds of violence: never services, needs, sex or a telephone."""
+
+import pytest
+
+from hub.mapping.scaffold import Line, propose
+from hub.mapping.scaffold_table import questions
+from tests.support.scaffolding import ready
+
+DETAILED = "spreadsheet/register-detailed"
+KINDS = ["physical", "psychological", "sexual", "economic", "legal", "digital"]
+
+
+def proposed(*rows: list[str], base: str = DETAILED) -> dict[str, Line]:
+    known = ready(base)
+    return {line.question.header: line for line in propose(questions(rows, known.names), known).lines}
+
+
+def register(heading: str, kinds: list[str], *cells: list[str]) -> dict[str, Line]:
+    before = [
+        ["1", "Aya Inventée", "12/03/2026"],
+        ["2", "Hind Inventée", "13/03/2026"],
+        ["3", "Lina Inventée", "14/03/2026"],
+    ]
+    blank = [""] * (len(kinds) - 1)
+    return proposed(
+        ["IDENTITE", "", "", heading, *blank, "SUITE"],
+        ["N° dossier", "Nom et prénom", "Date", *kinds, "Orientée vers"],
+        *([*one, *ticks, "Police"] for one, ticks in zip(before, cells, strict=True)),
+    )
+
+
+TICKS = [["x", "x", "", "x", "", ""], ["x", "", "x", "", "x", ""], ["", "x", "", "", "x", ""]]
+
+
+@pytest.mark.parametrize(
+    ("heading", "kinds"),
+    [
+        ("VIOLENCES (cocher)", ["Phys.", "Psy.", "Sex.", "Econo.", "Juridique", "Numér."]),
+        ("Type de violence", ["Physique", "Psychol.", "Sexuelle", "Éco.", "Jurid.", "Électronique"]),
+        (
+            "Formes de violences subies par la victime",
+            ["Physique", "Verbale", "Sexuelle", "Financière", "Légale", "Cyber"],
+        ),
+        ("أشكال العنف", ["جسدي", "نفسي", "جنسي", "اقتصادي", "قانوني", "رقمي"]),
+        ("أنواع العنف", ["العنف الجسدي", "النفسي", "الجنسي", "الاقتصادي", "القانوني", "الإلكتروني"]),
+        ("Type of violence", ["Physical", "Emotional", "Sexual", "Economic", "Legal", "Online"]),
+    ],
+)
+@pytest.mark.parametrize("sign", ["x", "X", "1", "✓", "oui", "نعم"])
+def test_what_is_ticked_below_a_heading_of_violence_is_a_kind_of_it(heading, kinds, sign):
+    lines = register(heading, kinds, *([one.replace("x", sign) for one in row] for row in TICKS))
+    assert [lines[kind].column for kind in kinds] == [f"violence_{one}" for one in KINDS]
+    assert lines["Orientée vers"].column == "referred_to"
+
+
+@pytest.mark.parametrize(
+    "header", ["Médicale", "Social", "Sécurité", "Hébergement", "Tél.", "Sexe F/M", "Autre", "Institutionnelle"]
+)
+def test_what_is_ticked_there_and_is_no_kind_that_is_known_is_no_service_either(header):
+    lines = register("VIOLENCES (cocher)", ["Phys.", "Psy.", header], ["x", "x", ""], ["x", "", "x"], ["", "x", "x"])
+    assert lines[header].column == ""
+    assert lines["Psy."].column == "violence_psychological"
+
+
+def test_a_register_whose_mapping_reads_no_ticks_has_no_legal_help_there():
+    known = ready()
+    rows = (
+        ["N° dossier", "VIOLENCES", ""],
+        ["", "Date", "Juridique"],
+        ["1", "12/03/2026", "x"],
+        ["2", "13/03/2026", "x"],
+    )
+    lines = {one.question.header: one for one in propose(questions(rows, known.names), known).lines}
+    assert lines.get("Juridique") is None or lines["Juridique"].column == ""
+
+
+def test_a_header_that_says_it_in_full_needs_no_heading():
+    lines = proposed(
+        ["N° dossier", "Nom et prénom", "Date", "Violence physique (O/N)", "Violences psychologiques", "العنف الجنسي", "Type de violence"],
+        ["1", "Aya Inventée", "12/03/2026", "O", "x", "نعم", "physique"],
+        ["2", "Hind Inventée", "13/03/2026", "N", "", "لا", "sexuelle"],
+    )  # fmt: skip
+    assert [line.column for line in lines.values()][3:] == [
+        "violence_physical", "violence_psychological", "violence_sexual", "violence_types",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "header", ["Violence physique sur enfants", "Violences physiques et sexuelles", "Violence répétée", "Physique"]
+)
+def test_what_says_more_or_less_than_one_kind_is_none(header):
+    lines = proposed(
+        ["N° dossier", "Nom et prénom", "Date", header],
+        ["1", "Aya Inventée", "12/03/2026", "x"],
+        ["2", "Hind Inventée", "13/03/2026", "oui"],
+    )
+    assert not lines[header].column.startswith("violence_ph")
+    assert not lines[header].column.startswith("violence_se")
+
+
+@pytest.mark.parametrize(
+    "heading", ["Services fournis", "Besoins", "Prise en charge des victimes de violence : prestations"]
+)
+def test_a_service_below_its_own_heading_stays_one(heading):
+    cells = (["oui", "oui"], ["oui", "non"], ["non", "oui"])
+    lines = register(heading, ["Juridique", "Psychologique"], *cells)
+    assert not any(line.column.startswith("violence_") for line in lines.values())
