@@ -42,6 +42,7 @@ SOME_READ: Final = 0.7  # of what a header is most like, where some cells are re
 NEARLY: Final = 0.8  # or where it is nearly called so, too
 UNHEARD: Final = 0.5  # at most: what the labels do not ask for
 PERPETRATOR: Final = "perpetrator"
+MOSTLY: Final = 0.6  # of the cells of a ticked column are ticks: a row of totals has others
 SEVERAL: Final = 2  # kinds below one heading, by which it is known without a tick
 SIGN: Final = 3  # letters of a sign that may mean anything: "oui", "F", "12"
 CALCULATED: Final = "calculate"  # a form computes a lot for itself, which nobody needs to hear of
@@ -258,13 +259,13 @@ def _tick(found: dict[int, list[Claim]], asked: Mapping[int, Question], ready: K
     for at, kind in kinds.items():
         said, one = of[at], asked[at]
         alone = not said.tried and several[one.group] < SEVERAL and not ready.names.kinds.says_in_full(one.labels[0])
-        if (said.read == said.tried and not alone) or said.supports:
+        if (said.read >= MOSTLY * said.tried and not alone) or said.supports:
             name = next(iter(ready.columns[kind].headers), kind)
             found[at] = [(EXACT, Near(EXACT, kind, name, ready.names.language(one.header), whole=True), said)]
     below = {at for at in found.keys() - kinds.keys() if ready.names.kinds.is_heading(asked[at].group)}
     for at in below:
         ticks = fit(Column("", (), Answer()), asked[at].values, ready.plan.blank, ready.today)
-        if not asked[at].kind and ticks.read == ticks.tried:
+        if not asked[at].kind and ticks.read >= MOSTLY * ticks.tried:
             found[at] = [claim for claim in found[at] if _may_stand_there(claim[1], ready, ticked=ticks.tried > 0)]
 
 

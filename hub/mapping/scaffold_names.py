@@ -28,6 +28,7 @@ _ARABIC: Final = re.compile("[\u0621-\u064a]")
 _SCRIPTS: Final = re.compile("[\u0600-\u06ff][\u0600-\u06ff\\W\\d]*|[^\u0600-\u06ff]+")
 _INITIALS: Final = re.compile(r"[A-Z]{2,4}")
 EXACT: Final = 1.0
+_ASKED_FOR: Final = {"needs", "services"}
 _SIDE: Final = 0.99  # called so on one side of a slash: what is called so altogether comes first
 _BELOW: Final = 0.97  # and so together with the heading above
 _NARROW: Final = 0.89  # and before what is called as a part of the thing, even where its name is cut short
@@ -97,7 +98,9 @@ class Names:
         self._tests = [pattern(str(text), tests.get("never", ())) for text in tests.get("words", ())]
         self._exactly = {(name.column, name.folded) for name in self._names}
         self._near_found: dict[str, list[Near]] = {}
-        self._outside: dict[str, tuple[str, frozenset[str]]] = {}  # header → it without brackets, and what that is called
+        self._outside: dict[
+            str, tuple[str, frozenset[str]]
+        ] = {}  # header → it without brackets, and what that is called
         self._alike: dict[str, frozenset[int]] = {}
         self._having: dict[str, set[int]] = {}
         self._spelled: dict[str, set[int]] = {}
@@ -232,6 +235,8 @@ class Names:
         A heading that speaks of two things, or of her, says nothing for certain."""
         said = frozenset(plain(self._words.of(group)))
         about = [role for role, words in self._groups.items() if words & said]
+        if set(about) == _ASKED_FOR:  # "services demandés" are what she needs
+            about = ["needs"]
         if len(about) != 1:
             return "", []
         called = self._asked[about[0]]

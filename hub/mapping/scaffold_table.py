@@ -172,8 +172,14 @@ def _headers(rows: Rows, names: Names) -> list[tuple[int, int, int, list[str]]]:
         found.append((_called(cells, names), top + 1, 1, cells))
         if top + 1 < len(rows):
             pair = _pair(cells, [" ".join(cell.split()) for cell in rows[top + 1]])
-            found.append((_called(pair, names), top + 2, 2, pair))
+            found.append((_called(pair, names) + _kinds(cells, rows[top + 1], pair, names), top + 2, 2, pair))
     return found
+
+
+def _kinds(upper: Sequence[str], lower: Sequence[str], pair: Sequence[str], names: Names) -> int:
+    """How many kinds of violence are told apart below a heading of violence."""
+    below = zip(pair, _over(upper, lower, len(pair)), strict=True)
+    return len({kind for label, group in below if group and (kind := names.kinds.kind(group, [label]))})
 
 
 def _pair(upper: Sequence[str], lower: Sequence[str]) -> list[str]:

@@ -64,7 +64,9 @@ def slot(key, type_="string"):
     return Slot(key, f"X.{key}", type_, f"X.{key}", is_list=LISTS.get(key, False), minimum=key in "ab")
 
 
-WORDS = st.frozensets(st.sampled_from(["yes", "no", "true", "false", "x", "+212610000000", "2026-03-12", "a", "b"]), min_size=1)
+WORDS = st.frozensets(
+    st.sampled_from(["yes", "no", "true", "false", "x", "+212610000000", "2026-03-12", "a", "b"]), min_size=1
+)
 CONDITIONS = st.recursive(
     st.one_of(
         st.builds(Present, st.sampled_from([*COLUMNS, "refs"])),
@@ -76,7 +78,9 @@ CONDITIONS = st.recursive(
 )
 MARK = st.builds(Mark, st.sampled_from([*TRANSFORMS, "nowhere"]), WORDS, st.sampled_from([(), ("x", "0610")]))
 SELDOM_MARKED = st.sampled_from([False, False, True]).flatmap(lambda one: st.lists(MARK, max_size=2 * one))
-DERIVED = st.builds(Derived, st.just(halves), st.tuples(st.sampled_from(["name", "said", "safe", "kinds", "item_name"])))
+DERIVED = st.builds(
+    Derived, st.just(halves), st.tuples(st.sampled_from(["name", "said", "safe", "kinds", "item_name"]))
+)
 SELDOM = st.sampled_from([False, False, False, True]).flatmap(lambda one: CONDITIONS if one else st.none())
 LOOPS = (
     ForEach("phones"), ForEach("phones", without="others"), ForEach("refs", repeat=True), ForEach("item_phones"),
