@@ -39,7 +39,9 @@ def second(nears: Mapping[str, Near], likely: Mapping[str, float]) -> dict[str, 
 
 
 def _heard(near: Near, likely: Mapping[str, float], first: str, *, clear: bool) -> Near:
-    behind = -likely.get(near.column, 0.0)
+    if near.column not in likely:  # nobody has written headers of it
+        return near
+    behind = -likely[near.column]
     alike = clear and behind <= SAME
     if near.whole:
         doubted = behind > DOUBT or (near.vague and clear and behind > SAME)
