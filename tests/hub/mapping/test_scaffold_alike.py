@@ -24,7 +24,7 @@ DETAILED = "spreadsheet/register-detailed"
 ROOT = Path(__file__).parents[3]
 HELD_OUT = yaml.safe_load((ROOT / "tests/data/scaffold/held-out-headers.yaml").read_text("utf-8"))
 EACH = examples(5, 1)
-FLOOR = 0.84  # of 0.92, 0.86 and 0.89: a fifth of them is looked at
+FLOOR = 0.84  # of 0.92, 0.86, 0.89 and, of terse ones, 0.85: a fifth of them is looked at
 
 
 def line(header: str, *cells: str) -> Line:
@@ -39,7 +39,7 @@ def held_out(language: str) -> Iterator[tuple[str, str, Line]]:
                 yield header, column, line(header, *said["values"])
 
 
-@pytest.mark.parametrize("language", ["fr", "ar", "en"])
+@pytest.mark.parametrize("language", ["fr", "ar", "en", "terse"])
 def test_most_headers_that_nobody_looked_at_are_right_each_alone(language: str) -> None:
     found = [(column, SAME.get(one.column, one.column)) for _, column, one in held_out(language)]
     right = sum(wanted == got for wanted, got in found)
@@ -103,3 +103,32 @@ def test_what_stands_in_brackets_alone_is_never_beyond_doubt(header: str) -> Non
 
 def test_a_header_of_capitals_and_participles_is_what_others_wrote_so() -> None:
     assert line("PLAINTE DEPOSEE", "oui", "non", "oui").column == "complaint"
+
+
+@pytest.mark.parametrize(
+    ("header", "column", "cells"),
+    [
+        ("Tél (où on peut appeler)", "phone", ("0661000012", "0655000013")),
+        ("الشهادة الطبية (تاريخها)", "medical_certificate", ()),
+    ],
+)
+def test_a_hint_in_brackets_does_not_forbid_what_is_said_outside_them(
+    header: str, column: str, cells: tuple[str, ...]
+) -> None:
+    assert line(header, *cells).column == column
+
+
+def test_cells_alone_do_not_take_what_another_column_is_called() -> None:
+    asked = [
+        Question("Date of Incident", ("In transit (2022)", "Jul 2023", "2024-01-01")),
+        Question("Last Modified", ("2024-01-07 09:14", "2024-01-14 11:07", "2024-01-21 09:14")),
+    ]
+    first, second_ = propose(asked, ready(DETAILED)).lines
+    assert (first.column, second_.column) == ("incident_date", "")
+
+
+def test_a_header_that_somebody_wrote_for_nothing_is_nothing() -> None:
+    never = ["Quand a commencé la violence", "Quand a commencé la grossesse"]
+    alike = Alike({"incident_date": ["Quand a eu lieu la violence", "Quand y a-t-il eu violence"], "nothing": never})
+    assert alike.nearest(["quand a commencé la violence"])[0][0] == "nothing"
+    assert second({"other": Near(0.0, "other")}, {"nothing": 0.0, "visit_date": -3.0})["other"].score < 0.1

@@ -43,6 +43,7 @@ TICKS = [["x", "x", "", "x", "", ""], ["x", "", "x", "", "x", ""], ["", "x", "",
         ),
         ("أشكال العنف", ["جسدي", "نفسي", "جنسي", "اقتصادي", "قانوني", "رقمي"]),
         ("أنواع العنف", ["العنف الجسدي", "النفسي", "الجنسي", "الاقتصادي", "القانوني", "الإلكتروني"]),
+        ("Types de violences subies", ["Phy", "Psy", "Sex", "Éco", "Jur", "Num"]),
         ("Type of violence", ["Physical", "Emotional", "Sexual", "Economic", "Legal", "Online"]),
     ],
 )
@@ -105,3 +106,38 @@ def test_a_service_below_its_own_heading_stays_one(heading):
     cells = (["oui", "oui"], ["oui", "non"], ["non", "oui"])
     lines = register(heading, ["Juridique", "Psychologique"], *cells)
     assert not any(line.column.startswith("violence_") for line in lines.values())
+
+
+def test_a_row_of_totals_below_the_ticks_is_no_reason_to_doubt_them():
+    lines = register("VIOLENCES", ["Phys.", "Psy.", "Juridique"], ["x", "", "x"], ["x", "x", "x"], ["2", "1", "2"])
+    assert [lines[one].column for one in ("Phys.", "Psy.")] == ["violence_physical", "violence_psychological"]
+    assert lines["Juridique"].column == "violence_legal"
+
+
+@pytest.mark.parametrize("heading", ["Services demandés", "الخدمة المطلوبة", "Services requested"])
+def test_services_that_are_asked_for_are_needs_and_not_given(heading):
+    header = "إيواء" if heading.startswith("ا") else "Hébergement"
+    lines = register(heading, [header, "X"], ["x", ""], ["", "x"], ["x", ""])
+    assert lines[header].column == "shelter"
+
+
+def test_kinds_in_the_lower_row_of_a_header_make_it_one_of_two_rows():
+    names = ["N° dossier", "Nom et prénom", "Date de cs", "Violence", "", "", "Remarques"]
+    lines = proposed(
+        names,
+        ["", "", "", "Physique", "Sexuelle", "Psycho.", ""],
+        ["1", "Aya Inventée", "12/03/2026", "X", "", "X", ""],
+        ["2", "Hind Inventée", "13/03/2026", "", "X", "", "revoir"],
+    )
+    assert lines["Physique"].column == "violence_physical"
+    assert lines["Date de cs"].column == "visit_date"
+
+
+def test_a_header_said_again_in_the_other_alphabet_is_no_record_though_few_of_its_words_are_known():
+    french = ["Nº", "Code résidente", "Date d'entrée", "Chambre", "Casier", "Trousseau", "Langue", "Projet de vie"]
+    arabic = ["رقم", "رمز النزيلة", "تاريخ الدخول", "الغرفة", "الخزانة", "المستلزمات", "اللغة", "مشروع الحياة"]
+    known = ready(DETAILED)
+    rows = [french, arabic, ["1", "DK-1", "05/09/2026", "2", "4", "oui", "darija", "couture"]]
+    asked = questions(rows, known.names)
+    assert [one.below for one in asked] == arabic
+    assert all(len(one.values) == 1 for one in asked)
