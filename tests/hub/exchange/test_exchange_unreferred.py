@@ -14,10 +14,11 @@ from adapters.spreadsheet import adapter
 from hub import conformance, errors, mapping
 from hub.exchange.pull import pull
 from hub.exchange.statistics import statistics
+from hub.exchange.versions import of_instance, vread
 from hub.fhir import Resource
 from hub.fhir.canonicals import code_system, profile
 from hub.fhir.needs import NO_REFERRAL, no_referral_reason
-from hub.ports import Changes, Connection, Save
+from hub.ports import Caller, Changes, Connection, Save, Versions
 from hub.referral.reporting import Reporting, Statistics, report
 from hub.referral.suppression import Told, suppress
 from hub.store import MongoStore
@@ -174,6 +175,22 @@ def test_what_she_declines_once_it_was_sent_ends_and_is_seen_by_nobody_any_more(
     assert no_referral_reason(need(at)) == "declined-by-survivor"
     assert at.keys(need(at)) == frozenset()
     assert [text for text in seen_by_others(at) if "no-referral-reason" in text or NO_REFERRAL in text] == []
+
+
+def test_whoever_is_asked_after_all_is_told_of_no_version_why_nobody_was_asked_before(register: Register) -> None:
+    at = register.at
+    register.says({"consent": "refuse"})
+    declined = need(at)
+    register.says({"consent": "oui"})
+    at.move(at.one("Task"), "accepted", hospital())
+    asked = need(at)
+    assert asked["id"] == declined["id"] and asked["meta"]["versionId"] > declined["meta"]["versionId"] == "1"
+    told = of_instance("ServiceRequest", asked["id"], Versions(asked["id"]), hospital(), hub=at.hub).entries
+    seen = [one.view.text for one in told if one.view]
+    seen.append(vread("ServiceRequest", asked["id"], 1, hospital(), hub=at.hub).text)
+    assert len(seen) > 1 and [one for one in seen if NO_REFERRAL in one or "declined" in one] == []
+    own = vread("ServiceRequest", asked["id"], 1, Caller("amal-system", ASSOCIATION, "TREAT"), hub=at.hub)
+    assert "declined-by-survivor" in own.text
 
 
 @pytest.mark.parametrize("reason", REASONS)
