@@ -91,7 +91,7 @@ class Settings:
 def read(folder: Path) -> Settings:
     """The settings of a deployment folder.
 
-    Raises HubError: NO_DEPLOYMENT, SECRET_MISSING, or BAD_FILE with the file and the line or field.
+    Raises HubError: NO_DEPLOYMENT, SECRET_MISSING, UNKNOWN_ORGANIZATION, or BAD_FILE with the file and the line or field.
     """
     toml = _toml(folder / "hub.toml")
     host, port = _setting(toml, "server.host", "127.0.0.1"), _setting(toml, "server.port", 8080)
@@ -332,7 +332,7 @@ def _connection(path: Path, organizations: set[str]) -> ConnectionFile:
         raise HubError(errors.BAD_FILE, place=place, detail=f"{', '.join(unknown)} ≠ {', '.join(_OF_A_CONNECTION)}")
     if written["organization"] not in organizations:
         id_, known = str(written["organization"]), ", ".join(sorted(organizations)) or "-"
-        raise HubError(errors.BAD_FILE, place=place, text="problems.unknown-organization", name=id_, known=known)
+        raise HubError(errors.UNKNOWN_ORGANIZATION, place=place, name=id_, known=known)
     return ConnectionFile(
         id=path.stem,
         organization=written["organization"],

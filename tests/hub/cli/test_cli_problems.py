@@ -38,7 +38,7 @@ def test_every_problem_has_a_sentence(name: str, language: str) -> None:
         (HubError(errors.NO_DEPLOYMENT, folder="/a/b"), "The folder /a/b is no deployment folder"),
         (HubError(errors.NO_DEPLOYMENT, folder="x"), "--home"),
         (
-            HubError(errors.BAD_FILE, text="problems.unknown-organization", name="x", known="a, b"),
+            HubError(errors.UNKNOWN_ORGANIZATION, name="x", known="a, b"),
             "has the id x. Those that are there: a, b.",
         ),
         (

@@ -29,10 +29,12 @@ FILLED = {
     "too-costly-chain": {"limit"},
     "too-costly-include": {"limit"},
     "bad-file": {"detail"},
+    "no-deployment": {"folder"},
     "secret-missing": {"name", "env", "file"},
     "unknown-connection": {"known"},
     "referred-to": {"known"},
     "unknown-adapter": {"known"},
+    "unknown-organization": {"name", "known"},
 }
 """The blanks that the places which raise a problem fill."""
 
