@@ -40,6 +40,10 @@ START_S: Final = 180.0  # a start after a crash replays the journal
 STOP_S: Final = 60.0
 ATTEMPTS: Final = 5
 LOG_KEPT_H: Final = 6.0  # of the database's own log, whatever its size: from it listeners are told what they missed
+LEFT_OPEN_S: Final = 12
+"""How long a transaction may last. What it has written nobody else can write, and that of a process which was killed in the middle
+is ended by the database alone, after up to one and a half of this. Others wait as long (`hub.store.mongo.PATIENCE_S`).
+https://www.mongodb.com/docs/v6.0/reference/parameters/#mongodb-parameter-param.transactionLifetimeLimitSeconds"""
 ROOM_NEEDED: Final = 64 * 2**20  # bytes; with less free, a failure of the database is put down to the disk
 
 
@@ -203,7 +207,11 @@ def _config(home: Home, port: int, cache_gb: float) -> dict[str, object]:
         "security": {"keyFile": str(home.data / "mongod.key"), "authorization": "enabled"},
         # a slow operation would be logged with its values, and those are people's
         "operationProfiling": {"mode": "off", "slowOpThresholdMs": 2**31 - 1, "slowOpSampleRate": 0.0},
-        "setParameter": {"diagnosticDataCollectionEnabled": False, "shutdownTimeoutMillisForSignaledShutdown": 100},
+        "setParameter": {
+            "diagnosticDataCollectionEnabled": False,
+            "shutdownTimeoutMillisForSignaledShutdown": 100,
+            "transactionLifetimeLimitSeconds": LEFT_OPEN_S,
+        },
     }
 
 

@@ -17,7 +17,7 @@ from pymongo.errors import OperationFailure
 
 from hub import texts
 from hub.errors import MISCONFIGURED, HubError
-from hub.store import embedded
+from hub.store import embedded, mongo
 from hub.store.binary import find_mongod, missing_package
 from hub.store.locks import is_held
 from tests.support.patience import PATIENCE_S, until
@@ -90,6 +90,20 @@ def test_a_folder_gets_a_replica_set_that_keeps_its_data_and_stops_with_its_last
                 settings = client.admin.command("replSetGetConfig")["config"]["settings"]
                 assert settings["electionTimeoutMillis"] == 2000
         assert not runs(tmp_path)
+
+
+def test_a_transaction_that_a_killed_process_left_open_is_ended_before_others_lose_patience(tmp_path: Path) -> None:
+    with embedded.mongod(tmp_path, cache_gb=0.25) as uri, MongoClient[dict[str, object]](uri) as client:
+        limit = client.admin.command({"getParameter": 1, "transactionLifetimeLimitSeconds": 1})
+        assert 1.5 * limit["transactionLifetimeLimitSeconds"] < mongo.PATIENCE_S
+        writes = {"update": "held", "updates": [{"q": {"_id": 1}, "u": {"$inc": {"n": 1}}, "upsert": True}]}
+        client.test.command(writes)
+        begun = client.start_session()  # and nobody ends it
+        begun.start_transaction()
+        client.test.command(writes, session=begun)
+        with client.start_session() as other:  # tries again as long as somebody else writes there
+            other.with_transaction(lambda session: client.test.command(writes, session=session))
+        assert client.test.held.find_one() == {"_id": 1, "n": 2}
 
 
 def test_nobody_enters_without_the_password(tmp_path: Path) -> None:
