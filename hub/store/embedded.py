@@ -41,7 +41,7 @@ STOP_S: Final = 60.0
 ATTEMPTS: Final = 5
 LOG_KEPT_H: Final = 6.0  # of the database's own log, whatever its size: from it listeners are told what they missed
 LEFT_OPEN_S: Final = 12
-"""How long a transaction may last. What it has written nobody else can write, and that of a process which was killed in the middle
+"""How long a transaction may last. What it has written nobody else can write, and that of a process that was killed in the middle
 is ended by the database alone, after up to one and a half of this. Others wait as long (`hub.store.mongo.PATIENCE_S`).
 https://www.mongodb.com/docs/v6.0/reference/parameters/#mongodb-parameter-param.transactionLifetimeLimitSeconds"""
 ROOM_NEEDED: Final = 64 * 2**20  # bytes; with less free, a failure of the database is put down to the disk
