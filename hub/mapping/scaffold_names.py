@@ -98,9 +98,8 @@ class Names:
         self._tests = [pattern(str(text), tests.get("never", ())) for text in tests.get("words", ())]
         self._exactly = {(name.column, name.folded) for name in self._names}
         self._near_found: dict[str, list[Near]] = {}
-        self._outside: dict[
-            str, tuple[str, frozenset[str]]
-        ] = {}  # header → it without brackets, and what that is called
+        # header → it without brackets, and what that is called
+        self._outside: dict[str, tuple[str, frozenset[str]]] = {}
         self._alike: dict[str, frozenset[int]] = {}
         self._having: dict[str, set[int]] = {}
         self._spelled: dict[str, set[int]] = {}

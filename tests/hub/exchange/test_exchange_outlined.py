@@ -1,7 +1,6 @@
 """Of a person at rest of whom much is kept, little stays at hand where there is no more room; what is left out counts all the same."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from random import Random
 
@@ -17,6 +16,7 @@ from hub.store.remembered import AT_REST
 from tests.support import settling
 from tests.support.acts import NOW, opened, referral, saving, survivor
 from tests.support.association import Scene, association, hospital
+from tests.support.reading_whole import read_whole
 
 ACTS = 40
 
@@ -25,16 +25,6 @@ ACTS = 40
 def short_way(at: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     """What compares the two ways of settling reads everything."""
     monkeypatch.setattr(Person, "_settle_new_needs", settling.ALONE)
-
-
-@contextmanager
-def counted(store: MongoStore, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[set[str]]]:
-    """The persons that are read whole."""
-    read: list[set[str]] = []
-    whole = store._read_compartments
-    with monkeypatch.context() as patched:
-        patched.setattr(store, "_read_compartments", lambda persons: read.append(set(persons)) or whole(persons))
-        yield read
 
 
 def a_need(at: Scene) -> Resource:
@@ -61,7 +51,7 @@ def test_a_need_that_comes_to_her_reads_nothing_of_what_was_left_out(
     at: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     person, asked = at_rest(at, monkeypatch)
-    with counted(at.store, monkeypatch) as read:
+    with read_whole(at.store, monkeypatch) as read:
         for _ in range(3):
             change.create(asked, association(), hub=at.hub)
     assert read == []
@@ -82,7 +72,7 @@ def test_such_a_need_is_settled_as_all_of_her_would_be(at: Scene, monkeypatch: p
 def test_what_is_remembered_of_whom_one_looks_at_is_whole(at: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     person, _ = at_rest(at, monkeypatch)
     assert isinstance(remembered_of(at, person).documents, Outline)
-    with counted(at.store, monkeypatch) as read:
+    with read_whole(at.store, monkeypatch) as read:
         assert not isinstance(at.store.compartments([person])[person].documents, Outline)
     assert read == [{person}]
 

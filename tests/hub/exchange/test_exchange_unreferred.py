@@ -37,6 +37,14 @@ REASONS = (
     "service-already-received",
     "not-applicable",
 )
+OTHER = {
+    "survivor_code": "S-8",
+    "cin": "AB999999",
+    "case_number": "13",
+    "consent": "",
+    "request": "",
+    "referred_to": "",
+}
 COLUMNS = HEADERS | {"service_given": "Service rendu"}
 
 
@@ -101,15 +109,7 @@ def test_what_she_declines_from_the_first_row_is_counted_by_its_reason_and_sent_
 
 
 def test_in_arabic_it_is_the_same_and_what_the_association_gave_is_another_reason(register: Register) -> None:
-    given = {
-        "survivor_code": "S-8",
-        "cin": "AB999999",
-        "case_number": "13",
-        "consent": "",
-        "request": "",
-        "referred_to": "",
-    }
-    register.says({"consent": "رفضت الإحالة"}, given | {"service_given": "écoute"})
+    register.says({"consent": "رفضت الإحالة"}, OTHER | {"service_given": "écoute"})
     by = register.told()[1].by["no-referral-reason"]
     assert by == {"declined-by-survivor": 1, "service-given-here": 1}
     assert register.at.all("Task") == []
@@ -144,21 +144,13 @@ def test_a_row_that_is_referred_after_all_is_a_referral_and_counted_as_none_that
 def test_a_row_that_is_deleted_takes_it_out_of_the_count_and_one_that_comes_again_puts_it_back(
     register: Register,
 ) -> None:
-    other = {
-        "survivor_code": "S-8",
-        "cin": "AB999999",
-        "case_number": "13",
-        "consent": "",
-        "request": "",
-        "referred_to": "",
-    }
     given = {"service_given": "écoute"}
-    register.says({"consent": "refuse"} | given, other)
+    register.says({"consent": "refuse"} | given, OTHER)
     assert register.told()[1].whole == 2
-    register.says(other)
+    register.says(OTHER)
     assert {one["status"] for one in register.at.all("ServiceRequest")} == {"entered-in-error"}
     assert register.told()[1].whole == 0
-    register.says({"consent": "refuse"} | given, other)
+    register.says({"consent": "refuse"} | given, OTHER)
     assert register.told()[1].whole == 2 and register.at.all("Task") == []
 
 

@@ -1,8 +1,6 @@
 """A compartment that was read or written a moment ago is not read again, and never differs from what a reading would find."""
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from random import Random
@@ -16,18 +14,9 @@ from hub.store import MongoStore, remembered
 from hub.store.persons import FEW
 from hub.store.remembered import LIFETIME_S, Remembered
 from tests.support.acts import NOW, opened, referral, replacing, saving, stored, survivor
+from tests.support.reading_whole import read_whole
 
 ACTS = 60
-
-
-@contextmanager
-def counting(store: MongoStore, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[set[str]]]:
-    """The persons that are read whole."""
-    read: list[set[str]] = []
-    whole = store._read_compartments
-    with monkeypatch.context() as patched:
-        patched.setattr(store, "_read_compartments", lambda persons: read.append(set(persons)) or whole(persons))
-        yield read
 
 
 def told(compartment: Compartment) -> object:
@@ -46,7 +35,7 @@ def _told(one: Stored) -> object:
 
 
 def test_an_act_after_another_reads_her_row_alone(store: MongoStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    with counting(store, monkeypatch) as read:
+    with read_whole(store, monkeypatch) as read:
         store.commit(saving(survivor("p"), referral("t")))
         first = store.compartments(["p"])["p"]
         store.commit(saving(referral("u"), revision=1))
@@ -186,7 +175,7 @@ def test_many_persons_at_once_are_read(store: MongoStore, monkeypatch: pytest.Mo
     names = [f"p{n}" for n in range(FEW + 1)]
     for name in names:
         store.commit(saving(survivor(name), person=name))
-    with counting(store, monkeypatch) as read:
+    with read_whole(store, monkeypatch) as read:
         assert set(store.compartments(names)) == set(names)
     assert read == [set(names)]
 
