@@ -23,7 +23,8 @@ import yaml
 
 from hub.cli.scaffold import proposed
 from hub.cli.scaffold_source import samples
-from hub.mapping.scaffold import Line, Proposal
+from hub.mapping.scaffold import Proposal
+from hub.mapping.scaffold_table import Question
 
 NOTHING: Final = "-"
 KEY: Final = ".key.yaml"
@@ -74,7 +75,7 @@ def main(folders: Sequence[Path]) -> None:
             base, columns = judged(key)
             figures = counted(columns)
             total.update(figures)
-            print(f"{_file_of(key).name} ({base}): {json.dumps(figures)}")
+            print(f"{file_of(key).name} ({base}): {json.dumps(figures)}")
             for one in columns:
                 if one.wrong or (one.mappable and not one.right):
                     print(
@@ -86,21 +87,29 @@ def main(folders: Sequence[Path]) -> None:
 def judged(key: Path) -> tuple[str, list[Judged]]:
     """The ready mapping that is extended, and each column of the key in its order."""
     said: dict[str, Any] = yaml.load(key.read_text("utf-8"), Loader=yaml.BaseLoader)
-    base, _, proposal = proposed(Path("nowhere"), samples(str(_file_of(key))))
+    base, _, proposal = proposed(Path("nowhere"), samples(str(file_of(key))))
     return base, judge(proposal, said)
 
 
 def judge(proposal: Proposal, said: Mapping[str, Any]) -> list[Judged]:
     """`said`: the columns as a key says them."""
-    left = list(proposal.lines)
+    lines = {id(line.question): line for line in proposal.lines}
     found = []
-    for header, wanted, heading in _columns(said):
-        line = next((one for name in (f"{heading} {header}", header) for one in left if name in _called(one)), None)
-        left = [one for one in left if one is not line]
+    for header, wanted, question in keyed([line.question for line in proposal.lines], said):
+        line = lines.get(id(question))
         column = line.column if line and line.column else NOTHING
-        meant = frozenset(SAME.get(one, one) for one in wanted.split("|"))
-        found.append(Judged(header, meant, SAME.get(column, column), line.confidence if line else "none"))
+        found.append(Judged(header, wanted, SAME.get(column, column), line.confidence if line else "none"))
     return found
+
+
+def keyed(asked: Sequence[Question], said: Mapping[str, Any]) -> Iterator[tuple[str, frozenset[str], Question | None]]:
+    """Each column of a key: its header, what it is, and where it stands among these."""
+    left = list(asked)
+    for header, wanted, heading in _columns(said):
+        called = (f"{heading} {header}", header)
+        question = next((one for name in called for one in left if name in _called(one)), None)
+        left = [one for one in left if one is not question]
+        yield header, frozenset(SAME.get(one, one) for one in wanted.split("|")), question
 
 
 def counted(columns: Sequence[Judged]) -> dict[str, int]:
@@ -120,12 +129,13 @@ def _columns(said: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
         yield " ".join(header.split()), wanted, " ".join(heading.split())
 
 
-def _called(line: Line) -> set[str]:
-    header, below = (" ".join(text.split()) for text in (line.question.header, line.question.below))
-    return {header, header.rpartition("/")[2]} if line.question.kind else {header, below} - {""}
+def _called(question: Question) -> set[str]:
+    header, below = (" ".join(text.split()) for text in (question.header, question.below))
+    return {header, header.rpartition("/")[2]} if question.kind else {header, below} - {""}
 
 
-def _file_of(key: Path) -> Path:
+def file_of(key: Path) -> Path:
+    """The register beside this key."""
     stem = key.name.removesuffix(KEY)
     return next(one for one in sorted(key.parent.glob(f"{stem}.*")) if one != key)
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache, partial
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,10 +29,12 @@ from hub.mapping.plan import Plan
 from hub.mapping.reading import read_plan
 from hub.mapping.scaffold import Known, Line, Proposal, known, propose
 from hub.mapping.scaffold_alike import Alike
+from hub.mapping.scaffold_cells import Cells, Seen, shape
 from hub.mapping.scaffold_choices import Choice, Meant, meant
 from hub.mapping.scaffold_form import Ready, crossed, form, readers_of
 from hub.mapping.scaffold_gathering import is_list_of_participants
 from hub.mapping.scaffold_legend import explained
+from hub.mapping.scaffold_order import Order
 from hub.mapping.scaffold_sentences import NOTHING
 from hub.mapping.scaffold_table import Question, questions
 from hub.mapping.scaffold_write import IN_FORCE, UNMAPPED, Say, choice, concept_maps, key_of, reason, spare, written
@@ -99,7 +102,7 @@ def proposed(
     a form of this tool becomes. Raises WrongUse."""
     asked = form([one.rows for one in samples])
     wanted = (kinds - {TABLE} or frozenset({FORM})) if asked else frozenset({TABLE})
-    base, ready, proposal = nearest(_ready(own, wanted), samples, asked)
+    base, ready, proposal = nearest(ready_mappings(own, wanted), samples, asked)
     return base, ready, proposal if asked else replace(proposal, gathering=_is_gathering(proposal, samples))
 
 
@@ -119,12 +122,17 @@ def nearest(
         if asked:
             proposal = propose(asked, ready)
             spoken = ready.plan.language == _language(proposal)
-            fits = (proposal.score(ready.plan), ready.names_itself(proposal), -len(ready.columns), spoken, -order)
+            fits = (proposal.score(ready.plan), ready.names_itself(asked), -len(ready.columns), spoken, -order)
             found.append((fits, name, ready, proposal))
     if not found:
         raise WrongUse("mapping-scaffold.no-table")
     _, name, ready, proposal = max(found, key=lambda one: one[0])
     return name, ready, proposal
+
+
+def asked_in(samples: Sequence[Sample], ready: Known) -> Sequence[Question]:
+    """What a form asks, or the columns of the sheet that has most."""
+    return form([one.rows for one in samples]) or _questions(samples, ready)
 
 
 def _questions(samples: Sequence[Sample], ready: Known) -> list[Question]:
@@ -140,7 +148,8 @@ def _maps(own: Path, base: str) -> dict[str, list[str]]:
     return {name: [one] if isinstance(one, str) else list(one) for name, one in said.items()}
 
 
-def _ready(own: Path, kinds: frozenset[str]) -> Iterator[tuple[str, Known]]:
+def ready_mappings(own: Path, kinds: frozenset[str]) -> Iterator[tuple[str, Known]]:
+    """Those that read such records, each as a first mapping is compared with it."""
     library = Library([own])
     lexicon, today = read_lexicon(), datetime.now(UTC).date()
     plans = _plans(library)
@@ -160,16 +169,24 @@ def _ready(own: Path, kinds: frozenset[str]) -> Iterator[tuple[str, Known]]:
 
 @cache
 def read_lexicon() -> Mapping[str, Any]:
-    """`mappings/lexicon.yaml`, and what headers are like by it and by `mappings/headers.csv`."""
+    """`mappings/lexicon.yaml`, what headers are like by it and by `mappings/headers.csv`, and what stands in columns, and beside them,
+    by `mappings/registers.csv`."""
     room = files(PACKAGE)
     lexicon: dict[str, Any] = yaml.load((room / "lexicon.yaml").read_text("utf-8"), Loader=yaml.BaseLoader)  # noqa: S506 — text alone
     headers = {
         column: [text for key in ("fr", "ar", "en") for text in said.get(key, ())]
         for column, said in lexicon["names"].items()
     }
+    seen = list(_seen(room))
     for row in csv.DictReader((room / "headers.csv").read_text("utf-8").splitlines()):
         headers.setdefault(NOTHING if row["column"] == NO_COLUMN else row["column"], []).append(row["header"])
-    return {**lexicon, "alike": Alike(headers)}
+    return {**lexicon, "alike": Alike(headers), "cells": Cells(seen), "order": Order(seen)}
+
+
+def _seen(room: Traversable) -> Iterator[Seen]:
+    for row in csv.DictReader((room / "registers.csv").read_text("utf-8").splitlines()):
+        meanings = (NOTHING if one == NO_COLUMN else one for one in row["meaning"].split("|"))
+        yield Seen(row["register"], tuple(meanings), shape(row["traits"]), frozenset(row["words"].split()))
 
 
 def _plans(library: Library) -> dict[str, Plan]:

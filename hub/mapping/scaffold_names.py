@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from hub.fhir.folding import fold
-from hub.mapping.scaffold_alike import Alike
 from hub.mapping.scaffold_asks import Asks
 from hub.mapping.scaffold_sentences import NOTHING, Sentences, pattern, spaced
 from hub.mapping.scaffold_ticks import Kinds
@@ -67,8 +66,7 @@ class _Name:
 
 
 class Names:
-    """All names of all columns. `lexicon`: the file `mappings/lexicon.yaml`, "alike" what headers are like by it, and
-    "called" how a form calls the columns of that; `headers`: column → language → headers."""
+    """All names of all columns. `lexicon`: the file `mappings/lexicon.yaml`; `headers`: column → language → headers."""
 
     def __init__(self, lexicon: Mapping[str, Any], headers: Mapping[str, Mapping[str, Sequence[str]]]) -> None:
         self._words = Words(lexicon)
@@ -89,9 +87,6 @@ class Names:
             for language, texts in _together(own, said.get(column, {})).items()
             for name in self._named(column, language, texts)
         ]
-        self._like: Alike = lexicon.get("alike") or Alike({})
-        self._called: Mapping[str, Sequence[str]] = lexicon.get("called", {})
-        self._likely_found: dict[tuple[str, ...], dict[str, float]] = {}
         self._sentences = Sentences(lexicon.get("sentences", {}))
         self._asks = Asks(lexicon.get("asks", {}))
         tests = lexicon.get("tests", {})
@@ -123,18 +118,6 @@ class Names:
         if header not in self._near_found:
             self._near_found[header] = self._nearest(header)
         return self._near_found[header]
-
-    def likely(self, texts: Sequence[str]) -> Mapping[str, float]:
-        """Columns, the likeliest first, by what headers of theirs these are like: how far each is behind the first, 0 or less.
-        `NOTHING` stands for what is no column's."""
-        told = tuple(dict.fromkeys(texts))
-        if told not in self._likely_found:
-            self._likely_found[told] = {
-                name: behind
-                for column, behind in self._like.nearest(told)
-                for name in self._called.get(column, (column,))
-            }
-        return self._likely_found[told]
 
     def _nearest(self, header: str) -> list[Near]:
         best: dict[str, Near] = {}

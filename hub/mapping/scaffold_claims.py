@@ -1,0 +1,193 @@
+"""What one question may be, and how much speaks for each: what it is called, what it is like, and what stands in its cells."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from hub.fhir.folding import fold
+from hub.mapping.scaffold_apart import Claim
+from hub.mapping.scaffold_choices import Meant, meant
+from hub.mapping.scaffold_known import Known
+from hub.mapping.scaffold_legend import signs
+from hub.mapping.scaffold_names import Near
+from hub.mapping.scaffold_second import is_plain, second
+from hub.mapping.scaffold_sentences import NOTHING
+from hub.mapping.scaffold_table import Question
+from hub.mapping.scaffold_values import Fit, are_codes, fit
+from hub.mapping.transforms.codes import Codes
+from hub.mapping.transforms.phones import Phones
+from hub.mapping.transforms.texts import Digits
+
+MEDIUM: Final = 0.62
+LOW: Final = 0.42
+SUPPORT: Final = 0.2
+VALUES_ALONE: Final = 0.44
+BELOW: Final = 0.97  # called so together with the heading above
+SOME_READ: Final = 0.7  # of what a header is most like, where some cells are read
+NEARLY: Final = 0.8  # or where it is nearly called so, too
+UNHEARD: Final = 0.5  # at most: what the labels do not ask for
+PERPETRATOR: Final = "perpetrator"
+SIGN: Final = 3  # letters of a sign that may mean anything: "oui", "F", "12"
+CALCULATED: Final = "calculate"  # a form computes a lot for itself, which nobody needs to hear of
+
+
+def called(question: Question, ready: Known) -> tuple[str, ...]:
+    """What people read, and what that is called below its heading."""
+    _, inside = ready.names.below(question.group, question.texts)
+    return (*inside, *question.shown)
+
+
+def is_nothing(question: Question, ready: Known) -> bool:
+    """Whether its labels ask for what is no column's."""
+    return any(one.column == NOTHING for one in ready.names.asked(question.shown))
+
+
+def named(question: Question, ready: Known) -> dict[str, Near]:
+    """By its names; those below a heading that says whose it is come first."""
+    nears: dict[str, Near] = {}
+    role, inside = ready.names.below(question.group, question.texts)
+    whose = " ".join(inside)
+    for text in (*inside, *question.texts):
+        for near in ready.names.near(text):
+            joined = text in inside and role != PERPETRATOR
+            if joined and not near.whole:  # what is merely like a heading and a header together
+                continue
+            if not ready.names.forbids(whose, near.column):
+                one = near._replace(score=min(near.score, BELOW), cut=True) if joined else near
+                nears[near.column] = max(nears.get(near.column, one), one, key=lambda one: one.score)
+    _hear(question, ready.names.asked(question.shown), nears, ready)
+    return nears
+
+
+def forbidden(question: Question, column: str, ready: Known, *, plainly: bool = False) -> bool:
+    """Whether a word of it, or of the heading above, says that it is another thing."""
+    _, inside = ready.names.below(question.group, question.texts)
+    said = f"{' '.join(question.texts)} {question.header} {' '.join(inside)}"
+    return ready.names.forbids(said, column, plainly=plainly)
+
+
+def _nears(question: Question, ready: Known) -> dict[str, Near]:
+    """By its names, and by what it is like beside them."""
+    if is_nothing(question, ready):
+        return {}
+    nears = named(question, ready)
+    likely = ready.likely.by_header(called(question, ready))
+    for column in [one for one, known in ready.columns.items() if one not in nears and not known.ticks]:
+        if not forbidden(question, column, ready, plainly=is_plain(column, likely)):
+            nears[column] = Near(0.0, column, "", ready.names.language(question.header))
+    return second(nears, likely)
+
+
+def _hear(question: Question, asked: Sequence[Near], nears: dict[str, Near], ready: Known) -> None:
+    """What its labels ask for as sentences counts more than what its name is like, and than a sentence that is like a name."""
+    said = {one.column for text in question.shown for one in ready.names.near(text) if one.whole and not one.vague}
+    heard = [one for one in asked if one.column in ready.columns]
+    for column in [one for one in nears if heard and one not in said]:
+        nears[column] = nears[column]._replace(score=min(nears[column].score, UNHEARD), whole=False)
+    for one in heard:
+        nears[one.column] = max(nears.get(one.column, one), one, key=lambda near: near.score)
+
+
+def claims(question: Question, ready: Known) -> list[Claim]:
+    """What this question may be, and how much speaks for it."""
+    nears = _nears(question, ready)
+    found = []
+    for near in nears.values():
+        if bool(ready.columns[near.column].within) != question.repeated:
+            continue
+        said = fitted(question, near.column, ready)
+        alone = VALUES_ALONE if said.supports and _tells(near.column, question, ready) else 0.0
+        score = max(_score(near, said, question, ready), alone)
+        if score >= LOW:
+            found.append((score, near, said))
+    if any(near.whole and near.alike for _, near, _ in found):  # two opinions are more than one
+        found = [one for one in found if not (one[1].whole and one[1].doubted)]
+    called = max((near.score for _, near, _ in found if near.whole and not near.cut), default=0.0)
+    # what it is merely like is no choice beside that, also where another column is that already ("adresse 2")
+    plainly = any(near.whole and not near.cut and not near.vague for _, near, _ in found)
+    found = [one for one in found if one[1].score >= called or (one[2].supports and not (plainly and one[1].score))]
+    if question.kind == CALCULATED or _doubted(found, question, ready):  # whatever it is, it is a question
+        found = [(min(score, MEDIUM - 0.01), near._replace(whole=False), said) for score, near, said in found]
+    best = max((score for score, near, said in found if near.whole and not said.contradicts), default=0.0)
+    rivals = sum(near.whole and score == best for score, near, _ in found)
+    return [(score, near._replace(whole=near.whole and rivals < 2), said) for score, near, said in found]
+
+
+def _doubted(found: Sequence[Claim], question: Question, ready: Known) -> bool:
+    """Whether the cells contradict what the header says. What it is called exactly counts before what it is called nearly:
+    "adresse" is not doubted because no date stands there, as if it were short for "adressée le"."""
+    whole = [(near, said) for _, near, said in found if near.whole]
+    best = max((near.score for near, _ in whole), default=0.0)
+    against = any(
+        near.score == best and said.contradicts and not is_listed(near, question, ready) for near, said in whole
+    )
+    return against and not any(said.supports for _, said in whole)
+
+
+def fitted(question: Question, column: str, ready: Known) -> Fit:
+    """Of a form's choices what they mean counts, by their names or by their labels; else what stands in the cells."""
+    found = meanings(question, column, ready)
+    asked = ready.columns[column]
+    if question.spaced and isinstance(asked.transform, Codes):
+        asked = replace(asked, transform=replace(asked.transform, several=True, separator="space"))
+    if not found:
+        said = [
+            label for one in question.choices for label in one.labels[:1]
+        ]  # and not the names that a form gives them
+        return fit(asked, said or question.values, ready.plan.blank, ready.today)
+    unknown = tuple(one.choice.name for one in found if one.meaning is None)
+    told = Fit(len(found) - len(unknown), len(found), unknown)
+    explained = {fold(one.choice.name) for one in found}
+    others = [sign for sign in signs(question.values) if fold(sign) not in explained]
+    return told if question.kind else told.and_(fit(asked, others, ready.plan.blank, ready.today))
+
+
+def meanings(question: Question, column: str, ready: Known) -> tuple[Meant, ...]:
+    transform = ready.columns[column].transform
+    if transform is None or not any(one.labels for one in question.choices):
+        return ()
+    return tuple(meant(question.choices, transform, ready.words.get(column, ()), ready.today))
+
+
+def _score(near: Near, said: Fit, question: Question, ready: Known) -> float:
+    if near.initials:  # a question where signs stand in the cells; nothing where the cells cannot tell
+        signs_alone = said.contradicts and is_listed(near, question, ready)
+        return near.score if signs_alone else near.score + SUPPORT if said.supports else 0.0
+    if said.contradicts:
+        if near.alike and not near.whole and (said.read or near.score >= NEARLY):
+            return near.score * SOME_READ
+        return near.score * (0.45 if not _is_coded(near.column, ready) else 0.75 if near.whole or near.alike else 0.6)
+    return near.score + (SUPPORT if said.supports else 0.0)
+
+
+def _tells(column: str, question: Question, ready: Known) -> bool:
+    """Whether cells alone tell the column: only where few columns could be read so, and more than one word was."""
+    transform = ready.columns[column].transform
+    selective = isinstance(transform, Codes | Phones) or (isinstance(transform, Digits) and bool(transform.expect))
+    shown = [label for one in question.choices for label in one.labels[:1]] or question.values
+    return selective and len({value for value in shown if len(value) > SIGN}) > 1
+
+
+def is_listed(near: Near, question: Question, ready: Known) -> bool:
+    """Signs that no list knows say nothing against a column that is called as it should be: somebody tells what they mean."""
+    return _is_coded(near.column, ready) and are_codes(question.values, ready.plan.blank)
+
+
+def _is_coded(column: str, ready: Known) -> bool:
+    """Words that no list knows are no reason to doubt a column that is called as it should be: they are asked about."""
+    return isinstance(ready.columns[column].transform, Codes)
+
+
+__all__ = [
+    "CALCULATED",
+    "LOW",
+    "MEDIUM",
+    "called",
+    "claims",
+    "fitted",
+    "forbidden",
+    "is_listed",
+    "is_nothing",
+    "meanings",
+    "named",
+]

@@ -1,0 +1,93 @@
+"""What each column of a table is likeliest to be: by headers that it is like, by what stands in it, and by what stands beside it."""
+
+import math
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Final
+
+from hub.mapping.scaffold_alike import Alike
+from hub.mapping.scaffold_cells import Cells
+from hub.mapping.scaffold_order import SHARP, Order
+from hub.mapping.scaffold_sentences import NOTHING
+from hub.mapping.scaffold_table import Question
+
+Distances = Mapping[str, float]
+"""Columns, the likeliest first: how far each is behind the first, 0 or less. `NOTHING` stands for what is no column's."""
+
+FAR: Final = 1.0  # so far behind the likeliest, and never proposed
+
+
+class Likely:
+    """`lexicon`: "alike" what headers are like by it, "cells" and "order" what registers show, and "called" how a form calls
+    the columns of those."""
+
+    def __init__(self, lexicon: Mapping[str, Any] = MappingProxyType({})) -> None:
+        self._alike: Alike = lexicon.get("alike") or Alike({})
+        self._cells: Cells = lexicon.get("cells") or Cells(())
+        self._order: Order = lexicon.get("order") or Order(())
+        self._called: Mapping[str, Sequence[str]] = lexicon.get("called", {})
+        self._means = {name: meaning for meaning, names in self._called.items() for name in names}
+        self._by_header: dict[tuple[str, ...], Distances] = {}
+
+    def by_header(self, texts: Sequence[str]) -> Distances:
+        """By the headers alone that these are like. Empty where no word is known."""
+        told = tuple(dict.fromkeys(texts))
+        if told not in self._by_header:
+            self._by_header[told] = {
+                name: behind
+                for column, behind in self._alike.nearest(told)
+                for name in self._called.get(column, (column,))
+            }
+        return self._by_header[told]
+
+    def by_cells(self, question: Question) -> Distances:
+        """By what stands in it, and by the heading above: more than 0 where that speaks for a column. Empty where no register
+        was ever seen."""
+        found = self._cells.evidence(question)
+        return {name: says for meaning, says in found.items() for name in self._called.get(meaning, (meaning,))}
+
+    def in_their_order(self, columns: Sequence[Distances]) -> list[dict[str, float]]:
+        """Those of a whole table, now with what stands beside each."""
+        meanings = [{self._means.get(name, name): behind for name, behind in reversed(one.items())} for one in columns]
+        weighed = self._order.weighed(meanings)
+        return [
+            {
+                name: behind + after[self._means.get(name, name)] - before[self._means.get(name, name)]
+                for name, behind in one.items()
+            }
+            for one, before, after in zip(columns, meanings, weighed, strict=True)
+        ]
+
+
+def chosen(columns: Sequence[Distances], fixed: Mapping[int, str]) -> dict[int, tuple[str, float]]:
+    """Of each column what it is, where it is any, and how sure that is (0 to 1). Each is given to one, the surest; `fixed` are
+    given already."""
+    claims = sorted(
+        ((share, -at, name) for at, one in enumerate(columns) if at not in fixed for name, share in _shares(one)),
+        reverse=True,
+    )
+    found: dict[int, tuple[str, float]] = {}
+    given, settled = set(fixed.values()), set[int]()
+    for share, position, name in claims:
+        if position in settled or name in given:
+            continue
+        settled.add(position)
+        if name != NOTHING:
+            found[-position] = name, share
+            given.add(name)
+    return found
+
+
+def _shares(column: Distances) -> list[tuple[str, float]]:
+    """What may be proposed, each with its share of what all are."""
+    first, nothing = max(column.values(), default=0.0), column.get(NOTHING, -math.inf)
+    weights = {name: math.exp(SHARP * (behind - first)) for name, behind in column.items()}
+    whole = sum(weights.values())
+    return [
+        (name, weights[name] / whole)
+        for name, behind in column.items()
+        if name == NOTHING or (behind > nothing and behind - first > -FAR)
+    ]
+
+
+__all__ = ["Distances", "Likely", "chosen"]

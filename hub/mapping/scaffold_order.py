@@ -1,0 +1,95 @@
+"""What stands beside a column says what it may be: the day of a referral comes after to whom, a given name after the family name.
+
+A chain of meanings as registers have them in their order; what is likeliest of each column, all others considered, is found forwards
+and backwards (https://en.wikipedia.org/wiki/Forward%E2%80%93backward_algorithm).
+"""
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
+from typing import Final
+
+from hub.mapping.scaffold_cells import Seen
+from hub.mapping.scaffold_sentences import NOTHING
+
+START: Final = "^"
+_SEEN: Final = 8.0  # neighbours of any meaning that weigh as much as those that one has had
+_WEIGHT: Final = 0.6  # of what stands beside it, where what it is called and holds has 1
+SHARP: Final = 3.0  # distances of `likely` in nats
+_KEPT: Final = 15  # meanings of a column that are considered
+
+
+class Order:
+    """How often each meaning follows another, in the registers that were seen."""
+
+    def __init__(self, seen: Iterable[Seen]) -> None:
+        self._after: dict[str, Counter[str]] = defaultdict(Counter)
+        self._often: Counter[str] = Counter()
+        register, before = "", (START,)
+        for one in seen:
+            if one.register != register:
+                register, before = one.register, (START,)
+            for meaning in one.meaning:
+                self._often[meaning] += 1 / len(one.meaning)
+                for previous in before:
+                    self._after[previous][meaning] += 1 / len(one.meaning)
+            before = one.meaning
+        self.follows = cache(self._follows)
+
+    def _follows(self, before: str, meaning: str) -> float:
+        having = self._after[before]
+        usual = (self._often[meaning] + 0.3) / (self._often.total() + 0.3 * (len(self._often) + 1))
+        return _WEIGHT * math.log((having[meaning] + _SEEN * usual) / (having.total() + _SEEN) / usual)
+
+    def weighed(self, columns: Sequence[Mapping[str, float]]) -> list[dict[str, float]]:
+        """`columns`: of each, in order, how far each meaning is behind the likeliest; the same is returned, now with what
+        stands beside it."""
+        if not self._often:
+            return [dict(one) for one in columns]
+        own = [_likeliest(one) for one in columns]
+        before = _passed(own, self.follows, START)
+        after = _passed(own[::-1], lambda later, meaning: self.follows(meaning, later))[::-1]
+        found = zip(columns, own, before, after, strict=True)
+        return [
+            _behind(column, {one: said + way[one] + back[one] for one, said in kept.items()})
+            for column, kept, way, back in found
+        ]
+
+
+def _likeliest(column: Mapping[str, float]) -> dict[str, float]:
+    best = sorted(column, key=lambda meaning: -column[meaning])[:_KEPT]
+    return {meaning: SHARP * column[meaning] for meaning in dict.fromkeys([*best, NOTHING]) if meaning in column}
+
+
+def _passed(
+    own: Sequence[Mapping[str, float]], follows: Callable[[str, str], float], first: str = ""
+) -> list[dict[str, float]]:
+    """Of each column, what all columns on one side of it say of its meanings."""
+    found: list[dict[str, float]] = []
+    side: Mapping[str, float] = {first: 0.0} if first else {}
+    for kept in own:
+        told = {one: _sum([said + follows(other, one) for other, said in side.items()]) for one in kept}
+        found.append(told)
+        side = {
+            one: said + told[one] for one, said in kept.items()
+        } or side  # nothing is known of it: it is passed over
+    return found
+
+
+def _behind(column: Mapping[str, float], said: Mapping[str, float]) -> dict[str, float]:
+    """What was not considered stays behind the last that was."""
+    first = max(said.values(), default=0.0)
+    known = {meaning: (one - first) / SHARP for meaning, one in said.items() if meaning in column}
+    last = min(known.values(), default=0.0)
+    return known | {meaning: min(one, last) for meaning, one in column.items() if meaning not in known}
+
+
+def _sum(logarithms: Sequence[float]) -> float:
+    if not logarithms:
+        return 0.0
+    most = max(logarithms)
+    return most + math.log(sum(math.exp(one - most) for one in logarithms))
+
+
+__all__ = ["SHARP", "Order"]

@@ -1,0 +1,89 @@
+"""What each column is, where all that is known of the whole table is weighed: names, headers that it is like, cells, and the columns
+beside it. What is called so stays what it is called; of the rest this decides.
+
+How much each counts was chosen on registers of people who had not seen the program (docs/adr/0080).
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from hub.mapping.scaffold_claims import called, fitted, forbidden, is_nothing, named
+from hub.mapping.scaffold_known import Known
+from hub.mapping.scaffold_likely import chosen
+from hub.mapping.scaffold_names import Near
+from hub.mapping.scaffold_sentences import NOTHING
+from hub.mapping.scaffold_table import Question
+from hub.mapping.scaffold_values import Fit
+from hub.mapping.transforms.codes import Codes
+from hub.mapping.transforms.phones import Phones
+
+_MOST: Final = 2.0  # columns that are none are many
+_ASKED_NOTHING: Final = 1.0
+_NAMED: Final = 1.0
+_NAMED_SHORTLY: Final = 0.7
+_NAMED_VAGUELY: Final = 0.5
+_NAMED_PARTLY: Final = 0.4
+_INITIALS: Final = 0.1
+_STRANGE: Final = -0.6
+_FORBIDDEN: Final = -0.8
+_WORDS_KNOWN: Final = 0.2
+_NOT_READ: Final = -0.4
+_SETTLED: Final = 4.0  # behind what a column is called, all others
+
+
+def decided(asked: Mapping[int, Question], settled: Mapping[int, str], ready: Known) -> dict[int, tuple[str, float]]:
+    """Of those that are not settled: the column that each is, where it is any, and how sure that is (0 to 1)."""
+    columns = [
+        _of_one({column for column in ready.columns if column != settled[at]}, settled[at])
+        if at in settled
+        else _speaks(question, ready)
+        for at, question in asked.items()
+    ]
+    positions = list(asked)
+    fixed = {place: settled[at] for place, at in enumerate(positions) if at in settled}
+    found = chosen(ready.likely.in_their_order(columns), fixed)
+    return {positions[place]: one for place, one in found.items()}
+
+
+def _of_one(others: set[str], column: str) -> dict[str, float]:
+    return {column: 0.0} | dict.fromkeys([*others, NOTHING], -_SETTLED)
+
+
+def _speaks(question: Question, ready: Known) -> dict[str, float]:
+    """How far each column is behind the one for which most speaks."""
+    headers = ready.likely.by_header(called(question, ready))
+    cells = ready.likely.by_cells(question)
+    names = named(question, ready)
+    unlike, least = min(headers.values(), default=0.0), min(cells.values(), default=0.0)
+    found = {
+        column: headers.get(column, unlike)
+        + cells.get(column, least)
+        + _by_name(names.get(column))
+        + _by_reading(fitted(question, column, ready), column, ready)
+        + (_FORBIDDEN if forbidden(question, column, ready) else 0.0)
+        for column, one in ready.columns.items()
+        if bool(one.within) == question.repeated and not one.ticks
+    }
+    asked_nothing = _ASKED_NOTHING if is_nothing(question, ready) else 0.0
+    found[NOTHING] = headers.get(NOTHING, unlike) + cells.get(NOTHING, least) + _MOST + asked_nothing
+    first = max(found.values())
+    return {column: one - first for column, one in found.items()}
+
+
+def _by_name(near: Near | None) -> float:
+    if near is None:
+        return _STRANGE
+    if near.initials:
+        return _INITIALS
+    if not near.whole:
+        return _NAMED_PARTLY * near.score
+    return _NAMED_VAGUELY if near.vague else _NAMED_SHORTLY if near.cut else _NAMED
+
+
+def _by_reading(said: Fit, column: str, ready: Known) -> float:
+    if said.supports:
+        return _WORDS_KNOWN if isinstance(ready.columns[column].transform, Codes | Phones) else 0.0
+    return _NOT_READ if said.contradicts else 0.0
+
+
+__all__ = ["decided"]
