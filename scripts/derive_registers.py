@@ -1,7 +1,7 @@
 """`mappings/registers.csv`: of registers whose columns are known, what each column means and what its cells look like.
 
-Beside each register lies its key (`benchmarks/first_mappings.py` says how). No cell is written: of the words in them only those that
-columns of one meaning have in several registers, and no names of people but such as many have.
+Beside each register lies its key (`benchmarks/first_mappings.py` says how). No cell is written: of the words in them only those
+that columns of one meaning have in several registers, and no names of people but such as many have.
 
 `python -m scripts.derive_registers FOLDER [FOLDER …]`
 """

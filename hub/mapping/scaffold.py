@@ -101,7 +101,7 @@ def propose(questions: Sequence[Question], ready: Known) -> Proposal:
     )
     lines = tuple(_again(line, lines) for line in lines if line.column or line.question.kind != CALCULATED)
     lines = tuple(_twin(line) if line.question.twin else line for line in lines)
-    required = {name for name, column in ready.columns.items() if column.required and not column.within}
+    required = {name for name, column in ready.columns.items() if _is_required(column)}
     return Proposal(lines, tuple(sorted(required - columns)), _order(lines, ready))
 
 
@@ -122,16 +122,28 @@ def _given(found: Mapping[int, Sequence[Claim]]) -> dict[int, Claim]:
 
 
 def _weighed(taken: Mapping[int, Claim], asked: Mapping[int, Question], ready: Known) -> dict[int, Claim]:
-    """What is called so, and of the rest what all that is known of the table makes likeliest."""
+    """What is called so, and of the rest what all that is known of the table makes likeliest. What a mapping must have is claimed
+    where nothing is likelier."""
     settled = {at: claim for at, claim in taken.items() if claim[1].whole}
-    found = dict(settled)
-    for at, (column, sure) in decided(asked, {at: near.column for at, (_, near, _) in settled.items()}, ready).items():
-        known = taken.get(at)
-        score = LIKELY if sure >= SURE and asked[at].kind != CALCULATED else LOW
-        said = fitted(asked[at], column, ready)
-        near = Near(score, column, "", ready.names.language(asked[at].header), alike=True)
-        found[at] = known if known and known[1].column == column else (score, near, said)
-    return found
+    likeliest = decided(asked, {at: near.column for at, (_, near, _) in settled.items()}, ready)
+    found = settled | {at: _resembling(asked[at], *one, taken.get(at), ready) for at, one in likeliest.items()}
+    given = {near.column for _, near, _ in found.values()}
+    must = {at: claim for at, claim in taken.items() if _is_required(ready.columns[claim[1].column])}
+    return found | {at: claim for at, claim in must.items() if at not in found and claim[1].column not in given}
+
+
+def _resembling(question: Question, column: str, sure: float, before: Claim | None, ready: Known) -> Claim:
+    """Where names alone claim another column, it is a question which of them it is."""
+    if before and before[1].column == column:
+        return before
+    said = fitted(question, column, ready)
+    doubted = before is not None or said.contradicts or question.kind == CALCULATED
+    score = LIKELY if sure >= SURE and not doubted else LOW
+    return score, Near(score, column, "", ready.names.language(question.header), alike=True), said
+
+
+def _is_required(column: Column) -> bool:
+    return column.required and not column.within
 
 
 def _again(line: Line, lines: Sequence[Line]) -> Line:

@@ -1,4 +1,4 @@
-"""What each column of a table is likeliest to be: by headers that it is like, by what stands in it, and by what stands beside it."""
+"""What each column of a table is likeliest to be: by headers that it is like, by its cells and by its neighbours."""
 
 import math
 from collections.abc import Mapping, Sequence

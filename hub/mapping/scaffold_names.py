@@ -202,6 +202,10 @@ class Names:
             return False
         return (column, fold(header)) not in self._exactly
 
+    def asks_for_another(self, texts: Iterable[str], column: str) -> bool:
+        """Whether one of these asks for a kind of answer that the column does not hold: "where was she born" asks for no day."""
+        return any(self._asks_for_another(text, column) for text in texts)
+
     def _theirs(self, header: str, near: Near) -> bool:
         """Whether it is merely like something, and speaks of a person of whom that says nothing."""
         strangers = self._others - self._own[near.column]

@@ -1,7 +1,7 @@
 """What stands beside a column says what it may be: the day of a referral comes after to whom, a given name after the family name.
 
-A chain of meanings as registers have them in their order; what is likeliest of each column, all others considered, is found forwards
-and backwards (https://en.wikipedia.org/wiki/Forward%E2%80%93backward_algorithm).
+A chain of meanings as registers have them in their order; what is likeliest of each column, all others considered, is found
+forwards and backwards (https://en.wikipedia.org/wiki/Forward%E2%80%93backward_algorithm).
 """
 
 import math

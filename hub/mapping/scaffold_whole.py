@@ -1,5 +1,5 @@
-"""What each column is, where all that is known of the whole table is weighed: names, headers that it is like, cells, and the columns
-beside it. What is called so stays what it is called; of the rest this decides.
+"""What each column is, where all that is known of the whole table is weighed: names, headers that it is like, cells, and the
+columns beside it. What is called so stays what it is called; of the rest this decides.
 
 How much each counts was chosen on registers of people who had not seen the program (docs/adr/0080).
 """
@@ -28,6 +28,7 @@ _STRANGE: Final = -0.6
 _FORBIDDEN: Final = -0.8
 _WORDS_KNOWN: Final = 0.2
 _NOT_READ: Final = -0.4
+_CONSIDERED: Final = 3.0  # so far behind, and no cell will help
 _SETTLED: Final = 4.0  # behind what a column is called, all others
 
 
@@ -56,16 +57,18 @@ def _speaks(question: Question, ready: Known) -> dict[str, float]:
     names = named(question, ready)
     unlike, least = min(headers.values(), default=0.0), min(cells.values(), default=0.0)
     found = {
-        column: headers.get(column, unlike)
-        + cells.get(column, least)
-        + _by_name(names.get(column))
-        + _by_reading(fitted(question, column, ready), column, ready)
-        + (_FORBIDDEN if forbidden(question, column, ready) else 0.0)
+        column: headers.get(column, unlike) + cells.get(column, least) + _by_name(names.get(column))
         for column, one in ready.columns.items()
-        if bool(one.within) == question.repeated and not one.ticks
+        if bool(one.within) == question.repeated
+        and not one.ticks
+        and not ready.names.asks_for_another(question.texts, column)
     }
-    asked_nothing = _ASKED_NOTHING if is_nothing(question, ready) else 0.0
-    found[NOTHING] = headers.get(NOTHING, unlike) + cells.get(NOTHING, least) + _MOST + asked_nothing
+    nothing = headers.get(NOTHING, unlike) + cells.get(NOTHING, least) + _MOST
+    found[NOTHING] = nothing + (_ASKED_NOTHING if is_nothing(question, ready) else 0.0)
+    near = max(found.values()) - _CONSIDERED
+    for column in [one for one, said in found.items() if one != NOTHING and said >= near]:
+        found[column] += _by_reading(fitted(question, column, ready), column, ready)
+        found[column] += _FORBIDDEN if forbidden(question, column, ready) else 0.0
     first = max(found.values())
     return {column: one - first for column, one in found.items()}
 

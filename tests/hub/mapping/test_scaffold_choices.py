@@ -21,7 +21,7 @@ TODAY = date(2026, 11, 26)
 
 @cache
 def intake() -> Known:
-    return dict(command._ready(Path("nowhere"), frozenset({command.FORM})))["kobo/intake"]
+    return dict(command.ready_mappings(Path("nowhere"), frozenset({command.FORM})))["kobo/intake"]
 
 
 @cache

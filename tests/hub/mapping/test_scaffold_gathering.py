@@ -49,7 +49,7 @@ REGISTERS: dict[str, list[list[str]]] = {
 
 @cache
 def candidates() -> list[tuple[str, Known]]:
-    return list(command._ready(Path("nowhere"), frozenset({command.TABLE})))
+    return list(command.ready_mappings(Path("nowhere"), frozenset({command.TABLE})))
 
 
 def sheet(rows: list[list[str]]) -> list[Sample]:

@@ -23,7 +23,7 @@ PARTS = ("development", "held out")
 
 @cache
 def candidates(kind: str) -> list[tuple[str, Known]]:
-    return list(command._ready(Path("nowhere"), frozenset({kind})))
+    return list(command.ready_mappings(Path("nowhere"), frozenset({kind})))
 
 
 def samples_of(said: dict[str, Any]) -> list[Sample]:

@@ -30,7 +30,7 @@ DETAILED = "spreadsheet/register-detailed"
 
 @cache
 def candidates(kind: str) -> list[tuple[str, Known]]:
-    return list(command._ready(Path("nowhere"), frozenset({kind})))
+    return list(command.ready_mappings(Path("nowhere"), frozenset({kind})))
 
 
 @cache
