@@ -169,8 +169,8 @@ def ready_mappings(own: Path, kinds: frozenset[str]) -> Iterator[tuple[str, Know
 
 @cache
 def read_lexicon() -> Mapping[str, Any]:
-    """`mappings/lexicon.yaml`, what headers are like by it and by `mappings/headers.csv`, and what stands in columns, and beside them,
-    by `mappings/registers.csv`."""
+    """`mappings/lexicon.yaml`, what headers are like by it and by `mappings/headers.csv`, and what stands in columns and beside
+    them by `mappings/registers.csv`."""
     room = files(PACKAGE)
     lexicon: dict[str, Any] = yaml.load((room / "lexicon.yaml").read_text("utf-8"), Loader=yaml.BaseLoader)  # noqa: S506 — text alone
     headers = {

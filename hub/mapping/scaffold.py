@@ -30,6 +30,8 @@ Confidence = Literal["high", "medium", "low", "none"]
 
 LIKELY: Final = 0.66  # what only resembles, and beyond that is sure
 SURE: Final = 0.9
+UNLIKE: Final = 4.5  # so much more speaks in its cells for another column
+FREE: Final = frozenset({"text", "integer", "decimal", "date"})  # questions of a form that are answered with no choice
 MOSTLY: Final = 0.6  # of the cells of a ticked column are ticks: a row of totals has others
 SEVERAL: Final = 2  # kinds below one heading, by which it is known without a tick
 SURE_WORDS: Final = 0.5  # share of known words from which the others may be shown
@@ -84,12 +86,12 @@ def propose(questions: Sequence[Question], ready: Known) -> Proposal:
     marks = {at for at, one in enumerate(questions) if ready.names.marks_tests(one.shown)}
     asked = {at: one for at, one in enumerate(questions) if not one.again and not is_left_out(one) and at not in marks}
     found = {at: claims(one, ready) for at, one in asked.items()}
-    _tick(found, asked, ready)
+    ticked = _tick(found, asked, ready)
     uncount(found, questions)
     yield_to_plainer(found)
     yield_to_called(found)
     part(found)
-    taken = _weighed(_given(found), asked, ready)
+    taken = _weighed(_given(found), {at: one for at, one in asked.items() if at not in ticked}, ready)
     columns = {near.column for _, near, _ in taken.values()}
     lines = tuple(
         _line(question, *taken[at], ready)
@@ -122,14 +124,28 @@ def _given(found: Mapping[int, Sequence[Claim]]) -> dict[int, Claim]:
 
 
 def _weighed(taken: Mapping[int, Claim], asked: Mapping[int, Question], ready: Known) -> dict[int, Claim]:
-    """What is called so, and of the rest what all that is known of the table makes likeliest. What a mapping must have is claimed
-    where nothing is likelier."""
-    settled = {at: claim for at, claim in taken.items() if claim[1].whole}
+    """What is called so, and of the rest what all that is known of the table makes likeliest. What a mapping must have, and by
+    what records are told apart, is claimed where nothing is likelier."""
+    settled = {
+        at: _as_held(claim, asked[at], ready) if at in asked else claim
+        for at, claim in taken.items()
+        if claim[1].whole or at not in asked
+    }
     likeliest = decided(asked, {at: near.column for at, (_, near, _) in settled.items()}, ready)
     found = settled | {at: _resembling(asked[at], *one, taken.get(at), ready) for at, one in likeliest.items()}
     given = {near.column for _, near, _ in found.values()}
-    must = {at: claim for at, claim in taken.items() if _is_required(ready.columns[claim[1].column])}
-    return found | {at: claim for at, claim in must.items() if at not in found and claim[1].column not in given}
+    must = {name for name, column in ready.columns.items() if _is_required(column) or name in ready.plan.key}
+    left = {at: claim for at, claim in taken.items() if at not in found and claim[1].column in must - given}
+    return found | left
+
+
+def _as_held(claim: Claim, question: Question, ready: Known) -> Claim:
+    """What is called so is no longer beyond doubt where it holds what no such column does: a number asked for is no yes or no."""
+    score, near, said = claim
+    cells = ready.likely.by_cells(question)
+    unlike = near.column in cells and max(cells.values()) - cells[near.column] > UNLIKE
+    free = question.kind in FREE and isinstance(ready.columns[near.column].transform, Answer)
+    return score, near._replace(doubted=near.doubted or unlike or free), said
 
 
 def _resembling(question: Question, column: str, sure: float, before: Claim | None, ready: Known) -> Claim:
@@ -161,8 +177,9 @@ def _twin(line: Line) -> Line:
     return replace(line, confidence=confidence, reasons=(*line.reasons, ("mapping.scaffold-twin", {})))
 
 
-def _tick(found: dict[int, list[Claim]], asked: Mapping[int, Question], ready: Known) -> None:
-    """What is ticked below a heading of violence is one kind of it, and no service of that name."""
+def _tick(found: dict[int, list[Claim]], asked: Mapping[int, Question], ready: Known) -> set[int]:
+    """What is ticked below a heading of violence is one kind of it, and no service of that name. Returned are those of which
+    nothing else is asked."""
     kinds = {at: kind for at, one in asked.items() if not one.kind and (kind := _kind(one, ready))}
     of = {at: fit(ready.columns[kind], asked[at].values, ready.plan.blank, ready.today) for at, kind in kinds.items()}
     several = Counter(group for group, _ in {(asked[at].group, kind) for at, kind in kinds.items()})
@@ -173,10 +190,13 @@ def _tick(found: dict[int, list[Claim]], asked: Mapping[int, Question], ready: K
             name = next(iter(ready.columns[kind].headers), kind)
             found[at] = [(EXACT, Near(EXACT, kind, name, ready.names.language(one.header), whole=True), said)]
     below = {at for at in found.keys() - kinds.keys() if ready.names.kinds.is_heading(asked[at].group)}
+    others = set()
     for at in below:
         ticks = fit(Column("", (), Answer()), asked[at].values, ready.plan.blank, ready.today)
         if not asked[at].kind and ticks.read >= MOSTLY * ticks.tried:
             found[at] = [claim for claim in found[at] if _may_stand_there(claim[1], ready, ticked=ticks.tried > 0)]
+            others.add(at)
+    return {*kinds, *others}
 
 
 def _may_stand_there(near: Near, ready: Known, *, ticked: bool) -> bool:

@@ -1,5 +1,5 @@
-"""What stands in a column, beside what stands in columns of registers whose meaning is known: dates, ticks, ages, names, few words
-that return. A cell is never kept: of each column there is the shape of its cells, and of their words those that several
+"""What stands in a column, beside what stands in columns of registers whose meaning is known: dates, ticks, ages, names, few
+words that return. A cell is never kept: of each column there is the shape of its cells, and of their words those that several
 registers use.
 
 Naive Bayes as in `scaffold_alike`. It is never sure: an age looks like a number of children.
@@ -7,7 +7,7 @@ Naive Bayes as in `scaffold_alike`. It is never sure: an age looks like a number
 
 import math
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -113,36 +113,32 @@ class Cells:
     """What columns of each meaning hold, by all that were seen."""
 
     def __init__(self, seen: Iterable[Seen]) -> None:
-        self._columns: Counter[str] = Counter()
-        self._traits: dict[str, Counter[str]] = defaultdict(Counter)
-        self._words: dict[str, Counter[str]] = defaultdict(Counter)
+        self._columns: defaultdict[str, float] = defaultdict(float)
+        self._having: dict[str, defaultdict[str, float]] = {}  # trait or word → meaning → columns
         for one in seen:
             for meaning in one.meaning:
-                part = 1 / len(one.meaning)
-                self._columns[meaning] += part
-                for trait in one.traits:
-                    self._traits[trait][meaning] += part
-                for word in one.words:
-                    self._words[word][meaning] += part
-        self._all = sum(self._columns.values())
+                self._columns[meaning] += 1 / len(one.meaning)
+                for mark in one.traits | one.words:
+                    self._having.setdefault(mark, defaultdict(float))[meaning] += 1 / len(one.meaning)
+        all_ = sum(self._columns.values())
+        self._usual = {mark: (sum(having.values()) + 0.5) / (all_ + 1) for mark, having in self._having.items()}
 
     @cache  # noqa: B019 — of one table, for each ready mapping
-    def evidence(self, question: Question) -> dict[str, float]:
+    def evidence(self, question: Question) -> Mapping[str, float]:
         """Meaning → how much the cells and the heading above speak for it; below 0: against it. Empty where nothing was
         ever seen."""
-        known = [word for word in words(question) if word in self._words]
-        spread = math.sqrt(len(known)) or 1.0  # long texts have many words, and say no more for that
-        shapes = [self._traits[one] for one in traits(question) if one in self._traits]
-        heard = [self._words[one] for one in known]
+        shapes = [one for one in traits(question) if one in self._having]
+        heard = [one for one in words(question) if one in self._having]
+        spread = math.sqrt(len(heard)) or 1.0  # long texts have many words, and say no more for that
         return {
             meaning: _TRAIT * sum(self._tells(meaning, one, _SEEN) for one in shapes)
             + _WORD * sum(self._tells(meaning, one, 1.0) for one in heard) / spread
             for meaning in self._columns
         }
 
-    def _tells(self, meaning: str, having: Counter[str], doubt: float) -> float:
-        usual = (having.total() + 0.5) / (self._all + 1)
-        return math.log((having[meaning] + doubt * usual) / (self._columns[meaning] + doubt) / usual)
+    def _tells(self, meaning: str, mark: str, doubt: float) -> float:
+        usual = self._usual[mark]
+        return math.log((self._having[mark][meaning] + doubt * usual) / (self._columns[meaning] + doubt) / usual)
 
 
 def _step(share: float, steps: Sequence[float], *, reached: bool = False) -> int:

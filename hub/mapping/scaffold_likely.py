@@ -47,8 +47,8 @@ class Likely:
         return {name: says for meaning, says in found.items() for name in self._called.get(meaning, (meaning,))}
 
     def in_their_order(self, columns: Sequence[Distances]) -> list[dict[str, float]]:
-        """Those of a whole table, now with what stands beside each."""
-        meanings = [{self._means.get(name, name): behind for name, behind in reversed(one.items())} for one in columns]
+        """Those of a whole table, each the likeliest first, now with what stands beside each."""
+        meanings = [{self._means.get(name, name): behind for name, behind in [*one.items()][::-1]} for one in columns]
         weighed = self._order.weighed(meanings)
         return [
             {

@@ -5,7 +5,7 @@ forwards and backwards (https://en.wikipedia.org/wiki/Forward%E2%80%93backward_a
 """
 
 import math
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Final
@@ -15,6 +15,7 @@ from hub.mapping.scaffold_sentences import NOTHING
 
 START: Final = "^"
 _SEEN: Final = 8.0  # neighbours of any meaning that weigh as much as those that one has had
+_ONCE: Final = 0.3  # that a meaning was seen which no register has
 _WEIGHT: Final = 0.6  # of what stands beside it, where what it is called and holds has 1
 SHARP: Final = 3.0  # distances of `likely` in nats
 _KEPT: Final = 15  # meanings of a column that are considered
@@ -24,23 +25,26 @@ class Order:
     """How often each meaning follows another, in the registers that were seen."""
 
     def __init__(self, seen: Iterable[Seen]) -> None:
-        self._after: dict[str, Counter[str]] = defaultdict(Counter)
-        self._often: Counter[str] = Counter()
-        register, before = "", (START,)
+        self._after: dict[str, defaultdict[str, float]] = {}
+        self._often: defaultdict[str, float] = defaultdict(float)
+        register, before = "", [START]
         for one in seen:
             if one.register != register:
-                register, before = one.register, (START,)
+                register, before = one.register, [START]
             for meaning in one.meaning:
                 self._often[meaning] += 1 / len(one.meaning)
                 for previous in before:
-                    self._after[previous][meaning] += 1 / len(one.meaning)
-            before = one.meaning
+                    self._after.setdefault(previous, defaultdict(float))[meaning] += 1 / len(one.meaning)
+            before = [*one.meaning]
+        self._neighbours = {one: sum(having.values()) for one, having in self._after.items()}
+        self._all = sum(self._often.values()) + _ONCE * (len(self._often) + 1)
         self.follows = cache(self._follows)
 
     def _follows(self, before: str, meaning: str) -> float:
-        having = self._after[before]
-        usual = (self._often[meaning] + 0.3) / (self._often.total() + 0.3 * (len(self._often) + 1))
-        return _WEIGHT * math.log((having[meaning] + _SEEN * usual) / (having.total() + _SEEN) / usual)
+        usual = (self._often.get(meaning, 0.0) + _ONCE) / self._all
+        after = self._after.get(before)
+        having = after.get(meaning, 0.0) if after else 0.0
+        return _WEIGHT * math.log((having + _SEEN * usual) / (self._neighbours.get(before, 0.0) + _SEEN) / usual)
 
     def weighed(self, columns: Sequence[Mapping[str, float]]) -> list[dict[str, float]]:
         """`columns`: of each, in order, how far each meaning is behind the likeliest; the same is returned, now with what

@@ -70,7 +70,7 @@ def _speaks(question: Question, ready: Known) -> dict[str, float]:
         found[column] += _by_reading(fitted(question, column, ready), column, ready)
         found[column] += _FORBIDDEN if forbidden(question, column, ready) else 0.0
     first = max(found.values())
-    return {column: one - first for column, one in found.items()}
+    return {column: one - first for column, one in sorted(found.items(), key=lambda one: -one[1])}
 
 
 def _by_name(near: Near | None) -> float:

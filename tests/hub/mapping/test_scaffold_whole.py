@@ -1,0 +1,111 @@
+"""The table as a whole: cells and neighbours as evidence for what a column is (docs/adr/0080-the-table-as-a-whole.md)."""
+
+import csv
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hub.mapping.scaffold import Line, propose
+from hub.mapping.scaffold_cells import Cells, Seen, said, shape, traits
+from hub.mapping.scaffold_likely import chosen
+from hub.mapping.scaffold_order import Order
+from hub.mapping.scaffold_sentences import NOTHING
+from hub.mapping.scaffold_table import Question
+from tests.support.scaffolding import ready
+
+DETAILED = "spreadsheet/register-detailed"
+REGISTERS = Path(__file__).parents[3] / "mappings/registers.csv"
+DAYS = ("03/01/2025", "04/01/2025", "07/01/2025", "09/01/2025")
+AGES = ("23", "31", "45", "28")
+NAMES = ("Fatima Zahra Alaoui", "Khadija Amrani", "Samira Bennani", "Naima Fassi")
+
+
+def lines(*questions: Question) -> dict[str, Line]:
+    return {line.question.header: line for line in propose(questions, ready(DETAILED)).lines}
+
+
+def test_names_of_people_below_a_header_that_nobody_knows_are_a_question_about_her_name() -> None:
+    found = lines(
+        Question("N° dos.", ("12/25", "13/25", "14/25", "15/25")),
+        Question("Reçue le", DAYS),
+        Question("Clte", NAMES),
+        Question("Âge", AGES),
+    )
+    assert found["Clte"].column == "full_name"
+    assert found["Clte"].confidence in {"low", "medium"}
+
+
+def test_a_day_after_to_whom_she_is_sent_is_the_day_of_that() -> None:
+    case, came = Question("N° dossier", ("12/25", "13/25", "14/25", "15/25")), Question("Date d'accueil", DAYS)
+    sent, day = Question("Orientée vers", ("Hôpital", "Tribunal", "Police", "Hôpital")), Question("D.", DAYS)
+    assert lines(case, came, sent, day)["D."].column == "referral_date"
+    assert lines(case, came, day, sent)["D."].column != "referral_date"
+
+
+def test_nothing_is_certain_by_its_cells_or_its_neighbours() -> None:
+    found = lines(
+        Question("Zrk", NAMES), Question("Wpq", AGES), Question("Ttv", DAYS), Question("Orientée vers", ("Police",) * 4)
+    )
+    assert {found[one].confidence for one in ("Zrk", "Wpq", "Ttv")} <= {"none", "low", "medium"}
+
+
+def test_what_is_called_so_and_holds_what_no_such_column_does_is_not_beyond_doubt() -> None:
+    found = lines(
+        Question("Plainte déposée ?", ("", "", "", "")), Question("PV", ("1204/25", "887/25", "33/25", "1290/25"))
+    )
+    assert found["PV"].confidence != "high"
+
+
+@pytest.mark.parametrize("kind", ["text", "integer"])
+def test_a_number_that_is_asked_for_is_no_yes_or_no(kind: str) -> None:
+    found = lines(Question("q7", labels=("Peut-on l'appeler sans risque ?", "q7"), kind=kind))
+    assert all(line.confidence != "high" for line in found.values())
+
+
+def test_the_file_of_registers_holds_meanings_of_the_ready_mapping_and_no_cell() -> None:
+    with REGISTERS.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    meanings = {meaning for row in rows for meaning in row["meaning"].split("|")}
+    assert meanings - {"-"} <= {*ready(DETAILED).columns, *ready("spreadsheet/gbvims-recorder").columns}
+    words = {word for row in rows for word in row["words"].split()}
+    assert not {word for word in words if any(map(str.isdecimal, word))}
+    registers = {word: {row["register"] for row in rows if word in row["words"].split()} for word in words}
+    assert not {word for word, where in registers.items() if len(where) < 2}  # what one register alone says
+
+
+@given(st.lists(st.text(max_size=12), max_size=12).map(tuple))
+def test_a_shape_is_written_and_read_without_loss(cells: tuple[str, ...]) -> None:
+    question = Question("any", cells)
+    assert shape(said(question)) == traits(question)
+
+
+def test_cells_like_those_that_were_seen_speak_for_their_meaning() -> None:
+    ages, days = (Question("", AGES), Question("", DAYS))
+    cells = Cells([Seen("1", ("age",), traits(ages)), Seen("1", ("visit_date",), traits(days))])
+    assert cells.evidence(ages)["age"] > 0 > cells.evidence(ages)["visit_date"]
+    assert cells.evidence(days)["visit_date"] > 0 > cells.evidence(days)["age"]
+
+
+def test_a_neighbour_that_usually_stands_there_tips_the_scales_and_not_more() -> None:
+    seen = [
+        Seen(f"{at}", (meaning,), frozenset())
+        for at in range(9)
+        for meaning in ("referred_to", "referral_date", "remarks")
+    ]
+    order = Order(seen)
+    even = {"referral_date": 0.0, "visit_date": 0.0, NOTHING: -1.0}
+    after, alone = order.weighed([{"referred_to": 0.0, NOTHING: -2.0}, even])[1], order.weighed([even])[0]
+    assert after["referral_date"] > after["visit_date"]
+    assert after["referral_date"] - after["visit_date"] > alone["referral_date"] - alone["visit_date"]
+    sure = order.weighed([{"referred_to": 0.0}, {"visit_date": 0.0, "referral_date": -3.0}])[1]
+    assert sure["visit_date"] > sure["referral_date"]
+
+
+def test_a_column_is_given_once_to_the_surest_and_never_where_none_is_likelier() -> None:
+    found = chosen(
+        [{"age": 0.0, NOTHING: -1.0}, {"age": 0.0, "children": -0.4, NOTHING: -0.8}, {NOTHING: 0.0, "age": -0.1}], {}
+    )
+    assert {at: column for at, (column, _) in found.items()} == {0: "age", 1: "children"}
+    assert chosen([{"age": 0.0}], {1: "age"}) == {}
