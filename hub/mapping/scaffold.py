@@ -12,7 +12,7 @@ from typing import Final, Literal
 
 from hub.mapping.model import Transform
 from hub.mapping.plan import Column, Plan
-from hub.mapping.scaffold_apart import Claim, is_in_full, part, uncount, yield_to_called, yield_to_plainer
+from hub.mapping.scaffold_apart import NAMED, Claim, is_in_full, part, uncount, yield_to_called, yield_to_plainer
 from hub.mapping.scaffold_choices import Meant
 from hub.mapping.scaffold_claims import CALCULATED, LOW, MEDIUM, claims, fitted, is_listed, meanings
 from hub.mapping.scaffold_known import Known, known
@@ -124,8 +124,9 @@ def _given(found: Mapping[int, Sequence[Claim]]) -> dict[int, Claim]:
 
 
 def _weighed(taken: Mapping[int, Claim], asked: Mapping[int, Question], ready: Known) -> dict[int, Claim]:
-    """What is called so, and of the rest what all that is known of the table makes likeliest. What a mapping must have, and by
-    what records are told apart, is claimed where nothing is likelier."""
+    """What is called so, and of the rest what all that is known of the table makes likeliest. What a mapping must have, by
+    what records are told apart, and what is called so though its cells say otherwise, is asked about where nothing is
+    likelier."""
     settled = {
         at: _as_held(claim, asked[at], ready) if at in asked else claim
         for at, claim in taken.items()
@@ -135,8 +136,16 @@ def _weighed(taken: Mapping[int, Claim], asked: Mapping[int, Question], ready: K
     found = settled | {at: _resembling(asked[at], *one, taken.get(at), ready) for at, one in likeliest.items()}
     given = {near.column for _, near, _ in found.values()}
     must = {name for name, column in ready.columns.items() if _is_required(column) or name in ready.plan.key}
-    left = {at: claim for at, claim in taken.items() if at not in found and claim[1].column in must - given}
-    return found | left
+    return found | {
+        at: claim
+        for at, claim in taken.items()
+        if at not in found and claim[1].column not in given and (claim[1].column in must or _is_called(claim[1]))
+    }
+
+
+def _is_called(near: Near) -> bool:
+    """Whether it is called so, or by the first letters of that, though its cells say otherwise."""
+    return near.score >= NAMED or near.initials
 
 
 def _as_held(claim: Claim, question: Question, ready: Known) -> Claim:
