@@ -39,7 +39,7 @@ class Told:
 
 
 def told(receipt: Receipt) -> Told:
-    found = list(findings(receipt, pages.language(), _filled))
+    found = list(findings(receipt, pages.language(), filled))
     aside = _said(one for one in found if one.aside)
     alarm = "".join(one.why for one in found if one.issue.text == ALL_LEFT_OUT)
     doubtful = _said(one for one in found if not one.aside and one.issue.text != ALL_LEFT_OUT)
@@ -59,7 +59,7 @@ def all_tests(receipt: Receipt) -> bool:
     return 0 < receipt.numbers["read"] == receipt.numbers["left_out"]
 
 
-def _filled(issue: Issue, blank: str) -> str:
+def filled(issue: Issue, blank: str) -> str:
     """Whoever keeps a register knows its columns: what FHIR calls them, in brackets after them, tells her nothing."""
     beside = blank == "element" and issue.text.startswith("mapping.")
     return "" if beside else pages.isolate(issue.params[blank])

@@ -210,6 +210,26 @@ class Quarantined:
     at: datetime
     record: Mapping[str, Any]  # the SourceRecord's other fields, for replay
     discarded: "Discarded | None" = None
+    since: datetime | None = field(default=None, compare=False)
+    """When it was first set aside, also where it was tried again since (`at`). The store's to say."""
+
+
+@dataclass(frozen=True)
+class SetAside:
+    """A record in quarantine as whoever mends its source is told of it: without what it says."""
+
+    place: str
+    issues: tuple[Issue, ...]
+    mapping: str
+    since: datetime
+
+
+@dataclass(frozen=True)
+class Aside:
+    """How many records of a connection are set aside, and since when the first of them is."""
+
+    count: int
+    since: datetime
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from pymongo import DeleteMany, UpdateMany
 
 from hub.errors import INVALID, TOO_LARGE, HubError
 from hub.ports import Changes, Save
-from hub.store import figures, forms, outbox
+from hub.store import aside, figures, forms, outbox
 from hub.store.chains import AUDIT, contents_of
 from hub.store.discarding import listing, marking
 from hub.store.documents import Sealer, document, event_document, keys_document
@@ -73,7 +73,7 @@ class Plan:
         self.identities = changes.identities
         self.guards = [_moved_on(name, known, at) for name, known in changes.guards.items() if known]
         self.guarded = [_guarded(name, at) for name, known in changes.guards.items() if not known]
-        self.quarantine = upserts(quarantine_document(entry, box) for entry in changes.quarantine)
+        self.quarantine = aside.keeping(quarantine_document(entry, box) for entry in changes.quarantine)
         self.discards, self.discarded = marking(changes.discards), listing(changes.discards)
         self.released: Writes = [DeleteMany({"_id": {"$in": list(changes.released)}})] if changes.released else []
         versions = _versions(changes, at)
