@@ -15,7 +15,7 @@ from hub.console import found, pages
 from hub.console.desk import Desk
 from hub.errors import NOT_FOUND, HubError
 from hub.exchange import set_aside
-from hub.exchange.findings import where, why
+from hub.exchange.findings import where
 from hub.exchange.upload import Door, takes_uploads
 from hub.oauth.handing_over import may_hand_over
 
@@ -102,7 +102,6 @@ def register(room: Blueprint, desk: Desk) -> None:
             connection=pages.connection(door),
             reason=_said(one),
             places=_places(one.places[(page - 1) * PLACES :]),
-            first=(page - 1) * PLACES + 1,
             page=page,
             is_last=one.count <= page * PLACES,
         )
@@ -128,8 +127,7 @@ def _address(door: Door) -> str:
 
 def _said(one: set_aside.Reason) -> Said:
     places = _places(one.places[: set_aside.FIRST])
-    said = why(one.issue, pages.language(), found.filled)
-    return Said(one.id, said, one.count, pages.date(one.since), places, one.count - len(places))
+    return Said(one.id, found.why(one.issue), one.count, pages.date(one.since), places, one.count - len(places))
 
 
 def _places(stated: tuple[str, ...]) -> tuple[str, ...]:

@@ -50,7 +50,7 @@ def _unnamed(receipt: Receipt, language: str, fill: Fill, *, aside: bool) -> Ite
 
 
 def _finding(place: str, issue: Issue, language: str, fill: Fill, *, aside: bool) -> Finding:
-    return Finding(issue, where(place, language), why(issue, language, fill), aside)
+    return Finding(issue, where(place, language), sentence(issue, language, fill), aside)
 
 
 def where(place: str, language: str) -> str:
@@ -59,7 +59,7 @@ def where(place: str, language: str) -> str:
     return say("receive.place-separator", language).join(parts)
 
 
-def why(issue: Issue, language: str, fill: Fill = as_it_is) -> str:
-    """The sentence of an issue, without the value of a cell."""
+def sentence(issue: Issue, language: str, fill: Fill = as_it_is) -> str:
+    """What is said of an issue, without the value of a cell."""
     blanks = {name: WITHHELD if name == "value" else fill(issue, name) for name in issue.params}
     return say(issue.text, language, **blanks).replace(" ()", "")

@@ -157,7 +157,13 @@ def test_no_value_of_a_cell_and_no_word_of_fhir_is_shown_in_any_language(town: T
     for one in shown:
         told = unescape(one)
         assert [mark for mark in (*MARKS, WORD, "lunaire", "hier", "AR-9") if mark in told] == []
-        assert re.findall(r"Patient|Observation|Consent|FHIR|mapping|conformance|\.component|\[\d", words(one)) == []
+        assert (
+            re.findall(
+                r"Patient|Observation|Consent|FHIR|mapping|concept map|table de corr|جدول الكلمات|conformance|\.component|\[\d",
+                words(one),
+            )
+            == []
+        )
 
 
 def test_what_only_the_contract_says_is_said_of_the_column_it_came_from(town: Town, officer: Browser) -> None:
@@ -170,12 +176,12 @@ def test_and_of_the_record_where_that_could_be_any_of_many_columns(town: Town, o
     assert read(officer.get(OF)).count("What this record says cannot be taken in as it stands") == 1
 
 
-def not_conforming(hub: Hub, *paths: str) -> None:
+def not_conforming(hub: Hub, *paths: str, connection: str = "register") -> None:
     """A record that was read, and from which a resource came that does not conform."""
     issues = tuple(Issue("error", "value", "conformance.control", path, params={"element": path}) for path in paths)
     record = {"kind": "case", "id": "x", "version": "1", "handle": {}, "headers": {}, "row": 7}
     form = uploads("amal", "chu")["register"].mapping
-    entry = Quarantined("k", "register", f"{form.id}@{form.version}", "row 7", issues, {}, hub.clock.now(), record)
+    entry = Quarantined("k", connection, f"{form.id}@{form.version}", "row 7", issues, {}, hub.clock.now(), record)
     hub.store.commit(Changes(quarantine=[entry]))
 
 
@@ -327,3 +333,12 @@ def test_who_is_not_signed_in_is_asked_to_whatever_she_names(town: Town) -> None
 def test_a_data_officer_comes_there_from_her_account(officer: Browser) -> None:
     assert f'href="{PAGE}"' in officer.get("/console/").text
 
+
+@pytest.mark.parametrize(
+    ("name", "told"), [("register", "hand it over again"), ("pulled", "the next time that they are read")]
+)
+def test_she_is_told_how_what_she_mends_comes_in(town: Town, officer: Browser, name: str, told: str) -> None:
+    not_conforming(town.people.hub, "Patient.name[0].text", connection=name)
+    shown = officer.get(f"{PAGE}/{name}")
+    assert told in read(shown)
+    assert ("/console/import-register" in shown.text.partition("</h1>")[2]) == (name == "register")

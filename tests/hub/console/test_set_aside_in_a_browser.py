@@ -30,6 +30,7 @@ from tests.support.uploading import uploads
 
 pytestmark = [needs_chromium]
 PAGE = "/console/set-aside"
+REGISTER = "/console/import-register"
 OFFICER = frozenset({"data-desk"})
 
 
@@ -50,7 +51,10 @@ def town(hub: Hub, store: MongoStore, registry: Registry) -> Iterator[Town]:
 def put_aside(town: Town) -> None:
     """More than are named at once, of three kinds, and some of another connection."""
     rows = [bad(number) for number in range(1, 13)]
-    rows += [bad(20, day="hier", word="violence physique"), bad(21, word="violence physique").replace("juridique", "magie")]
+    rows += [
+        bad(20, day="hier", word="violence physique"),
+        bad(21, word="violence physique").replace("juridique", "magie"),
+    ]
     hand_over(town.people.hub, dict(town.doors), "register", *rows)
     hand_over(town.people.hub, dict(town.doors), "complete", bad(30))
 
@@ -64,7 +68,8 @@ def test_a_data_officer_reads_what_to_mend_and_tries_again(
     with opened(chromium, language, size) as page:
         sign_in(page, town.person("d.officer", "amal", roles=OFFICER, scopes=frozenset()), town, language)
         look(page, f"{name}-home")
-        follow(page, f"header a[href='{PAGE}']")
+        follow(page, f"header a[href='{REGISTER}']")
+        follow(page, f".tabs a[href='{PAGE}']")
         assert page.locator("tbody tr").count() == 2
         look(page, f"{name}-overview")
         follow(page, f"main a[href='{PAGE}/register']")
@@ -95,7 +100,8 @@ def test_where_nothing_is_set_aside_she_may_rest(
 ) -> None:
     with opened(chromium, language, size) as page:
         sign_in(page, town.person("n.officer", "amal", roles=OFFICER, scopes=frozenset()), town, language)
-        follow(page, f"header a[href='{PAGE}']")
+        follow(page, f"header a[href='{REGISTER}']")
+        follow(page, f".tabs a[href='{PAGE}']")
         page.wait_for_selector(".empty")
         look(page, f"set-aside-{language}-none")
 
@@ -105,7 +111,8 @@ def test_it_is_all_there_without_scripts(chromium: Browser, town: Town, hub: Hub
     town.doors["register"] = taught(town.doors["register"], tmp_path)  # type: ignore[index]  # a dict
     with opened(chromium, "en", ViewportSize(width=360, height=740), scripts=False) as page:
         sign_in(page, town.person("d.officer", "amal", roles=OFFICER, scopes=frozenset()), town, "en")
-        follow(page, f"header a[href='{PAGE}']")
+        follow(page, f"header a[href='{REGISTER}']")
+        follow(page, f".tabs a[href='{PAGE}']")
         follow(page, f"main a[href='{PAGE}/register']")
         follow(page, "main button")
         assert hub.store.counts()["Patient"] == 1
