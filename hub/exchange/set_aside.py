@@ -24,8 +24,8 @@ from hub.fhir.issues import Issue
 from hub.mapping import Mapping as FormMapping
 from hub.ports import Aside, Caller, SetAside
 
-READ: Final = 20_000
-"""So many records are looked through for a page: as many as a register that is handed over may have."""
+READ: Final = 5_000
+"""So many records are looked through for a page: about a second."""
 TRIED: Final = 1_000
 """So many are tried by one request. Those that stay aside go to the end, so that the next request tries others."""
 FIRST: Final = 8
