@@ -27,6 +27,7 @@ INSTEAD: Final[Mapping[str, str]] = {
     "Provenance": "web.delete-trail",
 }
 """What is not deleted → the sentence that says what to do instead."""
+_ALLOWED: Final = "GET, HEAD, OPTIONS, PATCH, PUT"
 DELETED: Final = frozenset(PERSON_ELEMENT) - INSTEAD.keys()
 
 
@@ -57,7 +58,7 @@ def deletion(type_: str, id_: str, *, expected: int | None = None) -> Callable[[
                 return key
             raise
         if not isinstance(person, Person):  # as a list of no survivor's: it is kept
-            raise HubError(errors.NOT_SUPPORTED, type=type_)
+            raise HubError(errors.NOT_SUPPORTED, text="web.delete-list", allow=_ALLOWED)
         if stored.custodian != draft.caller.organization:
             raise HubError(errors.NOT_YOURS)
         if expected is not None and expected != stored.version:
