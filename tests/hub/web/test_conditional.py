@@ -146,6 +146,21 @@ def test_a_deletion_of_what_several_are_is_refused_and_a_patch_of_nothing_is_not
         assert case.keeper.get(f"/fhir/{one}").headers["ETag"] == 'W/"1"'
 
 
+def test_a_condition_and_a_version_must_both_hold(case: SharedCase) -> None:
+    path, stale, right = f"/fhir/Observation?patient={case.patient}", {"If_Match": 'W/"7"'}, {"If_Match": 'W/"1"'}
+    steps = [{"op": "replace", "path": "/status", "value": "amended"}]
+    body = {**(case.keeper.get(f"/fhir/{case.incident}").json or {}), "status": "amended"}
+    for answer in (
+        case.keeper.send("PATCH", path, steps, **PATCH, **stale),
+        case.keeper.send("PUT", path, body, **stale),
+        case.keeper.send("DELETE", path, **stale),
+    ):
+        assert answer.status == "412 Precondition Failed"
+    assert case.keeper.get(f"/fhir/{case.incident}").headers["ETag"] == 'W/"1"'
+    assert case.keeper.send("PATCH", path, steps, **PATCH, **right).headers["ETag"] == 'W/"2"'
+    assert case.keeper.send("DELETE", path, If_Match='W/"2"').status_code == 204
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_what_was_there_already_is_not_called_saved(amal: Party, survivor: Resource, language: str) -> None:
     wish = {"Prefer": "return=OperationOutcome", "Accept_Language": language}

@@ -141,6 +141,44 @@ def test_a_conditional_reference_means_what_the_caller_can_see(party: Parties, s
     assert hidden.status_code == 412
 
 
+def test_a_conditional_reference_that_several_meet_is_refused_and_nothing_is_left(
+    party: Parties, survivor: Resource, hub: Hub
+) -> None:
+    amal = party("amal")
+    for _ in range(2):
+        amal.send("POST", "/fhir/Patient", survivor)
+    before = count(hub)
+    asked = incident(f"Patient?{condition(survivor)}")
+    answer = amal.send("POST", "/fhir", bundle(entry("POST", "Patient", survivor), entry("POST", "Observation", asked)))
+    (issue,) = (answer.json or {})["issue"]
+    assert (answer.status_code, issue["details"]["coding"][0]["code"]) == (412, "problems.no-one-match")
+    assert issue["expression"] == ["Bundle.entry[1].resource.subject.reference"]
+    assert count(hub) == before
+
+
+@pytest.mark.parametrize(
+    ("method", "body"), [("PUT", None), ("PATCH", [{"op": "replace", "path": "/gender", "value": "unknown"}]), ("DELETE", None)]
+)  # fmt: skip
+def test_each_entry_that_names_a_version_is_held_to_it(
+    party: Parties, survivor: Resource, hub: Hub, method: str, body: Any
+) -> None:
+    amal = party("amal")
+    seen, patient, _ = references(amal.send("POST", "/fhir", new_case(survivor)).json)
+    about = patient if method != "DELETE" else seen
+    sent: Resource | None = None
+    if method == "PUT":
+        sent = {**(amal.get(f"/fhir/{about}").json or {}), "gender": "unknown"}
+    elif method == "PATCH":
+        steps = b64encode(dumps(body).encode()).decode()
+        sent = {"resourceType": "Binary", "contentType": "application/json-patch+json", "data": steps}
+    before = count(hub)
+    for version, status in (("2", 412), ("1", 200)):
+        change = entry(method, about, sent, ifMatch=f'W/"{version}"')
+        answer = amal.send("POST", "/fhir", bundle(entry("POST", "Patient", survivor), change))
+        assert answer.status_code == status, answer.text
+        assert (count(hub) == before) == (status == 412)
+
+
 @pytest.mark.parametrize(
     ("asked", "status"), [("Patient?identifier=no-such", 412), ("Patient?unheard-of=x", 400), ("Unheard?name=x", 404)]
 )
