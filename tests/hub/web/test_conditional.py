@@ -146,6 +146,25 @@ def test_a_deletion_of_what_several_are_is_refused_and_a_patch_of_nothing_is_not
         assert case.keeper.get(f"/fhir/{one}").headers["ETag"] == 'W/"1"'
 
 
+@pytest.mark.parametrize("query", ["identifier=&status=final", "status=final&code=", "identifier="])
+def test_a_value_that_is_not_there_is_not_left_out_of_a_condition(case: SharedCase, query: str) -> None:
+    """Without it, another one would be meant: the only one that there is."""
+    path, steps = f"/fhir/Observation?{query}", [{"op": "replace", "path": "/status", "value": "amended"}]
+    new = as_new("incident", subject=to(case.patient), performer=[to("Organization/amal")])
+    answers = [
+        case.keeper.send("PATCH", path, steps, **PATCH),
+        case.keeper.send("PUT", path, new),
+        case.keeper.send("DELETE", path),
+        create(case.keeper, new, query),
+    ]
+    assert {(one.status_code, (one.json or {})["issue"][0]["code"]) for one in answers} == {(400, "required")}
+    entry = {"resource": new, "request": {"method": "POST", "url": "Observation", "ifNoneExist": query}}
+    whole = {"resourceType": "Bundle", "type": "transaction", "entry": [entry]}
+    assert case.keeper.send("POST", "/fhir", whole).status_code == 400
+    found = case.keeper.get("/fhir/Observation").json or {}
+    assert [one["resource"]["meta"]["versionId"] for one in found["entry"]] == ["1"]
+
+
 def test_a_condition_and_a_version_must_both_hold(case: SharedCase) -> None:
     path, stale, right = f"/fhir/Observation?patient={case.patient}", {"If_Match": 'W/"7"'}, {"If_Match": 'W/"1"'}
     steps = [{"op": "replace", "path": "/status", "value": "amended"}]

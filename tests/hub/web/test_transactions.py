@@ -5,6 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from random import Random
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -139,6 +140,43 @@ def test_a_conditional_reference_means_what_the_caller_can_see(party: Parties, s
     absent = party("nour").send("POST", "/fhir", bundle(entry("POST", "Observation", theirs)))
     assert (hidden.status_code, hidden.text) == (absent.status_code, absent.text)
     assert hidden.status_code == 412
+
+
+@pytest.mark.parametrize(
+    ("asked", "status"),
+    [
+        ("identifier=SYSTEM%7CCAS%2D0042", 200),
+        ("gender=female&identifier=CAS-0042", 200),
+        ("", 400),
+        ("identifier=", 400),
+        ("identifier=&gender=female", 400),
+        ("_sort=identifier", 400),
+    ],
+)
+def test_a_conditional_reference_is_read_as_any_condition_and_without_one_means_nobody(
+    party: Parties, survivor: Resource, hub: Hub, asked: str, status: int
+) -> None:
+    """Also where the caller sees one survivor alone, who would be meant if a value were left out."""
+    amal = party("amal")
+    amal.send("POST", "/fhir/Patient", survivor)
+    before = count(hub)
+    one = incident(f"Patient?{asked.replace('SYSTEM', quote(survivor['identifier'][0]['system'], safe=''))}")
+    answer = amal.send("POST", "/fhir", bundle(entry("POST", "Observation", one)))
+    assert answer.status_code == status, answer.text
+    if status == 400:
+        assert (answer.json or {})["issue"][0]["expression"] == ["Bundle.entry[0].resource.subject.reference"]
+    assert (count(hub) == before) == (status == 400)
+
+
+def test_a_conditional_reference_needs_the_scope_of_searching(party: Parties, survivor: Resource, hub: Hub) -> None:
+    party("amal").send("POST", "/fhir/Patient", survivor)
+    narrow = party("amal", "system/Patient.r system/Observation.c")
+    answers = [
+        narrow.send("POST", "/fhir", bundle(entry("POST", "Observation", incident(f"Patient?identifier={code}"))))
+        for code in ("CAS-0042", "no-such")
+    ]
+    assert {one.status_code for one in answers} == {403}
+    assert answers[0].data == answers[1].data
 
 
 def test_a_conditional_reference_that_several_meet_is_refused_and_nothing_is_left(
