@@ -110,6 +110,9 @@ def test_each_type_answers_the_conditions_that_are_listed_and_no_others(amal: Pa
         assert statuses["conditionalPatch"] == (404 if "patch" in _of(one) else 405), (type_, statuses)
         assert statuses["conditionalDelete"] == (204 if one["conditionalDelete"] == "single" else 405), type_
         assert one["updateCreate"] is False and one["conditionalRead"] == "full-support"
+        unversioned = amal.send("PUT", f"/fhir/{type_}/{NOBODY}", {**body, "id": NOBODY})
+        is_required = (unversioned.json or {})["issue"][0]["code"] == "required" and unversioned.status_code == 400
+        assert one["versioning"] == ("versioned-update" if is_required else "versioned"), type_
 
 
 # --- operations ------------------------------------------------------------------------------------------------------
