@@ -101,6 +101,8 @@ def _meant(step: Step, draft: Draft) -> Step:
 def _of_none(step: Step) -> Step:
     if step.kind == "patch":
         raise HubError(errors.NOT_FOUND)
+    if step.kind == "update" and step.expected is not None:  # a version of nothing is none
+        raise HubError(errors.STALE)
     if step.kind == "update" and "id" in step.resource:  # ids are given by the hub
         raise HubError(errors.NOT_SUPPORTED)
     return replace(step, kind="none", id="") if step.kind == "delete" else replace(step, kind="create")

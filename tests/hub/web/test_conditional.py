@@ -165,6 +165,19 @@ def test_a_value_that_is_not_there_is_not_left_out_of_a_condition(case: SharedCa
     assert [one["resource"]["meta"]["versionId"] for one in found["entry"]] == ["1"]
 
 
+def test_a_version_of_what_is_not_there_is_none_and_nothing_is_created(amal: Party, survivor: Resource) -> None:
+    """https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1"""
+    path = f"Patient?{BY_CODE}"
+    assert amal.send("PUT", f"/fhir/{path}", survivor, If_Match='W/"1"').status == "412 Precondition Failed"
+    entry = {"resource": survivor, "request": {"method": "PUT", "url": path, "ifMatch": 'W/"1"'}}
+    for kind, status in (("transaction", 412), ("batch", 200)):
+        answer = amal.send("POST", "/fhir", {"resourceType": "Bundle", "type": kind, "entry": [entry]})
+        assert answer.status_code == status
+        assert kind == "transaction" or (answer.json or {})["entry"][0]["response"]["status"].startswith("412")
+    assert (amal.get(f"/fhir/{path}").json or {})["total"] == 0
+    assert amal.send("PUT", f"/fhir/{path}", survivor).status_code == 201
+
+
 def test_a_condition_and_a_version_must_both_hold(case: SharedCase) -> None:
     path, stale, right = f"/fhir/Observation?patient={case.patient}", {"If_Match": 'W/"7"'}, {"If_Match": 'W/"1"'}
     steps = [{"op": "replace", "path": "/status", "value": "amended"}]
