@@ -8,6 +8,7 @@ from base64 import b64decode
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
+from urllib.parse import parse_qsl
 
 import orjson
 
@@ -20,7 +21,6 @@ from hub.fhir.issues import Issue
 from hub.fhir.query import Query
 from hub.fhir.serial import dumps
 from hub.oauth import scopes
-from hub.search import parse
 from hub.search.parameters import PARAMETERS
 from hub.web.answers import said
 from hub.web.batch import single
@@ -41,7 +41,7 @@ def transaction(found: list[Entry], call: Call, service: Service, within: Inner)
     """The entries of the transaction-response, in the order of the request. Raises HubError, and then nothing has changed."""
     changing = [one for one in found if one.method not in {"GET", "HEAD"}]
     steps = [_step(one, call, service) for one in changing]
-    done = transact.transact(steps, call.caller, _reader(service), hub=service.hub)
+    done = transact.transact(steps, call.caller, _reader(call, service), hub=service.hub)
     changed = {one.number: _told(became, call, service) for one, became in zip(changing, done, strict=True)}
     return [changed.get(one.number) or single(one, call, within) for one in found]
 
@@ -125,11 +125,14 @@ def _patch(resource: Resource, entry: Entry) -> change.Revise:
     raise HubError(BAD_PATCH, path=f"{entry.path}.resource.data", text="web.no-patch")
 
 
-def _reader(service: Service) -> Callable[[str], Query]:
+def _reader(call: Call, service: Service) -> Callable[[str], Query]:
+    """A conditional reference is a condition as any other is: https://hl7.org/fhir/R4/http.html#trules"""
+
     def read(literal: str) -> Query:
         type_, _, query = literal.partition("?")
-        pairs = [(name, value) for name, _, value in (pair.partition("=") for pair in query.split("&"))]
-        return parse(type_, pairs, strict=True, base=service.base)[0]
+        if type_ not in PARAMETERS:
+            raise HubError(UNKNOWN_TYPE)
+        return condition(parse_qsl(query, keep_blank_values=True), replace(call, type=type_), service)
 
     return read
 
