@@ -1,7 +1,8 @@
 """Every sentence that the hub says to a person, in Arabic, French and English: data in the `*.yaml` files beside this one.
 
 A key is `file.name` (`problems.not-found`). Blanks are `{name}`, or `{count:# row|# rows}` where words go with a number
-(`plurals.py`); what fills them never identifies anyone. A door that somebody else ships brings its own sentences: `texts.yaml` beside it, under the name that it registers (`my_door.no-answer`).
+(`plurals.py`); what fills them never identifies anyone. A door that somebody else ships brings its own sentences:
+`texts.yaml` beside it, under the name that it registers (`my_door.no-answer`).
 """
 
 import sys
