@@ -1,11 +1,7 @@
 """Questions that `hub mapping scaffold` leaves, answered by a person: at the prompt in her own language, or in the file as it says."""
 
 import re
-import signal
-import subprocess
-import sys
 from pathlib import Path
-from subprocess import PIPE
 
 import pytest
 import yaml
@@ -15,7 +11,6 @@ from hub import texts
 from hub.__main__ import main
 from hub.mapping import load
 from tests.support.command_line import MARKS, Command, marks_in
-from tests.support.patience import PATIENCE_S
 
 HEADERS = "N° dossier;Date;Nom et prénom;Tél;Demande;Orientée vers"
 ROWS = (
@@ -173,29 +168,6 @@ def test_where_the_answers_end_what_was_answered_is_kept_and_the_rest_stays_a_qu
 def test_a_question_that_nobody_answered_is_no_no(register: Path, unread: Command) -> None:
     assert asked(unread, register, "fr", "").exit_code == 0
     assert "# ? phone: " in mapping_file(unread).read_text("utf-8")
-
-
-def test_who_interrupts_it_has_written_nothing(register: Path, unread: Command) -> None:
-    line = [
-        sys.executable,
-        "-m",
-        "hub",
-        "--home",
-        str(unread.home),
-        "--lang",
-        "fr",
-        "mapping",
-        "scaffold",
-        str(register),
-    ]
-    with subprocess.Popen([*line, "--ask"], stdin=PIPE, stdout=PIPE, stderr=PIPE) as asking:
-        assert asking.stderr is not None
-        shown = b""
-        while b"[o/N]" not in shown and (sign := asking.stderr.read(1)):
-            shown += sign
-        asking.send_signal(signal.SIGINT)
-        assert asking.wait(PATIENCE_S) == 130, shown
-    assert not mapping_file(unread).exists()
 
 
 def test_two_columns_with_one_name_are_told_and_never_beyond_doubt(tmp_path: Path, unread: Command) -> None:
