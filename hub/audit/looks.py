@@ -4,17 +4,16 @@ they differ in ids alone.
 What they say, and how, is `events.event`'s to know: it is asked once a shape.
 """
 
-import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
 from hub.audit.events import event
+from hub.audit.ids import in_order
 from hub.fhir import Resource
 from hub.fhir.instants import instant
 from hub.ports import Caller, Made
 
-_RANDOM: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f-]{17}")
 _SOME_TIME: Final = datetime(2026, 1, 1, tzinfo=UTC)
 _NOBODY: Final = -1
 _Places = tuple[tuple[str, int], ...]
@@ -95,7 +94,7 @@ class _Said(NamedTuple):
 
 
 def _made(id_: str, at: datetime, caller: Caller | None, said: _Said) -> Made:
-    id_ = _in_order(id_, at)
+    id_ = in_order(id_, at)
     own: dict[str, int] = {id_: 0}
     shape = LookShape(
         said.action,
@@ -108,18 +107,6 @@ def _made(id_: str, at: datetime, caller: Caller | None, said: _Said) -> Made:
         _places(said.under, own),
     )
     return Made(shape, tuple(own), instant(at))
-
-
-def _in_order(id_: str, at: datetime) -> str:
-    """A random id (UUID of version 4) as one that begins with the millisecond (version 7): events come in the order of time, so that
-    those of a moment stand side by side in the index of ids. When it was is no secret of the id: the event says it (`recorded`).
-
-    https://www.rfc-editor.org/rfc/rfc9562#section-5.7
-    """
-    if not _RANDOM.fullmatch(id_):
-        return id_
-    moment = f"{int(at.timestamp() * 1000):012x}"
-    return f"{moment[:8]}-{moment[8:]}-7{id_[15:]}"
 
 
 def _place(text: str | None, own: dict[str, int]) -> int:
