@@ -1,6 +1,7 @@
-"""The ids of AuditEvents of which there are many: in the order of time, so that events of one moment stand side by side in the index of ids.
+"""The ids of AuditEvents of which there are many: in the order of time, so that those of one moment stand side by side in the
+index of ids.
 
-Where ids are random, each event of an act changes a page of that index that no other does, and every one of these pages is written.
+Where ids are random, each event of an act changes a page of that index that no other does, and each of these pages is written.
 When it was is told by an event itself (`recorded`) to whoever sees its id; an id of anything else tells nothing and is random.
 """
 

@@ -30,7 +30,6 @@ MARK: Final = "~"
 _OWN: Final = re.compile(r"[0-9A-Za-z.\-]{16,64}", re.ASCII)
 """Nothing that stands anywhere else by chance, or means something to a search: a reference's type is not a part of it."""
 
-_BETWEEN: Final = "\0"  # no text of a resource holds it: https://www.rfc-editor.org/rfc/rfc8259#section-7
 _ANY: Final = "2026-01-01T00:00:00.000+00:00"
 _PLAIN: Final = re.compile(r"[\w.\-|*/:]*", re.ASCII)
 _PLACE: Final = re.compile(f"{MARK}([0-9]+){MARK}")
@@ -56,14 +55,12 @@ class Formed:
 
 @dataclass(frozen=True, slots=True)
 class _Form:
-    """`whole`: the text, the canonical text, and the values of its own, all filled in at once. `own`: whose values these are, in
-    their order, and how many."""
-
-    whole: _Filled
+    text: _Filled
     profile: str
     dated: tuple[str, ...]
     same: Document
-    own: tuple[tuple[str, int], ...]
+    own: tuple[tuple[str, tuple[_Filled, ...]], ...]
+    canonical: _Filled
 
 
 def formed(save: Save, at: datetime) -> Formed | None:
@@ -104,15 +101,10 @@ def _form_of(shape: Shape, count: int) -> _Form | None:
 
 
 def _filled(form: _Form, recorded: str, own: Sequence[str]) -> Formed:
-    text, canonical_text, *values = (form.whole.text % form.whole.places(own)).split(_BETWEEN)
-    found, start = {**form.same}, 0
-    for name, count in form.own:
-        found[name] = values[start : start + count]
-        start += count
+    values = {name: [_fill(value, own) for value in filled] for name, filled in form.own}
     low, high = span(recorded)
-    for name in form.dated:
-        found[name] = [{"l": low, "h": high}]
-    return Formed(text, form.profile, found, canonical_text.encode())
+    found = {**form.same, **values, **{name: [{"l": low, "h": high}] for name in form.dated}}
+    return Formed(_fill(form.text, own), form.profile, found, _fill(form.canonical, own).encode())
 
 
 def _own(event: Resource) -> Sequence[str] | None:
@@ -148,6 +140,10 @@ def _are_plain(*told: str) -> bool:
     return all(map(_PLAIN.fullmatch, told))
 
 
+def _fill(filled: _Filled, own: Sequence[str]) -> str:
+    return filled.text % filled.places(own)
+
+
 @lru_cache(maxsize=REMEMBERED)
 def _form(pattern: str) -> _Form | None:
     event = loads(pattern)
@@ -160,12 +156,17 @@ def _form(pattern: str) -> _Form | None:
         return None
     undated = {name: value for name, value in event.items() if name != "recorded"}
     found: dict[str, list[Any]] = search.index(undated, profile.name)
-    own = sorted(name for name, values in found.items() if any(MARK in str(value) for value in values))
+    own = {name for name, values in found.items() if any(MARK in str(value) for value in values)}
     same = {name: values for name, values in found.items() if name not in own}
     dated = tuple(search.index({"resourceType": "AuditEvent", "recorded": _ANY}, profile.name))
-    parts = [pattern, whole, *(value for name in own for value in found[name])]
-    counts = tuple((name, len(found[name])) for name in own)
-    return _Form(_cut(_BETWEEN.join(parts)), profile.name, dated, same, counts)
+    return _Form(
+        _cut(pattern),
+        profile.name,
+        dated,
+        same,
+        tuple((name, tuple(map(_cut, found[name]))) for name in sorted(own)),
+        _cut(whole),
+    )
 
 
 def _cut(text: str) -> _Filled:

@@ -10,7 +10,7 @@ from hub.audit.events import event
 from hub.audit.ids import in_order
 from hub.fhir.instants import span
 
-MOMENTS = st.datetimes(datetime(2020, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 — as its bounds are wanted
+MOMENTS = st.datetimes(datetime(2020, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC))
 RANDOM = st.uuids(version=4).map(str)
 
 
