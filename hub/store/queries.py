@@ -89,12 +89,15 @@ def _match(type_: str, match: Match, now: datetime) -> Document:
         return _missing(type_, match)
     if is_sealed(type_, match.parameter):
         return _sealed(type_, match, now)
+    return _clear(type_, match, now)
+
+
+def _clear(type_: str, match: Match, now: datetime) -> Document:
     found = any_of(list(conditions(_where(type_, match), match, now)))
     if match.modifier == "not":
         return {"$nor": [found]}
-    if match.modifier is None and (implied := IMPLIED.get(type_, {}).get(match.parameter)):
-        return {"$and": [found, any_of(list(conditions(field(type_, implied), match, now)))]}
-    return found
+    implied = IMPLIED.get(type_, {}).get(match.parameter) if match.modifier is None else None
+    return {"$and": [found, any_of(list(conditions(field(type_, implied), match, now)))]} if implied else found
 
 
 def _where(type_: str, match: Match) -> str:

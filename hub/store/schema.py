@@ -56,8 +56,8 @@ SEARCHED: Final[Mapping[str, tuple[str, ...]]] = {
 about. The others ride on the keys' index, as every query asks for keys. Each costs at every write."""
 
 IMPLIED: Final[Mapping[str, Mapping[str, str]]] = {"AuditEvent": {"patient": "entity"}}
-"""Resource type → parameter → another that has each of its values, too, so that the index of that one serves both: the person of an
-event is one of its entities (`hub/audit`). Each index of events costs two keys for each entry that somebody writes."""
+"""Resource type → parameter → another that has each of its values, too, so that the index of that one serves both: the person of
+an event is one of its entities (`hub/audit`). Each index of events costs two keys for each entry that somebody writes."""
 
 POLLED: Final[Mapping[str, str]] = {"Task": "status"}
 """Resource type → a parameter with one value in each document, which can therefore share an index with the keys: what recipients
