@@ -193,9 +193,17 @@ def _start(home: Home, cache_gb: float) -> bool:
     return True
 
 
-_DIRTY: Final = "eviction_dirty_target=20,eviction_dirty_trigger=40"
-"""Percent of the cache that may wait for the next checkpoint: with 5 and 20, the defaults, the same pages of a small cache are
-written again and again. https://source.wiredtiger.com/develop/tune_cache.html"""
+_DIRTY: Final = ",".join(
+    (
+        "eviction_dirty_target=20",
+        "eviction_dirty_trigger=40",
+        "eviction_updates_target=20",
+        "eviction_updates_trigger=40",
+    )
+)
+"""Percent of the cache that may wait for the next checkpoint, as pages and as what was changed in them (by default half of the
+other): with 5 and 20, the defaults, the same pages of a small cache are written again and again.
+https://source.wiredtiger.com/develop/tune_cache.html"""
 
 
 def _config(home: Home, port: int, cache_gb: float) -> dict[str, object]:

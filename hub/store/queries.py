@@ -13,7 +13,7 @@ from hub.ports import Narrowed, Visible
 from hub.search import is_clear, is_sealed
 from hub.search.parameters import EVERYWHERE, PARAMETERS
 from hub.store.conditions import any_of, conditions, instant
-from hub.store.schema import POLLED, Document, only
+from hub.store.schema import IMPLIED, POLLED, Document, only
 
 _BESIDE: Final = frozenset({"exact", "text", "of-type", "identifier"})
 """Modifiers whose values a document holds under a name of their own."""
@@ -89,8 +89,15 @@ def _match(type_: str, match: Match, now: datetime) -> Document:
         return _missing(type_, match)
     if is_sealed(type_, match.parameter):
         return _sealed(type_, match, now)
+    return _clear(type_, match, now)
+
+
+def _clear(type_: str, match: Match, now: datetime) -> Document:
     found = any_of(list(conditions(_where(type_, match), match, now)))
-    return {"$nor": [found]} if match.modifier == "not" else found
+    if match.modifier == "not":
+        return {"$nor": [found]}
+    implied = IMPLIED.get(type_, {}).get(match.parameter) if match.modifier is None else None
+    return {"$and": [found, any_of(list(conditions(field(type_, implied), match, now)))]} if implied else found
 
 
 def _where(type_: str, match: Match) -> str:

@@ -47,13 +47,17 @@ SEARCHED: Final[Mapping[str, tuple[str, ...]]] = {
     "Endpoint": ("organization",),
     "MeasureReport": ("reporter",),
     "Provenance": ("target",),
-    "AuditEvent": ("patient", "entity"),
+    "AuditEvent": ("entity",),
     "Communication": ("recipient", "about"),
     "Practitioner": ("identifier",),
     "RelatedPerson": ("patient",),
 }
 """Resource type → search parameters with an index of their own: the selective ones; of a type that is not listed, whom it is
 about. The others ride on the keys' index, as every query asks for keys. Each costs at every write."""
+
+IMPLIED: Final[Mapping[str, Mapping[str, str]]] = {"AuditEvent": {"patient": "entity"}}
+"""Resource type → parameter → another that has each of its values, too, so that the index of that one serves both: the person of
+an event is one of its entities (`hub/audit`). Each index of events costs two keys for each entry that somebody writes."""
 
 POLLED: Final[Mapping[str, str]] = {"Task": "status"}
 """Resource type → a parameter with one value in each document, which can therefore share an index with the keys: what recipients

@@ -28,7 +28,7 @@ from hub.web.conditional import asked_in, condition
 from hub.web.entries import Entry
 from hub.web.inner import Inner
 from hub.web.interactions import CHANGED, CREATED
-from hub.web.negotiation import JSON_PATCH, MERGE_PATCH, preferences, version_named
+from hub.web.negotiation import JSON_PATCH, MERGE_PATCH, Returned, preferences, version_named
 from hub.web.service import Call, Service
 from hub.web.update import MATCH_ALWAYS
 
@@ -42,14 +42,15 @@ def transaction(found: list[Entry], call: Call, service: Service, within: Inner)
     changing = [one for one in found if one.method not in {"GET", "HEAD"}]
     steps = [_step(one, call, service) for one in changing]
     done = transact.transact(steps, call.caller, _reader(call, service), hub=service.hub)
-    changed = {one.number: _told(became, call, service) for one, became in zip(changing, done, strict=True)}
+    wish = preferences(call.request, unsaid="minimal").body
+    changed = {one.number: _told(became, wish, call, service) for one, became in zip(changing, done, strict=True)}
     return [changed.get(one.number) or single(one, call, within) for one in found]
 
 
 def _step(entry: Entry, call: Call, service: Service) -> Step:
     """The change that an entry asks. Raises HubError with its place, as the request alone would be refused."""
     try:
-        return _read(entry, replace(call, type=entry.type), service)
+        return _read(entry, call, service)
     except HubError as problem:
         problem.path = problem.path if problem.path.startswith("Bundle") else f"{entry.path}.request"
         raise
@@ -85,8 +86,8 @@ def _read(entry: Entry, call: Call, service: Service) -> Step:
 
 
 def _condition(entry: Entry, kind: str, call: Call, service: Service) -> Query:
-    header = entry.headers.get("If-None-Exist", "")
-    return condition(asked_in(header, entry.type) if kind == "create" else entry.pairs, call, service)
+    header, of_type = entry.headers.get("If-None-Exist", ""), replace(call, type=entry.type)
+    return condition(asked_in(header, entry.type) if kind == "create" else entry.pairs, of_type, service)
 
 
 def _of_type(resource: Resource, entry: Entry) -> Resource:
@@ -137,7 +138,7 @@ def _reader(call: Call, service: Service) -> Callable[[str], Query]:
     return read
 
 
-def _told(done: Done, call: Call, service: Service) -> str:
+def _told(done: Done, wish: Returned, call: Call, service: Service) -> str:
     """The resource itself only where it is asked for: a client that sent ten knows them."""
     view = done.view
     if view is None:
@@ -148,7 +149,6 @@ def _told(done: Done, call: Call, service: Service) -> str:
         "etag": f'W/"{view.version}"',
         "lastModified": view.at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
     }
-    wish = preferences(call.request, unsaid="minimal").body
     if wish == "OperationOutcome":
         text = "web.there-already" if done.kind == "none" else "web.saved"
         outcome = dumps(said([Issue("information", "informational", text)], call.language))

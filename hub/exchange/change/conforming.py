@@ -48,10 +48,10 @@ def require_none(issues: Iterable[Issue]) -> None:
         raise Invalid(errors.INVALID, issues)
 
 
-def fresh(resource: Resource, hub: Hub) -> Resource:
-    """The resource under an id of its own."""
+def fresh(resource: Resource, hub: Hub, id_: str = "") -> Resource:
+    """The resource under an id of its own, one that was drawn for it before or a new one."""
     rest = without(resource, {"resourceType", "id"})
-    return of_profile({"resourceType": resource["resourceType"], "id": hub.ids.new(), **rest})
+    return of_profile({"resourceType": resource["resourceType"], "id": id_ or hub.ids.new(), **rest})
 
 
 def of_profile(resource: Resource) -> Resource:

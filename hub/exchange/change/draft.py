@@ -228,9 +228,10 @@ class Draft:
     def _replacements(self, person: Person, about: str) -> Iterator[Save]:
         """What is told of the consents that a new one took the place of."""
         resource, caller = person.get(about), self.caller
-        if resource is None:
+        named = superseded(resource) if resource else []
+        if resource is None or not named:
             return
-        for old in superseded(resource):
+        for old in named:
             yield self._audit(person, "consent.supersede", old, caller, "update")
         for provenance in replacement(resource, self.now, self.hub.ids.new(), caller):
             yield Save(provenance, person.id, caller.organization, (own_key(caller.organization),))
