@@ -22,6 +22,7 @@ from hub.ports import (
     Watermark,
 )
 from hub.store import MongoStore, mongo
+from hub.store.queries import whose
 from tests.support.acts import NOW, opened, referral, replacing, saving, sees, stored, survivor
 from tests.support.shapes import made_again
 
@@ -354,6 +355,22 @@ def test_a_compartment_is_read_at_one_revision_while_others_write(store: MongoSt
 def test_person_lookups_are_served_by_an_index(store: MongoStore) -> None:
     plan = store.database.command("explain", {"find": "Task", "filter": {"person": {"$in": ["p"]}}})
     assert plan["queryPlanner"]["winningPlan"]["inputStage"]["indexName"] == "person_1"
+
+
+def test_audit_events_of_a_person_are_served_by_the_index_of_what_they_name(store: MongoStore) -> None:
+    asked = {"find": "AuditEvent", "filter": whose("AuditEvent", ["p"])}
+    plan = store.database.command("explain", asked)["queryPlanner"]["winningPlan"]
+    assert plan["inputStage"]["indexName"] == "x.entity_1_at_-1__id_-1"
+    assert not {"person_1", "x.patient_1_at_-1__id_-1"} & store.database.AuditEvent.index_information().keys()
+
+
+def test_indexes_that_are_of_no_more_use_go(mongodb_uri: str, database: str) -> None:
+    with MongoStore.open(mongodb_uri, database) as opened:
+        opened.database.AuditEvent.create_index("person")
+        opened.database.AuditEvent.create_index([("x.patient", 1), ("at", -1), ("_id", -1)])
+        opened.database.settings.update_one({"_id": "schema"}, {"$set": {"version": "older"}})
+        with MongoStore.open(mongodb_uri, database):
+            assert not {"person_1", "x.patient_1_at_-1__id_-1"} & opened.database.AuditEvent.index_information().keys()
 
 
 def test_the_database_is_prepared_once_and_again_when_its_shape_changes(mongodb_uri: str, database: str) -> None:
