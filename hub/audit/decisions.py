@@ -23,6 +23,7 @@ from hub.audit.events import (
     person_agent,
     token_urn,
 )
+from hub.audit.ids import in_order
 from hub.fhir import Resource
 from hub.fhir.canonicals import TERMINOLOGY, profile
 from hub.fhir.instants import instant
@@ -41,7 +42,7 @@ def decision(
     return labelled(
         {
             "resourceType": "AuditEvent",
-            "id": id_,
+            "id": in_order(id_, at),
             "meta": {"profile": [profile("audit-consent-decision" if consents else "audit-event")]},
             "type": {"system": DICOM, "code": ALERT},
             "subtype": [{"system": AUTHORIZATION, "code": BY_CONSENT if consents else BY_ROLE}],

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
+from hub.audit.ids import in_order
 from hub.fhir import Resource
 from hub.fhir.canonicals import TERMINOLOGY, code_system, identifier_system, profile
 from hub.fhir.instants import instant
@@ -63,7 +64,7 @@ def event(
     return labelled(
         {
             "resourceType": "AuditEvent",
-            "id": id_,
+            "id": in_order(id_, at),
             "meta": {"profile": [profile(_PATTERNS.get(interaction, "audit-event") if whole else "audit-event")]},
             "type": {"system": f"{TERMINOLOGY}/audit-event-type", "code": "rest"},
             "subtype": [

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
 from hub.audit.events import event
+from hub.audit.ids import in_order
 from hub.fhir import Resource
 from hub.fhir.instants import instant
 from hub.ports import Caller, Made
@@ -93,6 +94,7 @@ class _Said(NamedTuple):
 
 
 def _made(id_: str, at: datetime, caller: Caller | None, said: _Said) -> Made:
+    id_ = in_order(id_, at)
     own: dict[str, int] = {id_: 0}
     shape = LookShape(
         said.action,

@@ -1,7 +1,7 @@
 """`hub quarantine`: records that were not understood: which, why, and another try. Nothing identifying is ever shown."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from itertools import chain
 from typing import Any, Final
 
@@ -18,6 +18,7 @@ from hub.cli.session import Session, pass_session
 from hub.errors import HubError
 from hub.exchange import discard as discarding
 from hub.exchange.replay import replay_all
+from hub.exchange.set_aside import in_reading_order, is_outdated
 from hub.fhir.instants import instant
 from hub.ports import Discarded, Quarantined
 from hub.texts import durations
@@ -40,7 +41,7 @@ def quarantine() -> None: ...
 @pass_session
 def show_all(session: Session, connection: str | None, *, discarded: bool, as_json: bool) -> None:
     with session.deployment() as deployment:
-        aside = sorted(deployment.hub.store.quarantine(connection, discarded=discarded), key=_in_reading_order)
+        aside = sorted(deployment.hub.store.quarantine(connection, discarded=discarded), key=_in_order)
         length = _short_length(_keys(deployment))
         remarks = {one.key: _remark(session, one, deployment) for one in aside}
     if as_json:
@@ -193,9 +194,12 @@ def _short_length(among: Iterable[str]) -> int:
     return length
 
 
-def _in_reading_order(one: Quarantined) -> tuple[object, ...]:
-    """As a person goes through the source: row 9 before row 10."""
-    return one.connection, one.at, [int(number) for number in re.findall(r"\d+", one.place)], one.place
+def _in_order(one: Quarantined) -> tuple[object, ...]:
+    return one.connection, one.at, in_reading_order(one.place)
+
+
+def _since(one: Quarantined) -> datetime:
+    return one.since or one.at
 
 
 def _remark(session: Session, one: Quarantined, deployment: Deployment) -> str:
@@ -205,8 +209,7 @@ def _remark(session: Session, one: Quarantined, deployment: Deployment) -> str:
     door = deployment.doors.get(one.connection)
     if door is None:
         return session.say("quarantine.connection-gone")
-    changed = one.mapping != f"{door.mapping.id}@{door.mapping.version}"
-    return session.say("quarantine.mapping-changed") if changed else ""
+    return session.say("quarantine.mapping-changed") if is_outdated(one.mapping, door.mapping) else ""
 
 
 def _columns(one: Quarantined, deployment: Deployment) -> list[dict[str, str | None]]:
@@ -234,7 +237,7 @@ def _table(session: Session, aside: Sequence[Quarantined], remarks: dict[str, st
             Text(one.key[:length]),
             one.connection,
             findings.place(session, one.place),
-            one.at.strftime("%Y-%m-%d"),
+            _since(one).strftime("%Y-%m-%d"),
             Text(first.column or first.path if first else ""),
             Text(say_issue(session, first) if first else ""),
             Text(remarks[one.key]),
@@ -248,7 +251,7 @@ def _show(session: Session, one: Quarantined, remark: str, columns: Sequence[dic
         one.connection,
         one.mapping,
         findings.place(session, one.place),
-        f"{one.at:%Y-%m-%d %H:%M}",
+        f"{_since(one):%Y-%m-%d %H:%M}",
         remark,
     )
     names = ("key", "connection", "mapping", "place", "since", "remark")
@@ -276,7 +279,7 @@ def _as_json(session: Session, one: Quarantined, remark: str) -> dict[str, Any]:
         "connection": one.connection,
         "mapping": one.mapping,
         "place": one.place,
-        "since": one.at.isoformat(),
+        "since": _since(one).isoformat(),
         "remark": remark,
         "discarded": _discarded(one.discarded),
         "issues": [findings.as_json(session, issue) for issue in one.issues],

@@ -16,10 +16,10 @@ from rich.table import Table
 from rich.text import Text
 
 from hub import texts
-from hub.cli.answers import agrees
 from hub.cli.columns import shown_columns
 from hub.cli.manual import command
 from hub.cli.problems import FAILED, WrongUse
+from hub.cli.scaffold_asking import answered
 from hub.cli.scaffold_source import Source, samples, samples_of
 from hub.cli.session import Session, pass_session
 from hub.fhir import definitions
@@ -30,7 +30,7 @@ from hub.mapping.reading import read_plan
 from hub.mapping.scaffold import Known, Line, Proposal, known, propose
 from hub.mapping.scaffold_alike import Alike
 from hub.mapping.scaffold_cells import Cells, Seen, shape
-from hub.mapping.scaffold_choices import Choice, Meant, meant
+from hub.mapping.scaffold_choices import Meant
 from hub.mapping.scaffold_form import Ready, crossed, form, readers_of
 from hub.mapping.scaffold_gathering import is_list_of_participants
 from hub.mapping.scaffold_legend import explained
@@ -43,7 +43,6 @@ from hub.ports import Sample
 NO_COLUMN: Final = "-"  # in `headers.csv`: what no column of a ready mapping is
 TABLE: Final = "row"  # kind of record that a table holds
 FORM: Final = "submission"  # and a form, where no tool says otherwise
-UNKNOWN: Final[tuple[tuple[str, Mapping[str, str]], ...]] = (("mapping.scaffold-unknown", {}),)
 NEW: Final = "our-register"
 
 
@@ -76,8 +75,7 @@ def scaffold(
         session.err.print(session.say("mapping-scaffold.taken", folder=folder), markup=False, soft_wrap=True)
         return FAILED
     if ask:
-        lines = [_asked(session, line, ready) for line in proposal.lines]
-        proposal = replace(proposal, lines=tuple(_explained(session, line, ready) for line in lines))
+        proposal = answered(session, proposal, ready)
     say = partial(_say, session)
     language = _language(proposal)
     key, maps = key_of(proposal, ready.plan.key), _maps(own, base)
@@ -203,41 +201,6 @@ def _is_open(plan: Plan) -> bool:
 def _language(proposal: Proposal) -> str:
     spoken = [line.language for line in proposal.lines if line.column]
     return max(sorted(set(spoken)), key=spoken.count, default="fr")
-
-
-def _asked(session: Session, line: Line, ready: Known) -> Line:
-    """A line that somebody has answered for, where it was a question."""
-    if line.confidence != "low":
-        return line
-    if line.tests:
-        agreed = agrees(session, session.say("mapping-scaffold.tests", header=line.question.header))
-        return replace(line, confidence="medium" if agreed else "none", reasons=line.reasons if agreed else UNKNOWN)
-    known = next(
-        iter(ready.columns[line.column].headers), line.column
-    )  # as people call it, not only as the mapping does
-    why = reason(line, partial(_say, session))
-    question = session.say(
-        "mapping-scaffold.is-it", header=line.question.header, known=known, column=line.column, reason=why
-    )
-    return replace(line, confidence="medium") if agrees(session, question) else replace(
-        line, column="", confidence="none"
-    )  # fmt: skip
-
-
-def _explained(session: Session, line: Line, ready: Known) -> Line:
-    """A line whose signs somebody has explained in words, which are looked up. An empty answer leaves the question."""
-    if line.confidence not in IN_FORCE or line.question.again or line.tests:
-        return line
-    told = []
-    for sign in line.unexplained:
-        question = session.say("mapping-scaffold.means", header=line.question.header, sign=sign)
-        if answer := click.prompt(question, default="", show_default=False, err=True).strip():
-            told.append(Choice(sign, (answer,)))
-    transform = ready.columns[line.column].transform
-    if not told or transform is None:
-        return line
-    found = meant(told, transform, ready.words.get(line.column, ()), ready.today)
-    return replace(line, meant=(*line.meant, *found))
 
 
 def _say(session: Session, key: str, **blanks: object) -> str:

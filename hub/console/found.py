@@ -4,11 +4,12 @@ One word that no list knows stands in a hundred rows: it is said once, with the 
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
+from hub import texts
 from hub.console import pages
-from hub.exchange.findings import Finding, findings
+from hub.exchange.findings import Finding, findings, sentence
 from hub.exchange.receipt import ALL_LEFT_OUT, Receipt
 from hub.fhir.issues import Issue
 
@@ -59,6 +60,13 @@ def all_tests(receipt: Receipt) -> bool:
     return 0 < receipt.numbers["read"] == receipt.numbers["left_out"]
 
 
+def why(issue: Issue) -> str:
+    """In words of these pages where they have some: whoever keeps a register keeps neither lists of words nor the directory."""
+    own = f"why-{issue.text}"
+    spoken = replace(issue, text=f"console.{own}") if own in texts.catalogue("console") else issue
+    return sentence(spoken, pages.language(), _filled)
+
+
 def _filled(issue: Issue, blank: str) -> str:
     """Whoever keeps a register knows its columns: what FHIR calls them, in brackets after them, tells her nothing."""
     beside = blank == "element" and issue.text.startswith("mapping.")
@@ -69,9 +77,10 @@ def _said(found: Iterable[Finding]) -> tuple[Said, ...]:
     places: dict[str, dict[str, None]] = {}
     unnamed: dict[str, int] = {}
     for one in found:
-        places.setdefault(one.why, {}).update({one.where: None} if one.where else {})
-        unnamed[one.why] = unnamed.get(one.why, 0) + one.unnamed
+        said = why(one.issue)
+        places.setdefault(said, {}).update({one.where: None} if one.where else {})
+        unnamed[said] = unnamed.get(said, 0) + one.unnamed
     return tuple(
-        Said(why, tuple(where)[:MOST_PLACES], max(len(where) - MOST_PLACES, 0) + unnamed[why])
-        for why, where in places.items()
+        Said(said, tuple(where)[:MOST_PLACES], max(len(where) - MOST_PLACES, 0) + unnamed[said])
+        for said, where in places.items()
     )

@@ -105,16 +105,10 @@ def _form(account: Account, doors: Sequence[Door], wrong: Wrong) -> Response:
         status=422 if wrong else 200,
         wrong=wrong,
         account=account,
-        connections=[(door.connection.id, _named(door)) for door in doors],
+        connections=[(door.connection.id, pages.connection(door)) for door in doors],
         chosen=chosen,
         rows=MOST_RECORDS,
     )
-
-
-def _named(door: Door) -> str:
-    """By the form that it reads, and by its own name."""
-    title = door.mapping.title.get(pages.language(), "")
-    return f"{pages.isolate(title)} · {pages.isolate(door.connection.id)}" if title else door.connection.id
 
 
 def _tried(receipt: Receipt, sent: Sent, account: Account, seal: str) -> Response:
@@ -137,6 +131,7 @@ def _taken(receipt: Receipt, sent: Sent, caller: Caller, desk: Desk) -> Response
         account=desk.account(),
         connection=sent.connection,
         told=found.told(receipt),
+        aside=receipt.set_aside,
         at=desk.people.hub.clock.now(),
         number=caller.request,
     )

@@ -27,6 +27,7 @@ from hub.console import (
     referral,
     referrals,
     rerouting,
+    set_aside,
     sign_in,
     unknown,
     welcome,
@@ -72,7 +73,7 @@ def mount(app: Flask, people: People, settings: Addresses, doors: Mapping[str, D
 
 
 _PARTS = (
-    sign_in, welcome, authorize, home, clients, import_register,
+    sign_in, welcome, authorize, home, clients, import_register, set_aside,
     referrals, referral, messages, asking, informing, progress, rerouting, passing_on, closing,
     duplicates, unknown,
 )  # fmt: skip

@@ -21,7 +21,7 @@ from hub.accounts import Account
 from hub.console.desk import HELD
 from hub.console.held import hear_out
 from hub.errors import HubError
-from hub.exchange.upload import LARGEST
+from hub.exchange.upload import LARGEST, Door
 from hub.fhir.definitions import load
 from hub.fhir.instants import MOROCCO
 from hub.oauth import scopes
@@ -143,6 +143,12 @@ def role(code: str, url: str) -> str:
     return concept.label(language()) if concept else code
 
 
+def connection(door: Door) -> str:
+    """By the form that it reads, and by its own name."""
+    title = door.mapping.title.get(language(), "")
+    return f"{isolate(title)} · {isolate(door.connection.id)}" if title else door.connection.id
+
+
 def sees_referrals(account: Account) -> bool:
     return scopes.permits(account.scopes, "Task", "search")
 
@@ -153,6 +159,10 @@ def sees_survivors(account: Account) -> bool:
 
 def day(at: datetime) -> str:
     return at.astimezone(MOROCCO).strftime("%d/%m/%Y %H:%M")
+
+
+def date(at: datetime) -> str:
+    return at.astimezone(MOROCCO).strftime("%d/%m/%Y")
 
 
 def style() -> Response:

@@ -50,7 +50,16 @@ def _unnamed(receipt: Receipt, language: str, fill: Fill, *, aside: bool) -> Ite
 
 
 def _finding(place: str, issue: Issue, language: str, fill: Fill, *, aside: bool) -> Finding:
+    return Finding(issue, where(place, language), sentence(issue, language, fill), aside)
+
+
+def where(place: str, language: str) -> str:
+    """A place in words."""
+    parts = (say(f"receive.place-{kind}", language, value=number) for kind, number in _PLACE.findall(place))
+    return say("receive.place-separator", language).join(parts)
+
+
+def sentence(issue: Issue, language: str, fill: Fill = as_it_is) -> str:
+    """What is said of an issue, without the value of a cell."""
     blanks = {name: WITHHELD if name == "value" else fill(issue, name) for name in issue.params}
-    where = (say(f"receive.place-{kind}", language, value=number) for kind, number in _PLACE.findall(place))
-    why = say(issue.text, language, **blanks).replace(" ()", "")
-    return Finding(issue, say("receive.place-separator", language).join(where), why, aside)
+    return say(issue.text, language, **blanks).replace(" ()", "")

@@ -152,9 +152,8 @@ class Person:
         gone = self._gone.get(reference_)
         return gone.stored.version + gone.changed if gone else None
 
-    def referring_to(self, reference_: str) -> list[str]:
+    def referring_to(self, reference_: str, keeper: str | None) -> list[str]:
         """References of what points to it, of all that its keeper keeps of her: what others keep is not the keeper's to know."""
-        keeper = self.custodian(reference_)
         return [
             key
             for key, document in self._documents.items()

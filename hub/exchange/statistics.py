@@ -17,9 +17,10 @@ from hub.exchange import Hub, disclose
 from hub.exchange.person import Person
 from hub.fhir.instants import MOROCCO
 from hub.fhir.needs import NO_REFERRAL
-from hub.fhir.query import Match, Query, Span
+from hub.fhir.query import Match, Query, Span, Target
+from hub.fhir.references import split
 from hub.fhir.serial import loads
-from hub.ports import Caller, Course, Past, Scan, Stored, Versions, Visible
+from hub.ports import LONG_AGO, Caller, Course, Past, Scan, Stored, Versions, Visible
 from hub.referral.counting import WAITS, Case, case, count_unreferred, unreferred, waits
 from hub.referral.courses import course, sent, step
 from hub.referral.nesting import span
@@ -95,10 +96,34 @@ def _not_referred(visible: Visible, low: datetime, high: datetime, hub: Hub) -> 
     """Needs that were found in this time and say why they were not referred, each with whose it is."""
     found_then = Query("ServiceRequest", (Match("authored", "date", (Span("ap", low, high),)),))
     for batch in _scanned(found_then, visible, Scan(AT_ONCE, of_people=True), hub):
+        found: dict[str, tuple[str, Case]] = {}
         for one in batch:
             said = unreferred(loads(one.kept)) if NO_REFERRAL in one.kept else None  # all that is asked stands in clear
             if said and one.person and low <= said.sent < high:
-                yield one.person, said
+                found[one.id] = one.person, said
+        referred = _once_sent(tuple(found), visible, hub)
+        yield from (said for need, said in found.items() if need not in referred)
+
+
+def _once_sent(needs: Sequence[str], visible: Visible, hub: Hub) -> frozenset[str]:
+    """The needs of which a referral was ever sent, however it ended: such a one is counted as sent, and nowhere else."""
+    if not needs:
+        return frozenset()
+    asked = Match("focus", "reference", tuple(Target("ServiceRequest", one) for one in needs))
+    tasks = [one.id for batch in _scanned(Query("Task", (asked,)), visible, Scan(AT_ONCE), hub) for one in batch]
+    histories = (versions for part in _parts(tasks) for versions in _histories(part, visible, hub).values())
+    return frozenset(
+        split(versions[-1].resource()["focus"]["reference"])[1] for versions in histories if _was_sent(versions)
+    )
+
+
+def _was_sent(versions: Sequence[Stored]) -> bool:
+    found = _course_of(versions)
+    return found is not None and sent(found) != LONG_AGO
+
+
+def _course_of(versions: Sequence[Stored]) -> Course | None:
+    return course(step(one.resource(), one.at) for one in versions if not one.gone)
 
 
 def _who_may_be_counted(organization: str, persons: frozenset[str], visible: Visible, hub: Hub) -> Mapping[str, str]:
@@ -132,7 +157,7 @@ def _replayed(visible: Visible, low: datetime, high: datetime, hub: Hub) -> Iter
     persons = dict(hub.store.figures.without_course(visible))
     for part in _parts(list(persons)):
         for id_, versions in _histories(part, visible, hub).items():
-            found = course(step(one.resource(), one.at) for one in versions if not one.gone)
+            found = _course_of(versions)
             if found and low <= sent(found) < high:
                 yield replace(found, person=persons[id_])
 

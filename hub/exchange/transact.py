@@ -13,7 +13,7 @@ from hub.errors import HubError
 from hub.exchange import Hub, Invalid, View, disclose
 from hub.exchange.change.conditional import guard, match
 from hub.exchange.change.create import creation
-from hub.exchange.change.delete import deletion
+from hub.exchange.change.delete import deletion, require_unreferred
 from hub.exchange.change.draft import Draft, carry_out
 from hub.exchange.change.revise import Revise, replacing, revision
 from hub.fhir import Resource
@@ -69,6 +69,7 @@ def transact(steps: Sequence[Step], caller: Caller, read: Search, *, hub: Hub) -
                 links_of_it = {**links, **_found(step.resource, caller, read, hub)}
                 taken[step.path] = _take(step, rewritten(step.resource, links_of_it), draft)
         _require_unmet(meant, taken)
+        _require_whole(meant, draft)
         return meant
 
     draft, meant = carry_out(act, caller, hub=hub)
@@ -100,6 +101,8 @@ def _meant(step: Step, draft: Draft) -> Step:
 def _of_none(step: Step) -> Step:
     if step.kind == "patch":
         raise HubError(errors.NOT_FOUND)
+    if step.kind == "update" and step.expected is not None:  # a version of nothing is none
+        raise HubError(errors.STALE)
     if step.kind == "update" and "id" in step.resource:  # ids are given by the hub
         raise HubError(errors.NOT_SUPPORTED)
     return replace(step, kind="none", id="") if step.kind == "delete" else replace(step, kind="create")
@@ -119,7 +122,7 @@ def _place(step: Step) -> tuple[int, int]:
 def _take(step: Step, resource: Resource, draft: Draft) -> Resource:
     match step.kind:
         case "delete":
-            deletion(step.type, step.id, expected=step.expected)(draft)
+            deletion(step.type, step.id, expected=step.expected, alone=False)(draft)
         case "create":
             creation(resource, draft.hub, step.id)(draft)
         case "update" | "patch":
@@ -188,6 +191,14 @@ def _require_unmet(steps: Sequence[Step], taken: Mapping[str, Resource]) -> None
     for step in reversed(conditional):
         if step.query is not None and known[step.type].meeting(step.query) - {step.path}:
             raise HubError(errors.BAD_BUNDLE, path=f"{step.path}.request", expected="1 × ?…")
+
+
+def _require_whole(steps: Iterable[Step], draft: Draft) -> None:
+    """What is deleted is referred to by nothing that the transaction leaves, whichever entry came first."""
+    for step in steps:
+        if step.kind == "delete":
+            with _At(step):
+                require_unreferred(_key(step), draft)
 
 
 class _At:

@@ -59,9 +59,13 @@ def choices(caller: Caller, doors: Mapping[str, Door]) -> list[Door]:
     return [door for _, door in sorted(doors.items()) if _takes(door, caller)]
 
 
+def takes_uploads(door: Door) -> bool:
+    """Whether what it carries is handed over, and not read where it lies."""
+    return isinstance(door.adapter, Taking) and door.connection.settings.get("upload") is True
+
+
 def _takes(door: Door, caller: Caller) -> bool:
-    is_its_own = door.connection.organization == caller.organization
-    return is_its_own and isinstance(door.adapter, Taking) and door.connection.settings.get("upload") is True
+    return door.connection.organization == caller.organization and takes_uploads(door)
 
 
 @dataclass(repr=False)

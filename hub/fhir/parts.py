@@ -7,7 +7,7 @@ name, unless the profile says that it must be there, so that what is left does n
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any, Final
@@ -39,11 +39,11 @@ class Parted:
     parts: Mapping[str, str]
 
 
-def part(resource: Resource, profile: Profile | None) -> Parted:
-    """By its profile. `join` of the result is `dumps(resource)`."""
+def part(resource: Resource, profile: Profile | None, whole: Callable[[], str] | None = None) -> Parted:
+    """By its profile. `join` of the result is `dumps(resource)`, or what `whole` gives in its place."""
     plan = _compiled(profile.name) if profile else _UNDESCRIBED
     if not isinstance(plan, _Object) or (plan.rest == OPEN and plan.closed.isdisjoint(resource)):
-        return Parted(dumps(resource), {})
+        return Parted(whole() if whole else dumps(resource), {})
     taken: dict[str, list[str]] = {}
     text = _object(plan, resource, taken)
     return Parted(text, {name: _AND.join(pieces) for name, pieces in taken.items()})

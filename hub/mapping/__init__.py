@@ -4,6 +4,7 @@
 stored resources into the source's cells. The format: docs/mapping-format.md.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as Map
 from dataclasses import replace
@@ -29,6 +30,9 @@ from hub.mapping.unsaid import Part, parts
 from hub.ports import Figure, Layout, Return, Row, Rows, SourceRecord
 
 __all__ = ["Context", "Draft", "Mapped", "Mapping", "MappingError", "Part", "available", "check", "holds", "load"]
+
+
+_INDEX = re.compile(r"\[\d+\]")
 
 
 class Mapping:
@@ -144,6 +148,15 @@ class Mapping:
         paths = (self._places.get(column, ("", ""))[0].split(".") for column in columns)
         return frozenset(path[1].partition("[")[0] for path in paths if len(path) > 1)
 
+    def headers_at(self, path: str) -> tuple[str, ...]:
+        """What the columns are called, as the mapping writes them first, that an element comes from or a part of it; with its
+        indexes or without."""
+        element = _INDEX.sub("", path)
+        columns = self._plan.columns
+        near = (name for name, (place, _) in self._places.items() if _are_near(element, place))
+        read = (columns[name] for name in near if columns[name].direction != "back")
+        return tuple(dict.fromkeys(next(iter(one.headers), one.name) for one in read))
+
     def open_parts(self, record: SourceRecord, context: Context) -> tuple[Part, ...]:
         """What resources leave open because the record could not tell all its columns."""
         run = Run(context, record.headers)
@@ -151,6 +164,11 @@ class Mapping:
 
     def __repr__(self) -> str:
         return f"<Mapping {self.id} {self.version}>"
+
+
+def _are_near(element: str, place: str) -> bool:
+    """One is the other, or within it. A choice of types is written with its type (`valueQuantity`), or without (`value`)."""
+    return element.startswith(place) or f"{place}.".startswith(f"{element}.")
 
 
 def load(reference: str, *, search: Sequence[Path] = ()) -> Mapping:

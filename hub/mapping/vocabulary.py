@@ -24,6 +24,7 @@ _NOISE: Final = frozenset(
         *(
             "violence",
             "violences",
+            "v",  # V. physique
             "type",
             "le",
             "la",

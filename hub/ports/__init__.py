@@ -50,6 +50,7 @@ from hub.ports.history import Past, Versions
 from hub.ports.judgements import Judgement, Judgements, Said
 from hub.ports.keys import KEK_LENGTH, DataKeys, Kek, KeyEncryption, KeyProof
 from hub.ports.records import (
+    Aside,
     Changes,
     Counted,
     Due,
@@ -62,6 +63,7 @@ from hub.ports.records import (
     Quarantined,
     Rekey,
     Save,
+    SetAside,
     Stored,
     Visible,
     Void,
@@ -78,6 +80,7 @@ __all__ = [
     "LONG_AGO",
     "Adapter",
     "Alike",
+    "Aside",
     "Binding",
     "Caller",
     "Capability",
@@ -161,6 +164,7 @@ __all__ = [
     "Sampling",
     "Save",
     "Scan",
+    "SetAside",
     "Shape",
     "SourceRecord",
     "Standings",

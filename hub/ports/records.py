@@ -154,20 +154,43 @@ class Save:
         return (self.replaces or 0) + 1
 
     def stamped(self, at: datetime) -> Resource:
-        """`meta.versionId` and `meta.lastUpdated` are the store's to say."""
-        stamp = {"versionId": str(self.version), "lastUpdated": instant(at)}
-        return {**self.resource, "meta": {**self.resource.get("meta", {}), **stamp}}
+        """`meta.versionId` and `meta.lastUpdated` are the store's to say. To be changed by nobody."""
+        return self._at(at).resource
+
+    def text(self, at: datetime) -> str:
+        """All of it, stamped."""
+        written = self._at(at)
+        written.text = written.text or dumps(written.resource)
+        return written.text
 
     def stored(self, at: datetime) -> Stored:
         """As it is read back, once it was committed at this instant."""
-        known: Stored | None = self.__dict__.get("_as_stored")
-        if known is None or known.at != at:
-            text, keys = dumps(self.stamped(at)), self.keys
-            known = Stored(
+        written = self._at(at)
+        if written.stored is None:
+            text, keys = self.text(at), self.keys
+            written.stored = Stored(
                 self.type, self.id, self.version, at, text, self.person, self.custodian, keys, gone=self.gone
             )
-            self.__dict__["_as_stored"] = known
+        return written.stored
+
+    def _at(self, at: datetime) -> "_Written":
+        """Of the last instant that somebody asked for."""
+        known: _Written | None = self.__dict__.get("_written")
+        if known is None or known.at != at:
+            stamp = {"versionId": str(self.version), "lastUpdated": instant(at)}
+            resource = {**self.resource, "meta": {**self.resource.get("meta", {}), **stamp}}
+            known = self.__dict__["_written"] = _Written(at, resource)
         return known
+
+
+@dataclass(slots=True, repr=False)
+class _Written:
+    """What a Save becomes at an instant, as far as somebody has asked."""
+
+    at: datetime
+    resource: Resource
+    text: str = ""
+    stored: Stored | None = None
 
 
 @dataclass(frozen=True)
@@ -210,6 +233,26 @@ class Quarantined:
     at: datetime
     record: Mapping[str, Any]  # the SourceRecord's other fields, for replay
     discarded: "Discarded | None" = None
+    since: datetime | None = field(default=None, compare=False)
+    """When it was first set aside, also where it was tried again since (`at`). The store's to say."""
+
+
+@dataclass(frozen=True)
+class SetAside:
+    """A record in quarantine as whoever mends its source is told of it: without what it says."""
+
+    place: str
+    issues: tuple[Issue, ...]
+    mapping: str
+    since: datetime
+
+
+@dataclass(frozen=True)
+class Aside:
+    """How many records of a connection are set aside, and since when the first of them is."""
+
+    count: int
+    since: datetime
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from hub.ports.figures import Figures
 from hub.ports.history import Past, Versions
 from hub.ports.judgements import Judgements
 from hub.ports.keys import KeyProof
-from hub.ports.records import Changes, Found, Gathered, LedgerEntry, Quarantined, Stored, Visible
+from hub.ports.records import Aside, Changes, Found, Gathered, LedgerEntry, Quarantined, SetAside, Stored, Visible
 from hub.ports.subscriptions import Subscriptions
 
 
@@ -142,6 +142,12 @@ class Store(Protocol):
 
     def all_set_aside(self) -> dict[str, int]:
         """`set_aside` of every connection that has any, be it gone."""
+
+    def waiting(self, connections: Iterable[str]) -> dict[str, Aside]:
+        """Of those of these connections that have any set aside: the same number, and since when."""
+
+    def reasons(self, connection: str, limit: int) -> Iterator[SetAside]:
+        """Why records of a connection are set aside, of so many that were tried least lately. What they say is not read."""
 
     def set_aside(self, connection: str) -> int:
         """How many records of a connection wait in quarantine, without those that are discarded."""

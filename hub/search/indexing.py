@@ -59,12 +59,18 @@ _Part = tuple[tuple[str, "_Place"], ...]
 def _take(place: _Place, nodes: list[Any], found: Found) -> None:
     for name, read in place.reads:
         read(nodes, name, found)
-    below = place.below
-    if below:
-        for node in nodes:
-            for key, value in node.items() if node.__class__ is dict else ():  # a null keeps a place in a list
-                if key in below:
-                    _take(below[key], value if value.__class__ is list else [value], found)
+    below = place.below.get
+    for node in nodes if place.below else ():
+        for key, value in node.items() if node.__class__ is dict else ():  # a null keeps a place in a list
+            inner = below(key)
+            if inner is None:
+                continue
+            values = value if value.__class__ is list else [value]
+            if inner.below or inner.only or inner.composites:
+                _take(inner, values, found)
+            else:  # nearly all end here
+                for name, read in inner.reads:
+                    read(values, name, found)
     if place.only or place.composites:
         _take_some(place, nodes, found)
 

@@ -274,5 +274,10 @@ def _can_be_sealed(value: Value, *, exact: bool) -> bool:
 
 
 def _sealed(name: str, found: Parameter) -> HubError:
-    expected = SEALED_FORMS.get(found.type, ":missing" if "missing" in MODIFIERS[found.type] else "-")
+    expected = sealed_forms(found.type) or "-"
     return HubError(SEALED_SEARCH, path=f"http.{shown(name)}", parameter=shown(name), expected=expected)
+
+
+def sealed_forms(type_: ParameterType) -> str:
+    """How a parameter of this type may be asked where it reads encrypted elements; "" where in no form."""
+    return SEALED_FORMS.get(type_, ":missing" if "missing" in MODIFIERS[type_] else "")

@@ -12,7 +12,7 @@ from hub.errors import BAD_PARAMETER, HubError
 from hub.fhir.query import Query
 from hub.ports import Gathered, Stored, Visible
 from hub.store.documents import SERVED, Keyring, stored_all
-from hub.store.queries import matching, seen
+from hub.store.queries import matching, seen, whose
 from hub.store.schema import Document, Mongo
 
 Asked = Sequence[tuple[Query, Visible]]
@@ -77,7 +77,7 @@ def _walk(
 
 def _wanted(person: str, query: Query, visible: Visible, after: str = "") -> Document:
     beyond = {"_id": {"$gt": after}} if after else {}
-    return {"person": person, **beyond, **matching(query, visible)}
+    return {**whose(query.type, [person]), **beyond, **matching(query, visible)}
 
 
 def _count(database: Mongo, person: str, query: Query, visible: Visible) -> int:

@@ -6,7 +6,7 @@ https://hl7.org/fhir/R4/resource.html#Meta
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from typing import Any, Final, Protocol
 
 from bson.decimal128 import Decimal128
@@ -46,7 +46,7 @@ def document(save: Save, at: datetime, sealer: Sealer) -> Document:
     """The new current version."""
     resource = save.stamped(at)
     profile = load().profile_of(resource)
-    parted = part(resource, profile)
+    parted = part(resource, profile, partial(save.text, at))
     return {
         "_id": resource["id"],
         "v": save.version,

@@ -44,6 +44,8 @@ LEFT_OPEN_S: Final = 12
 """How long a transaction may last. What it has written nobody else can write, and that of a process that was killed in the middle
 is ended by the database alone, after up to one and a half of this. Others wait as long (`hub.store.mongo.PATIENCE_S`).
 https://www.mongodb.com/docs/v6.0/reference/parameters/#mongodb-parameter-param.transactionLifetimeLimitSeconds"""
+UNREACHABLE: Final = "store.unreachable"
+"""What is said of a database of which nothing is known but an address."""
 ROOM_NEEDED: Final = 64 * 2**20  # bytes; with less free, a failure of the database is put down to the disk
 
 
@@ -104,9 +106,9 @@ def mongod(folder: Path, *, cache_gb: float = 0.5) -> Iterator[str]:
     home.db.mkdir(mode=0o700, exist_ok=True)
     with _sigterm_ends_it(), holding(home.data / "mongod.users", LOCK_SH) as users:
         try:
-            with _full_disk_is_told(home), holding(home.data / "mongod.starting"):
+            with _told_as_ours(home), holding(home.data / "mongod.starting"):
                 uri = _ensure_running(home, cache_gb)
-            with _full_disk_is_told(home):
+            with _told_as_ours(home):
                 yield uri
         finally:
             with holding(home.data / "mongod.starting"):
@@ -115,18 +117,27 @@ def mongod(folder: Path, *, cache_gb: float = 0.5) -> Iterator[str]:
 
 
 @contextmanager
-def _full_disk_is_told(home: Home) -> Iterator[None]:
-    """A database without room dies or stays silent; what its users hear then is that the disk is full, and what to do."""
+def _told_as_ours(home: Home) -> Iterator[None]:
+    """A database without room, or one that was killed, dies or stays silent; what its users hear then is that it is this one, and
+    what to do. That it is the one of the configuration is said of none of ours."""
     try:
         yield
     except OSError as problem:
         if problem.errno == errno.ENOSPC:
-            raise HubError(UNAVAILABLE, text="store.disk-full") from None
+            raise _disk_full(home) from None
         raise
     except HubError as problem:
-        if problem.problem in {UNAVAILABLE, MISCONFIGURED} and shutil.disk_usage(home.data).free < ROOM_NEEDED:
-            raise HubError(UNAVAILABLE, text="store.disk-full") from None
+        if problem.problem not in {UNAVAILABLE, MISCONFIGURED}:
+            raise
+        if shutil.disk_usage(home.data).free < ROOM_NEEDED:
+            raise _disk_full(home) from None
+        if problem.text == UNREACHABLE or (problem.problem is UNAVAILABLE and not is_held(home.running_lock)):
+            raise HubError(UNAVAILABLE, text="store.stopped", folder=str(home.db), log=str(home.log)) from None
         raise
+
+
+def _disk_full(home: Home) -> HubError:
+    return HubError(UNAVAILABLE, text="store.disk-full", folder=str(home.db))
 
 
 def revive(folder: Path, *, cache_gb: float = 0.5) -> bool:
@@ -182,9 +193,17 @@ def _start(home: Home, cache_gb: float) -> bool:
     return True
 
 
-_DIRTY: Final = "eviction_dirty_target=20,eviction_dirty_trigger=40"
-"""Percent of the cache that may wait for the next checkpoint: with 5 and 20, the defaults, the same pages of a small cache are
-written again and again. https://source.wiredtiger.com/develop/tune_cache.html"""
+_DIRTY: Final = ",".join(
+    (
+        "eviction_dirty_target=20",
+        "eviction_dirty_trigger=40",
+        "eviction_updates_target=20",
+        "eviction_updates_trigger=40",
+    )
+)
+"""Percent of the cache that may wait for the next checkpoint, as pages and as what was changed in them (by default half of the
+other): with 5 and 20, the defaults, the same pages of a small cache are written again and again.
+https://source.wiredtiger.com/develop/tune_cache.html"""
 
 
 def _config(home: Home, port: int, cache_gb: float) -> dict[str, object]:

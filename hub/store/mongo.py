@@ -18,6 +18,7 @@ from pymongo.read_concern import ReadConcern
 
 from hub.errors import MISCONFIGURED, Conflict, HubError
 from hub.ports import (
+    Aside,
     Changes,
     Compartment,
     Documents,
@@ -26,11 +27,13 @@ from hub.ports import (
     LedgerEntry,
     Quarantined,
     Save,
+    SetAside,
     Stored,
     Visible,
     Watermark,
 )
 from hub.store import (
+    aside,
     carrying_out,
     following,
     naming,
@@ -387,6 +390,14 @@ class MongoStore(Searches):
         waiting = {"$match": {DISCARDED: {"$exists": False}}}
         by_connection = {"$group": {"_id": "$connection", "n": {"$sum": 1}}}
         return {row["_id"]: row["n"] for row in self.database.quarantine.aggregate([waiting, by_connection])}
+
+    @in_our_words
+    def waiting(self, connections: Iterable[str]) -> dict[str, Aside]:
+        return aside.waiting(self.database, connections)
+
+    @each_in_our_words
+    def reasons(self, connection: str, limit: int) -> Iterator[SetAside]:
+        return aside.reasons(self.database, self._box, connection, limit)
 
     @in_our_words
     def set_aside(self, connection: str) -> int:

@@ -3,7 +3,7 @@
 https://hl7.org/fhir/R4/search.html; `conditions.py` has the values.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
@@ -13,7 +13,7 @@ from hub.ports import Narrowed, Visible
 from hub.search import is_clear, is_sealed
 from hub.search.parameters import EVERYWHERE, PARAMETERS
 from hub.store.conditions import any_of, conditions, instant
-from hub.store.schema import POLLED, Document, only
+from hub.store.schema import BY_ENTITY, IMPLIED, POLLED, Document, only
 
 _BESIDE: Final = frozenset({"exact", "text", "of-type", "identifier"})
 """Modifiers whose values a document holds under a name of their own."""
@@ -41,9 +41,18 @@ def seen(type_: str, visible: Visible) -> Iterator[Document]:
         yield {"k.g": {"$in": sorted(every)}}  # follows from what comes next: so that one index serves all parts
         yield {"$or": [{"$and": [_of_profiles(part.profiles), *_keys(part)]} for part in parts]}
     if visible.bound:
-        yield any_of([{"person": kept.person, "custodian": kept.custodian} for kept in sorted(visible.bound)])
+        yield any_of([whose(type_, [kept.person]) | {"custodian": kept.custodian} for kept in sorted(visible.bound)])
     if visible.narrowed:
         yield {"$or": [_narrowed(type_, one, visible) for one in visible.narrowed]}
+
+
+def whose(type_: str, persons: Collection[str]) -> Document:
+    """The documents of these persons. Every audit event that is kept with a person is about her, and names her
+    among its entities: that has an index."""
+    wanted: Document = {"person": {"$in": sorted(persons)}}
+    return wanted | (
+        {"x.entity": {"$in": [f"Patient/{one}" for one in sorted(persons)]}} if type_ in BY_ENTITY else {}
+    )
 
 
 def _narrowed(type_: str, narrowed: Narrowed, visible: Visible) -> Document:
@@ -89,8 +98,15 @@ def _match(type_: str, match: Match, now: datetime) -> Document:
         return _missing(type_, match)
     if is_sealed(type_, match.parameter):
         return _sealed(type_, match, now)
+    return _clear(type_, match, now)
+
+
+def _clear(type_: str, match: Match, now: datetime) -> Document:
     found = any_of(list(conditions(_where(type_, match), match, now)))
-    return {"$nor": [found]} if match.modifier == "not" else found
+    if match.modifier == "not":
+        return {"$nor": [found]}
+    implied = IMPLIED.get(type_, {}).get(match.parameter) if match.modifier is None else None
+    return {"$and": [found, any_of(list(conditions(field(type_, implied), match, now)))]} if implied else found
 
 
 def _where(type_: str, match: Match) -> str:

@@ -5,6 +5,7 @@ they are kept as pairs or text.
 """
 
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any, Final, Self
 
 from hub.fhir.issues import Issue
@@ -18,6 +19,8 @@ from hub.store.vault import Vault
 WAITING: Final = "waiting"
 DEAD: Final = "dead"
 VOID: Final = "void"
+SINCE: Final = "since"
+"""When a record of the quarantine was first set aside."""
 
 
 class Box:
@@ -96,18 +99,29 @@ def quarantine_document(entry: Quarantined, box: Box) -> Document:
 
 
 def quarantined(document: Document, box: Box) -> Quarantined:
-    issues: list[dict[str, Any]] = box.load(document["issues"])
     return Quarantined(
         key=document["_id"],
         connection=document["connection"],
         mapping=document["mapping"],
         place=document["place"],
-        issues=tuple(Issue(**issue) for issue in issues),
+        issues=issues(document, box),
         content=box.load(document["content"]),
         at=document["at"],
         record=box.load(document["record"]),
         discarded=discarded(document),
+        since=since(document),
     )
+
+
+def issues(document: Document, box: Box) -> tuple[Issue, ...]:
+    said: list[dict[str, Any]] = box.load(document["issues"])
+    return tuple(Issue(**issue) for issue in said)
+
+
+def since(document: Document) -> datetime:
+    """What was set aside before this was kept has been for as long as is known."""
+    first: datetime = document[SINCE if SINCE in document else "at"]
+    return first
 
 
 def outbox_document(due: Due, id_: str, order: int, box: Box) -> Document:

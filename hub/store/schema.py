@@ -47,7 +47,7 @@ SEARCHED: Final[Mapping[str, tuple[str, ...]]] = {
     "Endpoint": ("organization",),
     "MeasureReport": ("reporter",),
     "Provenance": ("target",),
-    "AuditEvent": ("patient", "entity"),
+    "AuditEvent": ("entity",),
     "Communication": ("recipient", "about"),
     "Practitioner": ("identifier",),
     "RelatedPerson": ("patient",),
@@ -55,12 +55,22 @@ SEARCHED: Final[Mapping[str, tuple[str, ...]]] = {
 """Resource type → search parameters with an index of their own: the selective ones; of a type that is not listed, whom it is
 about. The others ride on the keys' index, as every query asks for keys. Each costs at every write."""
 
+IMPLIED: Final[Mapping[str, Mapping[str, str]]] = {"AuditEvent": {"patient": "entity"}}
+"""Resource type → parameter → another that has each of its values, too, so that the index of that one serves both: the person of
+an event is one of its entities (`hub/audit`). Each index of events costs two keys for each entry that somebody writes."""
+
 POLLED: Final[Mapping[str, str]] = {"Task": "status"}
 """Resource type → a parameter with one value in each document, which can therefore share an index with the keys: what recipients
 ask for again and again is found however many they see of other values."""
 
 NOT_COMPARTMENT: Final = frozenset({"Provenance", "AuditEvent"})
 """Types that carry a person but are never read back with her compartment: they are only ever added to."""
+
+BY_ENTITY: Final = frozenset({"AuditEvent"})
+"""Types of which there are so many that one index serves for all that a document names and whose it is: `queries.whose`."""
+
+DROPPED: Final = ("person_1", "x.patient_1_at_-1__id_-1")
+"""Indexes that such a type had before."""
 
 CHAINED: Final[Document] = {"c.n": {"$gt": 0}}
 """What has a place in a chain of audit events, and so is in the index that keeps one event a place."""
@@ -91,7 +101,8 @@ def _resource_indexes(type_: str) -> list[IndexModel]:
     gone = IndexModel([("custodian", ASCENDING), *_PAGE], partialFilterExpression=GONE)
     polled = [IndexModel([("k.g", ASCENDING), (only(type_), ASCENDING), *_PAGE])] if type_ in POLLED else []
     counted = [IndexModel([("k.g", ASCENDING), (f"{COURSE}.s", ASCENDING)])] if type_ == "Task" else []
-    always = [*polled, *counted, IndexModel([("k.g", ASCENDING), *_PAGE]), IndexModel([("person", ASCENDING)]), gone]
+    of_person = [] if type_ in BY_ENTITY else [IndexModel([("person", ASCENDING)])]
+    always = [*polled, *counted, IndexModel([("k.g", ASCENDING), *_PAGE]), *of_person, gone]
     return [*always, *searched, *near, *_places(type_)]
 
 
@@ -202,6 +213,8 @@ def prepare(database: Mongo) -> None:
         _create(hasty, name, indexes)
     for type_ in POLLED:
         _keep_only(hasty, type_)
+    for type_ in BY_ENTITY:
+        _drop(hasty, type_, DROPPED)
     database.settings.replace_one({"_id": "schema"}, {"version": version}, upsert=True)
 
 
@@ -209,6 +222,12 @@ def _keep_only(database: Mongo, type_: str) -> None:
     """Of documents from before the one value was kept beside the list."""
     without = {f"x.{POLLED[type_]}": {"$exists": True}, only(type_): {"$exists": False}}
     database[type_].update_many(without, [{"$set": {only(type_): {"$first": f"$x.{POLLED[type_]}"}}}])
+
+
+def _drop(database: Mongo, name: str, indexes: Iterable[str]) -> None:
+    """Of a database that was prepared when they were still of use."""
+    for index in database[name].index_information().keys() & {*indexes}:
+        database[name].drop_index(index)
 
 
 def prepare_types(database: Mongo, types: Iterable[str]) -> None:

@@ -3,8 +3,8 @@
 What can be computed is computed before the transaction begins, so that a retry only writes. Every `_id` is chosen here.
 """
 
+import secrets
 import time
-import uuid
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -16,7 +16,7 @@ from pymongo import DeleteMany, UpdateMany
 
 from hub.errors import INVALID, TOO_LARGE, HubError
 from hub.ports import Changes, Save
-from hub.store import figures, forms, outbox
+from hub.store import aside, figures, forms, outbox
 from hub.store.chains import AUDIT, contents_of
 from hub.store.discarding import listing, marking
 from hub.store.documents import Sealer, document, event_document, keys_document
@@ -73,13 +73,13 @@ class Plan:
         self.identities = changes.identities
         self.guards = [_moved_on(name, known, at) for name, known in changes.guards.items() if known]
         self.guarded = [_guarded(name, at) for name, known in changes.guards.items() if not known]
-        self.quarantine = upserts(quarantine_document(entry, box) for entry in changes.quarantine)
+        self.quarantine = aside.keeping(quarantine_document(entry, box) for entry in changes.quarantine)
         self.discards, self.discarded = marking(changes.discards), listing(changes.discards)
         self.released: Writes = [DeleteMany({"_id": {"$in": list(changes.released)}})] if changes.released else []
         versions = _versions(changes, at)
         order = time.time_ns()  # rows of one reference are written by acts that follow each other
         self.outbox = [
-            outbox_document(due, due.id or uuid.uuid4().hex, order + place, box) | versions.get(due.reference, {})
+            outbox_document(due, due.id or _row_id(order + place), order + place, box) | versions.get(due.reference, {})
             for place, due in enumerate(changes.outbox)
         ]
         self.voids: Writes = outbox.voiding(changes.voids)
@@ -222,6 +222,11 @@ def _versions(changes: Changes, at: datetime) -> Mapping[str, Document]:
     about = {due.reference for due in changes.outbox}
     keyed = ((f"{save.type}/{save.id}", save) for save in changes.saves) if about else ()
     return {key: {"v": save.version, "written": at} for key, save in keyed if key in about}
+
+
+def _row_id(order: int) -> str:
+    """Rows that come one after the other stand side by side in the index of ids."""
+    return f"{order:016x}{secrets.token_hex(8)}"
 
 
 def _guarded(name: str, at: datetime) -> Document:

@@ -1,7 +1,8 @@
 """Every sentence that the hub says to a person, in Arabic, French and English: data in the `*.yaml` files beside this one.
 
-A key is `file.name` (`problems.not-found`). Blanks are `{name}`; what fills them never identifies anyone. A door that somebody
-else ships brings its own sentences: `texts.yaml` beside it, under the name that it registers (`my_door.no-answer`).
+A key is `file.name` (`problems.not-found`). Blanks are `{name}`, or `{count:# row|# rows}` where words go with a number
+(`plurals.py`); what fills them never identifies anyone. A door that somebody else ships brings its own sentences:
+`texts.yaml` beside it, under the name that it registers (`my_door.no-answer`).
 """
 
 import sys
@@ -12,6 +13,8 @@ from importlib.resources.abc import Traversable
 from typing import Final
 
 import yaml
+
+from hub.texts.plurals import Sentences
 
 LANGUAGES: Final = ("ar", "fr", "en")
 DOORS: Final = "hub.adapters"
@@ -45,9 +48,9 @@ def say(key: str, language: str, **blanks: object) -> str:
     """The sentence `key` in `language` (English where the language is not one of ours). Raises KeyError for an unknown key."""
     name, _, rest = key.partition(".")
     entry = catalogue(name)[rest]
-    return entry.get(language, entry["en"]).format(
-        **{key: _as_written(key, one, language) for key, one in blanks.items()}
-    )
+    spoken = language if language in entry else "en"
+    filled = {key: _as_written(key, one, language) for key, one in blanks.items()}
+    return Sentences(spoken).vformat(entry[spoken], (), filled)
 
 
 def _as_written(blank: str, filled: object, language: str) -> object:

@@ -1,7 +1,4 @@
-"""How long something takes, is late or has left, in the words of a language.
-
-Plural forms: https://www.unicode.org/cldr/charts/latest/supplemental/language_plural_rules.html
-"""
+"""How long something takes, is late or has left, in the words of a language."""
 
 from datetime import timedelta
 from typing import Final
@@ -30,13 +27,4 @@ def in_days(span: timedelta, language: str) -> str:
 
 
 def _counted(unit: str, count: int, language: str) -> str:
-    return texts.say(f"durations.{unit}-{_how_many(count)}", language, count=count)
-
-
-def _how_many(count: int) -> str:
-    """As far as Arabic tells them apart; French and English say the same of all but one."""
-    if count in {1, 2}:
-        return ("one", "two")[count - 1]
-    if count % 100 < 3:  # 100 and 102 are counted by the noun alone
-        return "other"
-    return "few" if count % 100 <= 10 else "many"
+    return texts.say(f"durations.{unit}", language, count=count)

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 ALL_OF_IT: Final = Wanted()
 MOST_ISSUES: Final = 200
 NONE: Final[Mapping[str, str]] = MappingProxyType({})
+_CONDITIONS: Final = frozenset({"HTTP_IF_NONE_MATCH", "HTTP_IF_MODIFIED_SINCE"})
+"""By which headers a client says what it has, as WSGI names them."""
 WITH_BODY: Final = frozenset({200, 201})
 
 
@@ -50,6 +52,8 @@ def unless_known(answer: Response, view: View, call: Call) -> Response:
     by the number alone as FHIR's weak ETags are compared. Raises BAD_PARAMETER."""
     if expected_version(call.request) not in {None, view.version}:
         raise HubError(STALE)
+    if _CONDITIONS.isdisjoint(call.request.environ):
+        return answer
     environ = {name: value for name, value in call.request.environ.items() if name != "HTTP_IF_MATCH"}
     answer.make_conditional(environ)
     return answer

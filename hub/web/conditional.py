@@ -54,12 +54,12 @@ def asked_in(header: str, type_: str) -> list[tuple[str, str]]:
     """What an If-None-Exist asks: the query, with or without this type before it. Raises BAD_PARAMETER."""
     place, mark, query = header.strip().partition("?")
     if "=" in place:  # a `?` may stand in a value
-        return parse_qsl(header.strip())
+        return parse_qsl(header.strip(), keep_blank_values=True)
     if mark and place.rstrip("/").rpartition("/")[2] not in {"", type_}:
         raise HubError(
             BAD_PARAMETER, path="http.If-None-Exist", parameter="If-None-Exist", expected="identifier=system|value"
         )
-    return parse_qsl(query if mark else place)
+    return parse_qsl(query if mark else place, keep_blank_values=True)
 
 
 def _of_address(call: Call, service: Service) -> Query:
@@ -67,11 +67,12 @@ def _of_address(call: Call, service: Service) -> Query:
 
 
 def condition(pairs: Iterable[tuple[str, str]], call: Call, service: Service) -> Query:
-    """A search that leaves nothing out: what is not understood would make it mean more. Raises NO_CONDITION."""
+    """A search that leaves nothing out: what is not understood, or a value that is not there, would make it mean more, and so
+    somebody else. Raises NO_CONDITION, SCOPE_LACKING."""
     if not scopes.permits(call.caller.scopes, call.type, "search"):
         raise HubError(SCOPE_LACKING, expected=f"{'user' if call.caller.practitioner else 'system'}/{call.type}.s")
     asked = [(name, value) for name, value in pairs if name not in HTTP_PARAMETERS]
     query, _ = parse(call.type, asked, strict=True, base=service.base)
-    if not query.matches:
+    if not query.matches or not all(value for _, value in asked):
         raise HubError(NO_CONDITION)
     return query

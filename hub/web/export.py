@@ -40,6 +40,7 @@ class Level:
     rule: str
     definition: str
     name: str = "export"
+    of_records: bool = True
 
 
 LEVELS: Final = (

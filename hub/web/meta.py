@@ -79,7 +79,7 @@ def _parameters(meta: Resource) -> Resource:
 
 
 OPERATIONS: Final = (
-    Operation("meta", ANY_TYPE, {}, answer_meta, of_system=True),
-    Operation("meta-add", ANY_TYPE, {"meta": "Meta"}, answer_add, of_type=False, changes=True),
-    Operation("meta-delete", ANY_TYPE, {"meta": "Meta"}, answer_delete, of_type=False, changes=True),
+    Operation("meta", ANY_TYPE, {}, answer_meta, of_system=True, of_records=True),
+    Operation("meta-add", ANY_TYPE, {"meta": "Meta"}, answer_add, of_type=False, of_records=True, changes=True),
+    Operation("meta-delete", ANY_TYPE, {"meta": "Meta"}, answer_delete, of_type=False, of_records=True, changes=True),
 )

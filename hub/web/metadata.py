@@ -14,11 +14,11 @@ from hub.fhir.definitions import load
 from hub.fhir.instants import instant
 from hub.fhir.query import Include
 from hub.oauth.endpoints import Endpoints
-from hub.search import is_clear, is_sealed
+from hub.search import is_sealed
 from hub.search.compartments import DEFINITION as COMPARTMENT
 from hub.search.including import followed, pointing
-from hub.search.matching import SEALED_FORMS
-from hub.search.parameters import EVERYWHERE, PARAMETERS
+from hub.search.matching import sealed_forms
+from hub.search.parameters import EVERYWHERE, PARAMETERS, Parameter
 from hub.web.negotiation import FHIR_JSON
 from hub.web.operations import ANY_TYPE, OF_THE_SYSTEM
 from hub.web.patch import FORMATS
@@ -40,6 +40,9 @@ class Operation(Protocol):
     @property
     def definition(self) -> str: ...
 
+    @property
+    def of_records(self) -> bool: ...
+
 
 def capabilities(
     interactions: Mapping[str, Collection[str]],
@@ -56,6 +59,7 @@ def capabilities(
     """The CapabilityStatement. `interactions`: FHIR's code of each → the types it works on; `system`: those of the whole server.
     `people`: whether they sign in. `instantiates`: what of others' it promises to do. `others`: what it says of
     types that are no records."""
+    without_records = [one for one in operations if not one.of_records]
     only_operated = sorted({operation.type for operation in operations} - {ANY_TYPE, OF_THE_SYSTEM} - PARAMETERS.keys())
     return {
         "resourceType": "CapabilityStatement",
@@ -75,9 +79,10 @@ def capabilities(
                 "security": _security(endpoints, people),
                 "resource": [
                     *(_resource(type_, interactions) | _operations(type_, operations) for type_ in PARAMETERS),
-                    *({"type": type_} | _operations(type_, operations) for type_ in only_operated),
+                    *({"type": type_} | _operations(type_, without_records) for type_ in only_operated),
                     *others,
                 ],
+                "searchParam": [_told(one) for one in EVERYWHERE.values()],
                 "interaction": [
                     {"code": code}
                     for code in ("search-system", *(one for one in interactions if one.endswith("-system")), *system)
@@ -143,7 +148,13 @@ def _along(type_: str) -> Resource:
 
 
 def _search_parameters(type_: str) -> Iterator[Resource]:
+    """Those that are answered. What is encrypted in any profile of the type is asked in the forms that are told."""
     for parameter in (*EVERYWHERE.values(), *PARAMETERS[type_].values()):
-        sealed = is_sealed(type_, parameter.name) and not is_clear(type_, parameter.name)
-        about = {"documentation": f"Encrypted: {SEALED_FORMS.get(parameter.type, ':missing')}"} if sealed else {}
-        yield {"name": parameter.name, "definition": parameter.definition, "type": parameter.type, **about}
+        sealed = is_sealed(type_, parameter.name)
+        if sealed and not sealed_forms(parameter.type):
+            continue
+        yield _told(parameter) | ({"documentation": f"Encrypted: {sealed_forms(parameter.type)}"} if sealed else {})
+
+
+def _told(parameter: Parameter) -> Resource:
+    return {"name": parameter.name, "definition": parameter.definition, "type": parameter.type}

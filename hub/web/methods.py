@@ -9,9 +9,11 @@ from typing import Final
 from flask import Request, current_app
 from werkzeug.exceptions import HTTPException
 
+from hub.conformance import is_resource_type
 from hub.errors import NOT_SUPPORTED, UNKNOWN_OPERATION, HubError
 from hub.search.parameters import PARAMETERS
 
+_OF_R4: Final = frozenset({"/fhir/<type_>/$validate"})
 _METHODS: Final = ("DELETE", "GET", "PATCH", "POST", "PUT")
 
 
@@ -45,5 +47,10 @@ def _served(request: Request) -> Iterator[str]:
             rule, said = adapter.match(method=method, return_rule=True)
         except HTTPException:
             continue
-        if "$" in rule.rule and (said.get("type_") is None or said["type_"] in PARAMETERS):
+        if "$" in rule.rule and _is_of(said.get("type_"), rule.rule):
             yield method
+
+
+def _is_of(type_: str | None, rule: str) -> bool:
+    """Whether an operation of every type is of this one: of all that are stored, and what is not stored can be validated too."""
+    return type_ is None or type_ in PARAMETERS or (rule in _OF_R4 and is_resource_type(type_))

@@ -87,6 +87,7 @@ class Operation:
     )
     of_type: bool = True  # whether it may be asked of the type as a whole
     of_system: bool = False  # whether it may be asked of all types together
+    of_records: bool = False  # whether it is about what is stored, and so of no type of which nothing is
     ours: bool = False  # whether this project defines it, and not HL7
     defined_as: str = ""  # what our definition is called, if not after type and name
     changes: bool = (

@@ -8,6 +8,7 @@ from base64 import b64decode
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
+from urllib.parse import parse_qsl
 
 import orjson
 
@@ -20,7 +21,6 @@ from hub.fhir.issues import Issue
 from hub.fhir.query import Query
 from hub.fhir.serial import dumps
 from hub.oauth import scopes
-from hub.search import parse
 from hub.search.parameters import PARAMETERS
 from hub.web.answers import said
 from hub.web.batch import single
@@ -28,7 +28,7 @@ from hub.web.conditional import asked_in, condition
 from hub.web.entries import Entry
 from hub.web.inner import Inner
 from hub.web.interactions import CHANGED, CREATED
-from hub.web.negotiation import JSON_PATCH, MERGE_PATCH, preferences, version_named
+from hub.web.negotiation import JSON_PATCH, MERGE_PATCH, Returned, preferences, version_named
 from hub.web.service import Call, Service
 from hub.web.update import MATCH_ALWAYS
 
@@ -41,15 +41,16 @@ def transaction(found: list[Entry], call: Call, service: Service, within: Inner)
     """The entries of the transaction-response, in the order of the request. Raises HubError, and then nothing has changed."""
     changing = [one for one in found if one.method not in {"GET", "HEAD"}]
     steps = [_step(one, call, service) for one in changing]
-    done = transact.transact(steps, call.caller, _reader(service), hub=service.hub)
-    changed = {one.number: _told(became, call, service) for one, became in zip(changing, done, strict=True)}
+    done = transact.transact(steps, call.caller, _reader(call, service), hub=service.hub)
+    wish = preferences(call.request, unsaid="minimal").body
+    changed = {one.number: _told(became, wish, call, service) for one, became in zip(changing, done, strict=True)}
     return [changed.get(one.number) or single(one, call, within) for one in found]
 
 
 def _step(entry: Entry, call: Call, service: Service) -> Step:
     """The change that an entry asks. Raises HubError with its place, as the request alone would be refused."""
     try:
-        return _read(entry, replace(call, type=entry.type), service)
+        return _read(entry, call, service)
     except HubError as problem:
         problem.path = problem.path if problem.path.startswith("Bundle") else f"{entry.path}.request"
         raise
@@ -85,8 +86,8 @@ def _read(entry: Entry, call: Call, service: Service) -> Step:
 
 
 def _condition(entry: Entry, kind: str, call: Call, service: Service) -> Query:
-    header = entry.headers.get("If-None-Exist", "")
-    return condition(asked_in(header, entry.type) if kind == "create" else entry.pairs, call, service)
+    header, of_type = entry.headers.get("If-None-Exist", ""), replace(call, type=entry.type)
+    return condition(asked_in(header, entry.type) if kind == "create" else entry.pairs, of_type, service)
 
 
 def _of_type(resource: Resource, entry: Entry) -> Resource:
@@ -125,16 +126,19 @@ def _patch(resource: Resource, entry: Entry) -> change.Revise:
     raise HubError(BAD_PATCH, path=f"{entry.path}.resource.data", text="web.no-patch")
 
 
-def _reader(service: Service) -> Callable[[str], Query]:
+def _reader(call: Call, service: Service) -> Callable[[str], Query]:
+    """A conditional reference is a condition as any other is: https://hl7.org/fhir/R4/http.html#trules"""
+
     def read(literal: str) -> Query:
         type_, _, query = literal.partition("?")
-        pairs = [(name, value) for name, _, value in (pair.partition("=") for pair in query.split("&"))]
-        return parse(type_, pairs, strict=True, base=service.base)[0]
+        if type_ not in PARAMETERS:
+            raise HubError(UNKNOWN_TYPE)
+        return condition(parse_qsl(query, keep_blank_values=True), replace(call, type=type_), service)
 
     return read
 
 
-def _told(done: Done, call: Call, service: Service) -> str:
+def _told(done: Done, wish: Returned, call: Call, service: Service) -> str:
     """The resource itself only where it is asked for: a client that sent ten knows them."""
     view = done.view
     if view is None:
@@ -145,7 +149,6 @@ def _told(done: Done, call: Call, service: Service) -> str:
         "etag": f'W/"{view.version}"',
         "lastModified": view.at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
     }
-    wish = preferences(call.request, unsaid="minimal").body
     if wish == "OperationOutcome":
         text = "web.there-already" if done.kind == "none" else "web.saved"
         outcome = dumps(said([Issue("information", "informational", text)], call.language))

@@ -116,3 +116,17 @@ def test_the_questions_are_described_once_as_the_door_gives_their_answers(tool, 
     }
     assert ("lookup-service-referred", "referral_declined_by_survivor") in {one[:2] for one in choices}
     assert not {name for _, name, *_ in survey} & {SHELTER, *(question for question, _ in SUBFORMS.values())}
+
+
+def test_a_row_of_an_action_plan_refers_nobody_beside_the_row_of_services_that_it_became(tool, connection):
+    planned = [
+        {"unique_id": "p1", "service_type": "health_medical_service", "service_referral": "referred", "service_provider": "CHU"},
+        {"unique_id": "p2", "service_type": "legal_assistance_service", "service_referral": "referral_declined_by_survivor"},
+    ]  # fmt: skip
+    tool.add(case(1, action_plan_section=planned))
+    read = record(connection)
+    assert "action_plan_section" not in read.content and len(read.content["services_section"]) == 1
+    mapped = FORM.forward(read, CONTEXT)
+    needs = [one.resource for one in mapped.drafts if one.resource["resourceType"] == "ServiceRequest"]
+    assert len(needs) == 1 and needs[0]["performer"]
+    assert [one.text for one in mapped.issues if one.blocks] == []

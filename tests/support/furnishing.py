@@ -316,7 +316,11 @@ def _live_on(id_: str, clock: Settable, hidden: Random | None, hub: Hub) -> None
         person.put({**resource, "active": not resource.get("active", False)}, "")
     for stored in compartment.documents if hidden else ():
         opened = any(key.grant.startswith((f"{CALLER}|", f"{CALLER}~")) for key in stored.keys)
-        if stored.type == "Observation" and not opened and not person.referring_to(f"Observation/{stored.id}"):
+        if (
+            stored.type == "Observation"
+            and not opened
+            and not person.referring_to(f"Observation/{stored.id}", stored.custodian)
+        ):
             person.remove(f"Observation/{stored.id}")
     settled = person.settle(clock.at, lambda: new_id(hidden or Random(id_)))
     hub.store.commit(settled.changes(person))

@@ -99,7 +99,9 @@ def wordings(found: Iterable[Any]) -> Iterator[str]:
 
 
 def literals(found: Iterable[Any]) -> list[str]:
-    return [_HISTORY.sub("", node["reference"]) for node in found if "reference" in node]
+    """A canonical is a literal as it stands."""
+    given = (node if isinstance(node, str) else node.get("reference") for node in found)
+    return [_HISTORY.sub("", one) for one in given if one is not None]
 
 
 def ranges(found: Iterable[Any]) -> Iterator[tuple[datetime, datetime]]:

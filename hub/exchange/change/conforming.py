@@ -4,6 +4,7 @@ https://hl7.org/fhir/R4/resource.html#Meta · https://terminology.hl7.org/CodeSy
 """
 
 from collections.abc import Container, Iterable
+from typing import Any
 
 from hub import errors
 from hub.conformance import validate
@@ -47,10 +48,10 @@ def require_none(issues: Iterable[Issue]) -> None:
         raise Invalid(errors.INVALID, issues)
 
 
-def fresh(resource: Resource, hub: Hub) -> Resource:
-    """The resource under an id of its own."""
+def fresh(resource: Resource, hub: Hub, id_: str = "") -> Resource:
+    """The resource under an id of its own, one that was drawn for it before or a new one."""
     rest = without(resource, {"resourceType", "id"})
-    return of_profile({"resourceType": resource["resourceType"], "id": hub.ids.new(), **rest})
+    return of_profile({"resourceType": resource["resourceType"], "id": id_ or hub.ids.new(), **rest})
 
 
 def of_profile(resource: Resource) -> Resource:
@@ -63,21 +64,35 @@ def of_profile(resource: Resource) -> Resource:
 
 
 def keep_meta(before: Resource, after: Resource) -> Resource:
-    """Profile, tags and labels stay on an update unless they are removed on purpose; version and instant are the store's."""
+    """Of an update: profile, tags and labels stay, and are added to; version and instant are the store's.
+
+    https://hl7.org/fhir/R4/resource.html#tag-updates
+    """
     stored, sent = before.get("meta", {}), after.get("meta", {})
     if not isinstance(sent, dict):
         return after
-    meta = {**stored, **without(sent, _OF_THE_STORE | {"profile"})}
-    return {**after, "meta": meta}
+    added = {name: _added(stored.get(name, []), sent[name]) for name in ("tag", "security") if name in sent}
+    return {**after, "meta": {**stored, **without(sent, _OF_THE_STORE | {"profile"}), **added}}
 
 
-def keep_tags(before: Resource, after: Resource) -> Resource:
-    """An update adds tags and takes none away: https://hl7.org/fhir/R4/resource.html#tag-updates."""
-    stored, meta = before.get("meta", {}).get("tag", []), after.get("meta", {})
-    sent = meta.get("tag", []) if isinstance(meta, dict) else None
-    if not stored or not isinstance(sent, list):
+def _added(stored: list[Resource], sent: Any) -> Any:
+    """One that is there already is not there twice, whatever else is said of it. What is no list is judged as it is."""
+    if not isinstance(sent, list):
+        return sent
+    return [*stored, *(one for one in sent if not any(_is_same(one, known) for known in stored))]
+
+
+def _is_same(one: Any, known: Resource) -> bool:
+    return isinstance(one, dict) and all(one.get(name) == known.get(name) for name in ("system", "code"))
+
+
+def keep_profile(before: Resource, after: Resource) -> Resource:
+    """Of a patch: tags and labels are what it makes of them, and what it takes away is taken away; the profile stays."""
+    stored, sent = before.get("meta", {}), after.get("meta", {})
+    if not isinstance(sent, dict):
         return after
-    return {**after, "meta": {**meta, "tag": [*stored, *(tag for tag in sent if tag not in stored)]}}
+    kept = {name: value for name, value in stored.items() if name == "profile" or name in sent}
+    return {**after, "meta": {**kept, **without(sent, _OF_THE_STORE | {"profile"})}}
 
 
 def noun(resource: Resource) -> str:

@@ -28,7 +28,7 @@ def create(resource: Resource, caller: Caller, *, hub: Hub) -> View:
 
 def creation(resource: Resource, hub: Hub, id_: str = "") -> Callable[[Draft], str]:
     """The act that creates it, under an id of its own; it commits nothing. `id_`: one that was drawn for it before."""
-    made = {**_fresh(resource, hub), **({"id": id_} if id_ else {})}
+    made = _fresh(resource, hub, id_)
 
     def act(draft: Draft) -> str:
         if made["resourceType"] == "Task":
@@ -60,7 +60,7 @@ def foresee_create(resource: Resource, caller: Caller, *, hub: Hub, unsigned: bo
     require_known(made, hub.directory)
 
 
-def _fresh(resource: Resource, hub: Hub) -> Resource:
+def _fresh(resource: Resource, hub: Hub, id_: str = "") -> Resource:
     if resource["resourceType"] not in CREATED:
         raise HubError(errors.NOT_SUPPORTED, type=resource["resourceType"])
-    return _MADE.get(resource["resourceType"], fresh)(resource, hub)
+    return _MADE.get(resource["resourceType"], fresh)(resource, hub, id_)

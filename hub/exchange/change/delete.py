@@ -27,6 +27,7 @@ INSTEAD: Final[Mapping[str, str]] = {
     "Provenance": "web.delete-trail",
 }
 """What is not deleted → the sentence that says what to do instead."""
+_ALLOWED: Final = "GET, HEAD, OPTIONS, PATCH, PUT"
 DELETED: Final = frozenset(PERSON_ELEMENT) - INSTEAD.keys()
 
 
@@ -40,8 +41,9 @@ def foresee_delete(type_: str, id_: str, caller: Caller, *, hub: Hub) -> None:
     deletion(type_, id_)(Draft(hub, caller, hub.clock.now()))
 
 
-def deletion(type_: str, id_: str, *, expected: int | None = None) -> Callable[[Draft], str]:
-    """The act that deletes a resource; it commits nothing, and changes nothing where there is none to see.
+def deletion(type_: str, id_: str, *, expected: int | None = None, alone: bool = True) -> Callable[[Draft], str]:
+    """The act that deletes a resource; it commits nothing, and changes nothing where there is none to see. `alone`: whether it is
+    all that is done; else what refers to it is asked at the end (`require_unreferred`).
 
     Raises NOT_SUPPORTED, NOT_YOURS, STALE or REFERRED_TO.
     """
@@ -57,16 +59,23 @@ def deletion(type_: str, id_: str, *, expected: int | None = None) -> Callable[[
                 return key
             raise
         if not isinstance(person, Person):  # as a list of no survivor's: it is kept
-            raise HubError(errors.NOT_SUPPORTED, type=type_)
+            raise HubError(errors.NOT_SUPPORTED, text="web.delete-list", allow=_ALLOWED)
         if stored.custodian != draft.caller.organization:
             raise HubError(errors.NOT_YOURS)
         if expected is not None and expected != stored.version:
             raise HubError(errors.STALE)
-        if referring := person.referring_to(key):
-            raise HubError(errors.REFERRED_TO, known=", ".join(sorted({split(one)[0] for one in referring})))
-        return draft.remove(person, key, f"{noun(stored.resource())}.delete")
+        draft.remove(person, key, f"{noun(stored.resource())}.delete")
+        if alone:
+            require_unreferred(key, draft)
+        return key
 
     return act
+
+
+def require_unreferred(key: str, draft: Draft) -> None:
+    """Nothing that is left, or that is new, refers to what the draft has taken away. Raises REFERRED_TO."""
+    if referring := draft.referring_to(key):
+        raise HubError(errors.REFERRED_TO, known=", ".join(sorted({split(one)[0] for one in referring})))
 
 
 def revive(type_: str, id_: str, resource: Resource, draft: Draft, *, expected: int | None) -> str:

@@ -60,6 +60,7 @@ class Draft:
     _guards: dict[str, int] = field(default_factory=dict)
     _written: dict[str, Stored] = field(default_factory=dict)
     _revived: set[str] = field(default_factory=set)
+    _removed: dict[str, tuple[Person, str | None]] = field(default_factory=dict)
     _supposed: dict[str, int] = field(default_factory=dict)  # revisions that nobody has asked about yet
 
     def __post_init__(self) -> None:
@@ -129,9 +130,15 @@ class Draft:
 
     def remove(self, person: Person, key: str, action: str) -> str:
         """Take a resource of hers away, and return its reference."""
+        self._removed[key] = person, person.custodian(key)
         person.remove(key)
         self._told.setdefault(person.id, []).append(_Told(action, key, "delete"))
         return key
+
+    def referring_to(self, key: str) -> list[str]:
+        """What points to a resource that was taken away, of all that its keeper keeps of her and as it is drafted."""
+        person, keeper = self._removed.get(key, (None, None))
+        return person.referring_to(key, keeper) if person else []
 
     def revive(self, person: Person, resource: Resource, action: str) -> str:
         """Bring back a resource of hers that was deleted, and return its reference."""
@@ -221,9 +228,10 @@ class Draft:
     def _replacements(self, person: Person, about: str) -> Iterator[Save]:
         """What is told of the consents that a new one took the place of."""
         resource, caller = person.get(about), self.caller
-        if resource is None:
+        named = superseded(resource) if resource else []
+        if resource is None or not named:
             return
-        for old in superseded(resource):
+        for old in named:
             yield self._audit(person, "consent.supersede", old, caller, "update")
         for provenance in replacement(resource, self.now, self.hub.ids.new(), caller):
             yield Save(provenance, person.id, caller.organization, (own_key(caller.organization),))

@@ -39,13 +39,12 @@ STEPS: Final[Mapping[tuple[str, str], tuple[str, str]]] = {
 _SAID: Final = frozenset({"status", "received"})
 
 
-def written_message(resource: Resource, hub: Hub) -> Resource:
+def written_message(resource: Resource, hub: Hub, id_: str = "") -> Resource:
     """The message under an id of its own. What the hub knows may be left out."""
     meta = resource.get("meta", {})
     named = isinstance(meta, dict) and meta.get("profile")
-    return fresh(
-        {**resource, **({} if named or not isinstance(meta, dict) else {"meta": {**meta, "profile": [MESSAGE]}})}, hub
-    )
+    understood = {} if named or not isinstance(meta, dict) else {"meta": {**meta, "profile": [MESSAGE]}}
+    return fresh({**resource, **understood}, hub, id_)
 
 
 def write(made: Resource, draft: Draft) -> str:

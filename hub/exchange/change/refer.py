@@ -36,11 +36,11 @@ _PROFILES: Final = {
 _ENDED: Final = frozenset({"revoked", "completed", "entered-in-error"})
 
 
-def written_task(resource: Resource, hub: Hub) -> Resource:
+def written_task(resource: Resource, hub: Hub, id_: str = "") -> Resource:
     """The Task under an id of its own. Where it names no profile, it is understood by what it asks for."""
     named = isinstance(resource.get("meta"), dict) and resource["meta"].get("profile")
     understood = {} if named else {"meta": {**_meta(resource), "profile": [_PROFILES.get(_kind(resource), "")]}}
-    return fresh({**resource, **(understood if _kind(resource) else {})}, hub)
+    return fresh({**resource, **(understood if _kind(resource) else {})}, hub, id_)
 
 
 def refer(made: Resource, draft: Draft) -> str:

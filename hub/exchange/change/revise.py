@@ -13,7 +13,7 @@ from hub.exchange.change.conforming import (
     INVARIANT,
     findings,
     keep_meta,
-    keep_tags,
+    keep_profile,
     noun,
     require_none,
     without,
@@ -136,8 +136,8 @@ def _require_side(before: Resource, holder: Holder, draft: Draft) -> None:
 
 
 def _revised(before: Resource, revise: Revise, interaction: str) -> Resource:
-    after = keep_meta(before, _made(revise, before))
-    return keep_tags(before, after) if interaction == "update" else after
+    keep = keep_meta if interaction == "update" else keep_profile
+    return keep(before, _made(revise, before))
 
 
 def _made(revise: Revise, before: Resource) -> Resource:

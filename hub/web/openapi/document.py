@@ -14,7 +14,7 @@ from werkzeug.routing import Rule
 from hub.fhir import Resource
 from hub.oauth.endpoints import Endpoints
 from hub.texts import say
-from hub.web.interactions import INTERACTIONS, OPERATIONS
+from hub.web.interactions import INTERACTIONS, OPERATIONS, OVER_TYPES
 from hub.web.openapi import interactions, operations, plain
 from hub.web.openapi.parts import Part, SearchForm, components, ref
 
@@ -60,7 +60,7 @@ def describe(routes: Iterable[Route], statement: Resource, where: Endpoints, lan
 def _paths(routes: Iterable[Route], statement: Resource, language: str) -> dict[str, Part]:
     paths: dict[str, Part] = {}
     told: set[tuple[str, str]] = set()
-    for one in INTERACTIONS:
+    for one in (*INTERACTIONS, *OVER_TYPES):
         told.add((one.rule, one.method))
         for found in interactions.described(one, statement, language):
             _add(paths, *found)

@@ -8,7 +8,9 @@ from typing import Any, Final
 
 from hub.fhir import Resource
 from hub.oauth.scopes import LETTERS
+from hub.search.compartments import OWNER
 from hub.search.parsing import CONTROLS
+from hub.web import history
 from hub.web.interactions import Interaction
 from hub.web.negotiation import FORM, JSON, JSON_PATCH
 from hub.web.openapi.parts import ASKED, SENT, Part, SearchForm, answers, fhir, ref, tail
@@ -34,17 +36,22 @@ _STAMPED: Final[Part] = {
 _CHANGED: Final[Part] = _STAMPED | {"Location": {"schema": {"type": "string"}}}
 _PATCHES: Final[Mapping[str, Part]] = {JSON_PATCH: ref("schemas", "JsonPatch"), JSON: {"type": "object"}}
 """Media type → the form of a patch; FHIRPath Patch is a Parameters resource."""
-_READING: Final = ("If-None-Match",)
+_READING: Final = ("If-None-Match", "If-Modified-Since", "If-Match")
 _CHANGING: Final = ("If-Match", "Prefer")
+_HOW_MUCH: Final = ("_summary", "_elements")
+RESULT: Final = (*CONTROLS, "_elements", "_include:iterate", "_revinclude:iterate")
+"""What says of a search how its result is to be."""
 
 
 def described(interaction: Interaction, statement: Resource, language: str) -> Iterator[tuple[str, str, Part]]:
     """Rule, method and description of each, as the CapabilityStatement declares it."""
     formats = statement.get("patchFormat", ())
+    (rest,) = statement["rest"]
     if "<type_>" not in interaction.rule:
-        yield interaction.rule, interaction.method, _one(interaction, "", {}, formats, language)
+        about = {"type": OWNER, "searchParam": rest["searchParam"]}  # of any type: what they all know
+        yield interaction.rule, interaction.method, _one(interaction, "", about, formats, language)
         return
-    of_type = {one["type"]: one for one in statement["rest"][0]["resource"]}
+    of_type = {one["type"]: one for one in rest["resource"]}
     for type_ in sorted(interaction.types):
         rule = interaction.rule.replace("<type_>", type_)
         yield rule, interaction.method, _one(interaction, type_, of_type.get(type_, {}), formats, language)
@@ -71,7 +78,7 @@ def security(scope: str, type_: str) -> list[Part]:
     return [{"oauth2": [f"system/{type_ or '*'}.{letter}"] if letter else []}]
 
 
-def search_parameters(about: Resource, controls: Iterable[str] = CONTROLS) -> Iterator[Part]:
+def search_parameters(about: Resource, controls: Iterable[str] = RESULT) -> Iterator[Part]:
     """As the CapabilityStatement lists them, and those that say how the result is to be."""
     for one in about.get("searchParam", ()):
         said: Part = {"name": one["name"], "in": "query", "schema": ref("schemas", SearchForm.of(about, one).name)}
@@ -79,13 +86,30 @@ def search_parameters(about: Resource, controls: Iterable[str] = CONTROLS) -> It
     listed = {one["name"] for one in about.get("searchParam", ())}
     for name in controls:
         if name not in listed:
-            yield {"name": name, "in": "query", "schema": {"type": "string", "minLength": 1}}
+            yield _text(name)
+
+
+def _text(name: str) -> Part:
+    return {"name": name, "in": "query", "schema": {"type": "string", "minLength": 1}}
 
 
 def _asked(interaction: Interaction, about: Resource) -> list[Part]:
-    """What stands in the URL: of a search, and of a change of what a search finds."""
-    searches = interaction.rule.endswith("<type_>") or interaction.code.startswith("search")
-    return list(search_parameters(about)) if searches and interaction.method != "POST" else []
+    """What stands in the URL: of a search, of a change of what a search finds, of a history; how much is wanted of a read."""
+    code = interaction.code
+    if interaction.method == "POST":
+        return []
+    if code.startswith("search"):
+        return [*search_parameters(about), *map(_text, _chosen(interaction))]
+    if interaction.rule.endswith("<type_>"):
+        return list(search_parameters(about, ()))
+    return [
+        *map(_text, history.ASKED if code.startswith("history") else _HOW_MUCH if code in {"read", "vread"} else ())
+    ]
+
+
+def _chosen(interaction: Interaction) -> Sequence[str]:
+    """Of a search over types: which."""
+    return ("_type",) if interaction.code == "search-system" else ()
 
 
 def _headers(interaction: Interaction, about: Resource) -> Sequence[str]:
@@ -105,7 +129,8 @@ def _headers(interaction: Interaction, about: Resource) -> Sequence[str]:
 def _body(interaction: Interaction, type_: str, about: Resource, formats: Sequence[str]) -> Part:
     match interaction.method:
         case "POST" if interaction.rule.endswith("_search"):
-            form = {one["name"]: one["schema"] for one in search_parameters(about)}
+            asked = (*search_parameters(about), *map(_text, (*_chosen(interaction), "_format", "_pretty")))
+            form = {one["name"]: one["schema"] for one in asked}
             return {FORM: {"schema": {"type": "object", "properties": form, "additionalProperties": False}}}
         case "PATCH":
             return {one: {"schema": _PATCHES.get(one, ref("schemas", "Parameters"))} for one in formats}
@@ -135,7 +160,9 @@ def _answers(interaction: Interaction, type_: str, about: Resource, language: st
     if code == "update" and (is_deleted or about.get("updateCreate")):  # what was deleted is brought back
         found.add(201)
     if code.startswith("search"):
-        found -= {304}
+        found = found - {304} | {422}  # too costly
+    if not type_ and "type_>" in interaction.rule:
+        found.add(405)
     if "<id_>" in interaction.rule or not type_:
         found.add(410)
     shown = {} if method == "HEAD" else fhir(_shown(interaction, type_))

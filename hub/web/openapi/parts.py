@@ -33,6 +33,10 @@ HEADERS: Final[Mapping[str, tuple[str, Part]]] = {
     "X-Request-Id": ("request-id", {"type": "string", "examples": ["5f1c8e1a-3d1e-4b7a-9c55-0d8a6a1e2b3c"]}),
     "Prefer": ("prefer", {"type": "string", "examples": ["return=minimal", "handling=strict"]}),
     "If-Match": ("if-match", {"type": "string", "examples": ['W/"1"']}),
+    "If-Modified-Since": (
+        "if-modified-since",
+        {"type": "string", "examples": ["Sun, 01 Mar 2026 10:00:00 GMT"]},
+    ),
     "If-None-Match": ("if-none-match", {"type": "string", "examples": ['W/"1"']}),
     "If-None-Exist": ("if-none-exist", {"type": "string", "examples": ["identifier=system|value"]}),
 }

@@ -9,6 +9,7 @@ from fhir.resources.R4B.auditevent import AuditEvent
 from fhir.resources.R4B.provenance import Provenance
 
 from hub.audit import events
+from hub.audit.decisions import decision
 from hub.audit.looks import acted
 from hub.conformance import validate
 from hub.fhir import Resource
@@ -16,6 +17,7 @@ from hub.fhir.canonicals import TERMINOLOGY
 from hub.fhir.definitions import load
 from hub.fhir.instants import span
 from hub.ports import Caller
+from hub.search import index
 
 NOW = datetime(2026, 6, 1, 12, 0, 0, 250000, tzinfo=UTC)
 HOSPITAL = Caller("chu-system", "chu", "COC", token="0" * 64)
@@ -189,3 +191,16 @@ def test_the_tool_that_was_read_is_the_client_and_the_hub_asked() -> None:
     tool, hub = event("create", caller=None, source="yasmine")["agent"]
     assert (tool["who"], tool["requestor"]) == ({"reference": "Organization/yasmine"}, False)
     assert (hub["who"], hub["requestor"]) == (events.HUB, True)
+
+
+@pytest.mark.parametrize("caller", [replace(HOSPITAL, request="r" * 20, practitioner="Practitioner/x"), HOSPITAL, None])
+@pytest.mark.parametrize("entities", [[], ["Task/t1"], ["Patient/p1"], ["Patient/p2", "Task/t1"]])
+def test_who_is_found_by_an_event_as_its_patient_is_found_as_its_entity(
+    caller: Caller | None, entities: list[str]
+) -> None:
+    told = [event("read", caller, entities=entities, denied=denied) for denied in (False, True)]
+    told.append(decision("a2", NOW, HOSPITAL, "p1", by=["Consent/c1"]))
+    for one in told:
+        found = index(one, "audit-event")
+        assert "Patient/p1" in found["patient"]
+        assert set(found["patient"]) <= set(found["entity"])

@@ -1,5 +1,9 @@
 """`hub mapping diff CONNECTION`: what a mapping change would do to what is stored is told before it is done, and nothing is written."""
 
+import re
+import shutil
+from importlib.resources import files
+
 from tests.support.command_line import BAD, GOOD, MENDED, Command, marks_in
 
 OTHER = GOOD.replace("1;05/01/2026;AR-001", "2;06/01/2026;AR-002").replace("0612345678", "0612345679")
@@ -100,6 +104,34 @@ def test_the_pull_after_it_changes_what_was_told(hub: Command) -> None:
     assert receipt["updated"] == told["changed"] == 2
     again = hub.json("mapping", "diff", "register")
     assert again["elements"] == {}
+
+
+def before_reasons_were_read(hub: Command) -> None:
+    """`spreadsheet/register-ar` 1.0.0, when nobody asked why a need was not referred."""
+    for name, version in (("register-fr", "1.0.0"), ("register-ar", "1.0.0")):
+        shutil.copytree(
+            str(files("mappings").joinpath("spreadsheet", name)), hub.home / "mappings" / "spreadsheet" / name
+        )
+        path = hub.home / "mappings" / "spreadsheet" / name / "mapping.yaml"
+        text = re.sub(r'(?m)^version: ".*"', f'version: "{version}"', path.read_text("utf-8"))
+        path.write_text(re.sub(r"(?m)^ +extension\[no-referral-reason\].*\n", "", text), "utf-8")
+
+
+def test_a_decline_that_was_stored_without_its_reason_is_told_before_the_next_pull_gives_it(hub: Command) -> None:
+    before_reasons_were_read(hub)
+    declined = OTHER.replace(";oui;05/01/2026;", ";ترفض الإحالة;;")
+    hub.register(GOOD, declined)
+    file = hub.home / "connections" / "register.yaml"
+    file.write_text(file.read_text("utf-8").replace("spreadsheet/register-fr", "spreadsheet/register-ar"), "utf-8")
+    assert hub("pull", "register").exit_code in {0, 3}
+    shutil.rmtree(hub.home / "mappings" / "spreadsheet")  # the hub's own mapping, of today
+    told = hub.json("mapping", "diff", "register")
+    assert (told["records"], told["changed"], told["version_raised"]) == (2, 1, True)
+    reason = "ServiceRequest.extension[no-referral-reason].valueCode"
+    assert told["elements"] == {reason: {"records": 1, "examples": ["row 3"]}}
+    (receipt,) = hub.json("pull", "register")
+    assert (receipt["updated"], receipt["unchanged"]) == (1, 1)
+    assert hub.json("mapping", "diff", "register")["elements"] == {}
 
 
 def test_a_connection_that_is_not_there_and_two_names_alone_are_refused_in_a_sentence(hub: Command) -> None:

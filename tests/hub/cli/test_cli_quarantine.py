@@ -93,6 +93,12 @@ def test_a_replay_without_a_correction_leaves_them_aside_and_ends_with_3(aside: 
     assert len(aside.json("quarantine", "list")) == 2
 
 
+def test_since_when_a_record_waits_is_not_begun_anew_by_a_replay(aside: Command) -> None:
+    before = aside.json("quarantine", "list")
+    aside("quarantine", "replay")
+    assert [one["since"] for one in aside.json("quarantine", "list")] == [one["since"] for one in before]
+
+
 def test_after_the_mapping_was_mended_a_replay_stores_them(aside: Command) -> None:
     teach_the_word(aside)
     assert "has changed" in aside.json("quarantine", "list")[0]["remark"]

@@ -108,7 +108,7 @@ def test_nothing_is_asked_where_a_mapping_lies_already(register: Path, unread: C
     mapping_file(unread).write_text("mine", "utf-8")
     out = ["--out", str(mapping_file(unread).parent), "--ask"]
     done = CliRunner().invoke(main, ["--home", str(unread.home), "mapping", "scaffold", str(register), *out])
-    assert done.exit_code == 1, done.output  # a question would have ended it with 130, as nobody answers
+    assert done.exit_code == 1, done.output
     assert KNOWN not in done.output
     assert mapping_file(unread).read_text("utf-8") == "mine"
 
@@ -125,6 +125,49 @@ def test_a_word_that_waits_for_a_code_is_counted_also_after_an_answer_that_no_li
     done = asked(unread, path, language, "\nblabla\n")
     assert done.exit_code == 0, done.output
     assert texts.say("cli.mapping-scaffold.words", language, count=1) in done.output
+
+
+def with_signs(tmp_path: Path) -> Path:
+    path = tmp_path / "signs.csv"
+    headers = "N° dossier;Date d'accueil;Type de violence;Situation familiale"
+    path.write_text("\n".join((headers, "1;25/01/2026;1;2", "2;26/01/2026;2;1", "3;27/01/2026;1;1", "")), "utf-8")
+    return path
+
+
+@pytest.mark.parametrize("language", texts.LANGUAGES)
+def test_a_word_that_no_list_knows_is_asked_again_with_some_that_are(
+    tmp_path: Path, unread: Command, language: str
+) -> None:
+    done = asked(unread, with_signs(tmp_path), language, "fisique\nphysique\nn'importe\n\nmariée\n\n")
+    assert done.exit_code == 0, done.output
+    question = texts.say("cli.mapping-scaffold.means", language, header="Type de violence", sign="1")
+    assert done.output.count(question) == 2
+    hint, _, after = texts.say("cli.mapping-scaffold.not-known", language, known="|").partition("|")
+    told = done.output.split(hint)
+    assert len(told) == 3
+    assert "physique" in told[1].partition(after)[0]
+    assert "fisique" not in told[1].partition(after)[0]
+    maps = "".join(path.read_text("utf-8") for path in mapping_file(unread).parent.glob("*.json"))
+    assert "physical-assault" in maps and "fisique" not in maps
+    assert texts.say("cli.mapping-scaffold.words", language, count=2) in done.output  # those that were left empty
+
+
+@pytest.mark.parametrize("language", texts.LANGUAGES)
+def test_where_the_answers_end_what_was_answered_is_kept_and_the_rest_stays_a_question(
+    tmp_path: Path, unread: Command, language: str
+) -> None:
+    done = asked(unread, with_signs(tmp_path), language, "physique\n")
+    assert done.exit_code == 0, done.output
+    assert texts.say("cli.mapping-scaffold.no-more-answers", language) in done.output
+    maps = "".join(path.read_text("utf-8") for path in mapping_file(unread).parent.glob("*.json"))
+    assert "physical-assault" in maps
+    assert texts.say("cli.mapping-scaffold.words", language, count=3) in done.output
+    assert unread.json("check")["ok"]
+
+
+def test_a_question_that_nobody_answered_is_no_no(register: Path, unread: Command) -> None:
+    assert asked(unread, register, "fr", "").exit_code == 0
+    assert "# ? phone: " in mapping_file(unread).read_text("utf-8")
 
 
 def test_two_columns_with_one_name_are_told_and_never_beyond_doubt(tmp_path: Path, unread: Command) -> None:

@@ -107,6 +107,7 @@ def test_the_same_file_once_more_is_taken_in_and_the_receipt_has_a_number_of_the
     assert [one.connection for one in hub.store.quarantine()] == ["register"]
     (number,) = re.findall(r'<dt>Number</dt><dd class="code" dir="ltr">([^<]+)</dd>', taken.text)
     assert any(number in one["json"] for one in store.database.AuditEvent.find())
+    assert 'href="/console/set-aside/register"' in taken.text
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -148,6 +149,7 @@ def test_the_rows_that_were_mended_are_taken_in_the_next_time(officer: Browser) 
         send(officer, register(*rows))
         taken = take(officer, register(*rows))
     assert numbers(taken) == {"Records read": 2, "New": 1, "With nothing new": 1}
+    assert "/console/set-aside/register" not in taken.text
 
 
 def test_a_file_that_says_nothing_new_is_not_asked_for_again(officer: Browser) -> None:

@@ -169,6 +169,26 @@ def test_what_she_declines_once_it_was_sent_ends_and_is_seen_by_nobody_any_more(
     assert [text for text in seen_by_others(at) if "no-referral-reason" in text or NO_REFERRAL in text] == []
 
 
+@pytest.mark.parametrize("reached", ["requested", "accepted", "in-progress"])
+def test_what_she_declines_once_it_was_sent_is_counted_as_sent_and_not_among_what_was_not_referred(
+    register: Register, reached: str
+) -> None:
+    register.says({"consent": "oui"}, OTHER | {"consent": "refuse", "request": "juridique"})
+    at = register.at
+    for status in ("accepted", "in-progress")[: ("requested", "accepted", "in-progress").index(reached)]:
+        at.move(at.one("Task"), status, hospital())
+    register.says({"consent": "refuse"}, OTHER | {"consent": "refuse", "request": "juridique"})
+    of_the_year = [group.whole for group in told(at, 1, 1, 12).groups]
+    assert of_the_year == [1, 0, 0, 1]  # the other woman's alone was never sent
+    assert register.told()[1].by == {"no-referral-reason": {"declined-by-survivor": 1}}
+
+
+def test_a_draft_that_she_declines_before_it_is_sent_was_not_referred(register: Register) -> None:
+    register.says({"consent": "oui", "consent_date": ""})
+    register.says({"consent": "refuse"})
+    assert [group.whole for group in told(register.at, 1, 1, 12).groups] == [0, 0, 0, 1]
+
+
 def test_whoever_is_asked_after_all_is_told_of_no_version_why_nobody_was_asked_before(register: Register) -> None:
     at = register.at
     register.says({"consent": "refuse"})

@@ -181,7 +181,7 @@ def test_a_mistake_in_an_overlay_is_told_in_the_overlay(tmp_path):
 def test_a_deployments_own_mapping_wins_over_the_packaged_one_of_its_name(tmp_path):
     search = write(tmp_path, SOUND.replace("test/form", "kobo/intake"), "kobo/intake")
     assert load("kobo/intake", search=[search]).version == "1"
-    assert load("kobo/intake").version == "1.1.0"
+    assert load("kobo/intake").version == "1.2.0"
 
 
 def test_the_layout_names_what_an_adapter_needs():

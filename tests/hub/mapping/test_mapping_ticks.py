@@ -15,7 +15,8 @@ from hub.texts import LANGUAGES, say
 CONTEXT = Context("association", lambda _: None, date(2026, 11, 23))
 DETAILED = load("spreadsheet/register-detailed")
 WORDS = {
-    "violence_physical": "physique", "violence_psychological": "psychologique", "violence_sexual": "sexuelle",
+    "violence_physical": "physique", "violence_psychological": "psychologique", "violence_verbal": "verbale",
+    "violence_sexual": "sexuelle",
     "violence_economic": "économique", "violence_legal": "juridique", "violence_digital": "numérique",
 }  # fmt: skip
 ROW = {"visit_date": "16/03/2026", "survivor_code": "ANW-1"}
@@ -37,6 +38,27 @@ def test_ticks_say_what_their_words_written_in_one_cell_say(ticked, own):
     words = [word for column, word in WORDS.items() if ticked.get(column) not in {"non", "", "-", None}]
     written = ", ".join([*([own] if own not in {"", "-"} else []), *words])
     assert mapped({**ticked, "violence_types": own}) == mapped({"violence_types": written})
+
+
+@pytest.mark.parametrize("ticked", [("verbal",), ("psychological",), ("verbal", "psychological")])
+def test_two_kinds_that_mean_one_code_are_no_mistake_and_give_it_once(ticked):
+    found = mapped({f"violence_{one}": "x" for one in ticked})
+    assert found.issues == ()
+    observed = next(one.resource for one in found.drafts if one.local == "incident")
+    told = [
+        coding["code"]
+        for part in observed["component"]
+        if part["code"]["coding"][0]["code"] == "violence-type"
+        for coding in part["valueCodeableConcept"]["coding"]
+    ]
+    assert told == ["psychological-abuse"]
+    assert observed == incident({"violence_types": "psychologique"})
+
+
+def test_both_are_written_back_as_the_one_kind_that_they_mean():
+    found = mapped({"violence_verbal": "x", "violence_psychological": "x", "violence_physical": "x"})
+    told = DETAILED.back({one.local: one.resource for one in found.drafts}, CONTEXT)
+    assert sorted(told["violence_types"].split(", ")) == ["physique", "psychologique"]
 
 
 def test_without_a_tick_nothing_is_said():

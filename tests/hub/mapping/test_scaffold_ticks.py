@@ -39,7 +39,7 @@ TICKS = [["x", "x", "", "x", "", ""], ["x", "", "x", "", "x", ""], ["", "x", "",
         ("Type de violence", ["Physique", "Psychol.", "Sexuelle", "Éco.", "Jurid.", "Électronique"]),
         (
             "Formes de violences subies par la victime",
-            ["Physique", "Verbale", "Sexuelle", "Financière", "Légale", "Cyber"],
+            ["Physique", "Morale", "Sexuelle", "Financière", "Légale", "Cyber"],
         ),
         ("أشكال العنف", ["جسدي", "نفسي", "جنسي", "اقتصادي", "قانوني", "رقمي"]),
         ("أنواع العنف", ["العنف الجسدي", "النفسي", "الجنسي", "الاقتصادي", "القانوني", "الإلكتروني"]),
@@ -52,6 +52,14 @@ def test_what_is_ticked_below_a_heading_of_violence_is_a_kind_of_it(heading, kin
     lines = register(heading, kinds, *([one.replace("x", sign) for one in row] for row in TICKS))
     assert [lines[kind].column for kind in kinds] == [f"violence_{one}" for one in KINDS]
     assert lines["Orientée vers"].column == "referred_to"
+
+
+@pytest.mark.parametrize("header", ["Verbale", "Verb.", "Violence verbale", "لفظي", "Verbal"])
+def test_a_column_of_words_beside_that_of_the_mind_is_one_of_its_own(header):
+    lines = register("VIOLENCES (cocher)", ["Phys.", "Psy.", header], ["x", "x", ""], ["x", "", "x"], ["", "x", "x"])
+    assert [lines[one].column for one in ("Phys.", "Psy.", header)] == [
+        "violence_physical", "violence_psychological", "violence_verbal",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -8,16 +8,21 @@ from pymongo import MongoClient
 from hub.errors import Conflict
 from hub.fhir.issues import Issue
 from hub.ports import (
+    Aside,
     Changes,
+    Discard,
+    Discarded,
     Due,
     Key,
     LedgerEntry,
     Quarantined,
     Rekey,
     Save,
+    SetAside,
     Watermark,
 )
 from hub.store import MongoStore, mongo
+from hub.store.queries import whose
 from tests.support.acts import NOW, opened, referral, replacing, saving, sees, stored, survivor
 from tests.support.shapes import made_again
 
@@ -202,6 +207,35 @@ def test_what_waits_of_a_connection_is_read_bit_by_bit_in_the_order_in_which_it_
     assert "SORT" not in str(store.database.command("explain", asked)["queryPlanner"]["winningPlan"])
 
 
+def test_since_when_a_record_is_set_aside_is_kept_until_it_is_released(store: MongoStore) -> None:
+    later = NOW + timedelta(hours=1)
+    for at in (NOW, later):
+        store.commit(Changes(quarantine=[quarantined("q", at=at)]))
+    (kept,) = store.quarantine()
+    assert (kept.at, kept.since) == (later, NOW)
+    store.database.quarantine.update_one({"_id": "q"}, {"$unset": {"since": ""}})  # as it was before this was kept
+    store.commit(Changes(quarantine=[quarantined("q", at=later + timedelta(hours=1))]))
+    assert [one.since for one in store.quarantine()] == [later]
+    store.commit(Changes(released=["q"]))
+    store.commit(Changes(quarantine=[quarantined("q", at=later)]))
+    assert [one.since for one in store.quarantine()] == [later]
+
+
+def test_what_is_wrong_is_told_of_one_connection_without_reading_what_its_records_say(store: MongoStore) -> None:
+    at = {key: NOW + timedelta(hours=hours) for hours, key in enumerate("abc")}
+    store.commit(Changes(quarantine=[quarantined(key, at=when, place=key) for key, when in at.items()]))
+    store.commit(Changes(quarantine=[quarantined("z", connection="other"), quarantined("y", connection="third")]))
+    store.commit(Changes(discards=[Discard("a", NOW, False, Discarded(NOW, "test", NOW + timedelta(days=30)))]))
+    assert store.waiting(["register", "other", "none"]) == {
+        "register": Aside(2, at["b"]),
+        "other": Aside(1, NOW),
+    }
+    store.database.quarantine.update_many({}, {"$set": {"content": None, "record": None}})
+    issues = quarantined("b").issues
+    assert list(store.reasons("register", 10)) == [SetAside(key, issues, "form@1", at[key]) for key in "bc"]
+    assert [one.place for one in store.reasons("register", 1)] == ["b"]
+
+
 def test_a_watermark_moves_on_per_connection(store: MongoStore) -> None:
     for connection, value in (("a", "1"), ("b", "5"), ("a", "2")):
         store.commit(Changes(watermark=(connection, Watermark(value))))
@@ -321,6 +355,22 @@ def test_a_compartment_is_read_at_one_revision_while_others_write(store: MongoSt
 def test_person_lookups_are_served_by_an_index(store: MongoStore) -> None:
     plan = store.database.command("explain", {"find": "Task", "filter": {"person": {"$in": ["p"]}}})
     assert plan["queryPlanner"]["winningPlan"]["inputStage"]["indexName"] == "person_1"
+
+
+def test_audit_events_of_a_person_are_served_by_the_index_of_what_they_name(store: MongoStore) -> None:
+    asked = {"find": "AuditEvent", "filter": whose("AuditEvent", ["p"])}
+    plan = store.database.command("explain", asked)["queryPlanner"]["winningPlan"]
+    assert plan["inputStage"]["indexName"] == "x.entity_1_at_-1__id_-1"
+    assert not {"person_1", "x.patient_1_at_-1__id_-1"} & store.database.AuditEvent.index_information().keys()
+
+
+def test_indexes_that_are_of_no_more_use_go(mongodb_uri: str, database: str) -> None:
+    with MongoStore.open(mongodb_uri, database) as opened:
+        opened.database.AuditEvent.create_index("person")
+        opened.database.AuditEvent.create_index([("x.patient", 1), ("at", -1), ("_id", -1)])
+        opened.database.settings.update_one({"_id": "schema"}, {"$set": {"version": "older"}})
+        with MongoStore.open(mongodb_uri, database):
+            assert not {"person_1", "x.patient_1_at_-1__id_-1"} & opened.database.AuditEvent.index_information().keys()
 
 
 def test_the_database_is_prepared_once_and_again_when_its_shape_changes(mongodb_uri: str, database: str) -> None:

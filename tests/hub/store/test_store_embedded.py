@@ -16,7 +16,7 @@ from pymongo import MongoClient
 from pymongo.errors import OperationFailure
 
 from hub import texts
-from hub.errors import MISCONFIGURED, HubError
+from hub.errors import MISCONFIGURED, UNAVAILABLE, HubError
 from hub.store import embedded, mongo
 from hub.store.binary import find_mongod, missing_package
 from hub.store.locks import is_held
@@ -189,6 +189,29 @@ def test_a_killed_mongod_is_started_again_with_its_data(tmp_path: Path) -> None:
             assert address(other) in uri
             assert write_and_count(uri) == 2
     assert not runs(tmp_path)
+
+
+def test_a_database_of_ours_that_died_is_told_with_its_folder_and_never_as_the_configured_one(tmp_path: Path) -> None:
+    with pytest.raises(HubError) as refused, embedded.mongod(tmp_path, cache_gb=0.25) as uri:
+        os.kill(pid(tmp_path), signal.SIGKILL)
+        with mongo.MongoStore.open(f"{uri}&serverSelectionTimeoutMS=300", "ihala"):
+            pytest.fail("there is nothing to open")
+    assert (refused.value.problem, refused.value.text) == (UNAVAILABLE, "store.stopped")
+    for language in texts.LANGUAGES:
+        told = texts.say(refused.value.text, language, **refused.value.params)
+        assert str(tmp_path / "data" / "db") in told
+        assert str(tmp_path / "data" / "mongod.log") in told
+
+
+def test_one_that_dies_while_it_is_used_is_told_in_the_same_words(tmp_path: Path) -> None:
+    with (
+        pytest.raises(HubError) as refused,
+        embedded.mongod(tmp_path, cache_gb=0.25) as uri,
+        mongo.MongoStore.open(f"{uri}&serverSelectionTimeoutMS=300", "ihala", patience=1.0) as store,
+    ):
+        os.kill(pid(tmp_path), signal.SIGKILL)
+        store.set_aside("nobody")
+    assert refused.value.text == "store.stopped"
 
 
 def test_sigterm_stops_mongod_too(tmp_path: Path) -> None:

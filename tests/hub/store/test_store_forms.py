@@ -81,7 +81,7 @@ def test_a_shape_says_of_a_look_what_the_long_way_says(all_: list[tuple[dict[str
         kept = event_document(short, NOW, found)
         assert kept == document(long, NOW, Unasked())
         assert short.resource == long.resource
-        assert (short.type, short.id) == ("AuditEvent", id_)
+        assert (short.type, short.id) == ("AuditEvent", long.id)
         assert contents_of([kept], [found.canonical]) == [content_of(kept)]
 
 

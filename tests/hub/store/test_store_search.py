@@ -88,6 +88,31 @@ def test_pages_are_full_exact_and_without_repetition_while_others_write(mongodb_
         assert found == sorted(expected, key=lambda id_: (int(id_[1:]) // 3, id_), reverse=True)
 
 
+@pytest.mark.parametrize("sort", ["", "authored-on", "-authored-on,status"])
+def test_pages_hold_all_that_stays_once_while_others_are_taken_away(store: MongoStore, sort: str) -> None:
+    """Also where the last of a page, by which the next begins, is the one that goes."""
+    tasks = [referral(f"t{n:02}", authoredOn=f"2026-03-{n % 7 + 1:02}") for n in range(20)]
+    for revision, task in enumerate(tasks):
+        store.commit(saving(task, revision=revision))
+    query, _ = parse("Task", [("_count", "4"), *([("_sort", sort)] if sort else [])], strict=True)
+    whole = [id_ for page in everything(store, replace(query, count=50), sees("a")) for id_ in ids(page)]
+    revision, found, gone = len(tasks), list[str](), set[str]()
+    for page in everything(store, query, sees("a")):
+        assert page.total == len(tasks) - len(gone)
+        found += ids(page)
+        left = [one for one in whole if one not in found]
+        for one in [found[-1], found[0], *left[1:2]]:  # the one that the cursor stands on, one before and one to come
+            if one not in gone:
+                taken = Save({"resourceType": "Task", "id": one}, "p", "keeper", (), 1, gone=True)
+                store.commit(Changes(saves=[taken], persons={"p": revision}))
+                revision += 1
+                gone.add(one)
+        store.commit(saving(referral(f"later{revision}", authoredOn="2025-01-01"), revision=revision, grants=("b",)))
+        revision += 1
+    assert len(found) == len(set(found))
+    assert [one for one in whole if one not in gone] == [one for one in found if one not in gone]
+
+
 @pytest.mark.parametrize("descending", [False, True])
 def test_an_order_by_date_or_code_pages_through_everything_with_or_without_a_value(
     store: MongoStore, descending: bool
@@ -226,6 +251,7 @@ def test_each_date_prefix_compares_ranges_as_the_standard_says(
         ("eb", {"before"}),
         ("ge", {"in", "after"}),
         ("le", {"before", "in"}),
+        ("ap", {"in"}),
     ],
 )
 def test_each_date_prefix_compares_the_instant_of_the_last_update(

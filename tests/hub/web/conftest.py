@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator
+from typing import Final
 
 import pytest
 from flask import Flask
@@ -18,8 +19,16 @@ from tests.support.parties import Addresses, Clock, Party, RandomIds, register
 PERSON = "7f0c3c1e-0000-4000-8000-000000000001"
 
 
+NOT_ABOUT_HER: Final = {
+    "person": {"$ne": None},
+    "$expr": {"$not": {"$in": [{"$concat": ["Patient/", "$person"]}, {"$ifNull": ["$x.entity", []]}]}},
+}
+"""Audit events of a person that `hub.store.queries.whose` would not find."""
+
+
 @pytest.fixture
-def hub(store: MongoStore) -> Hub:
+def hub(store: MongoStore) -> Iterator[Hub]:
+    """Whatever a test has it do, every audit event that it keeps with a person is found as one about her."""
     names = Names(
         Entry(id_, type_, {"fr": id_, "ar": id_}, "MA-CAS")
         for id_, type_ in [
@@ -29,7 +38,8 @@ def hub(store: MongoStore) -> Hub:
             ("hopital", "hospital-unit"),
         ]
     )
-    return Hub(store, Clock(), RandomIds(), names, b"a pepper that only this test knows")
+    yield Hub(store, Clock(), RandomIds(), names, b"a pepper that only this test knows")
+    assert not store.database.AuditEvent.count_documents(NOT_ABOUT_HER)
 
 
 @pytest.fixture

@@ -94,6 +94,20 @@ def test_a_file_is_void_after_a_withdrawal_that_touches_anything_in_it(at: House
     assert len(anew["Patient"]) == WOMEN - 1
 
 
+def test_a_file_is_void_when_a_key_to_anything_in_it_has_ended_by_itself(at: House) -> None:
+    """As that of a consent until a day that came while the export was ready."""
+    me = at.exporter(HOSPITAL)
+    (output,) = me.manifest("$export?_type=Patient")["output"]
+    patients, until = at.scene.store.database.Patient, at.scene.clock.now() + timedelta(minutes=10)
+    one = patients.find_one({})
+    assert one is not None
+    ending = [key | {"u": until} if key["g"].startswith(f"{HOSPITAL}|") else key for key in one["k"]]
+    patients.update_one({"_id": one["_id"]}, {"$set": {"k": ending}})
+    assert me.fetch(output).status_code == 200
+    at.scene.clock.forward(timedelta(minutes=11))
+    assert me.fetch(output).status_code == 410
+
+
 def test_and_a_file_without_her_is_not(at: House) -> None:
     at = limited(at, lines=1)
     me = at.exporter(HOSPITAL)

@@ -146,6 +146,53 @@ def test_a_deletion_of_what_several_are_is_refused_and_a_patch_of_nothing_is_not
         assert case.keeper.get(f"/fhir/{one}").headers["ETag"] == 'W/"1"'
 
 
+@pytest.mark.parametrize("query", ["identifier=&status=final", "status=final&code=", "identifier="])
+def test_a_value_that_is_not_there_is_not_left_out_of_a_condition(case: SharedCase, query: str) -> None:
+    """Without it, another one would be meant: the only one that there is."""
+    path, steps = f"/fhir/Observation?{query}", [{"op": "replace", "path": "/status", "value": "amended"}]
+    new = as_new("incident", subject=to(case.patient), performer=[to("Organization/amal")])
+    answers = [
+        case.keeper.send("PATCH", path, steps, **PATCH),
+        case.keeper.send("PUT", path, new),
+        case.keeper.send("DELETE", path),
+        create(case.keeper, new, query),
+    ]
+    assert {(one.status_code, (one.json or {})["issue"][0]["code"]) for one in answers} == {(400, "required")}
+    entry = {"resource": new, "request": {"method": "POST", "url": "Observation", "ifNoneExist": query}}
+    whole = {"resourceType": "Bundle", "type": "transaction", "entry": [entry]}
+    assert case.keeper.send("POST", "/fhir", whole).status_code == 400
+    found = case.keeper.get("/fhir/Observation").json or {}
+    assert [one["resource"]["meta"]["versionId"] for one in found["entry"]] == ["1"]
+
+
+def test_a_version_of_what_is_not_there_is_none_and_nothing_is_created(amal: Party, survivor: Resource) -> None:
+    """https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1"""
+    path = f"Patient?{BY_CODE}"
+    assert amal.send("PUT", f"/fhir/{path}", survivor, If_Match='W/"1"').status == "412 Precondition Failed"
+    entry = {"resource": survivor, "request": {"method": "PUT", "url": path, "ifMatch": 'W/"1"'}}
+    for kind, status in (("transaction", 412), ("batch", 200)):
+        answer = amal.send("POST", "/fhir", {"resourceType": "Bundle", "type": kind, "entry": [entry]})
+        assert answer.status_code == status
+        assert kind == "transaction" or (answer.json or {})["entry"][0]["response"]["status"].startswith("412")
+    assert (amal.get(f"/fhir/{path}").json or {})["total"] == 0
+    assert amal.send("PUT", f"/fhir/{path}", survivor).status_code == 201
+
+
+def test_a_condition_and_a_version_must_both_hold(case: SharedCase) -> None:
+    path, stale, right = f"/fhir/Observation?patient={case.patient}", {"If_Match": 'W/"7"'}, {"If_Match": 'W/"1"'}
+    steps = [{"op": "replace", "path": "/status", "value": "amended"}]
+    body = {**(case.keeper.get(f"/fhir/{case.incident}").json or {}), "status": "amended"}
+    for answer in (
+        case.keeper.send("PATCH", path, steps, **PATCH, **stale),
+        case.keeper.send("PUT", path, body, **stale),
+        case.keeper.send("DELETE", path, **stale),
+    ):
+        assert answer.status == "412 Precondition Failed"
+    assert case.keeper.get(f"/fhir/{case.incident}").headers["ETag"] == 'W/"1"'
+    assert case.keeper.send("PATCH", path, steps, **PATCH, **right).headers["ETag"] == 'W/"2"'
+    assert case.keeper.send("DELETE", path, If_Match='W/"2"').status_code == 204
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_what_was_there_already_is_not_called_saved(amal: Party, survivor: Resource, language: str) -> None:
     wish = {"Prefer": "return=OperationOutcome", "Accept_Language": language}

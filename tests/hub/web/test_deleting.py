@@ -9,7 +9,7 @@ from hub.exchange.erase import erase
 from hub.fhir import Resource
 from hub.store import MongoStore
 from tests.support.parties import Party
-from tests.support.shared_case import SharedCase, share
+from tests.support.shared_case import SharedCase, as_new, share, stored, to
 
 Parties = Callable[..., Party]
 NEVER = "/fhir/Observation/00000000-0000-4000-8000-00000000dead"
@@ -59,6 +59,38 @@ def test_what_something_refers_to_is_not_deleted(case: SharedCase) -> None:
     assert answer.status == "409 Conflict"
     assert "Task" in answer.text
     assert case.need.partition("/")[2] not in answer.text
+
+
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize(
+    ("other", "status"), [("deleted", 200), ("changed", 200), ("left", 409), ("created", 409), ("changed to", 409)]
+)
+def test_a_transaction_deletes_what_nothing_refers_to_when_it_is_done_in_whatever_order_it_stands(
+    case: SharedCase, other: str, status: int, turned: bool
+) -> None:
+    """https://hl7.org/fhir/R4/http.html#trules: what comes of it does not depend on the order of its entries."""
+    referring = as_new("encounter", subject=to(case.patient), serviceProvider=to("Organization/amal"))
+    without = {name: value for name, value in referring.items() if name != "episodeOfCare"}
+    to_case = without | {"episodeOfCare": [to(case.case)]}
+    kept = stored(case.keeper, without if other in {"created", "changed to"} else to_case)
+    one = f"Encounter/{kept['id']}"
+    entries = [{"request": {"method": "DELETE", "url": case.case}}]
+    if other == "deleted":
+        entries.append({"request": {"method": "DELETE", "url": one}})
+    elif other.startswith("changed"):
+        changed = (to_case if other == "changed to" else without) | {"id": kept["id"]}
+        entries.append({"resource": changed, "request": {"method": "PUT", "url": one}})
+    elif other == "created":
+        entries.append({"resource": to_case, "request": {"method": "POST", "url": "Encounter"}})
+    sent = {"resourceType": "Bundle", "type": "transaction", "entry": entries[::-1] if turned else entries}
+    answer = case.keeper.send("POST", "/fhir", sent)
+    assert answer.status_code == status, answer.text
+    left = case.keeper.get(f"/fhir/{case.case}").status_code, case.keeper.get(f"/fhir/{one}").status_code
+    assert left == ((410, 410 if other == "deleted" else 200) if status == 200 else (200, 200))
+    if status == 409:
+        place = sent["entry"].index(entries[0])  # type: ignore[attr-defined]
+        assert (answer.json or {})["issue"][0]["expression"] == [f"Bundle.entry[{place}].resource"]
+        assert (case.keeper.get("/fhir/Encounter?_summary=count").json or {})["total"] == 1
 
 
 @pytest.mark.parametrize(

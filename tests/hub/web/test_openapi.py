@@ -1,6 +1,7 @@
 """The OpenAPI description says what runs, all of it and nothing else. https://spec.openapis.org/oas/v3.1.1.html"""
 
 import re
+from collections.abc import Callable
 from typing import Any, Final
 
 import pytest
@@ -10,6 +11,7 @@ from flask import Flask
 from hub.texts import LANGUAGES
 from hub.web.interactions import INTERACTIONS, OPERATIONS
 from hub.web.openapi.parts import STATUSES
+from tests.support.parties import Party
 
 PUBLIC: Final = (
     *("/.well-known/", "/fhir/.well-known/", "/fhir/metadata", "/openapi.json", "/schemas/", "/oauth/"),
@@ -78,6 +80,58 @@ def test_a_search_has_the_parameters_that_the_capability_statement_gives_it(
         names = {one["name"] for one in resource["searchParam"]}
         assert names <= {one.get("name") for one in by_url}
         assert names <= by_form["application/x-www-form-urlencoded"]["schema"]["properties"].keys()
+
+
+ALL: Final = {
+    "_type": "Patient", "_sort": "_lastUpdated", "_count": "1", "_total": "none", "_summary": "true", "_elements": "meta",
+    "_include": "*", "_revinclude": "*", "_include:iterate": "*", "_revinclude:iterate": "*", "_contained": "false",
+    "_containedType": "container", "_text": "x", "_content": "x", "_filter": "x", "_list": "x", "_query": "x", "_since": "2026",
+    "_at": "2026", "_format": "json", "_pretty": "true", "_id": "x", "_lastUpdated": "2026", "_tag": "x", "_profile": "x",
+    "_security": "x", "_source": "x",
+}  # fmt: skip
+"""Every parameter of R4 that is none of a type's own, with a value that could be given."""
+
+
+@pytest.mark.parametrize(
+    ("path", "apart"),
+    [
+        ("/fhir/Patient", set()),
+        ("/fhir/Task", set()),
+        ("/fhir", {"_sort"}),  # what comes of several types has an order of its own
+        ("/fhir/Patient/{id}/*", {"_sort", "_type"}),
+        ("/fhir/Patient/{id}/{type}", set()),
+        ("/fhir/_history", set()),
+        ("/fhir/Patient/_history", set()),
+    ],
+)
+def test_each_parameter_of_r4_that_is_answered_is_described_and_no_other(
+    party: Callable[..., Party], described: dict[str, Any], path: str, apart: set[str]
+) -> None:
+    amal = party("amal")
+    known = {
+        one["name"] if "name" in one else one["$ref"].rpartition("/")[2]
+        for one in described["paths"][path]["get"]["parameters"]
+    }
+    where = path.replace("{id}", "x").replace("{type}", "Task")
+    answered = {
+        name for name, value in ALL.items()
+        if amal.get(f"{where}?{name}={value}", Prefer="handling=strict").status_code == 200
+    }  # fmt: skip
+    assert known & ALL.keys() - apart == answered - apart
+    form = described["paths"].get(f"{path}/_search", {}).get("post")
+    if form:
+        properties = form["requestBody"]["content"]["application/x-www-form-urlencoded"]["schema"]["properties"]
+        assert properties.keys() & ALL.keys() == known & ALL.keys()
+
+
+def test_how_much_is_wanted_of_a_resource_and_what_it_hangs_on_is_described(described: dict[str, Any]) -> None:
+    for path in ("/fhir/Patient/{id}", "/fhir/Patient/{id}/_history/{version}"):
+        given = described["paths"][path]["get"]["parameters"]
+        names = {one["name"] if "name" in one else one["$ref"].rpartition("/")[2] for one in given}
+        assert {"_summary", "_elements", "If-None-Match", "If-Modified-Since", "If-Match"} <= names
+    for method in ("put", "patch"):
+        listed = {one.get("name") for one in described["paths"]["/fhir/Patient"][method]["parameters"]}
+        assert {"identifier", "_id"} <= listed and not {"_sort", "_include", "_summary"} & listed, "a condition alone"
 
 
 def test_everything_that_is_pointed_to_is_there(described: dict[str, Any]) -> None:

@@ -130,6 +130,10 @@ def test_has_may_be_nested_and_may_end_a_chain(party: Parties) -> None:
     assert ids(party("chu"), nested.replace("active", "finished")) == set()
     assert ids(party("chu"), "/fhir/Task?patient._has:EpisodeOfCare:patient:status=active") == {"t-known"}
     assert ids(party("chu"), "/fhir/Organization?_has:Patient:organization:organization.name=amal") == {"amal"}
+    deep = "patient.organization._has:Patient:organization:_has:EpisodeOfCare:patient:patient.organization.name=amal"
+    assert ids(party("chu"), f"/fhir/Task?{deep}") == {"t-known", "t-unnamed"}, "six steps"
+    assert ids(party("chu"), f"/fhir/Task?{deep.replace('amal', 'nour')}") == set()
+    assert party("chu").get(f"/fhir/Task?patient.organization._has:Patient:organization:{deep}").status_code == 400
 
 
 def test_pages_of_a_chain_follow_each_other(party: Parties) -> None:

@@ -15,6 +15,7 @@ from hub.fhir.canonicals import TERMINOLOGY, identifier_system, profile
 from hub.ports import Changes, Key, Save
 from tests.support.accompanied import Accompanied, accompany, body, created, found, incident_of
 from tests.support.parties import BASE, Party
+from tests.support.written import example
 
 Parties = Callable[..., Party]
 CONFIDENTIALITY = f"{TERMINOLOGY}/v3-Confidentiality"
@@ -177,6 +178,44 @@ def test_codes_are_found_by_value_sets_and_by_what_is_above_and_below(her: Accom
         assert bool(found(her.amal, query)) == is_found, query
     for wrong in ("status:in=http://nowhere.example/x", "status:below=accepted", "code:below=urn:none|fulfill"):
         assert her.amal.get(f"/fhir/Task?{wrong}").status_code == 400, wrong
+
+
+# --- places ---------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_near_is_found_by_every_caller_and_a_shelter_by_none(party: Parties) -> None:
+    """https://hl7.org/fhir/R4/location.html#positional: also by its keeper, over types, through a chain and after a move."""
+    amal, nour = party("amal"), party("nour")
+    here, there = {"longitude": -6.84, "latitude": 34.02}, {"longitude": -5.0, "latitude": 34.03}
+    door = created(amal, _place("location", here))
+    _ = created(amal, _place("shelter-location", here))
+    for party_ in (amal, nour):
+        for query, result in {
+            "near=34|-7|50|km": [f"Location/{door}"],
+            "near=34|-7|50000|m": [f"Location/{door}"],
+            "near=34|-7|1|km": [],
+            "near=34|-7": [f"Location/{door}"],  # as far as it looks where nothing is said
+            "near=34.03|-5|10|km": [],
+            "near=34|-7|50|km&near=34.03|-5|10|km": [],
+            "near=34|-7|50|km,34.03|-5|10|km": [f"Location/{door}"],
+            "near:missing=false": [f"Location/{door}"],
+        }.items():
+            assert found(party_, f"Location?{query}") == result, query
+            assert found(party_, f"?_type=Location&{query}") == result, query
+    moved = body(amal.get(f"/fhir/Location/{door}")) | {"position": there}
+    assert amal.send("PUT", f"/fhir/Location/{door}", moved).status_code == 200
+    assert found(nour, "Location?near=34|-7|50|km") == []
+    assert found(nour, "Location?near=34.03|-5|10|km") == [f"Location/{door}"]
+    for wrong in ("near=x", "near=34", "near=34|-7|x|km", "near=34|-7|5|parsec", "near:exact=34|-7"):
+        assert amal.get(f"/fhir/Location?{wrong}").status_code == 400, wrong
+
+
+def _place(name: str, position: Resource) -> Resource:
+    return {
+        **{k: v for k, v in example(name).items() if k not in {"id", "partOf"}},
+        "managingOrganization": {"reference": "Organization/amal"},
+        "position": position,
+    }
 
 
 # --- how much, and what comes along -----------------------------------------------------------------------------------

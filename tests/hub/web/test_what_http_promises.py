@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from hub.fhir import Resource
+from hub.fhir.canonicals import TERMINOLOGY
 from hub.store import MongoStore
 from tests.support.parties import Party
 from tests.support.shared_case import PATCH, SharedCase, share, stored
@@ -69,6 +70,60 @@ def test_an_update_adds_tags_and_a_patch_takes_them_away(party: Callable[..., Pa
     assert (updated.json or {})["meta"]["tag"] == [TAG, other]
     patched = amal.send("PATCH", path, [{"op": "remove", "path": "/meta/tag/0"}], **PATCH)
     assert (patched.json or {})["meta"]["tag"] == [other]
+
+
+@pytest.mark.parametrize(
+    ("media", "body"),
+    [
+        (PATCH["Content_Type"], [{"op": "remove", "path": "/meta/tag"}]),
+        ("application/merge-patch+json", '{"meta": {"tag": null}}'),
+        (
+            "application/fhir+json",
+            {
+                "resourceType": "Parameters",
+                "parameter": [
+                    {
+                        "name": "operation",
+                        "part": [
+                            {"name": "type", "valueCode": "delete"},
+                            {"name": "path", "valueString": "Patient.meta.tag[0]"},
+                        ],
+                    }
+                ],
+            },
+        ),
+    ],
+)
+def test_the_last_tag_is_taken_away_by_each_form_of_a_patch(
+    party: Callable[..., Party], survivor: Resource, media: str, body: Any
+) -> None:
+    amal = party("amal")
+    one = stored(amal, survivor | {"meta": {**survivor["meta"], "tag": [TAG]}})
+    path = f"/fhir/Patient/{one['id']}"
+    patched = amal.send("PATCH", path, body, Content_Type=media)
+    assert (patched.status_code, patched.headers["ETag"]) == (200, 'W/"2"'), patched.text
+    without = {name: value for name, value in one["meta"].items() if name not in {"tag", "versionId", "lastUpdated"}}
+    assert without.items() <= (patched.json or {})["meta"].items() and "tag" not in (patched.json or {})["meta"]
+
+
+def test_an_update_adds_labels_and_lowers_none_and_the_same_again_is_the_same(
+    party: Callable[..., Party], survivor: Resource
+) -> None:
+    """https://hl7.org/fhir/R4/resource.html#tag-updates: also where it says of labels, or of a tag, something else."""
+    amal = party("amal")
+    one = stored(amal, survivor | {"meta": {**survivor["meta"], "tag": [TAG]}})
+    path, very = f"/fhir/Patient/{one['id']}", {"system": f"{TERMINOLOGY}/v3-Confidentiality", "code": "V"}
+    added = {"resourceType": "Parameters", "parameter": [{"name": "meta", "valueMeta": {"security": [very]}}]}
+    assert amal.send("POST", f"{path}/$meta-add", added).status_code == 200
+    before = (amal.get(path).json or {})["meta"]
+    assert very in before["security"]
+    own = {"system": f"{TERMINOLOGY}/v3-ActCode", "code": "CEL"}
+    said = {"profile": one["meta"]["profile"], "security": [own], "tag": [{**TAG, "display": "said otherwise"}]}
+    for _ in range(2):
+        updated = amal.send("PUT", path, {**one, "meta": said})
+        after = (updated.json or {})["meta"]
+        assert (after["security"], after["tag"]) == ([*before["security"], own], [TAG])
+        assert after["versionId"] == "3"
 
 
 @pytest.mark.parametrize(
