@@ -22,6 +22,7 @@ class Kinds:
         self._words = words
         self._heading = words.folded(said.get("heading", ()))
         self._beside = words.folded(said.get("beside", ()))
+        self._initials = frozenset(map(str, said.get("initials", ())))
         self._kinds = {column: words.folded(texts) for column, texts in said.get("columns", {}).items()}
         self._others = frozenset[str]().union(*(one for role, one in groups.items() if role not in HERS))
         self._never = frozenset(map(str, said.get("never", ())))
@@ -46,7 +47,8 @@ class Kinds:
         if self._speaks_of_others(group) or not (self._speaks(group) or self._speaks(header)):
             return ""
         *_, (carrying, _) = self._words.readings(header) or [((), False)]
-        told = [word for word in carrying if word.rstrip(".") not in self._beside and not self._is_heading(word)]
+        beside = self._beside | (self._initials if self._speaks(group) else frozenset())
+        told = [word for word in carrying if word.rstrip(".") not in beside and not self._is_heading(word)]
         meant = [self._meant(word) for word in told]
         columns = frozenset[str].intersection(*meant) if meant else frozenset[str]()
         return next(iter(columns)) if len(columns) == 1 else ""

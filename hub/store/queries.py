@@ -50,9 +50,7 @@ def whose(type_: str, persons: Collection[str]) -> Document:
     """The documents of these persons. Every audit event that is kept with a person is about her, and names her
     among its entities: that has an index."""
     wanted: Document = {"person": {"$in": sorted(persons)}}
-    return wanted | (
-        {"x.entity": {"$in": [f"Patient/{one}" for one in sorted(persons)]}} if type_ in BY_ENTITY else {}
-    )
+    return wanted | ({"x.entity": {"$in": [f"Patient/{one}" for one in sorted(persons)]}} if type_ in BY_ENTITY else {})
 
 
 def _narrowed(type_: str, narrowed: Narrowed, visible: Visible) -> Document:
