@@ -30,7 +30,7 @@ Confidence = Literal["high", "medium", "low", "none"]
 
 LIKELY: Final = 0.66  # what only resembles, and beyond that is sure
 SURE: Final = 0.9
-UNLIKE: Final = 4.5  # so much more speaks in its cells for another column
+UNLIKE: Final = -2.0  # so much speaks against a column in its cells
 FREE: Final = frozenset({"text", "integer", "decimal", "date"})  # questions of a form that are answered with no choice
 MOSTLY: Final = 0.6  # of the cells of a ticked column are ticks: a row of totals has others
 SEVERAL: Final = 2  # kinds below one heading, by which it is known without a tick
@@ -151,8 +151,7 @@ def _is_called(near: Near) -> bool:
 def _as_held(claim: Claim, question: Question, ready: Known) -> Claim:
     """What is called so is no longer beyond doubt where it holds what no such column does: a number asked for is no yes or no."""
     score, near, said = claim
-    cells = ready.likely.by_cells(question)
-    unlike = near.column in cells and max(cells.values()) - cells[near.column] > UNLIKE
+    unlike = ready.likely.by_cells(question).get(near.column, 0.0) < UNLIKE
     free = question.kind in FREE and isinstance(ready.columns[near.column].transform, Answer)
     return score, near._replace(doubted=near.doubted or unlike or free), said
 

@@ -50,6 +50,7 @@ _SHAPES: Final[Mapping[str, Callable[[str], bool]]] = {
     "digit": lambda cell: any(map(str.isdecimal, cell)),
     "phone": _matches(r"(\+?212|0)[5-7][\d .\-x*]{6,}"),
     "cin": _matches(r"[a-z]{1,2} ?\d{4,7}"),
+    "mail": lambda cell: "@" in cell,
     "hour": _matches(r"\d{1,2}\s?[h:]\s?\d{0,2}(:00)?"),
     "numbered": lambda cell: not _DATE.match(cell) and re.fullmatch(r".*\d+.*[/\-].*\d+.*", cell) is not None,
     "long": lambda cell: len(cell) > _LONG,
