@@ -54,9 +54,8 @@ def conditional_update(resource: Resource, query: Query, hub: Hub, *, expected: 
         guard(resource, query, draft)
         found = match(query, draft)
         if found is None:
-            if (
-                expected is not None
-            ):  # a version of nothing is none: https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1
+            # a version of nothing is none: https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1
+            if expected is not None:
                 raise HubError(errors.STALE)
             if create is None:
                 raise HubError(errors.NOT_SUPPORTED, path=f"{query.type}.id")
