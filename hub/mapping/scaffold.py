@@ -33,6 +33,7 @@ SURE: Final = 0.9
 UNLIKE: Final = -2.0  # so much speaks against a column in its cells
 FREE: Final = frozenset({"text", "integer", "decimal", "date"})  # questions of a form that are answered with no choice
 MOSTLY: Final = 0.6  # of the cells of a ticked column are ticks: a row of totals has others
+BY_INITIAL: Final = 3  # kinds of violence whose headers begin with its first letter
 SEVERAL: Final = 2  # kinds below one heading, by which it is known without a tick
 SURE_WORDS: Final = 0.5  # share of known words from which the others may be shown
 
@@ -188,7 +189,7 @@ def _twin(line: Line) -> Line:
 def _tick(found: dict[int, list[Claim]], asked: Mapping[int, Question], ready: Known) -> set[int]:
     """What is ticked below a heading of violence is one kind of it, and no service of that name. Returned are those of which
     nothing else is asked."""
-    kinds = {at: kind for at, one in asked.items() if not one.kind and (kind := _kind(one, ready))}
+    kinds = _kinds(asked, ready)
     of = {at: fit(ready.columns[kind], asked[at].values, ready.plan.blank, ready.today) for at, kind in kinds.items()}
     several = Counter(group for group, _ in {(asked[at].group, kind) for at, kind in kinds.items()})
     for at, kind in kinds.items():
@@ -212,10 +213,24 @@ def _may_stand_there(near: Near, ready: Known, *, ticked: bool) -> bool:
     return is_in_full(near) or (not ready.names.kinds.forbids(near.column) and (near.whole or not ticked))
 
 
+def _kinds(asked: Mapping[int, Question], ready: Known) -> dict[int, str]:
+    """Those that say a kind of violence, by themselves or below their heading; by the first letter of the word for it where three
+    kinds are said so."""
+    columns = {at: one for at, one in asked.items() if not one.kind}
+    found = {at: kind for at, one in columns.items() if (kind := _kind(one, ready))}
+    by_initial = {at: ready.names.kinds.kind_by_initial(one.labels) for at, one in columns.items() if at not in found}
+    said = {at: kind for at, kind in by_initial.items() if _is_ticked(kind, ready)}
+    return found | (said if len({*said.values()}) >= BY_INITIAL else {})
+
+
 def _kind(question: Question, ready: Known) -> str:
     """The column of the ready mapping for the kind of violence that this asks."""
     kind = ready.names.kinds.kind(question.group, question.labels)
-    return kind if kind in ready.columns and ready.plan.columns[kind].ticks else ""
+    return kind if _is_ticked(kind, ready) else ""
+
+
+def _is_ticked(column: str, ready: Known) -> bool:
+    return column in ready.columns and bool(ready.plan.columns[column].ticks)
 
 
 def _line(question: Question, score: float, near: Near, said: Fit, ready: Known) -> Line:

@@ -135,7 +135,8 @@ class Names:
         """What only a part of the header is called: never beyond doubt where the other side of a slash is not understood, nor
         what stands in brackets by itself, nor what is outside them where they say something else."""
         sides = [side for side in _SLASH.split(_BRACKETS.sub("", header)) if side.strip()]
-        strange = len(sides) > 1 and not all(any(self._near(side)) for side in sides)
+        understood = (any(not one.initials for one in self._near(side)) for side in sides)
+        strange = len(sides) > 1 and not all(understood)
         other = self._is_other(header, part, near)
         inside = other and part not in _BRACKETS.sub(" ", header)  # a hint alone says less than any name
         return near._replace(score=min(near.score, _TORN if inside else _SIDE), cut=near.cut or strange or other)

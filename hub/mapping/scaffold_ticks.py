@@ -40,6 +40,16 @@ class Kinds:
         said = {self._kind(group, header) for header in headers}
         return said.pop() if len(said) == 1 else ""
 
+    def kind_by_initial(self, headers: Sequence[str]) -> str:
+        """The same for a header that begins with the first letter of the word for violence, whatever its heading: "V. psy.". It
+        says so only beside others of other kinds."""
+        said = {self._kind_without(min(self._heading, default=""), header) for header in headers}
+        return said.pop() if len(said) == 1 else ""
+
+    def _kind_without(self, group: str, header: str) -> str:
+        first = next(iter(self._words.of(header)), "")
+        return self._kind(group, header) if first.rstrip(".") in self._initials else ""
+
     def says_in_full(self, header: str) -> bool:
         return self._speaks(header)
 

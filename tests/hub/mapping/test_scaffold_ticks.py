@@ -150,3 +150,12 @@ def test_a_header_said_again_in_the_other_alphabet_is_no_record_though_few_of_it
     asked = questions(rows, known.names)
     assert [one.below for one in asked] == arabic
     assert all(len(one.values) == 1 for one in asked)
+
+
+def test_the_first_letter_of_violence_says_it_where_three_kinds_are_said_so():
+    headers = ["V. phys.", "V. psy.", "V. éco.", "V. sex."]
+    found = register("LE PROBLEME", headers, ["x", "x", "", ""], ["", "x", "x", ""], ["x", "", "", "x"])
+    kinds = ["physical", "psychological", "economic", "sexual"]
+    assert [found[one].column for one in headers] == [f"violence_{kind}" for kind in kinds]
+    alone = register("LE PROBLEME", ["V. psy.", "V. méd."], ["x", ""], ["", "x"], ["x", "x"])  # it may be a visit
+    assert not {line.column for line in alone.values()} & {f"violence_{kind}" for kind in kinds}

@@ -203,3 +203,8 @@ def test_a_word_that_says_little_yields_to_what_is_called_in_full() -> None:
 
 def test_signs_that_may_be_answered_are_no_part_of_a_header() -> None:
     assert column("الوسط ق/ح") == "milieu"
+
+
+def test_first_letters_on_one_side_of_a_slash_are_not_understood() -> None:
+    found = lines("IP / N° ENTREE", cells=("23219/23", "76092/23", "66088/23"))["IP / N° ENTREE"]
+    assert found.confidence != "high"
