@@ -24,7 +24,7 @@ def test_a_sound_deployment_has_no_problem(sound: Command) -> None:
     shown = sound("check")
     assert shown.exit_code == 0, shown.output
     assert f"2 organisations, {len(load().profiles())} profiles" in shown.output
-    assert "1 connections" in shown.output
+    assert "1 connection." in shown.output
     answer = sound.json("check")
     assert answer["ok"] is True
     assert set(answer["checked"]) == {"organizations", "profiles", "mappings", "adapters", "connections"}

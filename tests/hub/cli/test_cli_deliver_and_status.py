@@ -56,6 +56,6 @@ def test_how_subscriptions_stand_is_told_where_there_are_any(hub: Command) -> No
     assert {name: found[name] for name in ("requested", "active", "error", "off")} == {
         "requested": 1, "active": 0, "error": 0, "off": 1,
     }  # fmt: skip
-    for language, words in (("en", "1 off, 1 not confirmed"), ("fr", "1 arrêtés, 1 pas encore"), ("ar", "موقوفة 1")):
+    for language, words in (("en", "1 off, 1 not confirmed"), ("fr", "1 arrêté, 1 pas encore"), ("ar", "موقوفة 1")):
         shown = " ".join(hub("status", language=language).output.split())
         assert words in shown and found["oldest"] in shown
