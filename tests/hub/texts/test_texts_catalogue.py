@@ -2,7 +2,6 @@
 
 import ast
 import re
-import string
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from hub import errors, texts
 from hub.errors import Problem
 from hub.exchange.change.referral import VERBS as OF_REFERRALS
 from hub.fhir.definitions import load
+from tests.support.blanks import blanks
 
 ROOT = Path(__file__).parents[3]
 FILES = sorted(path.stem for path in (ROOT / "hub/texts").glob("*.yaml"))
@@ -35,10 +35,6 @@ NOT_SAID |= {f"delivery.{event}" for event in ("failed", "dead", "dropped", "no-
 NOT_OURS = re.compile(r"اً|ًا|كلمة مرور|كلمة المرور|المحوّل|محوّلات|خريطة الربط|منظمتكم")
 ANSWER = {"column": "الجواب", "element": "Consent.status", "value": "“لا أعرف”", "known": "نعم, لا"}
 PROBLEMS = [value for value in vars(errors).values() if isinstance(value, Problem)]
-
-
-def blanks(text: str) -> set[str]:
-    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
 
 
 def test_every_sentence_is_in_three_languages_with_the_same_blanks() -> None:
