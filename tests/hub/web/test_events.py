@@ -119,8 +119,9 @@ def test_after_a_withdrawal_the_recipient_is_told_nothing_more(case: SharedCase)
 def test_a_token_that_is_narrowed_hears_what_a_search_with_it_finds(
     case: SharedCase, party: Callable[..., Party]
 ) -> None:
-    done = listen(party("chu", "system/Task.rs?status=completed,in-progress"))
+    done, whole = listen(party("chu", "system/Task.rs?status=completed,in-progress")), listen(case.reader)
     amend(case)
+    whole.wait(1)  # what is told later is told of the referral as it is by then
     move(case, "in-progress")
     assert [one.kind for one in done.wait(1)] == ["referral.start"]
 
