@@ -1,15 +1,25 @@
-"""A hub with its pages, in a hospital and an association."""
+"""A hub with its pages, in a hospital and an association; and a browser to look at them."""
+
+from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import Browser
 
 from hub.directory.organizations import Entry, Names
 from hub.exchange import Hub
 from hub.outbound.allowed import Allowed
 from hub.ports import Registry
 from hub.store import MongoStore
+from tests.support.at_a_browser import browsing
 from tests.support.offices import Office, office
 from tests.support.parties import Clock, RandomIds
 from tests.support.people import Town
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with browsing() as browser:
+        yield browser
 
 
 @pytest.fixture

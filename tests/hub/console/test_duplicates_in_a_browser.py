@@ -3,16 +3,12 @@
 https://www.w3.org/TR/WCAG22/. It is skipped where the system has no Chromium: none is downloaded.
 """
 
-from collections.abc import Iterator
-
-import pytest
 from playwright.sync_api import Browser, ViewportSize
 
 from hub.ports import Registry
 from hub.store import MongoStore
 from tests.support.at_a_browser import (
     Served,
-    browsing,
     follow,
     in_arabic_on_a_phone_and_in_french_at_a_desk,
     look,
@@ -25,12 +21,6 @@ from tests.support.offices import EVERYTHING, Office, office
 from tests.support.two_files import CLASSES, HER, file_of, filed, phone
 
 pytestmark = [needs_chromium]
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with browsing() as browser:
-        yield browser
 
 
 def write(at: Office) -> str:

@@ -17,17 +17,11 @@ from hub.oauth.keys import public
 from hub.ports import Registry
 from hub.store import MongoStore
 from tests.support import at_a_browser
-from tests.support.at_a_browser import DESK, PHONE, Served, browsing, needs_chromium, opened
+from tests.support.at_a_browser import DESK, PHONE, Served, needs_chromium, opened
 from tests.support.parties import KEY
 from tests.support.people import BACK, PASSWORD, Person, Town, request_path
 
 pytestmark = [needs_chromium]
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with browsing() as browser:
-        yield browser
 
 
 @contextmanager

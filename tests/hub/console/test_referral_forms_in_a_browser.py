@@ -10,7 +10,6 @@ from hub.ports import Registry
 from hub.store import MongoStore
 from tests.support.at_a_browser import (
     Served,
-    browsing,
     follow,
     in_arabic_on_a_phone_and_in_french_at_a_desk,
     look,
@@ -25,12 +24,6 @@ from tests.support.written import example
 pytestmark = [needs_chromium]
 FORM = "https://chu.example/fhir/Questionnaire/admission"
 PATCH = {"Content_Type": "application/json-patch+json"}
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with browsing() as browser:
-        yield browser
 
 
 @pytest.fixture

@@ -6,14 +6,12 @@ https://www.w3.org/TR/WCAG22/. It is skipped where the system has no Chromium: n
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import pytest
 from playwright.sync_api import Browser, Page, ViewportSize
 
 from hub.ports import Registry
 from hub.store import MongoStore
 from tests.support.at_a_browser import (
     Served,
-    browsing,
     follow,
     in_arabic_on_a_phone_and_in_french_at_a_desk,
     look,
@@ -25,12 +23,6 @@ from tests.support.network import CLASSES, KEEPER, reason
 from tests.support.offices import EVERYTHING, Office, office
 
 pytestmark = [needs_chromium]
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with browsing() as browser:
-        yield browser
 
 
 @contextmanager

@@ -12,7 +12,6 @@ from hub.store import MongoStore
 from hub.texts import say
 from tests.support.at_a_browser import (
     Served,
-    browsing,
     follow,
     in_arabic_on_a_phone_and_in_french_at_a_desk,
     look,
@@ -28,12 +27,6 @@ pytestmark = [needs_chromium]
 PAGE = "/console/import-register"
 OFFICER = frozenset({"data-desk"})
 ROWS = [BAD.replace("AR-003", f"AR-1{number:02}") for number in range(11)]
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with browsing() as browser:
-        yield browser
 
 
 @pytest.fixture

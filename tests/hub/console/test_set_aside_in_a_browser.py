@@ -17,7 +17,6 @@ from tests.support.aside import bad, hand_over, taught
 from tests.support.at_a_browser import (
     SHOTS,
     Served,
-    browsing,
     follow,
     in_arabic_on_a_phone_and_in_french_at_a_desk,
     look,
@@ -32,12 +31,6 @@ pytestmark = [needs_chromium]
 PAGE = "/console/set-aside"
 REGISTER = "/console/import-register"
 OFFICER = frozenset({"data-desk"})
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with browsing() as browser:
-        yield browser
 
 
 @pytest.fixture
