@@ -134,6 +134,7 @@ def kept(secret: str, registry: Registry) -> Token | None:
 
 
 def alive(secret: str, now: datetime, registry: Registry) -> Token | None:
-    """What is kept of a token that is still good. It is looked up each time: a revoked one is gone for every process."""
+    """What is kept of a token that is still good. A revoked one is gone for every process
+    when whoever revoked it is answered."""
     token = registry.token(hashed(secret), now) if _SECRET.fullmatch(secret) else None
     return token if token and now < token.until else None

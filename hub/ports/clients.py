@@ -102,7 +102,7 @@ class Registry(Protocol):
         """Which of these tokens are good: what `token` would find, for many at once."""
 
     def end_token(self, hash_: str, client: str, *events: Save) -> None:
-        """A token of this client is none any more, for the next look-up of any process. Of another client's, nothing changes."""
+        """A token of this client is none any more for any process, once this returns. Of another client's, nothing changes."""
 
     def use_assertion(self, client: str, jti: str, until: datetime) -> bool:
         """True the first time; False when this assertion was used before."""

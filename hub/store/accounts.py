@@ -18,6 +18,7 @@ from hub.ports import Changes, Save
 from hub.store.failures import in_our_words
 from hub.store.mongo import MongoStore
 from hub.store.schema import Document
+from hub.store.tokens import let_leases_end
 
 Value = TypeVar("Value", Account, Invitation, Session, Code, Refresh)
 _HELD: Final = ("tokens", "codes", "refreshes")
@@ -55,6 +56,8 @@ class MongoAccounts:
                 self._end(account.id, session)
 
         self._store.commit(Changes(saves=told), write)
+        if replaces is not None:
+            let_leases_end()
 
     @in_our_words
     def use_step(self, account: str, step: int) -> bool:
@@ -107,6 +110,7 @@ class MongoAccounts:
 
     def sign_out(self, account: str, told: Sequence[Save] = ()) -> None:
         self._store.commit(Changes(saves=told), lambda session: self._end(account, session))
+        let_leases_end()
 
     def _end(self, account: str, session: ClientSession) -> None:
         for name in ("sessions", *_HELD):
@@ -169,6 +173,7 @@ class MongoAccounts:
                 self._database[name].delete_many({"family": family, "account": account}, session=session)
 
         self._store.commit(Changes(saves=told), write)
+        let_leases_end()
 
 
 def _insert(collection: Any, kept: Document, session: ClientSession) -> None:

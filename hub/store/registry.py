@@ -5,6 +5,7 @@ Of a token only its hash is kept. Tokens, assertions and counts go by themselves
 """
 
 import hashlib
+import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
@@ -17,7 +18,7 @@ from hub.store.failures import in_our_words
 from hub.store.lookups import find_one
 from hub.store.mongo import MongoStore
 from hub.store.registered import change, client_document, read_client
-from hub.store.tokens import Seen, read_token, stands
+from hub.store.tokens import Seen, let_leases_end, read_token, stands
 
 
 class MongoRegistry:
@@ -44,6 +45,8 @@ class MongoRegistry:
 
     def change_client(self, client: Client, replaces: Client | None, told: Sequence[Save] = ()) -> None:
         self._store.commit(Changes(saves=told), lambda session: change(client, replaces, self._database, session))
+        if replaces is not None:
+            let_leases_end()
 
     @in_our_words
     def save_token(self, token: Token, *events: Save) -> None:
@@ -51,13 +54,17 @@ class MongoRegistry:
 
     @in_our_words
     def token(self, hash_: str, now: datetime) -> Token | None:
+        leased = self._seen.leased(hash_)
+        if leased is not None and now < leased.until:
+            return leased
+        asked = time.monotonic()
         found = find_one(self._database, "tokens", {"_id": hash_})  # by its id alone, which the database need not plan
         if found is None or found["until"] <= now:
             self._seen.forget(hash_)
             return None
         token = read_token(found)
         if token.binding is None:
-            self._seen.keep(token)
+            self._seen.keep(token, asked)
         return token if stands(found, self._database) else None
 
     def supposed(self, hash_: str) -> Token | None:
@@ -77,6 +84,7 @@ class MongoRegistry:
     @in_our_words
     def end_token(self, hash_: str, client: str, *events: Save) -> None:
         self._store.commit(Changes(saves=events, ended=[(hash_, client)]))
+        let_leases_end()
 
     @in_our_words
     def use_assertion(self, client: str, jti: str, until: datetime) -> bool:

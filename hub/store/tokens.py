@@ -6,6 +6,9 @@
 
 A token is good for as long as each of its Consents is in the version that was read. That is asked at every use: a withdrawal
 writes a new version, in its own transaction, so the next look-up of any process finds the token ended.
+
+One that is bound to none is looked up again after a tenth of a second at most, and whoever ends tokens answers only when that
+is over (docs/adr/0081): then no process takes it for good any more.
 """
 
 import time
@@ -19,6 +22,8 @@ from hub.ports import LONG_AGO, Binding, Kept, Token
 from hub.store.schema import Document, Mongo
 from hub.store.wire import checked
 
+LEASE_S: Final = 0.1
+"""For so long after a look-up was begun, its process does not ask again."""
 LIFETIME_S: Final = 30.0
 MOST: Final = 10_000
 
@@ -29,17 +34,30 @@ class Seen:
     def __init__(self) -> None:
         self._kept: dict[str, tuple[float, Token]] = {}
 
-    def keep(self, token: Token) -> None:
+    def keep(self, token: Token, asked: float) -> None:
+        """`asked`: by `time.monotonic`, before it was looked up."""
         if len(self._kept) >= MOST:
             self._kept.clear()  # each is asked for once more
-        self._kept[token.hash] = time.monotonic() + LIFETIME_S, token
+        self._kept[token.hash] = asked, token
 
     def of(self, hash_: str) -> Token | None:
-        until, token = self._kept.get(hash_, (0.0, None))
-        return token if time.monotonic() < until else None
+        return self._within(LIFETIME_S, hash_)
+
+    def leased(self, hash_: str) -> Token | None:
+        """One that cannot have been ended before now: who ends tokens waits for longer (`let_leases_end`)."""
+        return self._within(LEASE_S, hash_)
+
+    def _within(self, seconds: float, hash_: str) -> Token | None:
+        asked, token = self._kept.get(hash_, (-LIFETIME_S, None))
+        return token if time.monotonic() < asked + seconds else None
 
     def forget(self, hash_: str) -> None:
         self._kept.pop(hash_, None)
+
+
+def let_leases_end() -> None:
+    """After tokens were ended, and before anybody is told so: any process may have looked them up just before."""
+    time.sleep(LEASE_S * 1.1)  # two clocks of machines do not run at quite the same speed
 
 
 def token_document(token: Token) -> Document:
