@@ -28,7 +28,7 @@ from hub.web.conditional import asked_in, condition
 from hub.web.entries import Entry
 from hub.web.inner import Inner
 from hub.web.interactions import CHANGED, CREATED
-from hub.web.negotiation import JSON_PATCH, MERGE_PATCH, Returned, preferences, version_named
+from hub.web.negotiation import JSON_PATCH, MERGE_PATCH, Returned, expected_by, preferences
 from hub.web.service import Call, Service
 from hub.web.update import MATCH_ALWAYS
 
@@ -98,12 +98,12 @@ def _of_type(resource: Resource, entry: Entry) -> Resource:
     return resource
 
 
-def _expected(entry: Entry, kind: str) -> int | None:
+def _expected(entry: Entry, kind: str) -> change.Expected:
     if "If-None-Match" in entry.headers:
         path = f"{entry.path}.request.ifNoneMatch"
         raise HubError(errors.BAD_PARAMETER, path=path, parameter="ifNoneMatch", expected="ifMatch")
-    expected = version_named(entry.headers.get("If-Match", "*"))
-    if expected is None and kind != "create" and entry.type in MATCH_ALWAYS:
+    expected = expected_by(entry.headers.get("If-Match"))
+    if kind != "create" and entry.type in MATCH_ALWAYS and not isinstance(expected, int):
         raise HubError(MATCH_REQUIRED, path=f"{entry.path}.request.ifMatch")
     return expected
 
