@@ -31,7 +31,8 @@ _ORDER: Final[Sequence[Kind]] = ("delete", "create", "update", "patch", "none")
 class Step:
     """One change of a transaction. `path`: where it stands in the request; `full_url`: by what others refer to it;
     `revise`: of a patch, what it makes of what is stored; `query`: by what the one that is meant is found. `none`
-    changes nothing: what was to be created is there already, what was to be deleted is not."""
+    changes nothing: what was to be created is there already, what was to be deleted is not. `lacking`: the scope without which
+    an update that finds nothing creates nothing."""
 
     kind: Kind
     path: str
@@ -42,6 +43,7 @@ class Step:
     expected: Expected = None
     revise: Revise | None = None
     query: Query | None = None
+    lacking: str = ""
 
 
 @dataclass(frozen=True, repr=False)
@@ -105,6 +107,8 @@ def _of_none(step: Step) -> Step:
         raise HubError(errors.NOT_FOUND)
     if step.kind != "create":
         require_met(step.expected, None)
+    if step.kind == "update" and step.lacking:
+        raise HubError(errors.SCOPE_LACKING, expected=step.lacking)
     if step.kind == "update" and "id" in step.resource:  # ids are given by the hub
         raise HubError(errors.NOT_SUPPORTED)
     return replace(step, kind="none", id="") if step.kind == "delete" else replace(step, kind="create")

@@ -24,7 +24,7 @@ from hub.oauth import scopes
 from hub.search.parameters import PARAMETERS
 from hub.web.answers import said
 from hub.web.batch import single
-from hub.web.conditional import asked_in, condition
+from hub.web.conditional import asked_in, condition, lacking
 from hub.web.entries import Entry
 from hub.web.inner import Inner
 from hub.web.interactions import CHANGED, CREATED
@@ -82,6 +82,7 @@ def _read(entry: Entry, call: Call, service: Service) -> Step:
         expected=_expected(entry, kind),
         revise=_patch(resource, entry) if kind == "patch" else None,
         query=_condition(entry, kind, call, service) if conditional else None,
+        lacking=lacking(replace(call, type=entry.type)) if kind == "update" else "",
     )
 
 

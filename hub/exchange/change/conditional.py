@@ -47,8 +47,9 @@ def conditional_creation(resource: Resource, query: Query, hub: Hub) -> Act:
     return act
 
 
-def conditional_update(resource: Resource, query: Query, hub: Hub, *, expected: Expected) -> Act:
-    """Replace the one that is found, or create it. Ids are given by the hub: with one of its own nothing new is made."""
+def conditional_update(resource: Resource, query: Query, hub: Hub, *, expected: Expected, lacking: str = "") -> Act:
+    """Replace the one that is found, or create it. Ids are given by the hub: with one of its own nothing new is made. `lacking`:
+    the scope without which this caller creates nothing."""
     create = creation(resource, hub) if "id" not in resource else None
 
     def act(draft: Draft) -> str:
@@ -56,6 +57,8 @@ def conditional_update(resource: Resource, query: Query, hub: Hub, *, expected: 
         found = match(query, draft)
         if found is None:
             require_met(expected, None)
+            if lacking:
+                raise HubError(errors.SCOPE_LACKING, expected=lacking)
             if create is None:
                 raise HubError(errors.NOT_SUPPORTED, path=f"{query.type}.id")
             return create(draft)
