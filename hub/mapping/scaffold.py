@@ -62,12 +62,14 @@ class Line:
 @dataclass(frozen=True, repr=False)
 class Proposal:
     """All lines, what the mapping must have and no question gives, and the order of day and month ("?": it cannot be told).
-    `gathering`: it looks like a list of who came to a training or a talk, and like no register."""
+    `gathering`: it looks like a list of who came to a training or a talk, and like no register. `header_again`: the first row that
+    is taken for a record may be the header in another language."""
 
     lines: tuple[Line, ...]
     missing: tuple[str, ...] = ()
     order: str = ""
     gathering: bool = False
+    header_again: bool = False
 
     def score(self, plan: Plan) -> tuple[int, int]:
         """How much of it this mapping knows, where what it reads counts twice, and how much it reads. What is only alike
@@ -254,7 +256,8 @@ def _line(question: Question, score: float, near: Near, said: Fit, ready: Known)
     listed = near.whole and is_listed(near, question, ready)
     shown = near.column in ready.shown or all(word.isdecimal() for word in said.unknown)
     sure = beyond_doubt or (listed and shown) or bool(question.kind)
-    language = "ar" if ready.names.language(question.header) == "ar" else near.language
+    spoken = ready.names.language(question.header)
+    language = spoken if spoken == "ar" or (question.below and near.language == "ar") else near.language
     told = meanings(question, near.column, ready)
     transform = ready.columns[near.column].transform
     several = isinstance(transform, Codes) and transform.several and transform.separator != "space"
