@@ -37,7 +37,18 @@ from hub.mapping.scaffold_legend import explained
 from hub.mapping.scaffold_order import Order
 from hub.mapping.scaffold_sentences import NOTHING
 from hub.mapping.scaffold_table import Question, asks_of_second_header, questions
-from hub.mapping.scaffold_write import IN_FORCE, UNMAPPED, Say, choice, concept_maps, key_of, reason, spare, warnings, written
+from hub.mapping.scaffold_write import (
+    IN_FORCE,
+    UNMAPPED,
+    Say,
+    choice,
+    concept_maps,
+    key_of,
+    reason,
+    spare,
+    warnings,
+    written,
+)
 from hub.ports import Sample
 
 NO_COLUMN: Final = "-"  # in `headers.csv`: what no column of a ready mapping is

@@ -1,4 +1,4 @@
-"""A header that stands in a sheet in two languages, one row below the other: which rows are that, and what its columns are called.
+"""A header that stands in a sheet in two languages, one row below the other: which rows are that, and what columns are called.
 
 The second row is no record, and a record must never be taken for it: it would be lost. So it is one only where it is as full,
 in the other script, has nothing that is typed in cells, and differs from what stands below it: words where others have numbers

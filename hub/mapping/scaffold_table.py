@@ -40,12 +40,19 @@ class Question:
     path: bool = False  # the header is the way to it, and its labels alone say what it is
     spaced: bool = False  # several answers stand in a cell, between spaces, as survey tools write them
     again: str = ""  # header of the question of whose answers this is one
-    below: str = ""  # the header once more in another language, in the row below
+    below: str = (
+        ""  # the header once more in another language, in the row below; nothing where another column is called so
+    )
     twin: bool = False  # another column, further on, is called the same and is no question
 
     @property
     def texts(self) -> tuple[str, ...]:
         return self.labels if self.path else (self.header, *self.labels)
+
+    @property
+    def both(self) -> tuple[str, ...]:
+        """What a header in two languages is called in each; empty where it is in one."""
+        return self.labels if len(self.labels) > 1 and not self.kind else ()
 
     @property
     def shown(self) -> tuple[str, ...]:
@@ -114,17 +121,15 @@ def _in_two_languages(rows: Rows, first: int, height: int, labels: list[str], na
 
 
 def _of_both(upper: Sequence[str], lower: Sequence[str], above: Sequence[str], below: Rows) -> _Table:
-    """What is called as another column already goes by its second name; a second name that several have is one of the first."""
+    """What the upper row calls as another column already goes by the name of the lower."""
     headings = [*above, *[""] * (len(lower) - len(above))]
     labels: list[str] = []
     others: list[str] = []
     groups = []
     for one, heading in zip(called(upper, lower), headings, strict=False):
-        header, second = one.header, one.below
-        if second and header in labels:
-            header, second = second, ""
-        labels.append(header)
-        others.append("" if second in others or second in labels else second)
+        swapped = one.below and one.header in labels
+        labels.append(one.below if swapped else one.header)
+        others.append(one.header if swapped else one.below)
         groups.append(one.heading or heading)
     return _Table(labels, groups, below, others)
 
@@ -157,14 +162,17 @@ def _is_header_again(labels: Sequence[str], row: Sequence[str], names: Names) ->
 def _named(table: _Table) -> Iterator[Question]:
     """A header below several headings names the first column by itself, the others by both: as the door to spreadsheets does."""
     seen: set[str] = set()
+    told = set(table.labels)
     for at, (label, group) in enumerate(zip(table.labels, table.groups, strict=True)):
         values = tuple(row[at] for row in table.below if at < len(row))
         header = f"{group} {label}" if group and label in seen else label
         if header and header not in seen:
-            seen |= {label, header}
             (again,) = _cells_at(at, table.others)
             labels = tuple(dict.fromkeys([label, *filter(None, [again])]))
-            yield Question(header, values, labels, group=group, path=header != label, below=again)
+            below = "" if again in told else again  # it would name another column, too
+            seen |= {label, header}
+            told.add(again)
+            yield Question(header, values, labels, group=group, path=header != label, below=below)
 
 
 def _twins(labels: Sequence[str], groups: Sequence[str]) -> set[str]:
