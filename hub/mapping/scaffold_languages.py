@@ -20,6 +20,7 @@ OTHER: Final = 0.75  # of the cells, in the other script than the one above
 OWN: Final = 0.8  # of the cells of a header that are called as no other is
 MOSTLY: Final = 0.8  # of the cells of a column of numbers or dates
 KNOWN: Final = 0.2  # at most: cells that stand further down once more
+SIGN: Final = 3  # letters of a tick: "x", "oui", "نعم"
 LOOKED_AT: Final = 60  # rows
 GROUP: Final = 2  # cells without anything above, right of a heading
 _BRACKETS: Final = re.compile(r"[(\[][^)\]]*[)\]]")
@@ -51,12 +52,8 @@ def is_in_two(upper: Sequence[str], lower: Sequence[str], data: Rows, names: Nam
         return False
     both = [(at, *pair) for at, pair in enumerate(pairs) if all(pair)]
     known = sum(fold(cell) in met for _, _, cell in both)
-    signs = {
-        fold(cell)
-        for at, label, cell in both
-        if fold(cell) not in met and (_is_unlike(cell, _column(told, at)) or means_the_same(label, cell, names))
-    }
-    return known <= KNOWN * len(both) and len(signs) >= FEWEST
+    signs = {fold(cell) for at, label, cell in both if _tells(label, cell, _column(told, at), names, empty=not told)}
+    return known <= KNOWN * len(both) and len(signs - met) >= FEWEST
 
 
 def may_be_in_two(upper: Sequence[str], lower: Sequence[str]) -> bool:
@@ -64,12 +61,32 @@ def may_be_in_two(upper: Sequence[str], lower: Sequence[str]) -> bool:
     return _look_so(_pairs(upper, lower))
 
 
-def means_the_same(label: str, cell: str, names: Names) -> bool:
-    """Whether both are called as one column is, in two alphabets."""
-    if not label or not cell or names.language(label) == names.language(cell):
+def _tells(label: str, cell: str, values: Sequence[str], names: Names, *, empty: bool) -> bool:
+    """Whether a cell speaks for a header. A column may be ticked with its own name; not where others say more in it. `empty`:
+    nothing stands below at all."""
+    told = empty or any(_has_number(value) or len(value.strip()) > SIGN for value in values)
+    return _is_unlike(cell, values) or (told and _means_the_same(label, cell, names))
+
+
+def says_again(labels: Sequence[str], cells: Sequence[str], names: Names) -> bool:
+    """Whether a row is the header once more in a language of the same script: as full, without any number, and most of its cells
+    are called as the column that they stand in, in other words."""
+    pairs = _pairs(labels, cells)
+    both = [pair for pair in pairs if all(pair)]
+    if len(both) < FULL * sum(map(any, pairs)) or any(_has_number(_outside(cell)) for _, cell in pairs):
         return False
-    one, other = ({near.column for near in names.near(text)[:1] if near.whole} for text in (label, cell))
-    return bool(one & other)
+    same = sum(fold(label) != fold(cell) and bool(_of(label, names) & _of(cell, names)) for label, cell in both)
+    return same >= max(FEWEST, FULL * len(both))
+
+
+def _means_the_same(label: str, cell: str, names: Names) -> bool:
+    """Whether both are called as one column is, in two alphabets."""
+    return names.language(label) != names.language(cell) and bool(_of(label, names) & _of(cell, names))
+
+
+def _of(text: str, names: Names) -> set[str]:
+    """The column that it is the name of."""
+    return {near.column for near in names.near(text)[:1] if near.whole}
 
 
 def called(upper: Sequence[str], lower: Sequence[str]) -> list[Called]:
@@ -161,4 +178,4 @@ def _words(cell: str) -> str:
     return " ".join(cell.split()) if _LETTER.search(cell) or _has_number(cell) else ""
 
 
-__all__ = ["Called", "called", "is_in_two", "may_be_in_two", "means_the_same"]
+__all__ = ["Called", "called", "is_in_two", "may_be_in_two", "says_again"]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from hub.mapping.scaffold_choices import Choice
-from hub.mapping.scaffold_languages import called, is_in_two, may_be_in_two, means_the_same
+from hub.mapping.scaffold_languages import called, is_in_two, may_be_in_two, says_again
 from hub.mapping.scaffold_names import Names
 
 SEARCHED: Final = 40
@@ -97,10 +97,10 @@ def _found(rows: Rows, names: Names) -> tuple[int, int, list[str]] | None:
 
 
 def _in_one(rows: Rows, first: int, height: int, labels: list[str], names: Names) -> _Table:
-    """In one language, or once more in another that is known by its names alone."""
+    """In one language, or in two that are written alike."""
     below = _filled(rows[first + height :])
     groups = _groups_of(rows, first, height, labels)
-    if below and _is_header_again(labels, below[0], names):
+    if below and says_again(labels, below[0], names):
         return _Table(labels, groups, below[1:], _cells(below[0]))
     return _Table(labels, groups, below)
 
@@ -146,17 +146,6 @@ def _filled(rows: Rows) -> Rows:
 
 def _cells(row: Sequence[str]) -> list[str]:
     return [" ".join(cell.split()) for cell in row]
-
-
-def _is_header_again(labels: Sequence[str], row: Sequence[str], names: Names) -> bool:
-    """The same header in another language, below the first: most of its cells are called as columns are, or several are called as
-    what stands above them, and none holds a number."""
-    cells = _cells(row)
-    if _called(cells, names) >= max(FEWEST, CALLED * sum(map(bool, cells))):
-        return True
-    if any(map(str.isdecimal, "".join(cells))):
-        return False
-    return sum(means_the_same(*pair, names) for pair in zip(labels, cells, strict=False)) >= FEWEST
 
 
 def _named(table: _Table) -> Iterator[Question]:
