@@ -49,9 +49,7 @@ def mapping_file(hub: Command) -> Path:
     ],
     ids=["Arabic above", "French above", "headings above both", "a gap below", "a gap above"],
 )
-def test_no_row_of_the_header_is_a_record(
-    hub: Command, header: Sequence[Sequence[str]], merged: Sequence[str]
-) -> None:
+def test_no_row_of_the_header_is_a_record(hub: Command, header: Sequence[Sequence[str]], merged: Sequence[str]) -> None:
     path = saved(hub, (*header, *ROWS), merged)
     told = hub.json("mapping", "scaffold", path)
     found = {one["header"]: one["column"] for one in told["columns"]}

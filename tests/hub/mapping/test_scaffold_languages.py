@@ -77,7 +77,7 @@ def test_what_one_language_calls_twice_goes_by_its_name_in_the_other() -> None:
 
 
 def test_names_that_disagree_are_not_beyond_doubt() -> None:
-    upper, lower = ARABIC[:12] + ("تاريخ القبول",), FRENCH[:12] + ("Date acceptation",)
+    upper, lower = (*ARABIC[:12], "تاريخ القبول"), (*FRENCH[:12], "Date acceptation")
     rows = [(*row[:12], row[1]) for row in ROWS]
     alone = propose(asked(upper, *rows), ready(DETAILED)).lines[-1]
     both = propose(asked(upper, lower, *rows), ready(DETAILED)).lines[-1]
