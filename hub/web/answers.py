@@ -76,16 +76,21 @@ def change_answer(view: View, call: Call, service: Service, *, status: int, text
 def done_answer(text: str, call: Call) -> Response:
     """After an act of which nothing is left to show: empty, or the sentence `text` where `Prefer: return` asks for one."""
     if preferences(call.request).body != "OperationOutcome":
-        answer = Response("", 204)
-        del answer.headers["Content-Type"]  # of no content
-        return answer
+        return _empty(Response("", 204))
     return json_answer(dumps(said([Issue("information", "informational", text)], call.language)), call)
 
 
 def json_answer(text: str, call: Call, *, status: int = 200, headers: Mapping[str, str] = NONE) -> Response:
     if text and (call.pretty or call.request.args.get("_pretty") == "true"):
         text = dumps_indented(loads(text)).decode()
-    return Whole(text, status, headers, content_type=f"{call.media}; charset=utf-8")
+    answer = Whole(text, status, headers, content_type=f"{call.media}; charset=utf-8")
+    return answer if text else _empty(answer)
+
+
+def _empty(answer: Response) -> Response:
+    """Without the type of a content that there is not: a client would read it as such."""
+    del answer.headers["Content-Type"]
+    return answer
 
 
 def said(issues: Iterable[Issue], language: str) -> Resource:
