@@ -9,6 +9,7 @@ side nobody understands, is never beyond doubt. A name of a part ("douar") yield
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -16,7 +17,7 @@ from hub.fhir.folding import fold
 from hub.mapping.scaffold_asks import Asks
 from hub.mapping.scaffold_sentences import NOTHING, Sentences, pattern, spaced
 from hub.mapping.scaffold_ticks import Kinds
-from hub.mapping.scaffold_words import Tokens, Words, numbered, plain, stem
+from hub.mapping.scaffold_words import Index, Tokens, Words, numbered, plain, stem
 
 _SLASH: Final = re.compile(r"\s*/\s*")
 _BRACKETS: Final = re.compile(r"\(.*?\)|\[.*?\]")
@@ -95,7 +96,6 @@ class Names:
         self._near_found: dict[str, list[Near]] = {}
         # header → it without brackets, and what that is called
         self._outside: dict[str, tuple[str, frozenset[str]]] = {}
-        self._alike: dict[str, frozenset[int]] = {}
         self._having: dict[str, set[int]] = {}
         self._spelled: dict[str, set[int]] = {}
         self._begun: dict[str, set[int]] = {}
@@ -105,6 +105,7 @@ class Names:
                 self._begun.setdefault(first, set()).add(at)
             for token in name.tokens:
                 self._having.setdefault(token, set()).add(at)
+        self._index = Index(self._having, self._words)
         columns = {(token, name.column) for name in self._names for token in name.tokens}
         self._columns = Counter(token for token, _ in columns)
         self._own: dict[str, set[str]] = {}
@@ -212,10 +213,10 @@ class Names:
         strangers = self._others - self._own[near.column]
         return not near.whole and any(self._tells(word, strangers) for word in self._words.of(header))
 
-    def _tells(self, word: str, of: Iterable[str]) -> bool:
+    def _tells(self, word: str, of: AbstractSet[str]) -> bool:
         """Whether it is one of these, or what is left of one."""
         bare = word.rstrip(".")
-        return any(one == bare or (word.endswith(".") and self._words.begins(bare, one)) for one in of)
+        return bare in of or (word.endswith(".") and any(self._words.begins(bare, one) for one in of))
 
     def below(self, group: str, texts: Sequence[str]) -> tuple[str, list[str]]:
         """Whose, or of what, the columns below a heading are, and what these are called then: "sex" below "alleged perpetrator".
@@ -264,11 +265,7 @@ class Names:
     def _alike_to(self, tokens: Tokens) -> list[_Name]:
         """The names that share a word with these."""
         found = set(self._spelled.get("".join(plain(tokens)), ()))
-        for token in tokens:
-            if token not in self._alike:
-                alike = (at for other, at in self._having.items() if self._words.same(token, other))
-                self._alike[token] = frozenset().union(*alike)
-            found |= self._alike[token]
+        found.update(*map(self._index.alike, tokens))
         return [self._names[at] for at in sorted(found)]
 
     def _compare(self, header: Tokens, name: _Name) -> Near:
