@@ -20,7 +20,7 @@ from hub.mapping.scaffold_left_out import is_left_out
 from hub.mapping.scaffold_names import EXACT, Near
 from hub.mapping.scaffold_table import Question
 from hub.mapping.scaffold_values import Fit, date_order, fit
-from hub.mapping.scaffold_whole import decided
+from hub.mapping.scaffold_whole import decided, doubted
 from hub.mapping.transforms.answers import Answer
 from hub.mapping.transforms.codes import Codes
 from hub.mapping.transforms.dates import DateText
@@ -133,7 +133,11 @@ def _weighed(taken: Mapping[int, Claim], asked: Mapping[int, Question], ready: K
         for at, claim in taken.items()
         if claim[1].whole or at not in asked
     }
-    likeliest = decided(asked, {at: near.column for at, (_, near, _) in settled.items()}, ready)
+    called = {at: near.column for at, (_, near, _) in settled.items()}
+    likeliest = decided(asked, called, ready)
+    for at in doubted(asked, {at: column for at, column in called.items() if at in asked}, ready):
+        score, near, said = settled[at]
+        settled[at] = score, near._replace(doubted=True), said
     found = settled | {at: _resembling(asked[at], *one, taken.get(at), ready) for at, one in likeliest.items()}
     given = {near.column for _, near, _ in found.values()}
     must = {name for name, column in ready.columns.items() if _is_required(column) or name in ready.plan.key}
