@@ -28,13 +28,19 @@ NEARLY: Final = 0.8  # or where it is nearly called so, too
 UNHEARD: Final = 0.5  # at most: what the labels do not ask for
 PERPETRATOR: Final = "perpetrator"
 SIGN: Final = 3  # letters of a sign that may mean anything: "oui", "F", "12"
+FREE: Final = frozenset({"text", "integer", "decimal", "date"})  # questions of a form that are answered with no choice
 CALCULATED: Final = "calculate"  # a form computes a lot for itself, which nobody needs to hear of
 
 
 def called(question: Question, ready: Known) -> tuple[str, ...]:
     """What people read, and what that is called below its heading."""
-    _, inside = ready.names.below(question.group, question.texts)
+    _, inside = _below(question, ready)
     return (*inside, *question.shown)
+
+
+def _below(question: Question, ready: Known) -> tuple[str, list[str]]:
+    """What it is called together with its heading; the way to a form's question is no name."""
+    return ready.names.below(question.group, question.labels[:-1] if question.kind else question.texts)
 
 
 def is_nothing(question: Question, ready: Known) -> bool:
@@ -45,7 +51,7 @@ def is_nothing(question: Question, ready: Known) -> bool:
 def named(question: Question, ready: Known) -> dict[str, Near]:
     """By its names; those below a heading that says whose it is come first."""
     nears: dict[str, Near] = {}
-    role, inside = ready.names.below(question.group, question.texts)
+    role, inside = _below(question, ready)
     whose = " ".join(inside)
     for text in (*inside, *question.texts):
         for near in ready.names.near(text):
@@ -61,8 +67,11 @@ def named(question: Question, ready: Known) -> dict[str, Near]:
 
 def forbidden(question: Question, column: str, ready: Known, *, plainly: bool = False) -> bool:
     """Whether a word of it, or of the heading above, says that it is another thing."""
-    _, inside = ready.names.below(question.group, question.texts)
-    said = f"{' '.join(question.texts)} {question.header} {' '.join(inside)}"
+    _, inside = _below(question, ready)
+    texts = (
+        question.labels[:-1] if question.kind else (*question.texts, question.header)
+    )  # the way to it is no word of it
+    said = " ".join((*texts, *inside))
     return ready.names.forbids(said, column, plainly=plainly)
 
 
@@ -70,12 +79,24 @@ def _nears(question: Question, ready: Known) -> dict[str, Near]:
     """By its names, and by what it is like beside them."""
     if is_nothing(question, ready):
         return {}
-    nears = named(question, ready)
+    nears = _free(question, named(question, ready), ready)
     likely = ready.likely.by_header(called(question, ready))
     for column in [one for one, known in ready.columns.items() if one not in nears and not known.ticks]:
         if not forbidden(question, column, ready, plainly=is_plain(column, likely)):
             nears[column] = Near(0.0, column, "", ready.names.language(question.header))
     return second(nears, likely)
+
+
+def _free(question: Question, nears: dict[str, Near], ready: Known) -> dict[str, Near]:
+    """A question that is answered with no choice may ask for the thing itself: "a safe number", for the number."""
+    if question.kind not in FREE:
+        return nears
+    meant = {column: ready.names.free.get(column, column) for column in nears}
+    best: dict[str, Near] = {}
+    for column, near in nears.items():
+        to = meant[column] if any(one.column == meant[column] for one in nears.values()) else column
+        best[to] = max(best.get(to, near), near, key=lambda one: one.score)._replace(column=to)
+    return best
 
 
 def _hear(question: Question, asked: Sequence[Near], nears: dict[str, Near], ready: Known) -> None:
@@ -180,6 +201,7 @@ def _is_coded(column: str, ready: Known) -> bool:
 
 __all__ = [
     "CALCULATED",
+    "FREE",
     "LOW",
     "MEDIUM",
     "called",

@@ -78,7 +78,7 @@ def chosen(columns: Sequence[Distances], fixed: Mapping[int, str]) -> dict[int, 
         reverse=True,
     )
     found: dict[int, tuple[str, float]] = {}
-    given, settled = set(fixed.values()), set[int]()
+    given, settled = set(fixed.values()) - {NOTHING}, set[int]()
     for share, position, name in claims:
         if position in settled or name in given:
             continue

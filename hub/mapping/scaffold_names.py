@@ -76,6 +76,7 @@ class Names:
         )
         self._says_little = self._light | self._vague | self._common
         self._hers = frozenset(map(str, lexicon.get("hers", ())))
+        self.free = {str(column): str(meant) for column, meant in lexicon.get("free", {}).items()}
         self._groups = {role: self._words.folded(one["words"]) for role, one in lexicon.get("groups", {}).items()}
         self._asked = {role: tuple(map(str, one["called"])) for role, one in lexicon.get("groups", {}).items()}
         self.kinds = Kinds(lexicon.get("ticks", {}), self._words, self._groups)
@@ -228,7 +229,10 @@ class Names:
         if len(about) != 1:
             return "", []
         called = self._asked[about[0]]
-        sides = dict.fromkeys(side.strip() for text in texts for side in _scripts(text))
+        outside = (
+            " ".join(_BRACKETS.sub(" ", text).split()) for text in texts
+        )  # a hint is not called so together with it
+        sides = dict.fromkeys(side.strip() for text in outside if text for side in _scripts(text))
         return about[0], [
             f"{side} {one}" for side in sides for one in called if self._is_arabic(side) == self._is_arabic(one)
         ]

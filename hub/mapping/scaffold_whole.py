@@ -37,7 +37,7 @@ _SETTLED: Final = 4.0  # behind what a column is called, all others
 
 
 def decided(asked: Mapping[int, Question], settled: Mapping[int, str], ready: Known) -> dict[int, tuple[str, float]]:
-    """Of those that are not settled: the column that each is, where it is any, and how sure that is (0 to 1)."""
+    """Of those that are not settled (`NOTHING`: as no column): the column that each is, where it is any, and how sure that is (0 to 1)."""
     columns = _columns(asked, settled, ready)
     positions = list(asked)
     fixed = {place: settled[at] for place, at in enumerate(positions) if at in settled}
@@ -81,7 +81,7 @@ def _columns(asked: Mapping[int, Question], settled: Mapping[int, str], ready: K
 
 
 def _of_one(others: set[str], column: str) -> dict[str, float]:
-    return {column: 0.0} | dict.fromkeys([*others, NOTHING], -_SETTLED)
+    return {column: 0.0} | {one: -_SETTLED for one in (*others, NOTHING) if one != column}
 
 
 def _speaks(question: Question, ready: Known) -> dict[str, float]:
