@@ -1,8 +1,8 @@
-"""What two columns of one table say of each other: what is called plainly beside what is called in full, and two halves of a name."""
+"""What two columns of one table say of each other: "id" beside "num_dossier", and two halves of a name."""
 
 from typing import Final
 
-from hub.mapping.scaffold_names import Near
+from hub.mapping.scaffold_names import EXACT, Near
 from hub.mapping.scaffold_values import Fit
 
 NAMES: Final = frozenset({"full_name", "given_name", "family_name"})
@@ -50,12 +50,14 @@ def _is_word(name: str) -> bool:
 
 
 def part(found: dict[int, list[Claim]]) -> None:
-    """Where the given name stands in a column of its own, the other is the family name; else "name" is the whole name."""
+    """Where the given name stands in a column of its own, the other is the family name; else "name" is the whole name.
+    What is called by the word for a given name alone is that."""
     named = {at: {near.column for _, near, _ in claims if near.score >= NAMED} for at, claims in found.items()}
     family = {at for at, columns in named.items() if "family_name" in columns}
     given = {at for at, columns in named.items() if "given_name" in columns} - family
     for at, claims in found.items():
-        apart = given and family and at in given | family
+        alone = at in given and any(near.column == "given_name" and near.score >= EXACT for _, near, _ in claims)
+        apart = alone or (given and family and at in given | family)
         meant = "full_name" if not apart else "given_name" if at in given else "family_name"
         found[at] = [
             (score, near._replace(whole=near.whole or bool(apart and near.column == meant)), said)

@@ -12,7 +12,7 @@ from hub.mapping.scaffold_legend import signs
 from hub.mapping.scaffold_names import Near
 from hub.mapping.scaffold_second import is_plain, second
 from hub.mapping.scaffold_sentences import NOTHING
-from hub.mapping.scaffold_table import Question
+from hub.mapping.scaffold_table import NAMED, Question
 from hub.mapping.scaffold_values import Fit, are_codes, fit
 from hub.mapping.transforms.codes import Codes
 from hub.mapping.transforms.phones import Phones
@@ -61,6 +61,7 @@ def named(question: Question, ready: Known) -> dict[str, Near]:
             if not ready.names.forbids(whose, near.column):
                 one = near._replace(score=min(near.score, BELOW), cut=True) if joined else near
                 nears[near.column] = max(nears.get(near.column, one), one, key=lambda one: one.score)
+    _by_its_labels(question, nears, ready)
     _hear(question, ready.names.asked(question.shown), nears, ready)
     return nears
 
@@ -88,15 +89,31 @@ def _nears(question: Question, ready: Known) -> dict[str, Near]:
 
 
 def _free(question: Question, nears: dict[str, Near], ready: Known) -> dict[str, Near]:
-    """A question that is answered with no choice may ask for the thing itself: "a safe number", for the number."""
-    if question.kind not in FREE:
-        return nears
-    meant = {column: ready.names.free.get(column, column) for column in nears}
+    """What is answered with no choice, or with the thing itself, asks for that: "a safe number", for the number."""
     best: dict[str, Near] = {}
     for column, near in nears.items():
-        to = meant[column] if any(one.column == meant[column] for one in nears.values()) else column
+        meant = ready.names.free.get(column, column)
+        to = meant if meant in nears and (column == meant or _is_free(question, meant, ready)) else column
         best[to] = max(best.get(to, near), near, key=lambda one: one.score)._replace(column=to)
     return best
+
+
+def _is_free(question: Question, column: str, ready: Known) -> bool:
+    if question.kind:
+        return question.kind in FREE
+    said = fitted(question, column, ready)
+    return said.share is not None and not said.contradicts
+
+
+def _by_its_labels(question: Question, nears: dict[str, Near], ready: Known) -> None:
+    """The short name that a form gives a question says less than its labels: what these do not say is a question at most."""
+    labels = question.labels[:-NAMED]
+    if not question.kind or not labels:
+        return
+    said = {near.column for text in labels for near in ready.names.near(text)}
+    for column, near in nears.items():
+        if column not in said:
+            nears[column] = near._replace(score=min(near.score, UNHEARD), whole=False)
 
 
 def _hear(question: Question, asked: Sequence[Near], nears: dict[str, Near], ready: Known) -> None:

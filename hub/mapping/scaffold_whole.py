@@ -37,7 +37,8 @@ _SETTLED: Final = 4.0  # behind what a column is called, all others
 
 
 def decided(asked: Mapping[int, Question], settled: Mapping[int, str], ready: Known) -> dict[int, tuple[str, float]]:
-    """Of those that are not settled (`NOTHING`: as no column): the column that each is, where it is any, and how sure that is (0 to 1)."""
+    """Of those that are not settled, also as `NOTHING`: the column that each is, where it is any, and how sure that is (0 to
+    1)."""
     columns = _columns(asked, settled, ready)
     positions = list(asked)
     fixed = {place: settled[at] for place, at in enumerate(positions) if at in settled}

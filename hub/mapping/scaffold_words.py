@@ -155,8 +155,10 @@ def same(one: str, other: str) -> bool:
     """`one`: of the header, with a point where it is cut short or may be."""
     if one == other:
         return True
-    if (one[0] < _ARABIC) != (other[0] < _ARABIC):
-        return False
+    return (one[0] < _ARABIC) == (other[0] < _ARABIC) and _resemble(one, other)
+
+
+def _resemble(one: str, other: str) -> bool:
     if one.endswith("."):
         one = one.rstrip(".")
         if other == stem(one) or (len(one) >= _CUT and other.startswith(one)) or _contracted(one, other):
