@@ -54,6 +54,9 @@ class Line:
     spaced: bool = False  # several answers stand between spaces, where the ready mapping reads commas
     meant: tuple[Meant, ...] = ()  # what the choices of a form, or the signs of a legend, would mean
     alike: bool = False  # by what headers it is like alone
+    unlikely: bool = (
+        False  # called so, and its neighbours say otherwise: of which mapping it is a column says that nothing
+    )
     tests: bool = False  # it tells tests from cases, and no column of a ready mapping is meant
 
     @property
@@ -76,7 +79,10 @@ class Proposal:
         weighs as a question does."""
         weights = {"high": 8, "medium": 4, "low": 2, "none": 0}
         known = [
-            (2 if one.alike else weights[one.confidence], plan.columns[one.column].transform)
+            (
+                2 if one.alike else weights["high" if one.unlikely else one.confidence],
+                plan.columns[one.column].transform,
+            )
             for one in self.lines
             if one.column
         ]
@@ -116,7 +122,11 @@ def propose(questions: Sequence[Question], ready: Known) -> Proposal:
 def _given(found: Mapping[int, Sequence[Claim]]) -> dict[int, Claim]:
     """Each column to the question that claims it most."""
     every = sorted(
-        ((score, said.share or 0.0, -at, near, said) for at, claimed in found.items() for score, near, said in claimed),
+        (
+            (score, (near.whole and said.share) or 0.0, -at, near, said)
+            for at, claimed in found.items()
+            for score, near, said in claimed
+        ),
         key=lambda claim: claim[:3],
         reverse=True,
     )
@@ -147,7 +157,7 @@ def _weighed(
         doubted(asked, {at: column for at, column in called.items() if at in asked} | nothing, ready) - no_columns
     ):
         score, near, said = settled[at]
-        settled[at] = score, near._replace(doubted=True), said
+        settled[at] = score, near._replace(unlikely=True), said
     found = settled | {at: _resembling(asked[at], *one, taken.get(at), ready) for at, one in likeliest.items()}
     given = {near.column for _, near, _ in found.values()}
     must = {name for name, column in ready.columns.items() if _is_required(column) or name in ready.plan.key}
@@ -275,7 +285,7 @@ def _line(question: Question, score: float, near: Near, said: Fit, ready: Known)
     spaced = several and (question.spaced or question.kind == "select_multiple")
     return Line(
         question, near.column, confidence, tuple(reasons), language,
-        said.unknown if sure else (), 0 if sure else len(said.unknown), spaced, told, near.alike and not near.whole,
+        said.unknown if sure else (), 0 if sure else len(said.unknown), spaced, told, near.alike and not near.whole, near.unlikely,
     )  # fmt: skip
 
 
@@ -284,7 +294,7 @@ def _confidence(score: float, near: Near, said: Fit, transform: Transform | None
     name that is cut short is beyond doubt only where the cells are words of that very list."""
     coded = isinstance(transform, Codes)
     sure = not (near.cut or near.vague) or (said.supports and (coded or isinstance(transform, Phones)))
-    sure &= not near.doubted
+    sure &= not (near.doubted or near.unlikely)
     if near.whole and sure and not said.contradicts and (said.share is None or said.share >= SURE_WORDS):
         return "high"
     doubtful = said.share is not None and not said.supports and not coded

@@ -51,6 +51,7 @@ class Near(NamedTuple):
     initials: bool = False  # nothing but first letters
     torn: bool = False  # a word that carries something stands where the name has another: "du dernier repas"
     doubted: bool = False  # so called, and more like headers of another column
+    unlikely: bool = False  # so called, and what stands beside it and in it speaks for another column
     alike: bool = False  # by far the likeliest by what it is like
 
 

@@ -33,6 +33,7 @@ _NOT_READ: Final = -0.4
 _CONSIDERED: Final = 3.0  # so far behind, and no cell will help
 _CELLS: Final = 0.3  # of what neighbours say, where a name is doubted
 _DOUBT: Final = 1.0
+_FEWEST: Final = 5  # columns of a table whose neighbours say something
 _SETTLED: Final = 4.0  # behind what a column is called, all others
 
 
@@ -49,6 +50,8 @@ def decided(asked: Mapping[int, Question], settled: Mapping[int, str], ready: Kn
 def doubted(asked: Mapping[int, Question], settled: Mapping[int, str], ready: Known) -> set[int]:
     """Of those that are settled by what they are called: where what stands beside them and in them, without that name, speaks
     much more for something else ("Sexe" among what is hers)."""
+    if len(asked) < _FEWEST:
+        return set()
     beside = dict(zip(asked, ready.likely.beside(_columns(asked, settled, ready)), strict=True))
     return {at for at, column in settled.items() if _is_unlikely(column, beside[at], asked[at], ready)}
 
