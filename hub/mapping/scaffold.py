@@ -285,7 +285,8 @@ def _line(question: Question, score: float, near: Near, said: Fit, ready: Known)
     spaced = several and (question.spaced or question.kind == "select_multiple")
     return Line(
         question, near.column, confidence, tuple(reasons), language,
-        said.unknown if sure else (), 0 if sure else len(said.unknown), spaced, told, near.alike and not near.whole, near.unlikely,
+        said.unknown if sure else (), 0 if sure else len(said.unknown), spaced, told,
+        near.alike and not near.whole, near.unlikely,
     )  # fmt: skip
 
 
