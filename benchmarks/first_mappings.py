@@ -130,8 +130,9 @@ def _columns(said: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
 
 
 def _called(question: Question) -> set[str]:
-    header, below = (" ".join(text.split()) for text in (question.header, question.below))
-    return {header, header.rpartition("/")[2]} if question.kind else {header, below} - {""}
+    """Of a header in two languages either text, also where another column has the same."""
+    header, *others = (" ".join(text.split()) for text in (question.header, *question.both))
+    return {header, header.rpartition("/")[2]} if question.kind else {header, *others} - {""}
 
 
 def file_of(key: Path) -> Path:

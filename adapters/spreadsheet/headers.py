@@ -19,6 +19,7 @@ SEARCHED: Final = 40  # rows from the top of a sheet
 ENOUGH: Final = 3  # columns that a row must name to be a header
 MOST: Final = 0.6  # of the cells of a row, in the place of the column that they name, for it to be the header once more
 
+_BRACKETS: Final = re.compile(r"[(\[][^)\]]*[)\]]")
 _ARABIC: Final = re.compile(r"[\u0621-\u064a]")
 
 Labels = list[list[str]]  # for each position, the texts that may name its column, best first
@@ -52,13 +53,14 @@ class Aliases:
             for rank, header in enumerate([*headers, column]):
                 self._columns.setdefault(fold(header), []).append((rank, order, column))
 
-    def match(self, labels: Labels) -> dict[int, str]:
-        """Position → column, each column and each position at most once, exact names first."""
+    def match(self, labels: Labels, but: Collection[str] = ()) -> dict[int, str]:
+        """Position → column, each column and each position at most once, exact names first. `but`: columns that are found."""
         claims = sorted(
             (option, rank, position, order, column)
             for position, options in enumerate(labels)
             for option, label in enumerate(options)
             for rank, order, column in self._columns.get(fold(label), ())
+            if column not in but
         )
         found: dict[int, str] = {}
         for _, _, position, _, column in claims:
@@ -82,17 +84,29 @@ def find(rows: Sequence[Sequence[Cell]], aliases: Aliases) -> Header | None:
                 best, chosen = rank, (labels, matched)
     if chosen is None:
         return None
-    return _with_repetitions(replace(_header(-best[1], *chosen, aliases), height=-best[2]), rows, aliases)
+    header = replace(_header(-best[1], *chosen, aliases), height=-best[2])
+    return _with_repetitions(header, *chosen, rows, aliases)
 
 
-def _with_repetitions(header: Header, rows: Sequence[Sequence[Cell]], aliases: Aliases) -> Header:
-    """The header that ends where it has been said for the last time, in whatever language."""
+def _with_repetitions(
+    header: Header, labels: Labels, matched: dict[int, str], rows: Sequence[Sequence[Cell]], aliases: Aliases
+) -> Header:
+    """The header that ends where it has been said for the last time, in whatever language. A column that has no name of its own
+    before goes by the one that it has then."""
     while header.end < len(rows):
         repeated = _repeated(header, rows, aliases)
         if not repeated:
             break
-        said = frozenset(fold(option) for options in repeated[-1] for option in options)
-        header = replace(header, end=header.end + len(repeated), labels=header.labels | said)
+        again = repeated[-1]
+        found = aliases.match([[] if at in matched else options for at, options in enumerate(again)], matched.values())
+        labels = [
+            again[at] if at in found else labels[at] if at < len(labels) else []
+            for at in range(max(len(labels), *(at + 1 for at in found), 0))
+        ]
+        matched |= found
+        said = header.labels | {fold(option) for options in again for option in options}
+        end = header.end + len(repeated)
+        header = replace(_header(end, labels, matched, aliases), height=header.height, labels=said)
     return header
 
 
@@ -108,12 +122,13 @@ def _repeated(header: Header, rows: Sequence[Sequence[Cell]], aliases: Aliases) 
 
 def _says_again(header: Header, labels: Labels, aliases: Aliases) -> bool:
     """Whether most cells name the very column that they stand in, one of them a column that tells rows apart or that each must
-    fill: words that no record has there, not even where a box is ticked with the name of its column. No number is among them,
+    fill: words that no record has there, not even where a box is ticked with the name of its column. The others hold no number,
     and what stands in columns that the mapping does not know is not asked."""
     said, named = _said(header, labels), _named(header, labels, aliases)
     tells = not aliases.telling or bool(named & aliases.telling)
     asked = said if not aliases.telling else [one for one in said if one[0] in header.known]
-    return tells and len(named) >= max(aliases.enough, MOST * len(asked)) and not _has_number(said)
+    own = [one for one in said if one[0] not in named]  # a header may hold a number itself: "danger (1-3)"
+    return tells and len(named) >= max(aliases.enough, MOST * len(asked)) and not _has_number(own)
 
 
 def _may_stand_over(header: Header, labels: Labels, aliases: Aliases) -> bool:
@@ -138,10 +153,10 @@ def _has_number(said: Sequence[tuple[str, list[str]]]) -> bool:
 
 
 def may_say_again(header: Header, cells: Sequence[Cell]) -> bool:
-    """Whether the row below a header looks like it in words that the mapping does not list: as full, without any number, and in
-    the other script. That is no proof, so that it stays a record; somebody is told what to do if it is none."""
+    """Whether the row below a header looks like it in words that the mapping does not list: as full, without any number outside
+    brackets, and in the other script. That is no proof, so that it stays a record; somebody is told what to do if it is none."""
     labels = [label for label in map(_label, cells) if label]
-    if len(labels) < max(ENOUGH, len(header.known)) or any(map(str.isdecimal, "".join(labels))):
+    if len(labels) < max(ENOUGH, len(header.known)) or any(map(str.isdecimal, _BRACKETS.sub("", " ".join(labels)))):
         return False
     return {_script(header.labels), _script(labels)} == {"arabic", "latin"}
 

@@ -36,8 +36,19 @@ from hub.mapping.scaffold_gathering import is_list_of_participants
 from hub.mapping.scaffold_legend import explained
 from hub.mapping.scaffold_order import Order
 from hub.mapping.scaffold_sentences import NOTHING
-from hub.mapping.scaffold_table import Question, questions
-from hub.mapping.scaffold_write import IN_FORCE, UNMAPPED, Say, choice, concept_maps, key_of, reason, spare, written
+from hub.mapping.scaffold_table import Question, asks_of_second_header, questions
+from hub.mapping.scaffold_write import (
+    IN_FORCE,
+    UNMAPPED,
+    Say,
+    choice,
+    concept_maps,
+    key_of,
+    reason,
+    spare,
+    warnings,
+    written,
+)
 from hub.ports import Sample
 
 NO_COLUMN: Final = "-"  # in `headers.csv`: what no column of a ready mapping is
@@ -101,12 +112,22 @@ def proposed(
     asked = form([one.rows for one in samples])
     wanted = (kinds - {TABLE} or frozenset({FORM})) if asked else frozenset({TABLE})
     base, ready, proposal = nearest(ready_mappings(own, wanted), samples, asked)
-    return base, ready, proposal if asked else replace(proposal, gathering=_is_gathering(proposal, samples))
+    if asked:
+        return base, ready, proposal
+    gathering, again = _is_gathering(proposal, samples), _asks_of_second_header(samples, ready)
+    return base, ready, replace(proposal, gathering=gathering, header_again=again)
 
 
 def _is_gathering(proposal: Proposal, samples: Sequence[Sample]) -> bool:
     asked, said = [line.question for line in proposal.lines], read_lexicon().get("gatherings", {})
     return any(is_list_of_participants(asked, one.rows, said) for one in samples)
+
+
+def _asks_of_second_header(samples: Sequence[Sample], ready: Known) -> bool:
+    tables = [one.rows for one in samples]
+    return bool(tables) and asks_of_second_header(
+        max(tables, key=lambda rows: len(questions(rows, ready.names))), ready.names
+    )
 
 
 def nearest(
@@ -214,8 +235,8 @@ def _show(session: Session, proposal: Proposal, base: str, folder: Path) -> None
         told = say(f"mapping.scaffold-{line.confidence}")
         table.add_row(Text(line.question.header), Text(line.column or "-"), Text(told), Text(reason(line, say)))
     session.out.print(table)
-    if proposal.gathering:
-        told = f"{session.say('warning')} {say('mapping.scaffold-gathering')}"
+    for warning in warnings(proposal):
+        told = f"{session.say('warning')} {say(warning)}"
         session.err.print(told, style="bold red", markup=False, highlight=False, soft_wrap=True)
     for line in proposal.lines:
         for one in line.meant if line.column else ():
@@ -258,6 +279,7 @@ def _as_json(session: Session, proposal: Proposal, base: str, name: str) -> dict
         "missing": list(proposal.missing),
         "date_order": proposal.order or None,
         "gathering": proposal.gathering,
+        "header_again": proposal.header_again,
     }
 
 

@@ -5,7 +5,7 @@ page of an address that is none.
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote
 
 from flask import Blueprint, Response, request
@@ -57,11 +57,10 @@ def register(room: Blueprint, desk: Desk) -> None:
         account, caller, page = _officer(desk), desk.asker(), _page()
         said = set_aside.reasons(name, caller, doors=doors, hub=hub)
         door = set_aside.find(name, caller, doors)
-        return pages.show(
+        return _show(
             "set-aside-of.html",
-            account=account,
-            address=_address(door),
-            connection=pages.connection(door),
+            account,
+            door,
             all=said.all,
             since=pages.date(said.all.since) if said.all else "",
             reasons=[_said(one) for one in said.reasons[(page - 1) * A_PAGE : page * A_PAGE]],
@@ -79,11 +78,10 @@ def register(room: Blueprint, desk: Desk) -> None:
         account, caller = _officer(desk), desk.asker()
         tried = set_aside.try_again(name, caller, doors=doors, hub=hub)
         door = set_aside.find(name, caller, doors)
-        return pages.show(
+        return _show(
             "set-aside-tried.html",
-            account=account,
-            address=_address(door),
-            connection=pages.connection(door),
+            account,
+            door,
             tried=tried.receipt.read,
             taken=tried.receipt.read - tried.receipt.set_aside,
             left=tried.left,
@@ -95,11 +93,10 @@ def register(room: Blueprint, desk: Desk) -> None:
         account, caller, page = _officer(desk), desk.asker(), _page()
         one = set_aside.reason(name, reason, caller, most=page * PLACES, doors=doors, hub=hub)
         door = set_aside.find(name, caller, doors)
-        return pages.show(
+        return _show(
             "set-aside-where.html",
-            account=account,
-            address=_address(door),
-            connection=pages.connection(door),
+            account,
+            door,
             reason=_said(one),
             places=_places(one.places[(page - 1) * PLACES :]),
             page=page,
@@ -119,6 +116,11 @@ def _page() -> int:
     """What nobody offered is the first."""
     asked = request.args.get("page", "")
     return min(max(int(asked), 1), MOST_PAGES) if asked.isascii() and asked.isdigit() and len(asked) < 6 else 1
+
+
+def _show(template: str, account: Account, door: Door, **more: Any) -> Response:
+    """A page about one connection."""
+    return pages.show(template, account=account, address=_address(door), connection=pages.connection(door), **more)
 
 
 def _address(door: Door) -> str:

@@ -14,9 +14,10 @@ from urllib.parse import unquote_plus, urlsplit
 from hub.audit import events
 from hub.conformance import examine
 from hub.consent.keys import own
-from hub.errors import BAD_PARAMETER, NOT_FOUND, STALE, UNKNOWN_PARAMETER, HubError
+from hub.errors import BAD_PARAMETER, NOT_FOUND, UNKNOWN_PARAMETER, HubError
 from hub.exchange import Hub
 from hub.exchange.change.conforming import require_none
+from hub.exchange.change.expected import Expected, require_any, require_met
 from hub.fhir import Resource
 from hub.fhir.query import Query
 from hub.ports import Caller, Changes, Due, Key, Save, Subscription
@@ -47,14 +48,13 @@ def create(resource: Resource, caller: Caller, allows: Allows, *, hub: Hub) -> S
 
 
 def update(
-    id_: str, resource: Resource, caller: Caller, allows: Allows, *, expected: int | None, hub: Hub
+    id_: str, resource: Resource, caller: Caller, allows: Allows, *, expected: Expected, hub: Hub
 ) -> Subscription:
     """The next version, by which it begins anew with a handshake; numbers go on. Raises SUBSCRIPTION_REFUSED or STALE.
 
     Headers that are not said again stay, as long as they go to the same server.
     """
-    before = find(id_, caller, hub=hub)
-    _require(expected, before)
+    before = _expected(id_, expected, caller, hub)
     asked = _asked(resource, allows)
     changed = _made(id_, resource, asked, caller, hub)
     if asked.headers is None and _server(before.resource) == _server(resource):
@@ -78,10 +78,9 @@ def confirm(id_: str, code: str, caller: Caller, *, hub: Hub) -> Subscription:
     return made
 
 
-def delete(id_: str, caller: Caller, *, expected: int | None, hub: Hub) -> None:
+def delete(id_: str, caller: Caller, *, expected: Expected, hub: Hub) -> None:
     """It is as if it had never been."""
-    before = find(id_, caller, hub=hub)
-    _require(expected, before)
+    before = _expected(id_, expected, caller, hub)
     hub.store.subscriptions.remove(before, _told("subscription.delete", "delete", before, caller, hub))
 
 
@@ -151,9 +150,15 @@ def _told(action: str, interaction: str, about: Subscription, caller: Caller, hu
     return Changes(saves=[Save(event, None, keeper, (Key(own(keeper)),))], outbox=due)
 
 
-def _require(expected: int | None, before: Subscription) -> None:
-    if expected is not None and expected != before.version:
-        raise HubError(STALE)
+def _expected(id_: str, expected: Expected, caller: Caller, hub: Hub) -> Subscription:
+    """Raises STALE where it is another version than expected, or where there only had to be one."""
+    try:
+        found = find(id_, caller, hub=hub)
+    except HubError:
+        require_any(expected)
+        raise
+    require_met(expected, found.version)
+    return found
 
 
 def _is_confirmed(before: Subscription, asked: Wanted) -> bool:

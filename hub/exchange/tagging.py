@@ -6,7 +6,6 @@ taken away, nor lowered. The profile by which a resource is kept decides what of
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 
 from hub import errors
 from hub.audit import events
@@ -16,13 +15,14 @@ from hub.consent.keys import own
 from hub.errors import HubError
 from hub.exchange import Hub, Invalid, View, disclose
 from hub.exchange.aftermath import told
+from hub.exchange.change.conforming import require_free
 from hub.exchange.person import OF_THE_HUB, Person
 from hub.exchange.queue import Turn
 from hub.fhir import Resource
 from hub.fhir.definitions import load
 from hub.fhir.labels import labelled
 from hub.fhir.masking import REDACTED, SUBSETTED
-from hub.fhir.meta import joined, without
+from hub.fhir.meta import joined, names, without
 from hub.fhir.references import reference
 from hub.ports import Caller, Changes, Key, Save
 
@@ -33,8 +33,7 @@ def add(type_: str, id_: str, meta: Resource, caller: Caller, *, hub: Hub) -> Vi
     def act(before: Resource) -> Resource:
         _require_true(meta, type_)
         after = _with_meta(before, joined(before.get("meta", {}), meta))
-        if any(not _holds(after, label) for label in meta.get("security", ())):
-            raise HubError(errors.LABEL_BY_RULE, path=f"{type_}.meta.security")
+        require_free(names(meta.get("security", ())) - names(after["meta"]["security"]), type_)
         _require_conformance(after, meta.get("profile", []))
         return after
 
@@ -46,8 +45,7 @@ def remove(type_: str, id_: str, meta: Resource, caller: Caller, *, hub: Hub) ->
 
     def act(before: Resource) -> Resource:
         after = _with_meta(before, without(before.get("meta", {}), meta))
-        if any(_holds(after, label) for label in meta.get("security", ())):
-            raise HubError(errors.LABEL_BY_RULE, path=f"{type_}.meta.security")
+        require_free(names(meta.get("security", ())) & names(after["meta"]["security"]), type_)
         return after
 
     return _commit(type_, id_, act, "labels.remove", caller=caller, hub=hub)
@@ -61,11 +59,6 @@ def _with_meta(before: Resource, meta: Resource) -> Resource:
         path = f"{before['resourceType']}.meta.profile"
         raise HubError(errors.IMMUTABLE, path=path, element="meta.profile")
     return after
-
-
-def _holds(resource: Resource, label: Any) -> bool:
-    said = (label.get("system"), label.get("code"))
-    return any((one.get("system"), one.get("code")) == said for one in resource["meta"]["security"])
 
 
 def _require_true(meta: Resource, type_: str) -> None:

@@ -15,6 +15,7 @@ from hub.exchange.change.conditional import guard, match
 from hub.exchange.change.create import creation
 from hub.exchange.change.delete import deletion, require_unreferred
 from hub.exchange.change.draft import Draft, carry_out
+from hub.exchange.change.expected import Expected, require_any, require_met
 from hub.exchange.change.revise import Revise, replacing, revision
 from hub.fhir import Resource
 from hub.fhir.query import Query
@@ -30,7 +31,8 @@ _ORDER: Final[Sequence[Kind]] = ("delete", "create", "update", "patch", "none")
 class Step:
     """One change of a transaction. `path`: where it stands in the request; `full_url`: by what others refer to it;
     `revise`: of a patch, what it makes of what is stored; `query`: by what the one that is meant is found. `none`
-    changes nothing: what was to be created is there already, what was to be deleted is not."""
+    changes nothing: what was to be created is there already, what was to be deleted is not. `lacking`: the scope without which
+    an update that finds nothing creates nothing."""
 
     kind: Kind
     path: str
@@ -38,9 +40,10 @@ class Step:
     id: str
     resource: Resource
     full_url: str = ""
-    expected: int | None = None
+    expected: Expected = None
     revise: Revise | None = None
     query: Query | None = None
+    lacking: str = ""
 
 
 @dataclass(frozen=True, repr=False)
@@ -100,9 +103,12 @@ def _meant(step: Step, draft: Draft) -> Step:
 
 def _of_none(step: Step) -> Step:
     if step.kind == "patch":
+        require_any(step.expected)
         raise HubError(errors.NOT_FOUND)
-    if step.kind == "update" and step.expected is not None:  # a version of nothing is none
-        raise HubError(errors.STALE)
+    if step.kind != "create":
+        require_met(step.expected, None)
+    if step.kind == "update" and step.lacking:
+        raise HubError(errors.SCOPE_LACKING, expected=step.lacking)
     if step.kind == "update" and "id" in step.resource:  # ids are given by the hub
         raise HubError(errors.NOT_SUPPORTED)
     return replace(step, kind="none", id="") if step.kind == "delete" else replace(step, kind="create")

@@ -3,6 +3,7 @@
 https://hl7.org/fhir/R4/resource.html#Meta: a tag or label is the same where system and code are, whatever else it says.
 """
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 from hub.fhir import Resource
@@ -17,6 +18,11 @@ def joined(meta: Resource, more: Resource) -> Resource:
 
 def without(meta: Resource, less: Resource) -> Resource:
     return _with(meta, {name: _left(meta.get(name, ()), less.get(name, ())) for name in SETS})
+
+
+def names(codings: Iterable[Resource]) -> frozenset[tuple[Any, Any]]:
+    """By what tags and labels are told from each other."""
+    return frozenset((one.get("system"), one.get("code")) for one in codings)
 
 
 def _left(values: Any, others: Any) -> list[Any]:

@@ -15,7 +15,7 @@ from hub.mapping.model import Transform
 from hub.mapping.plan import Column, Plan
 from hub.mapping.scaffold_apart import NAMED, Claim, is_in_full, part, yield_to_called, yield_to_plainer
 from hub.mapping.scaffold_choices import Meant
-from hub.mapping.scaffold_claims import CALCULATED, FREE, LOW, MEDIUM, claims, fitted, is_listed, meanings
+from hub.mapping.scaffold_claims import CALCULATED, FREE, LOW, MEDIUM, agree, claims, fitted, is_listed, meanings
 from hub.mapping.scaffold_known import Known, known
 from hub.mapping.scaffold_left_out import is_left_out
 from hub.mapping.scaffold_names import EXACT, Near
@@ -67,12 +67,14 @@ class Line:
 @dataclass(frozen=True, repr=False)
 class Proposal:
     """All lines, what the mapping must have and no question gives, and the order of day and month ("?": it cannot be told).
-    `gathering`: it looks like a list of who came to a training or a talk, and like no register."""
+    `gathering`: it looks like a list of who came to a training or a talk, and like no register. `header_again`: the first
+    record may be the header in another language."""
 
     lines: tuple[Line, ...]
     missing: tuple[str, ...] = ()
     order: str = ""
     gathering: bool = False
+    header_again: bool = False
 
     def score(self, plan: Plan) -> tuple[int, int]:
         """How much of it this mapping knows, where what it reads counts twice, and how much it reads. What is only alike
@@ -174,11 +176,13 @@ def _is_called(near: Near) -> bool:
 
 
 def _as_held(claim: Claim, question: Question, ready: Known) -> Claim:
-    """What is called so is no longer beyond doubt where it holds what no such column does: a number asked for is no yes or no."""
+    """What is called so is no longer beyond doubt where it holds what no such column does (a number asked for is no yes or no),
+    nor where its name in another language is not even like that."""
     score, near, said = claim
     unlike = ready.likely.by_cells(question).get(near.column, 0.0) < UNLIKE
     free = question.kind in FREE and isinstance(ready.columns[near.column].transform, Answer)
-    return score, near._replace(doubted=near.doubted or unlike or free), said
+    torn = not agree(question, near.column, ready)
+    return score, near._replace(doubted=near.doubted or unlike or free or torn), said
 
 
 def _resembling(question: Question, column: str, sure: float, before: Claim | None, ready: Known) -> Claim:
@@ -278,7 +282,8 @@ def _line(question: Question, score: float, near: Near, said: Fit, ready: Known)
     listed = near.whole and is_listed(near, question, ready)
     shown = near.column in ready.shown or all(word.isdecimal() for word in said.unknown)
     sure = beyond_doubt or (listed and shown) or bool(question.kind)
-    language = "ar" if ready.names.language(question.header) == "ar" else near.language
+    spoken = ready.names.language(question.header)
+    language = spoken if spoken == "ar" or (question.both and near.language == "ar") else near.language
     told = meanings(question, near.column, ready)
     transform = ready.columns[near.column].transform
     several = isinstance(transform, Codes) and transform.several and transform.separator != "space"

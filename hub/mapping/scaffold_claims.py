@@ -27,6 +27,7 @@ SOME_READ: Final = 0.7  # of what a header is most like, where some cells are re
 NEARLY: Final = 0.8  # or where it is nearly called so, too
 UNHEARD: Final = 0.5  # at most: what the labels do not ask for
 PERPETRATOR: Final = "perpetrator"
+APART: Final = 0.02
 SIGN: Final = 3  # letters of a sign that may mean anything: "oui", "F", "12"
 FREE: Final = frozenset({"text", "integer", "decimal", "date"})  # questions of a form that are answered with no choice
 CALCULATED: Final = "calculate"  # a form computes a lot for itself, which nobody needs to hear of
@@ -35,7 +36,21 @@ CALCULATED: Final = "calculate"  # a form computes a lot for itself, which nobod
 def called(question: Question, ready: Known) -> tuple[str, ...]:
     """What people read, and what that is called below its heading."""
     _, inside = _below(question, ready)
-    return (*inside, *question.shown)
+    return (*inside, *(_understood(question, ready) or question.shown))
+
+
+def _understood(question: Question, ready: Known) -> list[str]:
+    """Of a header in two languages the names that are like any at all: the other says nothing against them."""
+    return [text for text in question.shown if ready.likely.by_header([text])] if question.both else []
+
+
+def agree(question: Question, column: str, ready: Known) -> bool:
+    """Whether each name of a header in two languages is at least like this column's; of one in one language nothing is asked."""
+    return all(
+        any(near.column == column and near.score >= LOW for near in ready.names.near(text))
+        or next(iter(ready.likely.by_header([text])), "") == column
+        for text in question.both
+    )
 
 
 def _below(question: Question, ready: Known) -> tuple[str, list[str]]:
@@ -148,7 +163,15 @@ def claims(question: Question, ready: Known) -> list[Claim]:
         found = [(min(score, MEDIUM - 0.01), near._replace(whole=False), said) for score, near, said in found]
     best = max((score for score, near, said in found if near.whole and not said.contradicts), default=0.0)
     rivals = sum(near.whole and score == best for score, near, _ in found)
-    return [(score, near._replace(whole=near.whole and rivals < 2), said) for score, near, said in found]
+    return [
+        (score - _apart(near, question, ready), near._replace(whole=near.whole and rivals < 2), said)
+        for score, near, said in found
+    ]
+
+
+def _apart(near: Near, question: Question, ready: Known) -> float:
+    """What one language alone calls so yields to what both call so."""
+    return 0.0 if not near.whole or agree(question, near.column, ready) else APART
 
 
 def _doubted(found: Sequence[Claim], question: Question, ready: Known) -> bool:
@@ -221,6 +244,7 @@ __all__ = [
     "FREE",
     "LOW",
     "MEDIUM",
+    "agree",
     "called",
     "claims",
     "fitted",

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from hub.mapping.scaffold_choices import Choice
+from hub.mapping.scaffold_languages import called, is_in_two, may_be_in_two, says_again
 from hub.mapping.scaffold_names import Names
 
 SEARCHED: Final = 40
@@ -41,7 +42,9 @@ class Question:
     path: bool = False  # the header is the way to it, and its labels alone say what it is
     spaced: bool = False  # several answers stand in a cell, between spaces, as survey tools write them
     again: str = ""  # header of the question of whose answers this is one
-    below: str = ""  # the header once more in another language, in the row below
+    below: str = (
+        ""  # the header once more in another language, in the row below; nothing where another column is called so
+    )
     twin: bool = False  # another column, further on, is called the same and is no question
 
     @property
@@ -49,61 +52,118 @@ class Question:
         return self.labels if self.path else (self.header, *self.labels)
 
     @property
+    def both(self) -> tuple[str, ...]:
+        """What a header in two languages is called in each; empty where it is in one."""
+        return self.labels if len(self.labels) > 1 and not self.kind else ()
+
+    @property
     def shown(self) -> tuple[str, ...]:
         """What people read: of a form the labels, and its names only where it has none."""
         return (self.labels[:-NAMED] or self.labels) if self.path else self.texts
 
 
+@dataclass(frozen=True, repr=False)
+class _Table:
+    """`labels`: what the columns are called; `others`: the same in another language; `groups`: headings above; `below`: rows."""
+
+    labels: Sequence[str]
+    groups: Sequence[str]
+    below: Rows
+    others: Sequence[str] = ()
+
+
 def questions(rows: Rows, names: Names) -> list[Question]:
     """The columns of a sheet; none when it holds no table."""
+    found = _found(rows, names)
+    if found is None:
+        return []
+    table = _in_two_languages(rows, *found, names) or _in_one(rows, *found, names)
+    twins = _twins(table.labels, table.groups)
+    return [replace(one, twin=True) if one.header in twins else one for one in _by_path(list(_named(table)))]
+
+
+def asks_of_second_header(rows: Rows, names: Names) -> bool:
+    """Whether the first row that is taken for a record looks like the header in the other script. Somebody must say if it is."""
+    found = _found(rows, names)
+    if found is None or _in_two_languages(rows, *found, names):
+        return False
+    table = _in_one(rows, *found, names)
+    return not table.others and bool(table.below) and may_be_in_two(table.labels, table.below[0])
+
+
+def _found(rows: Rows, names: Names) -> tuple[int, int, list[str]] | None:
+    """Where the header begins, how many rows it has, and its labels."""
     found = [(score, -end, -height, labels) for score, end, height, labels in _headers(rows, names)]
-    if not found:
-        return []
-    score, end, height, labels = max(found, key=lambda one: one[:3])
-    if score < FEWEST:
-        return []
-    below = [row for row in rows[-end:] if sum(bool(cell) for cell in row) > 1]
-    other: Sequence[str] = ()
-    if below and _is_header_again(labels, below[0], names):
-        other, below = below[0], below[1:]
-    first = -end + height  # where the header begins
-    if height == -PAIR:
-        groups = _over(rows[first], rows[first + 1], len(labels))
-    else:
-        groups = _groups(rows[first - 1] if first > 0 else (), labels)
-    asked = list(_named(labels, groups, below, other))
-    return [replace(one, twin=True) if one.header in _twins(labels, groups) else one for one in _by_path(asked)]
+    score, end, height, labels = max(found, key=lambda one: one[:3], default=(0, 0, 0, []))
+    return (-end + height, -height, labels) if score >= FEWEST else None
 
 
-def _is_header_again(labels: Sequence[str], row: Sequence[str], names: Names) -> bool:
-    """The same header in another language, below the first: most of its cells are called as columns are, or several are called as
-    what stands above them, and none holds a number."""
-    cells = [" ".join(cell.split()) for cell in row]
-    if _called(cells, names) >= max(FEWEST, CALLED * sum(map(bool, cells))):
-        return True
-    if any(map(str.isdecimal, "".join(cells))):
-        return False
-    return sum(_means_the_same(*pair, names) for pair in zip(labels, cells, strict=False)) >= FEWEST
+def _in_one(rows: Rows, first: int, height: int, labels: list[str], names: Names) -> _Table:
+    """In one language, or in two that are written alike."""
+    below = _filled(rows[first + height :])
+    groups = _groups_of(rows, first, height, labels)
+    if below and says_again(labels, below[0], names):
+        return _Table(labels, groups, below[1:], _cells(below[0]))
+    return _Table(labels, groups, below)
 
 
-def _means_the_same(label: str, cell: str, names: Names) -> bool:
-    """Whether both are called as one column is, in two alphabets."""
-    if not label or not cell or names.language(label) == names.language(cell):
-        return False
-    one, other = ({near.column for near in names.near(text)[:1] if near.whole} for text in (label, cell))
-    return bool(one & other)
+def _in_two_languages(rows: Rows, first: int, height: int, labels: list[str], names: Names) -> _Table | None:
+    """The row found may be the upper one of both, or the lower, or they were taken for a header of two rows."""
+    end = first + height
+    candidates = [(first, height, labels, end)]
+    if height == 1 and first > 0:
+        candidates.append((first - 1, 1, _cells(rows[first - 1]), first))
+    if height == PAIR:
+        candidates.insert(0, (first, 1, _cells(rows[first]), first + 1))
+    for top, high, upper, other in candidates:
+        below = _filled(rows[other + 1 :])
+        if other < len(rows) and is_in_two(upper, rows[other], below, names):
+            return _of_both(upper, rows[other], _groups_of(rows, top, high, upper), below)
+    return None
 
 
-def _named(labels: Sequence[str], groups: Sequence[str], below: Rows, other: Sequence[str]) -> Iterator[Question]:
+def _of_both(upper: Sequence[str], lower: Sequence[str], above: Sequence[str], below: Rows) -> _Table:
+    """What the upper row calls as another column already goes by the name of the lower."""
+    headings = [*above, *[""] * (len(lower) - len(above))]
+    labels: list[str] = []
+    others: list[str] = []
+    groups = []
+    for one, heading in zip(called(upper, lower), headings, strict=False):
+        swapped = one.below and one.header in labels
+        labels.append(one.below if swapped else one.header)
+        others.append(one.header if swapped else one.below)
+        groups.append(one.heading or heading)
+    return _Table(labels, groups, below, others)
+
+
+def _groups_of(rows: Rows, first: int, height: int, labels: Sequence[str]) -> list[str]:
+    if height == PAIR:
+        return _over(rows[first], rows[first + 1], len(labels))
+    return _groups(rows[first - 1] if first > 0 else (), labels)
+
+
+def _filled(rows: Rows) -> Rows:
+    return [row for row in rows if sum(bool(cell) for cell in row) > 1]
+
+
+def _cells(row: Sequence[str]) -> list[str]:
+    return [" ".join(cell.split()) for cell in row]
+
+
+def _named(table: _Table) -> Iterator[Question]:
     """A header below several headings names the first column by itself, the others by both: as the door to spreadsheets does."""
     seen: set[str] = set()
-    for at, (label, group) in enumerate(zip(labels, groups, strict=True)):
-        values = tuple(row[at] for row in below if at < len(row))
+    told = set(table.labels)
+    for at, (label, group) in enumerate(zip(table.labels, table.groups, strict=True)):
+        values = tuple(row[at] for row in table.below if at < len(row))
         header = f"{group} {label}" if group and label in seen else label
         if header and header not in seen:
+            (again,) = _cells_at(at, table.others)
+            labels = tuple(dict.fromkeys([label, *filter(None, [again])]))
+            below = "" if again in told else again  # it would name another column, too
             seen |= {label, header}
-            (again,) = _cells_at(at, other)
-            yield Question(header, values, (label,), group=group, path=header != label, below=again)
+            told.add(again)
+            yield Question(header, values, labels, group=group, path=header != label, below=below)
 
 
 def _twins(labels: Sequence[str], groups: Sequence[str]) -> set[str]:
@@ -151,7 +211,8 @@ def _by_path(asked: Sequence[Question]) -> Iterator[Question]:
             yield replace(one, again=above)
         else:
             spaced = any(other.startswith(f"{one.header}/") for other in known)
-            yield replace(one, labels=(spoken(last),), group=spoken(" ".join(group)), path=True, spaced=spaced)
+            labels = (spoken(last), *one.labels[1:])
+            yield replace(one, labels=labels, group=spoken(" ".join(group)), path=True, spaced=spaced)
 
 
 def _way(header: str) -> list[str]:

@@ -62,13 +62,22 @@ def in_force(proposal: Proposal) -> list[Line]:
     return [line for line in proposal.lines if line.confidence in IN_FORCE and not line.question.again]
 
 
+def warnings(proposal: Proposal) -> list[str]:
+    """Keys of what somebody must say of the whole before it is read."""
+    told = {
+        "mapping.scaffold-gathering": proposal.gathering,
+        "mapping.scaffold-header-again": proposal.header_again,
+    }
+    return [key for key, is_so in told.items() if is_so]
+
+
 def _top(  # noqa: PLR0917 — the parts of one heading
     proposal: Proposal, base: str, name: str, language: str, key: Key, say: Say
 ) -> Iterator[str]:
     yield f"# {say('mapping.scaffold-file')}"
     yield "# docs/mapping-format.md"
-    if proposal.gathering:
-        yield f"# ? {say('mapping.scaffold-gathering')}"
+    for warning in warnings(proposal):
+        yield f"# ? {say(warning)}"
     yield f"extends: {base}"
     yield f"id: {name}"
     yield 'version: "0.1.0"'

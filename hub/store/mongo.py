@@ -8,32 +8,25 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, Final, Self
+from typing import Final, Self
 
 import pymongo
-from pymongo import MongoClient, ReadPreference, WriteConcern
+from pymongo import ReadPreference, WriteConcern
 from pymongo.client_session import ClientSession
-from pymongo.errors import OperationFailure, PyMongoError
 from pymongo.read_concern import ReadConcern
 
-from hub.errors import MISCONFIGURED, Conflict, HubError
+from hub.errors import Conflict
 from hub.ports import (
-    Aside,
     Changes,
     Compartment,
     Documents,
     KeyEncryption,
     KeyProof,
-    LedgerEntry,
-    Quarantined,
     Save,
-    SetAside,
     Stored,
     Visible,
-    Watermark,
 )
 from hub.store import (
-    aside,
     carrying_out,
     following,
     naming,
@@ -42,18 +35,19 @@ from hub.store import (
     writing,
 )
 from hub.store.chains import AUDIT, Act, Chains, insert
-from hub.store.discarding import DISCARDED
+from hub.store.connecting import connect
 from hub.store.dispatches import MongoDeliveries
 from hub.store.documents import SERVED, stored_all
 from hub.store.exports import MongoExports
-from hub.store.failures import each_in_our_words, in_our_words, silence_driver
+from hub.store.failures import in_our_words, silence_driver
 from hub.store.figures import MongoFigures, complete_courses
 from hub.store.judgements import MongoJudgements
 from hub.store.keks import Keks
 from hub.store.looks import Looks, only_events
 from hub.store.lookups import find_one
 from hub.store.persons import FEW, compartments, unchanged
-from hub.store.records import DEAD, VOID, WAITING, Box, ledger_entry, quarantined
+from hub.store.receipts import Receipts
+from hub.store.records import DEAD, VOID, WAITING, Box
 from hub.store.remembered import Remembered
 from hub.store.schema import Document, Mongo, is_type, prepare, prepare_types
 from hub.store.searches import Searches
@@ -61,15 +55,10 @@ from hub.store.subscriptions import MongoSubscriptions
 from hub.store.together import Together, may_join
 from hub.store.told import told
 from hub.store.vault import Vault
-from hub.store.wire import PLAIN, Client, commit
+from hub.store.wire import PLAIN, commit
 
 DURABLE: Final = WriteConcern("majority", j=True)
 PATIENCE_S: Final = 20.0  # a fail-over takes 3 s, or 11 with a replica set's defaults
-SELECTION_MS: Final = 10_000
-CHUNK: Final = 1000
-ASIDE: Final = 100
-"""Records of the quarantine that are fetched together: they are whole, and may be large."""
-STANDING: Final = ("stored", "quarantined", "discarded")  # states of a record of which something is kept
 THERE: Final[Document] = {"erased": {"$exists": False}, "gone": {"$exists": False}}
 """Neither destroyed with its person nor deleted."""
 
@@ -83,7 +72,7 @@ def _now() -> datetime:
     return now.replace(microsecond=now.microsecond // 1000 * 1000)  # the database keeps milliseconds
 
 
-class MongoStore(Searches):
+class MongoStore(Searches, Receipts):
     """Documents, history, ledger, quarantine and outbox of one deployment. Threads may share it; processes may not."""
 
     def __init__(self, database: Mongo, now: Callable[[], datetime], patience: float, keks: KeyEncryption) -> None:
@@ -331,83 +320,6 @@ class MongoStore(Searches):
         found = {type_: list(self.database[type_].find(hers, SERVED)) for type_ in GROUNDS}
         return tuple(one for type_, documents in found.items() for one in stored_all(type_, documents, self.vault))
 
-    # --- records of what was received ----------------------------------------------------------------------------------
-
-    @in_our_words
-    def ledger(self, keys: Iterable[str]) -> dict[str, LedgerEntry]:
-        return {row["_id"]: ledger_entry(row, self._box) for row in self._by_id("ledger", keys)}
-
-    @in_our_words
-    def ledger_of(self, connection: str, kind: str, before: datetime) -> Iterator[str]:
-        standing = {"connection": connection, "kind": kind, "state": {"$in": STANDING}}
-        asked = self.database.ledger.find({**standing, "at": {"$lt": before}}, {"_id": 1}, batch_size=CHUNK)
-        return (row["_id"] for row in asked)
-
-    @in_our_words
-    def are_all_left_out(self, connection: str, least: int) -> bool:
-        if self.database.ledger.find_one({"connection": connection, "state": {"$in": STANDING}}, {"_id": 1}):
-            return False
-        left_out = {"connection": connection, "state": "left-out"}
-        return self.database.ledger.count_documents(left_out, limit=least) >= least
-
-    @in_our_words
-    def origin(self, reference: str) -> LedgerEntry | None:
-        found = self.database.ledger.find_one({"resources.r": reference})
-        return ledger_entry(found, self._box) if found else None
-
-    @in_our_words
-    def identities(self, keys: Iterable[str]) -> dict[str, str]:
-        return {row["_id"]: row["r"] for row in self._by_id("identities", keys)}
-
-    @in_our_words
-    def guard(self, name: str) -> int:
-        found = find_one(self.database, "guards", {"_id": name})
-        return int(found["n"]) if found else 0
-
-    @in_our_words
-    def watermark(self, connection: str) -> Watermark | None:
-        found = self.database.watermarks.find_one({"_id": connection})
-        return Watermark(self._box.open(found["value"])) if found else None
-
-    @each_in_our_words
-    def quarantine(
-        self, connection: str | None = None, key: str | None = None, *, discarded: bool = False
-    ) -> Iterator[Quarantined]:
-        asked = {"connection": connection, "_id": key}
-        wanted = {name: value for name, value in asked.items() if value is not None} | {
-            DISCARDED: {"$exists": discarded}
-        }
-        found = self.database.quarantine.find(wanted, sort=[("at", 1), ("_id", 1)], batch_size=ASIDE)
-        return (quarantined(row, self._box) for row in found)
-
-    @each_in_our_words
-    def quarantine_keys(self, *, discarded: bool = False) -> Iterator[str]:
-        wanted = {DISCARDED: {"$exists": discarded}}
-        return (row["_id"] for row in self.database.quarantine.find(wanted, {"_id": 1}, batch_size=CHUNK))
-
-    @in_our_words
-    def all_set_aside(self) -> dict[str, int]:
-        waiting = {"$match": {DISCARDED: {"$exists": False}}}
-        by_connection = {"$group": {"_id": "$connection", "n": {"$sum": 1}}}
-        return {row["_id"]: row["n"] for row in self.database.quarantine.aggregate([waiting, by_connection])}
-
-    @in_our_words
-    def waiting(self, connections: Iterable[str]) -> dict[str, Aside]:
-        return aside.waiting(self.database, connections)
-
-    @each_in_our_words
-    def reasons(self, connection: str, limit: int) -> Iterator[SetAside]:
-        return aside.reasons(self.database, self._box, connection, limit)
-
-    @in_our_words
-    def set_aside(self, connection: str) -> int:
-        return self.database.quarantine.count_documents({"connection": connection, DISCARDED: {"$exists": False}})
-
-    def _by_id(self, collection: str, keys: Iterable[str]) -> Iterator[Document]:
-        wanted = list(keys)
-        for start in range(0, len(wanted), CHUNK):
-            yield from self.database[collection].find({"_id": {"$in": wanted[start : start + CHUNK]}}, batch_size=CHUNK)
-
     # --- numbers -------------------------------------------------------------------------------------------------------
 
     @in_our_words
@@ -419,28 +331,3 @@ class MongoStore(Searches):
         both = (self.database.outbox, self.database.dispatches)
         rows = {state: sum(one.count_documents({"state": state}) for one in both) for state in (WAITING, DEAD, VOID)}
         return counted | {f"outbox.{state}": count for state, count in rows.items()}
-
-
-@contextmanager
-def connect(uri: str) -> Iterator[MongoClient[dict[str, Any]]]:
-    """A client of a replica set. Raises HubError(MISCONFIGURED) when there is none: transactions need one."""
-    client: Client | None = None
-    try:
-        patience: dict[str, Any] = (
-            {} if "serverselectiontimeoutms" in uri.lower() else {"serverSelectionTimeoutMS": SELECTION_MS}
-        )
-        client = Client(uri, tz_aware=True, tzinfo=UTC, appname="ihala", **patience)
-        hello = client.admin.command("hello")
-        client.admin.command("connectionStatus")
-        text = "" if "setName" in hello or hello.get("msg") == "isdbgrid" else "store.no-replica-set"
-    except OperationFailure:
-        text = "store.refused"
-    except (PyMongoError, ValueError):
-        text = "store.unreachable"
-    try:
-        if text or client is None:
-            raise HubError(MISCONFIGURED, text=text)
-        yield client
-    finally:
-        if client is not None:
-            client.close()

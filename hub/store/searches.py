@@ -1,6 +1,6 @@
 """What the store finds, and how: every method takes what its caller may see, and asks both together.
 
-The second half of `hub.store.MongoStore`; `mongo.py` writes and reads by id.
+A part of `hub.store.MongoStore`; `mongo.py` writes and reads by id.
 """
 
 import time

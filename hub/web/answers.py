@@ -15,6 +15,7 @@ from werkzeug.http import http_date
 
 from hub.errors import STALE, HubError
 from hub.exchange import View
+from hub.exchange.change import is_met
 from hub.fhir import Resource
 from hub.fhir.issues import Issue, outcome
 from hub.fhir.serial import dumps, dumps_indented, loads
@@ -50,7 +51,7 @@ def resource_answer(view: View, call: Call, *, status: int = 200, wanted: Wanted
 def unless_known(answer: Response, view: View, call: Call) -> Response:
     """304 where the client has it already. Raises STALE where If-Match names another version: https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1,
     by the number alone as FHIR's weak ETags are compared. Raises BAD_PARAMETER."""
-    if expected_version(call.request) not in {None, view.version}:
+    if not is_met(expected_version(call.request), view.version):
         raise HubError(STALE)
     if _CONDITIONS.isdisjoint(call.request.environ):
         return answer

@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import Flask, Request, Response, request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
-from werkzeug.routing import BaseConverter, MapAdapter
+from werkzeug.routing import MapAdapter, Rule
 
 from hub.exchange import Hub
 from hub.exchange.listen import Listeners
@@ -35,6 +35,7 @@ from hub.web import (
 from hub.web.access import present
 from hub.web.bodies import LARGEST
 from hub.web.interactions import INTERACTIONS, OPERATIONS, OVER_TYPES, Interaction, respond
+from hub.web.names import Address, ResourceType
 from hub.web.operations import Operation, perform
 from hub.web.service import Addresses, Service
 
@@ -52,6 +53,7 @@ class Application(Flask):
     """Flask writes the text of an exception into its log, and that can quote a resource: here its type and place are written."""
 
     session_interface = SessionsOfPeople()
+    url_rule_class: type[Rule] = Address
 
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
         """Every address is the same on every host, so the host is read once."""
@@ -66,12 +68,6 @@ class Application(Flask):
     def log_exception(self, exc_info: ExceptionInfo) -> None:
         if exc_info[1] is not None:
             problems.tell(exc_info[1])
-
-
-class ResourceType(BaseConverter):
-    """The name of a type, and so neither `_history` nor an operation: below a survivor both have addresses of their own."""
-
-    regex = "[A-Z][A-Za-z]{1,63}"
 
 
 def create_app(
@@ -127,7 +123,9 @@ def _route(app: Flask, interaction: Interaction, service: Service) -> None:
         return respond(interaction, present(), type_, id_, service)
 
     name = f"{interaction.method} {interaction.rule}"
-    app.add_url_rule(interaction.rule, name.replace(".", "_"), view, methods=[interaction.method])
+    app.add_url_rule(
+        interaction.rule, name.replace(".", "_"), view, methods=[interaction.method], types=interaction.types
+    )
 
 
 def _route_operation(app: Flask, operation: Operation, service: Service) -> None:

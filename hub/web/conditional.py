@@ -23,8 +23,20 @@ from hub.web.update import required_version
 
 def update(call: Call, service: Service) -> Response:
     resource, query = read_resource(call.request, call.type), _of_address(call, service)
-    act = change.conditional_update(resource, query, service.hub, expected=required_version(call))
+    act = change.conditional_update(
+        resource, query, service.hub, expected=required_version(call), lacking=lacking(call)
+    )
     return performed(act, call, service)
+
+
+def lacking(call: Call) -> str:
+    """The scope without which an update creates nothing: what is narrowed reaches what is there, and there is nothing yet that
+    something new could match; one that is not narrowed may create (https://hl7.org/fhir/smart-app-launch/STU2.2/scopes-and-launch-context.html)."""
+    caller = call.caller
+    narrowed = any((one.type, one.interaction) == (call.type, "update") for one in caller.within)
+    if not narrowed or scopes.permits(caller.scopes, call.type, "create"):
+        return ""
+    return f"{'user' if caller.practitioner else 'system'}/{call.type}.{scopes.LETTERS['create']}"
 
 
 def patch(call: Call, service: Service) -> Response:

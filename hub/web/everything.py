@@ -19,7 +19,7 @@ from hub.search import is_sealed, parse
 from hub.search.dates import NotADate, span
 from hub.search.parameters import PARAMETERS
 from hub.web.operations import Inputs, Operation
-from hub.web.paging import Pairs
+from hub.web.paging import Pairs, no_such_page
 from hub.web.read import ID
 from hub.web.searchset import entry, searchset
 from hub.web.service import Call, Service
@@ -95,7 +95,7 @@ def _continued(inputs: Inputs, call: Call, service: Service) -> _Asked:
     given = dict(pairs)
     person = given.pop("patient")
     if len(inputs) > 1 or call.id not in {"", person}:
-        raise _bad("_page", "Bundle.link[next]")
+        raise no_such_page()
     _require_scope(person, call)
     return _Asked(person, given, _types(given.get("_type", ""), call), here, after)
 

@@ -67,7 +67,7 @@ def _pairs(call: Call, service: Service) -> Pairs:
     """What is asked and known here; of a page link, what it was made for."""
     given = holding(pair for pair in call.request.args.items(multi=True) if pair[0] not in HTTP_PARAMETERS)
     if "_page" in dict(given):
-        return service.pages.open(dict(given)["_page"], type_=_place(call), client=call.caller.client)
+        return service.pages.follow(given, type_=_place(call), client=call.caller.client)
     _require_plain(given)
     unknown = [name for name, _ in given if name not in ASKED]
     if unknown and preferences(call.request).strict:

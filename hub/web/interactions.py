@@ -37,7 +37,6 @@ from hub.web.asker import asker, supposed_asker
 from hub.web.create import create
 from hub.web.delete import delete
 from hub.web.history import of_instance, of_system, of_type
-from hub.web.methods import refused_operation
 from hub.web.negotiation import answer_media
 from hub.web.patch import patch
 from hub.web.read import read
@@ -122,8 +121,6 @@ def respond(interaction: Interaction, request: Request, type_: str, id_: str, se
 
 
 def _answer(interaction: Interaction, call: Call, service: Service) -> Response:
-    if call.id.startswith("$") or call.type.startswith("$"):  # no id and no type begins so
-        raise refused_operation(call.request)
     if "type_>" in interaction.rule:
         _require_type(interaction, call)
     return interaction.answer(call, service)
@@ -133,17 +130,9 @@ def _require_type(interaction: Interaction, call: Call) -> None:
     if call.type not in SEEN:
         raise HubError(UNKNOWN_TYPE)
     if call.type not in interaction.types:
-        raise HubError(
-            NOT_SUPPORTED, text=interaction.instead.get(call.type, ""), allow=_allowed(interaction, call.type)
-        )
+        raise HubError(NOT_SUPPORTED, text=interaction.instead.get(call.type, ""))
     if not scopes.permits(call.caller.scopes, call.type, interaction.scope):
         letter = scopes.LETTERS[interaction.scope]
         raise HubError(
             SCOPE_LACKING, expected=f"{'user' if call.caller.practitioner else 'system'}/{call.type}.{letter}"
         )
-
-
-def _allowed(refused: Interaction, type_: str) -> str:
-    """The methods that this address answers of this type: https://www.rfc-editor.org/rfc/rfc9110#section-15.5.6"""
-    served = {one.method for one in INTERACTIONS if one.rule == refused.rule and type_ in one.types}
-    return ", ".join(sorted({*served, "OPTIONS", *(("HEAD",) if "GET" in served else ())}))

@@ -8,20 +8,30 @@ from typing import Final
 
 from flask import Request, current_app
 from werkzeug.exceptions import HTTPException
+from werkzeug.routing import MapAdapter
 
 from hub.conformance import is_resource_type
 from hub.errors import NOT_SUPPORTED, UNKNOWN_OPERATION, HubError
 from hub.search.parameters import PARAMETERS
+from hub.web.names import Address
 
 _OF_R4: Final = frozenset({"/fhir/<type_>/$validate"})
 _METHODS: Final = ("DELETE", "GET", "PATCH", "POST", "PUT")
 
 
 def allowed(request: Request) -> str:
-    """What the address answers, but for what was just refused."""
+    """What the address answers of its type, but for what was just refused."""
     adapter = current_app.create_url_adapter(request)
     methods = set(adapter.allowed_methods()) if adapter is not None else set()
-    return ", ".join(sorted(methods - {request.method}))
+    served = {one for one in methods if adapter is None or _answers(adapter, one)}
+    return ", ".join(sorted(served - {request.method}))
+
+
+def _answers(adapter: MapAdapter, method: str) -> bool:
+    """Whether what answers this method answers it of this type; of a type that there is not, what it would of one."""
+    rule, said = adapter.match(method=method, return_rule=True)
+    type_ = said.get("type_")
+    return type_ not in PARAMETERS or not isinstance(rule, Address) or type_ in rule.types
 
 
 def is_operation(request: Request) -> bool:

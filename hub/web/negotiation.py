@@ -11,6 +11,7 @@ from typing import Final, Literal, get_args
 from flask import Request
 
 from hub.errors import BAD_PARAMETER, NOT_ACCEPTABLE, UNSUPPORTED_MEDIA, HubError
+from hub.exchange.change import ANYTHING, Expected
 
 FHIR_JSON: Final = "application/fhir+json"
 JSON: Final = "application/json"
@@ -96,15 +97,17 @@ def preferences(request: Request, unsaid: Returned = "representation") -> Prefer
     return Preferences(_RETURNED.get(asked.get("return", ""), unsaid), asked.get("handling") == "strict")
 
 
-def expected_version(request: Request) -> int | None:
-    """The version that If-Match names; None where there is none, or `*`. Raises BAD_PARAMETER."""
-    return version_named(request.headers.get("If-Match", "*"))
+def expected_version(request: Request) -> Expected:
+    """What If-Match expects: a version, or anything. Raises BAD_PARAMETER."""
+    return expected_by(request.headers.get("If-Match"))
 
 
-def version_named(tag: str) -> int | None:
-    """The version of an ETag; None of `*`. Raises BAD_PARAMETER."""
-    if tag.strip() == "*":
+def expected_by(tag: str | None) -> Expected:
+    """The same of an If-Match as it was written. Raises BAD_PARAMETER."""
+    if tag is None:
         return None
+    if tag.strip() == ANYTHING:
+        return ANYTHING
     match = _ETAG.fullmatch(tag.strip())
     if match is None:
         raise HubError(BAD_PARAMETER, path="http.If-Match", parameter="If-Match", expected='W/"1"')

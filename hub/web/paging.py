@@ -1,6 +1,7 @@
 """Page links from which nothing can be read: the whole query is sealed in `_page`, so that no identifier stands in a URL.
 
-A link is good only for the client that got it and for the type it was made for. AES-256-GCM, as in NIST SP 800-38D.
+A link is good only for the client that got it and for the address it was made for, as long as the deployment keeps its secret:
+it holds a question and a place, no answer, and each page is answered as of when it is asked. AES-256-GCM, as in NIST SP 800-38D.
 """
 
 import secrets
@@ -34,9 +35,22 @@ class Pages:
             raw = urlsafe_b64decode(link.encode("ascii") + b"=" * (-len(link) % 4))
             pairs, after = orjson.loads(self._cipher.decrypt(raw[:_NONCE], raw[_NONCE:], _owner(type_, client)))
         except (ValueError, InvalidTag):
-            expected = "link[relation=next]"
-            raise HubError(BAD_PARAMETER, path="http._page", parameter="_page", expected=expected) from None
+            raise no_such_page() from None
         return [*((name, value) for name, value in pairs), *([("_page", after)] if after else [])]
+
+    def follow(self, given: Pairs, *, type_: str, client: str) -> list[tuple[str, str]]:
+        """The same, of a request that says nothing beside its link but what the link says too. Raises BAD_PARAMETER."""
+        opened = self.open(dict(given)["_page"], type_=type_, client=client)
+        if not {pair for pair in given if pair[0] != "_page"} <= set(opened):
+            raise no_such_page()
+        return opened
+
+
+def no_such_page() -> HubError:
+    """Of a link that is not this client's, not of this address or question, changed, or of before the secret was."""
+    return HubError(
+        BAD_PARAMETER, path="http._page", parameter="_page", expected="link[relation=next]", text="web.page-link"
+    )
 
 
 def _owner(type_: str, client: str) -> bytes:

@@ -33,7 +33,7 @@ _OF_HTTP: Final = {
 BLANKS: Final = dict.fromkeys(
     (
         "parameter", "expected", "known", "element", "status", "allowed", "operation", "detail", "name", "env", "file",
-        "type", "system", "limit",
+        "type", "system", "limit", "label",
     ),
     "-",
 )  # fmt: skip

@@ -25,7 +25,7 @@ from hub.web.answers import json_answer
 from hub.web.asked import holding
 from hub.web.bodies import read_form
 from hub.web.negotiation import HTTP_PARAMETERS, is_pretty, media_named, preferences
-from hub.web.paging import Pairs
+from hub.web.paging import Pairs, no_such_page
 from hub.web.results import OF_COMPARTMENT, Applied, bundle
 from hub.web.service import Call, Service
 
@@ -89,8 +89,10 @@ def _asked(call: Call, service: Service, received: Iterable[tuple[str, str]]) ->
     pairs: Pairs = [pair for pair in received if pair[0] not in HTTP_PARAMETERS and pair[0] != OF_COMPARTMENT]
     here = dict(pairs).get("_page", "")
     if here:
-        pairs = service.pages.open(here, type_=call.type, client=call.caller.client)
+        pairs = service.pages.follow(pairs, type_=call.type, client=call.caller.client)
     sealed = dict(pairs).get(OF_COMPARTMENT, "")
+    if here and call.id not in {"", sealed}:
+        raise no_such_page()
     return _Asked(pairs, call.type, sealed or call.id, here)
 
 

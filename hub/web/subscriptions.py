@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from flask import Flask, Request, Response, request
 
-from hub.errors import BAD_PARAMETER, SCOPE_LACKING, UNKNOWN_PARAMETER, UNKNOWN_TYPE, HubError
+from hub.errors import BAD_PARAMETER, SCOPE_LACKING, UNKNOWN_PARAMETER, HubError
 from hub.exchange import View, subscribe
 from hub.exchange.subscribe import TYPE, Allows
 from hub.exchange.subscribed import MOST, asked_of, missed, standing
@@ -31,7 +31,6 @@ from hub.texts import say
 from hub.web.answers import change_answer, done_answer, json_answer, resource_answer
 from hub.web.asker import asker
 from hub.web.bodies import read_form, read_resource
-from hub.web.methods import refused_operation
 from hub.web.negotiation import HTTP_PARAMETERS, answer_media, expected_version
 from hub.web.operations import Inputs, read_inputs
 from hub.web.service import Call, Service
@@ -40,8 +39,6 @@ CODES: Final = ("read", "create", "update", "delete", "search-type")
 _DEFINED: Final = "http://hl7.org/fhir/uv/subscriptions-backport/OperationDefinition"
 _ALL: Final = 2**31 - 1
 CONTROLS: Final = ("_sort", "_count")
-_HISTORY: Final = "_history"
-"""Of subscriptions there is none, and no id is so."""
 _ROUTES: Final = {
     (f"/fhir/{TYPE}", "POST"): "create",
     (f"/fhir/{TYPE}", "GET"): "search-type",
@@ -218,10 +215,6 @@ def _view(interaction: str, answer: Callable[[Call], Response], service: Service
     def view(id_: str = "") -> Response:
         media = answer_media(request)
         call = Call(request, TYPE, id_, asker(request, service), media)
-        if id_.startswith("$"):  # no id begins so
-            raise refused_operation(request)
-        if id_ == _HISTORY:
-            raise HubError(UNKNOWN_TYPE)
         _require_scope(call, TYPE, interaction)
         return answer(call)
 

@@ -24,11 +24,11 @@ from hub.oauth import scopes
 from hub.search.parameters import PARAMETERS
 from hub.web.answers import said
 from hub.web.batch import single
-from hub.web.conditional import asked_in, condition
+from hub.web.conditional import asked_in, condition, lacking
 from hub.web.entries import Entry
 from hub.web.inner import Inner
 from hub.web.interactions import CHANGED, CREATED
-from hub.web.negotiation import JSON_PATCH, MERGE_PATCH, Returned, preferences, version_named
+from hub.web.negotiation import JSON_PATCH, MERGE_PATCH, Returned, expected_by, preferences
 from hub.web.service import Call, Service
 from hub.web.update import MATCH_ALWAYS
 
@@ -82,6 +82,7 @@ def _read(entry: Entry, call: Call, service: Service) -> Step:
         expected=_expected(entry, kind),
         revise=_patch(resource, entry) if kind == "patch" else None,
         query=_condition(entry, kind, call, service) if conditional else None,
+        lacking=lacking(replace(call, type=entry.type)) if kind == "update" else "",
     )
 
 
@@ -98,12 +99,12 @@ def _of_type(resource: Resource, entry: Entry) -> Resource:
     return resource
 
 
-def _expected(entry: Entry, kind: str) -> int | None:
+def _expected(entry: Entry, kind: str) -> change.Expected:
     if "If-None-Match" in entry.headers:
         path = f"{entry.path}.request.ifNoneMatch"
         raise HubError(errors.BAD_PARAMETER, path=path, parameter="ifNoneMatch", expected="ifMatch")
-    expected = version_named(entry.headers.get("If-Match", "*"))
-    if expected is None and kind != "create" and entry.type in MATCH_ALWAYS:
+    expected = expected_by(entry.headers.get("If-Match"))
+    if kind != "create" and entry.type in MATCH_ALWAYS and not isinstance(expected, int):
         raise HubError(MATCH_REQUIRED, path=f"{entry.path}.request.ifMatch")
     return expected
 

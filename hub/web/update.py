@@ -28,7 +28,7 @@ def update(call: Call, service: Service) -> Response:
     return change_answer(view, call, service, status=201 if made else 200)
 
 
-def required_version(call: Call) -> int | None:
+def required_version(call: Call) -> change.Expected:
     """The version of If-Match. Raises MATCH_REQUIRED where the type needs one, and BAD_PARAMETER where a change hangs on what is
     not asked here: left out, it would be made against the client's own word. https://www.rfc-editor.org/rfc/rfc9110#section-13.2"""
     expected, headers = expected_version(call.request), call.request.headers
@@ -38,6 +38,6 @@ def required_version(call: Call) -> int | None:
         raise HubError(
             BAD_PARAMETER, path="http.If-Unmodified-Since", parameter="If-Unmodified-Since", expected=BY_VERSION
         )
-    if expected is None and call.type in MATCH_ALWAYS:
+    if call.type in MATCH_ALWAYS and not isinstance(expected, int):
         raise HubError(MATCH_REQUIRED, path="http.If-Match")
     return expected

@@ -148,3 +148,44 @@ def test_a_row_with_a_name_alone_below_a_second_header_is_not_taken_for_its_lowe
     name = ("", "", "", "Zineb", "", "", "médical")
     save(Registre=[*over, ARABIC, name, FIRST])
     assert [one.place.row for one in read(connect(layout=LAYOUT))] == [4, 5]
+
+
+RISK = "Niv danger (1-3)"
+WITH_RISK = Layout({**LAYOUT.columns, "urgency": ("درجة الخطر", RISK)}, LAYOUT.required, LAYOUT.key)
+
+
+def test_a_header_may_hold_a_number_in_a_column_that_goes_by_it(save, connect, read):
+    save(Registre=[(*ARABIC, "درجة الخطر"), (*FRENCH, RISK), (*FIRST, "2")])
+    (record,) = read(connect(layout=WITH_RISK))
+    assert record.place.row == 3 and not record.issues
+
+
+def test_a_number_elsewhere_in_the_row_is_somebodys(save, connect, read):
+    save(Registre=[(*ARABIC, "درجة الخطر"), (*FRENCH[:-1], "3", RISK), (*FIRST, "2")])
+    assert [one.place.row for one in read(connect(layout=WITH_RISK))] == [2, 3]
+
+
+@pytest.mark.parametrize("at", range(5))
+def test_a_column_that_one_row_leaves_without_a_name_goes_by_that_of_the_other(at, save, connect, read):
+    upper, lower = (tuple("" if place == gap else text for place, text in enumerate(row)) for row, gap in
+                    ((FRENCH, at), (ARABIC, (at + 2) % 5)))  # fmt: skip
+    save(Registre=[upper, lower, FIRST])
+    (record,) = read(connect(layout=LAYOUT))
+    assert {name: record.content[name] for name in ("case_number", "visit_date", "survivor_code", "full_name")} == {
+        "case_number": "1/2026", "visit_date": "12/03/2026", "survivor_code": "A-1", "full_name": "Aïcha Bennani",
+    }  # fmt: skip
+    assert not record.issues
+
+
+def test_what_the_upper_row_leaves_out_is_read_though_the_lower_has_it_twice(save, connect, read):
+    layout = Layout({**LAYOUT.columns, "phone": ("Téléphone",), "age": ("السن",)}, LAYOUT.required, LAYOUT.key)
+    save(Registre=[(*ARABIC[:4], "", *ARABIC[5:]), (*FRENCH[:5], "Téléphone", *FRENCH[6:]), FIRST])
+    (record,) = read(connect(layout=layout))
+    assert (record.content["phone"], record.content["age"]) == ("0612345678", "24")
+    assert record.headers["phone"] == "Téléphone" and not record.issues
+
+
+def test_a_row_that_looks_like_the_header_with_a_number_in_brackets_is_told(save, connect, read):
+    save(Registre=[FRENCH, (*ARABIC[:-1], "الخزانة (1-3)"), FIRST])
+    above, _ = read(connect(layout=ONE_LANGUAGE))
+    assert [one.text for one in above.issues] == ["adapters.header-again"]

@@ -1,6 +1,7 @@
 """A deployment folder and the processes around it: each is a real `hub`, and every word that it says is kept in a file."""
 
 import contextlib
+import json
 import os
 import re
 import shutil
@@ -154,6 +155,17 @@ class Deployment:
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     running.stop()
             running.kill()
+
+    def logged(self, level: str) -> list[str]:
+        """What its processes logged at this level, each event and problem once. Lines that a kill cut off are none."""
+        found: dict[str, None] = {}
+        for path in sorted(self.words.glob("*.err")):
+            for line in path.read_text("utf-8").splitlines():
+                with contextlib.suppress(json.JSONDecodeError):
+                    one = json.loads(line)
+                    if one.get("level") == level:
+                        found[f"{one.get('event')}: {one.get('problem', '')}"] = None
+        return list(found)
 
     def said(self, running: Running, stream: str) -> Path:
         return self.words / f"{self._outputs[running.process.pid]}.{stream}"

@@ -213,6 +213,8 @@ def count(ordeal: Ordeal, keeper: Persona, hospital: Persona, rows: Sequence[Row
     counting.check_rows(rows, versions(database), before, tally)
     counting.check_changes(ordeal.journal, keeper, tally)
     counting.check_created(ordeal.journal, keeper, tally)
+    for told in ordeal.rig.deployment.logged("error") if ordeal.journal.broken else ():
+        tally.blame(True, f"its log says: {told}")
     hidden = excused(ordeal)
     for one in ordeal.subscribers:
         mine = counting.events(database, one, rows)

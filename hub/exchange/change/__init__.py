@@ -15,11 +15,13 @@ from hub.exchange.change.conditional import (
 from hub.exchange.change.create import create, foresee_create
 from hub.exchange.change.delete import DELETED, INSTEAD, delete, foresee_delete
 from hub.exchange.change.draft import Draft, carry_out
+from hub.exchange.change.expected import ANYTHING, Expected, is_met
 from hub.exchange.change.ownership import CHANGED, CREATED, PERSON_ELEMENT
 from hub.exchange.change.revise import Revise, foresee_update, patch, replacement, update
 from hub.exchange.change.unseen import close_unseen
 
 __all__ = [
+    "ANYTHING",
     "CHANGED",
     "CREATED",
     "DELETED",
@@ -27,6 +29,7 @@ __all__ = [
     "PERSON_ELEMENT",
     "Act",
     "Draft",
+    "Expected",
     "Revise",
     "carry_out",
     "close_unseen",
@@ -38,6 +41,7 @@ __all__ = [
     "foresee_create",
     "foresee_delete",
     "foresee_update",
+    "is_met",
     "patch",
     "perform",
     "perform_deletion",

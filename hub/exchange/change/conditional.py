@@ -16,6 +16,7 @@ from hub.exchange import Hub, View, disclose
 from hub.exchange.change.create import creation
 from hub.exchange.change.delete import deletion
 from hub.exchange.change.draft import Draft, carry_out
+from hub.exchange.change.expected import Expected, require_any, require_met
 from hub.exchange.change.revise import Revise, replacing, revision
 from hub.fhir import Resource
 from hub.fhir.query import Query
@@ -30,7 +31,7 @@ def perform(act: Act, caller: Caller, *, hub: Hub) -> tuple[View, bool]:
     return draft.view(key), draft.made(key)
 
 
-def perform_deletion(query: Query, caller: Caller, *, expected: int | None, hub: Hub) -> None:
+def perform_deletion(query: Query, caller: Caller, *, expected: Expected, hub: Hub) -> None:
     carry_out(conditional_deletion(query, expected=expected), caller, hub=hub)
 
 
@@ -46,17 +47,18 @@ def conditional_creation(resource: Resource, query: Query, hub: Hub) -> Act:
     return act
 
 
-def conditional_update(resource: Resource, query: Query, hub: Hub, *, expected: int | None) -> Act:
-    """Replace the one that is found, or create it. Ids are given by the hub: with one of its own nothing new is made."""
+def conditional_update(resource: Resource, query: Query, hub: Hub, *, expected: Expected, lacking: str = "") -> Act:
+    """Replace the one that is found, or create it. Ids are given by the hub: with one of its own nothing new is made. `lacking`:
+    the scope without which this caller creates nothing."""
     create = creation(resource, hub) if "id" not in resource else None
 
     def act(draft: Draft) -> str:
         guard(resource, query, draft)
         found = match(query, draft)
         if found is None:
-            # a version of nothing is none: https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1
-            if expected is not None:
-                raise HubError(errors.STALE)
+            require_met(expected, None)
+            if lacking:
+                raise HubError(errors.SCOPE_LACKING, expected=lacking)
             if create is None:
                 raise HubError(errors.NOT_SUPPORTED, path=f"{query.type}.id")
             return create(draft)
@@ -68,24 +70,28 @@ def conditional_update(resource: Resource, query: Query, hub: Hub, *, expected: 
     return act
 
 
-def conditional_patch(revise: Revise, query: Query, *, expected: int | None) -> Act:
+def conditional_patch(revise: Revise, query: Query, *, expected: Expected) -> Act:
     """Change the one that is found. Raises NOT_FOUND or SEVERAL."""
 
     def act(draft: Draft) -> str:
         found = match(query, draft)
         if found is None:
+            require_any(expected)
             raise HubError(errors.NOT_FOUND)
         return revision(query.type, found, revise, expected=expected, interaction="patch")(draft)
 
     return act
 
 
-def conditional_deletion(query: Query, *, expected: int | None = None) -> Act:
+def conditional_deletion(query: Query, *, expected: Expected = None) -> Act:
     """Delete the one that is found, if there is one; returns an empty text where there is none. Raises SEVERAL."""
 
     def act(draft: Draft) -> str:
         found = match(query, draft)
-        return deletion(query.type, found, expected=expected)(draft) if found else ""
+        if found is None:
+            require_met(expected, None)
+            return ""
+        return deletion(query.type, found, expected=expected)(draft)
 
     return act
 

@@ -3,7 +3,7 @@
 https://hl7.org/fhir/R4/resource.html#Meta · https://terminology.hl7.org/CodeSystem/v3-ObservationValue (SUBSETTED)
 """
 
-from collections.abc import Container, Iterable
+from collections.abc import Collection, Container, Iterable
 from typing import Any
 
 from hub import errors
@@ -14,6 +14,8 @@ from hub.exchange.change.ownership import is_entry
 from hub.fhir import Resource
 from hub.fhir.definitions import load
 from hub.fhir.issues import Issue
+from hub.fhir.labels import labelled
+from hub.fhir.meta import names
 from hub.fhir.numbered import is_numbered
 
 INVARIANT = "invariant"
@@ -93,6 +95,22 @@ def keep_profile(before: Resource, after: Resource) -> Resource:
         return after
     kept = {name: value for name, value in stored.items() if name == "profile" or name in sent}
     return {**after, "meta": {**kept, **without(sent, _OF_THE_STORE | {"profile"})}}
+
+
+def require_heeded(before: Resource, after: Resource) -> None:
+    """Of a patch: the labels that it takes away go, and those that it adds are kept; what is by rule it can only restate.
+    `after`: valid. Raises LABEL_BY_RULE."""
+    was, said = (names(one.get("meta", {}).get("security", ())) for one in (before, after))
+    if was != said:
+        kept = names(labelled(after, before)["meta"]["security"])
+        require_free(((was - said) & kept) | ((said - was) - kept), after["resourceType"])
+
+
+def require_free(by_rule: Collection[tuple[str, str]], type_: str) -> None:
+    """None of the labels that were to go, or to be weaker, follows by rule. Raises LABEL_BY_RULE, which names them."""
+    if by_rule:
+        label = ", ".join(sorted(code for _, code in by_rule))
+        raise HubError(errors.LABEL_BY_RULE, path=f"{type_}.meta.security", label=label)
 
 
 def noun(resource: Resource) -> str:

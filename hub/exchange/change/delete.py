@@ -12,6 +12,7 @@ from hub.errors import HubError
 from hub.exchange import Hub
 from hub.exchange.change.conforming import noun, of_profile, require_valid
 from hub.exchange.change.draft import Draft, carry_out
+from hub.exchange.change.expected import ANYTHING, Expected, require_met
 from hub.exchange.change.ownership import PERSON_ELEMENT, owned, person_for, require_keeper, require_known
 from hub.exchange.person import Person
 from hub.fhir import Resource
@@ -31,7 +32,7 @@ _ALLOWED: Final = "GET, HEAD, OPTIONS, PATCH, PUT"
 DELETED: Final = frozenset(PERSON_ELEMENT) - INSTEAD.keys()
 
 
-def delete(type_: str, id_: str, caller: Caller, *, expected: int | None, hub: Hub) -> None:
+def delete(type_: str, id_: str, caller: Caller, *, expected: Expected, hub: Hub) -> None:
     """Take a resource away; of one that is not there, or no longer, this says nothing."""
     carry_out(deletion(type_, id_, expected=expected), caller, hub=hub)
 
@@ -41,7 +42,7 @@ def foresee_delete(type_: str, id_: str, caller: Caller, *, hub: Hub) -> None:
     deletion(type_, id_)(Draft(hub, caller, hub.clock.now()))
 
 
-def deletion(type_: str, id_: str, *, expected: int | None = None, alone: bool = True) -> Callable[[Draft], str]:
+def deletion(type_: str, id_: str, *, expected: Expected = None, alone: bool = True) -> Callable[[Draft], str]:
     """The act that deletes a resource; it commits nothing, and changes nothing where there is none to see. `alone`: whether it is
     all that is done; else what refers to it is asked at the end (`require_unreferred`).
 
@@ -56,14 +57,14 @@ def deletion(type_: str, id_: str, *, expected: int | None = None, alone: bool =
             person, stored = owned(type_, id_, draft, "delete")
         except HubError as problem:
             if problem.problem in (errors.NOT_FOUND, errors.GONE):
+                require_met(expected, None)
                 return key
             raise
         if not isinstance(person, Person):  # as a list of no survivor's: it is kept
             raise HubError(errors.NOT_SUPPORTED, text="web.delete-list", allow=_ALLOWED)
         if stored.custodian != draft.caller.organization:
             raise HubError(errors.NOT_YOURS)
-        if expected is not None and expected != stored.version:
-            raise HubError(errors.STALE)
+        require_met(expected, stored.version)
         draft.remove(person, key, f"{noun(stored.resource())}.delete")
         if alone:
             require_unreferred(key, draft)
@@ -78,14 +79,14 @@ def require_unreferred(key: str, draft: Draft) -> None:
         raise HubError(errors.REFERRED_TO, known=", ".join(sorted({split(one)[0] for one in referring})))
 
 
-def revive(type_: str, id_: str, resource: Resource, draft: Draft, *, expected: int | None) -> str:
+def revive(type_: str, id_: str, resource: Resource, draft: Draft, *, expected: Expected) -> str:
     """Bring back what the caller kept and deleted, as the version after its deletion; judged as if it were new."""
     key = f"{type_}/{id_}"
     gone = draft.hub.store.gone(type_, id_, draft.caller.organization)
     if gone is None or gone.person is None:
         raise HubError(errors.NOT_FOUND)
-    if expected is not None and expected != draft.person(gone.person).gone_version(key):
-        raise HubError(errors.STALE)
+    deleted = draft.person(gone.person).gone_version(key)
+    require_met(expected, None if expected == ANYTHING else deleted)  # of which there is a version, and nothing to see
     back = of_profile(resource)
     require_valid(back)
     if person_for(back, draft).id != gone.person:

@@ -15,12 +15,14 @@ from hub.exchange.change.conforming import (
     keep_meta,
     keep_profile,
     noun,
+    require_heeded,
     require_none,
     without,
 )
 from hub.exchange.change.consequences import follow_step
 from hub.exchange.change.delete import revive
 from hub.exchange.change.draft import Draft, Holder, carried_out
+from hub.exchange.change.expected import Expected, is_met, require_any
 from hub.exchange.change.message import is_between, is_told_already, told
 from hub.exchange.change.ownership import (
     CHANGED,
@@ -57,18 +59,18 @@ Revise = Callable[[Resource], Resource]
 """What is stored → what is to be."""
 
 
-def update(type_: str, id_: str, resource: Resource, caller: Caller, *, expected: int | None, hub: Hub) -> View:
+def update(type_: str, id_: str, resource: Resource, caller: Caller, *, expected: Expected, hub: Hub) -> View:
     """Replace a resource by its next version."""
     return carried_out(replacement(type_, id_, resource, expected=expected), caller, hub=hub)
 
 
-def replacement(type_: str, id_: str, resource: Resource, *, expected: int | None) -> Callable[[Draft], str]:
+def replacement(type_: str, id_: str, resource: Resource, *, expected: Expected) -> Callable[[Draft], str]:
     """The act of an update."""
     return revision(type_, id_, replacing(type_, id_, resource), expected=expected, interaction="update")
 
 
 def patch(
-    type_: str, id_: str, revise: Revise | list[Resource], caller: Caller, *, expected: int | None, hub: Hub
+    type_: str, id_: str, revise: Revise | list[Resource], caller: Caller, *, expected: Expected, hub: Hub
 ) -> View:
     """Change a resource by what a patch makes of it, or by the steps of a JSON Patch; the result is judged like an update."""
     made = revise if callable(revise) else lambda stored: apply(stored, revise)
@@ -90,7 +92,7 @@ def replacing(type_: str, id_: str, resource: Resource) -> Revise:
     return lambda _: body
 
 
-def revision(type_: str, id_: str, revise: Revise, *, expected: int | None, interaction: str) -> Callable[[Draft], str]:
+def revision(type_: str, id_: str, revise: Revise, *, expected: Expected, interaction: str) -> Callable[[Draft], str]:
     """The act that revises a resource, with everything that may speak against it; it commits nothing."""
 
     def act(draft: Draft) -> str:
@@ -99,13 +101,15 @@ def revision(type_: str, id_: str, revise: Revise, *, expected: int | None, inte
         except HubError as problem:
             if problem.problem is errors.GONE and interaction == "update":
                 return revive(type_, id_, revise({}), draft, expected=expected)
+            if problem.problem in {errors.NOT_FOUND, errors.GONE}:
+                require_any(expected)
             if problem.problem is errors.NOT_FOUND and expected is not None and was_claimed(type_, id_, draft):
                 raise HubError(errors.STALE) from problem
             raise
         # with what an earlier act of this draft has made of it
         before = person.get(f"{type_}/{id_}") or {"resourceType": type_, "id": id_}
         _require_side(before, person, draft)
-        is_stale = expected is not None and expected != stored.version
+        is_stale = not is_met(expected, stored.version)
         if is_stale and (type_ != "Task" or interaction != "update"):
             raise HubError(errors.STALE)
         after = _revised(before, revise, interaction)
@@ -116,6 +120,8 @@ def revision(type_: str, id_: str, revise: Revise, *, expected: int | None, inte
         if is_stale:
             raise HubError(errors.STALE)
         after, action = _judged(before, after, person, stored, draft)
+        if interaction == "patch":
+            require_heeded(before, after)
         require_recorded(after, before, draft.caller)
         require_same(after, before)
         return draft.put(person, after, action, interaction)

@@ -9,7 +9,7 @@ import pytest
 from hub.exchange import replay
 from hub.exchange.replay import replay_all
 from hub.ports import Quarantined
-from hub.store import mongo
+from hub.store import receipts
 from tests.hub.exchange.test_exchange_pull_publish import rows
 from tests.support.association import Scene
 
@@ -21,7 +21,7 @@ BATCH = 10
 def waiting(at: Scene, monkeypatch: pytest.MonkeyPatch) -> Scene:
     """With many more records aside than are fetched, or tried, together."""
     monkeypatch.setattr(replay, "BATCH", BATCH)
-    monkeypatch.setattr(mongo, "ASIDE", BATCH)
+    monkeypatch.setattr(receipts, "ASIDE", BATCH)
     at.receive(*rows(at, range(WAITING), visit_date="hier"))
     at.clock.forward(timedelta(minutes=1))
     return at

@@ -21,7 +21,7 @@ from hub.ports import (
     SetAside,
     Watermark,
 )
-from hub.store import MongoStore, mongo
+from hub.store import MongoStore, receipts
 from hub.store.queries import whose
 from tests.support.acts import NOW, opened, referral, replacing, saving, sees, stored, survivor
 from tests.support.shapes import made_again
@@ -192,7 +192,7 @@ def test_a_quarantined_record_is_kept_whole_until_it_is_released(store: MongoSto
 def test_what_waits_of_a_connection_is_read_bit_by_bit_in_the_order_in_which_it_came(
     store: MongoStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mongo, "ASIDE", 2)
+    monkeypatch.setattr(receipts, "ASIDE", 2)
     at = {key: NOW - timedelta(hours=hours) for hours, key in enumerate("abcdef")}
     store.commit(Changes(quarantine=[quarantined(key, at=when) for key, when in at.items()]))
     store.commit(Changes(quarantine=[quarantined("z", connection="other")]))

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from fhir.resources.R4B.measurereport import MeasureReport
@@ -9,9 +11,13 @@ from fhir.resources.R4B.measurereport import MeasureReport
 from hub import conformance
 from hub.exchange import Hub
 from hub.fhir import Resource
+from hub.fhir.canonicals import profile
 from hub.ports import Registry
 from hub.referral.reporting import Reporting
+from hub.store import MongoStore
 from hub.web.app import create_app
+from tests.hub.exchange.test_exchange_statistics import MAY, Told, keep
+from tests.support.association import ASSOCIATION, HOSPITAL, Scene, scene
 from tests.support.parties import Addresses, Party, register
 from tests.support.shared_case import SharedCase, share
 
@@ -87,3 +93,54 @@ def test_a_deployment_that_reports_by_the_quarter_answers_for_no_month(hub: Hub,
     asked = "/fhir/Measure/monthly-report/$evaluate-measure?periodStart=2025-01-01&periodEnd="
     answers = {end: party.get(asked + end).status_code for end in ("2025-01-31", "2025-03-31", "2025-12-31")}
     assert answers == {"2025-01-31": 400, "2025-03-31": 200, "2025-12-31": 200}
+
+
+# --- what is told over HTTP: as many as there are of those who may be counted, and nothing small ---------------------------
+
+
+MAY_ASKED = "/fhir/Measure/monthly-report/$evaluate-measure?periodStart=2026-05-01&periodEnd=2026-05-31"
+
+
+@pytest.fixture
+def at(store: MongoStore, tmp_path: Path) -> Scene:
+    made = scene(store, tmp_path)
+    made.clock.at = datetime(2026, 7, 1, tzinfo=UTC)
+    return made
+
+
+def sent_in_may(at: Scene, registry: Registry, organization: str = ASSOCIATION) -> tuple[Resource, str]:
+    """The group of the referrals that were sent, and the whole answer."""
+    app = create_app(at.hub, registry, Addresses())
+    answer = register(app, registry, organization, now=at.clock.at).get(MAY_ASKED)
+    assert answer.status_code == 200, answer.text
+    return (answer.json or {})["group"][0], answer.text
+
+
+def by(group: Resource, dimension: str) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for one in group.get("stratifier", ()):
+        if one["code"][0]["coding"][0]["code"] == dimension:
+            for stratum in one["stratum"]:
+                found[stratum["value"]["coding"][0]["code"]] = stratum["population"][0]["count"]
+    return found
+
+
+def test_as_many_are_told_as_there_are_of_those_who_may_be_counted(at: Scene, registry: Registry) -> None:
+    said = [("medical", True)] * 7 + [("legal", True)] * 6 + [("shelter", False)] * 9
+    for number, (service, may) in enumerate(said):
+        keep(at, number, Told(may, MAY + timedelta(days=1 + number), service, "MA-CAS", {}, ""))
+    group, text = sent_in_may(at, registry)
+    assert group["population"] == [{"count": 13}]
+    assert by(group, "service") == {"medical": 7, "legal": 6}
+    assert (by(group, "area"), by(group, "age-band")) == ({"MA-CAS": 13}, {"26-40": 13})
+    assert "shelter" not in text and "Patient/" not in text and "Task/" not in text
+    received, _ = sent_in_may(at, registry, HOSPITAL)  # what others keep is not counted with it
+    assert received["population"] == [{"count": 0}]
+
+
+def test_of_few_the_number_is_held_back(at: Scene, registry: Registry) -> None:
+    for number in range(4):
+        keep(at, number, Told(True, MAY + timedelta(days=1 + number), "medical", "MA-CAS", {}, ""))
+    group, text = sent_in_may(at, registry)
+    assert group["population"] == [{"extension": [{"url": profile("suppressed"), "valueBoolean": True}]}]
+    assert "stratifier" not in group and "medical" not in text and '"count":4' not in text

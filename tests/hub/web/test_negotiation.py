@@ -1,5 +1,7 @@
 """What form of answer a request asks for, and what stands in its headers."""
 
+from typing import Any
+
 import pytest
 from flask import Request
 from werkzeug.test import EnvironBuilder
@@ -90,9 +92,10 @@ def test_preferences_are_read_and_unknown_ones_ignored() -> None:
     assert not preferences(asked(Prefer="handling=lenient, return=everything")).strict
 
 
-@pytest.mark.parametrize(("header", "version"), [('W/"3"', 3), ('"3"', 3), ("*", None)])
-def test_if_match_names_a_version(header: str, version: int | None) -> None:
+@pytest.mark.parametrize(("header", "version"), [('W/"3"', 3), ('"3"', 3), ("*", "*"), (" * ", "*")])
+def test_if_match_names_a_version_or_anything_that_is_there(header: str, version: Any) -> None:
     assert expected_version(asked(If_Match=header)) == version
+    assert expected_version(asked()) is None
 
 
 @pytest.mark.parametrize("header", ["3", 'W/"x"', 'W/"1", W/"2"', "W/3", '""'])

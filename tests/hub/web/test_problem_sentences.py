@@ -25,6 +25,7 @@ FILLED = {
     "unknown-code": {"system", "known"},
     "one-of-required": {"expected"},
     "unknown-schema": {"known"},
+    "label-by-rule": {"label"},
     "too-costly": {"limit"},
     "too-costly-chain": {"limit"},
     "too-costly-include": {"limit"},

@@ -77,7 +77,7 @@ def test_an_unknown_type_is_told_from_a_missing_resource(party: Parties) -> None
 
 @pytest.mark.parametrize(
     ("method", "path", "status"),
-    [("DELETE", "/fhir/Task/1", 405), ("GET", "/oauth/token", 405), ("POST", "/fhir/metadata/", 404)],
+    [("DELETE", "/fhir/Task/1", 405), ("GET", "/oauth/token", 405), ("POST", "/fhir/metadata/", 405)],
 )  # fmt: skip
 def test_what_is_not_possible_here_is_told(party: Parties, method: str, path: str, status: int) -> None:
     answer = party("chu").send(method, path)
