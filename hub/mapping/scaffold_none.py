@@ -8,6 +8,7 @@ from typing import Final
 
 from hub.fhir.folding import fold
 from hub.mapping.scaffold_apart import NAMED, Claim, is_in_full
+from hub.mapping.scaffold_names import Near
 from hub.mapping.scaffold_table import Question
 from hub.mapping.scaffold_values import counts
 
@@ -16,6 +17,8 @@ Reason = tuple[str, Mapping[str, str]]
 COUNTS: Final = "mapping.scaffold-counts"
 HOUR: Final = "mapping.scaffold-hour"
 SECOND: Final = "mapping.scaffold-second"
+NUMBERS: Final = frozenset({"case_number", "survivor_code"})
+MANY: Final = 6
 _NUMBERED: Final = re.compile(r"(.*\w{3}.*?)\s*(?:[\s_]|[#(]|n°)\s*([1-9])\s*\)?", re.IGNORECASE)
 
 
@@ -36,13 +39,20 @@ def none(found: Mapping[int, Sequence[Claim]], asked: Mapping[int, Question]) ->
         if first != at and first in best and best.get(at, best[first]).column == best[first].column:
             said[at] = SECOND, {"name": asked[first].header}
     for at, one in asked.items():
-        if not one.kind and counts(one.values) and not (at in best and is_in_full(best[at])):
+        if not one.kind and counts(one.values) and _numbers_lines(one, best.get(at)):
             said[at] = COUNTS, {}
     days = {at: {near.column for _, near, _ in claims if near.score >= NAMED} for at, claims in found.items()}
     for at, near in best.items():
         if near.column == "incident_hour" and near.vague and "visit_date" in days.get(at - 1, ()):
             said[at] = HOUR, {}
     return said
+
+
+def _numbers_lines(question: Question, near: Near | None) -> bool:
+    """Few cells that count may be anything else; many are no number of a case either, unless the column is plainly called so."""
+    if near is None or near.column in NUMBERS:
+        return near is None or not is_in_full(near)
+    return len(question.values) >= MANY and not is_in_full(near)
 
 
 def _pairs(asked: Mapping[int, Question]) -> dict[int, tuple[str, int]]:
