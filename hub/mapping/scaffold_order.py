@@ -31,6 +31,8 @@ class Order:
         for one in seen:
             if one.register != register:
                 register, before = one.register, [START]
+            if before == [START] and one.meaning == (NOTHING,):  # what numbers the lines is known by its cells
+                continue
             for meaning in one.meaning:
                 self._often[meaning] += 1 / len(one.meaning)
                 for previous in before:

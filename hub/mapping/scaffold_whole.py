@@ -43,8 +43,7 @@ def decided(asked: Mapping[int, Question], settled: Mapping[int, str], ready: Kn
     columns = _columns(asked, settled, ready)
     positions = list(asked)
     fixed = {place: settled[at] for place, at in enumerate(positions) if at in settled}
-    weighed = ready.likely.in_their_order(columns) if len(columns) > 1 else columns  # alone it begins no table
-    found = chosen(weighed, fixed)
+    found = chosen(ready.likely.in_their_order(columns), fixed)
     return {positions[place]: one for place, one in found.items()}
 
 
