@@ -7,20 +7,23 @@ that could be read two ways are asked about; the rest is listed as unmapped.
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from hub.mapping.model import Transform
 from hub.mapping.plan import Column, Plan
-from hub.mapping.scaffold_apart import NAMED, Claim, is_in_full, part, uncount, yield_to_called, yield_to_plainer
+from hub.mapping.scaffold_apart import NAMED, Claim, is_in_full, part, yield_to_called, yield_to_plainer
 from hub.mapping.scaffold_choices import Meant
-from hub.mapping.scaffold_claims import CALCULATED, LOW, MEDIUM, agree, claims, fitted, is_listed, meanings
+from hub.mapping.scaffold_claims import CALCULATED, FREE, LOW, MEDIUM, agree, claims, fitted, is_listed, meanings
 from hub.mapping.scaffold_known import Known, known
 from hub.mapping.scaffold_left_out import is_left_out
 from hub.mapping.scaffold_names import EXACT, Near
+from hub.mapping.scaffold_none import Reason, none, without_number
+from hub.mapping.scaffold_sentences import NOTHING
 from hub.mapping.scaffold_table import Question
 from hub.mapping.scaffold_values import Fit, date_order, fit
-from hub.mapping.scaffold_whole import decided
+from hub.mapping.scaffold_whole import decided, doubted
 from hub.mapping.transforms.answers import Answer
 from hub.mapping.transforms.codes import Codes
 from hub.mapping.transforms.dates import DateText
@@ -31,7 +34,6 @@ Confidence = Literal["high", "medium", "low", "none"]
 LIKELY: Final = 0.66  # what only resembles, and beyond that is sure
 SURE: Final = 0.9
 UNLIKE: Final = -2.0  # so much speaks against a column in its cells
-FREE: Final = frozenset({"text", "integer", "decimal", "date"})  # questions of a form that are answered with no choice
 MOSTLY: Final = 0.6  # of the cells of a ticked column are ticks: a row of totals has others
 BY_INITIAL: Final = 3  # kinds of violence whose headers begin with its first letter
 SEVERAL: Final = 2  # kinds below one heading, by which it is known without a tick
@@ -52,6 +54,9 @@ class Line:
     spaced: bool = False  # several answers stand between spaces, where the ready mapping reads commas
     meant: tuple[Meant, ...] = ()  # what the choices of a form, or the signs of a legend, would mean
     alike: bool = False  # by what headers it is like alone
+    unlikely: bool = (
+        False  # called so, and its neighbours say otherwise: of which mapping it is a column says that nothing
+    )
     tests: bool = False  # it tells tests from cases, and no column of a ready mapping is meant
 
     @property
@@ -76,7 +81,10 @@ class Proposal:
         weighs as a question does."""
         weights = {"high": 8, "medium": 4, "low": 2, "none": 0}
         known = [
-            (2 if one.alike else weights[one.confidence], plan.columns[one.column].transform)
+            (
+                2 if one.alike else weights["high" if one.unlikely else one.confidence],
+                plan.columns[one.column].transform,
+            )
             for one in self.lines
             if one.column
         ]
@@ -88,20 +96,23 @@ def propose(questions: Sequence[Question], ready: Known) -> Proposal:
     """One line for each question, in their order. A column is given to one question, the nearest."""
     marks = {at for at, one in enumerate(questions) if ready.names.marks_tests(one.shown)}
     asked = {at: one for at, one in enumerate(questions) if not one.again and not is_left_out(one) and at not in marks}
-    found = {at: claims(one, ready) for at, one in asked.items()}
+    found = {at: claims(one, ready) for at, one in without_number(asked).items()}
     ticked = _tick(found, asked, ready)
-    uncount(found, questions)
+    no_columns = none(found, {at: one for at, one in asked.items() if at not in ticked})
+    found |= {at: [] for at in no_columns}
     yield_to_plainer(found)
     yield_to_called(found)
     part(found)
-    taken = _weighed(_given(found), {at: one for at, one in asked.items() if at not in ticked}, ready)
+    taken = _weighed(
+        _given(found), {at: one for at, one in asked.items() if at not in ticked}, no_columns.keys(), ready
+    )
     columns = {near.column for _, near, _ in taken.values()}
     lines = tuple(
         _line(question, *taken[at], ready)
         if at in taken
         else _tests(question, ready)
         if at == min(marks, default=None)  # of two such columns one is asked about
-        else _unmapped(question, ready, columns)
+        else _unmapped(question, ready, columns, no_columns.get(at))
         for at, question in enumerate(questions)
     )
     lines = tuple(_again(line, lines) for line in lines if line.column or line.question.kind != CALCULATED)
@@ -113,20 +124,26 @@ def propose(questions: Sequence[Question], ready: Known) -> Proposal:
 def _given(found: Mapping[int, Sequence[Claim]]) -> dict[int, Claim]:
     """Each column to the question that claims it most."""
     every = sorted(
-        ((score, -at, near, said) for at, claimed in found.items() for score, near, said in claimed),
-        key=lambda claim: claim[:2],
+        (
+            (score, (near.whole and said.share) or 0.0, -at, near, said)
+            for at, claimed in found.items()
+            for score, near, said in claimed
+        ),
+        key=lambda claim: claim[:3],
         reverse=True,
     )
     taken: dict[int, Claim] = {}
     columns: set[str] = set()
-    for score, position, near, said in every:
+    for score, _, position, near, said in every:
         if -position not in taken and near.column not in columns:
             taken[-position] = score, near, said
             columns.add(near.column)
     return taken
 
 
-def _weighed(taken: Mapping[int, Claim], asked: Mapping[int, Question], ready: Known) -> dict[int, Claim]:
+def _weighed(
+    taken: Mapping[int, Claim], asked: Mapping[int, Question], no_columns: AbstractSet[int], ready: Known
+) -> dict[int, Claim]:
     """What is called so, and of the rest what all that is known of the table makes likeliest. What a mapping must have, by
     what records are told apart, and what is called so though its cells say otherwise, is asked about where nothing is
     likelier."""
@@ -135,7 +152,14 @@ def _weighed(taken: Mapping[int, Claim], asked: Mapping[int, Question], ready: K
         for at, claim in taken.items()
         if claim[1].whole or at not in asked
     }
-    likeliest = decided(asked, {at: near.column for at, (_, near, _) in settled.items()}, ready)
+    called = {at: near.column for at, (_, near, _) in settled.items()}
+    nothing = dict.fromkeys(no_columns, NOTHING)
+    likeliest = decided(asked, called | nothing, ready)
+    for at in (
+        doubted(asked, {at: column for at, column in called.items() if at in asked} | nothing, ready) - no_columns
+    ):
+        score, near, said = settled[at]
+        settled[at] = score, near._replace(unlikely=True), said
     found = settled | {at: _resembling(asked[at], *one, taken.get(at), ready) for at, one in likeliest.items()}
     given = {near.column for _, near, _ in found.values()}
     must = {name for name, column in ready.columns.items() if _is_required(column) or name in ready.plan.key}
@@ -266,7 +290,8 @@ def _line(question: Question, score: float, near: Near, said: Fit, ready: Known)
     spaced = several and (question.spaced or question.kind == "select_multiple")
     return Line(
         question, near.column, confidence, tuple(reasons), language,
-        said.unknown if sure else (), 0 if sure else len(said.unknown), spaced, told, near.alike and not near.whole,
+        said.unknown if sure else (), 0 if sure else len(said.unknown), spaced, told,
+        near.alike and not near.whole, near.unlikely,
     )  # fmt: skip
 
 
@@ -275,7 +300,7 @@ def _confidence(score: float, near: Near, said: Fit, transform: Transform | None
     name that is cut short is beyond doubt only where the cells are words of that very list."""
     coded = isinstance(transform, Codes)
     sure = not (near.cut or near.vague) or (said.supports and (coded or isinstance(transform, Phones)))
-    sure &= not near.doubted
+    sure &= not (near.doubted or near.unlikely)
     if near.whole and sure and not said.contradicts and (said.share is None or said.share >= SURE_WORDS):
         return "high"
     doubtful = said.share is not None and not said.supports and not coded
@@ -289,7 +314,9 @@ def _tests(question: Question, ready: Known) -> Line:
     return Line(question, confidence="low", reasons=(("mapping.scaffold-tests", {}),), language=language, tests=True)
 
 
-def _unmapped(question: Question, ready: Known, taken: set[str]) -> Line:
+def _unmapped(question: Question, ready: Known, taken: set[str], why: Reason | None = None) -> Line:
+    if why:
+        return Line(question, reasons=(why,), language=ready.names.language(question.header))
     near = next(iter(ready.names.near(question.header)), None)
     twice = near is not None and near.score >= LOW and near.column in taken
     reason = ("mapping.scaffold-twice", {"column": near.column}) if near and twice else ("mapping.scaffold-unknown", {})

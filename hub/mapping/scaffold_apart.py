@@ -1,11 +1,9 @@
-"""What two columns of one table say of each other: the number of the line beside that of the case, and two halves of a name."""
+"""What two columns of one table say of each other: "id" beside "num_dossier", and two halves of a name."""
 
-from collections.abc import Sequence
 from typing import Final
 
-from hub.mapping.scaffold_names import Near
-from hub.mapping.scaffold_table import Question
-from hub.mapping.scaffold_values import Fit, counts
+from hub.mapping.scaffold_names import EXACT, Near
+from hub.mapping.scaffold_values import Fit
 
 NAMES: Final = frozenset({"full_name", "given_name", "family_name"})
 NAMED: Final = 0.9  # from which a column is called so
@@ -14,28 +12,22 @@ CALLED: Final = 0.42  # below which its name says nothing of what a column is
 Claim = tuple[float, Near, Fit]
 
 
-def uncount(found: dict[int, list[Claim]], questions: Sequence[Question]) -> None:
-    """What only numbers the lines is no number of a case, where another column is called that; elsewhere it may be."""
-    counting = {at for at in found if counts(questions[at].values)}
-    for at in counting:
-        column = max(found[at], key=lambda claim: claim[0], default=None)
-        others = (near for one, claims in found.items() if one not in counting for _, near, _ in claims)
-        if column and any(near.column == column[1].column and near.score >= NAMED for near in others):
-            found[at] = []
-        found[at] = [(score, near._replace(vague=True), said) for score, near, said in found[at]]
-
-
 def yield_to_plainer(found: dict[int, list[Claim]]) -> None:
-    """What is called by a word that says little ("id") is not what another column is called in full ("num_dossier")."""
+    """What is called by a word that says little ("id") is not what another column is called in full ("num_dossier"), unless
+    more of its cells are read."""
     full = {
-        near.column: at
+        near.column: (at, said.share or 0.0)
         for at, claims in found.items()
         for _, near, said in claims
         if near.whole and not near.vague and not near.cut and near.score >= NAMED and not said.contradicts
     }
     for at, claims in found.items():
         found[at] = [
-            one for one in claims if not (one[1].vague and _is_word(one[1].name)) or full.get(one[1].column, at) == at
+            (score, near, said)
+            for score, near, said in claims
+            if not (near.vague and _is_word(near.name))
+            or full.get(near.column, (at,))[0] == at
+            or (said.share or 0.0) > full[near.column][1]
         ]
 
 
@@ -58,12 +50,14 @@ def _is_word(name: str) -> bool:
 
 
 def part(found: dict[int, list[Claim]]) -> None:
-    """Where the given name stands in a column of its own, the other is the family name; else "name" is the whole name."""
+    """Where the given name stands in a column of its own, the other is the family name; else "name" is the whole name.
+    What is called by the word for a given name alone is that."""
     named = {at: {near.column for _, near, _ in claims if near.score >= NAMED} for at, claims in found.items()}
     family = {at for at, columns in named.items() if "family_name" in columns}
     given = {at for at, columns in named.items() if "given_name" in columns} - family
     for at, claims in found.items():
-        apart = given and family and at in given | family
+        alone = at in given and any(near.column == "given_name" and near.score >= EXACT for _, near, _ in claims)
+        apart = alone or (given and family and at in given | family)
         meant = "full_name" if not apart else "given_name" if at in given else "family_name"
         found[at] = [
             (score, near._replace(whole=near.whole or bool(apart and near.column == meant)), said)

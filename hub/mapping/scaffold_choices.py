@@ -88,8 +88,11 @@ def _first(label: str, readers: Sequence[Transform], own: Transform, today: date
 
 
 def _read(text: str, transform: Transform, today: date) -> Meaning | None:
+    if isinstance(transform, Codes):
+        meaning, unknown = transform.known(text)
+        return None if unknown else meaning or ()
     reading = transform.forward(text, Context("organization", lambda _: None, today))
-    if reading.trouble is not None or (reading.value is None and not isinstance(transform, Codes)):
+    if reading.trouble is not None or reading.value is None:
         return None
     if isinstance(transform, Boolean):
         return "yes" if reading.value else "no"

@@ -12,7 +12,7 @@ from hub.mapping.scaffold_legend import signs
 from hub.mapping.scaffold_names import Near
 from hub.mapping.scaffold_second import is_plain, second
 from hub.mapping.scaffold_sentences import NOTHING
-from hub.mapping.scaffold_table import Question
+from hub.mapping.scaffold_table import NAMED, Question
 from hub.mapping.scaffold_values import Fit, are_codes, fit
 from hub.mapping.transforms.codes import Codes
 from hub.mapping.transforms.phones import Phones
@@ -29,12 +29,13 @@ UNHEARD: Final = 0.5  # at most: what the labels do not ask for
 PERPETRATOR: Final = "perpetrator"
 APART: Final = 0.02
 SIGN: Final = 3  # letters of a sign that may mean anything: "oui", "F", "12"
+FREE: Final = frozenset({"text", "integer", "decimal", "date"})  # questions of a form that are answered with no choice
 CALCULATED: Final = "calculate"  # a form computes a lot for itself, which nobody needs to hear of
 
 
 def called(question: Question, ready: Known) -> tuple[str, ...]:
     """What people read, and what that is called below its heading."""
-    _, inside = ready.names.below(question.group, question.texts)
+    _, inside = _below(question, ready)
     return (*inside, *(_understood(question, ready) or question.shown))
 
 
@@ -52,6 +53,11 @@ def agree(question: Question, column: str, ready: Known) -> bool:
     )
 
 
+def _below(question: Question, ready: Known) -> tuple[str, list[str]]:
+    """What it is called together with its heading; the way to a form's question is no name."""
+    return ready.names.below(question.group, question.labels[:-1] if question.kind else question.texts)
+
+
 def is_nothing(question: Question, ready: Known) -> bool:
     """Whether its labels ask for what is no column's."""
     return any(one.column == NOTHING for one in ready.names.asked(question.shown))
@@ -60,7 +66,7 @@ def is_nothing(question: Question, ready: Known) -> bool:
 def named(question: Question, ready: Known) -> dict[str, Near]:
     """By its names; those below a heading that says whose it is come first."""
     nears: dict[str, Near] = {}
-    role, inside = ready.names.below(question.group, question.texts)
+    role, inside = _below(question, ready)
     whose = " ".join(inside)
     for text in (*inside, *question.texts):
         for near in ready.names.near(text):
@@ -70,14 +76,18 @@ def named(question: Question, ready: Known) -> dict[str, Near]:
             if not ready.names.forbids(whose, near.column):
                 one = near._replace(score=min(near.score, BELOW), cut=True) if joined else near
                 nears[near.column] = max(nears.get(near.column, one), one, key=lambda one: one.score)
+    _by_its_labels(question, nears, ready)
     _hear(question, ready.names.asked(question.shown), nears, ready)
     return nears
 
 
 def forbidden(question: Question, column: str, ready: Known, *, plainly: bool = False) -> bool:
     """Whether a word of it, or of the heading above, says that it is another thing."""
-    _, inside = ready.names.below(question.group, question.texts)
-    said = f"{' '.join(question.texts)} {question.header} {' '.join(inside)}"
+    _, inside = _below(question, ready)
+    texts = (
+        question.labels[:-1] if question.kind else (*question.texts, question.header)
+    )  # the way to it is no word of it
+    said = " ".join((*texts, *inside))
     return ready.names.forbids(said, column, plainly=plainly)
 
 
@@ -85,12 +95,40 @@ def _nears(question: Question, ready: Known) -> dict[str, Near]:
     """By its names, and by what it is like beside them."""
     if is_nothing(question, ready):
         return {}
-    nears = named(question, ready)
+    nears = _free(question, named(question, ready), ready)
     likely = ready.likely.by_header(called(question, ready))
     for column in [one for one, known in ready.columns.items() if one not in nears and not known.ticks]:
         if not forbidden(question, column, ready, plainly=is_plain(column, likely)):
             nears[column] = Near(0.0, column, "", ready.names.language(question.header))
     return second(nears, likely)
+
+
+def _free(question: Question, nears: dict[str, Near], ready: Known) -> dict[str, Near]:
+    """What is answered with no choice, or with the thing itself, asks for that: "a safe number", for the number."""
+    best: dict[str, Near] = {}
+    for column, near in nears.items():
+        meant = ready.names.free.get(column, column)
+        to = meant if meant in nears and (column == meant or _is_free(question, meant, ready)) else column
+        best[to] = max(best.get(to, near), near, key=lambda one: one.score)._replace(column=to)
+    return best
+
+
+def _is_free(question: Question, column: str, ready: Known) -> bool:
+    if question.kind:
+        return question.kind in FREE
+    said = fitted(question, column, ready)
+    return said.share is not None and not said.contradicts
+
+
+def _by_its_labels(question: Question, nears: dict[str, Near], ready: Known) -> None:
+    """The short name that a form gives a question says less than its labels: what these do not say is a question at most."""
+    labels = question.labels[:-NAMED]
+    if not question.kind or not labels:
+        return
+    said = {near.column for text in labels for near in ready.names.near(text)}
+    for column, near in nears.items():
+        if column not in said:
+            nears[column] = near._replace(score=min(near.score, UNHEARD), whole=False)
 
 
 def _hear(question: Question, asked: Sequence[Near], nears: dict[str, Near], ready: Known) -> None:
@@ -203,6 +241,7 @@ def _is_coded(column: str, ready: Known) -> bool:
 
 __all__ = [
     "CALCULATED",
+    "FREE",
     "LOW",
     "MEDIUM",
     "agree",

@@ -48,7 +48,7 @@ class Likely:
 
     def in_their_order(self, columns: Sequence[Distances]) -> list[dict[str, float]]:
         """Those of a whole table, each the likeliest first, now with what stands beside each."""
-        meanings = [{self._means.get(name, name): behind for name, behind in [*one.items()][::-1]} for one in columns]
+        meanings = [self._meant(one) for one in columns]
         weighed = self._order.weighed(meanings)
         return [
             {
@@ -57,6 +57,17 @@ class Likely:
             }
             for one, before, after in zip(columns, meanings, weighed, strict=True)
         ]
+
+    def beside(self, columns: Sequence[Distances]) -> list[dict[str, float]]:
+        """Of each column of a whole table how far what stands beside it, alone, puts each behind the likeliest."""
+        told = self._order.beside([self._meant(one) for one in columns])
+        return [
+            {name: says[self._means.get(name, name)] for name in one if says}
+            for one, says in zip(columns, told, strict=True)
+        ]
+
+    def _meant(self, one: Distances) -> dict[str, float]:
+        return {self._means.get(name, name): behind for name, behind in [*one.items()][::-1]}
 
 
 def chosen(columns: Sequence[Distances], fixed: Mapping[int, str]) -> dict[int, tuple[str, float]]:
@@ -67,7 +78,7 @@ def chosen(columns: Sequence[Distances], fixed: Mapping[int, str]) -> dict[int, 
         reverse=True,
     )
     found: dict[int, tuple[str, float]] = {}
-    given, settled = set(fixed.values()), set[int]()
+    given, settled = set(fixed.values()) - {NOTHING}, set[int]()
     for share, position, name in claims:
         if position in settled or name in given:
             continue

@@ -9,6 +9,7 @@ side nobody understands, is never beyond doubt. A name of a part ("douar") yield
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -16,7 +17,7 @@ from hub.fhir.folding import fold
 from hub.mapping.scaffold_asks import Asks
 from hub.mapping.scaffold_sentences import NOTHING, Sentences, pattern, spaced
 from hub.mapping.scaffold_ticks import Kinds
-from hub.mapping.scaffold_words import Tokens, Words, numbered, plain, stem
+from hub.mapping.scaffold_words import Index, Tokens, Words, numbered, plain, stem
 
 _SLASH: Final = re.compile(r"\s*/\s*")
 _BRACKETS: Final = re.compile(r"\(.*?\)|\[.*?\]")
@@ -50,6 +51,7 @@ class Near(NamedTuple):
     initials: bool = False  # nothing but first letters
     torn: bool = False  # a word that carries something stands where the name has another: "du dernier repas"
     doubted: bool = False  # so called, and more like headers of another column
+    unlikely: bool = False  # so called, and what stands beside it and in it speaks for another column
     alike: bool = False  # by far the likeliest by what it is like
 
 
@@ -75,6 +77,7 @@ class Names:
         )
         self._says_little = self._light | self._vague | self._common
         self._hers = frozenset(map(str, lexicon.get("hers", ())))
+        self.free = {str(column): str(meant) for column, meant in lexicon.get("free", {}).items()}
         self._groups = {role: self._words.folded(one["words"]) for role, one in lexicon.get("groups", {}).items()}
         self._asked = {role: tuple(map(str, one["called"])) for role, one in lexicon.get("groups", {}).items()}
         self.kinds = Kinds(lexicon.get("ticks", {}), self._words, self._groups)
@@ -95,7 +98,6 @@ class Names:
         self._near_found: dict[str, list[Near]] = {}
         # header → it without brackets, and what that is called
         self._outside: dict[str, tuple[str, frozenset[str]]] = {}
-        self._alike: dict[str, frozenset[int]] = {}
         self._having: dict[str, set[int]] = {}
         self._spelled: dict[str, set[int]] = {}
         self._begun: dict[str, set[int]] = {}
@@ -105,6 +107,7 @@ class Names:
                 self._begun.setdefault(first, set()).add(at)
             for token in name.tokens:
                 self._having.setdefault(token, set()).add(at)
+        self._index = Index(self._having, self._words)
         columns = {(token, name.column) for name in self._names for token in name.tokens}
         self._columns = Counter(token for token, _ in columns)
         self._own: dict[str, set[str]] = {}
@@ -212,10 +215,10 @@ class Names:
         strangers = self._others - self._own[near.column]
         return not near.whole and any(self._tells(word, strangers) for word in self._words.of(header))
 
-    def _tells(self, word: str, of: Iterable[str]) -> bool:
+    def _tells(self, word: str, of: AbstractSet[str]) -> bool:
         """Whether it is one of these, or what is left of one."""
         bare = word.rstrip(".")
-        return any(one == bare or (word.endswith(".") and self._words.begins(bare, one)) for one in of)
+        return bare in of or (word.endswith(".") and any(self._words.begins(bare, one) for one in of))
 
     def below(self, group: str, texts: Sequence[str]) -> tuple[str, list[str]]:
         """Whose, or of what, the columns below a heading are, and what these are called then: "sex" below "alleged perpetrator".
@@ -227,7 +230,10 @@ class Names:
         if len(about) != 1:
             return "", []
         called = self._asked[about[0]]
-        sides = dict.fromkeys(side.strip() for text in texts for side in _scripts(text))
+        outside = (
+            " ".join(_BRACKETS.sub(" ", text).split()) for text in texts
+        )  # a hint is not called so together with it
+        sides = dict.fromkeys(side.strip() for text in outside if text for side in _scripts(text))
         return about[0], [
             f"{side} {one}" for side in sides for one in called if self._is_arabic(side) == self._is_arabic(one)
         ]
@@ -264,11 +270,7 @@ class Names:
     def _alike_to(self, tokens: Tokens) -> list[_Name]:
         """The names that share a word with these."""
         found = set(self._spelled.get("".join(plain(tokens)), ()))
-        for token in tokens:
-            if token not in self._alike:
-                alike = (at for other, at in self._having.items() if self._words.same(token, other))
-                self._alike[token] = frozenset().union(*alike)
-            found |= self._alike[token]
+        found.update(*map(self._index.alike, tokens))
         return [self._names[at] for at in sorted(found)]
 
     def _compare(self, header: Tokens, name: _Name) -> Near:

@@ -6,7 +6,7 @@ forwards and backwards (https://en.wikipedia.org/wiki/Forward%E2%80%93backward_a
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Final
 
@@ -31,6 +31,8 @@ class Order:
         for one in seen:
             if one.register != register:
                 register, before = one.register, [START]
+            if before == [START] and one.meaning == (NOTHING,):  # what numbers the lines is known by its cells
+                continue
             for meaning in one.meaning:
                 self._often[meaning] += 1 / len(one.meaning)
                 for previous in before:
@@ -52,13 +54,25 @@ class Order:
         if not self._often:
             return [dict(one) for one in columns]
         own = [_likeliest(one) for one in columns]
-        before = _passed(own, self.follows, START)
-        after = _passed(own[::-1], lambda later, meaning: self.follows(meaning, later))[::-1]
-        found = zip(columns, own, before, after, strict=True)
         return [
-            _behind(column, {one: said + way[one] + back[one] for one, said in kept.items()})
-            for column, kept, way, back in found
+            _behind(column, {one: said + told[one] for one, said in kept.items()})
+            for column, kept, told in zip(columns, own, self._told(own, own), strict=True)
         ]
+
+    def beside(self, columns: Sequence[Mapping[str, float]]) -> list[dict[str, float]]:
+        """Of each column what those beside it say alone, whatever it is called and holds: how far each meaning is behind that of
+        which most speaks. Empty where no register was ever seen."""
+        if not self._often:
+            return [{} for _ in columns]
+        told = self._told([_likeliest(one) for one in columns], columns)
+        return [{one: (says - max(said.values())) / SHARP for one, says in said.items()} for said in told]
+
+    def _told(self, own: Sequence[Mapping[str, float]], of: Sequence[Iterable[str]]) -> Iterator[dict[str, float]]:
+        """What those on both sides say of each of these meanings."""
+        before = _passed(own, of, self.follows, START)
+        after = _passed(own[::-1], of[::-1], lambda later, meaning: self.follows(meaning, later))[::-1]
+        for way, back in zip(before, after, strict=True):
+            yield {one: said + back[one] for one, said in way.items()}
 
 
 def _likeliest(column: Mapping[str, float]) -> dict[str, float]:
@@ -67,13 +81,16 @@ def _likeliest(column: Mapping[str, float]) -> dict[str, float]:
 
 
 def _passed(
-    own: Sequence[Mapping[str, float]], follows: Callable[[str, str], float], first: str = ""
+    own: Sequence[Mapping[str, float]],
+    of: Sequence[Iterable[str]],
+    follows: Callable[[str, str], float],
+    first: str = "",
 ) -> list[dict[str, float]]:
-    """Of each column, what all columns on one side of it say of its meanings."""
+    """Of each column, what all columns on one side of it say of these meanings."""
     found: list[dict[str, float]] = []
     side: Mapping[str, float] = {first: 0.0} if first else {}
-    for kept in own:
-        told = {one: _sum([said + follows(other, one) for other, said in side.items()]) for one in kept}
+    for kept, wanted in zip(own, of, strict=True):
+        told = {one: _sum([said + follows(other, one) for other, said in side.items()]) for one in wanted}
         found.append(told)
         side = {
             one: said + told[one] for one, said in kept.items()

@@ -21,6 +21,8 @@ PAIR: Final = 2
 NAMED: Final = 2  # the last labels of a form's question are its name, and the way to it
 STEPS: Final = 2  # headers that begin alike, from which they are ways
 _DOTTED: Final = re.compile(r"[A-Za-z]\w+(\.\w{2,})+$")
+_TITLE: Final = re.compile(r"\w\s*:\s*\w|\d{3}|\d[/.\-]\d|.{60}")
+"""What stands above a table and heads no columns: "Responsable : ...", a day, a year, a sentence."""
 TICKED: Final = frozenset({"", "0", "1", "0.0", "1.0", "true", "false", "True", "False", "TRUE", "FALSE"})
 
 Rows = Sequence[Sequence[str]]
@@ -179,7 +181,7 @@ def _groups(above: Sequence[str], labels: Sequence[str]) -> list[str]:
     found, last = [], ""
     for at in range(len(labels)):
         last = (cells[at] if at < len(cells) else "") or last
-        found.append(last if several else "")
+        found.append(last if several and not _TITLE.search(last) else "")
     return found
 
 

@@ -71,12 +71,13 @@ def fit(column: Column, values: Sequence[str], blank: frozenset[str], today: dat
     unknown: dict[str, None] = {}
     read = 0
     for value in tried:
-        reading = transform.forward(value, context)
-        trouble = reading.trouble
-        read += trouble is None and (reading.value is not None or isinstance(transform, Codes))
-        if trouble is not None and trouble.text == "mapping.code-unknown":
-            several = isinstance(transform, Codes) and transform.several
-            unknown |= dict.fromkeys(trouble.value.split(", ") if several else [trouble.value])
+        if isinstance(transform, Codes):
+            strange = transform.known(value).unknown
+            read += not strange
+            unknown |= dict.fromkeys(strange)
+        else:
+            reading = transform.forward(value, context)
+            read += reading.trouble is None and reading.value is not None
     return Fit(read, len(tried), tuple(unknown))
 
 

@@ -5,6 +5,7 @@ Which words mean the same ("agresseur", "auteur"), carry nothing or are written 
 
 import re
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from difflib import SequenceMatcher
 from functools import lru_cache
 from typing import Any, Final
@@ -24,13 +25,15 @@ _ENDINGS: Final = ("ات", "ين", "ون", "يه", "ه", "ي")
 _LEFT: Final = 4  # letters that stay of a word without its ending
 _LONG: Final = 6  # letters from which a slip of the pen is forgiven
 _ALIKE: Final = 0.86
+_ARABIC: Final = "\u0600"  # the first letter of its alphabet
 
 
 class Words:
     """What is known of words."""
 
     def __init__(self, lexicon: Mapping[str, Any]) -> None:
-        self._phrases = [(fold(str(said)), fold(str(meant))) for said, meant in lexicon.get("phrases", {}).items()]
+        phrases = [(fold(str(said)), fold(str(meant))) for said, meant in lexicon.get("phrases", {}).items()]
+        self._phrases = [(said, re.compile(rf"(?<!\w){re.escape(said)}(?!\w)"), meant) for said, meant in phrases]
         self._short = {fold(str(key)): fold(str(word)) for key, word in lexicon.get("short", {}).items()}
         self._same = {
             stem(fold(str(word))): stem(fold(str(words[0]))) for words in lexicon.get("same", ()) for word in words[1:]
@@ -42,6 +45,7 @@ class Words:
         self._subject = self.folded(lexicon.get("subject", ()))
         self._cut_short = frozenset(fold(str(word)) for word in lexicon.get("cut", ()))
         self._known: set[str] = set()
+        self._of: dict[str, Tokens] = {}
 
     def folded(self, words: Iterable[Any]) -> frozenset[str]:
         """Words of a list, each as it stands in a header."""
@@ -50,10 +54,14 @@ class Words:
     def learn(self, words: Iterable[str]) -> None:
         """What no header needs to be cut short of."""
         self._known.update(word for word in words if word not in self._cut_short)
+        self._of.clear()
 
     def of(self, text: str) -> Tokens:
         """The words; those that are cut short, or may be, end with a point."""
-        return tuple(f"{word}." if self._may_be_cut(word) else word for word in map(self._one, self._split(text)))
+        if text not in self._of:
+            words = map(self._one, self._split(text))
+            self._of[text] = tuple(f"{word}." if self._may_be_cut(word) else word for word in words)
+        return self._of[text]
 
     def _may_be_cut(self, word: str) -> bool:
         """What nobody knows, and is as short as what people leave over of a word."""
@@ -64,11 +72,15 @@ class Words:
 
     def same(self, one: str, other: str) -> bool:
         """`one`: of the header. `other`: as it stands for all that mean the same."""
-        return any(same(one, form) for form in self._forms.get(other, (other,)))
+        return any(same(one, form) for form in self.forms(other))
+
+    def forms(self, word: str) -> Iterable[str]:
+        """All that it stands for."""
+        return self._forms.get(word, (word,))
 
     def begins(self, cut: str, other: str) -> bool:
         """Whether it is what is left of a word, or of another that means the same."""
-        return len(cut) >= _CUT and any(form.startswith(cut) for form in self._forms.get(other, (other,)))
+        return len(cut) >= _CUT and any(form.startswith(cut) for form in self.forms(other))
 
     def readings(self, text: str) -> list[tuple[Tokens, bool]]:
         """The words that carry something, and these without the person whose case it is."""
@@ -86,10 +98,30 @@ class Words:
     def _split(self, text: str) -> list[str]:
         named = "_" in text and " " not in text.strip()
         folded = fold(numbered(text) + " |")
-        for said, meant in self._phrases:
-            folded = re.sub(rf"(?<!\w){re.escape(said)}(?!\w)", meant, folded)
+        for said, pattern, meant in self._phrases:
+            if said in folded:
+                folded = pattern.sub(meant, folded)
         found = _WORDS.findall(folded)  # the bar keeps the last point
         return [f"{word}." if named and _CUT <= len(word) <= _SHORT and word[-1] != "." else word for word in found]
+
+
+class Index:
+    """Where words stand (`having`: word → numbers of names) that are the same as one of a header."""
+
+    def __init__(self, having: Mapping[str, AbstractSet[int]], words: Words) -> None:
+        self._by_letter: dict[str, list[tuple[str, AbstractSet[int]]]] = {}
+        for word, names in having.items():
+            for form in words.forms(word):
+                self._by_letter.setdefault(form[0], []).append((form, names))
+        self._found: dict[str, frozenset[int]] = {}
+
+    def alike(self, word: str) -> frozenset[int]:
+        if word not in self._found:
+            # what is the same as a word of plain letters begins as it does
+            letters = [word[0]] if word.isascii() else self._by_letter
+            forms = (one for letter in letters for one in self._by_letter.get(letter, ()))
+            self._found[word] = frozenset[int]().union(*(names for form, names in forms if same(word, form)))
+        return self._found[word]
 
 
 def numbered(text: str) -> str:
@@ -123,6 +155,10 @@ def same(one: str, other: str) -> bool:
     """`one`: of the header, with a point where it is cut short or may be."""
     if one == other:
         return True
+    return (one[0] < _ARABIC) == (other[0] < _ARABIC) and _resemble(one, other)
+
+
+def _resemble(one: str, other: str) -> bool:
     if one.endswith("."):
         one = one.rstrip(".")
         if other == stem(one) or (len(one) >= _CUT and other.startswith(one)) or _contracted(one, other):
@@ -156,4 +192,4 @@ def _contracted(one: str, other: str) -> bool:
     return all(letter in letters for letter in one)
 
 
-__all__ = ["Tokens", "Words", "numbered", "plain", "same", "stem"]
+__all__ = ["Index", "Tokens", "Words", "numbered", "plain", "same", "stem"]

@@ -27,7 +27,7 @@ TRANSFORMS: Final[Mapping[str, Callable[..., Transform]]] = {
     "codes": Codes,
 }
 
-_GIVEN: Final = frozenset({"language", "vocabulary", "several", "_cached"})
+_GIVEN: Final = frozenset({"language", "vocabulary", "several", "_cached", "known"})
 
 __all__ = ["TRANSFORMS", "parameters"]
 

@@ -5,19 +5,24 @@ what stands between separators is read as the longest words the vocabulary knows
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from hub.fhir.folding import fold
-from hub.mapping.model import NOTHING, Code, Context, Reading, Trouble
+from hub.mapping.model import Code, Context, Reading, Trouble
 from hub.mapping.transforms.whole import Whole
-from hub.mapping.vocabulary import Vocabulary
+from hub.mapping.vocabulary import Meaning, Vocabulary
 
 _BETWEEN: Final = re.compile(r"\s*[,،;؛|\n\r/+&\-–—]\s*|\s+(?:et|and|ou|و)\s+|\s+و(?=\w)", re.IGNORECASE)
 _SPACE: Final = re.compile(r"\s+")
 _LONGEST = 6  # pieces that a label may hold
+
+
+class Known(NamedTuple):
+    meaning: Meaning | None
+    unknown: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -28,9 +33,12 @@ class Codes(Whole):
     several: bool = False
     separator: str = ""
     _cached: Callable[[str], Reading] = field(init=False, repr=False)
+    known: Callable[[str], Known] = field(init=False, repr=False)
+    """What a cell means, and the words in it that nobody knows: `forward` without what these could have been."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_cached", lru_cache(maxsize=4096)(self._read))
+        object.__setattr__(self, "known", lru_cache(maxsize=4096)(self._known))
 
     def forward(self, text: str, context: Context) -> Reading:
         return self._cached(text)
@@ -49,15 +57,19 @@ class Codes(Whole):
         return tuple(code for code in self.vocabulary.codes if code.code == value)[:1] or None
 
     def _read(self, text: str) -> Reading:
+        meaning, unknown = self._known(text)
+        return Reading(meaning, self._trouble(unknown) if unknown else None)
+
+    def _known(self, text: str) -> Known:
         meaning = self.vocabulary.meaning(text)
         if meaning is not None:
-            return Reading(meaning) if meaning else NOTHING
+            return Known(meaning or None)
         if not self.several:
-            return Reading(None, self._trouble([text]))
+            return Known(None, (text,))
         found: list[Code] = []
         unknown: list[str] = []
         self._segment(text, found, unknown)
-        return Reading(tuple(dict.fromkeys(found)) or None, self._trouble(unknown) if unknown else None)
+        return Known(tuple(dict.fromkeys(found)) or None, tuple(unknown))
 
     def _segment(self, part: str, found: list[Code], unknown: list[str]) -> None:
         """Read `part` from the left, each time the longest run of pieces that is a known word."""
@@ -74,7 +86,7 @@ class Codes(Whole):
                 unknown.append(part[pieces[0][0] : pieces[0][1]])
             pieces = pieces[last:]
 
-    def _trouble(self, unknown: list[str]) -> Trouble:
+    def _trouble(self, unknown: Sequence[str]) -> Trouble:
         known = dict.fromkeys(word for one in unknown for word in self.vocabulary.close_to(one))
         return Trouble("mapping.code-unknown", {"known": ", ".join(known)}, ", ".join(unknown))
 

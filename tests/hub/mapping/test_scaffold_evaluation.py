@@ -121,11 +121,20 @@ def test_the_same_header_in_another_language_below_is_no_row() -> None:
     assert {len(one.values) for one in found} == {2}
 
 
-def test_what_only_numbers_the_lines_is_a_case_number_but_not_beyond_doubt() -> None:
-    rows = [[str(at), "12/03/2026", "Zineb Exemple", "31", "physique"] for at in range(1, 9)]
+@pytest.mark.parametrize("header", ["N°", "N° ordre", "ر.ت", "الرقم الترتيبي"])
+def test_what_only_numbers_the_lines_is_no_case_number(header: str) -> None:
+    first = _first_of(header, [str(at) for at in range(1, 9)])
+    assert (first.column, first.reasons) == ("", (("mapping.scaffold-counts", {}),))
+
+
+def test_numbers_with_a_year_under_the_same_header_are_those_of_cases() -> None:
+    assert _first_of("الرقم الترتيبي", [f"2022/{at}" for at in range(1, 9)]).column == "case_number"
+
+
+def _first_of(header: str, numbers: list[str]) -> Line:
+    rows = [[number, "12/03/2026", "Zineb Exemple", "31", "physique"] for number in numbers]
     base = ready("spreadsheet/register-fr")
-    first = propose(questions([BOTH[0], *rows], base.names), base).lines[0]
-    assert (first.column, first.confidence) == ("case_number", "medium")
+    return propose(questions([[header, *BOTH[0][1:]], *rows], base.names), base).lines[0]
 
 
 def test_cells_that_contradict_a_header_make_it_a_question() -> None:
@@ -149,7 +158,7 @@ def test_a_column_is_given_once_and_the_other_is_told() -> None:
     rows = [[column[0] for column in columns], *([column[at] for column in columns] for at in (2, 3))]
     lines = propose(questions(rows, ready().names), ready()).lines
     assert [line.column for line in lines] == ["case_number", "visit_date", "phone", ""]
-    assert lines[3].reasons[0][0] == "mapping.scaffold-twice"
+    assert lines[3].reasons == (("mapping.scaffold-second", {"name": "Téléphone"}),)
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 
 from hub.mapping.scaffold import Line, propose
 from hub.mapping.scaffold_cells import Cells, Seen, said, shape, traits
+from hub.mapping.scaffold_choices import Choice
 from hub.mapping.scaffold_likely import chosen
 from hub.mapping.scaffold_order import Order
 from hub.mapping.scaffold_sentences import NOTHING
-from hub.mapping.scaffold_table import Question
+from hub.mapping.scaffold_table import Question, questions
 from tests.support.scaffolding import ready
 
 DETAILED = "spreadsheet/register-detailed"
@@ -109,3 +110,79 @@ def test_a_column_is_given_once_to_the_surest_and_never_where_none_is_likelier()
     )
     assert {at: column for at, (column, _) in found.items()} == {0: "age", 1: "children"}
     assert chosen([{"age": 0.0}], {1: "age"}) == {}
+
+
+CASES = ("12/25", "13/25", "14/25", "15/25")
+SEXES = ("F", "F", "F", "M")
+
+
+def hers(**more: Question) -> tuple[Question, ...]:
+    """What is said of her at the beginning of a register, with a column more after her name."""
+    return (
+        Question("N° dossier", CASES),
+        Question("Date d'accueil", DAYS),
+        Question("Nom et prénom", NAMES),
+        *more.values(),
+        Question("Âge", AGES),
+        Question("Situation familiale", ("mariée", "célibataire", "mariée", "veuve")),
+        Question("Adresse", ("Hay Salam", "Hay Nahda", "Centre", "Hay Salam")),
+    )
+
+
+def test_what_stands_beside_a_column_takes_from_its_name_that_it_is_beyond_doubt() -> None:
+    among_hers = lines(*hers(more=Question("Sexe agresseur", SEXES)))["Sexe agresseur"]
+    his = (Question("Lien avec l'auteur", ("mari", "père", "mari", "frère")), Question("Âge agresseur", AGES))
+    among_his = lines(*hers(), *his, Question("Sexe agresseur", SEXES))["Sexe agresseur"]
+    assert (among_hers.column, among_hers.confidence) == ("perpetrator_sex", "medium")
+    assert (among_his.column, among_his.confidence) == ("perpetrator_sex", "high")
+
+
+@pytest.mark.parametrize("title", ["RESPONSABLE : M. K. (poste 214)", "ARRETE AU : 31/12/2023", "2025-06-12"])
+def test_a_title_above_a_table_is_no_heading_of_columns(title: str) -> None:
+    header = ["N° dossier", "Date d'accueil", "Nom et prénom", "Sexe", "Âge", "Type de violence"]
+    rows = [["1/25", "03/01/2025", "Zineb Exemple", "F", "31", "physique"]] * 3
+    found = questions([["REGISTRE", "", title, "", "", ""], header, *rows], ready(DETAILED).names)
+    assert {one.group for one in found} <= {"REGISTRE", ""}
+    assert {line.question.header: line.column for line in propose(found, ready(DETAILED)).lines}["Sexe"] == "sex"
+
+
+def test_an_hour_beside_the_day_of_the_visit_is_none_of_the_violence() -> None:
+    hour, day = Question("Heure", ("10h", "23h40", "9h", "14h")), Question("Date des faits", DAYS)
+    beside = lines(Question("N° dossier", CASES), Question("Date d'accueil", DAYS), hour, day)["Heure"]
+    assert (beside.column, beside.reasons) == ("", (("mapping.scaffold-hour", {}),))
+    assert lines(Question("Date d'accueil", DAYS), day, hour)["Heure"].column == "incident_hour"
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [("Prestation 1", "Prestation 2"), ("Prestation", "Prestation 2"), ("Prestation (1)", "Prestation (2)")],
+)
+def test_of_a_numbered_pair_the_first_is_read_and_the_second_named(first: str, second: str) -> None:
+    cells = ("écoute", "hébergement", "écoute", "écoute")
+    found = lines(*hers(), Question(second, cells), Question(first, cells))
+    assert (found[first].column, found[first].confidence) == ("service_given", "high")
+    assert (found[second].column, found[second].reasons) == ("", (("mapping.scaffold-second", {"name": first}),))
+
+
+def test_a_form_that_asks_for_a_safe_number_asks_for_the_number() -> None:
+    labels = ("Téléphone sûr", "tel", "g tel")
+    choice = (Choice("o", ("Oui",)), Choice("n", ("Non",)))
+    free = Question("g/tel", (), labels, kind="text", path=True)
+    chosen_of = Question("g/tel", ("o", "n"), labels, kind="select_one", choices=choice, path=True)
+    assert lines(free)["g/tel"].column == "phone"
+    assert lines(chosen_of)["g/tel"].column == "safe_to_call"
+
+
+def test_a_hint_in_brackets_is_not_called_so_together_with_its_heading() -> None:
+    found = lines(
+        Question("N° dossier", CASES),
+        Question("CM (jours)", ("25", "non", "15", "30"), ("CM (jours)",), group="Les faits"),
+    )
+    assert found["CM (jours)"].column == "medical_certificate"
+
+
+def test_the_way_to_a_question_of_a_form_forbids_nothing() -> None:
+    labels = ("Orientation faite aujourd'hui vers", "orient", "g sui orient")
+    places = (Choice("hop", ("Cellule de l'hôpital",)), Choice("pol", ("Police",)))
+    asked = Question("g_sui/orient", ("hop", "pol"), labels, kind="select_one", choices=places, path=True)
+    assert lines(asked)["g_sui/orient"].column == "referred_to"
