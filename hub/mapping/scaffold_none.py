@@ -3,6 +3,7 @@ columns that are told apart by a number alone ("Service 1", "Service 2"): a mapp
 
 import re
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import Final
 
@@ -38,14 +39,21 @@ def none(found: Mapping[int, Sequence[Claim]], asked: Mapping[int, Question]) ->
     for at, (_, first) in _pairs(asked).items():
         if first != at and first in best and best.get(at, best[first]).column == best[first].column:
             said[at] = SECOND, {"name": asked[first].header}
-    for at, one in asked.items():
-        if not one.kind and counts(one.values) and _numbers_lines(one, best.get(at)):
-            said[at] = COUNTS, {}
+    lines = {
+        at for at, one in asked.items() if not one.kind and counts(one.values) and _numbers_lines(one, best.get(at))
+    }
+    said |= {at: (COUNTS, {}) for at in lines - _told_apart_by(lines, best)}
     days = {at: {near.column for _, near, _ in claims if near.score >= NAMED} for at, claims in found.items()}
     for at, near in best.items():
         if near.column == "incident_hour" and near.vague and "visit_date" in days.get(at - 1, ()):
             said[at] = HOUR, {}
     return said
+
+
+def _told_apart_by(lines: AbstractSet[int], best: Mapping[int, Near]) -> set[int]:
+    """The first of those that number the lines, where nothing else tells one record from the next."""
+    numbers = {at for at, near in best.items() if near.column in NUMBERS}
+    return set() if numbers - lines else set(sorted(numbers)[:1])
 
 
 def _numbers_lines(question: Question, near: Near | None) -> bool:

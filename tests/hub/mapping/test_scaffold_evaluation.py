@@ -121,20 +121,35 @@ def test_the_same_header_in_another_language_below_is_no_row() -> None:
     assert {len(one.values) for one in found} == {2}
 
 
-@pytest.mark.parametrize("header", ["N°", "N° ordre", "ر.ت", "الرقم الترتيبي"])
+COUNTERS = pytest.mark.parametrize("header", ["N°", "N° ordre", "ر.ت", "الرقم الترتيبي"])
+
+
+@COUNTERS
 def test_what_only_numbers_the_lines_is_no_case_number(header: str) -> None:
-    first = _first_of(header, [str(at) for at in range(1, 9)])
-    assert (first.column, first.reasons) == ("", (("mapping.scaffold-counts", {}),))
+    lines = _numbered(header, [str(at) for at in range(1, 9)], code="Code bénéficiaire")
+    assert (lines[0].column, lines[0].reasons) == ("", (("mapping.scaffold-counts", {}),))
+    assert lines[-1].column == "survivor_code"
+
+
+@COUNTERS
+def test_by_the_number_of_a_line_records_are_told_apart_where_there_is_no_other(header: str) -> None:
+    first, *_ = _numbered(header, [str(at) for at in range(1, 9)])
+    assert first.column == "case_number"
+    assert first.confidence != "high"
 
 
 def test_numbers_with_a_year_under_the_same_header_are_those_of_cases() -> None:
-    assert _first_of("الرقم الترتيبي", [f"2022/{at}" for at in range(1, 9)]).column == "case_number"
+    first, *_ = _numbered("الرقم الترتيبي", [f"2022/{at}" for at in range(1, 9)])
+    assert first.column == "case_number"
 
 
-def _first_of(header: str, numbers: list[str]) -> Line:
+def _numbered(header: str, numbers: list[str], code: str = "") -> tuple[Line, ...]:
+    """`code`: what a last column with codes of survivors is called, where there is one."""
+    more = [[code], *([f"AB-{number}7"] for number in numbers)] if code else [[]] * (len(numbers) + 1)
     rows = [[number, "12/03/2026", "Zineb Exemple", "31", "physique"] for number in numbers]
     base = ready("spreadsheet/register-fr")
-    return propose(questions([[header, *BOTH[0][1:]], *rows], base.names), base).lines[0]
+    table = [[*one, *other] for one, other in zip([[header, *BOTH[0][1:]], *rows], more, strict=True)]
+    return propose(questions(table, base.names), base).lines
 
 
 def test_cells_that_contradict_a_header_make_it_a_question() -> None:
