@@ -24,7 +24,7 @@ import yaml
 from hub.cli.scaffold import proposed
 from hub.cli.scaffold_source import samples
 from hub.mapping.scaffold import Proposal
-from hub.mapping.scaffold_table import Question
+from hub.mapping.scaffold.table import Question
 
 NOTHING: Final = "-"
 KEY: Final = ".key.yaml"

@@ -18,8 +18,8 @@ import yaml
 from benchmarks import first_mappings as keys
 from hub.cli.scaffold import TABLE, asked_in, ready_mappings
 from hub.cli.scaffold_source import samples
-from hub.mapping.scaffold_cells import HEADING, said, words
-from hub.mapping.scaffold_table import Question
+from hub.mapping.scaffold.cells import HEADING, said, words
+from hub.mapping.scaffold.table import Question
 
 WRITTEN: Final = Path(__file__).parents[1] / "mappings/registers.csv"
 OFTEN: Final = 2  # registers in which a word is

@@ -28,16 +28,16 @@ from hub.mapping.library import FILE, PACKAGE, Library
 from hub.mapping.plan import Plan
 from hub.mapping.reading import read_plan
 from hub.mapping.scaffold import Known, Line, Proposal, known, propose
-from hub.mapping.scaffold_alike import Alike
-from hub.mapping.scaffold_cells import Cells, Seen, shape
-from hub.mapping.scaffold_choices import Meant
-from hub.mapping.scaffold_form import Ready, crossed, form, readers_of
-from hub.mapping.scaffold_gathering import is_list_of_participants
-from hub.mapping.scaffold_legend import explained
-from hub.mapping.scaffold_order import Order
-from hub.mapping.scaffold_sentences import NOTHING
-from hub.mapping.scaffold_table import Question, asks_of_second_header, questions
-from hub.mapping.scaffold_write import (
+from hub.mapping.scaffold.alike import Alike
+from hub.mapping.scaffold.cells import Cells, Seen, shape
+from hub.mapping.scaffold.choices import Meant
+from hub.mapping.scaffold.form import Ready, crossed, form, readers_of
+from hub.mapping.scaffold.gathering import is_list_of_participants
+from hub.mapping.scaffold.legend import explained
+from hub.mapping.scaffold.order import Order
+from hub.mapping.scaffold.sentences import NOTHING
+from hub.mapping.scaffold.table import Question, asks_of_second_header, questions
+from hub.mapping.scaffold.write import (
     IN_FORCE,
     UNMAPPED,
     Say,

@@ -16,8 +16,8 @@ from hub.cli.answers import agrees
 from hub.cli.session import Session
 from hub.mapping.model import Context, Transform
 from hub.mapping.scaffold import Known, Line, Proposal
-from hub.mapping.scaffold_choices import Choice, Meant, meant
-from hub.mapping.scaffold_write import IN_FORCE, reason
+from hub.mapping.scaffold.choices import Choice, Meant, meant
+from hub.mapping.scaffold.write import IN_FORCE, reason
 
 UNKNOWN: Final = (("mapping.scaffold-unknown", dict[str, str]()),)
 

@@ -13,10 +13,10 @@ import yaml
 
 from benchmarks.first_mappings import SAME
 from hub.mapping.scaffold import Line, propose
-from hub.mapping.scaffold_alike import Alike
-from hub.mapping.scaffold_names import Near
-from hub.mapping.scaffold_second import second
-from hub.mapping.scaffold_table import Question
+from hub.mapping.scaffold.alike import Alike
+from hub.mapping.scaffold.names import Near
+from hub.mapping.scaffold.second import second
+from hub.mapping.scaffold.table import Question
 from tests.support.budget import examples
 from tests.support.scaffolding import ready
 

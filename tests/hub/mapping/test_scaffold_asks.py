@@ -3,7 +3,7 @@
 import pytest
 
 from hub.mapping.scaffold import Line, propose
-from hub.mapping.scaffold_table import Question
+from hub.mapping.scaffold.table import Question
 from tests.support.scaffolding import ready
 
 DETAILED = "spreadsheet/register-detailed"

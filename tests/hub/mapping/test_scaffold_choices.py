@@ -11,8 +11,8 @@ import yaml
 from hub.cli import scaffold as command
 from hub.mapping.model import Transform
 from hub.mapping.scaffold import Known, Proposal, propose
-from hub.mapping.scaffold_choices import Choice, Meant, answers, concept_map, meant
-from hub.mapping.scaffold_form import form
+from hub.mapping.scaffold.choices import Choice, Meant, answers, concept_map, meant
+from hub.mapping.scaffold.form import form
 from hub.mapping.transforms.answers import Answer
 
 DATA = Path(__file__).parents[2] / "data" / "scaffold"

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from hub.mapping.scaffold import Line, propose
-from hub.mapping.scaffold_table import questions
+from hub.mapping.scaffold.table import questions
 from tests.support.scaffolding import ready
 
 DATA = Path(__file__).parents[2] / "data" / "scaffold"

@@ -5,9 +5,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.mapping.scaffold import propose
-from hub.mapping.scaffold_form import form
-from hub.mapping.scaffold_table import questions
-from hub.mapping.scaffold_write import Key, written
+from hub.mapping.scaffold.form import form
+from hub.mapping.scaffold.table import questions
+from hub.mapping.scaffold.words import stem
+from hub.mapping.scaffold.write import Key, written
 from hub.texts import say
 from tests.support.scaffolding import ready
 
@@ -23,10 +24,21 @@ HEADERS = (
     "Âge",
     "(",
 )
+ENDINGS = st.text(alphabet="sxeSX.والبهات _#(1", min_size=1, max_size=12)
+"""Letters that words end with, or begin, and nothing else."""
 CELLS = st.one_of(
-    st.sampled_from(HEADERS), st.text(max_size=12), st.sampled_from(("05/01/2026", "physique", "begin_group", "٠٦١٢"))
+    st.sampled_from(HEADERS),
+    st.text(max_size=12),
+    ENDINGS,
+    st.sampled_from(("05/01/2026", "physique", "begin_group", "٠٦١٢")),
 )
 MARK = "Zineb Marquée"
+
+
+@settings(max_examples=300, deadline=None)
+@given(ENDINGS)
+def test_a_word_is_never_nothing_but_endings(word: str) -> None:
+    assert stem(word)
 
 
 @settings(max_examples=40, deadline=None)

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.mapping.scaffold import propose
-from hub.mapping.scaffold_languages import called, is_in_two
-from hub.mapping.scaffold_table import Question, asks_of_second_header, questions
+from hub.mapping.scaffold.languages import called, is_in_two
+from hub.mapping.scaffold.table import Question, asks_of_second_header, questions
 from tests.support.scaffolding import ready
 from tests.support.two_languages import ARABIC, FRENCH, GROUPS, NOTE, ROWS
 

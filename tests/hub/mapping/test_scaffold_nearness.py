@@ -5,7 +5,7 @@ from itertools import permutations
 import pytest
 
 from hub.mapping.scaffold import Line, propose
-from hub.mapping.scaffold_table import questions
+from hub.mapping.scaffold.table import questions
 from tests.support.scaffolding import ready
 
 BASE = "spreadsheet/register-detailed"

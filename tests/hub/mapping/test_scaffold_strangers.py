@@ -13,7 +13,7 @@ import yaml
 
 from hub.cli import scaffold as command
 from hub.mapping.scaffold import Known, Line, Proposal
-from hub.mapping.scaffold_form import form
+from hub.mapping.scaffold.form import form
 from hub.ports import Sample
 
 DATA = Path(__file__).parents[2] / "data" / "scaffold"

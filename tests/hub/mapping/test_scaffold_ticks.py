@@ -3,7 +3,7 @@
 import pytest
 
 from hub.mapping.scaffold import Line, propose
-from hub.mapping.scaffold_table import questions
+from hub.mapping.scaffold.table import questions
 from tests.support.scaffolding import ready
 
 DETAILED = "spreadsheet/register-detailed"

@@ -14,8 +14,8 @@ import yaml
 from benchmarks.first_mappings import Judged, counted, judge
 from hub.cli import scaffold as command
 from hub.mapping.scaffold import Known, Line, Proposal, propose
-from hub.mapping.scaffold_form import form
-from hub.mapping.scaffold_table import Question, questions
+from hub.mapping.scaffold.form import form
+from hub.mapping.scaffold.table import Question, questions
 from hub.ports import Sample
 from tests.support.scaffolding import ready
 

@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.mapping.scaffold import Line, propose
-from hub.mapping.scaffold_cells import Cells, Seen, said, shape, traits
-from hub.mapping.scaffold_choices import Choice
-from hub.mapping.scaffold_likely import chosen
-from hub.mapping.scaffold_order import Order
-from hub.mapping.scaffold_sentences import NOTHING
-from hub.mapping.scaffold_table import Question, questions
+from hub.mapping.scaffold.cells import Cells, Seen, said, shape, traits
+from hub.mapping.scaffold.choices import Choice
+from hub.mapping.scaffold.likely import chosen
+from hub.mapping.scaffold.order import Order
+from hub.mapping.scaffold.sentences import NOTHING
+from hub.mapping.scaffold.table import Question, questions
 from tests.support.scaffolding import ready
 
 DETAILED = "spreadsheet/register-detailed"

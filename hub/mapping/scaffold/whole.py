@@ -7,14 +7,14 @@ How much each counts was chosen on registers of people who had not seen the prog
 from collections.abc import Mapping
 from typing import Final
 
-from hub.mapping.scaffold_apart import NAMES
-from hub.mapping.scaffold_claims import called, fitted, forbidden, is_nothing, named
-from hub.mapping.scaffold_known import Known
-from hub.mapping.scaffold_likely import chosen
-from hub.mapping.scaffold_names import Near
-from hub.mapping.scaffold_sentences import NOTHING
-from hub.mapping.scaffold_table import Question
-from hub.mapping.scaffold_values import Fit
+from hub.mapping.scaffold.apart import NAMES
+from hub.mapping.scaffold.claims import called, fitted, forbidden, is_nothing, named
+from hub.mapping.scaffold.known import Known
+from hub.mapping.scaffold.likely import chosen
+from hub.mapping.scaffold.names import Near
+from hub.mapping.scaffold.sentences import NOTHING
+from hub.mapping.scaffold.table import Question
+from hub.mapping.scaffold.values import Fit
 from hub.mapping.transforms.answers import Answer
 from hub.mapping.transforms.codes import Codes
 from hub.mapping.transforms.phones import Phones

@@ -7,7 +7,7 @@ known what it is. The words are data (`mappings/lexicon.yaml`, `ticks`).
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
-from hub.mapping.scaffold_words import Words, plain
+from hub.mapping.scaffold.words import Words, plain
 
 HERS: Final = frozenset({"violence", "her", "perpetrator", "relative"})
 """Of what a heading may speak besides violence, and still mean what was done to her."""

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from hub.mapping.scaffold_choices import Choice
-from hub.mapping.scaffold_languages import called, is_in_two, may_be_in_two, says_again
-from hub.mapping.scaffold_names import Names
+from hub.mapping.scaffold.choices import Choice
+from hub.mapping.scaffold.languages import called, is_in_two, may_be_in_two, says_again
+from hub.mapping.scaffold.names import Names
 
 SEARCHED: Final = 40
 CALLED: Final = 0.6

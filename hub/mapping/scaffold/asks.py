@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from hub.fhir.folding import fold
-from hub.mapping.scaffold_sentences import Pattern, pattern, spaced
+from hub.mapping.scaffold.sentences import Pattern, pattern, spaced
 
 
 class Asks:

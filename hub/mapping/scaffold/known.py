@@ -8,10 +8,10 @@ from typing import Any
 
 from hub.fhir.folding import fold
 from hub.mapping.plan import Column, Plan
-from hub.mapping.scaffold_choices import Words
-from hub.mapping.scaffold_likely import Likely
-from hub.mapping.scaffold_names import Names
-from hub.mapping.scaffold_table import Question
+from hub.mapping.scaffold.choices import Words
+from hub.mapping.scaffold.likely import Likely
+from hub.mapping.scaffold.names import Names
+from hub.mapping.scaffold.table import Question
 from hub.mapping.transforms import TRANSFORMS
 
 

@@ -146,7 +146,7 @@ def stem(word: str) -> str:
         word = word.removesuffix("اي") + "اء" if word.endswith("اي") else word  # "her children"
     if not word.isascii() or len(word) <= 3:
         return word
-    word = word.rstrip("sx")
+    word = word.rstrip("sx") or word  # "XXXX", where nothing is told
     return word.removesuffix("e") if word.endswith("ee") else word  # "orientée" is "orienté"
 
 

@@ -11,8 +11,8 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from hub.fhir import Resource
-from hub.mapping.scaffold import Known, Line, Proposal
-from hub.mapping.scaffold_choices import TAKEN, Meant, answers, concept_map
+from hub.mapping.scaffold.choices import TAKEN, Meant, answers, concept_map
+from hub.mapping.scaffold.proposing import Known, Line, Proposal
 
 IN_FORCE: Final = frozenset({"high", "medium"})
 UNMAPPED: Final = "unmapped_"  # what nobody has named yet, and a number

@@ -7,7 +7,7 @@ https://support.kobotoolbox.org/export_download.html, https://dimagi.atlassian.n
 import re
 from typing import Final
 
-from hub.mapping.scaffold_table import Question
+from hub.mapping.scaffold.table import Question
 
 _FILES: Final = frozenset({"image", "audio", "video", "file", "geopoint", "geotrace", "geoshape"})
 _ADDED: Final = frozenset(

@@ -11,8 +11,8 @@ from dataclasses import replace
 from typing import Final
 
 from hub.fhir.folding import fold
-from hub.mapping.scaffold_choices import Choice
-from hub.mapping.scaffold_table import Question, Rows
+from hub.mapping.scaffold.choices import Choice
+from hub.mapping.scaffold.table import Question, Rows
 
 Told = tuple[str, str, str]  # column, sign, meaning
 

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from hub.fhir.folding import fold
-from hub.mapping.scaffold_asks import Asks
-from hub.mapping.scaffold_sentences import NOTHING, Sentences, pattern, spaced
-from hub.mapping.scaffold_ticks import Kinds
-from hub.mapping.scaffold_words import Index, Tokens, Words, numbered, plain, stem
+from hub.mapping.scaffold.asks import Asks
+from hub.mapping.scaffold.sentences import NOTHING, Sentences, pattern, spaced
+from hub.mapping.scaffold.ticks import Kinds
+from hub.mapping.scaffold.words import Index, Tokens, Words, numbered, plain, stem
 
 _SLASH: Final = re.compile(r"\s*/\s*")
 _BRACKETS: Final = re.compile(r"\(.*?\)|\[.*?\]")

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Final
 
-from hub.mapping.scaffold_cells import Seen
-from hub.mapping.scaffold_sentences import NOTHING
+from hub.mapping.scaffold.cells import Seen
+from hub.mapping.scaffold.sentences import NOTHING
 
 START: Final = "^"
 _SEEN: Final = 8.0  # neighbours of any meaning that weigh as much as those that one has had

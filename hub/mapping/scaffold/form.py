@@ -13,9 +13,9 @@ from hub.fhir.folding import fold
 from hub.mapping.cells import columns as columns_of
 from hub.mapping.model import Transform
 from hub.mapping.plan import Branch, Plan
-from hub.mapping.scaffold_choices import Choice
-from hub.mapping.scaffold_sentences import NOTHING
-from hub.mapping.scaffold_table import Question, Rows
+from hub.mapping.scaffold.choices import Choice
+from hub.mapping.scaffold.sentences import NOTHING
+from hub.mapping.scaffold.table import Question, Rows
 
 Record = Mapping[str, str]
 Named = Mapping[str, Any]

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from hub.mapping.scaffold_names import EXACT, Near
-from hub.mapping.scaffold_values import Fit
+from hub.mapping.scaffold.names import EXACT, Near
+from hub.mapping.scaffold.values import Fit
 
 NAMES: Final = frozenset({"full_name", "given_name", "family_name"})
 NAMED: Final = 0.9  # from which a column is called so

@@ -13,17 +13,17 @@ from typing import Final, Literal
 
 from hub.mapping.model import Transform
 from hub.mapping.plan import Column, Plan
-from hub.mapping.scaffold_apart import NAMED, Claim, is_in_full, part, yield_to_called, yield_to_plainer
-from hub.mapping.scaffold_choices import Meant
-from hub.mapping.scaffold_claims import CALCULATED, FREE, LOW, MEDIUM, agree, claims, fitted, is_listed, meanings
-from hub.mapping.scaffold_known import Known, known
-from hub.mapping.scaffold_left_out import is_left_out
-from hub.mapping.scaffold_names import EXACT, Near
-from hub.mapping.scaffold_none import Reason, none, without_number
-from hub.mapping.scaffold_sentences import NOTHING
-from hub.mapping.scaffold_table import Question
-from hub.mapping.scaffold_values import Fit, date_order, fit
-from hub.mapping.scaffold_whole import decided, doubted
+from hub.mapping.scaffold.apart import NAMED, Claim, is_in_full, part, yield_to_called, yield_to_plainer
+from hub.mapping.scaffold.choices import Meant
+from hub.mapping.scaffold.claims import CALCULATED, FREE, LOW, MEDIUM, agree, claims, fitted, is_listed, meanings
+from hub.mapping.scaffold.known import Known, known
+from hub.mapping.scaffold.left_out import is_left_out
+from hub.mapping.scaffold.names import EXACT, Near
+from hub.mapping.scaffold.none import Reason, none, without_number
+from hub.mapping.scaffold.sentences import NOTHING
+from hub.mapping.scaffold.table import Question
+from hub.mapping.scaffold.values import Fit, date_order, fit
+from hub.mapping.scaffold.whole import decided, doubted
 from hub.mapping.transforms.answers import Answer
 from hub.mapping.transforms.codes import Codes
 from hub.mapping.transforms.dates import DateText

@@ -14,7 +14,7 @@ from functools import cache
 from typing import Final
 
 from hub.fhir.folding import ascii_digits, fold
-from hub.mapping.scaffold_table import Question
+from hub.mapping.scaffold.table import Question
 
 HEADING: Final = "^"
 KIND: Final = "kind-"

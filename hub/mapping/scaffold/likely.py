@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
-from hub.mapping.scaffold_alike import Alike
-from hub.mapping.scaffold_cells import Cells
-from hub.mapping.scaffold_order import SHARP, Order
-from hub.mapping.scaffold_sentences import NOTHING
-from hub.mapping.scaffold_table import Question
+from hub.mapping.scaffold.alike import Alike
+from hub.mapping.scaffold.cells import Cells
+from hub.mapping.scaffold.order import SHARP, Order
+from hub.mapping.scaffold.sentences import NOTHING
+from hub.mapping.scaffold.table import Question
 
 Distances = Mapping[str, float]
 """Columns, the likeliest first: how far each is behind the first, 0 or less. `NOTHING` stands for what is no column's."""

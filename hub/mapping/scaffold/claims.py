@@ -5,15 +5,15 @@ from dataclasses import replace
 from typing import Final
 
 from hub.fhir.folding import fold
-from hub.mapping.scaffold_apart import Claim
-from hub.mapping.scaffold_choices import Meant, meant
-from hub.mapping.scaffold_known import Known
-from hub.mapping.scaffold_legend import signs
-from hub.mapping.scaffold_names import Near
-from hub.mapping.scaffold_second import is_plain, second
-from hub.mapping.scaffold_sentences import NOTHING
-from hub.mapping.scaffold_table import NAMED, Question
-from hub.mapping.scaffold_values import Fit, are_codes, fit
+from hub.mapping.scaffold.apart import Claim
+from hub.mapping.scaffold.choices import Meant, meant
+from hub.mapping.scaffold.known import Known
+from hub.mapping.scaffold.legend import signs
+from hub.mapping.scaffold.names import Near
+from hub.mapping.scaffold.second import is_plain, second
+from hub.mapping.scaffold.sentences import NOTHING
+from hub.mapping.scaffold.table import NAMED, Question
+from hub.mapping.scaffold.values import Fit, are_codes, fit
 from hub.mapping.transforms.codes import Codes
 from hub.mapping.transforms.phones import Phones
 from hub.mapping.transforms.texts import Digits

@@ -6,8 +6,8 @@ It proposes where no name is near, as a question; it doubts what it thinks unlik
 from collections.abc import Mapping
 from typing import Final
 
-from hub.mapping.scaffold_names import Near
-from hub.mapping.scaffold_sentences import NOTHING
+from hub.mapping.scaffold.names import Near
+from hub.mapping.scaffold.sentences import NOTHING
 
 CLEAR: Final = 0.3  # so far ahead of all others
 STRANGE: Final = 0.45  # so near to what no column is: nothing is proposed for that alone

@@ -11,7 +11,7 @@ from itertools import zip_longest
 from typing import Final, NamedTuple
 
 from hub.fhir.folding import ascii_digits, fold
-from hub.mapping.scaffold_names import Names
+from hub.mapping.scaffold.names import Names
 
 FEWEST: Final = 3
 FULL: Final = 0.6  # of the columns of either row that have both

@@ -8,10 +8,10 @@ from dataclasses import replace
 from typing import Final
 
 from hub.fhir.folding import fold
-from hub.mapping.scaffold_apart import NAMED, Claim, is_in_full
-from hub.mapping.scaffold_names import Near
-from hub.mapping.scaffold_table import Question
-from hub.mapping.scaffold_values import counts
+from hub.mapping.scaffold.apart import NAMED, Claim, is_in_full
+from hub.mapping.scaffold.names import Near
+from hub.mapping.scaffold.table import Question
+from hub.mapping.scaffold.values import counts
 
 Reason = tuple[str, Mapping[str, str]]
 

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from hub.fhir.folding import fold
-from hub.mapping.scaffold_sentences import pattern, spaced
-from hub.mapping.scaffold_table import Question
+from hub.mapping.scaffold.sentences import pattern, spaced
+from hub.mapping.scaffold.table import Question
 
 ENOUGH: Final = 2
 SEARCHED: Final = 20
