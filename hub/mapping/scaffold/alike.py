@@ -48,6 +48,10 @@ class Alike:
             for part, times in counted.items():
                 self._told[part].append((column, math.log(times + _RARE) - math.log(_RARE)))
 
+    def elsewhere(self, text: str) -> frozenset[str]:
+        """The columns that somebody has headed exactly so."""
+        return frozenset(self._exactly.get(fold(text.replace("_", " ")), ()))
+
     def nearest(self, texts: Sequence[str]) -> list[tuple[str, float]]:
         """Columns, the most likely first, each with its distance from the first: 0, and less. None where no word speaks for
         the first."""

@@ -40,6 +40,11 @@ class Likely:
             }
         return self._by_header[told]
 
+    def is_another_elsewhere(self, texts: Sequence[str], column: str) -> bool:
+        """Whether people have headed other columns exactly so, too."""
+        meanings = frozenset[str]().union(*map(self._alike.elsewhere, texts))
+        return not meanings <= {self._means.get(column, column)}
+
     def by_cells(self, question: Question) -> Distances:
         """By what stands in it, and by the heading above: more than 0 where that speaks for a column. Empty where no register
         was ever seen."""

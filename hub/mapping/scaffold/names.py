@@ -29,6 +29,7 @@ _SCRIPTS: Final = re.compile("[\u0600-\u06ff][\u0600-\u06ff\\W\\d]*|[^\u0600-\u0
 _INITIALS: Final = re.compile(r"[A-Z]{2,4}")
 EXACT: Final = 1.0
 _ASKED_FOR: Final = {"needs", "services"}
+_IDENTITY: Final = "identity"
 _SIDE: Final = 0.99  # called so on one side of a slash: what is called so altogether comes first
 _BELOW: Final = 0.97  # and so together with the heading above
 _NARROW: Final = 0.89  # and before what is called as a part of the thing, even where its name is cut short
@@ -155,6 +156,14 @@ class Names:
         said = {one.column for one in self._near(inside) if one.score >= _TORN}
         return bool(said) and near.column not in said
 
+    def speaks_of_another(self, texts: Iterable[str]) -> bool:
+        """Whether it is about somebody else than her, as what stands beside it may be."""
+        return any(word in self._others for text in texts for word in plain(self._words.of(text)))
+
+    def is_hers(self, column: str) -> bool:
+        """Whether it says of her what may be said of anybody: a name, an age."""
+        return column in self._hers
+
     def asked(self, texts: Sequence[str]) -> list[Near]:
         """What these ask for as sentences do, all languages together; a sentence about another person asks nothing of hers. What
         is no column's is told as `NOTHING`. Never beyond doubt by itself."""
@@ -224,7 +233,7 @@ class Names:
         """Whose, or of what, the columns below a heading are, and what these are called then: "sex" below "alleged perpetrator".
         A heading that speaks of two things, or of her, says nothing for certain."""
         said = frozenset(plain(self._words.of(group)))
-        about = [role for role, words in self._groups.items() if words & said]
+        about = _whose([role for role, words in self._groups.items() if words & said])
         if set(about) == _ASKED_FOR:  # "services demandés" are what she needs
             about = ["needs"]
         if len(about) != 1:
@@ -311,6 +320,11 @@ class Names:
         if token in self._light:
             return _LIGHT
         return 1.0 / self._columns[token] if self._columns[token] else 0.7
+
+
+def _whose(about: list[str]) -> list[str]:
+    """A heading such as "identity of the suspect" is about the suspect."""
+    return [role for role in about if role != _IDENTITY or len(about) == 1]
 
 
 def _together(*said: Mapping[str, Any]) -> dict[str, list[str]]:

@@ -6,7 +6,7 @@ that could be read two ways are asked about; the rest is listed as unmapped.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Final, Literal
@@ -155,9 +155,9 @@ def _weighed(
     called = {at: near.column for at, (_, near, _) in settled.items()}
     nothing = dict.fromkeys(no_columns, NOTHING)
     likeliest = decided(asked, called | nothing, ready)
-    for at in (
-        doubted(asked, {at: column for at, column in called.items() if at in asked} | nothing, ready) - no_columns
-    ):
+    in_table = {at: column for at, column in called.items() if at in asked}
+    speaks_against = doubted(asked, in_table | nothing, ready) - no_columns
+    for at in speaks_against.union(_behind_another(asked, in_table, ready)):
         score, near, said = settled[at]
         settled[at] = score, near._replace(unlikely=True), said
     found = settled | {at: _resembling(asked[at], *one, taken.get(at), ready) for at, one in likeliest.items()}
@@ -170,6 +170,18 @@ def _weighed(
     }
 
 
+def _behind_another(asked: Mapping[int, Question], called: Mapping[int, str], ready: Known) -> Iterator[int]:
+    """What could be said of anybody ("sex") and stands behind a column about somebody else ("first name of the baby")."""
+    another = False
+    for at, question in asked.items():
+        if at in called:
+            another &= ready.names.is_hers(called[at])
+            if another:
+                yield at
+        else:
+            another = ready.names.speaks_of_another(question.texts)
+
+
 def _is_called(near: Near) -> bool:
     """Whether it is called so, or by the first letters of that, though its cells say otherwise."""
     return near.score >= NAMED or near.initials
@@ -177,12 +189,13 @@ def _is_called(near: Near) -> bool:
 
 def _as_held(claim: Claim, question: Question, ready: Known) -> Claim:
     """What is called so is no longer beyond doubt where it holds what no such column does (a number asked for is no yes or no),
-    nor where its name in another language is not even like that."""
+    nor where its name in another language is not even like that, or people have called other columns so."""
     score, near, said = claim
     unlike = ready.likely.by_cells(question).get(near.column, 0.0) < UNLIKE
     free = question.kind in FREE and isinstance(ready.columns[near.column].transform, Answer)
     torn = not agree(question, near.column, ready)
-    return score, near._replace(doubted=near.doubted or unlike or free or torn), said
+    elsewhere = ready.likely.is_another_elsewhere(question.labels or (question.header,), near.column)
+    return score, near._replace(doubted=near.doubted or unlike or free or torn, unlikely=elsewhere), said
 
 
 def _resembling(question: Question, column: str, sure: float, before: Claim | None, ready: Known) -> Claim:

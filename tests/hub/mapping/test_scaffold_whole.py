@@ -186,3 +186,29 @@ def test_the_way_to_a_question_of_a_form_forbids_nothing() -> None:
     places = (Choice("hop", ("Cellule de l'hôpital",)), Choice("pol", ("Police",)))
     asked = Question("g_sui/orient", ("hop", "pol"), labels, kind="select_one", choices=places, path=True)
     assert lines(asked)["g_sui/orient"].column == "referred_to"
+
+
+def test_what_stands_behind_a_column_about_somebody_else_is_not_beyond_doubt() -> None:
+    came = (Question("N° dossier", CASES), Question("Date d'accueil", DAYS), Question("Nom et prénom", NAMES))
+    baby = (Question("Prénom du bébé", ("Adam", "Lina", "Ilyas", "Sara")), Question("Sexe", ("F", "F", "M", "F")))
+    behind = lines(*came, *baby, Question("Date de naissance", DAYS))
+    alone = lines(*came, baby[1], Question("Date de naissance", DAYS))
+    assert {alone[one].confidence for one in ("Sexe", "Date de naissance")} == {"high"}
+    assert {behind[one].confidence for one in ("Sexe", "Date de naissance")} == {"medium"}
+    again = lines(*came, *baby, Question("Type de violence", ("physique",) * 4), Question("Date de naissance", DAYS))
+    assert again["Date de naissance"].confidence == "high"
+
+
+@pytest.mark.parametrize(
+    ("heading", "column"), [("هوية المشتكى به", "perpetrator_age"), ("هوية الضحية", "age"), ("الهوية", "age")]
+)
+def test_a_heading_says_whose_identity_it_is(heading: str, column: str) -> None:
+    assert lines(Question("رقم الملف", CASES), Question("السن", AGES, group=heading))["السن"].column == column
+
+
+def test_what_people_have_called_another_column_so_is_not_beyond_doubt() -> None:
+    known = ready(DETAILED)
+    asked = Question("SAISI_PAR", ("Parquet", "Police", "Parquet", "Avocat"))
+    assert known.likely.is_another_elsewhere((asked.header,), "worker")
+    assert not known.likely.is_another_elsewhere(("Date d'accueil",), "visit_date")
+    assert lines(asked)["SAISI_PAR"].confidence != "high"
