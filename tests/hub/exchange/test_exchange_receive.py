@@ -322,7 +322,7 @@ def test_labels_that_her_keeper_put_on_a_survivor_stay(at: Scene) -> None:
     at.receive(at.row())
     patient = at.one("Patient")
     label = {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "PRS"}
-    steps = [{"op": "add", "path": "/meta/security", "value": [label]}]
+    steps = [{"op": "add", "path": "/meta/security/-", "value": label}]
     change.patch("Patient", patient["id"], steps, association(), expected=None, hub=at.hub)
     at.receive(at.row(phone=None))
     found = at.one("Patient")["meta"]["security"]
