@@ -12,8 +12,9 @@ from werkzeug.routing import MapAdapter
 
 from hub.conformance import is_resource_type
 from hub.errors import NOT_SUPPORTED, UNKNOWN_OPERATION, HubError
+from hub.exchange import subscribe
 from hub.search.parameters import PARAMETERS
-from hub.web.names import Address
+from hub.web.names import BELOW, Address
 
 _OF_R4: Final = frozenset({"/fhir/<type_>/$validate"})
 _METHODS: Final = ("DELETE", "GET", "PATCH", "POST", "PUT")
@@ -37,6 +38,11 @@ def _answers(adapter: MapAdapter, method: str) -> bool:
 def is_operation(request: Request) -> bool:
     place, _, name = request.path.rstrip("/").rpartition("/")
     return f"{place}/".startswith("/fhir/") and name.startswith("$")
+
+
+def is_of_a_subscription(request: Request) -> bool:
+    """Whether something is asked of a Subscription that other types have: it has rules of its own, and no versions."""
+    return request.path.startswith(f"{BELOW}{subscribe.TYPE}/")
 
 
 def refused_operation(request: Request) -> HubError:

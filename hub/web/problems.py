@@ -19,7 +19,7 @@ from hub.fhir.issues import Issue, outcome
 from hub.fhir.serial import dumps
 from hub.texts import choose_language, say
 from hub.web.answers import said
-from hub.web.methods import allowed, is_operation, refused_operation
+from hub.web.methods import allowed, is_of_a_subscription, is_operation, refused_operation
 from hub.web.negotiation import FHIR_JSON
 
 log = logging.getLogger("hub.web")
@@ -84,6 +84,8 @@ def _as_hub_error(problem: Exception, request: Request) -> HubError:
             return problem
         case HTTPException(code=404 | 405) if is_operation(request):
             return refused_operation(request)
+        case HTTPException(code=404) if is_of_a_subscription(request):
+            return HubError(errors.NOT_SUPPORTED, allow="OPTIONS")
         case HTTPException() if problem.code is not None and problem.code < 500:
             return HubError(_OF_HTTP.get(problem.code, errors.BAD_PARAMETER))
     tell(problem)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from hub.exchange import denial
-from hub.store import MongoStore
+from hub.store import MongoStore, tokens
 from tests.support.commands import LISTENER
 from tests.support.worlds import Pair, pairs
 
@@ -24,6 +24,12 @@ def pair(mongodb_uri: str) -> Iterator[Pair]:
     run = uuid.uuid4().hex[:12]
     with pairs(mongodb_uri, (f"timing_{run}_a", f"timing_{run}_b")) as builder:
         yield builder.build(0)
+
+
+@pytest.fixture(autouse=True)
+def _each_request_looks_its_token_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which does, is a matter of when it comes, and of nothing else (docs/adr/0081)."""
+    monkeypatch.setattr(tokens, "LEASE_S", 0.0)
 
 
 def hidden(pair: Pair, type_: str) -> list[str]:
