@@ -12,7 +12,14 @@ from itertools import islice
 from typing import Final, ParamSpec, TypeVar
 
 from bson.errors import BSONError
-from pymongo.errors import BulkWriteError, ConnectionFailure, DocumentTooLarge, OperationFailure, PyMongoError
+from pymongo.errors import (
+    BulkWriteError,
+    ConnectionFailure,
+    DocumentTooLarge,
+    InvalidOperation,
+    OperationFailure,
+    PyMongoError,
+)
 
 from hub.errors import BROKEN, TOO_LARGE, UNAVAILABLE, Conflict, HubError
 
@@ -90,9 +97,17 @@ def passes(failure: Exception) -> bool:
     """Whether the same may succeed when it is asked again."""
     if not isinstance(failure, PyMongoError):
         return False
+    if is_closed(failure):
+        return True
     if isinstance(failure, ConnectionFailure) or failure.timeout or any(map(failure.has_error_label, _PASSING_LABELS)):
         return True
     return bool(codes(failure) & _PASSING)
+
+
+def is_closed(failure: Exception) -> bool:
+    """Whether this process is about to end: it was still answering when its client was closed, and another process can answer.
+    The driver has no exception of its own for it, and others of this class are mistakes."""
+    return isinstance(failure, InvalidOperation) and "after close" in str(failure)
 
 
 def _place(failure: Exception) -> str:

@@ -1,6 +1,7 @@
 """What may pass of itself is told as a database that is away for a moment; what never will, as a mistake of ours."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -41,6 +42,21 @@ def test_a_transaction_that_is_not_known_any_more_passes(store: MongoStore) -> N
 def test_a_database_that_has_just_begun_and_cannot_judge_our_time_yet_passes() -> None:
     """KeyNotFound: for a moment after a restart it has no keys to verify the cluster's time with."""
     assert passes(OperationFailure("Cache Reader No keys found for HMAC", 211))
+
+
+def test_who_still_answers_while_its_process_ends_says_to_ask_again(database: str, mongodb_uri: str) -> None:
+    with MongoStore.open(mongodb_uri, database) as store:
+        store.commit(saving(survivor("p")))
+    asked: list[Callable[[], object]] = [
+        lambda: store.read("Patient", "p", sees("a")),
+        lambda: store.search(Query("Patient"), sees("a")),
+        lambda: store.compartments(["p"]),
+        lambda: store.commit(saving(survivor("q"))),
+    ]
+    for ask in asked:
+        with pytest.raises(HubError) as failed:
+            ask()
+        assert failed.value.problem is UNAVAILABLE
 
 
 @pytest.mark.parametrize(
