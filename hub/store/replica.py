@@ -37,10 +37,13 @@ def settle(host: str, port: int, password: str, alive: Callable[[], bool], secon
     end = time.monotonic() + seconds
     while alive() and time.monotonic() < end:
         try:
-            if _knows_us(host, port, password):
-                _take_part(host, port, password, end)
-            else:
-                _found(host, port, password, end)
+            if not _knows_us(host, port, password):
+                if _found(host, port, password, end):
+                    return True
+                # it has a user: perhaps since a moment ago, from a hub that asked for it and was killed
+                if not _knows_us(host, port, password):
+                    raise HubError(MISCONFIGURED, text="store.password-lost")
+            _take_part(host, port, password, end)
             return True
         except ServerSelectionTimeoutError:
             if _refused_for_long(end, seconds):
@@ -71,8 +74,8 @@ def _knows_us(host: str, port: int, password: str) -> bool:
     return True
 
 
-def _found(host: str, port: int, password: str, end: float) -> None:
-    """Initiate the set and create our user, both over a connection without credentials."""
+def _found(host: str, port: int, password: str, end: float) -> bool:
+    """Initiate the set and create our user, both over a connection without credentials; False when it has one already."""
     config = {
         "_id": NAME,
         "members": [{"_id": 0, "host": f"{host}:{port}"}],
@@ -90,10 +93,8 @@ def _found(host: str, port: int, password: str, end: float) -> None:
         except OperationFailure as failure:
             if failure.code != _UNAUTHORIZED:
                 raise
-            lost = HubError(MISCONFIGURED, text="store.password-lost")
-        else:
-            return
-    raise lost
+            return False
+    return True
 
 
 def _take_part(host: str, port: int, password: str, end: float) -> None:

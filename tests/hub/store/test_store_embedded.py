@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from pymongo.errors import OperationFailure
 
 from hub import texts
 from hub.errors import MISCONFIGURED, UNAVAILABLE, HubError
-from hub.store import embedded, mongo
+from hub.store import embedded, mongo, replica
 from hub.store.binary import find_mongod, missing_package
 from hub.store.locks import is_held
 from tests.support.patience import PATIENCE_S, until
@@ -178,6 +179,27 @@ def test_a_hub_killed_while_it_starts_does_not_hinder_the_next_one(tmp_path: Pat
     with embedded.mongod(tmp_path, cache_gb=0.25) as uri:
         assert write_and_count(uri) == 1
     assert not runs(tmp_path)
+
+
+def test_who_asks_while_the_user_is_made_does_not_take_its_password_for_lost(tmp_path: Path) -> None:
+    """A hub that was killed may have asked for the user just before; here others ask at every moment of the founding."""
+    home = embedded.Home(tmp_path / "data")
+    home.db.mkdir(parents=True)
+    password = home.secret("mongod.password", 32)
+    home.secret("mongod.key", 512)
+    assert embedded._start(home, 0.25)
+    port = home.port()
+    assert port is not None
+
+    def settles(after_s: float) -> bool:
+        time.sleep(after_s)
+        return replica.settle(embedded.LOOPBACK, port, password, lambda: runs(tmp_path), PATIENCE_S)
+
+    try:
+        with ThreadPoolExecutor(40) as hubs:
+            assert all(hubs.map(settles, [number / 50 for number in range(40)]))
+    finally:
+        embedded._stop(home)
 
 
 def test_a_killed_mongod_is_started_again_with_its_data(tmp_path: Path) -> None:
