@@ -64,7 +64,7 @@ def _why(session: Session, line: Line) -> str:
 
 def _explained(session: Session, line: Line, ready: Known) -> Iterator[Line]:
     """A line whose signs somebody has explained in words, which are looked up: after each answer."""
-    if line.confidence not in IN_FORCE or line.question.again or line.tests:
+    if line.confidence not in IN_FORCE or line.tests:
         return
     transform = ready.columns[line.column].transform
     if transform is None:

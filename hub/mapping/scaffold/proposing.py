@@ -19,10 +19,10 @@ from hub.mapping.scaffold.claims import CALCULATED, FREE, LOW, MEDIUM, agree, cl
 from hub.mapping.scaffold.known import Known, known
 from hub.mapping.scaffold.left_out import is_left_out
 from hub.mapping.scaffold.names import EXACT, Near
-from hub.mapping.scaffold.none import Reason, none, without_number
+from hub.mapping.scaffold.none import NUMBERS, Reason, none, without_number
 from hub.mapping.scaffold.sentences import NOTHING
 from hub.mapping.scaffold.table import Question
-from hub.mapping.scaffold.values import Fit, date_order, fit
+from hub.mapping.scaffold.values import Fit, counts, date_order, fit
 from hub.mapping.scaffold.whole import decided, doubted
 from hub.mapping.transforms.answers import Answer
 from hub.mapping.transforms.codes import Codes
@@ -188,10 +188,11 @@ def _is_called(near: Near) -> bool:
 
 
 def _as_held(claim: Claim, question: Question, ready: Known) -> Claim:
-    """What is called so is no longer beyond doubt where it holds what no such column does (a number asked for is no yes or no),
-    nor where its name in another language is not even like that, or people have called other columns so."""
+    """What is called so is no longer beyond doubt where it holds what no such column does (a number asked for is no yes or no; 1, 2,
+    3 may be the lines), nor where its name in another language is not even like that, or people have called other columns so."""
     score, near, said = claim
-    unlike = ready.likely.by_cells(question).get(near.column, 0.0) < UNLIKE
+    unlike = not question.kind and ready.likely.by_cells(question).get(near.column, 0.0) < UNLIKE
+    unlike |= near.column in NUMBERS and counts(question.values)
     free = question.kind in FREE and isinstance(ready.columns[near.column].transform, Answer)
     torn = not agree(question, near.column, ready)
     elsewhere = ready.likely.is_another_elsewhere(question.labels or (question.header,), near.column)
@@ -213,12 +214,12 @@ def _is_required(column: Column) -> bool:
 
 
 def _again(line: Line, lines: Sequence[Line]) -> Line:
-    """One answer of a question, said again in a column of its own: what that question is, and not read twice."""
+    """One answer of a question, said again in a column of its own, is no column: it is not read twice."""
     said = next((one for one in lines if line.question.again and one.question.header == line.question.again), None)
-    if said is None:
+    if said is None or not said.column:
         return line
     reason = ("mapping.scaffold-again", {"name": said.question.header})
-    return replace(line, column=said.column, confidence=said.confidence, reasons=(reason,), language=said.language)
+    return Line(line.question, reasons=(reason,), language=said.language)
 
 
 def _twin(line: Line) -> Line:

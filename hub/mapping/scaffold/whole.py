@@ -32,7 +32,7 @@ _WORDS_KNOWN: Final = 0.2
 _NOT_READ: Final = -0.4
 _CONSIDERED: Final = 3.0  # so far behind, and no cell will help
 _CELLS: Final = 0.3  # of what neighbours say, where a name is doubted
-_DOUBT: Final = 0.75
+_DOUBT: Final = 1.0
 _FEWEST: Final = 5  # columns of a table whose neighbours say something
 _SETTLED: Final = 4.0  # behind what a column is called, all others
 
@@ -57,15 +57,14 @@ def doubted(asked: Mapping[int, Question], settled: Mapping[int, str], ready: Kn
 
 
 def _is_unlikely(column: str, beside: Mapping[str, float], question: Question, ready: Known) -> bool:
-    """Neighbours and cells may each speak for another thing."""
-    told = _behind(column, beside, ready) + _CELLS * _behind(column, ready.likely.by_cells(question), ready)
-    return told < -_DOUBT
-
-
-def _behind(column: str, says: Mapping[str, float], ready: Known) -> float:
-    """How far a column is behind the likeliest of those that can be told from it; more than 0 before all others."""
-    others = [told for one, told in says.items() if one != column and not _are_alike(one, column, ready)]
-    return says.get(column, min(says.values(), default=0.0)) - max(others, default=0.0)
+    cells = ready.likely.by_cells(question)
+    least = min(cells.values(), default=0.0)
+    says = {
+        one: told + _CELLS * cells.get(one, least)
+        for one, told in beside.items()
+        if one == column or not _are_alike(one, column, ready)
+    }
+    return says.get(column, 0.0) < max(says.values(), default=0.0) - _DOUBT
 
 
 def _are_alike(one: str, other: str, ready: Known) -> bool:

@@ -59,7 +59,7 @@ def words_name(column: str) -> str:
 
 
 def in_force(proposal: Proposal) -> list[Line]:
-    return [line for line in proposal.lines if line.confidence in IN_FORCE and not line.question.again]
+    return [line for line in proposal.lines if line.confidence in IN_FORCE]
 
 
 def warnings(proposal: Proposal) -> list[str]:
@@ -104,9 +104,9 @@ def _columns(proposal: Proposal, say: Say, maps: Maps) -> Iterator[str]:
     yield "columns:"
     for line in in_force(proposal):
         yield from _in_force(line, say, maps)
-    unmapped = [line for line in proposal.lines if line.confidence not in IN_FORCE or line.question.again]
+    unmapped = [line for line in proposal.lines if line.confidence not in IN_FORCE]
     for number, line in enumerate(unmapped, 1):
-        asked = (line.column or line.tests) and line.confidence != "none" and not line.question.again
+        asked = (line.column or line.tests) and line.confidence != "none"
         if asked and line.tests:
             yield f"  # ? {_tests(line)} # {reason(line, say)}"
         elif asked:

@@ -117,7 +117,11 @@ def test_an_answer_that_an_export_says_again_in_a_column_of_its_own_is_not_read_
     _, proposal = proposed("kobo-export-en")
     again = [line for line in proposal.lines if line.question.again]
     assert {line.question.again for line in again} == {"incident/viol_type", "needs/needs_expr"}
-    assert {line.column for line in again} == {"violence_types", "request"}
+    assert {(line.column, line.confidence) for line in again} == {("", "none")}
+    assert {line.question.header: line.column for line in proposal.lines if not line.question.again}.items() >= {
+        ("incident/viol_type", "violence_types"),
+        ("needs/needs_expr", "request"),
+    }
 
 
 def test_the_number_of_the_line_is_not_the_number_of_the_case() -> None:
