@@ -85,7 +85,9 @@ class Words:
     def readings(self, text: str) -> list[tuple[Tokens, bool]]:
         """The words that carry something, and these without the person whose case it is."""
         said = self.of(text)
-        letters = len(said) > 1 and all(len(word.rstrip(".")) == 1 for word in said)  # first letters of words are none: ر.ب.ت.و
+        letters = len(said) > 1 and all(
+            len(word.rstrip(".")) == 1 for word in said
+        )  # first letters of words are none: ر.ب.ت.و
         words = said if letters else tuple(word for word in said if word.rstrip(".") not in self._stop)
         without = tuple(word for word in words if word.rstrip(".") not in self._subject)
         return [one for one in ((words, False), (without, True)) if one[0] and (not one[1] or without != words)]

@@ -138,6 +138,13 @@ def test_by_the_number_of_a_line_records_are_told_apart_where_there_is_no_other(
     assert first.confidence != "high"
 
 
+def test_numbers_of_cases_that_count_the_lines_are_not_beyond_doubt() -> None:
+    counting, *_ = _numbered("N° dossier", [str(at) for at in range(1, 9)])
+    others, *_ = _numbered("N° dossier", [str(7 * at) for at in range(1, 9)])
+    assert (counting.column, counting.confidence) == ("case_number", "medium")
+    assert (others.column, others.confidence) == ("case_number", "high")
+
+
 def test_numbers_with_a_year_under_the_same_header_are_those_of_cases() -> None:
     first, *_ = _numbered("الرقم الترتيبي", [f"2022/{at}" for at in range(1, 9)])
     assert first.column == "case_number"

@@ -199,6 +199,13 @@ def test_what_stands_behind_a_column_about_somebody_else_is_not_beyond_doubt() -
     assert again["Date de naissance"].confidence == "high"
 
 
+def test_the_city_that_stands_behind_an_association_may_be_the_city_of_that() -> None:
+    city = Question("Ville", ("Fès", "Marrakech", "Fès", "Casablanca"))
+    its = lines(Question("Assoc.", ("AMANE", "YTTO", "AMANE", "YTTO")), city, *hers())["Ville"]
+    assert (its.column, its.confidence) == ("commune", "medium")
+    assert lines(*hers(), city)["Ville"].confidence == "high"
+
+
 @pytest.mark.parametrize(
     ("heading", "column"), [("هوية المشتكى به", "perpetrator_age"), ("هوية الضحية", "age"), ("الهوية", "age")]
 )
