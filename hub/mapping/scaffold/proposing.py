@@ -6,7 +6,7 @@ that could be read two ways are asked about; the rest is listed as unmapped.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Final, Literal
@@ -15,15 +15,16 @@ from hub.mapping.model import Transform
 from hub.mapping.plan import Column, Plan
 from hub.mapping.scaffold.apart import NAMED, Claim, is_in_full, part, yield_to_called, yield_to_plainer
 from hub.mapping.scaffold.choices import Meant
-from hub.mapping.scaffold.claims import CALCULATED, FREE, LOW, MEDIUM, agree, claims, fitted, is_listed, meanings
+from hub.mapping.scaffold.claims import CALCULATED, LOW, MEDIUM, claims, fitted, is_listed, meanings
+from hub.mapping.scaffold.doubts import doubted
 from hub.mapping.scaffold.known import Known, known
 from hub.mapping.scaffold.left_out import is_left_out
 from hub.mapping.scaffold.names import EXACT, Near
-from hub.mapping.scaffold.none import NUMBERS, Reason, none, without_number
+from hub.mapping.scaffold.none import Reason, none, without_number
 from hub.mapping.scaffold.sentences import NOTHING
 from hub.mapping.scaffold.table import Question
-from hub.mapping.scaffold.values import Fit, counts, date_order, fit
-from hub.mapping.scaffold.whole import decided, doubted
+from hub.mapping.scaffold.values import Fit, date_order, fit
+from hub.mapping.scaffold.whole import decided
 from hub.mapping.transforms.answers import Answer
 from hub.mapping.transforms.codes import Codes
 from hub.mapping.transforms.dates import DateText
@@ -33,7 +34,6 @@ Confidence = Literal["high", "medium", "low", "none"]
 
 LIKELY: Final = 0.66  # what only resembles, and beyond that is sure
 SURE: Final = 0.9
-UNLIKE: Final = -2.0  # so much speaks against a column in its cells
 MOSTLY: Final = 0.6  # of the cells of a ticked column are ticks: a row of totals has others
 BY_INITIAL: Final = 3  # kinds of violence whose headers begin with its first letter
 SEVERAL: Final = 2  # kinds below one heading, by which it is known without a tick
@@ -147,20 +147,12 @@ def _weighed(
     """What is called so, and of the rest what all that is known of the table makes likeliest. What a mapping must have, by
     what records are told apart, and what is called so though its cells say otherwise, is asked about where nothing is
     likelier."""
-    settled = {
-        at: _as_held(claim, asked[at], ready) if at in asked else claim
-        for at, claim in taken.items()
-        if claim[1].whole or at not in asked
-    }
+    settled = {at: claim for at, claim in taken.items() if claim[1].whole or at not in asked}
     called = {at: near.column for at, (_, near, _) in settled.items()}
-    nothing = dict.fromkeys(no_columns, NOTHING)
-    likeliest = decided(asked, called | nothing, ready)
-    in_table = {at: column for at, column in called.items() if at in asked}
-    speaks_against = doubted(asked, in_table | nothing, ready) - no_columns
-    for at in speaks_against.union(_behind_another(asked, in_table, ready)):
-        score, near, said = settled[at]
-        settled[at] = score, near._replace(unlikely=True), said
-    found = settled | {at: _resembling(asked[at], *one, taken.get(at), ready) for at, one in likeliest.items()}
+    likeliest = decided(asked, called | dict.fromkeys(no_columns, NOTHING), ready)
+    found = doubted(settled, asked, no_columns, ready) | {
+        at: _resembling(asked[at], *one, taken.get(at), ready) for at, one in likeliest.items()
+    }
     given = {near.column for _, near, _ in found.values()}
     must = {name for name, column in ready.columns.items() if _is_required(column) or name in ready.plan.key}
     return found | {
@@ -170,33 +162,9 @@ def _weighed(
     }
 
 
-def _behind_another(asked: Mapping[int, Question], called: Mapping[int, str], ready: Known) -> Iterator[int]:
-    """What could be said of anybody ("sex") and stands behind a column about somebody else ("first name of the baby")."""
-    another = False
-    for at, question in asked.items():
-        if at in called:
-            another &= ready.names.is_hers(called[at])
-            if another:
-                yield at
-        else:
-            another = ready.names.speaks_of_another(question.texts)
-
-
 def _is_called(near: Near) -> bool:
     """Whether it is called so, or by the first letters of that, though its cells say otherwise."""
     return near.score >= NAMED or near.initials
-
-
-def _as_held(claim: Claim, question: Question, ready: Known) -> Claim:
-    """What is called so is no longer beyond doubt where it holds what no such column does (a number asked for is no yes or no; 1, 2,
-    3 may be the lines), nor where its name in another language is not even like that, or people have called other columns so."""
-    score, near, said = claim
-    unlike = not question.kind and ready.likely.by_cells(question).get(near.column, 0.0) < UNLIKE
-    unlike |= near.column in NUMBERS and counts(question.values)
-    free = question.kind in FREE and isinstance(ready.columns[near.column].transform, Answer)
-    torn = not agree(question, near.column, ready)
-    elsewhere = ready.likely.is_another_elsewhere(question.labels or (question.header,), near.column)
-    return score, near._replace(doubted=near.doubted or unlike or free or torn, unlikely=elsewhere), said
 
 
 def _resembling(question: Question, column: str, sure: float, before: Claim | None, ready: Known) -> Claim:

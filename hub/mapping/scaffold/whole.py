@@ -7,7 +7,6 @@ How much each counts was chosen on registers of people who had not seen the prog
 from collections.abc import Mapping
 from typing import Final
 
-from hub.mapping.scaffold.apart import NAMES
 from hub.mapping.scaffold.claims import called, fitted, forbidden, is_nothing, named
 from hub.mapping.scaffold.known import Known
 from hub.mapping.scaffold.likely import chosen
@@ -15,7 +14,6 @@ from hub.mapping.scaffold.names import Near
 from hub.mapping.scaffold.sentences import NOTHING
 from hub.mapping.scaffold.table import Question
 from hub.mapping.scaffold.values import Fit
-from hub.mapping.transforms.answers import Answer
 from hub.mapping.transforms.codes import Codes
 from hub.mapping.transforms.phones import Phones
 
@@ -31,51 +29,21 @@ _FORBIDDEN: Final = -0.8
 _WORDS_KNOWN: Final = 0.2
 _NOT_READ: Final = -0.4
 _CONSIDERED: Final = 3.0  # so far behind, and no cell will help
-_CELLS: Final = 0.3  # of what neighbours say, where a name is doubted
-_DOUBT: Final = 1.0
-_FEWEST: Final = 5  # columns of a table whose neighbours say something
 _SETTLED: Final = 4.0  # behind what a column is called, all others
 
 
 def decided(asked: Mapping[int, Question], settled: Mapping[int, str], ready: Known) -> dict[int, tuple[str, float]]:
     """Of those that are not settled, also as `NOTHING`: the column that each is, where it is any, and how sure that is (0 to
     1)."""
-    columns = _columns(asked, settled, ready)
+    weighed = columns(asked, settled, ready)
     positions = list(asked)
     fixed = {place: settled[at] for place, at in enumerate(positions) if at in settled}
-    found = chosen(ready.likely.in_their_order(columns), fixed)
+    found = chosen(ready.likely.in_their_order(weighed), fixed)
     return {positions[place]: one for place, one in found.items()}
 
 
-def doubted(asked: Mapping[int, Question], settled: Mapping[int, str], ready: Known) -> set[int]:
-    """Of those that are settled by what they are called: where what stands beside them and in them, without that name, speaks
-    much more for something else ("Sexe" among what is hers)."""
-    if len(asked) < _FEWEST:
-        return set()
-    beside = dict(zip(asked, ready.likely.beside(_columns(asked, settled, ready)), strict=True))
-    return {at for at, column in settled.items() if _is_unlikely(column, beside[at], asked[at], ready)}
-
-
-def _is_unlikely(column: str, beside: Mapping[str, float], question: Question, ready: Known) -> bool:
-    cells = ready.likely.by_cells(question)
-    least = min(cells.values(), default=0.0)
-    says = {
-        one: told + _CELLS * cells.get(one, least)
-        for one, told in beside.items()
-        if one == column or not _are_alike(one, column, ready)
-    }
-    return says.get(column, 0.0) < max(says.values(), default=0.0) - _DOUBT
-
-
-def _are_alike(one: str, other: str, ready: Known) -> bool:
-    """Whether neither cells nor neighbours can tell them apart: parts of a name, and answers of yes or no."""
-    if one in NAMES and other in NAMES:
-        return True
-    pair = [ready.columns[column].transform for column in (one, other) if column in ready.columns]
-    return len(pair) > 1 and all(isinstance(transform, Answer) for transform in pair)
-
-
-def _columns(asked: Mapping[int, Question], settled: Mapping[int, str], ready: Known) -> list[dict[str, float]]:
+def columns(asked: Mapping[int, Question], settled: Mapping[int, str], ready: Known) -> list[dict[str, float]]:
+    """Of each question, in order, how far each column is behind the likeliest, its neighbours not yet heard."""
     return [
         _of_one({column for column in ready.columns if column != settled[at]}, settled[at])
         if at in settled
@@ -127,4 +95,4 @@ def _by_reading(said: Fit, column: str, ready: Known) -> float:
     return _NOT_READ if said.contradicts else 0.0
 
 
-__all__ = ["decided", "doubted"]
+__all__ = ["columns", "decided"]
