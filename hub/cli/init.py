@@ -60,7 +60,7 @@ def _wanted(sources: list[Path]) -> dict[Path, Path]:
 
 
 def _write(wanted: dict[Path, Path], folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # registers will lie in it
     for name in FOLDERS:
         (folder / name).mkdir(exist_ok=True)
     (folder / "secrets").chmod(0o700)

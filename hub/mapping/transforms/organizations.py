@@ -1,10 +1,16 @@
 """The organisation a cell names, in whatever spelling the directory knows."""
 
+import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from hub.mapping.model import Context, Reading, Trouble
 from hub.mapping.transforms.whole import Whole
+
+_PERSON: Final = re.compile(
+    r"\s*((me|ma[iî]tre|dr|docteur|doctor|pr|prof|professeur|mr?s?|mme|mlle|miss)\b|(الأستاذة?|الدكتورة?|السيدة?)\s|(ذة?|دة?)\s?[./])",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -17,7 +23,8 @@ class OrganizationName(Whole):
 
     def forward(self, text: str, context: Context) -> Reading:
         found = context.find_organization(text.strip())
-        return Reading(found) if found else Reading(None, Trouble("mapping.organization-unknown", value=text))
+        shown = "" if _PERSON.match(text) else text  # whoever has a title is a person, and is not named in a message
+        return Reading(found) if found else Reading(None, Trouble("mapping.organization-unknown", value=shown))
 
     def back(self, value: Any) -> str:
         return str(value)

@@ -36,7 +36,8 @@ class Text(Whole):
 
 @dataclass(frozen=True)
 class Digits(Whole):
-    """Numbers and codes: ASCII digits, upper case. `compact` drops spaces and hyphens; `expect` warns, and keeps the value."""
+    """Numbers and codes: ASCII digits, upper case. `compact` drops spaces and hyphens; `expect` warns, and keeps the value. But
+    words alone ("not shown") are no number: as one, they would make one woman of all of whom they are said."""
 
     compact: bool = False
     expect: str = ""
@@ -56,6 +57,8 @@ class Digits(Whole):
         if not value:
             return NOTHING
         if self.expect and not self._expected.fullmatch(value):
+            if not any(map(str.isdecimal, value)):
+                return Reading(None, Trouble("mapping.no-number", warns=True))
             return Reading(value, Trouble("mapping.unusual", warns=True))
         return Reading(value)
 

@@ -453,6 +453,16 @@ def test_a_count_written_back_is_the_same_count(count):
     assert value(Integer(), Integer().back(count)) == count
 
 
+@pytest.mark.parametrize("text", ["non présentée", "perdue", "غير متوفرة", "-?-"])
+def test_words_without_a_digit_are_no_number_of_anybody(text):
+    found = Digits(compact=True, expect="[A-Z]{1,2}[0-9]{5,6}").forward(text, CONTEXT)
+    assert (found.value, found.trouble and (found.trouble.text, found.trouble.warns)) == (
+        None,
+        ("mapping.no-number", True),
+    )
+    assert Digits().forward(text, CONTEXT).trouble is None  # a code may be of letters
+
+
 def test_an_unusual_number_is_kept_with_a_warning():
     cin = Digits(compact=True, expect=r"[A-Z]{1,2}\d{5,6}")
     assert cin.forward("be 12 34-56", CONTEXT).value == "BE123456"
@@ -506,3 +516,16 @@ def test_an_organisation_is_found_by_name_and_by_id():
     assert value(OrganizationName(), " chu ") == "chu-ibn-zohr"
     assert value(OrganizationName(), OrganizationName().back("chu-ibn-zohr")) == "chu-ibn-zohr"
     assert trouble(OrganizationName(), "inconnue") == "mapping.organization-unknown"
+
+
+@pytest.mark.parametrize(
+    "text", ["Me Exemple", "Maître Exemple", "Dr. EXEMPLE", "mme Exemple", "الأستاذة مثال", "د. مثال"]
+)
+def test_a_person_who_is_no_organisation_is_not_named_in_the_message(text):
+    found = OrganizationName().forward(text, CONTEXT)
+    assert (found.trouble.text, found.trouble.value) == ("mapping.organization-unknown", "")
+
+
+@pytest.mark.parametrize("text", ["Médecins du Monde", "Mecque", "Drâa", "Missour", "دار الأمان"])
+def test_an_organisation_that_begins_like_a_title_is_named(text):
+    assert OrganizationName().forward(text, CONTEXT).trouble.value == text
