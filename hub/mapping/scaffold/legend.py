@@ -1,8 +1,8 @@
 """What the signs in a table mean, as its workbook tells: a sheet of abbreviations, or the header itself ("1 = oui, 2 = non").
 
-Three ways of writing are read: column, sign and meaning in three cells; a column and all its signs in two ("C célibataire, M
-mariée"); a column in a cell of its own, and below it a sign and its meaning. What is told becomes choices with labels, as a form
-has them; a sign that nothing explains stays a question.
+Four ways of writing are read: column, sign and meaning in three cells; a column and all its signs in two ("C célibataire, M
+mariée"); a column in a cell of its own, and below it a sign and its meaning; a column beside "meaning", and below these its signs
+and their meanings. What is told becomes choices with labels, as a form has them; a sign that nothing explains stays a question.
 """
 
 import re
@@ -21,12 +21,18 @@ _EQUALS: Final = re.compile(r"^(.+?)\s*[=:→]\s*(.+)$")
 _BRACKETS: Final = re.compile(r"\(([^()]*=[^()]*)\)")
 _SEVERAL: Final = re.compile(r"\s*[+,;/\n]\s*")
 _TOGETHER: Final = re.compile(r"\s+/\s+|\s*[,;،+&]\s*")
+_MEANING: Final = frozenset(
+    map(
+        fold,
+        ("signification", "sens", "libellé", "légende", "définition", "meaning", "label", "المعنى", "معناه", "الدلالة"),
+    )
+)
 _NAMED: Final = 3  # letters of a column by which its legend is known
 
 
 def explained(asked: Sequence[Question], others: Sequence[Rows]) -> list[Question]:
     """`others`: the sheets that hold no table."""
-    told = [one for rows in others for one in _told(rows, asked)]
+    told = [one for rows in others for one in (*_told(rows, asked), *_told_below(rows))]
     return [_explained(question, told) for question in asked]
 
 
@@ -50,6 +56,9 @@ def _told(rows: Rows, asked: Sequence[Question]) -> Iterator[Told]:
     column = ""
     for row in rows:
         cells = [" ".join(cell.split()) for cell in row if cell.strip()]
+        if _MEANING & set(map(fold, cells)):  # it says what stands below
+            column = ""
+            continue
         about = [question for question in asked if cells and _names(cells[0], question)]
         if about and len(cells) >= 3:
             yield cells[0], cells[1], cells[2]
@@ -60,6 +69,19 @@ def _told(rows: Rows, asked: Sequence[Question]) -> Iterator[Told]:
             column = cells[0]
         elif column and len(cells) == 2:
             yield column, cells[0], cells[1]
+
+
+def _told_below(rows: Rows) -> Iterator[Told]:
+    """Side by side what a column is called and "meaning", and below them, up to an empty cell, its signs and their meanings."""
+    for at, row in enumerate(rows):
+        for place in (place for place, cell in enumerate(row) if place and fold(cell.strip()) in _MEANING):
+            for below in rows[at + 1 :]:
+                sign, meaning = (
+                    " ".join(cell.split()) for cell in [*below, *[""] * (place + 1)][place - 1 : place + 1]
+                )
+                if not (sign and meaning):
+                    break
+                yield " ".join(row[place - 1].split()), sign, meaning
 
 
 def _listed(text: str, known: Sequence[str]) -> Iterator[tuple[str, str]]:
