@@ -48,7 +48,7 @@ class Cutter:
     def end(self) -> Iterator[Stretch]:
         """What was added since the last stretch ended."""
         if self._lines:
-            digest = hashlib.sha256("\n".join(self._lines).encode()).hexdigest()[:20]
+            digest = hashlib.sha256("\n".join(self._lines).encode("utf-8", "surrogatepass")).hexdigest()[:20]
             self._lines = []
             yield Stretch(self._first, self._last, digest)
 

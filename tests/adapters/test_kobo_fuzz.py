@@ -69,6 +69,16 @@ def test_a_recorded_answer_with_a_place_changed_breaks_nothing_and_tells_nobodys
     project.forgive()
 
 
+@pytest.mark.parametrize("name", ["_uuid", "_submission_time", "_submitted_by", "identite/nom"])
+@pytest.mark.parametrize("asked", [0, 1])
+def test_half_a_character_breaks_nothing(tool, name, asked):
+    project, connection = tool
+    broken = {**project.submission(project.numbers[0]), name: "\ud83d"}
+    project.order(Answer(200, json.dumps({"count": 1, "next": None, "results": [broken]})), after=asked)
+    fate(connection)
+    project.forgive()
+
+
 ANSWERS = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
