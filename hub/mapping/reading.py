@@ -49,9 +49,7 @@ BLOCK: Final = frozenset(
 _KEY: Final = re.compile(r"\{(.+)\}$")
 
 
-def read_plan(
-    reference: str, library: Library, definitions: Definitions, named_in: str = ""
-) -> tuple[Plan, Problems]:
+def read_plan(reference: str, library: Library, definitions: Definitions, named_in: str = "") -> tuple[Plan, Problems]:
     """The plan, and what is wrong with it. Raises HubError(UNKNOWN_MAPPING) at the place that names a mapping which is not
     there, HubError(MISCONFIGURED) when a file is no YAML or no JSON."""
     document, folders = library.document(reference, named_in)

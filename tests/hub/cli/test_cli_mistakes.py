@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from hub.exchange.discard import REASONS
 from tests.support.command_line import GOOD, Command, marks_in
 
 WORDS = """{
@@ -176,7 +177,9 @@ def test_a_mapping_that_extends_itself_in_a_circle_is_told(beginner: Command) ->
 
 def test_a_mapping_that_cannot_be_read_keeps_nobody_from_having_another_proposed(beginner: Command) -> None:
     write(beginner, f"{WHERE}/mapping.yaml", "[Sigle]}", "[Sigle]")
-    shown = beginner("mapping", "scaffold", str(beginner.home / "registers" / "register.csv"), "--out", str(beginner.home / "new"))
+    shown = beginner(
+        "mapping", "scaffold", str(beginner.home / "registers" / "register.csv"), "--out", str(beginner.home / "new")
+    )
     assert shown.exit_code == 0, shown.output
 
 
@@ -209,3 +212,25 @@ def test_a_header_under_two_columns_is_told_with_its_line_and_both_columns(
 def test_a_header_that_is_read_under_one_column_alone_is_no_problem(beginner: Command, line: str) -> None:
     write(beginner, f"{WHERE}/mapping.yaml", "  request:", f"  {line}\n  request:")
     assert beginner.json("check")["problems"] == []
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("ar", "ينقص --reason."), ("fr", "Il manque --reason."), ("en", "--reason is missing.")]
+)
+def test_an_option_that_is_missing_names_its_possible_values(hub: Command, language: str, said: str) -> None:
+    shown = hub("quarantine", "discard", "abc", language=language)
+    assert shown.exit_code == 2
+    assert said in shown.output
+    assert all(reason in shown.output for reason in REASONS)
+
+
+def test_an_organisation_that_the_directory_does_not_know_is_refused_with_those_that_it_knows(hub: Command) -> None:
+    hub.register(GOOD)
+    register = str(hub.home / "registers" / "register.csv")
+    ours = ("spreadsheet/register-fr", register)
+    for command in (("preview", *ours), ("diff", "spreadsheet/register-fr", *ours)):
+        shown = hub("mapping", *command, "--organization", "example-asociation")
+        assert shown.exit_code == 2
+        assert "The organisation example-asociation is not in organizations.yaml." in shown.output
+        assert "example-association, example-hospital" in shown.output
+        assert hub("mapping", *command, "--organization", "example-association").exit_code == 0

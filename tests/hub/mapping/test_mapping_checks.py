@@ -105,7 +105,9 @@ def test_a_concept_map_with_a_wrong_target_is_found_at_its_own_line(tmp_path):
         "utf-8",
     )
     found = check("test/form", search=[search])
-    assert ("mapping.check-unknown-code", "mappings/test/form/own.json:3") in [(issue.text, issue.params["place"]) for issue in found]
+    assert ("mapping.check-unknown-code", "mappings/test/form/own.json:3") in [
+        (issue.text, issue.params["place"]) for issue in found
+    ]
 
 
 def test_all_problems_are_told_at_once(tmp_path):
@@ -175,7 +177,9 @@ columns:
 
 def test_a_mistake_in_an_overlay_is_told_in_the_overlay(tmp_path):
     search = write(tmp_path, "extends: spreadsheet/register-fr\ncolumns:\n  age: {transform: ages}\n", "own/form")
-    assert {issue.params["place"] for issue in check("own/form", search=[search])} == {"mappings/own/form/mapping.yaml:3"}
+    assert {issue.params["place"] for issue in check("own/form", search=[search])} == {
+        "mappings/own/form/mapping.yaml:3"
+    }
 
 
 def test_a_deployments_own_mapping_wins_over_the_packaged_one_of_its_name(tmp_path):
