@@ -4,7 +4,7 @@ https://hl7.org/fhir/R4/conceptmap.html
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from hub.errors import MISCONFIGURED, HubError
@@ -24,18 +24,17 @@ def read(written: WordList) -> Any:
 
 def is_whole(said: Any) -> bool:
     """Whether each group names the code system that its words lead to, and each element its word."""
-    groups = said.get("group", []) if isinstance(said, Mapping) else None
-    return _are_objects(groups) and all(_is_group(one) for one in groups)
+    return isinstance(said, Mapping) and _are_all(said.get("group", []), _is_group)
 
 
 def _is_group(said: Mapping[str, Any]) -> bool:
-    elements = said.get("element", [])
-    return (
-        isinstance(said.get("target"), str)
-        and _are_objects(elements)
-        and all(isinstance(one.get("code"), str) and _are_objects(one.get("target", [])) for one in elements)
-    )
+    return isinstance(said.get("target"), str) and _are_all(said.get("element", []), _is_word)
 
 
-def _are_objects(said: Any) -> bool:
-    return isinstance(said, list) and all(isinstance(one, Mapping) for one in said)
+def _is_word(said: Mapping[str, Any]) -> bool:
+    return isinstance(said.get("code"), str) and _are_all(said.get("target", []), lambda _: True)
+
+
+def _are_all(said: Any, wanted: Callable[[Mapping[str, Any]], bool]) -> bool:
+    """Whether it is a list of objects that are each as wanted."""
+    return isinstance(said, list) and all(isinstance(one, Mapping) and wanted(one) for one in said)
