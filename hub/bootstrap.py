@@ -177,7 +177,7 @@ def door(written: ConnectionFile, read: Settings) -> Door:
             name=written.adapter,
             known=", ".join(sorted(known)),
         )
-    form = mapping.load(written.mapping, search=[read.folder / "mappings"])
+    form = mapping.load(written.mapping, search=[read.folder / "mappings"], named_in=f"connections/{written.id}.yaml")
     connection = Connection(
         id=written.id,
         organization=written.organization,

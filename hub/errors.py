@@ -81,6 +81,7 @@ BAD_FILE = Problem("bad-file", 500, "structure")
 SECRET_MISSING = Problem("secret-missing", 500, "security")
 UNKNOWN_CONNECTION = Problem("unknown-connection", 500, "not-found")
 UNKNOWN_ADAPTER = Problem("unknown-adapter", 500, "not-found")
+UNKNOWN_MAPPING = Problem("unknown-mapping", 500, "not-found")
 UNKNOWN_ORGANIZATION = Problem("unknown-organization", 500, "not-found")
 MISCONFIGURED = Problem("misconfigured", 500, "exception")
 

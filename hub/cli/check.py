@@ -49,11 +49,11 @@ class Inspection:
 
     def add(self, place: str, sentence: str, severity: str = "error", /, **blanks: str) -> None:
         said = texts.say(f"cli.check.{sentence}", self.session.language, **blanks)
-        self.problems.append(Problem(severity, place, f"cli.check.{sentence}", said))
+        self._add(Problem(severity, place, f"cli.check.{sentence}", said))
 
     def add_issue(self, place: str, issue: Issue) -> None:
         place = issue.params.get("place") or ", ".join(part for part in (place, issue.path) if part)
-        self.problems.append(Problem(issue.severity, place, issue.text, say_issue(self.session, issue)))
+        self._add(Problem(issue.severity, place, issue.text, say_issue(self.session, issue)))
 
     def add_error(self, place: str, error: HubError | AdapterError) -> None:
         """A problem that was raised; one that carries its findings is told by them."""
@@ -64,7 +64,12 @@ class Inspection:
             return
         place = getattr(error, "place", "") or place
         said = sentence(self.session, error).removeprefix(f"{place}: ")
-        self.problems.append(Problem("error", place, error.text, said))
+        self._add(Problem("error", place, error.text, said))
+
+    def _add(self, problem: Problem) -> None:
+        """Once: a mapping is looked at by itself and with each connection that uses it."""
+        if problem not in self.problems:
+            self.problems.append(problem)
 
 
 @command("check", "cli.check")

@@ -15,6 +15,7 @@ from hub import mapping
 from hub.cli.manual import command
 from hub.cli.problems import FAILED, OK
 from hub.cli.session import Session, pass_session
+from hub.errors import BAD_FILE, HubError
 from hub.fhir.folding import fold
 from hub.mapping import Context
 from hub.mapping.editor_schema import schema as editor_schema
@@ -43,6 +44,8 @@ def test(session: Session, name: str, *, write: bool, as_json: bool) -> int:
         for one, result in results.items():
             session.tell(f"mapping-test.{result}", example=one)
         session.tell("mapping-test.done", count=len(results))
+        if not results:
+            session.tell("mapping-test.none", name=name)
     return OK if all(result in {"same", "written"} for result in results.values()) else FAILED
 
 
@@ -60,21 +63,34 @@ def _examples(folder: Traversable) -> Iterator[Traversable]:
 def _context(folder: Traversable) -> Context:
     """The day, the organisation and the directory of the examples: those beside them, else those of the ready mappings."""
     beside = folder / SURROUNDINGS
-    said = yaml.safe_load((beside if beside.is_file() else files(PACKAGE) / SURROUNDINGS).read_text("utf-8"))
-    names = {fold(name): id_ for id_, names in said["directory"].items() for name in (id_, *names)}
-    return Context(said["organization"], lambda text: names.get(fold(text)), date.fromisoformat(str(said["today"])))
+    text = (beside if beside.is_file() else files(PACKAGE) / SURROUNDINGS).read_text("utf-8")
+    try:
+        said = yaml.safe_load(text)
+        names = {fold(name): id_ for id_, names in said["directory"].items() for name in (id_, *names)}
+        return Context(said["organization"], lambda text: names.get(fold(text)), date.fromisoformat(str(said["today"])))
+    except (yaml.YAMLError, LookupError, TypeError, ValueError, AttributeError):
+        wanted = "organization: id, today: 2026-11-23, directory: {id: […]}"
+        raise HubError(BAD_FILE, place=f"examples/{SURROUNDINGS}", detail=wanted) from None
 
 
 def _run(form: mapping.Mapping, example: Traversable, context: Context, write: bool) -> str:
     """`same`, `different`, `missing` or `written`. What differs is not printed: `hub mapping preview` shows it, without names."""
-    content = json.loads(example.read_text("utf-8"))
+    content = _read(example)
     found = _found(form, content, context)
     expected = Path(str(example).removesuffix(INPUT) + EXPECTED)
     if not expected.is_file():
         if write:
             expected.write_text(json.dumps(found, ensure_ascii=False, indent=2) + "\n", "utf-8")
         return "written" if write else "missing"
-    return "same" if found == json.loads(expected.read_text("utf-8")) else "different"
+    return "same" if found == _read(expected) else "different"
+
+
+def _read(file: Traversable) -> Any:
+    try:
+        return json.loads(file.read_text("utf-8-sig"))
+    except json.JSONDecodeError as error:
+        where = {"line": str(error.lineno), "column": str(error.colno)}
+        raise HubError(BAD_FILE, place=f"examples/{file.name}", text="cli.validate.not-json", **where) from None
 
 
 def _found(form: mapping.Mapping, content: Any, context: Context) -> dict[str, Any]:

@@ -80,8 +80,12 @@ def preview(
 
 
 def context_of(session: Session, name: str, organization: str | None) -> Context:
-    """Today, the organisation whose records these are, and the directory of the folder."""
+    """Today, the organisation whose records these are, and the directory of the folder. Raises WrongUse for an organisation
+    that the directory does not know."""
     read = _deployment_settings(session)
+    known = [one.id for one in read.organizations] if read else []
+    if organization is not None and known and organization not in known:
+        raise WrongUse("client-add.unknown-organization", id=organization, known=", ".join(sorted(known)))
     return _context(read, organization or _owner(read, name))
 
 

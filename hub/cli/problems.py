@@ -93,13 +93,20 @@ def _wrong(session: Session, wrong: click.ClickException) -> str:
     if isinstance(wrong, WrongUse):
         return session.say(wrong.sentence, **wrong.blanks)
     if isinstance(wrong, click.MissingParameter):
-        return session.say("wrong.missing", name=_name(wrong))
+        return session.say("wrong.missing", name=_name(wrong)) + _choices(session, wrong)
     if isinstance(wrong, click.NoSuchOption):
         near = get_close_matches(wrong.option_name, wrong.possibilities or [], 1)
         return session.say("wrong.option", name=wrong.option_name) + _did_you_mean(session, near)
     if isinstance(wrong, click.BadParameter):
         return session.say("wrong.value", name=_name(wrong), detail=_detail(session, wrong))
     return session.say("wrong.use", detail=wrong.format_message())
+
+
+def _choices(session: Session, wrong: click.MissingParameter) -> str:
+    kind = wrong.param.type if wrong.param else None
+    if not isinstance(kind, click.Choice):
+        return ""
+    return f" {session.say('wrong.choose', known=', '.join(str(choice) for choice in kind.choices))}"
 
 
 def _did_you_mean(session: Session, near: list[str]) -> str:

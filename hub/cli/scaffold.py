@@ -22,6 +22,7 @@ from hub.cli.problems import FAILED, WrongUse
 from hub.cli.scaffold_asking import answered
 from hub.cli.scaffold_source import Source, samples, samples_of
 from hub.cli.session import Session, pass_session
+from hub.errors import HubError
 from hub.fhir import definitions
 from hub.fhir.serial import dumps_indented
 from hub.mapping.library import FILE, PACKAGE, Library
@@ -211,8 +212,16 @@ def _seen(room: Traversable) -> Iterator[Seen]:
 def _plans(library: Library) -> dict[str, Plan]:
     """All that can be loaded (`hub check` says what is wrong with the others) and that is no earlier proposal with columns which
     nobody has named yet."""
-    read = {name: read_plan(name, library, definitions.load()) for name in dict.fromkeys(library.references())}
-    return {name: plan for name, (plan, problems) in read.items() if not problems.issues and not _is_open(plan)}
+    names = dict.fromkeys(library.references())
+    return {name: plan for name in names if (plan := _sound(name, library)) and not _is_open(plan)}
+
+
+def _sound(name: str, library: Library) -> Plan | None:
+    try:
+        plan, problems = read_plan(name, library, definitions.load())
+    except HubError:
+        return None
+    return None if problems.issues else plan
 
 
 def _is_open(plan: Plan) -> bool:

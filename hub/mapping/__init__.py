@@ -171,9 +171,10 @@ def _are_near(element: str, place: str) -> bool:
     return element.startswith(place) or f"{place}.".startswith(f"{element}.")
 
 
-def load(reference: str, *, search: Sequence[Path] = ()) -> Mapping:
-    """The mapping of this name, those in `search` first, or at this path. Raises MappingError with all its problems."""
-    plan, problems = read_plan(reference, Library(search), definitions.load())
+def load(reference: str, *, search: Sequence[Path] = (), named_in: str = "") -> Mapping:
+    """The mapping of this name, those in `search` first, or at this path. Raises MappingError with all its problems, HubError
+    where it cannot be read, or is not there: `named_in` is then the place of that."""
+    plan, problems = read_plan(reference, Library(search), definitions.load(), named_in)
     if problems.issues:
         raise MappingError(problems.issues)
     return Mapping(plan, [load(one, search=search) for one in plan.answers])
@@ -184,8 +185,7 @@ def check(reference: str, *, search: Sequence[Path] = ()) -> tuple[Issue, ...]:
     try:
         return read_plan(reference, Library(search), definitions.load())[1].issues
     except HubError as error:
-        params = {"place": error.place, "detail": error.params.get("detail", "")}
-        return (Issue("error", "structure", "mapping.check-unreadable", params=params),)
+        return (Issue("error", "structure", error.text, params={**error.params, "place": error.place}),)
 
 
 def available(*, search: Sequence[Path] = ()) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from typing import Any, Final
 from hub.fhir import Resource
 from hub.fhir.canonicals import BASE
 from hub.fhir.definitions import Definitions
-from hub.mapping import ticks
+from hub.mapping import concept_maps, ticks
 from hub.mapping.document import Document, Where
 from hub.mapping.library import Library
 from hub.mapping.model import Code, Transform
@@ -69,15 +69,19 @@ class ColumnReader:
         )
 
     def concept_maps(self, names: Any, where: Where) -> list[Resource]:
-        """The ConceptMaps of these names; their target codes are checked against the code systems."""
+        """The ConceptMaps of these names; their target codes are checked against the code systems. Raises
+        HubError(MISCONFIGURED) where one cannot be read."""
         found = []
         for name in names if isinstance(names, list) else [names]:
             loaded = self._library.concept_map(str(name), self._folders)
             if loaded is None:
                 self._problems.add(where, "unknown-map", name=str(name))
                 continue
-            resource, text = loaded
-            self._check_targets(f"{name}.json", resource, text)
+            resource = concept_maps.read(loaded)
+            if not concept_maps.is_whole(resource):
+                self._problems.add((), "map-shape", place=f"{loaded.name}:1")
+                continue
+            self._check_targets(loaded.name, resource, loaded.text)
             found.append(resource)
         return found
 

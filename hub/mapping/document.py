@@ -27,6 +27,13 @@ class Document:
     traps: tuple[Where, ...] = ()  # unquoted yes, no, on, off, null
     twice: tuple[Where, ...] = ()  # keys written twice
     named: frozenset[str] = frozenset()  # of what extends another: the columns whose headers it says itself
+    above: Any = None  # of what extends another: the columns as it says them itself
+
+    @property
+    def own(self) -> dict[str, Any]:
+        """The columns as this file says them, without what it extends."""
+        said = self.data.get("columns") if self.above is None else self.above
+        return said if isinstance(said, dict) else {}
 
     def place(self, where: Where) -> str:
         """`file:line` of a value, or of the nearest one around it."""
@@ -42,7 +49,8 @@ def read(text: str, name: str) -> Document:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else 1
-        raise HubError(MISCONFIGURED, place=f"{name}:{line}", detail=str(getattr(error, "problem", ""))) from error
+        detail = str(getattr(error, "problem", ""))
+        raise HubError(MISCONFIGURED, place=f"{name}:{line}", text="mapping.check-unreadable", detail=detail) from error
     reader = _Reader(name)
     data = reader.build(node, ()) if node is not None else {}
     return Document(name, data, reader.lines, tuple(reader.traps), tuple(reader.twice))

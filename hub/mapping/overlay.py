@@ -26,13 +26,12 @@ def overlay(general: Document, own: Document) -> Document:
             below = [one for one in document.lines if one[: len(where)] == where]
             lines |= {(key, position, *one[len(where) :]): document.lines[one] for one in below}
     traps, twice = general.traps + own.traps, general.twice + own.twice
-    return Document(own.name, data, lines, traps, twice, own.named or _named(own.data.get("columns") or {}))
+    return Document(own.name, data, lines, traps, twice, own.named or _named(own.own), own.own)
 
 
-def _named(columns: Any) -> frozenset[str]:
+def _named(columns: dict[str, Any]) -> frozenset[str]:
     """Those whose headers are said: they stand in the form."""
-    said = columns.items() if isinstance(columns, dict) else ()
-    return frozenset(str(name) for name, one in said if isinstance(one, dict) and one.get("headers"))
+    return frozenset(str(name) for name, one in columns.items() if isinstance(one, dict) and one.get("headers"))
 
 
 def _settings(general: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
@@ -46,9 +45,17 @@ def _settings(general: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
         if isinstance(said.get("headers"), dict) and isinstance(before.get("headers"), dict):
             languages = dict.fromkeys((*said["headers"], *before["headers"]))
             merged[name]["headers"] = {
-                one: [*said["headers"].get(one, ()), *before["headers"].get(one, ())] for one in languages
+                one: _together(said["headers"].get(one, []), before["headers"].get(one, [])) for one in languages
             }
     return merged
+
+
+def _together(own: Any, general: Any) -> Any:
+    """What is no list stays as it was written, for whoever says so."""
+    for one in (own, general):
+        if not isinstance(one, list):
+            return one
+    return [*own, *general]
 
 
 Item = tuple[Any, Document, Where]

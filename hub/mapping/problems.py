@@ -11,7 +11,8 @@ class MappingError(HubError):
 
     def __init__(self, issues: tuple[Issue, ...]) -> None:
         detail = "\n".join(f"{issue.params['place']}: {say(issue.text, 'en', **issue.params)}" for issue in issues)
-        super().__init__(MISCONFIGURED, place=issues[0].params["place"], detail=detail)
+        place = issues[0].params["place"]
+        super().__init__(MISCONFIGURED, place=place, text="mapping.unusable", detail=detail)
         self.issues = issues
 
 

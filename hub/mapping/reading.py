@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from hub.fhir.definitions import Definitions
 from hub.fhir.folding import fold
-from hub.mapping import figures, left_out, rows, ticks
+from hub.mapping import figures, headers, left_out, rows, ticks
 from hub.mapping.cells import columns as columns_of
 from hub.mapping.closing import left_out_with_a_warning
 from hub.mapping.columns import ColumnReader
@@ -49,12 +49,17 @@ BLOCK: Final = frozenset(
 _KEY: Final = re.compile(r"\{(.+)\}$")
 
 
-def read_plan(reference: str, library: Library, definitions: Definitions) -> tuple[Plan, Problems]:
-    """The plan, and what is wrong with it. Raises HubError(MISCONFIGURED) when the file is missing or no YAML."""
-    document, folders = library.document(reference)
+def read_plan(reference: str, library: Library, definitions: Definitions, named_in: str = "") -> tuple[Plan, Problems]:
+    """The plan, and what is wrong with it. Raises HubError(UNKNOWN_MAPPING) at the place that names a mapping which is not
+    there, HubError(MISCONFIGURED) when a file is no YAML or no JSON."""
+    document, folders = library.document(reference, named_in)
     problems = Problems(document)
     reader = ColumnReader(document, problems, definitions, library, folders)
-    return _PlanReader(document, problems, reader, definitions).read(), problems
+    plan = _PlanReader(document, problems, reader, definitions).read()
+    for position, answer in enumerate(plan.answers):
+        if not library.has(answer):
+            raise library.unknown(answer, document.place(("answers", position)))
+    return plan, problems
 
 
 class _PlanReader:
@@ -67,6 +72,7 @@ class _PlanReader:
         said = self._data.get("columns")
         columns = {name: reader.column(name, one) for name, one in (said if isinstance(said, dict) else {}).items()}
         self._columns: Mapping[str, Column] = ticks.checked(columns, problems, document)
+        headers.check(document, self._columns, problems)
         self._sources = SourceReader(self._columns, reader, problems, definitions)
 
     def read(self) -> Plan:
@@ -93,7 +99,7 @@ class _PlanReader:
             follow_up=self._follow_up(data.get("follow_up")),
             key=tuple(data.get("key") or ()),
             sheet=data.get("sheet"),
-            answers=tuple(data.get("answers") or ()),
+            answers=tuple(str(one) for one in data.get("answers") or ()),
             figures=figures.read(data.get("figures"), self._problems, self._definitions),
             rows=rows.read(data.get("rows"), self._problems, self._definitions),
             left_out=left_out.read(data.get("left_out"), self._columns, self._problems),

@@ -46,7 +46,7 @@ def problems(folder: Path, text: str) -> list[tuple[str, str]]:
 
 
 def line_of(text: str, needle: str) -> str:
-    return f"test/form/mapping.yaml:{next(n for n, line in enumerate(text.splitlines(), 1) if needle in line)}"
+    return f"mappings/test/form/mapping.yaml:{next(n for n, line in enumerate(text.splitlines(), 1) if needle in line)}"
 
 
 def test_a_sound_mapping_has_no_problems(tmp_path):
@@ -105,7 +105,9 @@ def test_a_concept_map_with_a_wrong_target_is_found_at_its_own_line(tmp_path):
         "utf-8",
     )
     found = check("test/form", search=[search])
-    assert ("mapping.check-unknown-code", "own.json:3") in [(issue.text, issue.params["place"]) for issue in found]
+    assert ("mapping.check-unknown-code", "mappings/test/form/own.json:3") in [
+        (issue.text, issue.params["place"]) for issue in found
+    ]
 
 
 def test_all_problems_are_told_at_once(tmp_path):
@@ -115,12 +117,12 @@ def test_all_problems_are_told_at_once(tmp_path):
     assert {"mapping.check-unknown-column", "mapping.check-unknown-transform"} <= {
         one.text for one in refused.value.issues
     }
-    assert refused.value.place.startswith("test/form/mapping.yaml:")
+    assert refused.value.place.startswith("mappings/test/form/mapping.yaml:")
     assert refused.value.params["detail"].count("\n") == len(refused.value.issues) - 1
 
 
 def test_a_file_that_is_no_yaml_is_refused_with_its_line(tmp_path):
-    assert problems(tmp_path, "id: x\ncolumns: [") == [("unreadable", "test/form/mapping.yaml:3")]
+    assert problems(tmp_path, "id: x\ncolumns: [") == [("unreadable", "mappings/test/form/mapping.yaml:3")]
 
 
 def test_a_mapping_that_does_not_exist_is_refused():
@@ -175,7 +177,9 @@ columns:
 
 def test_a_mistake_in_an_overlay_is_told_in_the_overlay(tmp_path):
     search = write(tmp_path, "extends: spreadsheet/register-fr\ncolumns:\n  age: {transform: ages}\n", "own/form")
-    assert {issue.params["place"] for issue in check("own/form", search=[search])} == {"own/form/mapping.yaml:3"}
+    assert {issue.params["place"] for issue in check("own/form", search=[search])} == {
+        "mappings/own/form/mapping.yaml:3"
+    }
 
 
 def test_a_deployments_own_mapping_wins_over_the_packaged_one_of_its_name(tmp_path):

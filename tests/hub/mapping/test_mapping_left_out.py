@@ -110,7 +110,7 @@ def test_what_is_wrong_with_the_list_is_told_with_its_line(tmp_path, said, probl
     text = f"{FORM}left_out: {said}\n"
     found = check("test/form", search=[write(tmp_path, text)])
     places = {one.text.removeprefix("mapping.check-"): one.params["place"] for one in found}
-    assert places[problem] == f"test/form/mapping.yaml:{len(text.splitlines())}"
+    assert places[problem] == f"mappings/test/form/mapping.yaml:{len(text.splitlines())}"
     assert all(say(one.text, language, **one.params) for one in found for language in LANGUAGES)
 
 
@@ -134,7 +134,7 @@ def test_the_line_of_an_associations_own_mistake_is_the_one_that_is_told(tmp_pat
         "test/ours",
     )
     (found,) = check("test/ours", search=[search])
-    assert found.params["place"] == "test/ours/mapping.yaml:5"
+    assert found.params["place"] == "mappings/test/ours/mapping.yaml:5"
 
 
 def test_a_column_that_tells_tests_is_missed_where_a_form_that_names_it_has_it_no_more(tmp_path):

@@ -126,7 +126,7 @@ def test_ticks_that_cannot_work_are_told_at_their_line(tmp_path, column, problem
         one for one in check("own/form", search=[write(tmp_path, text)]) if one.text == f"mapping.check-{problem}"
     ]
     line = next(number for number, one in enumerate(text.splitlines(), 1) if "own: {" in one)
-    assert f"own/form/mapping.yaml:{line}" in {one.params["place"] for one in issues}
+    assert f"mappings/own/form/mapping.yaml:{line}" in {one.params["place"] for one in issues}
     for language in LANGUAGES:
         assert "{" not in say(issues[0].text, language, **issues[0].params).replace("{column: word}", "")
 
