@@ -82,6 +82,7 @@ def watermark(connection: Connection, paths: list[Path]) -> Watermark:
         {column: list(headers) for column, headers in layout.columns.items()},
         sorted(layout.required),
         layout.key,
+        sorted(layout.keyed),
         layout.sheet,
         [str(connection.settings.get(name)) for name in READ_BY],
     ]

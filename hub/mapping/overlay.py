@@ -4,6 +4,7 @@ Columns and figures are merged setting by setting, with the overlay's headers be
 those of the same local name; checks and what is left out are added; everything else is replaced.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from hub.mapping.document import Document, Where
@@ -26,13 +27,15 @@ def overlay(general: Document, own: Document) -> Document:
             below = [one for one in document.lines if one[: len(where)] == where]
             lines |= {(key, position, *one[len(where) :]): document.lines[one] for one in below}
     traps, twice = general.traps + own.traps, general.twice + own.twice
-    return Document(own.name, data, lines, traps, twice, own.named or _named(own.data.get("columns") or {}))
+    return Document(own.name, data, lines, traps, twice, own.named or _named(own.data))
 
 
-def _named(columns: Any) -> frozenset[str]:
-    """Those whose headers are said: they stand in the form."""
-    said = columns.items() if isinstance(columns, dict) else ()
-    return frozenset(str(name) for name, one in said if isinstance(one, dict) and one.get("headers"))
+def _named(said: Mapping[str, Any]) -> frozenset[str]:
+    """Those whose headers are said, or that are said to tell records apart: they stand in the form."""
+    columns, key = said.get("columns"), said.get("key")
+    listed = columns.items() if isinstance(columns, dict) else ()
+    with_headers = {str(name) for name, one in listed if isinstance(one, dict) and one.get("headers")}
+    return frozenset(with_headers.union(map(str, key if isinstance(key, list) else ())))
 
 
 def _settings(general: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
