@@ -187,4 +187,5 @@ def test_a_row_that_is_set_aside_is_not_among_those_that_are_stored_with_a_remar
         aside, _, stored = shown.partition("stored, with a remark")
         assert ("row 3" in aside, "row 3" in stored) == (True, False), command
         assert ("row 2" in aside, "row 2" in stored) == (False, command[0] != "quarantine"), command
-        assert "The cell of the case number is empty" in " ".join(aside.split())
+        if command[0] != "quarantine":  # which keeps the record, and of its findings those that set it aside
+            assert "The cell of the case number is empty" in " ".join(aside.split())
