@@ -82,9 +82,13 @@ def test_a_file_that_cannot_be_read_says_why(tmp_path, connect, content, text):
 
 @pytest.mark.parametrize("ending", ["xlsx", "XLSM", "xls", "ods"])
 @pytest.mark.parametrize(
-    "content", ["Bonjour,\nvoici le registre.\n".encode(), "État des lieux ÀÉÈÊ ÀÉÈÊ".encode("latin-1")], ids=["text", "letters"]
+    "content",
+    [b"Bonjour,\nvoici le registre.\n", "État des lieux ÀÉÈÊ ÀÉÈÊ".encode("latin-1")],
+    ids=["text", "letters"],
 )
-def test_a_text_that_is_named_as_a_workbook_and_is_no_register_is_told_to_be_no_workbook(tmp_path, connect, ending, content):
+def test_a_text_that_is_named_as_a_workbook_and_is_no_register_is_told_to_be_no_workbook(
+    tmp_path, connect, ending, content
+):
     (tmp_path / f"register.{ending}").write_bytes(content)
     assert refusal(connect(f"register.{ending}")).text == "adapters.file-no-workbook"
     assert [one.text for one in adapter.check(connect(f"register.{ending}"))] == ["adapters.file-no-workbook"]
