@@ -14,7 +14,8 @@ import orjson
 from hub.errors import Fatal, Retriable
 from hub.ports import Connection, Watermark
 
-SUFFIXES: Final = frozenset({".xlsx", ".xlsm", ".xls", ".ods", ".csv", ".tsv", ".txt"})
+WORKBOOKS: Final = frozenset({".xlsx", ".xlsm", ".xls", ".ods"})
+SUFFIXES: Final = WORKBOOKS | {".csv", ".tsv", ".txt"}
 _CHUNK: Final = 1 << 20
 WORKBOOK: Final = "xlsx"
 TEXT: Final = "csv"
@@ -46,6 +47,11 @@ def register_path(connection: Connection) -> Path:
     """The follow-up register that the hub writes for this connection."""
     folder = connection.folder / str(connection.settings.get("output") or "follow-up")
     return folder / f"{connection.id}.{output_format(connection)}"
+
+
+def is_named_workbook(path: Path) -> bool:
+    """What it is, its content says."""
+    return path.suffix.lower() in WORKBOOKS
 
 
 def output_format(connection: Connection) -> str:
@@ -82,6 +88,7 @@ def watermark(connection: Connection, paths: list[Path]) -> Watermark:
         {column: list(headers) for column, headers in layout.columns.items()},
         sorted(layout.required),
         layout.key,
+        sorted(layout.keyed),
         layout.sheet,
         [str(connection.settings.get(name)) for name in READ_BY],
     ]

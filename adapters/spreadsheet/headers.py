@@ -35,6 +35,7 @@ class Header:
     spelled: Mapping[str, str]  # column name → header as the source spells it
     labels: frozenset[str]  # folded texts of the header's cells
     missing: tuple[str, ...] = ()  # required columns that are not there
+    keyless: tuple[str, ...] = ()  # columns of the key that are not there, and must be
     height: int = 1  # rows
     twice: tuple[
         str, ...
@@ -46,6 +47,7 @@ class Aliases:
 
     def __init__(self, layout: Layout) -> None:
         self.required = layout.required
+        self.keyed = tuple(column for column in layout.key if column in layout.keyed)
         self.telling = layout.required | frozenset(layout.key)
         self.enough = min(ENOUGH, len(layout.columns))
         self._columns: dict[str, list[tuple[int, int, str]]] = {}
@@ -213,6 +215,7 @@ def _header(end: int, labels: Labels, matched: dict[int, str], aliases: Aliases)
         spelled=spelled,
         labels=frozenset(fold(option) for options in labels for option in options),
         missing=tuple(sorted(aliases.required - set(matched.values()))),
+        keyless=tuple(column for column in aliases.keyed if column not in matched.values()),
         twice=tuple(_twice(labels, matched)),
     )
 

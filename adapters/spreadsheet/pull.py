@@ -3,16 +3,19 @@
 from collections.abc import Generator, Iterator
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from adapters.spreadsheet import delimited, workbooks
 from adapters.spreadsheet.cells import CALENDAR_1904
-from adapters.spreadsheet.files import is_handed_over, sources, steady, watermark
+from adapters.spreadsheet.files import is_handed_over, is_named_workbook, sources, steady, watermark
 from adapters.spreadsheet.ours import is_left_unread
 from adapters.spreadsheet.rows import KIND, FileReader
 from hub.errors import Fatal
 from hub.met import Met
 from hub.ports import Complete, Connection, Pulled, SourceRecord, Watermark
+
+NO_TABLE: Final = frozenset({"adapters.header-not-found", "adapters.wrong-encoding"})
+"""What is said of a text that no reading makes a register."""
 
 
 def pull(connection: Connection, since: Watermark | None) -> Iterator[Pulled]:
@@ -56,9 +59,15 @@ def _paths(connection: Connection, failures: list[Fatal]) -> list[Path]:
 
 
 def read(connection: Connection, path: Path, met: Met, number: int | None = None) -> Generator[SourceRecord]:
-    """The records of one file, whatever its name says it is."""
+    """The records of one file, whatever its name says it is. Where it is no register in text either, a name that says workbook is
+    what somebody must know of."""
     with steady(path) as file:
-        yield from _records(connection, file, met, number)
+        try:
+            yield from _records(connection, file, met, number)
+        except Fatal as problem:
+            if problem.text in NO_TABLE and is_named_workbook(path) and not workbooks.is_workbook(file):
+                raise Fatal("adapters.file-no-workbook") from None
+            raise
 
 
 def take(connection: Connection, content: bytes) -> Iterator[Pulled]:

@@ -21,6 +21,7 @@ from hub.met import Met
 from hub.ports import Layout, Place, SourceRecord
 
 KIND: Final = "row"
+FEW: Final = 6  # headers that are told of a column: its own first, as the mapping lists them
 TOTALS: Final = frozenset(
     fold(word) for word in ("total", "totaux", "sous-total", "مجموع", "المجموع", "المجاميع", "الإجمالي")
 )
@@ -37,6 +38,7 @@ class FileReader:
         self.file = file
         self.aliases = Aliases(layout)
         self.missing: tuple[str, ...] = ()
+        self.keyless: tuple[str, ...] = ()
 
     def records(self, sheets: Iterable[Sheet]) -> Iterator[SourceRecord]:
         """Every record of the file. Raises Fatal when no sheet has a header; a sheet without one beside others is reported."""
@@ -46,11 +48,12 @@ class FileReader:
             top = list(islice(rows, SEARCHED))
             filled = filled or any(any(cell != "" for cell in row.cells) for row in top)
             header = find([row.cells for row in top], self.aliases)
-            if header and not header.missing:
+            if header and not header.missing and not header.keyless:
                 read = True
                 yield from self._below(header, sheet.number, top, rows)
                 continue
             self.missing = self.missing or (header.missing if header else ())
+            self.keyless = self.keyless or (header.keyless if header else ())
             if _looks_like_data(top):
                 unread.append(self._unread(sheet.number, top))
         if not read:
@@ -141,16 +144,23 @@ class FileReader:
 
     def _unread(self, sheet: int | None, top: list[Row]) -> SourceRecord:
         content = {f"row {row.number}": " | ".join(map(spell, row.cells)) for row in top}
-        issue = Issue("error", "structure", "adapters.sheet-unread", params={"columns": self._wanted(self.missing)})
+        absent = tuple(dict.fromkeys((*self.missing, *self.keyless)))
+        issue = Issue("error", "structure", "adapters.sheet-unread", params={"columns": self._wanted(absent)})
         place = Place(sheet, record=self._file)
         return SourceRecord(KIND, f"sheet:{self.file or ''}:{sheet}", digest(content), content, place, issues=(issue,))
 
     def _no_header(self, filled: bool) -> Fatal:
         if not filled:
             return Fatal("adapters.file-empty")
+        if any(column not in self.missing for column in self.keyless):
+            return Fatal("adapters.key-missing", columns=" · ".join(map(self._with_headers, self.keyless)))
         if self.missing:
             return Fatal("adapters.columns-missing", columns=self._wanted(self.missing))
         return Fatal("adapters.header-not-found", columns=self._wanted(tuple(self.layout.columns)[:8]))
+
+    def _with_headers(self, column: str) -> str:
+        """A column, and headers by which the mapping knows it."""
+        return f"{column} ({', '.join(self.layout.columns[column][:FEW])})"
 
     def _wanted(self, columns: Sequence[str]) -> str:
         """Columns as a person would write them: by the first header that the mapping names for each."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Generator, Sequence
 from contextlib import closing, nullcontext
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
 
@@ -13,7 +14,7 @@ from hub.bootstrap import Deployment
 from hub.cli import findings
 from hub.cli.manual import command, group
 from hub.cli.problems import FAILED, OK, QUARANTINED, sentence
-from hub.cli.pulling import warn_of_all
+from hub.cli.pulling import show_findings, warn_of_all
 from hub.cli.session import Session, pass_session
 from hub.delivery.write_back import Door
 from hub.errors import AdapterError
@@ -24,6 +25,17 @@ from hub.ports import Coded, SourceRecord
 
 LOOKED_THROUGH: Final = 50
 """What a pull gives for each record that is tried, at most: most doors also say what is there and what is gone."""
+
+
+@dataclass(frozen=True)
+class _Tried:
+    """`waiting`: how many records of the connection were set aside before, tried now or not."""
+
+    connection: str
+    found: Sequence[Issue]
+    rehearsal: Rehearsal
+    failure: str
+    waiting: int
 
 
 @group("connection", "cli.connection")
@@ -39,10 +51,11 @@ def check(session: Session, *, name: str, rows: int, as_json: bool) -> int:
     with session.deployment() as deployment:
         door = deployment.door(name)
         found, rehearsal, failure = _try(session, deployment, door, rows)
+        tried = _Tried(name, found, rehearsal, failure, deployment.hub.store.set_aside(name))
         if as_json:
-            session.write_json(_as_json(session, name, found, rehearsal, failure))
+            session.write_json(_as_json(session, tried))
         else:
-            _show(session, deployment, found, rehearsal, failure)
+            _show(session, deployment, tried)
     if failure or any(issue.blocks for issue in found):
         return FAILED
     return QUARANTINED if rehearsal.receipt.rejected else OK
@@ -75,17 +88,19 @@ def _records(door: Door, rows: int) -> list[SourceRecord]:
         return list(islice(ours, rows))
 
 
-def _show(session: Session, deployment: Deployment, found: Sequence[Issue], rehearsal: Rehearsal, failure: str) -> None:
-    if failure:
-        session.err.print(f"{session.say('error')} {failure}", style="red", markup=False, soft_wrap=True)
-    rejected = [(one.place, issue) for one in rehearsal.receipt.rejected for issue in one.issues]
-    told = [*(("", issue) for issue in found), *rejected, *rehearsal.receipt.warnings]
-    if (table := findings.table(session, "", told)) is not None:
+def _show(session: Session, deployment: Deployment, tried: _Tried) -> None:
+    name, rehearsal = tried.connection, tried.rehearsal
+    if tried.failure:
+        session.err.print(f"{session.say('error')} {tried.failure}", style="red", markup=False, soft_wrap=True)
+    if (table := findings.table(session, "", (("", issue) for issue in tried.found))) is not None:
         session.out.print(table)
+    show_findings(session, name, rehearsal.receipt, "connection-check")
     session.tell("connection-check.reads", count=rehearsal.receipt.read)
     if left_out := rehearsal.receipt.left_out:
         session.tell("connection-check.left_out", count=left_out)
         warn_of_all(session, rehearsal.receipt.read, left_out)
+    if tried.waiting:
+        session.tell("connection-check.waiting", count=tried.waiting, name=name)
     if rehearsal.seen:
         session.out.print(_recipients(session, deployment, rehearsal.seen))
     else:
@@ -108,10 +123,11 @@ def _classes(session: Session, names: frozenset[str]) -> str:
     return ", ".join(load().display("data-class", name, session.language) or name for name in sorted(names)) or "-"
 
 
-def _as_json(session: Session, name: str, found: Sequence[Issue], rehearsal: Rehearsal, failure: str) -> dict[str, Any]:
+def _as_json(session: Session, tried: _Tried) -> dict[str, Any]:
+    rehearsal = tried.rehearsal
     return {
-        "connection": name,
-        "findings": [findings.as_json(session, issue) for issue in found],
+        "connection": tried.connection,
+        "findings": [findings.as_json(session, issue) for issue in tried.found],
         **rehearsal.receipt.numbers,
         "rejected": [
             {"place": one.place, "issues": [findings.as_json(session, issue) for issue in one.issues]}
@@ -129,5 +145,6 @@ def _as_json(session: Session, name: str, found: Sequence[Issue], rehearsal: Reh
             }
             for one in rehearsal.seen
         ],
-        "failure": failure or None,
+        "set_aside": tried.waiting,
+        "failure": tried.failure or None,
     }

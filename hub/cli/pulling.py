@@ -63,7 +63,7 @@ def news(receipt: Receipt) -> bool:
 
 def show(session: Session, pulls: Sequence[Pulled], *, dry_run: bool = False) -> None:
     for one in pulls:
-        _show_findings(session, one.connection, one.receipt)
+        show_findings(session, one.connection, one.receipt)
     table = _table(session, pulls)
     session.out.print(table)
     for one in pulls:
@@ -84,12 +84,14 @@ def warn_of_all(session: Session, read: int, left_out: int, title: str = "") -> 
         session.err.print(text, style="bold red", markup=False, highlight=False, soft_wrap=True)
 
 
-def _show_findings(session: Session, title: str, receipt: Receipt) -> None:
-    """What was set aside and why, then what was stored in spite of something."""
+def show_findings(session: Session, connection: str, receipt: Receipt, said_by: str = "pull") -> None:
+    """What was set aside and why, then what was stored in spite of something: a record is under one of the two. `said_by`: the
+    command that has words for them."""
     rejected = [(one.place, issue) for one in receipt.rejected for issue in one.issues]
-    for key, found in (("quarantine-title", rejected), ("warnings-title", list(receipt.warnings))):
-        more = [one for one in receipt.unnamed if one.issue.blocks == (found is rejected)]
-        if (table := findings.table(session, session.say(f"pull.{key}", name=title), found, more)) is not None:
+    for key, aside, found in (("quarantine-title", True, rejected), ("warnings-title", False, receipt.warnings)):
+        more = [one for one in receipt.unnamed if one.aside == aside]
+        title = session.say(f"{said_by}.{key}", name=connection)
+        if (table := findings.table(session, title, found, more)) is not None:
             session.out.print(table)
 
 
@@ -118,7 +120,10 @@ def described(session: Session, one: Pulled, *, dry_run: bool) -> dict[str, Any]
             for r in one.receipt.rejected
         ],
         "warnings": [{"place": place, **findings.as_json(session, issue)} for place, issue in one.receipt.doubts],
-        "unnamed": [{"places": more.places, **findings.as_json(session, more.issue)} for more in one.receipt.unnamed],
+        "unnamed": [
+            {"places": more.places, "aside": more.aside, **findings.as_json(session, more.issue)}
+            for more in one.receipt.unnamed
+        ],
         "referrals": dict(one.receipt.referrals),
         "failure": one.failure or None,
     }

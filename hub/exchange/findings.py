@@ -45,7 +45,7 @@ def findings(receipt: Receipt, language: str, fill: Fill = as_it_is) -> Iterator
 
 def _unnamed(receipt: Receipt, language: str, fill: Fill, *, aside: bool) -> Iterator[Finding]:
     for one in receipt.unnamed:
-        if one.issue.blocks == aside:
+        if one.aside == aside:
             yield replace(_finding("", one.issue, language, fill, aside=aside), unnamed=one.places)
 
 

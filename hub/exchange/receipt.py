@@ -16,7 +16,7 @@ ALL_LEFT_OUT: Final = "receive.all-left-out"
 
 @dataclass(frozen=True)
 class Rejected:
-    """A record in quarantine: where it stands and why."""
+    """A record in quarantine: where it stands, why, and what else was found in it; the reasons come first."""
 
     place: str
     issues: tuple[Issue, ...]
@@ -25,10 +25,11 @@ class Rejected:
 
 @dataclass(frozen=True)
 class Unnamed:
-    """Findings that read alike, at so many places beside those that are named. `issue.blocks`: their records are set aside."""
+    """Findings that read alike, at so many places beside those that are named. `aside`: their records are set aside."""
 
     issue: Issue
     places: int
+    aside: bool
 
 
 @dataclass(frozen=True)

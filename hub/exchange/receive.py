@@ -146,11 +146,13 @@ class _Batch:
             resources |= self._refused(arrival, resources)
             issues += self._contradictions(arrival, resources, identities)
             issues += [issue for resource in resources.values() for issue in judge(resource)]
-        if warnings := tuple((str(arrival.record.place), issue) for issue in issues if not issue.blocks):
-            self.receipt += Receipt(warnings=warnings)
         if any(issue.blocks for issue in issues):
-            self._reject(arrival, tuple(issue for issue in issues if issue.blocks))
-        elif is_listing(resources.values()):
+            self._reject(arrival, issues)
+            return
+        if issues:
+            place = str(arrival.record.place)
+            self.receipt += Receipt(warnings=tuple((place, issue) for issue in issues))
+        if is_listing(resources.values()):
             self._enlist(arrival, resources)
         else:
             self._put(arrival, resources, identities)
@@ -254,7 +256,9 @@ class _Batch:
         over = {name for name in withdrawn if (person.get(name) or {}).get("status") != "active"}
         return {local: known[local] for local in known if known[local] not in over}
 
-    def _reject(self, arrival: Arrival, issues: tuple[Issue, ...]) -> None:
+    def _reject(self, arrival: Arrival, issues: Sequence[Issue]) -> None:
+        why = tuple(issue for issue in issues if issue.blocks)
+        beside = tuple(issue for issue in issues if not issue.blocks)
         record = arrival.record
         self.written[arrival.key] = self._entry(arrival, self._withdraw(arrival), "quarantined")
         self.quarantine[arrival.key] = Quarantined(
@@ -262,12 +266,12 @@ class _Batch:
             connection=self.connection.id,
             mapping=self.signature,
             place=str(record.place),
-            issues=issues,
+            issues=why,
             content=record.content,
             at=self.now,
             record=kept(record),
         )
-        self.receipt += Receipt(rejected=(Rejected(str(record.place), issues),))
+        self.receipt += Receipt(rejected=(Rejected(str(record.place), (*why, *beside)),))
 
     def _entry(self, arrival: Arrival, resources: Mapping[str, str], state: str) -> LedgerEntry:
         return LedgerEntry(

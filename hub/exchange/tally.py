@@ -36,12 +36,12 @@ class Tally:
         for one in receipt.rejected:
             self._reject(one)
         for place, issue in receipt.warnings:
-            if self._names(_kind(issue)):
+            if self._names(_kind(issue, aside=False)):
                 self._warnings.append((place, issue))
             else:
-                self._count(issue)
+                self._count(issue, aside=False)
         for more in receipt.unnamed:
-            self._count(more.issue, more.places)
+            self._count(more.issue, more.places, aside=more.aside)
 
     @property
     def receipt(self) -> Receipt:
@@ -60,7 +60,7 @@ class Tally:
             return
         self._numbers += Receipt(unnamed_waiting=1) if one.again else Receipt(unnamed_aside=1)
         for issue in one.issues:
-            self._count(issue)
+            self._count(issue, aside=True)
 
     def _names(self, kind: _Kind) -> bool:
         """Whether there is room for one place more of this kind, which is then taken."""
@@ -70,21 +70,21 @@ class Tally:
         self._named[kind] = places + 1
         return True
 
-    def _count(self, issue: Issue, places: int = 1) -> None:
-        kind = _kind(issue)
+    def _count(self, issue: Issue, places: int = 1, *, aside: bool) -> None:
+        kind = _kind(issue, aside=aside)
         if kind not in self._named:
             issue = Issue(issue.severity, "incomplete", OTHERS, issue.path, issue.column)
-            kind = _kind(issue)
+            kind = _kind(issue, aside=aside)
         known = self._unnamed.get(kind)
-        self._unnamed[kind] = Unnamed(issue, (known.places if known else 0) + places)
+        self._unnamed[kind] = Unnamed(issue, (known.places if known else 0) + places, aside)
 
 
 def _kinds(one: Rejected) -> Iterator[_Kind]:
-    yield from map(_kind, one.issues)
+    yield from (_kind(issue, aside=True) for issue in one.issues)
     if not one.issues:
         yield _WAITING
 
 
-def _kind(issue: Issue) -> _Kind:
-    """What makes the same sentence."""
-    return issue.severity, issue.text, issue.path, issue.column, *sorted(issue.params.items())
+def _kind(issue: Issue, *, aside: bool) -> _Kind:
+    """What makes the same sentence, of records that are set aside or of others."""
+    return aside, issue.severity, issue.text, issue.path, issue.column, *sorted(issue.params.items())

@@ -72,10 +72,15 @@ class Mapping:
             columns=answers | {name: column.headers or (name,) for name, column in columns.items()},
             required=frozenset(name for name, column in columns.items() if column.required and not column.within),
             key=self._plan.key,
+            keyed=self._keyed(),
             sheet=self._plan.sheet,
             follow_up=tuple(name for name, column in columns.items() if column.direction == "back"),
             expected=frozenset(n for n in self._plan.named if columns[n].is_read or n in self._marks.columns),
         )
+
+    def _keyed(self) -> frozenset[str]:
+        """A key that is inherited may have a column that this form never had: only what the mapping names itself is certain."""
+        return frozenset(self._plan.key) & (self._plan.named or self._plan.columns.keys())
 
     def forward(self, record: SourceRecord, context: Context) -> Mapped:
         """The drafts of a record, and what could not be understood. Never raises for a record's content."""

@@ -26,7 +26,7 @@ class Document:
     lines: dict[Where, str]  # `file:line`
     traps: tuple[Where, ...] = ()  # unquoted yes, no, on, off, null
     twice: tuple[Where, ...] = ()  # keys written twice
-    named: frozenset[str] = frozenset()  # of what extends another: the columns whose headers it says itself
+    named: frozenset[str] = frozenset()  # of what extends another: the columns that it says itself to stand in the form
     above: Any = None  # of what extends another: the columns as it says them itself
 
     @property

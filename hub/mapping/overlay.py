@@ -26,12 +26,14 @@ def overlay(general: Document, own: Document) -> Document:
             below = [one for one in document.lines if one[: len(where)] == where]
             lines |= {(key, position, *one[len(where) :]): document.lines[one] for one in below}
     traps, twice = general.traps + own.traps, general.twice + own.twice
-    return Document(own.name, data, lines, traps, twice, own.named or _named(own.own), own.own)
+    return Document(own.name, data, lines, traps, twice, own.named or _named(own), own.own)
 
 
-def _named(columns: dict[str, Any]) -> frozenset[str]:
-    """Those whose headers are said: they stand in the form."""
-    return frozenset(str(name) for name, one in columns.items() if isinstance(one, dict) and one.get("headers"))
+def _named(own: Document) -> frozenset[str]:
+    """Those whose headers are said, or that are said to tell records apart: they stand in the form."""
+    with_headers = {str(name) for name, one in own.own.items() if isinstance(one, dict) and one.get("headers")}
+    key = own.data.get("key")
+    return frozenset(with_headers.union(map(str, key if isinstance(key, list) else ())))
 
 
 def _settings(general: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:

@@ -214,7 +214,7 @@ class Plan:
     follow_up: FollowUp | None = None
     key: tuple[str, ...] = ()
     sheet: str | None = None
-    named: frozenset[str] = frozenset()  # columns whose headers it says itself, where it extends another
+    named: frozenset[str] = frozenset()  # columns that it says itself to stand in the form, where it extends another
     answers: tuple[str, ...] = ()  # mappings of what the other side says of a referral that was sent to it
     figures: tuple[Cells, ...] = ()  # where the numbers of the monthly report go
     rows: tuple[Trait, ...] = ()  # where what is told of single referrals goes

@@ -20,6 +20,7 @@ class Layout:
     sheet: str | None = None  # pattern of the sheets to read; None: every visible sheet that has the header
     follow_up: tuple[str, ...] = ()  # columns that go back to the source
     expected: frozenset[str] = frozenset()  # columns that the mapping was made for: one that is not there is told
+    keyed: frozenset[str] = frozenset()  # those of `key` that each table has: without one of them it is another table
 
 
 @dataclass(frozen=True)

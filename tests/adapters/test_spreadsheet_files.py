@@ -80,6 +80,27 @@ def test_a_file_that_cannot_be_read_says_why(tmp_path, connect, content, text):
     assert refusal(connect()).text == text
 
 
+@pytest.mark.parametrize("ending", ["xlsx", "XLSM", "xls", "ods"])
+@pytest.mark.parametrize(
+    "content",
+    [b"Bonjour,\nvoici le registre.\n", "État des lieux ÀÉÈÊ ÀÉÈÊ".encode("latin-1")],
+    ids=["text", "letters"],
+)
+def test_a_text_that_is_named_as_a_workbook_and_is_no_register_is_told_to_be_no_workbook(
+    tmp_path, connect, ending, content
+):
+    (tmp_path / f"register.{ending}").write_bytes(content)
+    assert refusal(connect(f"register.{ending}")).text == "adapters.file-no-workbook"
+    assert [one.text for one in adapter.check(connect(f"register.{ending}"))] == ["adapters.file-no-workbook"]
+    (tmp_path / "register.csv").write_bytes(content)
+    assert refusal(connect("register.csv")).text in {"adapters.header-not-found", "adapters.wrong-encoding"}
+
+
+def test_a_workbook_without_the_header_is_not_told_to_be_none(save, connect):
+    save(Registre=[["a", "b"], ["c", "d"]])
+    assert refusal(connect()).text == "adapters.header-not-found"
+
+
 def test_an_empty_workbook_is_told_from_one_without_header(save, connect):
     save(Feuille=[])
     assert refusal(connect()).text == "adapters.file-empty"

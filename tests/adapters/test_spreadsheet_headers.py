@@ -1,5 +1,6 @@
 """Finding the header among titles, merged cells and months."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -128,6 +129,31 @@ def test_a_column_that_the_mapping_was_made_for_and_that_is_not_there_is_told_on
 def test_a_column_that_the_mapping_was_made_for_is_there_under_any_of_its_names(save, connect, read):
     save(Mars=[("N° dossier", "Code", "Orientation"), ("1", "A", "Hôpital")])
     assert [record.issues for record in read(connect(layout=EXPECTING))] == [()]
+
+
+KEYED = replace(EXPECTING, key=("number", "code"), keyed=frozenset({"number"}))
+UNNUMBERED = ("Code", "Orientation", "Âge")
+
+
+def test_a_file_without_a_column_that_tells_rows_apart_is_refused_with_the_headers_it_could_have(save, connect):
+    save(Mars=[UNNUMBERED, ("A", "Hôpital", 24)])
+    with pytest.raises(Fatal) as refused:
+        list(adapter.pull(connect(layout=KEYED), None))
+    assert (refused.value.text, refused.value.params["columns"]) == ("adapters.key-missing", "number (N° dossier)")
+    assert [issue.text for issue in adapter.check(connect(layout=KEYED))] == ["adapters.key-missing"]
+
+
+def test_a_column_of_the_key_that_not_every_register_has_may_be_absent(save, connect, read):
+    save(Mars=[("N° dossier", "Orientation", "Âge"), ("1", "Hôpital", 24)])
+    assert len(read(connect(layout=KEYED))) == 1
+
+
+def test_a_sheet_without_a_column_that_tells_rows_apart_is_reported_beside_the_others(save, connect, read):
+    others = [("B", "Hôpital", 24, date(2026, 4, day)) for day in (1, 2)]
+    save(Mars=[("N° dossier", *UNNUMBERED), ("1", "A", "Hôpital", 24)], Stages=[UNNUMBERED, *others])
+    first, second = read(connect(layout=KEYED))
+    assert first.id.startswith("1|")
+    assert [(one.text, one.params["columns"]) for one in second.issues] == [("adapters.sheet-unread", "N° dossier")]
 
 
 def test_a_sheet_of_rows_without_a_header_is_reported_beside_the_others(save, connect, read):

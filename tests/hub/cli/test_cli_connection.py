@@ -5,7 +5,7 @@ import json
 import pytest
 
 from hub.texts import LANGUAGES, say
-from tests.support.command_line import BAD, GOOD, Command, marks_in
+from tests.support.command_line import BAD, GOOD, MENDED, Command, marks_in
 
 REFUSING = GOOD.replace(";oui;", ";refuse;").replace("AR-001", "AR-002").replace("1;05", "2;05", 1)
 
@@ -54,3 +54,18 @@ def test_a_consent_whose_term_is_past_is_told_where_nobody_would_see_anything(un
     assert unread.json("connection", "check", "register")["ended"] == 1  # who refused has no consent that could end
     shown = unread("connection", "check", "register", language=speaks).output
     assert say("cli.connection-check.ended", speaks, count=1) in " ".join(shown.split())
+
+
+@pytest.mark.parametrize("speaks", LANGUAGES)
+def test_what_was_set_aside_before_is_counted_and_said_where_to_see(unread: Command, speaks: str) -> None:
+    unread.register(GOOD, BAD)
+    assert unread.json("connection", "check", "register")["set_aside"] == 0  # it would be, and was not yet
+    unread("pull", "register")
+    told = say("cli.connection-check.waiting", speaks, count=1, name="register")
+    for rows in ("20", "1"):  # whether it is among those that are tried or not
+        shown = unread("connection", "check", "register", "--rows", rows, language=speaks).output
+        assert told in " ".join(shown.split())
+    assert unread.json("connection", "check", "register")["set_aside"] == 1
+    unread.register(GOOD, MENDED)
+    unread("pull", "register")
+    assert "quarantine list" not in unread("connection", "check", "register", language=speaks).output

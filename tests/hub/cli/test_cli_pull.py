@@ -177,3 +177,15 @@ def test_a_folder_is_watched_until_it_is_interrupted_and_only_news_is_told(
 def test_watching_goes_with_nothing_that_is_done_once(hub: Command, other: str) -> None:
     hub.register(GOOD)
     assert hub("pull", "register", "--watch", "7", other).exit_code == 2
+
+
+def test_a_row_that_is_set_aside_is_not_among_those_that_are_stored_with_a_remark(hub: Command) -> None:
+    """It has no number, which is a remark of rows that are stored."""
+    hub.register(GOOD.replace("1;05", ";05", 1), BAD.replace("3;12", ";12", 1))
+    for command in (("connection", "check", "register"), ("pull", "register"), ("quarantine", "replay")):
+        shown = hub(*command).stdout
+        aside, _, stored = shown.partition("stored, with a remark")
+        assert ("row 3" in aside, "row 3" in stored) == (True, False), command
+        assert ("row 2" in aside, "row 2" in stored) == (False, command[0] != "quarantine"), command
+        if command[0] != "quarantine":  # which keeps the record, and of its findings those that set it aside
+            assert "The cell of the case number is empty" in " ".join(aside.split())

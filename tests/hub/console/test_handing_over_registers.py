@@ -293,6 +293,7 @@ def test_what_cannot_be_read_is_said_beside_the_field(
     for content, told in [
         (b"", "Choose a file"),
         (b"no;such\n1;2\n", "header"),
+        (b"Date;Code;Nom\n05/01/2026;B-7;Zineb\n", "Is this the right file?"),
         (b"<html><table>", ""),
         (b"PK\x03\x04 not a workbook", ""),
         (register(GOOD, OTHER), "Divide it into several files"),
