@@ -44,9 +44,8 @@ class Progress:
         self.is_ordered &= self._last is None or case.indexed >= self._last
         self._last = case.indexed
         self.until = max(self.until or case.indexed, case.indexed)
-        digest = hashlib.sha256(f"{case.id} {case.indexed.isoformat()}".encode("utf-8", "surrogatepass")).hexdigest()[
-            :16
-        ]
+        change = f"{case.id} {case.indexed.isoformat()}".encode("utf-8", "surrogatepass")
+        digest = hashlib.sha256(change).hexdigest()[:16]
         is_new = digest not in self._before and digest not in self._met
         self._met[digest] = case.indexed
         return is_new

@@ -36,9 +36,8 @@ class Seen:
 
     def add(self, case: Case) -> bool:
         """False when this change was read before."""
-        mark = hashlib.sha256(f"{case['id']} {case['last_updated_at']}".encode("utf-8", "surrogatepass")).hexdigest()[
-            :16
-        ]
+        change = f"{case['id']} {case['last_updated_at']}".encode("utf-8", "surrogatepass")
+        mark = hashlib.sha256(change).hexdigest()[:16]
         if mark in self.marks:
             return False
         at = moment(case["last_updated_at"])
