@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from adapters.fhir.client import Resource
+from hub.fhir.instants import span
 
 NARROWING: Final = ("data", "code", "class", "securityLabel", "dataPeriod", "action", "purpose")
 
@@ -45,7 +46,10 @@ def _holds(provision: dict[str, Any]) -> bool:
     """Not over, where it has an end."""
     period = provision.get("period")
     end = period.get("end") if isinstance(period, dict) else None
-    return end is None or str(end)[:10] >= datetime.now(UTC).date().isoformat()
+    try:
+        return end is None or span(str(end))[1] > datetime.now(UTC)
+    except ValueError:  # an end that nobody understands
+        return False
 
 
 def _same(one: object, other: object) -> bool:

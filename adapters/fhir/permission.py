@@ -15,7 +15,7 @@ from adapters.fhir.terms import Terms
 from adapters.fhir.writing import url
 from hub.fhir.canonicals import code_system, profile
 from hub.fhir.data_classes import shareable
-from hub.fhir.instants import span
+from hub.fhir.instants import day_of, span
 from hub.fhir.labels import present
 
 NOTICE: Final = "notice"
@@ -23,7 +23,7 @@ NOTICE: Final = "notice"
 
 def consent(number: str, sent: Iterable[Resource], until: str, terms: Terms) -> Resource:
     """As she lets the recipient be told here at this moment, which is asked before anything is sent."""
-    patient, today = {"reference": url("Patient", number)}, datetime.now(UTC).date().isoformat()
+    patient, today = {"reference": url("Patient", number)}, day_of(datetime.now(UTC)).isoformat()
     found: Resource = {
         "resourceType": "Consent",
         "meta": {"profile": [profile("consent-by-class")]},

@@ -19,7 +19,7 @@ from hub.exchange.consents import Kept, kept
 from hub.exchange.simulate import simulate as foresee
 from hub.fhir import Resource
 from hub.fhir.definitions import load
-from hub.fhir.instants import MOROCCO
+from hub.fhir.instants import day_of
 from hub.fhir.strict import NotReadable, read
 
 CONSENT_STATE: Final = "http://hl7.org/fhir/consent-state-codes"
@@ -103,7 +103,7 @@ def _as_json(one: Kept) -> dict[str, object]:
 
 
 def _day(one: Kept) -> str | None:
-    return one.since.astimezone(MOROCCO).date().isoformat() if one.since else None
+    return day_of(one.since).isoformat() if one.since else None
 
 
 def _remark(session: Session, one: Kept) -> str:

@@ -24,6 +24,7 @@ from hub.cli.session import Session, pass_session
 from hub.conformance import validate
 from hub.directory.organizations import Names
 from hub.fhir import Resource
+from hub.fhir.instants import day_of
 from hub.fhir.issues import Issue
 from hub.fhir.references import slots
 from hub.mapping import Context, Draft
@@ -105,7 +106,7 @@ def _owner(read: Settings | None, name: str) -> str:
 
 
 def _context(read: Settings | None, owner: str) -> Context:
-    return Context(owner, Names(read.organizations if read else ()).find, datetime.now(UTC).date())
+    return Context(owner, Names(read.organizations if read else ()).find, day_of(datetime.now(UTC)))
 
 
 def _given(settings: Iterable[str]) -> dict[str, str]:

@@ -19,7 +19,7 @@ from hub.errors import HubError
 from hub.exchange import discard as discarding
 from hub.exchange.replay import replay_all
 from hub.exchange.set_aside import in_reading_order, is_outdated
-from hub.fhir.instants import instant
+from hub.fhir.instants import MOROCCO, day_of, instant
 from hub.ports import Discarded, Quarantined
 from hub.texts import durations
 
@@ -205,7 +205,7 @@ def _since(one: Quarantined) -> datetime:
 def _remark(session: Session, one: Quarantined, deployment: Deployment) -> str:
     if one.discarded:
         reason = session.say(f"quarantine-discard.{BECAUSE[one.discarded.reason]}")
-        return session.say("quarantine.discarded", reason=reason, until=f"{one.discarded.until:%Y-%m-%d}")
+        return session.say("quarantine.discarded", reason=reason, until=f"{day_of(one.discarded.until):%Y-%m-%d}")
     door = deployment.doors.get(one.connection)
     if door is None:
         return session.say("quarantine.connection-gone")
@@ -237,7 +237,7 @@ def _table(session: Session, aside: Sequence[Quarantined], remarks: dict[str, st
             Text(one.key[:length]),
             one.connection,
             findings.place(session, one.place),
-            _since(one).strftime("%Y-%m-%d"),
+            f"{day_of(_since(one))}",
             Text(first.column or first.path if first else ""),
             Text(say_issue(session, first) if first else ""),
             Text(remarks[one.key]),
@@ -251,7 +251,7 @@ def _show(session: Session, one: Quarantined, remark: str, columns: Sequence[dic
         one.connection,
         one.mapping,
         findings.place(session, one.place),
-        f"{_since(one):%Y-%m-%d %H:%M}",
+        f"{_since(one).astimezone(MOROCCO):%Y-%m-%d %H:%M}",
         remark,
     )
     names = ("key", "connection", "mapping", "place", "since", "remark")

@@ -24,6 +24,7 @@ from hub.cli.scaffold_source import Source, samples, samples_of
 from hub.cli.session import Session, pass_session
 from hub.errors import HubError
 from hub.fhir import definitions
+from hub.fhir.instants import day_of
 from hub.fhir.serial import dumps_indented
 from hub.mapping.library import FILE, PACKAGE, Library
 from hub.mapping.plan import Plan
@@ -171,7 +172,7 @@ def _maps(own: Path, base: str) -> dict[str, list[str]]:
 def ready_mappings(own: Path, kinds: frozenset[str]) -> Iterator[tuple[str, Known]]:
     """Those that read such records, each as a first mapping is compared with it."""
     library = Library([own])
-    lexicon, today = read_lexicon(), datetime.now(UTC).date()
+    lexicon, today = read_lexicon(), day_of(datetime.now(UTC))
     plans = _plans(library)
     for name, plan in plans.items():
         if not kinds & set(plan.kinds):

@@ -23,7 +23,7 @@ from hub.exchange.orient import orient
 from hub.exchange.reroute import wanted
 from hub.fhir import Resource
 from hub.fhir.canonicals import code_system, profile
-from hub.fhir.instants import MOROCCO
+from hub.fhir.instants import day_of
 from hub.fhir.references import split
 from hub.fhir.tasks import notice_of, party
 from hub.oauth import scopes
@@ -101,7 +101,7 @@ def _services(found: Referral, caller: Caller, hub: Hub) -> Iterator[Service]:
 
 def _anew(task: Resource, to: str, caller: Caller, desk: Desk) -> Resource:
     """The need as the notice names it, asked anew in one's own name."""
-    today = desk.people.hub.clock.now().astimezone(MOROCCO).date()
+    today = day_of(desk.people.hub.clock.now())
     return {
         "resourceType": "ServiceRequest",
         "meta": {"profile": [profile("referral")]},

@@ -17,7 +17,7 @@ from hub.exchange.notify import MayNotKnow, known_until, origin, seen
 from hub.exchange.person import REFERRAL_PURPOSE
 from hub.exchange.recall import VERB as WITHDRAWN
 from hub.fhir import Resource
-from hub.fhir.instants import instant
+from hub.fhir.instants import day_of, instant
 from hub.fhir.references import reference, split
 from hub.fhir.tasks import party
 from hub.mapping import Context
@@ -96,7 +96,7 @@ class HandOver:
         """With what it may know of it now, and until when."""
         if until := self._until(seen, _caller(door)):
             handle = {**handle, "until": until}
-        context = Context(door.connection.organization, self.hub.directory.find, self.hub.clock.now().date())
+        context = Context(door.connection.organization, self.hub.directory.find, day_of(self.hub.clock.now()))
         return FollowUp(because.id, handle, door.mapping.back(seen, context))
 
     def _seen(self, reference: str, caller: Caller) -> dict[str, Resource]:

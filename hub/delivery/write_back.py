@@ -12,6 +12,7 @@ from hub.errors import Fatal
 from hub.exchange import Hub
 from hub.exchange.foremost import foremost
 from hub.exchange.notify import News, news, origin, source
+from hub.fhir.instants import day_of
 from hub.mapping import Context
 from hub.mapping import Mapping as FormMapping
 from hub.ports import Adapter, Connection, Destination, Dispatch, Due, FollowUp, Parcel, Way
@@ -68,7 +69,7 @@ class WriteBack:
         context = Context(
             door.connection.organization,
             self.hub.directory.find,
-            as_of.date(),
+            day_of(as_of),
             lambda organization: self.hub.directory.name(organization, language),
         )
         values = door.mapping.back(about.resources, context, about.beside)

@@ -19,6 +19,7 @@ from hub.exchange.person import REFERRAL_PURPOSE
 from hub.exchange.receipt import Receipt, Rejected
 from hub.exchange.remark import remark
 from hub.fhir import Resource
+from hub.fhir.instants import day_of
 from hub.fhir.issues import Issue
 from hub.fhir.serial import written_alike
 from hub.mapping import Context, Mapping
@@ -64,7 +65,7 @@ def is_answer(record: SourceRecord, mapping: Mapping) -> bool:
 
 def _answer(record: SourceRecord, connection: Connection, mapping: Mapping, hub: Hub) -> Receipt:
     form = mapping.answers[record.kind]
-    mapped = form.forward(record, Context(connection.organization, hub.directory.find, hub.clock.now().date()))
+    mapped = form.forward(record, Context(connection.organization, hub.directory.find, day_of(hub.clock.now())))
     if wrong := tuple(issue for issue in mapped.issues if issue.blocks and not mapped.left_out):
         return _set_aside(record, wrong, connection, form, hub)
     said = {draft.resource["resourceType"]: draft.resource for draft in mapped.drafts}

@@ -28,6 +28,7 @@ from hub.exchange.receipt import Receipt, Rejected
 from hub.exchange.received import Received
 from hub.exchange.refused import against, put_her_no, with_her_no
 from hub.fhir import Resource
+from hub.fhir.instants import day_of
 from hub.fhir.issues import Issue
 from hub.fhir.references import reference, split
 from hub.mapping import Context
@@ -83,7 +84,7 @@ class _Batch:
         self.connection, self.mapping, self.hub, self.again = connection, mapping, hub, again
         self.now: datetime = hub.clock.now()
         self.signature = f"{mapping.id}@{mapping.version}"
-        self.context = Context(connection.organization, hub.directory.find, self.now.date())
+        self.context = Context(connection.organization, hub.directory.find, day_of(self.now))
         self.identities = Identities(connection.organization, hub)
         self.persons: dict[str, Person] = {}
         self.received = Received(connection, self.signature, self.now, hub)

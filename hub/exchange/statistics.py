@@ -15,7 +15,7 @@ from hub.consent.keys import own
 from hub.consent.statistics import STATISTICS, may_be_counted
 from hub.exchange import Hub, disclose
 from hub.exchange.person import Person
-from hub.fhir.instants import MOROCCO
+from hub.fhir.instants import MOROCCO, day_of
 from hub.fhir.needs import NO_REFERRAL
 from hub.fhir.query import Match, Query, Span, Target
 from hub.fhir.references import split
@@ -39,7 +39,7 @@ def period(year: int, month: int, months: int) -> tuple[date, date]:
 
 
 def is_over(last: date, now: datetime) -> bool:
-    return now.astimezone(MOROCCO).date() > last
+    return day_of(now) > last
 
 
 def statistics(

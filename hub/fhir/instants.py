@@ -5,7 +5,7 @@ UTC+0 in Ramadan: never a fixed offset.
 """
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -18,6 +18,11 @@ LAST: Final = datetime(9999, 12, 31, 23, 59, 59, 999000, tzinfo=UTC)
 
 _DATE: Final = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?", re.ASCII)
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?", re.ASCII)
+
+
+def day_of(moment: datetime) -> date:
+    """The day that people write at this moment, in registers and calendars: that of Morocco's legal time."""
+    return moment.astimezone(MOROCCO).date()
 
 
 @lru_cache(maxsize=16384)

@@ -10,6 +10,7 @@ from werkzeug.test import TestResponse
 
 from hub.console import set_aside as page
 from hub.exchange import Hub, set_aside
+from hub.fhir.instants import MOROCCO
 from hub.fhir.issues import Issue
 from hub.outbound.allowed import Allowed
 from hub.ports import Changes, Quarantined, Registry
@@ -71,7 +72,7 @@ def places(answer: TestResponse) -> list[str]:
 def test_of_each_connection_she_reads_how_many_and_since_when(town: Town, officer: Browser) -> None:
     put_aside(town, GOOD, bad(1), bad(2))
     put_aside(town, bad(3), name="complete")
-    day = f"{town.clock.now():%d/%m/%Y}"
+    day = f"{town.clock.now().astimezone(MOROCCO):%d/%m/%Y}"
     shown = officer.get(PAGE).text.translate(ISOLATES)
     rows = re.findall(
         r'<a href="([^"]+)">[^<]+</a></td><td[^>]+><bdi>(\d+)</bdi></td><td[^>]+><bdi>([^<]+)</bdi>', shown
@@ -84,7 +85,7 @@ def test_what_is_wrong_in_the_same_way_is_said_once_with_its_rows_the_most_frequ
 ) -> None:
     put_aside(town, bad(1, day="hier"), bad(2, word="violence solaire"), bad(3))
     shown = officer.get(OF)
-    assert numbers(shown) == {"Records": "3", "The first since": f"{town.clock.now():%d/%m/%Y}"}
+    assert numbers(shown) == {"Records": "3", "The first since": f"{town.clock.now().astimezone(MOROCCO):%d/%m/%Y}"}
     said = read(shown)
     assert said.index("Column “Type de violence”") < said.index("Column “Date d'accueil”")
     assert said.count("Column “Type de violence”") == 1
@@ -129,7 +130,7 @@ def test_of_very_many_records_the_reasons_of_some_are_shown_and_it_is_said(
 
 def test_since_when_is_not_begun_anew_by_another_try(town: Town, officer: Browser) -> None:
     put_aside(town, bad(1))
-    day = f"{town.clock.now():%d/%m/%Y}"
+    day = f"{town.clock.now().astimezone(MOROCCO):%d/%m/%Y}"
     town.clock.forward(timedelta(days=3))
     officer = signed_in(town, roles=frozenset({"data-desk", "referral-desk"}))
     officer.get(OF)

@@ -14,6 +14,7 @@ from hub.delivery.worker import deliver
 from hub.errors import Fatal, Retriable
 from hub.exchange import change
 from hub.exchange.expire import sweep
+from hub.fhir.instants import MOROCCO
 from hub.ports import Destination, Dispatch, Parcel, Registry, Way
 from hub.web.app import create_app
 from tests.support.association import HOSPITAL, Scene, association, hospital, outcome, reason
@@ -89,7 +90,7 @@ class Busy:
         self.rows += 1
         urgency = self.chance.choice(("immédiat", "urgent", "faible"))
         number = str(self.rows)
-        today = f"{self.at.clock.now():%d/%m/%Y}"
+        today = f"{self.at.clock.now().astimezone(MOROCCO):%d/%m/%Y}"
         cells = {"case_number": number, "survivor_code": f"S-{number}", "cin": f"AB{number:0>6}", "urgency": urgency}
         self.at.receive(self.at.row(number, visit_date=today, consent_date=today, **cells))
 
@@ -150,7 +151,7 @@ def test_an_urgent_referral_that_nobody_answers_and_a_subscriber_that_never_come
     """Reminders, lateness, escalation: of all that its owner was to be told there is a dead letter in the end, and its number can be
     asked for."""
     at.clock.at = datetime.now(UTC)
-    today = f"{at.clock.now():%d/%m/%Y}"
+    today = f"{at.clock.now().astimezone(MOROCCO):%d/%m/%Y}"
     with receiving() as receiver, made(at) as all_:
         sending = Sending(at.hub, registry, PATIENCE)
         app = create_app(at.hub, registry, Addresses(), allows=lambda _: True)

@@ -1,7 +1,7 @@
 """The way of a record into the hub, with a real form and a real database: nothing twice, nothing by halves, no one stopped."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -92,6 +92,13 @@ def test_a_bad_row_never_stops_the_others(at: Scene) -> None:
     assert (receipt.created, len(receipt.rejected)) == (1, 2)
     assert len(at.all("Patient")) == 1
     assert len(list(at.store.quarantine("register"))) == 2
+
+
+@pytest.mark.parametrize(("minute", "future"), [(59, True), (0, False)])
+def test_what_comes_after_midnight_in_morocco_is_of_no_day_to_come(at: Scene, minute: int, future: bool) -> None:
+    at.clock.at = datetime(2026, 11, 27, 22 if future else 23, minute, tzinfo=UTC)
+    receipt = at.receive(at.row(visit_date="28/11/2026"))
+    assert [issue.text for one in receipt.rejected for issue in one.issues] == ["mapping.date-future"] * future
 
 
 def test_a_rejected_row_says_where_and_why_without_its_content(at: Scene) -> None:

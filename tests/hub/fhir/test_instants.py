@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.fhir.instants import LAST, MOROCCO, instant, period, span
+from hub.fhir.instants import LAST, MOROCCO, day_of, instant, period, span
 from hub.ports import FOREVER, LONG_AGO
 
 YEARS = st.integers(1900, 2100)
@@ -89,3 +89,15 @@ def test_the_end_of_a_period_is_included_to_its_precision() -> None:
 def test_an_open_period_takes_the_bounds_that_it_is_given() -> None:
     assert period(None, low=LONG_AGO, high=FOREVER) == (LONG_AGO, FOREVER)
     assert period({"start": "2026-03-01"}, low=LONG_AGO, high=FOREVER)[1] == FOREVER
+
+
+@pytest.mark.parametrize(
+    ("moment", "day"),
+    [
+        (utc(2026, 11, 27, 22, 59), date(2026, 11, 27)),
+        (utc(2026, 11, 27, 23, 0), date(2026, 11, 28)),  # past midnight in Morocco
+        (utc(2026, 3, 1, 23, 30), date(2026, 3, 1)),  # and not yet in Ramadan
+    ],
+)
+def test_the_day_is_that_of_whoever_writes_in_morocco(moment: datetime, day: date) -> None:
+    assert day_of(moment) == day

@@ -11,6 +11,7 @@ from hub.directory.weights import WORTH
 from hub.exchange.announce import announce
 from hub.fhir import Resource
 from hub.fhir.canonicals import code_system, profile
+from hub.fhir.instants import MOROCCO
 from hub.ports import Registry
 from hub.store import MongoStore
 from hub.web.alternatives import OPERATIONS
@@ -160,7 +161,7 @@ def test_who_refused_another_of_its_referrals_for_lack_of_room_is_shown_with_tha
     at: Referring, second: str
 ) -> None:
     told = rooms(at, second)
-    day = f"{at.hub.clock.now():%d/%m/%Y}"
+    day = f"{at.hub.clock.now().astimezone(MOROCCO):%d/%m/%Y}"
     assert told["chu"] == (
         "refused-for-room",
         f"Refused a referral of yours of the same kind for lack of room on {day}",

@@ -36,6 +36,7 @@ FILLED = {
     "referred-to": {"known"},
     "unknown-adapter": {"known"},
     "unknown-organization": {"name", "known"},
+    "unknown-mapping": {"name", "known"},
 }
 """The blanks that the places which raise a problem fill."""
 
