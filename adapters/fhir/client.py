@@ -89,7 +89,9 @@ class Server:
 
     def _following(self, at: str, bundle: Resource) -> str | None:
         """Where `next` points. The credential goes to the configured server only, whatever an answer says."""
-        links = [one for one in bundle.get("link") or () if isinstance(one, dict) and one.get("relation") == "next"]
+        told = bundle.get("link")
+        listed = told if isinstance(told, list) else []
+        links = [one for one in listed if isinstance(one, dict) and one.get("relation") == "next"]
         if not links:
             return None
         try:

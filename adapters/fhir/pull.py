@@ -110,7 +110,7 @@ def _tasks(entries: list[Resource]) -> Iterator[Resource]:
     """What was asked for; what came along with it, and what the server remarks, is neither."""
     for one in entries:
         search = one.get("search")
-        if isinstance(search, dict) and search.get("mode") in {"include", "outcome"}:
+        if isinstance(search, dict) and str(search.get("mode")) in {"include", "outcome"}:
             continue
         for task in resources([one]):
             if task["resourceType"] == "Task" and not isinstance(task.get("id"), str):

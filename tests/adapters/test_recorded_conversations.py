@@ -28,6 +28,7 @@ NEVER = (
 )  # fmt: skip
 """What no record of these may hold: notes, narratives, files, workers and their telephones, points on a map, where a shelter is."""
 EXAMPLES = examples(15, 500)
+FOUND = (270, 415)  # a list where a word belongs, a number where a list does: these once raised
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,7 @@ def test_who_does_not_sign_in_as_was_recorded_is_refused(tool):
     assert "Nadia" not in f"{refused.value!r}{refused.value.params}"
 
 
-@pytest.mark.parametrize("seed", range(EXAMPLES))
+@pytest.mark.parametrize("seed", sorted({*range(EXAMPLES), *FOUND}))
 def test_a_recorded_conversation_with_places_changed_is_read_or_refused(tool, seed):
     played, adapter, connection, form = tool
     played.chance = random.Random(seed)
