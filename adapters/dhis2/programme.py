@@ -69,7 +69,7 @@ def fetch_programme(connection: Connection, dhis2: Dhis2) -> Programme | tuple[I
         return (unknown_code("programs", program),)
     if unit not in units:
         return (unknown_code("organisationUnits", unit),)
-    stages = {one.get("code"): one for one in _each(programs[program], "programStages")}
+    stages = {str(one.get("code")): one for one in _each(programs[program], "programStages")}
     if stage not in stages:
         return (unknown_code("programStages", stage),)
     return _read(programs[program], stages[stage], units[unit])
@@ -91,9 +91,11 @@ def _read(program: Json, stage: Json, unit: Json) -> Programme:
 
 
 def _id(one: Json) -> str:
-    if not isinstance(one.get("id"), str):
+    """It becomes part of addresses, and of ids of our own: half a character is none."""
+    found = one.get("id")
+    if not (isinstance(found, str) and found.isascii()):
         raise PROBLEMS.not_understood
-    return str(one["id"])
+    return found
 
 
 def _within(one: Json, name: str) -> Json:

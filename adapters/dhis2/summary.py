@@ -25,7 +25,7 @@ def read(answer: dict[str, Any], sent: Sequence[Figure]) -> Reported:
         _count(counts.get(one)) for one in ("imported", "updated", "deleted", "ignored")
     )
     issues = _each_once(_issues(summary, sent))
-    if not issues and summary.get("status") not in GOOD:
+    if not issues and str(summary.get("status")) not in GOOD:
         issues = (Issue("error", "exception", "dhis2.not-imported"),)
     return Reported(imported, updated, deleted, ignored, issues)
 

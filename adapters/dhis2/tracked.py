@@ -24,7 +24,7 @@ def read(report: dict[str, Any], sent: int, strategy: str, *, dry_run: bool) -> 
     if not isinstance(errors, list) or not all(isinstance(one, dict) for one in errors):
         raise PROBLEMS.not_understood
     issues = tuple(_issues(errors))
-    if not issues and report.get("status") not in GOOD:
+    if not issues and str(report.get("status")) not in GOOD:
         issues = (Issue("error", "exception", "dhis2.no-events-taken"),)
     if issues:
         return Reported(issues=issues)

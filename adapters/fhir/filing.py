@@ -174,4 +174,4 @@ def _take_back(number: str, server: Server, *, by_her: bool) -> None:
 
 
 def _is_under_way(filed: _Filed) -> bool:
-    return filed.task is not None and filed.need.get("status") not in ENDED
+    return filed.task is not None and str(filed.need.get("status")) not in ENDED

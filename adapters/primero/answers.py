@@ -18,7 +18,9 @@ def answer(
 ) -> SourceRecord | None:
     """None where nobody has decided anything yet. A service that was given is done, whatever its referral says."""
     own = [one for one in referrals or () if one.get("service_record_id") == row.get("unique_id")]
-    said = [UNSUCCESSFUL if is_unsuccessful(one) else str(one["status"]) for one in own if one.get("status") in SAID]
+    said = [
+        UNSUCCESSFUL if is_unsuccessful(one) else str(one["status"]) for one in own if str(one.get("status")) in SAID
+    ]
     given = normal(str(row.get("service_implemented") or "")) == normal(GIVEN)
     status = GIVEN if given else said[-1] if said else ""
     if not status:

@@ -128,7 +128,7 @@ def _refer(primero: Primero, case: str, settings: Mapping[str, Any]) -> None:
 def _own(primero: Primero, case: str) -> list[str]:
     """The tool's referrals of our row that somebody may still answer."""
     found = primero.hanging_on(case, "referrals") or []
-    mine = [one for one in found if one.get("service_record_id") == row_of(case) and one.get("status") in LIVE]
+    mine = [one for one in found if one.get("service_record_id") == row_of(case) and str(one.get("status")) in LIVE]
     return [str(one["id"]) for one in mine if "id" in one]
 
 

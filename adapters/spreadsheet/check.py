@@ -43,7 +43,7 @@ def check(connection: Connection) -> Iterator[Issue]:
 
 def _settings(connection: Connection) -> Iterator[Issue]:
     yield from unknown_settings(connection, MANIFEST)
-    if connection.settings.get("language", "fr") not in LANGUAGES:
+    if str(connection.settings.get("language", "fr")) not in LANGUAGES:
         yield Issue("error", "value", "adapters.unknown-language", params={"languages": ", ".join(LANGUAGES)})
     for name, known in ALLOWED.items():
         if str(connection.settings.get(name) or known[0]) not in known:

@@ -29,6 +29,7 @@ CELLS = (
 ROWS = Rows((Row({"SERVICE": "LEGAL", "AGE": "ADULT"}, 2), Row({"SERVICE": "MEDICAL", "AGE": "ADULT"}, 1)))
 FIGURES = Return(date(2026, 3, 1), date(2026, 3, 31), CELLS, rows=ROWS)
 EXAMPLES = examples(15, 500)
+FOUND = (269, 421)  # a list where a status belongs: these once raised
 
 
 class Played(Recorded):
@@ -146,7 +147,7 @@ def test_who_does_not_sign_in_as_was_recorded_is_refused(played, connection):
     assert "Nadia" not in f"{refused.value!r}{refused.value.params}"
 
 
-@pytest.mark.parametrize("seed", range(EXAMPLES))
+@pytest.mark.parametrize("seed", sorted({*range(EXAMPLES), *FOUND}))
 def test_a_recorded_report_with_places_changed_is_taken_or_refused(played, connection, seed):
     played.chance = random.Random(seed)
     try:
