@@ -308,6 +308,9 @@ def _organizations(path: Path) -> list[Entry]:
             entry = Entry.read(written)
         except (KeyError, TypeError) as problem:
             raise HubError(errors.BAD_FILE, place=place, detail=str(problem)) from None
+        if entry.usual_service and entry.usual_service not in entry.services:
+            detail = f"usual_service: {entry.usual_service} (services: {', '.join(entry.services)})"
+            raise HubError(errors.BAD_FILE, place=place, detail=detail)
         if entry.id in entries:
             raise HubError(errors.BAD_FILE, place=place, detail=f"id: {entry.id}")
         entries[entry.id] = entry

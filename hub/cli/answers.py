@@ -1,11 +1,26 @@
-"""A question that is answered with yes or no, in the reader's own words: https://click.palletsprojects.com/en/stable/prompts/
+"""Questions that are answered with yes or no, or with one of a list, in the reader's own words:
+https://click.palletsprojects.com/en/stable/prompts/
 
 `click.confirm` takes an English letter alone, and says so in English.
 """
 
+import re
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple
+
 import click
 
 from hub.cli.session import Session
+from hub.fhir.folding import fold
+
+TRIES: Final = 3  # answers that are not understood, before a question is left open
+
+
+class Listed(NamedTuple):
+    """One of a list that is answered by its number or its code."""
+
+    code: str
+    shown: str
 
 
 def agrees(session: Session, question: str) -> bool:
@@ -19,3 +34,32 @@ def agrees(session: Session, question: str) -> bool:
         if said in session.say("yes-words").split():
             return True
         session.err.print(session.say("say-yes-or-no"), markup=False, soft_wrap=True)
+
+
+def chosen(
+    session: Session,
+    question: str,
+    choices: Sequence[Listed],
+    *,
+    several: bool = False,
+    other: Listed | None = None,
+    find: Callable[[str], str | None] = lambda _: None,
+) -> list[str]:
+    """The codes of an answer by number, code or name (`find`: one more way to know it; `other`: what 0 means); nothing where it
+    is empty, or is not understood three times."""
+    shown = " · ".join(f"{number} {one.shown}" for number, one in enumerate(choices, 1))
+    by_text = {str(number): one.code for number, one in enumerate(choices, 1)}
+    if other:
+        shown, by_text["0"] = f"{shown} · 0 {other.shown}", other.code
+    by_text |= {fold(text): one.code for one in choices for text in (one.code, one.shown)}
+    session.err.print(f"{question}\n  {shown}", markup=False, highlight=False, soft_wrap=True)
+    for _ in range(TRIES):
+        answer: str = click.prompt(">", default="", show_default=False, prompt_suffix=" ", err=True)
+        said = [one.strip() for one in (re.split(r"[,;،\s]+", answer) if several else [answer]) if one.strip()]
+        if not said:
+            return []
+        found = [by_text.get(fold(one)) or find(one) for one in said]
+        if all(found):
+            return [str(one) for one in dict.fromkeys(found)]
+        session.err.print(session.say("choose-from-list"), markup=False, soft_wrap=True)
+    return []

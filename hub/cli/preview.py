@@ -106,7 +106,8 @@ def _owner(read: Settings | None, name: str) -> str:
 
 
 def _context(read: Settings | None, owner: str) -> Context:
-    return Context(owner, Names(read.organizations if read else ()).find, day_of(datetime.now(UTC)))
+    names = Names(read.organizations if read else ())
+    return Context(owner, names.find, day_of(datetime.now(UTC)), usual_service=names.usual_service)
 
 
 def _given(settings: Iterable[str]) -> dict[str, str]:

@@ -20,6 +20,7 @@ from hub.cli.columns import shown_columns
 from hub.cli.manual import command
 from hub.cli.problems import FAILED, WrongUse
 from hub.cli.scaffold_asking import answered
+from hub.cli.scaffold_recipients import Recipients
 from hub.cli.scaffold_source import Source, samples, samples_of
 from hub.cli.session import Session, pass_session
 from hub.errors import HubError
@@ -37,10 +38,10 @@ from hub.mapping.scaffold.form import Ready, crossed, form, readers_of
 from hub.mapping.scaffold.gathering import is_list_of_participants
 from hub.mapping.scaffold.legend import explained
 from hub.mapping.scaffold.order import Order
+from hub.mapping.scaffold.recipients import Referring, referring
 from hub.mapping.scaffold.sentences import NOTHING
 from hub.mapping.scaffold.table import Question, asks_of_second_header, questions
 from hub.mapping.scaffold.write import (
-    IN_FORCE,
     UNMAPPED,
     Say,
     choice,
@@ -87,13 +88,24 @@ def scaffold(
     if (folder / FILE).exists():  # before anything is asked: answers would be lost
         session.err.print(session.say("mapping-scaffold.taken", folder=folder), markup=False, soft_wrap=True)
         return FAILED
+    directory = Recipients(session.home.resolve(), session)
     if ask:
-        proposal = answered(session, proposal, ready)
+        proposal, open_ = answered(session, proposal, ready, directory)
+    else:
+        open_ = referring(proposal, ready, directory.find)
     say = partial(_say, session)
     language = _language(proposal)
     key, maps = key_of(proposal, ready.plan.key), _maps(own, base)
     text = written(
-        proposal, base=base, name=name, language=language, key=key, say=say, maps=maps, spare=spare(proposal, ready)
+        proposal,
+        base=base,
+        name=name,
+        language=language,
+        key=key,
+        say=say,
+        maps=maps,
+        spare=spare(proposal, ready),
+        referring=open_,
     )
     folder.mkdir(parents=True, exist_ok=True)
     for file, resource in concept_maps(proposal).items():
@@ -103,6 +115,7 @@ def scaffold(
         session.write_json(_as_json(session, proposal, base, name))
     else:
         _show(session, proposal, base, folder)
+        _tell_referring(session, open_)
     return None
 
 
@@ -259,10 +272,17 @@ def _show(session: Session, proposal: Proposal, base: str, folder: Path) -> None
         session.tell("mapping-scaffold.missing", column=column)
     if proposal.order == "?":
         session.out.print(say("mapping.scaffold-order"), markup=False, soft_wrap=True)
-    open_ = sum(line.confidence not in IN_FORCE for line in proposal.lines)
+    open_ = sum(not line.is_in_force for line in proposal.lines)
     session.tell("mapping-scaffold.done", folder=folder, base=base, open=open_, all=len(proposal.lines))
     if words := sum(len(line.unexplained) + _unmeant(line) for line in proposal.lines):
         session.tell("mapping-scaffold.words", count=words)
+
+
+def _tell_referring(session: Session, open_: Referring) -> None:
+    if open_.day and not open_.agreed:
+        session.tell("mapping-scaffold.agreed-waits", column=open_.day)
+    if open_.strangers:
+        session.tell("mapping-scaffold.strangers", count=len(open_.strangers))
 
 
 def _unmeant(line: Line) -> int:

@@ -1,10 +1,10 @@
 """`hub mapping scaffold --ask`: what is doubtful is asked, one question after the other.
 
-An empty answer leaves a question open; one that nothing knows is asked again, with what is possible. At the end of the input
-(Ctrl-D) what was answered is kept, and the rest stays a question in the file.
+An empty answer leaves a question open; one that nothing knows is asked again, with what is possible, and left open after the
+third. At the end of the input (Ctrl-D) what was answered is kept, and the rest stays a question in the file.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Final
@@ -12,29 +12,49 @@ from typing import Final
 import click
 
 from hub import texts
-from hub.cli.answers import agrees
+from hub.cli.answers import TRIES, Listed, agrees, chosen
+from hub.cli.scaffold_recipients import AboutReferrals, Recipients
 from hub.cli.session import Session
+from hub.fhir.folding import ascii_digits
 from hub.mapping.model import Context, Transform
 from hub.mapping.scaffold import Known, Line, Proposal
 from hub.mapping.scaffold.choices import Choice, Meant, meant
-from hub.mapping.scaffold.write import IN_FORCE, reason
+from hub.mapping.scaffold.proposing import pointed_at
+from hub.mapping.scaffold.recipients import Referring, needed, referring
+from hub.mapping.scaffold.write import reason
+from hub.mapping.transforms.answers import Answer
+from hub.mapping.transforms.codes import Codes
 
+LISTED: Final = 30  # words that are offered
+MOST: Final = 12  # words of one column that are asked about; a column of free text has as many as rows
 UNKNOWN: Final = (("mapping.scaffold-unknown", dict[str, str]()),)
 
 
-def answered(session: Session, proposal: Proposal, ready: Known) -> Proposal:
-    """The proposal with the answers. Raises click.Abort when it is interrupted."""
+def answered(session: Session, proposal: Proposal, ready: Known, directory: Recipients) -> tuple[Proposal, Referring]:
+    """The proposal with the answers, and what stays open about its referrals. Raises click.Abort when it is interrupted."""
     lines = list(proposal.lines)
+    asked = AboutReferrals(session, directory)
     try:
-        for ask in (_asked, _explained):
-            for at, line in enumerate(lines):
-                for said in ask(session, line, ready):
-                    lines[at] = said
+        _about_columns(session, lines, proposal, ready)
+        asked.ask(referring(replace(proposal, lines=tuple(lines)), ready, directory.find))
     except click.Abort as ended:
         if not isinstance(ended.__context__, EOFError):
             raise
         session.err.print(f"\n{session.say('mapping-scaffold.no-more-answers')}", markup=False, soft_wrap=True)
-    return replace(proposal, lines=tuple(lines))
+    proposal = replace(proposal, lines=tuple(lines))
+    return proposal, asked.told(referring(proposal, ready, directory.find))
+
+
+def _about_columns(session: Session, lines: list[Line], proposal: Proposal, ready: Known) -> None:
+    for at, line in enumerate(lines):
+        for said in _asked(session, line, ready):
+            lines[at] = said
+    for column in needed(replace(proposal, lines=tuple(lines)), ready):
+        for at, said in _pointed_at(session, column, lines, ready):
+            lines[at] = said
+    for at, line in enumerate(lines):
+        for said in _explained(session, line, ready):
+            lines[at] = said
 
 
 def _asked(session: Session, line: Line, ready: Known) -> Iterator[Line]:
@@ -55,7 +75,31 @@ def _asked(session: Session, line: Line, ready: Known) -> Iterator[Line]:
         reason=_why(session, line),
     )
     agreed = agrees(session, question)
-    yield replace(line, confidence="medium") if agreed else replace(line, column="", confidence="none")
+    yield _confirmed(line, ready) if agreed else replace(line, column="", confidence="none")
+
+
+def _confirmed(line: Line, ready: Known) -> Line:
+    """A line of which somebody has said that it is this column: its words are shown, where they identify nobody; of a question
+    that is answered with yes or no, what else stands there."""
+    words = line.hidden if line.column in ready.shown or is_answered(line.column, ready) else ()
+    return replace(line, confidence="medium", words=line.words or words, hidden=() if words else line.hidden)
+
+
+def is_answered(column: str, ready: Known) -> bool:
+    """Whether it is read as yes or no."""
+    return isinstance(ready.columns[column].transform, Answer)
+
+
+def _pointed_at(session: Session, column: str, lines: Sequence[Line], ready: Known) -> Iterator[tuple[int, Line]]:
+    """The place and the line of a column that is needed and that nobody has found."""
+    left = [(at, line) for at, line in enumerate(lines) if not line.column and not line.tests]
+    if not left or not any(line.column for line in lines):
+        return
+    known = next(iter(ready.columns[column].headers), column)
+    shown = [Listed(str(number), line.question.header) for number, (_, line) in enumerate(left, 1)]
+    for said in chosen(session, session.say("mapping-scaffold.which", known=known, column=column), shown):
+        at, line = left[int(said) - 1]
+        yield at, pointed_at(line, column, ready)
 
 
 def _why(session: Session, line: Line) -> str:
@@ -64,16 +108,30 @@ def _why(session: Session, line: Line) -> str:
 
 def _explained(session: Session, line: Line, ready: Known) -> Iterator[Line]:
     """A line whose signs somebody has explained in words, which are looked up: after each answer."""
-    if line.confidence not in IN_FORCE or line.tests:
+    if not line.is_in_force or line.tests:
         return
+    if line.hidden and is_answered(line.column, ready):
+        line = replace(line, words=line.hidden, hidden=())
     transform = ready.columns[line.column].transform
     if transform is None:
         return
     look = partial(_looked_up, line=line, transform=transform, ready=ready)
-    for sign in line.unexplained:
+    known = _known(transform)
+    for number, sign in enumerate(line.unexplained[:MOST]):
+        if not number:
+            shown = " · ".join(f"{at} {word}" for at, word in enumerate(known, 1))
+            told = session.say("mapping-scaffold.words-of", header=line.question.header, known=shown)
+            session.err.print(told, markup=False, highlight=False, soft_wrap=True)
         question = session.say("mapping-scaffold.means", header=line.question.header, sign=sign)
-        line = replace(line, meant=(*line.meant, *_meaning(session, question, partial(look, sign))))
+        line = replace(line, meant=(*line.meant, *_meaning(session, question, partial(look, sign), known)))
         yield line
+
+
+def _known(transform: Transform) -> tuple[str, ...]:
+    """What a word of the column could mean, in words."""
+    if isinstance(transform, Codes):
+        return transform.vocabulary.phrases[:LISTED]
+    return transform.labels if isinstance(transform, Answer) else ()
 
 
 Looked = tuple[list[Meant], str]
@@ -88,10 +146,13 @@ def _looked_up(sign: str, answer: str, *, line: Line, transform: Transform, read
     return [], trouble.params.get("known", "") if trouble else ""
 
 
-def _meaning(session: Session, question: str, look: Callable[[str], Looked]) -> list[Meant]:
-    """What a sign means; nothing where the answer is empty, or where nothing is known that it could mean."""
-    while answer := click.prompt(question, default="", show_default=False, err=True).strip():
-        found, known = look(answer)
+def _meaning(session: Session, question: str, look: Callable[[str], Looked], listed: Sequence[str]) -> list[Meant]:
+    """What a sign means, by a word or its number; nothing where the answer is empty, or where nothing is known that it could
+    mean."""
+    by_number = {str(number): word for number, word in enumerate(listed, 1)}
+    for _ in range(TRIES):
+        answer = click.prompt(question, default="", show_default=False, err=True).strip()
+        found, known = look(by_number.get(ascii_digits(answer), answer)) if answer else ([], "")
         if found or not known:
             return found
         session.err.print(session.say("mapping-scaffold.not-known", known=known), markup=False, soft_wrap=True)

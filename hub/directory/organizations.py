@@ -23,7 +23,8 @@ PLACES = {
 @dataclass(frozen=True)
 class Entry:
     """One organisation as the deployment describes it. `name`: by language; `services`: codes of service-type; `part_of`:
-    the id of the organisation that it belongs to."""
+    the id of the organisation that it belongs to; `usual_service`: the one of its services that is meant where a register tells
+    whom she is referred to and not for what."""
 
     id: str
     type: str
@@ -35,6 +36,7 @@ class Entry:
     address: str = ""
     shelter: bool = False
     part_of: str = ""
+    usual_service: str = ""
 
     @classmethod
     def read(cls, written: Mapping[str, Any]) -> "Entry":
@@ -91,6 +93,12 @@ class Names:
     def offering(self, service: str, province: str) -> frozenset[str]:
         giving = (entry for entry in self if service in entry.services)
         return frozenset(entry.id for entry in giving if province in {"", entry.province})
+
+    def usual_service(self, id_: str) -> str | None:
+        entry = self._entries.get(id_)
+        if entry is None:
+            return None
+        return entry.usual_service or (entry.services[0] if len(entry.services) == 1 else None)
 
     def below(self, id_: str) -> frozenset[str]:
         """An organisation that is a part of itself by mistake is one once."""

@@ -84,7 +84,12 @@ class _Batch:
         self.connection, self.mapping, self.hub, self.again = connection, mapping, hub, again
         self.now: datetime = hub.clock.now()
         self.signature = f"{mapping.id}@{mapping.version}"
-        self.context = Context(connection.organization, hub.directory.find, day_of(self.now))
+        self.context = Context(
+            connection.organization,
+            hub.directory.find,
+            day_of(self.now),
+            usual_service=hub.directory.usual_service,
+        )
         self.identities = Identities(connection.organization, hub)
         self.persons: dict[str, Person] = {}
         self.received = Received(connection, self.signature, self.now, hub)

@@ -35,7 +35,7 @@ class Run:
 
 
 Meant = Callable[[str], tuple[Any, Trouble | None]]
-AddsTicks = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+Completes = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 _Read = tuple["Cell", str, Meant]
 """A column, its name, and what a text in it means in one context."""
 
@@ -50,14 +50,15 @@ class Cells:
             name: tuple(Cell(one, places, plan) for one in columns if one.within == name) for name in ("", *repeats)
         }
         self._ticks = {name: column.ticks for name, column in plan.columns.items() if column.ticks}
+        self._otherwise = {name: column.otherwise for name, column in plan.columns.items() if column.otherwise}
         self._bound: tuple[Context, dict[str, tuple[_Read, ...]]] | None = None
-        self._adds: AddsTicks | None = None
+        self._completes: Completes | None = None
 
     def read(self, content: Mapping[str, Any], run: Run) -> dict[str, Any]:
         """What the record means, by column. The troubles met are issues of the run."""
         reads = self._in(run.context)
-        if self._adds is not None:
-            content = self._adds(content)
+        if self._completes is not None:
+            content = self._completes(content)
         values = _values(reads[""], content, run)
         told = ((name, self.items(name, content.get(name), run)) for name in reads if name)
         return values | {name: items for name, items in told if items}
@@ -77,12 +78,17 @@ class Cells:
         return self._cells[""]
 
     @property
-    def are_ticked(self) -> bool:
-        """Whether a tick in one column is a word of another."""
-        return bool(self._ticks)
+    def are_completed(self) -> bool:
+        """Whether what one column says is read in another, too."""
+        return bool(self._ticks or self._otherwise)
 
-    def ticked(self, context: Context) -> "AddsTicks":
-        """A record's content as it is read: the words of its ticks stand in the cells that they belong to."""
+    def completed(self, context: Context) -> "Completes":
+        """A record's content as it is read: the words of its ticks stand in the cells that they belong to, and what a cell means
+        otherwise in one that says nothing."""
+        add, fill = self._with_ticks(context), self._with_otherwise(context)
+        return fill if not self._ticks else add if not self._otherwise else lambda content: fill(add(content))
+
+    def _with_ticks(self, context: Context) -> "Completes":
         cells = {cell.name: cell for cell in self.of_record}
         reads = [(name, cells[name].bound(context), *ticks) for name, ticks in self._ticks.items()]
 
@@ -97,6 +103,28 @@ class Cells:
 
         return with_words
 
+    def _with_otherwise(self, context: Context) -> "Completes":
+        cells = {cell.name: cell for cell in self.of_record}
+        told = [
+            (cells[name], one.column, cells[one.column].bound(context) if one.is_service else None)
+            for name, one in self._otherwise.items()
+        ]
+
+        def filled(content: Mapping[str, Any]) -> Mapping[str, Any]:
+            said: dict[str, Any] = {}
+            for cell, other, organization in told:
+                raw, instead = content.get(cell.name), content.get(other)
+                if instead is None or not (raw is None or cell.is_blank(text_of(raw))):
+                    continue
+                if organization is not None:
+                    of = organization(text_of(instead))[0]
+                    instead = context.usual_service(of) if of else None
+                if instead is not None:
+                    said[cell.name] = instead
+            return {**content, **said} if said else content
+
+        return filled
+
     def _in(self, context: Context) -> dict[str, tuple[_Read, ...]]:
         """The columns as they are read in this context; what is remembered of cells is forgotten with the one before it."""
         bound = self._bound
@@ -106,7 +134,7 @@ class Cells:
                 for name, cells in self._cells.items()
             }
             bound = self._bound = context, reads
-            self._adds = self.ticked(context) if self._ticks else None
+            self._completes = self.completed(context) if self.are_completed else None
         return bound[1]
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 from hub.fhir import Resource
 from hub.fhir.canonicals import BASE
 from hub.fhir.definitions import Definitions
-from hub.mapping import concept_maps, ticks
+from hub.mapping import concept_maps, otherwise, ticks
 from hub.mapping.document import Document, Where
 from hub.mapping.library import Library
 from hub.mapping.model import Code, Transform
@@ -20,7 +20,7 @@ from hub.mapping.vocabulary import Label, Vocabulary
 SETTINGS: Final = frozenset(
     {
         *("headers", "transform", "required", "on_error", "direction", "repeat", "in", "class", "ignored"),
-        *("map", "systems", "ticks"),
+        *("map", "systems", "ticks", "otherwise"),
     }
 )
 _CODED: Final = frozenset({"code", "codes"})
@@ -66,6 +66,7 @@ class ColumnReader:
             within=str(said.get("in", "")),
             data_class=str(said.get("class", "")),
             ticks=ticked,
+            otherwise=otherwise.read(said, where, self._problems),
         )
 
     def concept_maps(self, names: Any, where: Where) -> list[Resource]:
@@ -119,6 +120,12 @@ class ColumnReader:
             known = ", ".join(sorted({*allowed, *SETTINGS}))
             self._problems.add((*where, key), "unknown-key", setting=key, known=known)
             del own[key]
+        if "words" in own and not _is_word_list(own["words"]):
+            self._problems.add((*where, "words"), "shape", expected='"yes": […], "no": […]')
+            del own["words"]
+        if own.get("unclear", "no") != "no":
+            self._problems.add((*where, "unclear"), "shape", expected='"no"')
+            del own["unclear"]
         if kind in _CODED:
             return Codes(self._vocabulary(said, where), several=kind == "codes", **own)
         if kind == "date":
@@ -149,6 +156,10 @@ class ColumnReader:
             for code in {t["code"] for e in group.get("element", ()) for t in e.get("target", ()) if "code" in t}:
                 if known.complete and not known.contains(code):
                     self._problems.add((), "unknown-code", place=_line(file, text, code), code=code, system=known.name)
+
+
+def _is_word_list(said: Any) -> bool:
+    return isinstance(said, dict) and all(isinstance(one, list) for one in said.values())
 
 
 def _line(file: str, text: str, word: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from hub.mapping.columns import SETTINGS
 from hub.mapping.left_out import ASKS
+from hub.mapping.otherwise import SERVICE_OF
 from hub.mapping.plan import BESIDE
 from hub.mapping.reading import BLOCK, TOP
 from hub.mapping.transforms import TRANSFORMS, parameters
@@ -76,6 +77,17 @@ def _column() -> Schema:
         "ignored": {"type": "boolean"},
         "in": _TEXT,
         "class": _TEXT,
+        "otherwise": {
+            "anyOf": [
+                _TEXT,
+                {
+                    "type": "object",
+                    "properties": {SERVICE_OF: _TEXT},
+                    "required": [SERVICE_OF],
+                    "additionalProperties": False,
+                },
+            ]
+        },
         "ticks": {"type": "object", "additionalProperties": _TEXT, "minProperties": 1, "maxProperties": 1},
     }
     return {

@@ -65,7 +65,14 @@ def told_by(check: Check, where: Places) -> Callable[[Run], None]:
         told = any(issue.column == header for issue in run.issues)  # absent because it could not be read
         if not told:
             run.issues.append(
-                Issue("error", "business-rule", check.say, path, header, {"column": header, "element": path})
+                Issue(
+                    "warning" if check.warns else "error",
+                    "business-rule",
+                    check.say,
+                    path,
+                    header,
+                    {"column": header, "element": path},
+                )
             )
 
     return tell

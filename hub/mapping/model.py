@@ -12,6 +12,10 @@ Values = Mapping[str, Any]
 """What the cells of one record mean, by column name. A repeat's value is a tuple of such mappings, one for each item."""
 
 
+def _no_service(organization: str) -> None:
+    """Of nobody is it known."""
+
+
 @dataclass(frozen=True)
 class Context:
     """What a mapping must know that stands neither in the record nor in the mapping."""
@@ -21,6 +25,9 @@ class Context:
     today: date
     name_organization: Callable[[str], str] = (
         str  # id → the name that the source's people read; the id itself by default
+    )
+    usual_service: Callable[[str], str | None] = (
+        _no_service  # id → the code of the service that is meant where only the organisation is told
     )
 
 

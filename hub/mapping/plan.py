@@ -16,6 +16,14 @@ from hub.mapping.schema import Slot
 
 
 @dataclass(frozen=True)
+class Otherwise:
+    """What a cell means that says nothing: what `column` says, or the usual service of the organisation in it."""
+
+    column: str
+    is_service: bool = False
+
+
+@dataclass(frozen=True)
 class Column:
     """A column or question. `transform` None: a repeat, or a column that is known and not read."""
 
@@ -29,6 +37,7 @@ class Column:
     within: str = ""  # the repeat it stands in
     data_class: str = ""  # empty: that of the first element it goes to
     ticks: tuple[str, str] | None = None  # a column of codes and the word that a yes in this one adds to its cell
+    otherwise: Otherwise | None = None
 
     @property
     def is_read(self) -> bool:
@@ -164,10 +173,13 @@ class Block:
 
 @dataclass(frozen=True)
 class Check:
+    """`warns`: as its column does, where that cannot be read: the record comes in, and somebody is told."""
+
     when: Condition
     say: str
     column: str
     for_each: ForEach | None = None
+    warns: bool = False
 
 
 @dataclass(frozen=True)

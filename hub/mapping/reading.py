@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from hub.fhir.definitions import Definitions
 from hub.fhir.folding import fold
-from hub.mapping import figures, headers, left_out, rows, ticks
+from hub.mapping import figures, headers, left_out, otherwise, rows, ticks
 from hub.mapping.cells import columns as columns_of
 from hub.mapping.closing import left_out_with_a_warning
 from hub.mapping.columns import ColumnReader
@@ -71,7 +71,9 @@ class _PlanReader:
         self._definitions = definitions
         said = self._data.get("columns")
         columns = {name: reader.column(name, one) for name, one in (said if isinstance(said, dict) else {}).items()}
-        self._columns: Mapping[str, Column] = ticks.checked(columns, problems, document)
+        self._columns: Mapping[str, Column] = otherwise.checked(
+            ticks.checked(columns, problems, document), problems, document
+        )
         headers.check(document, self._columns, problems)
         self._sources = SourceReader(self._columns, reader, problems, definitions)
 
@@ -264,7 +266,9 @@ class _PlanReader:
             self._problems.add((*where, "say"), "unknown-text", name=str(said["say"]))
         when = self._sources.condition(said["when"], (*where, "when"))
         column = self._sources.known(said["column"], (*where, "column"))
-        return Check(when, str(said["say"]), column.name, self._for_each(said, where)) if when and column else None
+        if when is None or column is None:
+            return None
+        return Check(when, str(said["say"]), column.name, self._for_each(said, where), column.warns)
 
     def _follow_up(self, said: Any) -> FollowUp | None:
         if said is None:

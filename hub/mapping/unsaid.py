@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator
 from collections.abc import Mapping as Map
 from typing import Any, NamedTuple
 
-from hub.mapping import ticks
+from hub.mapping import otherwise, ticks
 from hub.mapping.back import holds
 from hub.mapping.cells import Run
 from hub.mapping.conditions import UNSAID, Condition
@@ -21,8 +21,13 @@ from hub.mapping.plan import Block, Branch, Plan, columns_of
 
 def untold(plan: Plan, values: Values, unsaid: Collection[str]) -> frozenset[str]:
     """Local names of such resources; with `*` at the end, all that begin so."""
-    open_ = dict.fromkeys(ticks.untold(plan.columns, unsaid), UNSAID)
+    open_ = _open(plan, unsaid)
     return frozenset(name for block in plan.blocks for name in _of(block, values, open_))
+
+
+def _open(plan: Plan, unsaid: Collection[str]) -> Values:
+    """The columns that may have said something."""
+    return dict.fromkeys(otherwise.untold(plan.columns, ticks.untold(plan.columns, unsaid)), UNSAID)
 
 
 def _of(block: Block, values: Values, open_: Values) -> Iterator[str]:
@@ -66,7 +71,7 @@ class Part(NamedTuple):
 def parts(plan: Plan, values: Values, unsaid: Collection[str], run: Run) -> tuple[Part, ...]:
     """What comes from columns that a record with these values could not tell, and from nothing that it tells before them: what
     stands in their place for want of a better (a constant, a coarser column) is none of its words."""
-    open_ = dict.fromkeys(ticks.untold(plan.columns, unsaid), UNSAID)
+    open_ = _open(plan, unsaid)
     found: list[Part] = []
     for block in plan.blocks:
         stem, _, key = block.local.partition("{")

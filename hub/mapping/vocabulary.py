@@ -114,6 +114,11 @@ class Vocabulary:
         return frozenset(code for meaning in self._meanings.values() for code in meaning)
 
     @cached_property
+    def phrases(self) -> tuple[str, ...]:
+        """A word for each meaning that there is, in the mapping's language where it has one."""
+        return tuple(self._phrases.values())
+
+    @cached_property
     def _first(self) -> list[str]:
         return list(self._phrases.values())[:12]
 

@@ -35,5 +35,9 @@ class Directory(Protocol):
     def offering(self, service: str, province: str) -> frozenset[str]:
         """The organisations that give this service, by its code, in this province; "": anywhere."""
 
+    def usual_service(self, id_: str) -> str | None:
+        """The service, by its code, that is meant where nothing is told but this organisation; None where it gives several, and
+        none of them is said to be."""
+
     def below(self, id_: str) -> frozenset[str]:
         """The organisation and all that stand below it by Organization.partOf, at any depth."""

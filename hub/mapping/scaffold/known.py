@@ -7,18 +7,20 @@ from types import MappingProxyType
 from typing import Any
 
 from hub.fhir.folding import fold
+from hub.mapping.cells import places
 from hub.mapping.plan import Column, Plan
 from hub.mapping.scaffold.choices import Words
 from hub.mapping.scaffold.likely import Likely
 from hub.mapping.scaffold.names import Names
 from hub.mapping.scaffold.table import Question
 from hub.mapping.transforms import TRANSFORMS
+from hub.mapping.transforms.codes import Codes
 
 
 @dataclass(frozen=True, repr=False)
 class Known:
     """A ready mapping to compare with. `shown`: its columns whose values identify nobody; `headers`: those that it names itself,
-    folded."""
+    folded; `optional`: those of whose words no referral depends, so that one which no list knows need not stop a record."""
 
     plan: Plan
     names: Names
@@ -28,6 +30,7 @@ class Known:
     words: Words = field(default_factory=dict)
     headers: frozenset[str] = frozenset()
     likely: Likely = field(default_factory=Likely)
+    optional: frozenset[str] = frozenset()
 
     def names_itself(self, asked: Iterable[Question]) -> int:
         """How many columns are called exactly as this mapping calls its own."""
@@ -53,7 +56,15 @@ def known(  # noqa: PLR0917 — the parts of what is known
         fold(str(one)) for by_language in headers.values() for texts in by_language.values() for one in texts
     )
     named = {name: one for name, one in headers.items() if not columns[name].ticks}  # by scaffold_ticks
-    return Known(plan, Names(lexicon, named), shown, today, columns, words, own, Likely(lexicon))
+    return Known(plan, Names(lexicon, named), shown, today, columns, words, own, Likely(lexicon), _optional(plan))
+
+
+def _optional(plan: Plan) -> frozenset[str]:
+    """Words about what has happened."""
+    of = {name: path for name, (path, _) in places(plan).items() if path.startswith("Observation.")}
+    return frozenset(
+        name for name in of if isinstance(plan.columns[name].transform, Codes) and not plan.columns[name].warns
+    )
 
 
 def _evident(column: Column, said: Mapping[str, Any]) -> Column:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from hub.fhir.folding import fold
+from hub.mapping.scaffold.alike import Alike
 from hub.mapping.scaffold.asks import Asks
 from hub.mapping.scaffold.sentences import NOTHING, Sentences, pattern, spaced
 from hub.mapping.scaffold.ticks import Kinds
@@ -116,12 +117,18 @@ class Names:
             self._own.setdefault(column, set()).add(token)
         known = (self._having, self._others, self._light, *self._never.values())
         self._words.learn(word for words in known for word in words)
+        self.resembled: Alike = lexicon.get("alike") or Alike({})
 
     def near(self, header: str) -> list[Near]:
         """The columns that this may be the name of, best first, each once."""
         if header not in self._near_found:
             self._near_found[header] = self._nearest(header)
         return self._near_found[header]
+
+    def resembles(self, header: str) -> bool:
+        """Whether it is like what people call some column."""
+        likely = next(iter(self.resembled.nearest([header])), None) if header else None
+        return likely is not None and likely[0] != NOTHING
 
     def _nearest(self, header: str) -> list[Near]:
         best: dict[str, Near] = {}

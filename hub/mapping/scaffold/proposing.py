@@ -50,14 +50,20 @@ class Line:
     reasons: tuple[tuple[str, Mapping[str, str]], ...] = ()
     language: str = "fr"
     words: tuple[str, ...] = ()  # that no code list of the column knows
-    hidden: int = 0  # such words that are not shown
+    hidden: tuple[str, ...] = ()  # such words that are not shown: nobody has said yet that this is the column
     spaced: bool = False  # several answers stand between spaces, where the ready mapping reads commas
     meant: tuple[Meant, ...] = ()  # what the choices of a form, or the signs of a legend, would mean
     alike: bool = False  # by what headers it is like alone
     unlikely: bool = (
         False  # called so, and its neighbours say otherwise: of which mapping it is a column says that nothing
     )
+    optional: bool = False  # a word that no list knows is left out, and its record comes in
     tests: bool = False  # it tells tests from cases, and no column of a ready mapping is meant
+
+    @property
+    def is_in_force(self) -> bool:
+        """Whether it is read as it is proposed."""
+        return self.confidence in {"high", "medium"}
 
     @property
     def unexplained(self) -> tuple[str, ...]:
@@ -272,8 +278,8 @@ def _line(question: Question, score: float, near: Near, said: Fit, ready: Known)
     spaced = several and (question.spaced or question.kind == "select_multiple")
     return Line(
         question, near.column, confidence, tuple(reasons), language,
-        said.unknown if sure else (), 0 if sure else len(said.unknown), spaced, told,
-        near.alike and not near.whole, near.unlikely,
+        said.unknown if sure else (), () if sure else said.unknown, spaced, told,
+        near.alike and not near.whole, near.unlikely, near.column in ready.optional,
     )  # fmt: skip
 
 
@@ -288,6 +294,16 @@ def _confidence(score: float, near: Near, said: Fit, transform: Transform | None
     doubtful = said.share is not None and not said.supports and not coded
     doubtful |= near.torn and not (said.supports and (coded or isinstance(transform, Phones)))
     return "medium" if score >= MEDIUM and not doubtful else "low"
+
+
+def pointed_at(line: Line, column: str, ready: Known) -> Line:
+    """A line of which somebody has said which column it is."""
+    said = fitted(line.question, column, ready)
+    near = Near(EXACT, column, "", ready.names.language(line.question.header), whole=True)
+    found = _line(line.question, EXACT, near, said, ready)
+    shown = column in ready.shown
+    words, hidden = (found.hidden or found.words, ()) if shown else (found.words, found.hidden)
+    return replace(found, confidence="medium", reasons=(("mapping.scaffold-told", {}),), words=words, hidden=hidden)
 
 
 def _tests(question: Question, ready: Known) -> Line:
@@ -311,4 +327,4 @@ def _order(lines: Sequence[Line], ready: Known) -> str:
     return date_order([value for line in dates for value in line.question.values])
 
 
-__all__ = ["Confidence", "Known", "Line", "Proposal", "known", "propose"]
+__all__ = ["Confidence", "Known", "Line", "Proposal", "known", "pointed_at", "propose"]

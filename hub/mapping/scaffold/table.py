@@ -17,6 +17,8 @@ from hub.mapping.scaffold.names import Names
 SEARCHED: Final = 40
 CALLED: Final = 0.6
 FEWEST: Final = 3
+LIKE: Final = 6  # cells of a header that only resemble headers
+RECORDS: Final = 2
 PAIR: Final = 2
 NAMED: Final = 2  # the last labels of a form's question are its name, and the way to it
 STEPS: Final = 2  # headers that begin alike, from which they are ways
@@ -95,7 +97,21 @@ def _found(rows: Rows, names: Names) -> tuple[int, int, list[str]] | None:
     """Where the header begins, how many rows it has, and its labels."""
     found = [(score, -end, -height, labels) for score, end, height, labels in _headers(rows, names)]
     score, end, height, labels = max(found, key=lambda one: one[:3], default=(0, 0, 0, []))
-    return (-end + height, -height, labels) if score >= FEWEST else None
+    return (-end + height, -height, labels) if score >= FEWEST else _resembling(rows, names)
+
+
+def _resembling(rows: Rows, names: Names) -> tuple[int, int, list[str]] | None:
+    """The row of which most cells resemble headers, where nothing is called as a column is: of a dialect, or of habits of one's
+    own. Below it stand rows as full."""
+    found = [
+        (sum(map(names.resembles, cells)), -top, cells)
+        for top, row in enumerate(rows[:SEARCHED])
+        if (cells := _cells(row))
+    ]
+    score, top, cells = max(found, default=(0, 0, []))
+    full = sum(map(bool, cells))
+    below = [row for row in rows[-top + 1 :] if 2 * sum(map(bool, row)) >= full]
+    return (-top, 1, cells) if score >= LIKE and 2 * score >= full and len(below) >= RECORDS else None
 
 
 def _in_one(rows: Rows, first: int, height: int, labels: list[str], names: Names) -> _Table:

@@ -14,6 +14,7 @@ from typing import Final
 from hub.fhir.folding import ascii_digits
 from hub.mapping.model import Context, Transform
 from hub.mapping.plan import Column
+from hub.mapping.transforms.answers import Answer
 from hub.mapping.transforms.codes import Codes
 from hub.mapping.transforms.dates import DateText
 from hub.mapping.transforms.organizations import OrganizationName
@@ -78,6 +79,8 @@ def fit(column: Column, values: Sequence[str], blank: frozenset[str], today: dat
         else:
             reading = transform.forward(value, context)
             read += reading.trouble is None and reading.value is not None
+            if reading.trouble is not None and isinstance(transform, Answer):
+                unknown[value.strip()] = None
     return Fit(read, len(tried), tuple(unknown))
 
 

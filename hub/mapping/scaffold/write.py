@@ -13,8 +13,8 @@ from typing import Final, NamedTuple
 from hub.fhir import Resource
 from hub.mapping.scaffold.choices import TAKEN, Meant, answers, concept_map
 from hub.mapping.scaffold.proposing import Known, Line, Proposal
+from hub.mapping.scaffold.recipients import NOTHING_OPEN, Referring, Stranger
 
-IN_FORCE: Final = frozenset({"high", "medium"})
 UNMAPPED: Final = "unmapped_"  # what nobody has named yet, and a number
 TESTS: Final = "is_test"  # what a column is called that tells tests from cases
 Say = Callable[..., str]
@@ -40,12 +40,15 @@ def written(
     say: Say,
     maps: Maps,
     spare: Mapping[str, str] = MappingProxyType({}),
+    referring: Referring = NOTHING_OPEN,
 ) -> str:
     """`say`: a sentence of the catalogue in the reader's language. `maps`: the concept maps of the columns of `base`;
     `spare`: its columns that nothing gives, with a header of each."""
     left = [f"  #   {column}: {_one_line(header)}" for column, header in spare.items()]
     told = [f"  # {say('mapping.scaffold-spare', base=base)}", *left] if left else []
-    return "\n".join([*_top(proposal, base, name, language, key, say), *_columns(proposal, say, maps), *told, ""])
+    return "\n".join(
+        [*_top(proposal, base, name, language, key, say), *_columns(proposal, say, maps, referring), *told, ""]
+    )
 
 
 def concept_maps(proposal: Proposal) -> dict[str, Resource]:
@@ -59,7 +62,7 @@ def words_name(column: str) -> str:
 
 
 def in_force(proposal: Proposal) -> list[Line]:
-    return [line for line in proposal.lines if line.confidence in IN_FORCE]
+    return [line for line in proposal.lines if line.is_in_force]
 
 
 def warnings(proposal: Proposal) -> list[str]:
@@ -100,11 +103,15 @@ def _top(  # noqa: PLR0917 — the parts of one heading
         yield f"# ? {say('mapping.scaffold-missing', column=column)}"
 
 
-def _columns(proposal: Proposal, say: Say, maps: Maps) -> Iterator[str]:
+def _columns(proposal: Proposal, say: Say, maps: Maps, referring: Referring) -> Iterator[str]:
     yield "columns:"
     for line in in_force(proposal):
-        yield from _in_force(line, say, maps)
-    unmapped = [line for line in proposal.lines if line.confidence not in IN_FORCE]
+        yield from _in_force(line, say, maps, referring.spelt if line.column == referring.column else {})
+        if line.column == referring.column:
+            yield from _strangers(referring.strangers, say)
+    if referring.day:
+        yield from _day_of_agreement(referring, say)
+    unmapped = [line for line in proposal.lines if not line.is_in_force]
     for number, line in enumerate(unmapped, 1):
         asked = (line.column or line.tests) and line.confidence != "none"
         if asked and line.tests:
@@ -116,19 +123,34 @@ def _columns(proposal: Proposal, say: Say, maps: Maps) -> Iterator[str]:
         yield f"  {UNMAPPED}{number}: {settings}{said}"
 
 
-def _in_force(line: Line, say: Say, maps: Maps) -> Iterator[str]:
+def _day_of_agreement(referring: Referring, say: Say) -> Iterator[str]:
+    """What no column tells: an agreement without it counts for nothing, and stops no record."""
+    otherwise = f"  {referring.day}: {{otherwise: {referring.instead}}}"
+    if referring.agreed:
+        yield f"{otherwise} # {say('mapping.scaffold-told')}"
+        return
+    yield f"  # ? {otherwise.strip()} # {say('mapping.scaffold-agreed')}"
+    yield f"  {referring.day}: {{on_error: warn}}"
+
+
+def _strangers(found: Sequence[Stranger], say: Say) -> Iterator[str]:
+    for one in found:
+        yield f"  # ? {say('mapping.scaffold-stranger', name=_one_line(one.text), rows=one.rows)}"
+
+
+def _in_force(line: Line, say: Say, maps: Maps, spelt: Mapping[str, Sequence[str]]) -> Iterator[str]:
     if line.tests:
         yield f"  {_tests(line)} # {reason(line, say)}"
         return
     apart = ", separator: space" if line.spaced else ""
-    settings = _headers(line)[:-1] + apart + _choices(line, maps) + "}"
+    settings = _headers(line)[:-1] + apart + _choices(line, maps) + _words(spelt) + _lenient(line) + "}"
     yield f"  {line.column}: {settings} # {say(f'mapping.scaffold-{line.confidence}')}: {reason(line, say)}"
     for one in line.meant:
         yield f"  {'# ' if one.confidence in TAKEN else '# ? '}{choice(one, say)}"
     for word in line.unexplained:
         yield f"  # ? {say('mapping.scaffold-word', word=_one_line(word))}"
     if line.hidden:
-        yield f"  # ? {say('mapping.scaffold-words-hidden', count=line.hidden)}"
+        yield f"  # ? {say('mapping.scaffold-words-hidden', count=len(line.hidden))}"
 
 
 def _tests(line: Line) -> str:
@@ -137,7 +159,7 @@ def _tests(line: Line) -> str:
 
 
 def _asked_first(line: Line) -> str:
-    return "" if line.confidence in IN_FORCE else "# ? "
+    return "" if line.is_in_force else "# ? "
 
 
 def reason(line: Line, say: Say) -> str:
@@ -156,10 +178,20 @@ def choice(one: Meant, say: Say) -> str:
 def _choices(line: Line, maps: Maps) -> str:
     """What the mapping says besides, where a form's choices mean something that their names do not say."""
     if words := {} if all(one.known for one in line.meant) else answers(line.meant):
-        return f", words: {{{', '.join(f'{_quoted(to)}: {_listed(names)}' for to, names in words.items())}}}"
+        return _words(words)
     if concept_map(words_name(line.column), line.meant) is None:
         return ""
     return f", map: {_listed([words_name(line.column), *maps.get(line.column, ())])}"
+
+
+def _lenient(line: Line) -> str:
+    return ", on_error: warn" if line.optional and (line.unexplained or line.hidden) else ""
+
+
+def _words(words: Mapping[str, Sequence[str]]) -> str:
+    return (
+        f", words: {{{', '.join(f'{_quoted(to)}: {_listed(names)}' for to, names in words.items())}}}" if words else ""
+    )
 
 
 def _listed(texts: Sequence[str]) -> str:
@@ -168,7 +200,7 @@ def _listed(texts: Sequence[str]) -> str:
 
 def key_of(proposal: Proposal, usual: Sequence[str]) -> Key:
     """As in the ready mapping where its columns are there."""
-    there = {line.column for line in proposal.lines if line.confidence in IN_FORCE}
+    there = {line.column for line in proposal.lines if line.is_in_force}
     if set(usual) <= there:
         return Key()
     columns = tuple(column for column in ("survivor_code", *usual) if column in there)

@@ -23,10 +23,12 @@ LABELS: Final = {
 
 @dataclass(frozen=True)
 class Answer(Whole):
-    """`yes`, `no` or `declined`. Written back: the language's own word, or the first of the mapping's where they lack it."""
+    """`yes`, `no` or `declined`. Written back: the language's own word, or the first of the mapping's where they lack it.
+    `unclear`: what an answer counts as that no list knows, and somebody is told; a no and nothing else."""
 
     language: str = "en"
     words: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    unclear: str = ""
 
     @cached_property
     def _known(self) -> dict[str, str]:
@@ -36,6 +38,8 @@ class Answer(Whole):
 
     def forward(self, text: str, context: Context) -> Reading:
         answer = self._known.get(fold(text))
+        if answer is None and self.unclear:
+            return Reading(self.unclear, Trouble("mapping.answer-unclear", {"known": self._labels()}, text, warns=True))
         if answer is None:
             return Reading(None, Trouble("mapping.answer-unknown", {"known": self._labels()}, text))
         return Reading(answer)
@@ -44,8 +48,14 @@ class Answer(Whole):
         label, own = LABELS.get(self.language, LABELS["en"])[value], self.words.get(value) or ()
         return label if not own or label in own else own[0]
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What may be answered, in the mapping's language; that she declines, where it has words for it."""
+        answers = ("yes", "no", *(["declined"] if self.words.get("declined") else []))
+        return tuple(Answer.back(self, answer) for answer in answers)
+
     def _labels(self) -> str:
-        return ", ".join(Answer.back(self, answer) for answer in ("yes", "no"))
+        return ", ".join(self.labels[:2])
 
 
 @dataclass(frozen=True)
@@ -54,7 +64,7 @@ class Boolean(Answer):
 
     def forward(self, text: str, context: Context) -> Reading:
         reading = super().forward(text, context)
-        return reading if reading.value is None else Reading(reading.value == "yes")
+        return reading if reading.value is None else reading._replace(value=reading.value == "yes")
 
     def back(self, value: Any) -> str:
         return super().back("yes" if value else "no")

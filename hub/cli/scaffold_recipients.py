@@ -1,0 +1,149 @@
+"""`hub mapping scaffold --ask`, about the referrals of a register: who its recipients are, and when she agreed.
+
+How this register writes an organisation goes into the mapping (`words`); one that nobody has named yet goes to the end of
+`organizations.yaml`, where it can be changed. An empty answer leaves a question open, and it stays in the mapping.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import yaml
+
+from hub import settings
+from hub.cli.answers import Listed, agrees, chosen
+from hub.cli.session import Session
+from hub.directory.organizations import Entry, Names
+from hub.errors import HubError
+from hub.fhir.definitions import load
+from hub.fhir.folding import fold
+from hub.mapping.scaffold.recipients import Referring, Stranger, spellings
+
+DIRECTORY: Final = "organizations.yaml"
+NEW: Final = "+"
+_ID: Final = re.compile(r"[^a-z0-9]+")
+_ARABIC: Final = re.compile(r"[\u0621-\u064a]")
+
+
+class Recipients:
+    """The directory of a deployment, as it is while somebody answers. Without a deployment it knows nobody, and takes nobody."""
+
+    def __init__(self, home: Path, session: Session) -> None:
+        self._file, self._session = home / DIRECTORY, session
+        self.entries: tuple[Entry, ...] = _entries(home)
+        self._names = Names(self.entries)
+
+    def find(self, text: str) -> str | None:
+        return self._names.find(text)
+
+    def choices(self) -> list[Listed]:
+        language = self._session.language
+        return [Listed(one.id, f"{one.id} ({self._names.name(one.id, language)})") for one in self.entries]
+
+    @property
+    def province(self) -> str:
+        """Of the first, where most of the others are."""
+        return self.entries[0].province if self.entries else ""
+
+    def add(self, entry: Entry) -> None:
+        """At the end of the file, whose lines stay as they are."""
+        said = {"id": entry.id, "type": entry.type, "name": dict(entry.name), "province": entry.province}
+        said |= {"services": list(entry.services)} | (
+            {"usual_service": entry.usual_service} if entry.usual_service else {}
+        )
+        text = yaml.safe_dump([said], allow_unicode=True, sort_keys=False, default_flow_style=None)
+        before = self._file.read_text("utf-8")
+        self._file.write_text(f"{before}{'' if before.endswith(chr(10)) else chr(10)}{text}", "utf-8")
+        self.entries = (*self.entries, entry)
+        self._names = Names(self.entries)
+
+
+def _entries(home: Path) -> tuple[Entry, ...]:
+    """None where there is no deployment, or where `hub check` has something to say of it."""
+    try:
+        return tuple(settings.read(home).organizations)
+    except HubError:
+        return ()
+
+
+class AboutReferrals:
+    """The questions, and the answers that were given before somebody stopped."""
+
+    def __init__(self, session: Session, directory: Recipients) -> None:
+        self._session, self._directory = session, directory
+        self._found: list[tuple[str, str]] = []
+        self._agreed = False
+
+    def ask(self, open_: Referring) -> None:
+        """Raises click.Abort at the end of the input."""
+        say, directory = self._session.say, self._directory
+        if open_.day:
+            self._agreed = agrees(self._session, say("mapping-scaffold.agreed", column=open_.instead_called))
+        if directory.entries and open_.strangers:
+            self._session.err.print(say("mapping-scaffold.recipients"), markup=False, highlight=False, soft_wrap=True)
+            for one in open_.strangers:
+                self._found += [(one.text, id_) for id_ in _recipient(self._session, one, directory)]
+
+    def told(self, open_: Referring) -> Referring:
+        """What was open, with the answers."""
+        known = {text for text, _ in self._found}
+        left = tuple(one for one in open_.strangers if one.text not in known)
+        return replace(open_, strangers=left, spelt=spellings(self._found), agreed=self._agreed)
+
+
+def _recipient(session: Session, stranger: Stranger, directory: Recipients) -> Iterator[str]:
+    """The id of the organisation; nothing where the answer is empty."""
+    question = session.say("mapping-scaffold.recipient", name=stranger.text, rows=stranger.rows)
+    new = Listed(NEW, session.say("mapping-scaffold.recipient-new"))
+    found = chosen(session, question, directory.choices(), other=new, find=directory.find)
+    if found and found[0] == NEW:
+        yield from _added(session, stranger, directory)
+    else:
+        yield from found
+
+
+def _added(session: Session, stranger: Stranger, directory: Recipients) -> Iterator[str]:
+    kinds, services = _codes(session, "organization-type"), _codes(session, "service-type")
+    kind = chosen(session, session.say("mapping-scaffold.recipient-type", name=stranger.text), kinds)
+    if not kind:
+        return
+    asked = session.say("mapping-scaffold.recipient-services", name=stranger.text)
+    offered = chosen(session, asked, services, several=True)
+    usual = ""
+    if len(offered) > 1:
+        among = [one for one in services if one.code in offered]
+        usual = next(iter(chosen(session, session.say("mapping-scaffold.recipient-usual"), among)), "")
+    language = "ar" if _ARABIC.search(stranger.text) else session.language if session.language != "ar" else "fr"
+    entry = Entry(
+        id=_free_id(stranger.text, directory),
+        type=kind[0],
+        name={language: stranger.text},
+        province=directory.province,
+        services=tuple(offered),
+        usual_service=usual,
+    )
+    directory.add(entry)
+    session.err.print(
+        session.say("mapping-scaffold.recipient-added", id=entry.id, file=DIRECTORY),
+        markup=False,
+        highlight=False,
+        soft_wrap=True,
+    )
+    yield entry.id
+
+
+def _free_id(name: str, directory: Recipients) -> str:
+    """Short and stable, of the letters that an id may have."""
+    stem = _ID.sub("-", fold(name)).strip("-")[:40].strip("-") or "organization"
+    taken = {one.id for one in directory.entries}
+    return next(one for one in (stem, *(f"{stem}-{number}" for number in range(2, len(taken) + 3))) if one not in taken)
+
+
+def _codes(session: Session, system: str) -> list[Listed]:
+    codes = load().code_system(system).codes.items()
+    return [
+        Listed(code, {"en": one.display, **dict(one.designations)}.get(session.language, one.display))
+        for code, one in codes
+    ]

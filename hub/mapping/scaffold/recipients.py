@@ -1,0 +1,95 @@
+"""Whom a register refers to, in its own spellings: those that the directory does not know are asked about, never guessed."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from hub.mapping.scaffold.proposing import Known, Line, Proposal
+from hub.mapping.transforms.answers import Answer
+from hub.mapping.transforms.organizations import OrganizationName, is_person
+
+MOST: Final = 40  # that are told of; a column of free text has as many as rows
+
+
+class Stranger(NamedTuple):
+    """What stands in the column of those she is referred to, and in how many of the rows that were looked at."""
+
+    text: str
+    rows: int
+
+
+@dataclass(frozen=True, repr=False)
+class Referring:
+    """What a register leaves open about its referrals. `strangers`: whom the directory does not know; `spelt`: by the
+    organisation, how this register writes it; `day` and `instead`: the column of the day of her agreement, which nothing gives,
+    and that of the visit, on whose day it may be given, and its header; `agreed`: somebody has said that it is."""
+
+    column: str = ""
+    strangers: tuple[Stranger, ...] = ()
+    spelt: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    day: str = ""
+    instead: str = ""
+    instead_called: str = ""
+    agreed: bool = False
+
+
+NOTHING_OPEN: Final = Referring()
+
+
+def referring(proposal: Proposal, ready: Known, find: Callable[[str], str | None]) -> Referring:
+    """What is left open before anything was asked."""
+    line, (day, instead) = column_of_recipients(proposal, ready), agreement_without_day(proposal, ready)
+    header = next((one.question.header for one in proposal.lines if instead and one.column == instead), "")
+    found = strangers(line, find, ready.plan.blank) if line else ()
+    return Referring(line.column if line else "", found, {}, day, instead, header)
+
+
+def column_of_recipients(proposal: Proposal, ready: Known) -> Line | None:
+    """The line that says whom she is referred to, where it is in force."""
+    return next(
+        (line for line in proposal.lines if line.is_in_force and _names_organizations(line.column, ready)), None
+    )
+
+
+def strangers(line: Line, find: Callable[[str], str | None], blank: frozenset[str]) -> tuple[Stranger, ...]:
+    """Those whom the directory does not know, the most frequent first; nobody who has the title of a person."""
+    cells = (" ".join(value.split()) for value in line.question.values)
+    found = Counter(cell for cell in cells if cell and cell.casefold() not in blank and find(cell) is None)
+    return tuple(Stranger(text, rows) for text, rows in found.most_common() if not is_person(text))[:MOST]
+
+
+def needed(proposal: Proposal, ready: Known) -> tuple[str, ...]:
+    """The columns without which there is no case or no referral, and that no line gives: not even as a question."""
+    given = {line.column for line in proposal.lines}
+    referred = (name for name in ready.columns if _names_organizations(name, ready))
+    return tuple(name for name in dict.fromkeys((*proposal.missing, *referred)) if name not in given)
+
+
+def agreement_without_day(proposal: Proposal, ready: Known) -> tuple[str, str]:
+    """The column of the day of her agreement, where she agrees in one and no other tells its day, and the one of the visit;
+    ("", ""): nothing is to be asked."""
+    given = {line.column for line in proposal.lines if line.is_in_force}
+    asked = {line.column for line in proposal.lines}
+    agrees = {name for name in given if name in ready.columns and isinstance(ready.columns[name].transform, Answer)}
+    if CONSENT in agrees and CONSENT_DATE in ready.columns and CONSENT_DATE not in asked and VISIT_DATE in given:
+        return CONSENT_DATE, VISIT_DATE
+    return "", ""
+
+
+CONSENT: Final = "consent"
+CONSENT_DATE: Final = "consent_date"
+VISIT_DATE: Final = "visit_date"
+"""What the ready registers call them."""
+
+
+def _names_organizations(column: str, ready: Known) -> bool:
+    return column in ready.columns and isinstance(ready.plan.columns[column].transform, OrganizationName)
+
+
+def spellings(found: Sequence[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
+    """The setting `words` of the column: by the organisation, how the register writes it."""
+    told: dict[str, list[str]] = {}
+    for text, organization in found:
+        told.setdefault(organization, []).append(text)
+    return {organization: tuple(texts) for organization, texts in told.items()}
