@@ -117,7 +117,7 @@ def _explained(session: Session, line: Line, ready: Known) -> Iterator[Line]:
         return
     look = partial(_looked_up, line=line, transform=transform, ready=ready)
     known = _known(transform)
-    for number, sign in enumerate(line.unexplained[:MOST]):
+    for number, sign in enumerate(_most_said(line)):
         if not number:
             shown = " · ".join(f"{at} {word}" for at, word in enumerate(known, 1))
             told = session.say("mapping-scaffold.words-of", header=line.question.header, known=shown)
@@ -125,6 +125,12 @@ def _explained(session: Session, line: Line, ready: Known) -> Iterator[Line]:
         question = session.say("mapping-scaffold.means", header=line.question.header, sign=sign)
         line = replace(line, meant=(*line.meant, *_meaning(session, question, partial(look, sign), known)))
         yield line
+
+
+def _most_said(line: Line) -> list[str]:
+    """The words to ask about, those first that stand in most cells."""
+    times = {sign: sum(sign in value for value in line.question.values) for sign in line.unexplained}
+    return sorted(times, key=lambda sign: -times[sign])[:MOST]
 
 
 def _known(transform: Transform) -> tuple[str, ...]:

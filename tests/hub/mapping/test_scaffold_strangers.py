@@ -1,7 +1,7 @@
 """How often a first mapping is right on registers and forms made by somebody who had never seen the program.
 
 `strangers.yaml` holds them as recipes. Four were looked at while the rules were mended (development). The other four were held out
-and measured once; what had failed in them was mended after that. docs/integrators.md tells the figures, the first look too.
+and measured once; what had failed in them was mended after that. docs/first-mappings.md tells the figures, the first look too.
 """
 
 from functools import cache
