@@ -20,7 +20,8 @@ from hub.mapping.compiled import Compiled
 from hub.mapping.forward import Forward
 from hub.ports import Place, SourceRecord
 
-CONTEXT = Context("association-anwar", lambda text: text.strip() if text[:1].isalpha() else None, date(2026, 11, 23))
+CONTEXT = Context("association-anwar", lambda text: text.strip() if text[:1].isalpha() else None, date(2026, 11, 23),
+                  usual_service=lambda id_: "medical" if len(id_) % 2 else None)  # fmt: skip
 EXAMPLES = defaultdict(list)
 for one in sorted(Path(str(files("mappings"))).glob("*/*/examples/*.input.json")):
     EXAMPLES["/".join(one.parts[-4:-2])].append(json.loads(one.read_text("utf-8")))

@@ -1,6 +1,7 @@
 """Plans that no mapping has yet: every kind of source, condition and loop in each other. The function says what the closures say."""
 
 import os
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -27,6 +28,7 @@ from hub.mapping.plan import (
     FromDrafts,
     FromItem,
     Mark,
+    Otherwise,
     Plan,
 )
 from hub.mapping.schema import Slot
@@ -185,6 +187,8 @@ def columns(draw):
         one: Column(one, (one,), how, one in required, warns, ticks=TICKS[one] if one in ticked else None)
         for one, how in TRANSFORMS.items()
     }
+    if draw(st.booleans()):
+        found["other_day"] = replace(found["other_day"], otherwise=Otherwise("day"))
     inside = {one: Column(one, (one,), how, one in required, within="refs") for one, how in INSIDE.items()}
     nowhere = Column("nowhere", ("nowhere",), None)  # known, and not read
     return {**found, "refs": Column("refs", ("refs",), None, repeat=True), "nowhere": nowhere, **inside}
