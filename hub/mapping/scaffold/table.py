@@ -17,6 +17,7 @@ from hub.mapping.scaffold.names import Names
 SEARCHED: Final = 40
 CALLED: Final = 0.6
 FEWEST: Final = 3
+_NUMBER: Final = re.compile(r"[\d/.,:\- ]+$")
 LIKE: Final = 6  # cells of a header that only resemble headers
 RECORDS: Final = 2
 PAIR: Final = 2
@@ -102,16 +103,26 @@ def _found(rows: Rows, names: Names) -> tuple[int, int, list[str]] | None:
 
 def _resembling(rows: Rows, names: Names) -> tuple[int, int, list[str]] | None:
     """The row of which most cells resemble headers, where nothing is called as a column is: of a dialect, or of habits of one's
-    own. Below it stand rows as full."""
-    found = [
-        (sum(map(names.resembles, cells)), -top, cells)
-        for top, row in enumerate(rows[:SEARCHED])
-        if (cells := _cells(row))
-    ]
-    score, top, cells = max(found, default=(0, 0, []))
-    full = sum(map(bool, cells))
-    below = [row for row in rows[-top + 1 :] if 2 * sum(map(bool, row)) >= full]
-    return (-top, 1, cells) if score >= LIKE and 2 * score >= full and len(below) >= RECORDS else None
+    own. It says nothing that the rows below say again, holds no number, and they are as full."""
+    best: tuple[int, int, list[str]] | None = None
+    for top, row in enumerate(rows[:SEARCHED]):
+        cells, below = _cells(row), rows[top + 1 :]
+        full = sum(map(bool, cells))
+        if full < LIKE or any(_NUMBER.match(cell) for cell in cells):
+            continue
+        columns = [{" ".join(one[at].split()) for one in below if at < len(one)} for at in range(len(cells))]
+        again = sum(cell in said for cell, said in zip(cells, columns, strict=True) if cell)
+        score = sum(map(names.resembles, cells))
+        records = sum(2 * sum(map(bool, one)) >= full for one in below)
+        if (
+            score >= LIKE
+            and 2 * score >= full
+            and not again
+            and records >= RECORDS
+            and (best is None or score > best[0])
+        ):
+            best = score, top, cells
+    return best and (best[1], 1, best[2])
 
 
 def _in_one(rows: Rows, first: int, height: int, labels: list[str], names: Names) -> _Table:
