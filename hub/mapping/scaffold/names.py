@@ -126,9 +126,8 @@ class Names:
         return self._near_found[header]
 
     def resembles(self, header: str) -> bool:
-        """Whether it is like what people call some column."""
-        likely = next(iter(self.resembled.nearest([header])), None) if header else None
-        return likely is not None and likely[0] != NOTHING
+        """Whether it is like what people write above columns, also those that are nobody's."""
+        return bool(header and self.resembled.nearest([header]))
 
     def _nearest(self, header: str) -> list[Near]:
         best: dict[str, Near] = {}
