@@ -23,7 +23,7 @@ from hub.ports import Layout, Place, SourceRecord
 KIND: Final = "row"
 FEW: Final = 6  # headers that are told of a column: its own first, as the mapping lists them
 TOTALS: Final = frozenset(
-    fold(word) for word in ("total", "totaux", "sous-total", "مجموع", "المجموع", "المجاميع", "الإجمالي")
+    fold(word) for word in ("total", "totaux", "sous-total", "مجموع", "مج", "المجموع", "المجاميع", "الإجمالي")
 )
 DATE: Final = re.compile(r"\b[\d٠-٩]{1,4}[/.\-][\d٠-٩]{1,2}[/.\-][\d٠-٩]{2,4}\b")
 

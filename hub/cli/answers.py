@@ -17,8 +17,9 @@ TRIES: Final = 3  # answers that are not understood, before a question is left o
 
 
 class Listed(NamedTuple):
-    """One of a list that is answered by its number or its code."""
+    """One of a list that is answered by its sign (""; its number), its code or its name."""
 
+    sign: str
     code: str
     shown: str
 
@@ -42,15 +43,12 @@ def chosen(
     choices: Sequence[Listed],
     *,
     several: bool = False,
-    other: Listed | None = None,
     find: Callable[[str], str | None] = lambda _: None,
 ) -> list[str]:
-    """The codes of an answer by number, code or name (`find`: one more way to know it; `other`: what 0 means); nothing where it
-    is empty, or is not understood three times."""
-    shown = " · ".join(f"{number} {one.shown}" for number, one in enumerate(choices, 1))
-    by_text = {str(number): one.code for number, one in enumerate(choices, 1)}
-    if other:
-        shown, by_text["0"] = f"{shown} · 0 {other.shown}", other.code
+    """The codes of an answer (`find`: one more way to know it); nothing where it is empty, or is not understood three times."""
+    signs = [one.sign or str(number) for number, one in enumerate(choices, 1)]
+    shown = " · ".join(f"{sign} {one.shown}" for sign, one in zip(signs, choices, strict=True))
+    by_text = {sign: one.code for sign, one in zip(signs, choices, strict=True)}
     by_text |= {fold(text): one.code for one in choices for text in (one.code, one.shown)}
     session.err.print(f"{question}\n  {shown}", markup=False, highlight=False, soft_wrap=True)
     for _ in range(TRIES):
@@ -58,7 +56,7 @@ def chosen(
         said = [one.strip() for one in (re.split(r"[,;،\s]+", answer) if several else [answer]) if one.strip()]
         if not said:
             return []
-        found = [by_text.get(fold(one)) or find(one) for one in said]
+        found = [by_text.get(one) or by_text.get(fold(one)) or find(one) for one in said]
         if all(found):
             return [str(one) for one in dict.fromkeys(found)]
         session.err.print(session.say("choose-from-list"), markup=False, soft_wrap=True)

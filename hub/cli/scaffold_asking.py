@@ -41,7 +41,9 @@ def answered(session: Session, proposal: Proposal, ready: Known, directory: Reci
         if not isinstance(ended.__context__, EOFError):
             raise
         session.err.print(f"\n{session.say('mapping-scaffold.no-more-answers')}", markup=False, soft_wrap=True)
-    proposal = replace(proposal, lines=tuple(lines))
+    given = {line.column for line in lines if line.column}
+    missing = tuple(one for one in proposal.missing if one not in given)
+    proposal = replace(proposal, lines=tuple(lines), missing=missing)
     return proposal, asked.told(referring(proposal, ready, directory.find))
 
 
@@ -85,6 +87,10 @@ def _confirmed(line: Line, ready: Known) -> Line:
     return replace(line, confidence="medium", words=line.words or words, hidden=() if words else line.hidden)
 
 
+def _why_needed(column: str, ready: Known) -> str:
+    return "which-service" if ready.plan.columns[column].otherwise else "which"
+
+
 def is_answered(column: str, ready: Known) -> bool:
     """Whether it is read as yes or no."""
     return isinstance(ready.columns[column].transform, Answer)
@@ -93,11 +99,14 @@ def is_answered(column: str, ready: Known) -> bool:
 def _pointed_at(session: Session, column: str, lines: Sequence[Line], ready: Known) -> Iterator[tuple[int, Line]]:
     """The place and the line of a column that is needed and that nobody has found."""
     left = [(at, line) for at, line in enumerate(lines) if not line.column and not line.tests]
-    if not left or not any(line.column for line in lines):
+    of = ready.plan.columns[column].otherwise
+    if not left or (of and not any(line.column == of.column for line in lines)):
         return
     known = next(iter(ready.columns[column].headers), column)
-    shown = [Listed(str(number), line.question.header) for number, (_, line) in enumerate(left, 1)]
-    for said in chosen(session, session.say("mapping-scaffold.which", known=known, column=column), shown):
+    shown = [Listed("", str(number), line.question.header) for number, (_, line) in enumerate(left, 1)]
+    for said in chosen(
+        session, session.say(f"mapping-scaffold.{_why_needed(column, ready)}", known=known, column=column), shown
+    ):
         at, line = left[int(said) - 1]
         yield at, pointed_at(line, column, ready)
 

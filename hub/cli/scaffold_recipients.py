@@ -20,6 +20,7 @@ from hub.errors import HubError
 from hub.fhir.definitions import load
 from hub.fhir.folding import fold
 from hub.mapping.scaffold.recipients import Referring, Stranger, spellings
+from hub.mapping.transforms.organizations import NOBODY
 
 DIRECTORY: Final = "organizations.yaml"
 NEW: Final = "+"
@@ -40,7 +41,7 @@ class Recipients:
 
     def choices(self) -> list[Listed]:
         language = self._session.language
-        return [Listed(one.id, f"{one.id} ({self._names.name(one.id, language)})") for one in self.entries]
+        return [Listed("", one.id, f"{one.id} ({self._names.name(one.id, language)})") for one in self.entries]
 
     @property
     def province(self) -> str:
@@ -79,7 +80,7 @@ class AboutReferrals:
     def ask(self, open_: Referring) -> None:
         """Raises click.Abort at the end of the input."""
         say, directory = self._session.say, self._directory
-        if open_.day:
+        if open_.day and open_.instead:
             self._agreed = agrees(self._session, say("mapping-scaffold.agreed", column=open_.instead_called))
         if directory.entries and open_.strangers:
             self._session.err.print(say("mapping-scaffold.recipients"), markup=False, highlight=False, soft_wrap=True)
@@ -95,9 +96,12 @@ class AboutReferrals:
 
 def _recipient(session: Session, stranger: Stranger, directory: Recipients) -> Iterator[str]:
     """The id of the organisation; nothing where the answer is empty."""
-    question = session.say("mapping-scaffold.recipient", name=stranger.text, rows=stranger.rows)
-    new = Listed(NEW, session.say("mapping-scaffold.recipient-new"))
-    found = chosen(session, question, directory.choices(), other=new, find=directory.find)
+    question = session.say("mapping-scaffold.recipient", name=stranger.shown, rows=stranger.rows)
+    others = [
+        Listed("0", NEW, session.say("mapping-scaffold.recipient-new")),
+        Listed(NOBODY, NOBODY, session.say("mapping-scaffold.recipient-nobody")),
+    ]
+    found = chosen(session, question, [*directory.choices(), *others], find=directory.find)
     if found and found[0] == NEW:
         yield from _added(session, stranger, directory)
     else:
@@ -105,28 +109,29 @@ def _recipient(session: Session, stranger: Stranger, directory: Recipients) -> I
 
 
 def _added(session: Session, stranger: Stranger, directory: Recipients) -> Iterator[str]:
+    name = stranger.meaning or stranger.text
     kinds, services = _codes(session, "organization-type"), _codes(session, "service-type")
-    kind = chosen(session, session.say("mapping-scaffold.recipient-type", name=stranger.text), kinds)
+    kind = chosen(session, session.say("mapping-scaffold.recipient-type", name=name), kinds)
     if not kind:
         return
-    asked = session.say("mapping-scaffold.recipient-services", name=stranger.text)
+    asked = session.say("mapping-scaffold.recipient-services", name=name)
     offered = chosen(session, asked, services, several=True)
     usual = ""
     if len(offered) > 1:
         among = [one for one in services if one.code in offered]
         usual = next(iter(chosen(session, session.say("mapping-scaffold.recipient-usual"), among)), "")
-    language = "ar" if _ARABIC.search(stranger.text) else session.language if session.language != "ar" else "fr"
+    language = "ar" if _ARABIC.search(name) else "fr"  # as registers here are kept
     entry = Entry(
-        id=_free_id(stranger.text, directory),
+        id=_free_id(name, directory),
         type=kind[0],
-        name={language: stranger.text},
+        name={language: name},
         province=directory.province,
         services=tuple(offered),
         usual_service=usual,
     )
     directory.add(entry)
     session.err.print(
-        session.say("mapping-scaffold.recipient-added", id=entry.id, file=DIRECTORY),
+        session.say("mapping-scaffold.recipient-added", id=entry.id, file=DIRECTORY, province=entry.province),
         markup=False,
         highlight=False,
         soft_wrap=True,
@@ -144,6 +149,6 @@ def _free_id(name: str, directory: Recipients) -> str:
 def _codes(session: Session, system: str) -> list[Listed]:
     codes = load().code_system(system).codes.items()
     return [
-        Listed(code, {"en": one.display, **dict(one.designations)}.get(session.language, one.display))
+        Listed("", code, {"en": one.display, **dict(one.designations)}.get(session.language, one.display))
         for code, one in codes
     ]

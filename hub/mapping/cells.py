@@ -35,7 +35,7 @@ class Run:
 
 
 Meant = Callable[[str], tuple[Any, Trouble | None]]
-Completes = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+Completes = Callable[[Mapping[str, Any], Run], Mapping[str, Any]]
 _Read = tuple["Cell", str, Meant]
 """A column, its name, and what a text in it means in one context."""
 
@@ -58,7 +58,7 @@ class Cells:
         """What the record means, by column. The troubles met are issues of the run."""
         reads = self._in(run.context)
         if self._completes is not None:
-            content = self._completes(content)
+            content = self._completes(content, run)
         values = _values(reads[""], content, run)
         told = ((name, self.items(name, content.get(name), run)) for name in reads if name)
         return values | {name: items for name, items in told if items}
@@ -86,9 +86,9 @@ class Cells:
         """A record's content as it is read: the words of its ticks stand in the cells that they belong to, and what a cell means
         otherwise in one that says nothing."""
         add, fill = self._with_ticks(context), self._with_otherwise(context)
-        return fill if not self._ticks else add if not self._otherwise else lambda content: fill(add(content))
+        return lambda content, run: fill(add(content), run)
 
-    def _with_ticks(self, context: Context) -> "Completes":
+    def _with_ticks(self, context: Context) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:
         cells = {cell.name: cell for cell in self.of_record}
         reads = [(name, cells[name].bound(context), *ticks) for name, ticks in self._ticks.items()]
 
@@ -104,23 +104,26 @@ class Cells:
         return with_words
 
     def _with_otherwise(self, context: Context) -> "Completes":
+        """Of services also where a cell says what nobody understands, and its column lets that pass: it is told, too."""
         cells = {cell.name: cell for cell in self.of_record}
-        told = [
-            (cells[name], one.column, cells[one.column].bound(context) if one.is_service else None)
-            for name, one in self._otherwise.items()
-        ]
+        told = [(cells[name], cells[one.column], one.is_service) for name, one in self._otherwise.items()]
+        reads = {cell.name: cell.bound(context) for cell, other, _ in told for cell in (cell, other)}
 
-        def filled(content: Mapping[str, Any]) -> Mapping[str, Any]:
+        def filled(content: Mapping[str, Any], run: Run) -> Mapping[str, Any]:
             said: dict[str, Any] = {}
-            for cell, other, organization in told:
-                raw, instead = content.get(cell.name), content.get(other)
-                if instead is None or not (raw is None or cell.is_blank(text_of(raw))):
+            for cell, other, is_service in told:
+                raw, instead = content.get(cell.name), content.get(other.name)
+                if instead is None:
                     continue
-                if organization is not None:
-                    of = organization(text_of(instead))[0]
+                value, trouble = BLANK if raw is None else reads[cell.name](text_of(raw))
+                if value is not None or (trouble and not (is_service and cell.warns)):
+                    continue
+                if is_service:
+                    of = reads[other.name](text_of(instead))[0]
                     instead = context.usual_service(of) if of else None
                 if instead is not None:
                     said[cell.name] = instead
+                    run.issues += [cell.issue(trouble, run)] if trouble else []
             return {**content, **said} if said else content
 
         return filled
@@ -190,7 +193,7 @@ class Cell:
         self.transform = column.transform
         self.blank = plan.blank
         self.longest_blank = max(map(len, plan.blank), default=0) + 2
-        self._warns = column.warns
+        self.warns = column.warns
         self._path, data_class = places.get(column.name, ("", ""))
         self._shows = (column.data_class or data_class or "custodian") not in identifying()
 
@@ -232,7 +235,7 @@ class Cell:
             "element": self._path or self.name,  # some go to several, and are about none alone
             "value": f"“{shown[:_SHOWN]}”" if shown else "…",
         }
-        warns = trouble.warns or (self._warns and trouble.text != "mapping.required")
+        warns = trouble.warns or (self.warns and trouble.text != "mapping.required")
         code = "required" if trouble.text == "mapping.required" else "value"
         return Issue("warning" if warns else "error", code, trouble.text, self._path, header, params)
 

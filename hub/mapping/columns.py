@@ -1,6 +1,6 @@
 """The `columns:` of a mapping file: headers, transform and policy of each, checked."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.resources.abc import Traversable
 from typing import Any, Final
 
@@ -23,7 +23,7 @@ SETTINGS: Final = frozenset(
         *("map", "systems", "ticks", "otherwise"),
     }
 )
-_CODED: Final = frozenset({"code", "codes"})
+CODED: Final = frozenset({"code", "codes"})
 
 
 class ColumnReader:
@@ -114,7 +114,7 @@ class ColumnReader:
         if kind not in TRANSFORMS:
             self._problems.add((*where, "transform"), "unknown-transform", name=kind, known=", ".join(TRANSFORMS))
             return None
-        allowed = parameters(kind)
+        allowed = parameters(kind) | ({"words"} if kind in CODED else frozenset())
         own = {key: value for key, value in said.items() if key not in SETTINGS}
         for key in [key for key in own if key not in allowed]:
             known = ", ".join(sorted({*allowed, *SETTINGS}))
@@ -126,22 +126,31 @@ class ColumnReader:
         if own.get("unclear", "no") != "no":
             self._problems.add((*where, "unclear"), "shape", expected='"no"')
             del own["unclear"]
-        if kind in _CODED:
-            return Codes(self._vocabulary(said, where), several=kind == "codes", **own)
+        if kind in CODED:
+            words = own.pop("words", {})
+            return Codes(self._vocabulary(said, words, where), several=kind == "codes", **own)
         if kind == "date":
             own = {**self._dates, **own}
         if "language" in TRANSFORMS[kind].__dataclass_fields__:  # type: ignore[attr-defined]  # each is a dataclass
             own["language"] = self._language
         return TRANSFORMS[kind](**own)
 
-    def _vocabulary(self, said: dict[str, Any], where: Where) -> Vocabulary:
+    def _vocabulary(self, said: dict[str, Any], words: Mapping[str, Sequence[str]], where: Where) -> Vocabulary:
+        """`words`: by a code, or a word that is known, what this form says for it."""
         if "map" not in said and "systems" not in said:
             self._problems.add(where, "shape", expected="map, systems")
         maps = self.concept_maps(said["map"], (*where, "map")) if "map" in said else []
         labels = [
             label for system in said.get("systems") or () for label in self.labels(str(system), (*where, "systems"))
         ]
-        return Vocabulary(maps, labels, self._language)
+        known = Vocabulary(maps, labels, self._language)
+        meant = {name: known.meaning(str(name)) for name in words}
+        for name in [name for name, meaning in meant.items() if meaning is None]:
+            self._problems.add(
+                (*where, "words", name), "unknown-word", word=str(name), known=", ".join(known.phrases[:20])
+            )
+        own = [(str(word), meaning) for name, meaning in meant.items() if meaning for word in words[name]]
+        return known.with_words(own) if own else known
 
     def _check_targets(self, file: str, resource: Resource, text: str) -> None:
         for group in resource.get("group", ()):

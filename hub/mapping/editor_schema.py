@@ -6,7 +6,7 @@ profiles, concept maps and other columns is for the loader alone: `hub check`.
 
 from typing import Any, Final
 
-from hub.mapping.columns import SETTINGS
+from hub.mapping.columns import CODED, SETTINGS
 from hub.mapping.left_out import ASKS
 from hub.mapping.otherwise import SERVICE_OF
 from hub.mapping.plan import BESIDE
@@ -112,7 +112,7 @@ def _mark() -> Schema:
 
 
 def _settings_of(kind: str) -> Schema:
-    allowed = sorted({*SETTINGS, *parameters(kind)})
+    allowed = sorted({*SETTINGS, *parameters(kind), *({"words"} if kind in CODED else ())})
     return {
         "if": {"properties": {"transform": {"const": kind}}, "required": ["transform"]},
         "then": {"propertyNames": {"enum": allowed}},

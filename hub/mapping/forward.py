@@ -62,7 +62,8 @@ def told_by(check: Check, where: Places) -> Callable[[Run], None]:
 
     def tell(run: Run) -> None:
         header = run.headers.get(check.column, check.column)
-        told = any(issue.column == header for issue in run.issues)  # absent because it could not be read
+        # absent because it could not be read; a remark alone stops nothing, so that a check still does
+        told = any(issue.column == header and (check.warns or issue.blocks) for issue in run.issues)
         if not told:
             run.issues.append(
                 Issue(

@@ -1,7 +1,7 @@
 """A mapping that `extends` another: what a deployment says about its own form, over what the general mapping says.
 
-Columns and figures are merged setting by setting, with the overlay's headers before the others; a block of resources replaces
-those of the same local name; checks and what is left out are added; everything else is replaced.
+Columns and figures are merged setting by setting, with the overlay's headers and words before the others; a block of resources
+replaces those of the same local name; checks and what is left out are added; everything else is replaced.
 """
 
 from typing import Any
@@ -44,11 +44,11 @@ def _settings(general: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
             merged[name] = said
             continue
         merged[name] = {**before, **said}
-        if isinstance(said.get("headers"), dict) and isinstance(before.get("headers"), dict):
-            languages = dict.fromkeys((*said["headers"], *before["headers"]))
-            merged[name]["headers"] = {
-                one: _together(said["headers"].get(one, []), before["headers"].get(one, [])) for one in languages
-            }
+        for listed in ("headers", "words"):
+            mine, theirs = said.get(listed), before.get(listed)
+            if isinstance(mine, dict) and isinstance(theirs, dict):
+                names = dict.fromkeys((*mine, *theirs))
+                merged[name][listed] = {one: _together(mine.get(one, []), theirs.get(one, [])) for one in names}
     return merged
 
 

@@ -173,7 +173,7 @@ class Block:
 
 @dataclass(frozen=True)
 class Check:
-    """`warns`: as its column does, where that cannot be read: the record comes in, and somebody is told."""
+    """`warns`: it does not stop the record, and somebody is told."""
 
     when: Condition
     say: str

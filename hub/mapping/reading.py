@@ -261,6 +261,8 @@ class _PlanReader:
         if not isinstance(said, dict) or not {"when", "say", "column"} <= set(said):
             self._problems.add(where, "shape", expected="when, say, column")
             return None
+        if said.get("strict", "as-column") != "as-column":
+            self._problems.add((*where, "strict"), "shape", expected="as-column")
         room, _, rest = str(said["say"]).partition(".")
         if room != "mapping" or rest not in catalogue(room):
             self._problems.add((*where, "say"), "unknown-text", name=str(said["say"]))
@@ -268,7 +270,8 @@ class _PlanReader:
         column = self._sources.known(said["column"], (*where, "column"))
         if when is None or column is None:
             return None
-        return Check(when, str(said["say"]), column.name, self._for_each(said, where), column.warns)
+        warns = column.warns and said.get("strict") == "as-column"
+        return Check(when, str(said["say"]), column.name, self._for_each(said, where), warns)
 
     def _follow_up(self, said: Any) -> FollowUp | None:
         if said is None:

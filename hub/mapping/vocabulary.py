@@ -8,6 +8,7 @@ says is written as the word that it is `narrower` than.
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from difflib import get_close_matches
 from functools import cached_property
 from typing import Final, NamedTuple
@@ -87,6 +88,14 @@ class Vocabulary:
         self._bare = _unambiguous(own)
         self._phrases = {meaning: word for meaning, word in (others | preferred).items() if own[fold(word)] == meaning}
         self._ordered = sorted(self._phrases, key=len, reverse=True)
+
+    def with_words(self, said: Iterable[tuple[str, Meaning]]) -> "Vocabulary":
+        """With more words that mean something, before those that are known; what is written back stays."""
+        own = {fold(word): meaning for word, meaning in said}
+        more = copy(self)
+        more._meanings = {**self._meanings, **own}
+        more._bare = _unambiguous(more._meanings)
+        return more
 
     def meaning(self, word: str) -> Meaning | None:
         """The codes a word stands for; empty when it says nothing; None when the word is unknown."""

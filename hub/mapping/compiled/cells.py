@@ -17,7 +17,7 @@ REQUIRED: Final = Trouble("mapping.required")
 def read(cells: Cells, repeats: Sequence[str], scope: Scope, program: Program) -> None:
     """A name for each column, with its value. What follows from one alone must be known by now."""
     if cells.are_completed:
-        program.add(f"get = {program.remember(cells.completed)}(record.content).get")
+        program.add(f"get = {program.remember(cells.completed)}(record.content, run).get")
     for cell in cells.of_record:
         program.bound |= {"blank": cell.blank, "longest": cell.longest_blank}  # the same of all columns
         program.add(f"raw = get({program.bind(cell.name)})")

@@ -1,8 +1,9 @@
 """What the signs in a table mean, as its workbook tells: a sheet of abbreviations, or the header itself ("1 = oui, 2 = non").
 
-Four ways of writing are read: column, sign and meaning in three cells; a column and all its signs in two ("C célibataire, M
-mariée"); a column in a cell of its own, and below it a sign and its meaning; a column beside "meaning", and below these its signs
-and their meanings. What is told becomes choices with labels, as a form has them; a sign that nothing explains stays a question.
+Four ways of writing are read: column, sign and meaning in three cells, the column once for all its signs or beside each; a column
+and all its signs in two ("C célibataire, M mariée"); a column in a cell of its own, and below it a sign and its meaning; a column
+beside "meaning", and below these its signs and their meanings. What is told becomes choices with labels, as a form has them; a
+sign that nothing explains stays a question.
 """
 
 import re
@@ -53,21 +54,27 @@ def _explained(question: Question, told: Sequence[Told]) -> Question:
 
 
 def _told(rows: Rows, asked: Sequence[Question]) -> Iterator[Told]:
-    column = ""
+    column, place, heads = "", 0, False  # `heads`: in a cell of its own, with its signs below it
     for row in rows:
-        cells = [" ".join(cell.split()) for cell in row if cell.strip()]
+        filled = [(at, " ".join(cell.split())) for at, cell in enumerate(row) if cell.strip()]
+        cells = [cell for _, cell in filled]
         if _MEANING & set(map(fold, cells)):  # it says what stands below
             column = ""
             continue
+        if column and not heads and len(cells) == 2 and filled[0][0] > place:  # named once, for all its signs
+            yield column, cells[0], cells[1]
+            continue
         about = [question for question in asked if cells and _names(cells[0], question)]
+        if len(cells) >= 3:  # of a column that is not asked about no sign is another's
+            column, place, heads = cells[0], filled[0][0], False
         if about and len(cells) >= 3:
             yield cells[0], cells[1], cells[2]
         elif about and len(cells) == 2:
             found = list(_listed(cells[1], [sign for one in about for sign in signs(one.values)]))
             yield from ((cells[0], sign, meaning) for sign, meaning in found)
-        elif about:
-            column = cells[0]
-        elif column and len(cells) == 2:
+        elif about and len(cells) == 1:
+            column, heads = cells[0], True
+        elif column and heads and len(cells) == 2:
             yield column, cells[0], cells[1]
 
 
@@ -75,6 +82,9 @@ def _told_below(rows: Rows) -> Iterator[Told]:
     """Side by side what a column is called and "meaning", and below them, up to an empty cell, its signs and their meanings."""
     for at, row in enumerate(rows):
         for place in (place for place, cell in enumerate(row) if place and fold(cell.strip()) in _MEANING):
+            before = fold(row[place - 2].strip()) if place > 1 else ""
+            if before and before not in _MEANING:  # three cells: the column stands before its sign
+                continue
             for below in rows[at + 1 :]:
                 sign, meaning = (
                     " ".join(cell.split()) for cell in [*below, *[""] * (place + 1)][place - 1 : place + 1]
@@ -98,6 +108,8 @@ def _listed(text: str, known: Sequence[str]) -> Iterator[tuple[str, str]]:
 def _names(column: str, question: Question) -> bool:
     """A legend may call a column by the beginning of its header, or several by what they have in common."""
     header = fold(question.header)
+    if header in fold(column).split() and header[-1:].isdecimal():  # "T1 T2 T3"
+        return True
     return any(
         called == header or (len(called) >= _NAMED and header.startswith(called))
         for called in map(fold, (column, *_TOGETHER.split(column)))

@@ -13,20 +13,32 @@ MOST: Final = 40  # that are told of; a column of free text has as many as rows
 
 
 class Stranger(NamedTuple):
-    """What stands in the column of those she is referred to, and in how many of the rows that were looked at."""
+    """What stands in the column of those she is referred to, in how many of the rows that were looked at, and what a legend says
+    that it means."""
 
     text: str
     rows: int
+    meaning: str = ""
+
+    @property
+    def is_person(self) -> bool:
+        return is_person(self.text) or is_person(self.meaning)
+
+    @property
+    def shown(self) -> str:
+        return f"{self.text} = {self.meaning}" if self.meaning else self.text
 
 
 @dataclass(frozen=True, repr=False)
 class Referring:
-    """What a register leaves open about its referrals. `strangers`: whom the directory does not know; `spelt`: by the
+    """What a register leaves open about its referrals. `strangers`: whom the directory does not know; `persons`: in how many rows
+    somebody has the title of a person, who is not shown; `spelt`: by the
     organisation, how this register writes it; `day` and `instead`: the column of the day of her agreement, which nothing gives,
     and that of the visit, on whose day it may be given, and its header; `agreed`: somebody has said that it is."""
 
     column: str = ""
     strangers: tuple[Stranger, ...] = ()
+    persons: int = 0
     spelt: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     day: str = ""
     instead: str = ""
@@ -39,10 +51,13 @@ NOTHING_OPEN: Final = Referring()
 
 def referring(proposal: Proposal, ready: Known, find: Callable[[str], str | None]) -> Referring:
     """What is left open before anything was asked."""
-    line, (day, instead) = column_of_recipients(proposal, ready), agreement_without_day(proposal, ready)
+    line = column_of_recipients(proposal, ready)
+    day, instead = agreement_without_day(proposal, ready)
     header = next((one.question.header for one in proposal.lines if instead and one.column == instead), "")
     found = strangers(line, find, ready.plan.blank) if line else ()
-    return Referring(line.column if line else "", found, {}, day, instead, header)
+    shown = tuple(one for one in found if not one.is_person)
+    persons = sum(one.rows for one in found if one.is_person)
+    return Referring(line.column if line else "", shown[:MOST], persons, {}, day, instead, header)
 
 
 def column_of_recipients(proposal: Proposal, ready: Known) -> Line | None:
@@ -53,28 +68,32 @@ def column_of_recipients(proposal: Proposal, ready: Known) -> Line | None:
 
 
 def strangers(line: Line, find: Callable[[str], str | None], blank: frozenset[str]) -> tuple[Stranger, ...]:
-    """Those whom the directory does not know, the most frequent first; nobody who has the title of a person."""
+    """Those whom the directory does not know, the most frequent first."""
     cells = (" ".join(value.split()) for value in line.question.values)
     found = Counter(cell for cell in cells if cell and cell.casefold() not in blank and find(cell) is None)
-    return tuple(Stranger(text, rows) for text, rows in found.most_common() if not is_person(text))[:MOST]
+    legend = {one.name: one.labels[0] for one in line.question.choices if one.labels}
+    told = (Stranger(text, rows, legend.get(text, "")) for text, rows in found.most_common())
+    return tuple(told)
 
 
 def needed(proposal: Proposal, ready: Known) -> tuple[str, ...]:
-    """The columns without which there is no case or no referral, and that no line gives: not even as a question."""
-    given = {line.column for line in proposal.lines}
-    referred = (name for name in ready.columns if _names_organizations(name, ready))
-    return tuple(name for name in dict.fromkeys((*proposal.missing, *referred)) if name not in given)
+    """The columns without which there is no case or no referral, and that no line gives."""
+    given = {line.column for line in proposal.lines if line.is_in_force}
+    required = [name for name, column in ready.columns.items() if column.required and not column.within]
+    referred = [name for name in ready.columns if _names_organizations(name, ready)]
+    asked = [name for name, one in ready.plan.columns.items() if one.otherwise and one.otherwise.is_service]
+    return tuple(name for name in (*required, *referred, *asked) if name not in given)
 
 
 def agreement_without_day(proposal: Proposal, ready: Known) -> tuple[str, str]:
-    """The column of the day of her agreement, where she agrees in one and no other tells its day, and the one of the visit;
-    ("", ""): nothing is to be asked."""
+    """The column of the day of her agreement, where she agrees in one and no other tells its day, and the one of the visit, where
+    there is one; ("", ""): nothing is to be said."""
     given = {line.column for line in proposal.lines if line.is_in_force}
     asked = {line.column for line in proposal.lines}
-    agrees = {name for name in given if name in ready.columns and isinstance(ready.columns[name].transform, Answer)}
-    if CONSENT in agrees and CONSENT_DATE in ready.columns and CONSENT_DATE not in asked and VISIT_DATE in given:
-        return CONSENT_DATE, VISIT_DATE
-    return "", ""
+    agrees = CONSENT in given and isinstance(ready.columns[CONSENT].transform, Answer)
+    if not agrees or CONSENT_DATE in asked or CONSENT_DATE not in ready.columns:
+        return "", ""
+    return CONSENT_DATE, VISIT_DATE if VISIT_DATE in given else ""
 
 
 CONSENT: Final = "consent"

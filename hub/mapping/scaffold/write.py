@@ -109,6 +109,8 @@ def _columns(proposal: Proposal, say: Say, maps: Maps, referring: Referring) -> 
         yield from _in_force(line, say, maps, referring.spelt if line.column == referring.column else {})
         if line.column == referring.column:
             yield from _strangers(referring.strangers, say)
+            if referring.persons:
+                yield f"  # ? {say('mapping.scaffold-persons', count=referring.persons)}"
     if referring.day:
         yield from _day_of_agreement(referring, say)
     unmapped = [line for line in proposal.lines if not line.is_in_force]
@@ -129,13 +131,14 @@ def _day_of_agreement(referring: Referring, say: Say) -> Iterator[str]:
     if referring.agreed:
         yield f"{otherwise} # {say('mapping.scaffold-told')}"
         return
-    yield f"  # ? {otherwise.strip()} # {say('mapping.scaffold-agreed')}"
+    if referring.instead:
+        yield f"  # ? {otherwise.strip()} # {say('mapping.scaffold-agreed')}"
     yield f"  {referring.day}: {{on_error: warn}}"
 
 
 def _strangers(found: Sequence[Stranger], say: Say) -> Iterator[str]:
     for one in found:
-        yield f"  # ? {say('mapping.scaffold-stranger', name=_one_line(one.text), rows=one.rows)}"
+        yield f"  # ? {say('mapping.scaffold-stranger', name=_one_line(one.shown), cell=_one_line(one.text), rows=one.rows)}"
 
 
 def _in_force(line: Line, say: Say, maps: Maps, spelt: Mapping[str, Sequence[str]]) -> Iterator[str]:

@@ -32,7 +32,10 @@ class Answer(Whole):
 
     @cached_property
     def _known(self) -> dict[str, str]:
-        own = {fold(word): answer for answer, words in self.words.items() for word in words}
+        own: dict[str, str] = {}
+        for answer, words in self.words.items():
+            for word in words:
+                own.setdefault(fold(str(word)), str(answer))
         labels = {fold(label): answer for answer, label in LABELS.get(self.language, LABELS["en"]).items()}
         return {fold(word): answer for answer, words in WORDS.items() for word in words} | labels | own
 
@@ -52,7 +55,7 @@ class Answer(Whole):
     def labels(self) -> tuple[str, ...]:
         """What may be answered, in the mapping's language; that she declines, where it has words for it."""
         answers = ("yes", "no", *(["declined"] if self.words.get("declined") else []))
-        return tuple(Answer.back(self, answer) for answer in answers)
+        return tuple(LABELS.get(self.language, LABELS["en"])[answer] for answer in answers)
 
     def _labels(self) -> str:
         return ", ".join(self.labels[:2])

@@ -78,6 +78,28 @@ def test_from_a_register_that_nobody_has_seen_to_its_referrals_by_answers_alone(
 def test_who_has_the_title_of_a_person_is_not_asked_about_and_not_named(register: Path, unread: Command) -> None:
     done = asked(unread, register, WORD + DAY)
     assert "Marquée" not in done.output + text_of(unread)
+    assert texts.say("mapping.scaffold-persons", "en", count=1) in text_of(unread)
+
+
+def test_what_says_that_she_is_referred_to_nobody_stops_no_row(register: Path, unread: Command) -> None:
+    assert asked(unread, register, WORD + "yes\n" + HOSPITAL + "-\n").exit_code == 0
+    assert written(unread)["columns"]["referred_to"]["words"]["-"] == ["Foyer Invente"]
+    assert len(connected(unread)) == 2
+
+
+def test_a_column_that_says_what_for_may_be_pointed_at(register: Path, unread: Command) -> None:
+    register.write_text(REGISTER.replace("Demande", "Zzyx"), "utf-8")
+    done = asked(unread, register, "no\n1\n" + WORD + "yes\n" + HOSPITAL + NEW)
+    assert done.exit_code == 0, done.output
+    assert written(unread)["columns"]["request"]["headers"] == {"fr": ["Zzyx"]}
+
+
+def test_where_no_column_says_the_day_of_the_visit_an_agreement_still_stops_no_row(
+    register: Path, unread: Command
+) -> None:
+    register.write_text(REGISTER.replace("Date d'accueil", "Zzyx"), "utf-8")
+    assert asked(unread, register, "").exit_code == 0
+    assert written(unread)["columns"]["consent_date"] == {"on_error": "warn"}
 
 
 def test_an_agreement_without_a_day_makes_a_draft_until_somebody_says_which_day_it_is(
@@ -92,7 +114,7 @@ def test_an_agreement_without_a_day_makes_a_draft_until_somebody_says_which_day_
 @pytest.mark.parametrize("language", texts.LANGUAGES)
 def test_whom_nobody_named_stays_a_question_and_is_counted(language: str, register: Path, unread: Command) -> None:
     done = asked(unread, register, WORD + "yes\n" + HOSPITAL + "\n", language)
-    stranger = texts.say("mapping.scaffold-stranger", language, name="Foyer Invente", rows=1)
+    stranger = texts.say("mapping.scaffold-stranger", language, name="Foyer Invente", cell="Foyer Invente", rows=1)
     assert f"# ? {stranger}" in text_of(unread)
     assert texts.say("cli.mapping-scaffold.strangers", language, count=1) in done.output
     assert "CHU" not in text_of(unread).partition("words:")[2].partition("\n")[2]

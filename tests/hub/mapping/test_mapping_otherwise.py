@@ -112,6 +112,51 @@ def test_an_agreement_that_nobody_understands_is_none(said):
     assert needs(content) == {"need:medical": ("active", "Organization/hospital")}
 
 
+@pytest.mark.parametrize("said", ["un toit", "سقف"])
+def test_a_request_that_nobody_understands_is_told_and_the_recipient_s_service_is_meant(said):
+    content = {"referred_to": "Hôpital", "request": said}
+    found = mapped(content)
+    assert [(one.severity, one.text) for one in found.issues] == [("warning", "mapping.code-unknown")]
+    assert [*needs(content)] == ["need:medical"]
+
+
+def test_a_request_that_nobody_understands_stops_a_row_whose_recipient_gives_several_services():
+    found = mapped({"referred_to": "Association", "request": "un toit"})
+    assert {one.text for one in found.issues if one.blocks} == {"mapping.need-missing"}
+
+
+def test_what_is_understood_of_a_request_counts():
+    content = {"referred_to": "Hôpital", "request": "psychologique, un toit"}
+    assert [*needs(content)] == ["need:psychosocial"]
+    assert [one.severity for one in mapped(content).issues] == ["warning"]
+
+
+def test_a_register_says_in_its_own_words_what_is_asked_for_and_that_nobody_is_meant(tmp_path):
+    columns = (
+        '  request: {words: {shelter: [un toit], médical: [certif]}}\n  referred_to: {words: {"-": [écoute seule]}}\n'
+    )
+    mine = load("spreadsheet/mine", search=of_mine(tmp_path, columns))
+    assert [*needs({"request": "UN TOIT, certif, juridique"}, mine)] == ["need:shelter", "need:medical", "need:legal"]
+    assert (
+        mine.back({"need:shelter": mapped({"request": "un toit"}, mine).drafts[-1].resource}, CONTEXT)["request"]
+        != "un toit"
+    )
+    content = {"referred_to": "Écoute seule", "request": "juridique"}
+    assert mapped(content, mine).issues == ()
+    assert needs(content, mine) == {"need:legal": ("active", None)}
+
+
+def test_words_of_one_s_own_come_beside_the_ready_ones(tmp_path):
+    mine = load(
+        "spreadsheet/mine", search=of_mine(tmp_path, '  consent: {words: {"no": [peut-être], "yes": [wakha]}}\n')
+    )
+    for said in ("wakha", "signé", "oui"):
+        assert [
+            one for one in mapped({"consent": said, "referred_to": "Hôpital"}, mine).drafts if one.local == "consent"
+        ], said
+    assert needs({"consent": "refuse", "referred_to": "Hôpital"}, mine)["need:medical"][1] is None
+
+
 def test_her_no_stays_her_no():
     (status_and_performer,) = needs({"consent": "refuse", "referred_to": "Hôpital"}).values()
     assert status_and_performer[1] is None
@@ -144,6 +189,7 @@ def test_a_register_writes_its_recipients_in_its_own_words(tmp_path):
         ("  consent_date: {otherwise: full_name}\n", "mapping.check-otherwise"),
         ("  consent_date: {otherwise: [visit_date]}\n", "mapping.check-shape"),
         ("  consent_date: {otherwise: {of: visit_date}}\n", "mapping.check-shape"),
+        ("  request: {words: {toit: [un toit]}}\n", "mapping.check-unknown-word"),
         ('  consent: {unclear: "yes"}\n', "mapping.check-shape"),
         ("  consent: {words: [oui]}\n", "mapping.check-shape"),
         ("  referred_to: {words: {hospital: CHU}}\n", "mapping.check-shape"),

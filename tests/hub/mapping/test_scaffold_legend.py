@@ -41,6 +41,41 @@ def test_they_end_with_the_first_empty_cell_and_are_those_of_their_column_alone(
     assert found == {"M": ("mariée",), "D": ("divorcée",)}
 
 
+CODES = (
+    ("Colonne", "Code", "Signification"),
+    ("Autre", "M", "maison"),
+    ("", "D", "dehors"),
+    ("Situation fam.", "M", "mariée"),
+    ("", "D", "divorcée"),
+    ("", "V", "veuve"),
+    ("Suite", "M", "mise en attente"),
+    ("", "D", "déclinée"),
+)
+
+
+def test_a_column_may_be_named_once_for_all_its_signs() -> None:
+    assert told(*CODES) == {"M": ("mariée",), "D": ("divorcée",), "V": ("veuve",)}
+    assert told(*(("", *row) for row in CODES)) == told(*CODES)
+
+
+def test_a_sign_that_is_called_as_another_column_stays_a_sign() -> None:
+    asked = [ASKED, Question("Situation", ("O", "N"))]
+    rows = (
+        ("Situation fam.", "M", "mariée"),
+        ("", "Situation", "en instance"),
+        ("Situation", "O", "ouverte"),
+        ("", "N", "close"),
+    )
+    _, other = explained(asked, [rows])
+    assert {one.name: one.labels for one in other.choices} == {"O": ("ouverte",), "N": ("close",)}
+
+
+def test_several_columns_may_be_named_in_one_cell() -> None:
+    asked = [Question(f"T{number}", ("P", "S")) for number in (1, 2, 3)]
+    found = explained(asked, [(("T1 T2 T3", "P", "physique"), ("", "S", "sexuelle"))])
+    assert {one.header: len(one.choices) for one in found} == {"T1": 2, "T2": 2, "T3": 2}
+
+
 @given(
     st.lists(
         st.lists(st.sampled_from(["Situation fam.", "Signification", "M", "mariée", "D", ""]), max_size=5), max_size=6
