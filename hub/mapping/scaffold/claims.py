@@ -13,7 +13,7 @@ from hub.mapping.scaffold.names import Near
 from hub.mapping.scaffold.second import is_plain, second
 from hub.mapping.scaffold.sentences import NOTHING
 from hub.mapping.scaffold.table import NAMED, Question
-from hub.mapping.scaffold.values import Fit, are_codes, fit
+from hub.mapping.scaffold.values import Fit, are_answers, are_codes, fit
 from hub.mapping.transforms.codes import Codes
 from hub.mapping.transforms.phones import Phones
 from hub.mapping.transforms.texts import Digits
@@ -95,7 +95,7 @@ def _nears(question: Question, ready: Known) -> dict[str, Near]:
     """By its names, and by what it is like beside them."""
     if is_nothing(question, ready):
         return {}
-    nears = _free(question, named(question, ready), ready)
+    nears = _answered(question, _free(question, named(question, ready), ready), ready)
     likely = ready.likely.by_header(called(question, ready))
     for column in [one for one, known in ready.columns.items() if one not in nears and not known.ticks]:
         if not forbidden(question, column, ready, plainly=is_plain(column, likely)):
@@ -111,6 +111,18 @@ def _free(question: Question, nears: dict[str, Near], ready: Known) -> dict[str,
         to = meant if meant in nears and (column == meant or _is_free(question, meant, ready)) else column
         best[to] = max(best.get(to, near), near, key=lambda one: one.score)._replace(column=to)
     return best
+
+
+def _answered(question: Question, nears: dict[str, Near], ready: Known) -> dict[str, Near]:
+    """What is answered with yes or no is no day of it."""
+    if not nears.keys() & ready.names.answered.keys() or not are_answers(question.values):
+        return nears
+    found: dict[str, Near] = {}
+    for column, near in nears.items():
+        to = ready.names.answered.get(column, column)
+        to = to if to in ready.columns else column
+        found[to] = max(found.get(to, near), near, key=lambda one: one.score)._replace(column=to)
+    return found
 
 
 def _is_free(question: Question, column: str, ready: Known) -> bool:

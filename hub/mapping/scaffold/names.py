@@ -79,6 +79,7 @@ class Names:
         )
         self._says_little = self._light | self._vague | self._common
         self._hers = frozenset(map(str, lexicon.get("hers", ())))
+        self.answered = {str(column): str(meant) for column, meant in lexicon.get("answered", {}).items()}
         self.free = {str(column): str(meant) for column, meant in lexicon.get("free", {}).items()}
         self._groups = {role: self._words.folded(one["words"]) for role, one in lexicon.get("groups", {}).items()}
         self._asked = {role: tuple(map(str, one["called"])) for role, one in lexicon.get("groups", {}).items()}

@@ -94,6 +94,12 @@ def _something_else(transform: Transform | None, values: Sequence[str]) -> bool:
     )
 
 
+def are_answers(values: Sequence[str]) -> bool:
+    """Whether yes and no stand in the cells."""
+    said = [value.strip() for value in values if value.strip()]
+    return len(said) >= ENOUGH and sum(bool(_ANSWER.match(one)) for one in said) >= SPEAKS * len(said)
+
+
 def are_codes(values: Sequence[str], blank: frozenset[str]) -> bool:
     """Whether few short signs stand in the cells, which a legend explains or nobody."""
     said = {ascii_digits(value.strip()) for value in values if value.strip() and value.strip().casefold() not in blank}

@@ -78,3 +78,9 @@ def test_a_test_of_her_body_marks_nothing(header: str) -> None:
 def test_of_two_columns_that_mark_tests_one_is_asked_about() -> None:
     asked = [Question(header, ("oui", "non"), (header,)) for header in ("Fiche test", "Essai")]
     assert [one.tests for one in propose(asked, ready(DETAILED)).lines] == [True, False]
+
+
+@pytest.mark.parametrize("header", ["Clôture", "cloture", "Dossier clôturé"])
+def test_what_is_answered_with_yes_or_no_is_no_day_of_it(header: str) -> None:
+    assert line(header, "N", "O", "N", "N").column in {"outcome", ""}
+    assert line("Clôture", "12/03/2026", "02/04/2026").column == "closure_date"
