@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import yaml
 
@@ -24,6 +24,8 @@ from hub.mapping.transforms.organizations import NOBODY
 
 DIRECTORY: Final = "organizations.yaml"
 NEW: Final = "+"
+NEWLINE: Final = "\n"
+SHELTER: Final = "shelter"  # of whoever gives it the address is kept from everybody
 _ID: Final = re.compile(r"[^a-z0-9]+")
 _ARABIC: Final = re.compile(r"[\u0621-\u064a]")
 
@@ -32,7 +34,7 @@ class Recipients:
     """The directory of a deployment, as it is while somebody answers. Without a deployment it knows nobody, and takes nobody."""
 
     def __init__(self, home: Path, session: Session) -> None:
-        self._file, self._session = home / DIRECTORY, session
+        self._home, self._file, self._session = home, home / DIRECTORY, session
         self.entries: tuple[Entry, ...] = _entries(home)
         self._names = Names(self.entries)
 
@@ -48,21 +50,37 @@ class Recipients:
         """Of the first, where most of the others are."""
         return self.entries[0].province if self.entries else ""
 
-    def add(self, entry: Entry) -> None:
-        """At the end of the file, whose lines stay as they are."""
-        said = {"id": entry.id, "type": entry.type, "name": dict(entry.name), "province": entry.province}
-        said |= {"services": list(entry.services)} | (
-            {"usual_service": entry.usual_service} if entry.usual_service else {}
-        )
-        text = yaml.safe_dump([said], allow_unicode=True, sort_keys=False, default_flow_style=None)
+    def add(self, entry: Entry) -> bool:
+        """At the end of the file, whose lines stay as they are. False: it cannot be read with that, and stays as it was."""
+        said: dict[str, Any] = {
+            "id": entry.id,
+            "type": entry.type,
+            "name": dict(entry.name),
+            "province": entry.province,
+        }
+        said["services"] = list(entry.services)
+        said |= {"usual_service": entry.usual_service} if entry.usual_service else {}
+        said |= {"shelter": True} if entry.shelter else {}
         before = self._file.read_text("utf-8")
-        self._file.write_text(f"{before}{'' if before.endswith(chr(10)) else chr(10)}{text}", "utf-8")
-        self.entries = (*self.entries, entry)
-        self._names = Names(self.entries)
+        written = yaml.safe_dump([said], allow_unicode=True, sort_keys=False, default_flow_style=None)
+        self._write(f"{before}{'' if before.endswith(NEWLINE) else NEWLINE}{written}")
+        known = _entries(self._home)
+        if [one.id for one in known] != [*(one.id for one in self.entries), entry.id]:
+            self._write(before)
+            return False
+        self.entries, self._names = known, Names(known)
+        return True
+
+    def _write(self, text: str) -> None:
+        """Whole or not at all."""
+        beside = self._file.with_name(f".{DIRECTORY}.new")
+        beside.write_text(text, "utf-8")
+        beside.chmod(self._file.stat().st_mode)
+        beside.replace(self._file)
 
 
 def _entries(home: Path) -> tuple[Entry, ...]:
-    """None where there is no deployment, or where `hub check` has something to say of it."""
+    """Nobody where there is no deployment, or where `hub check` has something to say of it."""
     try:
         return tuple(settings.read(home).organizations)
     except HubError:
@@ -128,15 +146,14 @@ def _added(session: Session, stranger: Stranger, directory: Recipients) -> Itera
         province=directory.province,
         services=tuple(offered),
         usual_service=usual,
+        shelter=SHELTER in offered,
     )
-    directory.add(entry)
-    session.err.print(
-        session.say("mapping-scaffold.recipient-added", id=entry.id, file=DIRECTORY, province=entry.province),
-        markup=False,
-        highlight=False,
-        soft_wrap=True,
-    )
-    yield entry.id
+    added = directory.add(entry)
+    key = "recipient-added" if added else "recipient-not-added"
+    told = session.say(f"mapping-scaffold.{key}", id=entry.id, file=DIRECTORY, province=entry.province)
+    session.err.print(told, markup=False, highlight=False, soft_wrap=True)
+    if added:
+        yield entry.id
 
 
 def _free_id(name: str, directory: Recipients) -> str:

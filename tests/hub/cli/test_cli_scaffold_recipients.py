@@ -1,6 +1,7 @@
 """`hub mapping scaffold --ask` about a register's referrals: who the recipients are, on which day she agreed, and which of the
 columns says what is needed. docs/integrators.md tells the same; from there to a stored referral nothing else is to be done."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -158,6 +159,23 @@ def test_the_directory_keeps_what_stands_in_it(register: Path, unread: Command) 
     file.write_text(before.rstrip("\n"), "utf-8")
     assert asked(unread, register, WORD + "yes\n" + HOSPITAL + NEW).exit_code == 0
     assert file.read_text("utf-8").startswith(before)
+
+
+def test_a_directory_that_is_written_otherwise_stays_as_it_was(register: Path, unread: Command) -> None:
+    file = unread.home / "organizations.yaml"
+    text = json.dumps(yaml.safe_load(file.read_text("utf-8")))
+    file.write_text(text, "utf-8")
+    done = asked(unread, register, WORD + "yes\n" + HOSPITAL + NEW)
+    assert done.exit_code == 0, done.output
+    assert file.read_text("utf-8") == text
+    assert "foyer-invente" in done.output and "# ?" in text_of(unread)
+    assert written(unread)["columns"]["referred_to"]["words"] == {"example-hospital": ["CHU"]}
+    assert [one.name for one in unread.home.iterdir() if one.name.endswith(".new")] == []
+
+
+def test_who_gives_shelter_has_an_address_that_nobody_is_told(register: Path, unread: Command) -> None:
+    assert asked(unread, register, WORD + "yes\n" + HOSPITAL + NEW).exit_code == 0
+    assert yaml.safe_load((unread.home / "organizations.yaml").read_text("utf-8"))[-1]["shelter"] is True
 
 
 def test_an_arabic_name_has_an_id_of_letters_that_every_tool_takes(register: Path, unread: Command) -> None:

@@ -80,7 +80,7 @@ def test_of_two_columns_that_mark_tests_one_is_asked_about() -> None:
     assert [one.tests for one in propose(asked, ready(DETAILED)).lines] == [True, False]
 
 
-@pytest.mark.parametrize("header", ["Clôture", "cloture", "Dossier clôturé"])
+@pytest.mark.parametrize("header", ["Clôture", "cloture"])
 def test_what_is_answered_with_yes_or_no_is_no_day_of_it(header: str) -> None:
     assert line(header, "N", "O", "N", "N").column in {"outcome", ""}
     assert line("Clôture", "12/03/2026", "02/04/2026").column == "closure_date"
