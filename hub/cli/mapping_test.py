@@ -67,7 +67,9 @@ def _context(folder: Traversable) -> Context:
     try:
         said = yaml.safe_load(text)
         names = {fold(name): id_ for id_, names in said["directory"].items() for name in (id_, *names)}
-        return Context(said["organization"], lambda text: names.get(fold(text)), date.fromisoformat(str(said["today"])))
+        usual = {str(id_): str(service) for id_, service in (said.get("services") or {}).items()}
+        today = date.fromisoformat(str(said["today"]))
+        return Context(said["organization"], lambda text: names.get(fold(text)), today, usual_service=usual.get)
     except (yaml.YAMLError, LookupError, TypeError, ValueError, AttributeError):
         wanted = "organization: id, today: 2026-11-23, directory: {id: […]}"
         raise HubError(BAD_FILE, place=f"examples/{SURROUNDINGS}", detail=wanted) from None
