@@ -10,10 +10,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
+import click
 import yaml
 
 from hub import settings
-from hub.cli.answers import Listed, agrees, chosen
+from hub.cli.answers import TRIES, Listed, agrees, chosen
 from hub.cli.session import Session
 from hub.directory.organizations import Entry, Names
 from hub.errors import HubError
@@ -47,8 +48,8 @@ class Recipients:
 
     @property
     def province(self) -> str:
-        """Of the first, where most of the others are."""
-        return self.entries[0].province if self.entries else ""
+        """Of the last: of those that are added one after the other, most are in one."""
+        return self.entries[-1].province if self.entries else ""
 
     def add(self, entry: Entry) -> bool:
         """At the end of the file, whose lines stay as they are. False: it cannot be read with that, and stays as it was."""
@@ -140,10 +141,10 @@ def _added(session: Session, stranger: Stranger, directory: Recipients) -> Itera
         usual = next(iter(chosen(session, session.say("mapping-scaffold.recipient-usual"), among)), "")
     language = "ar" if _ARABIC.search(name) else "fr"  # as registers here are kept
     entry = Entry(
-        id=_free_id(name, directory),
+        id=_free_id(name, kind[0], directory),
         type=kind[0],
         name={language: name},
-        province=directory.province,
+        province=_province(session, directory.province),
         services=tuple(offered),
         usual_service=usual,
         shelter=SHELTER in offered,
@@ -156,9 +157,22 @@ def _added(session: Session, stranger: Stranger, directory: Recipients) -> Itera
         yield entry.id
 
 
-def _free_id(name: str, directory: Recipients) -> str:
-    """Short and stable, of the letters that an id may have."""
-    stem = _ID.sub("-", fold(name)).strip("-")[:40].strip("-") or "organization"
+def _province(session: Session, usual: str) -> str:
+    """By its code or its name; the usual one where the answer is empty, or is not understood three times."""
+    provinces = {fold(text): one.code for one in _codes(session, "province") for text in (one.code, one.shown)}
+    for _ in range(TRIES):
+        said = click.prompt(
+            session.say("mapping-scaffold.recipient-province", province=usual), default="", show_default=False, err=True
+        ).strip()
+        if not said or fold(said) in provinces:
+            return provinces.get(fold(said), usual)
+        session.err.print(session.say("mapping-scaffold.recipient-no-province"), markup=False, soft_wrap=True)
+    return usual
+
+
+def _free_id(name: str, kind: str, directory: Recipients) -> str:
+    """Short and stable, of the letters that an id may have: of an Arabic name its kind."""
+    stem = _ID.sub("-", fold(name)).strip("-")[:40].strip("-") or kind
     taken = {one.id for one in directory.entries}
     return next(one for one in (stem, *(f"{stem}-{number}" for number in range(2, len(taken) + 3))) if one not in taken)
 

@@ -149,7 +149,7 @@ class ColumnReader:
             self._problems.add(
                 (*where, "words", name), "unknown-word", word=str(name), known=", ".join(known.phrases[:20])
             )
-        own = [(str(word), meaning) for name, meaning in meant.items() if meaning for word in words[name]]
+        own = [(str(word), meaning) for name, meaning in meant.items() if meaning is not None for word in words[name]]
         return known.with_words(own) if own else known
 
     def _check_targets(self, file: str, resource: Resource, text: str) -> None:

@@ -1,11 +1,13 @@
 """A mapping that `extends` another: what a deployment says about its own form, over what the general mapping says.
 
-Columns and figures are merged setting by setting, with the overlay's headers and words before the others; a block of resources
-replaces those of the same local name; checks and what is left out are added; everything else is replaced.
+Columns and figures are merged setting by setting, with the overlay's headers and words before the others, and no header under two
+columns; a block of resources replaces those of the same local name; checks and what is left out are added; everything else is
+replaced.
 """
 
 from typing import Any
 
+from hub.fhir.folding import fold
 from hub.mapping.document import Document, Where
 
 
@@ -13,8 +15,9 @@ def overlay(general: Document, own: Document) -> Document:
     """The two documents as one; every value keeps the file and line it was written in."""
     lines = {**general.lines, **own.lines}
     data = {**general.data, **own.data}
-    for key in ("columns", "dates"):
-        data[key] = _settings(general.data.get(key) or {}, own.data.get(key) or {})
+    mine = own.data.get("columns") or {}
+    data["columns"] = _settings(_without_headers(general.data.get("columns") or {}, mine), mine)
+    data["dates"] = _settings(general.data.get("dates") or {}, own.data.get("dates") or {})
     if general.data.get("figures") and own.data.get("figures"):
         data["figures"] = _settings(general.data["figures"], own.data["figures"])
     picked = _blocks(general, own, "resources")
@@ -34,6 +37,34 @@ def _named(own: Document) -> frozenset[str]:
     with_headers = {str(name) for name, one in own.own.items() if isinstance(one, dict) and one.get("headers")}
     key = own.data.get("key")
     return frozenset(with_headers.union(map(str, key if isinstance(key, list) else ())))
+
+
+def _without_headers(general: dict[str, Any], own: Any) -> dict[str, Any]:
+    """The columns of the general mapping, without the headers that the overlay gives to others: it knows whose they are, and they
+    are nobody's where it leaves them unread."""
+    given = {
+        fold(header): name for name, said in (own.items() if isinstance(own, dict) else ()) for header in _headers(said)
+    }
+
+    def kept(name: str, said: Any) -> Any:
+        headers = said.get("headers") if isinstance(said, dict) else None
+        if not isinstance(headers, dict):
+            return said
+        left = {
+            language: [one for one in texts if given.get(fold(str(one)), name) == name]
+            if isinstance(texts, list)
+            else texts
+            for language, texts in headers.items()
+        }
+        return said if left == headers else {**said, "headers": left}
+
+    return {name: kept(name, said) for name, said in general.items()}
+
+
+def _headers(said: Any) -> list[str]:
+    headers = said.get("headers") if isinstance(said, dict) else None
+    lists = headers.values() if isinstance(headers, dict) else ()
+    return [str(one) for texts in lists if isinstance(texts, list) for one in texts]
 
 
 def _settings(general: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:

@@ -19,7 +19,7 @@ REGISTER = """N° dossier;Date d'accueil;Nom et prénom;Demande;Orientée vers;A
 4/26;08/01/2026;Fatima Marquée;juridique;Me Marquée;non
 """
 DAY = "n\n"
-HOSPITAL, NEW = "2\n", "0\n1\n1\n"
+HOSPITAL, NEW = "2\n", "0\n1\n1\n\n"
 
 
 @pytest.fixture
@@ -146,10 +146,11 @@ def test_an_organisation_is_known_by_its_name_or_id_as_well_as_by_its_number(reg
 
 
 def test_of_several_services_somebody_says_which_is_meant(register: Path, unread: Command) -> None:
-    assert asked(unread, register, WORD + "yes\n" + HOSPITAL + "0\n1\n2, 5 9\n2\n").exit_code == 0
+    assert asked(unread, register, WORD + "yes\n" + HOSPITAL + "0\n1\n2, 5 9\n2\nOujda-Angad\n").exit_code == 0
     added = yaml.safe_load((unread.home / "organizations.yaml").read_text("utf-8"))[-1]
     assert len(added["services"]) == 3
     assert added["usual_service"] == added["services"][1]
+    assert added["province"] == "MA-OUJ"
     assert unread.json("check")["ok"]
 
 
@@ -182,7 +183,7 @@ def test_an_arabic_name_has_an_id_of_letters_that_every_tool_takes(register: Pat
     register.write_text(REGISTER.replace("Foyer Invente", "دار الأمان"), "utf-8")
     assert asked(unread, register, WORD + "yes\n" + HOSPITAL + NEW).exit_code == 0
     added = yaml.safe_load((unread.home / "organizations.yaml").read_text("utf-8"))[-1]
-    assert (added["id"], added["name"]) == ("organization", {"ar": "دار الأمان"})
+    assert (added["id"], added["name"]) == ("association", {"ar": "دار الأمان"})
     assert unread.json("check")["ok"]
 
 

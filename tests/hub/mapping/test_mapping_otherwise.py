@@ -203,3 +203,21 @@ def test_what_cannot_be_meant_so_is_told(tmp_path, columns, problem):
 def test_a_file_that_leaves_the_recipient_unread_is_no_mistake(tmp_path):
     found = check("spreadsheet/mine", search=of_mine(tmp_path, "  referred_to: {ignored: true}\n"))
     assert "mapping.check-otherwise" not in {one.text for one in found}
+
+
+def test_a_header_is_the_column_s_that_one_s_own_file_gives_it_to(tmp_path):
+    """Also where that leaves it unread: the mapping that is extended knows it by the same name."""
+    columns = (
+        "  unmapped_1: {headers: {fr: [AGE, Remarques]}, ignored: true}\n  children: {headers: {fr: [Profession]}}\n"
+    )
+    headers = load("spreadsheet/mine", search=of_mine(tmp_path, columns)).layout().columns
+    assert {one for one, said in headers.items() if "Remarques" in said} == {"unmapped_1"}
+    assert "Age" not in headers["age"] and "Tranche d'âge" in headers["age"]
+    assert {one for one, said in headers.items() if "Profession" in said} == {"children"}
+    assert list(check("spreadsheet/mine", search=[tmp_path])) == []
+
+
+def test_a_word_of_one_s_own_may_say_nothing(tmp_path):
+    columns = '  marital_status: {words: {inconnu: ["?"]}}\n'
+    mine = load("spreadsheet/mine", search=of_mine(tmp_path, columns))
+    assert mapped({"marital_status": "?"}, mine).issues == ()
