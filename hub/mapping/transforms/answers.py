@@ -23,12 +23,10 @@ LABELS: Final = {
 
 @dataclass(frozen=True)
 class Answer(Whole):
-    """`yes`, `no` or `declined`. Written back: the language's own word, or the first of the mapping's where they lack it.
-    `unclear`: what an answer counts as that no list knows, and somebody is told; a no and nothing else."""
+    """`yes`, `no` or `declined`. Written back: the language's own word, or the first of the mapping's where they lack it."""
 
     language: str = "en"
     words: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    unclear: str = ""
 
     @cached_property
     def _known(self) -> dict[str, str]:
@@ -41,8 +39,6 @@ class Answer(Whole):
 
     def forward(self, text: str, context: Context) -> Reading:
         answer = self._known.get(fold(text))
-        if answer is None and self.unclear:
-            return Reading(self.unclear, Trouble("mapping.answer-unclear", {"known": self._labels()}, text, warns=True))
         if answer is None:
             return Reading(None, Trouble("mapping.answer-unknown", {"known": self._labels()}, text))
         return Reading(answer)
@@ -63,11 +59,16 @@ class Answer(Whole):
 
 @dataclass(frozen=True)
 class Boolean(Answer):
-    """The same words as a FHIR boolean. A refusal is a no."""
+    """The same words as a FHIR boolean. A refusal is a no. `unclear`: what an answer counts as that no list knows, and somebody is
+    told; a no and nothing else."""
+
+    unclear: str = ""
 
     def forward(self, text: str, context: Context) -> Reading:
         reading = super().forward(text, context)
-        return reading if reading.value is None else reading._replace(value=reading.value == "yes")
+        if reading.value is None and self.unclear:
+            return Reading(False, Trouble("mapping.answer-unclear", {"known": self._labels()}, text, warns=True))
+        return reading if reading.value is None else Reading(reading.value == "yes")
 
     def back(self, value: Any) -> str:
         return super().back("yes" if value else "no")

@@ -103,11 +103,12 @@ def test_an_agreement_without_a_day_counts_for_nothing_and_stops_no_row_where_no
 
 
 @pytest.mark.parametrize("said", ["oui sauf l'adresse", "à revoir", "؟؟"])
-def test_an_agreement_that_nobody_understands_is_none(said):
+def test_an_agreement_that_nobody_understands_is_none_and_no_refusal(said):
     content = {"consent": said, "referred_to": "Hôpital"}
     found = mapped(content)
-    assert [(one.severity, one.text) for one in found.issues] == [("warning", "mapping.answer-unclear")]
+    assert [(one.severity, one.text) for one in found.issues] == [("warning", "mapping.answer-unknown")]
     assert said not in str(found.issues[0].params)
+    assert not REGISTER.says_no(SourceRecord("row", "1", "1", {**ROW, **content}, Place(row=1)), CONTEXT)
     assert not [one for one in found.drafts if one.local == "consent"]
     assert needs(content) == {"need:medical": ("active", "Organization/hospital")}
 
@@ -190,7 +191,7 @@ def test_a_register_writes_its_recipients_in_its_own_words(tmp_path):
         ("  consent_date: {otherwise: [visit_date]}\n", "mapping.check-shape"),
         ("  consent_date: {otherwise: {of: visit_date}}\n", "mapping.check-shape"),
         ("  request: {words: {toit: [un toit]}}\n", "mapping.check-unknown-word"),
-        ('  consent: {unclear: "yes"}\n', "mapping.check-shape"),
+        ('  safe_to_call: {unclear: "yes"}\n', "mapping.check-shape"),
         ("  consent: {words: [oui]}\n", "mapping.check-shape"),
         ("  referred_to: {words: {hospital: CHU}}\n", "mapping.check-shape"),
     ],
