@@ -16,6 +16,8 @@ from hub.mapping.remembered import Remembered
 from hub.mapping.transforms.codes import Codes
 
 _SHOWN: Final = 40
+ALWAYS_STOPS: Final = frozenset({"mapping.required", "mapping.date-hijri"})
+"""What no column lets pass: which day of ours a Hijri date means, a person decides."""
 BLANK: Final = Reading()
 """Of a cell that says nothing at all, as one that is not there; told from NOTHING by which of the two it is."""
 
@@ -235,7 +237,7 @@ class Cell:
             "element": self._path or self.name,  # some go to several, and are about none alone
             "value": f"“{shown[:_SHOWN]}”" if shown else "…",
         }
-        warns = trouble.warns or (self.warns and trouble.text != "mapping.required")
+        warns = trouble.warns or (self.warns and trouble.text not in ALWAYS_STOPS)
         code = "required" if trouble.text == "mapping.required" else "value"
         return Issue("warning" if warns else "error", code, trouble.text, self._path, header, params)
 

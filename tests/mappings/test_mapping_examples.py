@@ -26,7 +26,12 @@ DIRECTORY = {
     }.items()
     for name in names
 }
-CONTEXT = Context("association-anwar", lambda text: DIRECTORY.get(fold(text)), date(2026, 11, 23))
+CONTEXT = Context(
+    "association-anwar",
+    lambda text: DIRECTORY.get(fold(text)),
+    date(2026, 11, 23),
+    usual_service={"chu-ibn-zohr": "medical"}.get,
+)
 MAPPINGS = {reference: load(reference) for reference in available()}
 ANSWERS = {one.id for mapping in MAPPINGS.values() for one in mapping.answers.values()}
 """They speak of a resource that is there: alone, what they say is no whole one."""

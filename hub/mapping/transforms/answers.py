@@ -59,8 +59,8 @@ class Answer(Whole):
 
 @dataclass(frozen=True)
 class Boolean(Answer):
-    """The same words as a FHIR boolean. A refusal is a no. `unclear`: what an answer counts as that no list knows, and somebody is
-    told; a no and nothing else."""
+    """The same words as a FHIR boolean. A refusal is a no. `unclear`: what an answer counts as that no list knows, and somebody
+    is told; a no and nothing else."""
 
     unclear: str = ""
 
