@@ -265,8 +265,10 @@ def test_a_cell_that_is_a_number_or_a_date_reads_as_its_text():
 
 
 def test_a_referral_without_a_named_service_is_not_lost_silently():
-    (issue,) = forward(FRENCH, {"visit_date": "03/04/2026", "survivor_code": "1", "referred_to": "chu-ibn-zohr"}).issues
+    content = {"visit_date": "03/04/2026", "survivor_code": "1", "referred_to": "cellule-tpi-casablanca"}
+    (issue,) = forward(FRENCH, content).issues
     assert (issue.text, issue.blocks) == ("mapping.need-missing", True)
+    assert forward(FRENCH, {**content, "referred_to": "chu-ibn-zohr"}).issues == ()  # which has a usual one
 
 
 def test_what_the_association_gave_itself_is_not_referred():
