@@ -9,6 +9,9 @@ from hub.mapping.scaffold.proposing import Known, Line, Proposal
 from hub.mapping.transforms.answers import Answer
 from hub.mapping.transforms.organizations import OrganizationName, is_person
 
+CONSENT: Final = "consent"  # these as the ready registers call them
+CONSENT_DATE: Final = "consent_date"
+VISIT_DATE: Final = "visit_date"
 MOST: Final = 40  # that are told of; a column of free text has as many as rows
 
 
@@ -31,10 +34,10 @@ class Stranger(NamedTuple):
 
 @dataclass(frozen=True, repr=False)
 class Referring:
-    """What a register leaves open about its referrals. `strangers`: whom the directory does not know; `persons`: in how many rows
-    somebody has the title of a person, who is not shown; `spelt`: by the
-    organisation, how this register writes it; `day` and `instead`: the column of the day of her agreement, which nothing gives,
-    and that of the visit, on whose day it may be given, and its header; `agreed`: somebody has said that it is."""
+    """What a register leaves open about its referrals. `column`: of the recipients; `strangers`: whom the directory does not know;
+    `persons`: in how many rows somebody has the title of a person, who is not shown; `spelt`: by the organisation, how this
+    register writes it; `day` and `instead`: the column of the day of her agreement, which nothing gives, and that of the visit,
+    on whose day it may be given, with its header; `agreed`: somebody has said that it is."""
 
     column: str = ""
     strangers: tuple[Stranger, ...] = ()
@@ -72,8 +75,7 @@ def strangers(line: Line, find: Callable[[str], str | None], blank: frozenset[st
     cells = (" ".join(value.split()) for value in line.question.values)
     found = Counter(cell for cell in cells if cell and cell.casefold() not in blank and find(cell) is None)
     legend = {one.name: one.labels[0] for one in line.question.choices if one.labels}
-    told = (Stranger(text, rows, legend.get(text, "")) for text, rows in found.most_common())
-    return tuple(told)
+    return tuple(Stranger(text, rows, legend.get(text, "")) for text, rows in found.most_common())
 
 
 def needed(proposal: Proposal, ready: Known) -> tuple[str, ...]:
@@ -89,17 +91,11 @@ def agreement_without_day(proposal: Proposal, ready: Known) -> tuple[str, str]:
     """The column of the day of her agreement, where she agrees in one and no other tells its day, and the one of the visit, where
     there is one; ("", ""): nothing is to be said."""
     given = {line.column for line in proposal.lines if line.is_in_force}
-    asked = {line.column for line in proposal.lines}
+    asked = {line.column for line in proposal.lines}  # an open question, too
     agrees = CONSENT in given and isinstance(ready.columns[CONSENT].transform, Answer)
     if not agrees or CONSENT_DATE in asked or CONSENT_DATE not in ready.columns:
         return "", ""
     return CONSENT_DATE, VISIT_DATE if VISIT_DATE in given else ""
-
-
-CONSENT: Final = "consent"
-CONSENT_DATE: Final = "consent_date"
-VISIT_DATE: Final = "visit_date"
-"""What the ready registers call them."""
 
 
 def _names_organizations(column: str, ready: Known) -> bool:
