@@ -34,8 +34,8 @@ class Stranger(NamedTuple):
 
 @dataclass(frozen=True, repr=False)
 class Referring:
-    """What a register leaves open about its referrals. `column`: of the recipients; `strangers`: whom the directory does not know;
-    `persons`: in how many rows somebody has the title of a person, who is not shown; `spelt`: by the organisation, how this
+    """What a register leaves open about its referrals. `column`: of the recipients; `strangers`: whom the directory does not
+    know; `persons`: in how many rows somebody has the title of a person, who is not shown; `spelt`: by the organisation, how this
     register writes it; `day` and `instead`: the column of the day of her agreement, which nothing gives, and that of the visit,
     on whose day it may be given, with its header; `agreed`: somebody has said that it is."""
 
