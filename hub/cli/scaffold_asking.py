@@ -18,7 +18,8 @@ from hub.cli.session import Session
 from hub.fhir.folding import ascii_digits
 from hub.mapping.model import Context, Transform
 from hub.mapping.scaffold import Known, Line, Proposal
-from hub.mapping.scaffold.choices import Choice, Meant, meant
+from hub.mapping.scaffold.choices import Meant, told_so
+from hub.mapping.scaffold.legend import signs
 from hub.mapping.scaffold.proposing import pointed_at
 from hub.mapping.scaffold.recipients import Referring, needed, referring
 from hub.mapping.scaffold.write import reason
@@ -132,13 +133,16 @@ def _explained(session: Session, line: Line, ready: Known) -> Iterator[Line]:
             told = session.say("mapping-scaffold.words-of", header=line.question.header, known=shown)
             session.err.print(told, markup=False, highlight=False, soft_wrap=True)
         question = session.say("mapping-scaffold.means", header=line.question.header, sign=sign)
-        line = replace(line, meant=(*line.meant, *_meaning(session, question, partial(look, sign), known)))
+        if found := _meaning(session, question, partial(look, sign), known):
+            line = replace(line, meant=(*(one for one in line.meant if one.choice.name != sign), *found))
         yield line
 
 
 def _most_said(line: Line) -> list[str]:
-    """The words to ask about, those first that stand in most cells."""
-    times = {sign: sum(sign in value for value in line.question.values) for sign in line.unexplained}
+    """The words to ask about, those first that stand in most cells; of a legend those that it does not make clear."""
+    there = set(signs(line.question.values))
+    doubtful = [one.choice.name for one in line.meant if not one.told and one.choice.name in there]
+    times = {sign: sum(sign in value for value in line.question.values) for sign in (*doubtful, *line.unexplained)}
     return sorted(times, key=lambda sign: -times[sign])[:MOST]
 
 
@@ -154,8 +158,9 @@ Looked = tuple[list[Meant], str]
 
 
 def _looked_up(sign: str, answer: str, *, line: Line, transform: Transform, ready: Known) -> Looked:
-    found = meant([Choice(sign, (answer,))], transform, ready.words.get(line.column, ()), ready.today)
-    if all(one.told for one in found):
+    if not isinstance(transform, Codes | Answer):
+        return [], ""
+    if found := told_so(sign, answer, transform, ready.words.get(line.column, ()), ready.today):
         return found, ""
     trouble = transform.forward(answer, Context("organization", lambda _: None, ready.today)).trouble
     return [], trouble.params.get("known", "") if trouble else ""

@@ -4,7 +4,7 @@ A cell's own text goes into an issue only when its column identifies no one, and
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -106,7 +106,8 @@ class Cells:
         return with_words
 
     def _with_otherwise(self, context: Context) -> "Completes":
-        """Of services also where a cell says what nobody understands, and its column lets that pass: it is told, too."""
+        """Of services also where a cell says what nobody understands: what is understood of it counts, or else what is usual, and
+        the rest is told."""
         cells = {cell.name: cell for cell in self.of_record}
         told = [(cells[name], cells[one.column], one.is_service) for name, one in self._otherwise.items()]
         reads = {cell.name: cell.bound(context) for cell, other, _ in told for cell in (cell, other)}
@@ -118,14 +119,17 @@ class Cells:
                 if instead is None:
                     continue
                 value, trouble = BLANK if raw is None else reads[cell.name](text_of(raw))
-                if value is not None or (trouble and not (is_service and cell.warns)):
+                if trouble is None and value is not None:
                     continue
                 if is_service:
                     of = reads[other.name](text_of(instead))[0]
-                    instead = context.usual_service(of) if of else None
+                    understood = value is not None
+                    instead = (cell.transform.back(value) if understood else context.usual_service(of)) if of else None
+                elif trouble is not None:
+                    continue
                 if instead is not None:
                     said[cell.name] = instead
-                    run.issues += [cell.issue(trouble, run)] if trouble else []
+                    run.issues += [cell.issue(replace(trouble, warns=True), run)] if trouble else []
             return {**content, **said} if said else content
 
         return filled

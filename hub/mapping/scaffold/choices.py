@@ -6,7 +6,7 @@ about.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final, Literal, NamedTuple
 
@@ -76,6 +76,13 @@ def _meant(choice: Choice, own: Transform, readers: Sequence[Transform], today: 
         return Meant(choice, None, "low", _key("differ"))
     every = len(read) == len(choice.labels) and len(read) > 1
     return Meant(choice, read[0], "high" if every else "medium", _key("labels" if every else "label"))
+
+
+def told_so(sign: str, answer: str, own: Transform, others: Sequence[Transform], today: date) -> list[Meant]:
+    """What a sign means of which somebody has said so, whatever it would mean by itself; nothing where no list knows that."""
+    found = meant([Choice(answer, (answer,))], own, others, today)
+    choice, reason = Choice(sign, (answer,)), _key("label")
+    return [replace(one, choice=choice, confidence="medium", reason=reason, known=False) for one in found if one.told]
 
 
 def _key(name: str) -> str:

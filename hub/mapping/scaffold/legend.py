@@ -96,13 +96,20 @@ def _told_below(rows: Rows) -> Iterator[Told]:
 
 def _listed(text: str, known: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Signs and meanings in one cell: "C célibataire, M mariée" or "1 = oui; 2 = non"."""
-    for piece in _PIECES.split(text):
+    for piece in _PIECES.split(_after_label(text, known)):
         if equal := _EQUALS.match(piece):
             yield equal[1], equal[2]
             continue
         first = max((one for one in known if piece.startswith(f"{one} ")), key=len, default=piece.partition(" ")[0])
         if meaning := piece.removeprefix(first).strip():
             yield first, meaning
+
+
+def _after_label(text: str, known: Sequence[str]) -> str:
+    """Without what the column is called in full: "accord : O oui, N refus"."""
+    label, colon, rest = text.partition(":")
+    begins = colon and label.strip() not in known and any(rest.strip().startswith(f"{one} ") for one in known)
+    return rest.strip() if begins else text
 
 
 def _names(column: str, question: Question) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from hub.fhir.folding import fold
 from hub.mapping.scaffold.choices import Choice
 from hub.mapping.scaffold.languages import called, is_in_two, may_be_in_two, says_again
 from hub.mapping.scaffold.names import Names
@@ -17,6 +18,9 @@ from hub.mapping.scaffold.names import Names
 SEARCHED: Final = 40
 CALLED: Final = 0.6
 FEWEST: Final = 3
+_TOTAL: Final = re.compile(
+    rf"({'|'.join(map(fold, ('sous-total', 'totaux', 'total', 'المجموع', 'المجاميع', 'مجموع', 'مج', 'الإجمالي')))})(?!\w)"
+)
 _NUMBER: Final = re.compile(r"[\d/.,:\- ]+$")
 LIKE: Final = 6  # cells of a header that only resemble headers
 RECORDS: Final = 2
@@ -170,7 +174,12 @@ def _groups_of(rows: Rows, first: int, height: int, labels: Sequence[str]) -> li
 
 
 def _filled(rows: Rows) -> Rows:
-    return [row for row in rows if sum(bool(cell) for cell in row) > 1]
+    """A row of totals is no record: what stands in it is nobody's."""
+    return [row for row in rows if sum(bool(cell) for cell in row) > 1 and not _adds_up(row)]
+
+
+def _adds_up(row: Sequence[str]) -> bool:
+    return bool(_TOTAL.match(fold(next((cell for cell in row if cell.strip()), "").strip())))
 
 
 def _cells(row: Sequence[str]) -> list[str]:

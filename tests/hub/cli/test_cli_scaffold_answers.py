@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import openpyxl
 import pytest
 import yaml
 from click.testing import CliRunner, Result
@@ -179,3 +180,22 @@ def test_two_columns_with_one_name_are_told_and_never_beyond_doubt(tmp_path: Pat
     (line,) = [one for one in found["columns"] if one["column"] == "request"]
     assert line["confidence"] == "medium"
     assert texts.say("mapping.scaffold-twin", "en") in line["reason"]
+
+
+def test_a_sign_of_which_a_legend_and_habit_say_different_things_is_asked_about(
+    tmp_path: Path, unread: Command
+) -> None:
+    """An N is a no everywhere, and here her refusal."""
+    book = openpyxl.Workbook()
+    for row in (
+        "N° dossier;Date d'accueil;Orientée vers;Accord",
+        "1;25/01/2026;Hôpital Exemple;O",
+        "2;26/01/2026;Hôpital Exemple;N",
+    ):
+        book.active.append(row.split(";"))
+    legend = book.create_sheet("codes")
+    legend.append(["Accord", "accord : O oui, N refuse"])
+    book.save(tmp_path / "register.xlsx")
+    done = asked(unread, tmp_path / "register.xlsx", "fr", "refuse\n\n")
+    assert texts.say("cli.mapping-scaffold.means", "fr", header="Accord", sign="N") in done.output
+    assert yaml.safe_load(mapping_file(unread).read_text("utf-8"))["columns"]["consent"]["words"]["declined"] == ["N"]

@@ -218,3 +218,10 @@ def test_a_header_in_dialect_is_known_by_what_it_resembles(register: Path, unrea
     done = asked(unread, register, "y\n" * 20)
     assert done.exit_code == 0, done.output
     assert {"visit_date", "referred_to"} <= written(unread)["columns"].keys()
+
+
+@pytest.mark.parametrize("word", ["TOTAL", "Total :", "Sous-total femmes", "المجموع", "مج"])
+def test_what_stands_in_a_row_of_totals_is_no_recipient(word: str, register: Path, unread: Command) -> None:
+    register.write_text(f"{REGISTER}{word};;4;;voir Zineb;\n", "utf-8")
+    assert unread("mapping", "scaffold", str(register)).exit_code == 0
+    assert "CHU" in text_of(unread) and "Zineb" not in text_of(unread)

@@ -123,7 +123,13 @@ def test_a_request_that_nobody_understands_is_told_and_the_recipient_s_service_i
 
 def test_a_request_that_nobody_understands_stops_a_row_whose_recipient_gives_several_services():
     found = mapped({"referred_to": "Association", "request": "un toit"})
-    assert {one.text for one in found.issues if one.blocks} == {"mapping.need-missing"}
+    assert {one.text for one in found.issues if one.blocks} == {"mapping.code-unknown"}
+
+
+@pytest.mark.parametrize("said", ["un toit", "psychologique, un toit"])
+def test_a_request_that_nobody_understands_and_nobody_was_asked_for_stops_its_row(said):
+    """No recipient says what is meant: a need would be lost in silence."""
+    assert [one.blocks for one in mapped({"request": said, "referred_to": ""}).issues] == [True]
 
 
 def test_what_is_understood_of_a_request_counts():

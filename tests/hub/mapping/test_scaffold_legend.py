@@ -41,6 +41,13 @@ def test_they_end_with_the_first_empty_cell_and_are_those_of_their_column_alone(
     assert found == {"M": ("mariée",), "D": ("divorcée",)}
 
 
+@pytest.mark.parametrize("label", ["", "état civil : ", "situation: "])
+def test_signs_in_one_cell_may_stand_behind_what_their_column_is_called_in_full(label: str) -> None:
+    assert told(("Situation fam.", f"{label}M mariée, D divorcée, V = veuve")) == {
+        "M": ("mariée",), "D": ("divorcée",), "V": ("veuve",),
+    }  # fmt: skip
+
+
 CODES = (
     ("Colonne", "Code", "Signification"),
     ("Autre", "M", "maison"),
