@@ -17,14 +17,12 @@ from adapters.spreadsheet.identity import digest, handle, identify
 from hub.errors import Fatal
 from hub.fhir.folding import fold
 from hub.fhir.issues import Issue
+from hub.fhir.totals import is_total
 from hub.met import Met
 from hub.ports import Layout, Place, SourceRecord
 
 KIND: Final = "row"
 FEW: Final = 6  # headers that are told of a column: its own first, as the mapping lists them
-TOTALS: Final = frozenset(
-    fold(word) for word in ("total", "totaux", "sous-total", "مجموع", "مج", "المجموع", "المجاميع", "الإجمالي")
-)
 DATE: Final = re.compile(r"\b[\d٠-٩]{1,4}[/.\-][\d٠-٩]{1,2}[/.\-][\d٠-٩]{2,4}\b")
 
 
@@ -133,7 +131,7 @@ class FileReader:
         folded = fold(text)
         if folded in header.labels:
             return sum(fold(value) in header.labels for value in content.values()) * 2 > len(content)
-        return re.split(r"[\s:]", folded, maxsplit=1)[0] in TOTALS
+        return is_total(text)
 
     @property
     def _file(self) -> str | None:

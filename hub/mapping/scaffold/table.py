@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from hub.fhir.folding import fold
+from hub.fhir.totals import is_total
 from hub.mapping.scaffold.choices import Choice
 from hub.mapping.scaffold.languages import called, is_in_two, may_be_in_two, says_again
 from hub.mapping.scaffold.names import Names
@@ -18,9 +18,6 @@ from hub.mapping.scaffold.names import Names
 SEARCHED: Final = 40
 CALLED: Final = 0.6
 FEWEST: Final = 3
-_TOTAL: Final = re.compile(
-    rf"({'|'.join(map(fold, ('sous-total', 'totaux', 'total', 'المجموع', 'المجاميع', 'مجموع', 'مج', 'الإجمالي')))})(?!\w)"
-)
 _NUMBER: Final = re.compile(r"[\d/.,:\- ]+$")
 LIKE: Final = 6  # cells of a header that only resemble headers
 RECORDS: Final = 2
@@ -115,7 +112,7 @@ def _resembling(rows: Rows, names: Names) -> tuple[int, int, list[str]] | None:
         if full < LIKE or any(_NUMBER.match(cell) for cell in cells):
             continue
         columns = [{" ".join(one[at].split()) for one in below if at < len(one)} for at in range(len(cells))]
-        again = sum(cell in said for cell, said in zip(cells, columns, strict=True) if cell)
+        again = any(cell in said for cell, said in zip(cells, columns, strict=True) if cell)
         score = sum(map(names.resembles, cells))
         records = sum(2 * sum(map(bool, one)) >= full for one in below)
         if (
@@ -175,11 +172,9 @@ def _groups_of(rows: Rows, first: int, height: int, labels: Sequence[str]) -> li
 
 def _filled(rows: Rows) -> Rows:
     """A row of totals is no record: what stands in it is nobody's."""
-    return [row for row in rows if sum(bool(cell) for cell in row) > 1 and not _adds_up(row)]
-
-
-def _adds_up(row: Sequence[str]) -> bool:
-    return bool(_TOTAL.match(fold(next((cell for cell in row if cell.strip()), "").strip())))
+    return [
+        row for row in rows if sum(bool(cell) for cell in row) > 1 and not is_total(next(filter(str.strip, row), ""))
+    ]
 
 
 def _cells(row: Sequence[str]) -> list[str]:
