@@ -30,8 +30,9 @@ def shown_columns(reference: str, own: Path) -> frozenset[str]:
             for name in columns(branch):
                 classes.setdefault(name, set()).add(branch.slot.data_class)
     for name, column in plan.columns.items():
-        if column.ticks and column.ticks[0] in classes:
-            classes.setdefault(name, classes[column.ticks[0]])
+        of = column.ticks[0] if column.ticks else column.adds_to
+        if of in classes:
+            classes.setdefault(name, classes[of])
     declared = {name: {column.data_class} for name, column in plan.columns.items() if column.data_class}
     return frozenset(name for name, found in (classes | declared).items() if not found & (identifying() | {""}))
 

@@ -10,10 +10,10 @@ from typing import Any, Final
 
 from hub.fhir.data_classes import identifying
 from hub.fhir.issues import Issue
+from hub.mapping import adds
 from hub.mapping.model import Context, Reading, Trouble
 from hub.mapping.plan import Branch, Column, Composed, FromColumn, Plan, walk
 from hub.mapping.remembered import Remembered
-from hub.mapping.transforms.codes import Codes
 
 _SHOWN: Final = 40
 ALWAYS_STOPS: Final = frozenset({"mapping.required", "mapping.date-hijri"})
@@ -52,6 +52,10 @@ class Cells:
             name: tuple(Cell(one, places, plan) for one in columns if one.within == name) for name in ("", *repeats)
         }
         self._ticks = {name: column.ticks for name, column in plan.columns.items() if column.ticks}
+        self._adds: dict[str, list[str]] = {}
+        for name, column in plan.columns.items():
+            if column.adds_to:
+                self._adds.setdefault(column.adds_to, []).append(name)
         self._otherwise = {name: column.otherwise for name, column in plan.columns.items() if column.otherwise}
         self._bound: tuple[Context, dict[str, tuple[_Read, ...]]] | None = None
         self._completes: Completes | None = None
@@ -82,13 +86,33 @@ class Cells:
     @property
     def are_completed(self) -> bool:
         """Whether what one column says is read in another, too."""
-        return bool(self._ticks or self._otherwise)
+        return bool(self._adds or self._ticks or self._otherwise)
 
     def completed(self, context: Context) -> "Completes":
-        """A record's content as it is read: the words of its ticks stand in the cells that they belong to, and what a cell means
-        otherwise in one that says nothing."""
-        add, fill = self._with_ticks(context), self._with_otherwise(context)
-        return lambda content, run: fill(add(content), run)
+        """A record's content as it is read: what other columns add, and the words of its ticks, stand in the cells that they
+        belong to, and what a cell means otherwise in one that says nothing."""
+        add, tick, fill = self._with_more(), self._with_ticks(context), self._with_otherwise(context)
+        return lambda content, run: fill(tick(add(content, run)), run)
+
+    def _with_more(self) -> "Completes":
+        """What cannot be read in such a cell is told of all columns that it has its words from."""
+        cells = {cell.name: cell for cell in self.of_record}
+        adds_to = [(cells[target], names) for target, names in self._adds.items()]
+
+        def with_more(content: Mapping[str, Any], run: Run) -> Mapping[str, Any]:
+            said: dict[str, Any] = {}
+            for cell, names in adds_to:
+                told = {name: text_of(content[name]).strip() for name in names if content.get(name) is not None}
+                more = {name: text for name, text in told.items() if not cell.is_blank(text)}
+                if more:
+                    raw = content.get(cell.name)
+                    said[cell.name] = cell.with_words(raw, tuple(more.values()))
+                    own = () if raw is None or cell.is_blank(text_of(raw)) else (cell.name,)
+                    shown = ", ".join(run.headers.get(name, name) for name in (*own, *more))
+                    run.headers = {**run.headers, cell.name: shown}
+            return {**content, **said} if said else content
+
+        return with_more
 
     def _with_ticks(self, context: Context) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:
         cells = {cell.name: cell for cell in self.of_record}
@@ -229,8 +253,7 @@ class Cell:
         """The cell with more words, between them what this column separates words by."""
         said = "" if raw is None else text_of(raw).strip()
         own = () if self.is_blank(said) else (said,)
-        between = " " if isinstance(self.transform, Codes) and self.transform.separator == "space" else ", "
-        return between.join((*own, *words))
+        return adds.between(self.transform).join(dict.fromkeys((*own, *words)))
 
     def issue(self, trouble: Trouble, run: Run) -> Issue:
         header = run.headers.get(self.name, self.name)
@@ -255,8 +278,9 @@ def places(plan: Plan) -> Places:
             for column in columns(branch, inverts=inverts):
                 found.setdefault(column, (branch.slot.path, branch.slot.data_class))
     for name, one in plan.columns.items():
-        if one.ticks and one.ticks[0] in found:
-            found.setdefault(name, found[one.ticks[0]])
+        of = one.ticks[0] if one.ticks else one.adds_to
+        if of in found:
+            found.setdefault(name, found[of])
     return found
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 from hub.fhir import Resource
 from hub.fhir.canonicals import BASE
 from hub.fhir.definitions import Definitions
-from hub.mapping import concept_maps, otherwise, ticks
+from hub.mapping import adds, concept_maps, otherwise, ticks
 from hub.mapping.document import Document, Where
 from hub.mapping.library import Library
 from hub.mapping.model import Code, Transform
@@ -20,7 +20,7 @@ from hub.mapping.vocabulary import Label, Vocabulary
 SETTINGS: Final = frozenset(
     {
         *("headers", "transform", "required", "on_error", "direction", "repeat", "in", "class", "ignored"),
-        *("map", "systems", "ticks", "otherwise"),
+        *("map", "systems", "ticks", "otherwise", "adds_to"),
     }
 )
 CODED: Final = frozenset({"code", "codes"})
@@ -48,9 +48,11 @@ class ColumnReader:
         where: Where = ("columns", name)
         said = said if isinstance(said, dict) else {}
         repeat, ignored = bool(said.get("repeat")), bool(said.get("ignored"))
-        transform = None if repeat or ignored else self._transform(name, said, where)
+        added = adds.read(said, where, self._problems)
+        transform = None if repeat or ignored or "adds_to" in said else self._transform(name, said, where)
         ticked = ticks.read(said, where, self._problems)
-        policy, direction = said.get("on_error", "quarantine"), said.get("direction", "forward" if ticked else "both")
+        usual = "forward" if ticked or added else "both"
+        policy, direction = said.get("on_error", "quarantine"), said.get("direction", usual)
         if policy not in {"warn", "quarantine"}:
             self._problems.add((*where, "on_error"), "shape", expected="warn, quarantine")
         if direction not in {"both", "forward", "back"}:
@@ -67,6 +69,7 @@ class ColumnReader:
             data_class=str(said.get("class", "")),
             ticks=ticked,
             otherwise=otherwise.read(said, where, self._problems),
+            adds_to=added,
         )
 
     def concept_maps(self, names: Any, where: Where) -> list[Resource]:

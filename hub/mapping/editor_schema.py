@@ -88,6 +88,7 @@ def _column() -> Schema:
                 },
             ]
         },
+        "adds_to": _TEXT,
         "ticks": {"type": "object", "additionalProperties": _TEXT, "minProperties": 1, "maxProperties": 1},
     }
     return {

@@ -38,6 +38,7 @@ class Column:
     data_class: str = ""  # empty: that of the first element it goes to
     ticks: tuple[str, str] | None = None  # a column of codes and the word that a yes in this one adds to its cell
     otherwise: Otherwise | None = None
+    adds_to: str = ""  # the column to whose cell what stands in this one is added
 
     @property
     def is_read(self) -> bool:

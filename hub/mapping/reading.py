@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from hub.fhir.definitions import Definitions
 from hub.fhir.folding import fold
-from hub.mapping import figures, headers, left_out, otherwise, rows, ticks
+from hub.mapping import adds, figures, headers, left_out, otherwise, rows, ticks
 from hub.mapping.cells import columns as columns_of
 from hub.mapping.closing import left_out_with_a_warning
 from hub.mapping.columns import ColumnReader
@@ -71,9 +71,9 @@ class _PlanReader:
         self._definitions = definitions
         said = self._data.get("columns")
         columns = {name: reader.column(name, one) for name, one in (said if isinstance(said, dict) else {}).items()}
-        self._columns: Mapping[str, Column] = otherwise.checked(
-            ticks.checked(columns, problems, document), problems, document
-        )
+        for checked in (ticks.checked, adds.checked, otherwise.checked):
+            columns = checked(columns, problems, document)
+        self._columns: Mapping[str, Column] = columns
         headers.check(document, self._columns, problems)
         self._sources = SourceReader(self._columns, reader, problems, definitions)
 

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator
 from collections.abc import Mapping as Map
 from typing import Any, NamedTuple
 
-from hub.mapping import otherwise, ticks
+from hub.mapping import adds, otherwise, ticks
 from hub.mapping.back import holds
 from hub.mapping.cells import Run
 from hub.mapping.conditions import UNSAID, Condition
@@ -27,7 +27,10 @@ def untold(plan: Plan, values: Values, unsaid: Collection[str]) -> frozenset[str
 
 def _open(plan: Plan, unsaid: Collection[str]) -> Values:
     """The columns that may have said something."""
-    return dict.fromkeys(otherwise.untold(plan.columns, ticks.untold(plan.columns, unsaid)), UNSAID)
+    found: Collection[str] = unsaid
+    for untold_by in (adds.untold, ticks.untold, otherwise.untold):
+        found = untold_by(plan.columns, found)
+    return dict.fromkeys(found, UNSAID)
 
 
 def _of(block: Block, values: Values, open_: Values) -> Iterator[str]:

@@ -28,6 +28,8 @@ def doubted(
     inside = {at: near.column for at, (_, near, _) in called.items() if at in asked}
     beside = _unlikely_beside(asked, inside | dict.fromkeys(no_columns, NOTHING), ready) - no_columns
     unlikely = beside.union(_behind_another(asked, inside, ready), _elsewhere(asked, inside, ready))
+    if "visit_date" not in inside.values():  # the day of what may be the visit
+        unlikely |= {at for at, column in inside.items() if column == "appointment_date"}
     return {
         at: (
             score,

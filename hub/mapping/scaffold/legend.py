@@ -2,12 +2,13 @@
 
 Four ways of writing are read: column, sign and meaning in three cells, the column once for all its signs or beside each; a column
 and all its signs in two ("C célibataire, M mariée"); a column in a cell of its own, and below it a sign and its meaning; a column
-beside "meaning", and below these its signs and their meanings. What is told becomes choices with labels, as a form has them; a
+beside "meaning", and below these its signs and their meanings. Where a cell between says what the column is called in full
+("Variable, Title, Code, Meaning"), it is also called so. What is told becomes choices with labels, as a form has them; a
 sign that nothing explains stays a question.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -28,13 +29,40 @@ _MEANING: Final = frozenset(
         ("signification", "sens", "libellé", "légende", "définition", "meaning", "label", "المعنى", "معناه", "الدلالة"),
     )
 )
+_COLUMN: Final = frozenset(
+    map(fold, ("variable", "colonne", "champ", "rubrique", "column", "field", "العمود", "المتغير", "الخانة"))
+)
+_TITLE: Final = frozenset(
+    map(fold, ("intitulé", "libellé", "désignation", "question", "label", "title", "العنوان", "التسمية", "السؤال"))
+)
 _NAMED: Final = 3  # letters of a column by which its legend is known
 
 
 def explained(asked: Sequence[Question], others: Sequence[Rows]) -> list[Question]:
     """`others`: the sheets that hold no table."""
-    told = [one for rows in others for one in (*_told(rows, asked), *_told_below(rows))]
-    return [_explained(question, told) for question in asked]
+    titles: dict[str, str] = {}
+    told: list[Told] = []
+    for rows in others:
+        left = _without_titles(rows, titles)
+        told += [*_told(left, asked), *_told_below(left)]
+    return [_explained(_titled(question, titles), told) for question in asked]
+
+
+def _without_titles(rows: Rows, titles: dict[str, str]) -> Rows:
+    """What columns are called in full goes to `titles`, and is no sign of theirs."""
+    for at, row in enumerate(rows):
+        for place, (cell, before) in enumerate(zip(row[1:], row, strict=False), 1):
+            if fold(cell.strip()) in _TITLE and fold(before.strip()) in _COLUMN:
+                for below in rows[at + 1 :]:
+                    if len(below) > place and below[place - 1].strip() and below[place].strip():
+                        titles.setdefault(fold(below[place - 1].strip()), " ".join(below[place].split()))
+                return [*rows[: at + 1], *([*one[:place], *one[place + 1 :]] for one in rows[at + 1 :])]
+    return rows
+
+
+def _titled(question: Question, titles: Mapping[str, str]) -> Question:
+    title = titles.get(fold(question.header.strip()), "")
+    return replace(question, labels=(title,)) if title and not question.kind else question
 
 
 def signs(values: Sequence[str]) -> list[str]:

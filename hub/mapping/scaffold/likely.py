@@ -2,8 +2,9 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from hub.mapping.scaffold.alike import Alike
 from hub.mapping.scaffold.cells import Cells
@@ -14,6 +15,7 @@ from hub.mapping.scaffold.table import Question
 Distances = Mapping[str, float]
 """Columns, the likeliest first: how far each is behind the first, 0 or less. `NOTHING` stands for what is no column's."""
 
+MOSTLY: Final = 0.5  # share of what is likeliest by far
 FAR: Final = 1.0  # so far behind the likeliest, and never proposed
 
 
@@ -75,21 +77,34 @@ class Likely:
         return {self._means.get(name, name): behind for name, behind in [*one.items()][::-1]}
 
 
-def chosen(columns: Sequence[Distances], fixed: Mapping[int, str]) -> dict[int, tuple[str, float]]:
-    """Of each column what it is, where it is any, and how sure that is (0 to 1). Each is given to one, the surest; `fixed` are
-    given already."""
+class Chosen(NamedTuple):
+    """What a column is, and how sure that is (0 to 1). `more`: another is that already, and this one adds to it."""
+
+    column: str
+    sure: float
+    more: bool = False
+
+
+def chosen(
+    columns: Sequence[Distances],
+    fixed: Mapping[int, str],
+    several: Mapping[int, AbstractSet[str]] = MappingProxyType({}),
+) -> dict[int, Chosen]:
+    """Of each column what it is, where it is any. Each is given to one, the surest, and where it is of the `several` that have
+    more columns also to those of which it is likeliest; `fixed` are given already."""
     claims = sorted(
         ((share, -at, name) for at, one in enumerate(columns) if at not in fixed for name, share in _shares(one)),
         reverse=True,
     )
-    found: dict[int, tuple[str, float]] = {}
+    found: dict[int, Chosen] = {}
     given, settled = set(fixed.values()) - {NOTHING}, set[int]()
     for share, position, name in claims:
-        if position in settled or name in given:
+        more = name in given and name in several.get(-position, ()) and share >= MOSTLY
+        if position in settled or (name in given and not more):
             continue
         settled.add(position)
         if name != NOTHING:
-            found[-position] = name, share
+            found[-position] = Chosen(name, share, more)
             given.add(name)
     return found
 
@@ -106,4 +121,4 @@ def _shares(column: Distances) -> list[tuple[str, float]]:
     ]
 
 
-__all__ = ["Distances", "Likely", "chosen"]
+__all__ = ["Chosen", "Distances", "Likely", "chosen"]

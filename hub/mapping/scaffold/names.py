@@ -79,6 +79,8 @@ class Names:
         )
         self._says_little = self._light | self._vague | self._common
         self._hers = frozenset(map(str, lexicon.get("hers", ())))
+        self.several = frozenset(map(str, lexicon.get("several", ())))
+        self._parts = frozenset(map(str, lexicon.get("parts", ())))
         self.answered = {str(column): str(meant) for column, meant in lexicon.get("answered", {}).items()}
         self.free = {str(column): str(meant) for column, meant in lexicon.get("free", {}).items()}
         self._groups = {role: self._words.folded(one["words"]) for role, one in lexicon.get("groups", {}).items()}
@@ -170,6 +172,11 @@ class Names:
     def is_hers(self, column: str) -> bool:
         """Whether it says of her what may be said of anybody: a name, an age."""
         return column in self._hers
+
+    def parts_of(self, texts: Iterable[str]) -> set[str]:
+        """The columns to which it adds as a part: a quarter, to an address."""
+        folded = set(map(fold, texts))
+        return {column for column in self._parts if self._narrow.get(column, frozenset()) & folded}
 
     def asked(self, texts: Sequence[str]) -> list[Near]:
         """What these ask for as sentences do, all languages together; a sentence about another person asks nothing of hers. What

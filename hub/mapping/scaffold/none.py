@@ -36,8 +36,8 @@ def none(found: Mapping[int, Sequence[Claim]], asked: Mapping[int, Question]) ->
     """`found`: what each may be."""
     best = {at: max(claims, key=lambda one: one[0])[1] for at, claims in found.items() if claims}
     said: dict[int, Reason] = {}
-    for at, (_, first) in _pairs(asked).items():
-        if first != at and first in best and best.get(at, best[first]).column == best[first].column:
+    for at, first in firsts(asked).items():
+        if first in best and best.get(at, best[first]).column == best[first].column:
             said[at] = SECOND, {"name": asked[first].header}
     lines = {
         at for at, one in asked.items() if not one.kind and counts(one.values) and _numbers_lines(one, best.get(at))
@@ -63,6 +63,11 @@ def _numbers_lines(question: Question, near: Near | None) -> bool:
     return len(question.values) >= MANY and not is_in_full(near)
 
 
+def firsts(asked: Mapping[int, Question]) -> dict[int, int]:
+    """Of those that are told apart from others by a number alone: the first of these."""
+    return {at: first for at, (_, first) in _pairs(asked).items() if first != at}
+
+
 def _pairs(asked: Mapping[int, Question]) -> dict[int, tuple[str, int]]:
     """Of those that are told apart by a number alone: what they are called without it, and which is the first."""
     by_name: dict[str, list[tuple[int, int, str]]] = {}
@@ -75,4 +80,4 @@ def _pairs(asked: Mapping[int, Question]) -> dict[int, tuple[str, int]]:
     return {at: (name, min(same)[1]) for same in by_name.values() if len(same) > 1 for _, at, name in same}
 
 
-__all__ = ["Reason", "none", "without_number"]
+__all__ = ["Reason", "firsts", "none", "without_number"]

@@ -5,7 +5,6 @@ confidence; what is only like something, with medium or low; two columns for one
 that could be read two ways are asked about; the rest is listed as unmapped.
 """
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
@@ -13,30 +12,30 @@ from typing import Final, Literal
 
 from hub.mapping.model import Transform
 from hub.mapping.plan import Column, Plan
-from hub.mapping.scaffold.apart import NAMED, Claim, is_in_full, part, yield_to_called, yield_to_plainer
+from hub.mapping.scaffold.apart import NAMED, Claim, part, yield_to_called, yield_to_plainer
 from hub.mapping.scaffold.choices import Meant
 from hub.mapping.scaffold.claims import CALCULATED, LOW, MEDIUM, claims, fitted, is_listed, meanings
 from hub.mapping.scaffold.doubts import doubted
 from hub.mapping.scaffold.known import Known, known
 from hub.mapping.scaffold.left_out import is_left_out
+from hub.mapping.scaffold.likely import Chosen
 from hub.mapping.scaffold.names import EXACT, Near
-from hub.mapping.scaffold.none import Reason, none, without_number
+from hub.mapping.scaffold.none import Reason, firsts, none, without_number
 from hub.mapping.scaffold.sentences import NOTHING
 from hub.mapping.scaffold.table import Question
-from hub.mapping.scaffold.values import Fit, date_order, fit
+from hub.mapping.scaffold.ticked import tick
+from hub.mapping.scaffold.values import Fit, are_answers, date_order
 from hub.mapping.scaffold.whole import decided
-from hub.mapping.transforms.answers import Answer
 from hub.mapping.transforms.codes import Codes
 from hub.mapping.transforms.dates import DateText
 from hub.mapping.transforms.phones import Phones
 
 Confidence = Literal["high", "medium", "low", "none"]
+Added = tuple[str, str, Confidence]
+"""The column to which a question adds, what that is called, and how sure that is."""
 
 LIKELY: Final = 0.66  # what only resembles, and beyond that is sure
 SURE: Final = 0.9
-MOSTLY: Final = 0.6  # of the cells of a ticked column are ticks: a row of totals has others
-BY_INITIAL: Final = 3  # kinds of violence whose headers begin with its first letter
-SEVERAL: Final = 2  # kinds below one heading, by which it is known without a tick
 SURE_WORDS: Final = 0.5  # share of known words from which the others may be shown
 
 
@@ -58,6 +57,8 @@ class Line:
         False  # called so, and its neighbours say otherwise: of which mapping it is a column says that nothing
     )
     optional: bool = False  # a word that no list knows is left out, and its record comes in
+    more: bool = False  # another line has this column, too, and what stands here is added to that
+    kept: bool = False  # that is not read
     tests: bool = False  # it tells tests from cases, and no column of a ready mapping is meant
 
     @property
@@ -103,19 +104,21 @@ def propose(questions: Sequence[Question], ready: Known) -> Proposal:
     marks = {at for at, one in enumerate(questions) if ready.names.marks_tests(one.shown)}
     asked = {at: one for at, one in enumerate(questions) if not one.again and not is_left_out(one) and at not in marks}
     found = {at: claims(one, ready) for at, one in without_number(asked).items()}
-    ticked = _tick(found, asked, ready)
+    ticked = tick(found, asked, ready)
     no_columns = none(found, {at: one for at, one in asked.items() if at not in ticked})
     found |= {at: [] for at in no_columns}
     yield_to_plainer(found)
     yield_to_called(found)
     part(found)
-    taken = _weighed(
-        _given(found), {at: one for at, one in asked.items() if at not in ticked}, no_columns.keys(), ready
-    )
+    weighed = {at: one for at, one in asked.items() if at not in ticked}
+    taken, added = _weighed(_given(found), weighed, no_columns.keys(), ready)
     columns = {near.column for _, near, _ in taken.values()}
+    added |= _numbered(weighed, taken, no_columns, ready)
     lines = tuple(
-        _line(question, *taken[at], ready)
+        _line(question, *_with_more(taken[at], question, added, questions, ready), ready)
         if at in taken
+        else _more(question, *added[at], ready)
+        if at in added
         else _tests(question, ready)
         if at == min(marks, default=None)  # of two such columns one is asked about
         else _unmapped(question, ready, columns, no_columns.get(at))
@@ -149,23 +152,74 @@ def _given(found: Mapping[int, Sequence[Claim]]) -> dict[int, Claim]:
 
 def _weighed(
     taken: Mapping[int, Claim], asked: Mapping[int, Question], no_columns: AbstractSet[int], ready: Known
-) -> dict[int, Claim]:
+) -> tuple[dict[int, Claim], dict[int, Added]]:
     """What is called so, and of the rest what all that is known of the table makes likeliest. What a mapping must have, by
     what records are told apart, and what is called so though its cells say otherwise, is asked about where nothing is
-    likelier."""
+    likelier. And what adds to one of these."""
     settled = {at: claim for at, claim in taken.items() if claim[1].whole or at not in asked}
     called = {at: near.column for at, (_, near, _) in settled.items()}
     likeliest = decided(asked, called | dict.fromkeys(no_columns, NOTHING), ready)
     found = doubted(settled, asked, no_columns, ready) | {
-        at: _resembling(asked[at], *one, taken.get(at), ready) for at, one in likeliest.items()
+        at: _resembling(asked[at], one.column, one.sure, taken.get(at), ready)
+        for at, one in likeliest.items()
+        if not one.more
+    }
+    first = {near.column: at for at, (_, near, _) in found.items()}
+    added = {
+        at: (one.column, asked[first[one.column]].header, _is_added_to(asked[at], one, ready))
+        for at, one in likeliest.items()
+        if one.more and one.column in first
     }
     given = {near.column for _, near, _ in found.values()}
     must = {name for name, column in ready.columns.items() if _is_required(column) or name in ready.plan.key}
-    return found | {
+    others = {
         at: claim
         for at, claim in taken.items()
-        if at not in found and claim[1].column not in given and (claim[1].column in must or _is_called(claim[1]))
+        if at not in found
+        and at not in added
+        and claim[1].column not in given
+        and (claim[1].column in must or _is_called(claim[1]))
     }
+    return found | others, added
+
+
+def _is_added_to(question: Question, one: Chosen, ready: Known) -> Confidence:
+    """It is a question, unless it is called as the column that it adds to."""
+    called = any(
+        near.column == one.column and near.whole and not near.vague for near in ready.names.near(question.header)
+    )
+    return "medium" if called and one.sure >= SURE and not fitted(question, one.column, ready).contradicts else "low"
+
+
+def _numbered(
+    asked: Mapping[int, Question], taken: Mapping[int, Claim], no_columns: Mapping[int, Reason], ready: Known
+) -> dict[int, Added]:
+    """What is told apart from the first of its name by a number alone adds to that, where one such cell may hold several."""
+    return {
+        at: (taken[first][1].column, asked[first].header, "medium")
+        for at, first in firsts(asked).items()
+        if at in no_columns and first in taken and taken[first][1].column in ready.names.several
+    }
+
+
+def _with_more(
+    claim: Claim, question: Question, added: Mapping[int, Added], questions: Sequence[Question], ready: Known
+) -> Claim:
+    """With the words of the columns that add to this one."""
+    score, near, _ = claim
+    more = [value for at, one in added.items() if one[0] == near.column for value in questions[at].values]
+    return (
+        (score, near, fitted(replace(question, values=(*question.values, *more)), near.column, ready))
+        if more
+        else claim
+    )
+
+
+def _more(question: Question, column: str, first: str, confidence: Confidence, ready: Known) -> Line:
+    """What adds to another column. Its words are asked about there."""
+    kept = ready.plan.columns[column].transform is None
+    reasons = (("mapping.scaffold-more-kept" if kept else "mapping.scaffold-more", {"name": first}),)
+    return Line(question, column, confidence, reasons, ready.names.language(question.header), more=True, kept=kept)
 
 
 def _is_called(near: Near) -> bool:
@@ -202,55 +256,10 @@ def _twin(line: Line) -> Line:
     return replace(line, confidence=confidence, reasons=(*line.reasons, ("mapping.scaffold-twin", {})))
 
 
-def _tick(found: dict[int, list[Claim]], asked: Mapping[int, Question], ready: Known) -> set[int]:
-    """What is ticked below a heading of violence is one kind of it, and no service of that name. Returned are those of which
-    nothing else is asked."""
-    kinds = _kinds(asked, ready)
-    of = {at: fit(ready.columns[kind], asked[at].values, ready.plan.blank, ready.today) for at, kind in kinds.items()}
-    several = Counter(group for group, _ in {(asked[at].group, kind) for at, kind in kinds.items()})
-    for at, kind in kinds.items():
-        said, one = of[at], asked[at]
-        alone = not said.tried and several[one.group] < SEVERAL and not ready.names.kinds.says_in_full(one.labels[0])
-        if (said.read >= MOSTLY * said.tried and not alone) or said.supports:
-            name = next(iter(ready.columns[kind].headers), kind)
-            found[at] = [(EXACT, Near(EXACT, kind, name, ready.names.language(one.header), whole=True), said)]
-    below = {at for at in found.keys() - kinds.keys() if ready.names.kinds.is_heading(asked[at].group)}
-    others = set()
-    for at in below:
-        ticks = fit(Column("", (), Answer()), asked[at].values, ready.plan.blank, ready.today)
-        if not asked[at].kind and ticks.read >= MOSTLY * ticks.tried:
-            found[at] = [claim for claim in found[at] if _may_stand_there(claim[1], ready, ticked=ticks.tried > 0)]
-            others.add(at)
-    return {*kinds, *others}
-
-
-def _may_stand_there(near: Near, ready: Known, *, ticked: bool) -> bool:
-    """Whether a column of signs among the kinds of violence may be something else: it is called so, and is no service."""
-    return is_in_full(near) or (not ready.names.kinds.forbids(near.column) and (near.whole or not ticked))
-
-
-def _kinds(asked: Mapping[int, Question], ready: Known) -> dict[int, str]:
-    """Those that say a kind of violence, by themselves or below their heading; by the first letter of the word for it where three
-    kinds are said so."""
-    columns = {at: one for at, one in asked.items() if not one.kind}
-    found = {at: kind for at, one in columns.items() if (kind := _kind(one, ready))}
-    by_initial = {at: ready.names.kinds.kind_by_initial(one.labels) for at, one in columns.items() if at not in found}
-    said = {at: kind for at, kind in by_initial.items() if _is_ticked(kind, ready)}
-    return found | (said if len({*said.values()}) >= BY_INITIAL else {})
-
-
-def _kind(question: Question, ready: Known) -> str:
-    """The column of the ready mapping for the kind of violence that this asks."""
-    kind = ready.names.kinds.kind(question.group, question.labels)
-    return kind if _is_ticked(kind, ready) else ""
-
-
-def _is_ticked(column: str, ready: Known) -> bool:
-    return column in ready.columns and bool(ready.plan.columns[column].ticks)
-
-
 def _line(question: Question, score: float, near: Near, said: Fit, ready: Known) -> Line:
     confidence = _confidence(score, near, said, ready.columns[near.column].transform)
+    if confidence == "high" and (near.cut or near.vague) and are_answers(question.values):
+        confidence = "medium"  # a tick says nothing of what is ticked
     called = "called" if near.whole else "values-alone" if near.score < LOW else "like" if near.name else "alike"
     reasons: list[tuple[str, Mapping[str, str]]] = [(f"mapping.scaffold-{called}", {"name": near.name})]
     if said.tried:

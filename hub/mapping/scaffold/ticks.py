@@ -46,6 +46,11 @@ class Kinds:
         said = {self._kind_without(min(self._heading, default=""), header) for header in headers}
         return said.pop() if len(said) == 1 else ""
 
+    def kind_alone(self, headers: Sequence[str]) -> str:
+        """The same for a header that says a kind and not of what: "Phy". It says so only in a row of such columns."""
+        said = {self._kind(min(self._heading, default=""), header) for header in headers}
+        return said.pop() if len(said) == 1 else ""
+
     def _kind_without(self, group: str, header: str) -> str:
         first = next(iter(self._words.of(header)), "")
         return self._kind(group, header) if first.rstrip(".") in self._initials else ""

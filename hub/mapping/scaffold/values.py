@@ -89,6 +89,8 @@ def _something_else(transform: Transform | None, values: Sequence[str]) -> bool:
     said = [value for value in values if value]
     answers = () if transform is None else (_ANSWER,)
     kinds = (_DATE, *answers, _NUMBER) if isinstance(transform, Text | OrganizationName) else (_DATE, *answers)
+    if isinstance(transform, Digits) and sum(any(map(str.isdecimal, one)) for one in said) < CONTRADICTS * len(said):
+        return len(said) >= ENOUGH and len({*said}) > 1  # of words without a digit nothing is kept
     return len(said) >= ENOUGH and any(
         sum(bool(kind.match(one)) for one in said) >= SPEAKS * len(said) for kind in kinds
     )

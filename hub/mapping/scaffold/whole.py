@@ -9,7 +9,7 @@ from typing import Final
 
 from hub.mapping.scaffold.claims import called, fitted, forbidden, is_nothing, named
 from hub.mapping.scaffold.known import Known
-from hub.mapping.scaffold.likely import chosen
+from hub.mapping.scaffold.likely import Chosen, chosen
 from hub.mapping.scaffold.names import Near
 from hub.mapping.scaffold.sentences import NOTHING
 from hub.mapping.scaffold.table import Question
@@ -32,14 +32,25 @@ _CONSIDERED: Final = 3.0  # so far behind, and no cell will help
 _SETTLED: Final = 4.0  # behind what a column is called, all others
 
 
-def decided(asked: Mapping[int, Question], settled: Mapping[int, str], ready: Known) -> dict[int, tuple[str, float]]:
-    """Of those that are not settled, also as `NOTHING`: the column that each is, where it is any, and how sure that is (0 to
-    1)."""
+def decided(asked: Mapping[int, Question], settled: Mapping[int, str], ready: Known) -> dict[int, Chosen]:
+    """Of those that are not settled, also as `NOTHING`: the column that each is, where it is any."""
     weighed = columns(asked, settled, ready)
     positions = list(asked)
     fixed = {place: settled[at] for place, at in enumerate(positions) if at in settled}
-    found = chosen(ready.likely.in_their_order(weighed), fixed)
+    several = {place: _may_add_to(asked[at], ready) for place, at in enumerate(positions) if at not in settled}
+    found = chosen(ready.likely.in_their_order(weighed), fixed, several)
     return {positions[place]: one for place, one in found.items()}
+
+
+def _may_add_to(question: Question, ready: Known) -> set[str]:
+    """Of which columns a question may be another: it is called as one of them, or is by its header most like one. In forms each
+    question is another."""
+    if question.kind:
+        return set()
+    like = next(iter(ready.likely.by_header(called(question, ready))), "")
+    names = {one for one, near in named(question, ready).items() if near.whole}
+    may = ready.names.several & {like, *names} | ready.names.parts_of(question.texts)
+    return {one for one in may if not forbidden(question, one, ready)}
 
 
 def columns(asked: Mapping[int, Question], settled: Mapping[int, str], ready: Known) -> list[dict[str, float]]:

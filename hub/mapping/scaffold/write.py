@@ -6,6 +6,7 @@ read until somebody has answered. What is unmapped is named, so that nobody wond
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, NamedTuple
@@ -53,7 +54,11 @@ def written(
 
 def concept_maps(proposal: Proposal) -> dict[str, Resource]:
     """What the choices of a form mean, by the name of the file that lies beside the mapping."""
-    found = {words_name(line.column): concept_map(words_name(line.column), line.meant) for line in in_force(proposal)}
+    found = {
+        words_name(line.column): concept_map(words_name(line.column), line.meant)
+        for line in in_force(proposal)
+        if not line.more
+    }
     return {name: resource for name, resource in found.items() if resource is not None}
 
 
@@ -105,7 +110,12 @@ def _top(  # noqa: PLR0917 — the parts of one heading
 
 def _columns(proposal: Proposal, say: Say, maps: Maps, referring: Referring) -> Iterator[str]:
     yield "columns:"
+    seen: Counter[str] = Counter()
     for line in in_force(proposal):
+        if line.more:
+            seen[line.column] += 1
+            yield from _more(line, f"{line.column}_{seen[line.column] + 1}", proposal, say)
+            continue
         yield from _in_force(line, say, maps, referring.spelt if line.column == referring.column else {})
         if line.column == referring.column:
             yield from _strangers(referring.strangers, say)
@@ -119,7 +129,9 @@ def _columns(proposal: Proposal, say: Say, maps: Maps, referring: Referring) -> 
         if asked and line.tests:
             yield f"  # ? {_tests(line)} # {reason(line, say)}"
         elif asked:
-            yield f"  # ? {line.column}: {_headers(line)} # {reason(line, say)}"
+            adds = f", adds_to: {line.column}}}" if line.more else "}"
+            name = f"{line.column}_more{number}" if line.more else line.column
+            yield f"  # ? {name}: {_headers(line)[:-1]}{adds} # {reason(line, say)}"
         settings = _headers(line).replace("}}", "}, ignored: true}")
         said = "" if asked else f" # {reason(line, say)}"
         yield f"  {UNMAPPED}{number}: {settings}{said}"
@@ -154,6 +166,13 @@ def _in_force(line: Line, say: Say, maps: Maps, spelt: Mapping[str, Sequence[str
         yield f"  # ? {say('mapping.scaffold-word', word=_one_line(word))}"
     if line.hidden:
         yield f"  # ? {say('mapping.scaffold-words-hidden', count=len(line.hidden))}"
+
+
+def _more(line: Line, name: str, proposal: Proposal, say: Say) -> Iterator[str]:
+    """What is kept, and what nobody has agreed to read, has nothing added to it."""
+    read = any(one.column == line.column and not one.more and one.is_in_force for one in proposal.lines)
+    adds = f"adds_to: {line.column}" if read and not line.kept else "ignored: true"
+    yield f"  {name}: {_headers(line)[:-1]}, {adds}}} # {say(f'mapping.scaffold-{line.confidence}')}: {reason(line, say)}"
 
 
 def _tests(line: Line) -> str:

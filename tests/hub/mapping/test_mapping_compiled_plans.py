@@ -45,6 +45,8 @@ CONTEXT = Context("association-anwar", lambda text: text.lower() if text != "?" 
 KINDS = Vocabulary((), [Label(Code("s", code), "fr", label) for code, label in (("a", "un"), ("b", "deux"))], "fr")
 TICKS = {"ticked_un": ("kinds", "un"), "ticked_deux": ("kinds", "deux"), "ticked_none": ("kinds", "trois")}
 """Column → the column and the word that a tick in it adds to that; one that no list knows."""
+ADDS = {"more_kinds": "kinds", "more_name": "name", "more_phones": "phones", "most_name": "name"}
+"""Column → the one to whose cell it is added."""
 TRANSFORMS = {
     "kinds": Codes(KINDS, several=True), **dict.fromkeys(TICKS, Answer(language="fr")),
     "name": Text(), "number": Digits(expect=r"\d+"), "count": Integer(), "day": DateText(), "other_day": DateText(precise=True),
@@ -189,6 +191,8 @@ def columns(draw):
     }
     if draw(st.booleans()):
         found["other_day"] = replace(found["other_day"], otherwise=Otherwise("day"))
+    added = draw(st.frozensets(st.sampled_from(sorted(ADDS))))
+    found |= {one: Column(one, (one,), None, adds_to=ADDS[one] if one in added else "") for one in ADDS}
     inside = {one: Column(one, (one,), how, one in required, within="refs") for one, how in INSIDE.items()}
     nowhere = Column("nowhere", ("nowhere",), None)  # known, and not read
     return {**found, "refs": Column("refs", ("refs",), None, repeat=True), "nowhere": nowhere, **inside}
@@ -201,6 +205,7 @@ OFTEN = {
     "name": ["x", "xy"], "number": ["3", "4/2026", "B"], "count": ["3"], "day": ["12/03/2026", "~2026"], "other_day": ["2026-03-12"],
     "said": ["oui", "non"], "safe": ["oui", "non"], "phones": ["0610000000 / 0611111111"], "others": ["0610000000"], "to": ["CHU"],
     "kinds": ["un", "deux et un"], **{one: ["x", "oui", 1, ""] for one in TICKS},
+    **{one: ["un", "x, y", "0622222222", "-", "x"] for one in ADDS},
     "item_name": ["x", "y"], "item_said": ["oui"], "item_phones": ["0610000000 / 0611111111"],
 }  # fmt: skip
 
@@ -212,7 +217,7 @@ def filled(columns):
 
 CONTENTS = st.builds(
     lambda row, refs, said: {**row, "refs": refs, "nowhere": said},
-    filled(TRANSFORMS),
+    filled([*TRANSFORMS, *ADDS]),
     st.lists(filled(INSIDE) | CELLS, max_size=3) | st.lists(filled(INSIDE), min_size=1, max_size=2) | CELLS,
     CELLS | st.none(),
 )
@@ -226,7 +231,7 @@ def hold_together(plan, contents, unsaid):
 
 
 ALL_BUT_SHRINKING = (Phase.explicit, Phase.reuse, Phase.generate)  # a plan has a thousand parts to leave out
-UNSAID = st.lists(st.sampled_from([*TRANSFORMS, "refs"]), max_size=2).map(tuple)
+UNSAID = st.lists(st.sampled_from([*TRANSFORMS, *ADDS, "refs"]), max_size=2).map(tuple)
 
 
 @settings(max_examples=100, deadline=None, phases=ALL_BUT_SHRINKING)

@@ -60,6 +60,21 @@ CODES = (
 )
 
 
+@pytest.mark.parametrize(("column", "title"), [("Variable", "Intitulé"), ("Champ", "Libellé"), ("العمود", "التسمية")])
+def test_what_a_column_is_called_in_full_is_its_name_and_no_sign(column: str, title: str) -> None:
+    terse = Question("SitF", ("1", "2", "1"))
+    sheet = [
+        ("Grille de codage",),
+        (column, title, "Code", "Signification"),
+        ("Ctre", "Centre d'écoute", "KHE", "Khémisset"),
+        ("SitF", "Situation familiale", "1", "mariée"),
+        ("", "", "2", "divorcée"),
+    ]
+    (found,) = explained([terse], [sheet])
+    assert found.texts == ("SitF", "Situation familiale")
+    assert {one.name: one.labels for one in found.choices} == {"1": ("mariée",), "2": ("divorcée",)}
+
+
 def test_a_column_may_be_named_once_for_all_its_signs() -> None:
     assert told(*CODES) == {"M": ("mariée",), "D": ("divorcée",), "V": ("veuve",)}
     assert told(*(("", *row) for row in CODES)) == told(*CODES)

@@ -3,7 +3,7 @@
 import pytest
 
 from hub.mapping.scaffold import Line, propose
-from hub.mapping.scaffold.table import questions
+from hub.mapping.scaffold.table import Question, questions
 from tests.support.scaffolding import ready
 
 DETAILED = "spreadsheet/register-detailed"
@@ -150,6 +150,15 @@ def test_a_header_said_again_in_the_other_alphabet_is_no_record_though_few_of_it
     asked = questions(rows, known.names)
     assert [one.below for one in asked] == arabic
     assert all(len(one.values) == 1 for one in asked)
+
+
+def test_kinds_side_by_side_are_kinds_of_violence_where_no_heading_says_so() -> None:
+    signs = ("x", "", "x", "")
+    row = [Question(one, signs, (one,)) for one in ("Phy", "Psy", "Sex", "Eco", "Num")]
+    found = [one.column for one in propose([*row], ready(DETAILED)).lines]
+    assert found == [f"violence_{one}" for one in ("physical", "psychological", "sexual", "economic", "digital")]
+    services = [Question(one, signs, (one,)) for one in ("Psy", "Jur", "Eco", "Sex")]
+    assert not any(line.column.startswith("violence") for line in propose(services, ready(DETAILED)).lines)
 
 
 def test_the_first_letter_of_violence_says_it_where_three_kinds_are_said_so():

@@ -108,8 +108,16 @@ def test_a_column_is_given_once_to_the_surest_and_never_where_none_is_likelier()
     found = chosen(
         [{"age": 0.0, NOTHING: -1.0}, {"age": 0.0, "children": -0.4, NOTHING: -0.8}, {NOTHING: 0.0, "age": -0.1}], {}
     )
-    assert {at: column for at, (column, _) in found.items()} == {0: "age", 1: "children"}
+    assert {at: one.column for at, one in found.items()} == {0: "age", 1: "children"}
     assert chosen([{"age": 0.0}], {1: "age"}) == {}
+
+
+def test_a_column_that_may_be_several_is_given_to_more_than_one_where_it_is_likeliest() -> None:
+    remarks = {"remarks": 0.0, "address": -0.5, NOTHING: -2.0}
+    alone, both = chosen([remarks, remarks], {}), chosen([remarks, remarks], {}, {0: {"remarks"}, 1: {"remarks"}})
+    assert {at: one.column for at, one in alone.items()} == {0: "remarks", 1: "address"}
+    assert [(both[at].column, both[at].more) for at in (0, 1)] == [("remarks", False), ("remarks", True)]
+    assert chosen([remarks], {1: "remarks"}, {0: {"remarks"}})[0].more
 
 
 CASES = ("12/25", "13/25", "14/25", "15/25")
@@ -157,11 +165,44 @@ def test_an_hour_beside_the_day_of_the_visit_is_none_of_the_violence() -> None:
     ("first", "second"),
     [("Prestation 1", "Prestation 2"), ("Prestation", "Prestation 2"), ("Prestation (1)", "Prestation (2)")],
 )
-def test_of_a_numbered_pair_the_first_is_read_and_the_second_named(first: str, second: str) -> None:
+def test_of_a_numbered_pair_the_second_is_added_to_the_first(first: str, second: str) -> None:
     cells = ("écoute", "hébergement", "écoute", "écoute")
     found = lines(*hers(), Question(second, cells), Question(first, cells))
     assert (found[first].column, found[first].confidence) == ("service_given", "high")
-    assert (found[second].column, found[second].reasons) == ("", (("mapping.scaffold-second", {"name": first}),))
+    assert (found[second].column, found[second].confidence, found[second].more) == ("service_given", "medium", True)
+    assert found[second].reasons == (("mapping.scaffold-more", {"name": first}),)
+
+
+def test_of_a_numbered_pair_that_one_cell_cannot_hold_the_second_is_named() -> None:
+    cells = ("Centre Amal", "Hôpital", "Centre Amal", "Hôpital")
+    found = lines(*hers(), Question("Orientée vers 1", cells), Question("Orientée vers 2", cells))
+    second = found["Orientée vers 2"]
+    assert (found["Orientée vers 1"].column, second.column) == ("referred_to", "")
+    assert second.reasons == (("mapping.scaffold-second", {"name": "Orientée vers 1"}),)
+
+
+def test_the_words_of_a_second_column_are_asked_about_where_they_are_read() -> None:
+    known, strange = ("physique", "sexuelle", "physique", "sexuelle"), ("zzzard", "physique", "", "zzzard")
+    found = lines(*hers(), Question("Type de violence 1", known), Question("Type de violence 2", strange))
+    assert (found["Type de violence 2"].column, found["Type de violence 2"].words) == ("violence_types", ())
+    assert found["Type de violence 1"].words == ("zzzard",)
+
+
+def test_a_second_telephone_may_be_another_person_s_and_is_not_added() -> None:
+    cells = ("0612345678", "0612345679", "0612345670", "0612345671")
+    assert lines(*hers(), Question("Tél", cells), Question("Tél 2", cells))["Tél 2"].column == ""
+
+
+def test_what_cells_say_of_a_number_that_has_no_digit_is_no_number() -> None:
+    told = ("coups, insultes", "abandon de famille", "diffusion de photos", "menaces")
+    assert lines(*hers(), Question("Réf", told))["Réf"].confidence in {"low", "none"}
+
+
+def test_the_day_of_an_appointment_may_be_that_of_the_visit_where_no_other_is() -> None:
+    day = Question("Date RDV", DAYS)
+    alone = lines(Question("N° dossier", CASES), day, Question("Nom et prénom", NAMES), Question("Âge", AGES))
+    beside = lines(*hers(), day)
+    assert (alone["Date RDV"].confidence, beside["Date RDV"].confidence) == ("medium", "high")
 
 
 def test_a_form_that_asks_for_a_safe_number_asks_for_the_number() -> None:
