@@ -9,6 +9,8 @@ from typing import Final
 
 WAKE: Final = signal.SIGURG
 """Says nothing; nobody else uses it, and who does not listen to it does not notice."""
+AGAIN_S: Final = 0.1
+"""How long a wake may go unheard: it does where it comes just before the main thread begins to wait."""
 STOPPING: Final = frozenset({signal.SIGTERM, signal.SIGINT})
 
 
@@ -23,7 +25,13 @@ def when_told_to_stop(act: Callable[[], None] = lambda: None) -> Callable[[], No
     From the main thread. What it returns takes it back."""
     heard, hears = socket.socketpair()
     hears.setblocking(False)
-    before = signal.signal(WAKE, lambda *_: None), signal.set_wakeup_fd(hears.fileno(), warn_on_full_buffer=False)
+    awake = threading.Event()
+    before = signal.signal(WAKE, lambda *_: awake.set()), signal.set_wakeup_fd(hears.fileno(), warn_on_full_buffer=False)
+
+    def wake() -> None:
+        while not awake.is_set():
+            signal.pthread_kill(threading.main_thread().ident or 0, WAKE)
+            awake.wait(AGAIN_S)
 
     def listen() -> None:
         told = False
@@ -32,7 +40,7 @@ def when_told_to_stop(act: Callable[[], None] = lambda: None) -> Callable[[], No
                 if received[0] in STOPPING and not told:
                     told = True
                     act()
-                    signal.pthread_kill(threading.main_thread().ident or 0, WAKE)
+                    wake()
 
     listener = threading.Thread(target=listen, name="stopping", daemon=True)
     listener.start()

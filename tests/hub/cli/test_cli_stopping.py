@@ -1,5 +1,6 @@
 """Commands stop when they are told to, whichever of their threads the system gave the signal to."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -8,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from hub.cli.problems import INTERRUPTED
-from hub.cli.stopping import waking
+from hub.cli.stopping import WAKE, waking
 from tests.support.command_line import GOOD, Command
 from tests.support.patience import PATIENCE_S, until
 from tests.support.signals import give_to_another_thread
@@ -54,3 +55,17 @@ def test_afterwards_signals_are_heard_as_before() -> None:
         -1,
         *before[1:],
     )
+
+
+def test_a_wake_that_nobody_heard_comes_again() -> None:
+    before = signal.signal(signal.SIGTERM, lambda *_: None)
+    signal.pthread_sigmask(signal.SIG_BLOCK, {WAKE})  # taken from the queue below, and heard by no handler
+    try:
+        with waking():
+            os.kill(os.getpid(), signal.SIGTERM)
+            heard = [signal.sigtimedwait({WAKE}, PATIENCE_S) for _ in range(3)]
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {WAKE})
+        assert all(heard)
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {WAKE})
+        signal.signal(signal.SIGTERM, before)
