@@ -5,7 +5,8 @@ is one of a ready mapping ("-": none, "a|b": either). Where the sheet has headin
 them, one for each column; of a header in two languages either row may be named. A question of a form goes by its name,
 whatever its groups.
 
-Right: proposed as what it is, be it as a question (`asked`). Missed: not proposed at all. Wrong: proposed as something else, or
+Right: proposed as what it is, be it as a question (`asked`). An answer that an export says again, in a column of its own, is
+right where its question is read. Missed: not proposed at all. Wrong: proposed as something else, or
 proposed although it is nothing. No cell is shown.
 
 `python -m benchmarks.first_mappings FOLDER [FOLDER …]`
@@ -94,10 +95,13 @@ def judged(key: Path) -> tuple[str, list[Judged]]:
 def judge(proposal: Proposal, said: Mapping[str, Any]) -> list[Judged]:
     """`said`: the columns as a key says them."""
     lines = {id(line.question): line for line in proposal.lines}
+    read = {line.question.header for line in proposal.lines if line.column}
     found = []
     for header, wanted, question in keyed([line.question for line in proposal.lines], said):
         line = lines.get(id(question))
         column = line.column if line and line.column else NOTHING
+        if line and question and question.again and question.again in read and NOTHING not in wanted:
+            column = min(wanted)
         found.append(Judged(header, wanted, SAME.get(column, column), line.confidence if line else "none"))
     return found
 

@@ -135,7 +135,14 @@ def _explained(session: Session, line: Line, ready: Known) -> Iterator[Line]:
         question = session.say("mapping-scaffold.means", header=line.question.header, sign=sign)
         if found := _meaning(session, question, partial(look, sign), known):
             line = replace(line, meant=(*(one for one in line.meant if one.choice.name != sign), *found))
+            line = _ticked(line, transform)
         yield line
+
+
+def _ticked(line: Line, transform: Transform) -> Line:
+    """What is ticked, in a word that the column knows."""
+    codes = line.meant[-1].meaning if line.ticks else None
+    return replace(line, ticks=transform.back(codes)) if codes else line
 
 
 def _most_said(line: Line) -> list[str]:

@@ -26,7 +26,10 @@ def when_told_to_stop(act: Callable[[], None] = lambda: None) -> Callable[[], No
     heard, hears = socket.socketpair()
     hears.setblocking(False)
     awake = threading.Event()
-    before = signal.signal(WAKE, lambda *_: awake.set()), signal.set_wakeup_fd(hears.fileno(), warn_on_full_buffer=False)
+    before = (
+        signal.signal(WAKE, lambda *_: awake.set()),
+        signal.set_wakeup_fd(hears.fileno(), warn_on_full_buffer=False),
+    )
 
     def wake() -> None:
         while not awake.is_set():

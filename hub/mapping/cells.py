@@ -92,7 +92,7 @@ class Cells:
         """A record's content as it is read: what other columns add, and the words of its ticks, stand in the cells that they
         belong to, and what a cell means otherwise in one that says nothing."""
         add, tick, fill = self._with_more(), self._with_ticks(context), self._with_otherwise(context)
-        return lambda content, run: fill(tick(add(content, run)), run)
+        return lambda content, run: fill(tick(add(content, run), run), run)
 
     def _with_more(self) -> "Completes":
         """What cannot be read in such a cell is told of all columns that it has its words from."""
@@ -114,18 +114,30 @@ class Cells:
 
         return with_more
 
-    def _with_ticks(self, context: Context) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:
+    def _with_ticks(self, context: Context) -> "Completes":
+        """What cannot be read so, of a column that is in no cell itself, is told of those that are ticked."""
         cells = {cell.name: cell for cell in self.of_record}
         reads = [(name, cells[name].bound(context), *ticks) for name, ticks in self._ticks.items()]
 
-        def with_words(content: Mapping[str, Any]) -> Mapping[str, Any]:
-            words: dict[str, list[str]] = {}
+        def with_words(content: Mapping[str, Any], run: Run) -> Mapping[str, Any]:
+            words: dict[str, dict[str, str]] = {}
             for name, read, target, word in reads:
                 raw = content.get(name)
                 if raw is not None and read(text_of(raw))[0] == "yes":
-                    words.setdefault(target, []).append(word)
-            said = {target: cells[target].with_words(content.get(target), added) for target, added in words.items()}
-            return {**content, **said} if said else content
+                    words.setdefault(target, {})[name] = word
+            if not words:
+                return content
+            shown = {
+                target: ", ".join(run.headers.get(name, name) for name in ticked)
+                for target, ticked in words.items()
+                if target not in content
+            }
+            run.headers = {**run.headers, **shown}
+            said = {
+                target: cells[target].with_words(content.get(target), [*ticked.values()])
+                for target, ticked in words.items()
+            }
+            return {**content, **said}
 
         return with_words
 

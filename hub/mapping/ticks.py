@@ -59,7 +59,7 @@ def _fits(column: Column, columns: Mapping[str, Column], problems: Problems, doc
         return False
     if not isinstance(column.transform, Answer) or (other.transform is None and not other.repeat):
         return False  # one of them is ignored, or told of already
-    if not isinstance(other.transform, Codes) or not other.transform.several or other.direction == "back":
+    if not isinstance(other.transform, Codes) or other.direction == "back":
         problem = "ticks-no-list"
     elif column.within or other.within:
         problem = "ticks-repeat"

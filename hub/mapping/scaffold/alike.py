@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import Final
 
 from hub.fhir.folding import fold
+from hub.mapping.scaffold.words import in_words
 
 _WORDS: Final = re.compile(r"[^\W_]+")
 _LETTERS: Final = (3, 4, 5)
@@ -50,11 +51,12 @@ class Alike:
 
     def elsewhere(self, text: str) -> frozenset[str]:
         """The columns that somebody has headed exactly so."""
-        return frozenset(self._exactly.get(fold(text.replace("_", " ")), ()))
+        return frozenset(self._exactly.get(fold(in_words(text).replace("_", " ")), ()))
 
     def nearest(self, texts: Sequence[str]) -> list[tuple[str, float]]:
         """Columns, the most likely first, each with its distance from the first: 0, and less. None where no word speaks for
         the first."""
+        texts = [*map(in_words, texts)]
         scores: dict[str, float] = dict.fromkeys(self._absent, 0.0)
         known = False
         for text in texts:

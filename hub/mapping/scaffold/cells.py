@@ -21,6 +21,7 @@ KIND: Final = "kind-"
 DISTINCT: Final = "distinct"
 EMPTY: Final = "empty"
 FEW: Final = "few"  # too few cells to tell
+_REGISTERS: Final = 2  # columns of a meaning, from which anything is known of their cells
 FEWEST: Final = 2
 _SHARES: Final = (0.2, 0.5, 0.8)
 _DISTINCT: Final = (0.15, 0.3, 0.5, 0.7, 0.9)
@@ -134,7 +135,8 @@ class Cells:
         return {
             meaning: _TRAIT * sum(self._tells(meaning, one, _SEEN) for one in shapes)
             + _WORD * sum(self._tells(meaning, one, 1.0) for one in heard) / spread
-            for meaning in self._columns
+            for meaning, columns in self._columns.items()
+            if columns >= _REGISTERS
         }
 
     def _tells(self, meaning: str, mark: str, doubt: float) -> float:

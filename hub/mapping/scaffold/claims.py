@@ -25,6 +25,8 @@ VALUES_ALONE: Final = 0.44
 BELOW: Final = 0.97  # called so together with the heading above
 SOME_READ: Final = 0.7  # of what a header is most like, where some cells are read
 NEARLY: Final = 0.8  # or where it is nearly called so, too
+CALLED: Final = 0.48  # of what is called so, where no cell is read: still a question
+UNCALLED: Final = 0.45
 UNHEARD: Final = 0.5  # at most: what the labels do not ask for
 PERPETRATOR: Final = "perpetrator"
 APART: Final = 0.02
@@ -137,10 +139,12 @@ def _by_its_labels(question: Question, nears: dict[str, Near], ready: Known) -> 
     labels = question.labels[:-NAMED]
     if not question.kind or not labels:
         return
-    said = {near.column for text in labels for near in ready.names.near(text)}
+    said = [near for text in labels for near in ready.names.near(text)]
     for column, near in nears.items():
-        if column not in said:
+        if not any(one.column == column for one in said):
             nears[column] = near._replace(score=min(near.score, UNHEARD), whole=False)
+        elif near.whole and not any(one.column == column and one.whole for one in said):
+            nears[column] = near._replace(vague=True)
 
 
 def _hear(question: Question, asked: Sequence[Near], nears: dict[str, Near], ready: Known) -> None:
@@ -191,14 +195,18 @@ def _doubted(found: Sequence[Claim], question: Question, ready: Known) -> bool:
     "adresse" is not doubted because no date stands there, as if it were short for "adressée le"."""
     whole = [(near, said) for _, near, said in found if near.whole]
     best = max((near.score for near, _ in whole), default=0.0)
-    against = any(
-        near.score == best and said.contradicts and not is_listed(near, question, ready) for near, said in whole
-    )
-    return against and not any(said.supports for _, said in whole)
+    called = [(near, said) for near, said in whole if near.score == best]
+    against = [near for near, said in called if said.contradicts and not is_listed(near, question, ready)]
+    against = against if len(against) == len(called) else [one for one in against if not _is_coded(one.column, ready)]
+    return bool(against) and not any(said.supports for _, said in whole)
 
 
 def fitted(question: Question, column: str, ready: Known) -> Fit:
     """Of a form's choices what they mean counts, by their names or by their labels; else what stands in the cells."""
+    sign = ready.names.holds.get(column, "")
+    cells = [value for value in question.values if value.strip()]
+    if sign and cells and not question.kind and not any(sign in value for value in cells):
+        return Fit(0, len(cells))
     found = meanings(question, column, ready)
     asked = ready.columns[column]
     if question.spaced and isinstance(asked.transform, Codes):
@@ -229,7 +237,8 @@ def _score(near: Near, said: Fit, question: Question, ready: Known) -> float:
     if said.contradicts:
         if near.alike and not near.whole and (said.read or near.score >= NEARLY):
             return near.score * SOME_READ
-        return near.score * (0.45 if not _is_coded(near.column, ready) else 0.75 if near.whole or near.alike else 0.6)
+        doubt = CALLED if near.whole else UNCALLED
+        return near.score * (doubt if not _is_coded(near.column, ready) else 0.75 if near.whole or near.alike else 0.6)
     return near.score + (SUPPORT if said.supports else 0.0)
 
 

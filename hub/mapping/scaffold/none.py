@@ -21,13 +21,15 @@ SECOND: Final = "mapping.scaffold-second"
 NUMBERS: Final = frozenset({"case_number", "survivor_code"})
 MANY: Final = 6
 _NUMBERED: Final = re.compile(r"(.*\w{3}.*?)\s*(?:[\s_]|[#(]|n°)\s*([1-9])\s*\)?", re.IGNORECASE)
+_SHORTLY: Final = re.compile(r"((?!(?:q|col|champ|var|field|item)\d)[^\W\d_]{1,12})([1-9])", re.IGNORECASE)
+"""As in "Dem1", "V2"; no number of a question."""
 
 
 def without_number(asked: Mapping[int, Question]) -> dict[int, Question]:
-    """Where a column is said again with another number, the first is what it is called without its own."""
+    """Where a column is said again with another number, each is what it is called without its own."""
     pairs = _pairs(asked)
     return {
-        at: replace(one, header=pairs[at][0], labels=(pairs[at][0],)) if at in pairs and pairs[at][1] == at else one
+        at: replace(one, header=pairs[at][0], labels=(pairs[at][0],)) if at in pairs else one
         for at, one in asked.items()
     }
 
@@ -74,7 +76,7 @@ def _pairs(asked: Mapping[int, Question]) -> dict[int, tuple[str, int]]:
     for at, one in asked.items():
         if one.kind or one.path:
             continue
-        numbered = _NUMBERED.fullmatch(one.header.strip())
+        numbered = _NUMBERED.fullmatch(one.header.strip()) or _SHORTLY.fullmatch(one.header.strip())
         name, number = (numbered[1].strip(), int(numbered[2])) if numbered else (one.header.strip(), 1)
         by_name.setdefault(f"{fold(one.group)}|{fold(name)}", []).append((number, at, name))
     return {at: (name, min(same)[1]) for same in by_name.values() if len(same) > 1 for _, at, name in same}

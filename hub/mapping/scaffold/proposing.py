@@ -13,6 +13,7 @@ from typing import Final, Literal
 from hub.mapping.model import Transform
 from hub.mapping.plan import Column, Plan
 from hub.mapping.scaffold.apart import NAMED, Claim, part, yield_to_called, yield_to_plainer
+from hub.mapping.scaffold.below import words_below
 from hub.mapping.scaffold.choices import Meant
 from hub.mapping.scaffold.claims import CALCULATED, LOW, MEDIUM, claims, fitted, is_listed, meanings
 from hub.mapping.scaffold.doubts import doubted
@@ -59,6 +60,7 @@ class Line:
     optional: bool = False  # a word that no list knows is left out, and its record comes in
     more: bool = False  # another line has this column, too, and what stands here is added to that
     kept: bool = False  # that is not read
+    ticks: str = ""  # the word of the column that is ticked here; the header, where no list knows that yet
     tests: bool = False  # it tells tests from cases, and no column of a ready mapping is meant
 
     @property
@@ -105,6 +107,9 @@ def propose(questions: Sequence[Question], ready: Known) -> Proposal:
     asked = {at: one for at, one in enumerate(questions) if not one.again and not is_left_out(one) and at not in marks}
     found = {at: claims(one, ready) for at, one in without_number(asked).items()}
     ticked = tick(found, asked, ready)
+    below = words_below({at: one for at, one in asked.items() if at not in ticked}, found, ready)
+    found |= {at: [] for at in below}
+    ticked |= below.keys()
     no_columns = none(found, {at: one for at, one in asked.items() if at not in ticked})
     found |= {at: [] for at in no_columns}
     yield_to_plainer(found)
@@ -112,13 +117,15 @@ def propose(questions: Sequence[Question], ready: Known) -> Proposal:
     part(found)
     weighed = {at: one for at, one in asked.items() if at not in ticked}
     taken, added = _weighed(_given(found), weighed, no_columns.keys(), ready)
-    columns = {near.column for _, near, _ in taken.values()}
+    columns = {near.column for _, near, _ in taken.values()} | {column for column, _ in below.values()}
     added |= _numbered(weighed, taken, no_columns, ready)
     lines = tuple(
         _line(question, *_with_more(taken[at], question, added, questions, ready), ready)
         if at in taken
         else _more(question, *added[at], ready)
         if at in added
+        else _below(question, *below[at], ready)
+        if at in below
         else _tests(question, ready)
         if at == min(marks, default=None)  # of two such columns one is asked about
         else _unmapped(question, ready, columns, no_columns.get(at))
@@ -158,7 +165,8 @@ def _weighed(
     likelier. And what adds to one of these."""
     settled = {at: claim for at, claim in taken.items() if claim[1].whole or at not in asked}
     called = {at: near.column for at, (_, near, _) in settled.items()}
-    likeliest = decided(asked, called | dict.fromkeys(no_columns, NOTHING), ready)
+    again = _called_again(asked, called, no_columns, ready)
+    likeliest = decided(asked, called | again | dict.fromkeys(no_columns, NOTHING), ready)
     found = doubted(settled, asked, no_columns, ready) | {
         at: _resembling(asked[at], one.column, one.sure, taken.get(at), ready)
         for at, one in likeliest.items()
@@ -169,7 +177,7 @@ def _weighed(
         at: (one.column, asked[first[one.column]].header, _is_added_to(asked[at], one, ready))
         for at, one in likeliest.items()
         if one.more and one.column in first
-    }
+    } | {at: (column, asked[first[column]].header, "low") for at, column in again.items() if column in first}
     given = {near.column for _, near, _ in found.values()}
     must = {name for name, column in ready.columns.items() if _is_required(column) or name in ready.plan.key}
     others = {
@@ -181,6 +189,18 @@ def _weighed(
         and (claim[1].column in must or _is_called(claim[1]))
     }
     return found | others, added
+
+
+def _called_again(
+    asked: Mapping[int, Question], settled: Mapping[int, str], no_columns: AbstractSet[int], ready: Known
+) -> dict[int, str]:
+    """What is called as a column that another is already, where there may be several: that it adds to it is a question."""
+    found: dict[int, str] = {}
+    for at in asked.keys() - settled.keys() - no_columns:
+        best = max(claims(asked[at], ready), key=lambda one: one[0], default=None)
+        if best and best[1].whole and best[1].column in ready.names.several & {*settled.values()}:
+            found[at] = best[1].column
+    return found
 
 
 def _is_added_to(question: Question, one: Chosen, ready: Known) -> Confidence:
@@ -220,6 +240,16 @@ def _more(question: Question, column: str, first: str, confidence: Confidence, r
     kept = ready.plan.columns[column].transform is None
     reasons = (("mapping.scaffold-more-kept" if kept else "mapping.scaffold-more", {"name": first}),)
     return Line(question, column, confidence, reasons, ready.names.language(question.header), more=True, kept=kept)
+
+
+def _below(question: Question, column: str, word: str, ready: Known) -> Line:
+    """A word of a column, ticked below that as its heading. One that no list knows is asked about."""
+    said = question.labels[0]
+    reasons = (("mapping.scaffold-below", {"name": question.group}),)
+    return Line(
+        question, column, "medium" if word else "low", reasons, ready.names.language(question.header),
+        words=() if word else (said,), ticks=word or said,
+    )  # fmt: skip
 
 
 def _is_called(near: Near) -> bool:

@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
-from hub.fhir.folding import ascii_digits
+from hub.fhir.folding import ascii_digits, fold
 from hub.mapping.model import Context, Transform
 from hub.mapping.plan import Column
 from hub.mapping.transforms.answers import Answer
 from hub.mapping.transforms.codes import Codes
-from hub.mapping.transforms.dates import DateText
+from hub.mapping.transforms.dates import MONTHS, DateText
 from hub.mapping.transforms.organizations import OrganizationName
 from hub.mapping.transforms.texts import Digits, Text
 
@@ -30,6 +30,7 @@ _NUMBER: Final = re.compile(r"^\d{1,2}$")
 _CODE: Final = re.compile(r"^(\w{1,3}|[\w\-]{1,8}\.)$")
 MOST_CODES: Final = 15
 _SEVERAL: Final = re.compile(r"\s*[+,;/]\s*")
+_DAY_AND_MONTH: Final = re.compile(r"(?:\D+ )?\d{1,2}(?:er)?\s*[/.\- ]\s*(\d{1,2}|[^\W\d_]+)\.?")
 _DAY_FIRST: Final = re.compile(r"^\D*(\d{1,2})[/.\-](\d{1,2})[/.\-]\d{2,4}")
 
 
@@ -69,6 +70,8 @@ def fit(column: Column, values: Sequence[str], blank: frozenset[str], today: dat
         transform = replace(transform, order="mdy")
     context = Context("organization", lambda _: None, today)
     tried = [value for value in values[:TRIED] if value.strip() and value.strip().casefold() not in blank]
+    if isinstance(transform, DateText):  # days of a year that stands nowhere speak for no other column
+        tried = [value for value in tried if not _is_without_year(value)]
     unknown: dict[str, None] = {}
     read = 0
     for value in tried:
@@ -94,6 +97,11 @@ def _something_else(transform: Transform | None, values: Sequence[str]) -> bool:
     return len(said) >= ENOUGH and any(
         sum(bool(kind.match(one)) for one in said) >= SPEAKS * len(said) for kind in kinds
     )
+
+
+def _is_without_year(value: str) -> bool:
+    found = _DAY_AND_MONTH.fullmatch(fold(value))
+    return found is not None and (found[1] in MONTHS or found[1].isdecimal())
 
 
 def are_answers(values: Sequence[str]) -> bool:

@@ -15,7 +15,8 @@ from hub.fhir.folding import fold
 Tokens = tuple[str, ...]
 
 _WORDS: Final = re.compile(r"[^\W\d_]+\.?|\d+")
-_NUMERO: Final = re.compile(r"(?:\bn|\bno|\bnum|\bnr)\s*[°º.]\s*|(?<=\w)[_-]no$", re.IGNORECASE)
+_RUN_TOGETHER: Final = re.compile(r"(?<=[a-zà-ÿ])(?=[A-ZÀ-Þ])")
+_NUMERO: Final = re.compile(r"(?:\bn|\bno|\bnum|\bnr)\s*[°º.]\s*|(?<=\w)[_-]no$|^#\s*", re.IGNORECASE)
 _PREFIX: Final = 5  # letters by which a word that is cut short is known without a sign of it
 _CUT: Final = 3  # and with one: "adr."
 _SHORT: Final = 6  # the most letters of a word that may be cut short without a sign: "DATE_ADM", "Niv scol"
@@ -100,8 +101,9 @@ class Words:
         return self._same.get(stem(bare), stemmed)
 
     def _split(self, text: str) -> list[str]:
-        named = "_" in text and " " not in text.strip()
-        folded = fold(numbered(text) + " |")
+        apart = in_words(text)
+        named = " " not in text.strip() and ("_" in text or apart != text)
+        folded = fold(numbered(apart) + " |")
         for said, pattern, meant in self._phrases:
             if said in folded:
                 folded = pattern.sub(meant, folded)
@@ -126,6 +128,11 @@ class Index:
             forms = (one for letter in letters for one in self._by_letter.get(letter, ()))
             self._found[word] = frozenset[int]().union(*(names for form, names in forms if same(word, form)))
         return self._found[word]
+
+
+def in_words(text: str) -> str:
+    """What is run together in one word with capitals, in several: "dateNaissance"."""
+    return text if " " in text.strip() else _RUN_TOGETHER.sub(" ", text)
 
 
 def numbered(text: str) -> str:
@@ -196,4 +203,4 @@ def _contracted(one: str, other: str) -> bool:
     return all(letter in letters for letter in one)
 
 
-__all__ = ["Index", "Tokens", "Words", "numbered", "plain", "same", "stem"]
+__all__ = ["Index", "Tokens", "Words", "in_words", "numbered", "plain", "same", "stem"]

@@ -57,7 +57,7 @@ def concept_maps(proposal: Proposal) -> dict[str, Resource]:
     found = {
         words_name(line.column): concept_map(words_name(line.column), line.meant)
         for line in in_force(proposal)
-        if not line.more
+        if not line.more and not line.ticks
     }
     return {name: resource for name, resource in found.items() if resource is not None}
 
@@ -112,9 +112,10 @@ def _columns(proposal: Proposal, say: Say, maps: Maps, referring: Referring) -> 
     yield "columns:"
     seen: Counter[str] = Counter()
     for line in in_force(proposal):
-        if line.more:
+        if line.more or line.ticks:
             seen[line.column] += 1
-            yield from _more(line, f"{line.column}_{seen[line.column] + 1}", proposal, say)
+            name = f"{line.column}_{seen[line.column] + 1}"
+            yield from _ticked(line, name, say) if line.ticks else _more(line, name, proposal, say)
             continue
         yield from _in_force(line, say, maps, referring.spelt if line.column == referring.column else {})
         if line.column == referring.column:
@@ -129,9 +130,10 @@ def _columns(proposal: Proposal, say: Say, maps: Maps, referring: Referring) -> 
         if asked and line.tests:
             yield f"  # ? {_tests(line)} # {reason(line, say)}"
         elif asked:
-            adds = f", adds_to: {line.column}}}" if line.more else "}"
-            name = f"{line.column}_more{number}" if line.more else line.column
-            yield f"  # ? {name}: {_headers(line)[:-1]}{adds} # {reason(line, say)}"
+            another = line.more or line.ticks
+            adds = _ticks(line) if line.ticks else f", adds_to: {line.column}" if line.more else ""
+            name = f"{line.column}_more{number}" if another else line.column
+            yield f"  # ? {name}: {_headers(line)[:-1]}{adds}}} # {reason(line, say)}"
         settings = _headers(line).replace("}}", "}, ignored: true}")
         said = "" if asked else f" # {reason(line, say)}"
         yield f"  {UNMAPPED}{number}: {settings}{said}"
@@ -173,6 +175,20 @@ def _more(line: Line, name: str, proposal: Proposal, say: Say) -> Iterator[str]:
     read = any(one.column == line.column and not one.more and one.is_in_force for one in proposal.lines)
     adds = f"adds_to: {line.column}" if read and not line.kept else "ignored: true"
     yield f"  {name}: {_headers(line)[:-1]}, {adds}}} # {say(f'mapping.scaffold-{line.confidence}')}: {reason(line, say)}"
+
+
+def _ticked(line: Line, name: str, say: Say) -> Iterator[str]:
+    """A word that no list knows can be ticked for nothing."""
+    told = f"{_headers(line)[:-1]}{_ticks(line)}}} # {say(f'mapping.scaffold-{line.confidence}')}: {reason(line, say)}"
+    if line.unexplained:
+        yield f"  # ? {name}: {told}"
+        yield f"  {name}: {_headers(line)[:-1]}, ignored: true}}"
+    else:
+        yield f"  {name}: {told}"
+
+
+def _ticks(line: Line) -> str:
+    return f", transform: answer, on_error: warn, ticks: {{{line.column}: {_quoted(line.ticks)}}}"
 
 
 def _tests(line: Line) -> str:

@@ -199,3 +199,41 @@ def test_a_sign_of_which_a_legend_and_habit_say_different_things_is_asked_about(
     done = asked(unread, tmp_path / "register.xlsx", "fr", "refuse\n\n")
     assert texts.say("cli.mapping-scaffold.means", "fr", header="Accord", sign="N") in done.output
     assert yaml.safe_load(mapping_file(unread).read_text("utf-8"))["columns"]["consent"]["words"]["declined"] == ["N"]
+
+
+def ticked(path: Path) -> Path:
+    """A register whose columns for the state of each woman are ticked, one of them with a word that no list knows."""
+    book = openpyxl.Workbook()
+    sheet = book.worksheets[0]
+    for row in (
+        ["", "", "", "", "ETAT CIVIL", "", "", "SUITE"],
+        ["N° dossier", "Date", "Nom et prénom", "Tél", "Mariée", "Veuve", "Sans acte", "Observations"],
+        ["1", "25/01/2026", "Zineb Marquée", "0661000001", "x", "", "", "calme"],
+        ["2", "26/01/2026", "Fatima Marquée", "0661000002", "", "x", "", "seule"],
+        ["3", "27/01/2026", "Hind Marquée", "0661000003", "", "", "x", "calme"],
+    ):
+        sheet.append(row)
+    book.save(path)
+    return path
+
+
+def test_a_word_that_is_ticked_and_that_no_list_knows_is_read_once_somebody_has_said_what_it_means(
+    tmp_path: Path, unread: Command
+) -> None:
+    register = ticked(tmp_path / "register.xlsx")
+    assert asked(unread, register, "fr", "").exit_code == 0
+    columns = yaml.safe_load(mapping_file(unread).read_text("utf-8"))["columns"]
+    assert [one["ticks"] for one in columns.values() if "ticks" in one] == [
+        {"marital_status": "Mariée"},
+        {"marital_status": "Veuve"},
+    ]
+    mapping_file(unread).unlink()
+    done = asked(unread, register, "fr", "oui\ncélibataire\n")
+    assert done.exit_code == 0, done.output
+    columns = yaml.safe_load(mapping_file(unread).read_text("utf-8"))["columns"]
+    assert [one["ticks"]["marital_status"] for one in columns.values() if "ticks" in one] == [
+        "Mariée",
+        "Veuve",
+        "célibataire",
+    ]
+    assert unread.json("check")["ok"]

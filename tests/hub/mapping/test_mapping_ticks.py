@@ -106,7 +106,7 @@ TICK = "headers: {fr: [Autre]}, transform: answer, "
     ("column", "problem"),
     [
         ("own: {%sticks: {nowhere: physique}}", "unknown-column"),
-        ("own: {%sticks: {marital_status: mariée}}", "ticks-no-list"),
+        ("own: {%sticks: {children: mariée}}", "ticks-no-list"),
         ("own: {%sticks: {remarks: physique}}", "ticks-no-list"),
         ("own: {%sticks: {violence_types: imaginaire}}", "ticks-word"),
         ("own: {%sticks: [violence_types, physique]}", "shape"),
@@ -137,3 +137,25 @@ def test_a_form_like_another_may_read_the_words_otherwise_and_leave_its_ticks_al
     write(tmp_path, OVERLAY + f"  violence_types: {said}\n")
     (tmp_path / "own/form/own.json").write_text('{"resourceType": "ConceptMap", "group": []}', "utf-8")
     assert not [one for one in check("own/form", search=[tmp_path]) if "tick" in one.text]
+
+
+STATES = "  single: {headers: {fr: [Cél]}, transform: answer, ticks: {marital_status: célibataire}}\n" + (
+    "  married: {headers: {fr: [Mariée]}, transform: answer, ticks: {marital_status: mariée}}\n"
+)
+
+
+def test_a_tick_may_say_the_one_word_of_a_column(tmp_path):
+    own = load("own/form", search=[write(tmp_path, OVERLAY + STATES)])
+    found = mapped({"married": "x", "single": ""}, own)
+    person = next(one.resource for one in found.drafts if one.local == "patient")
+    assert found.issues == ()
+    assert person == next(one.resource for one in mapped({"marital_status": "mariée"}).drafts if one.local == "patient")
+
+
+def test_where_two_are_ticked_of_a_column_of_one_word_somebody_is_told_of_both(tmp_path):
+    own = load("own/form", search=[write(tmp_path, OVERLAY + STATES)])
+    found = mapped({"married": "x", "single": "x"}, own, headers={"married": "Mariée", "single": "Cél"})
+    (issue,) = found.issues
+    assert issue.column == "Cél, Mariée"
+    person = next(one.resource for one in found.drafts if one.local == "patient")
+    assert "maritalStatus" not in person

@@ -206,5 +206,5 @@ def test_signs_that_may_be_answered_are_no_part_of_a_header() -> None:
 
 
 def test_first_letters_on_one_side_of_a_slash_are_not_understood() -> None:
-    found = lines("IP / N° ENTREE", cells=("23219/23", "76092/23", "66088/23"))["IP / N° ENTREE"]
+    found = lines("RG / N° ENTREE", cells=("23219/23", "76092/23", "66088/23"))["RG / N° ENTREE"]
     assert found.confidence != "high"

@@ -84,9 +84,18 @@ def test_a_shape_is_written_and_read_without_loss(cells: tuple[str, ...]) -> Non
 
 def test_cells_like_those_that_were_seen_speak_for_their_meaning() -> None:
     ages, days = (Question("", AGES), Question("", DAYS))
-    cells = Cells([Seen("1", ("age",), traits(ages)), Seen("1", ("visit_date",), traits(days))])
+    both = [Seen(one, ("age",), traits(ages)) for one in "12"] + [
+        Seen(one, ("visit_date",), traits(days)) for one in "12"
+    ]
+    cells = Cells(both)
     assert cells.evidence(ages)["age"] > 0 > cells.evidence(ages)["visit_date"]
     assert cells.evidence(days)["visit_date"] > 0 > cells.evidence(days)["age"]
+
+
+def test_of_a_meaning_that_one_register_alone_has_shown_cells_say_nothing() -> None:
+    ages, days = (Question("", AGES), Question("", DAYS))
+    seen = [*(Seen(one, ("age",), traits(ages)) for one in "12"), Seen("1", ("visit_date",), traits(days))]
+    assert "visit_date" not in Cells(seen).evidence(days)
 
 
 def test_a_neighbour_that_usually_stands_there_tips_the_scales_and_not_more() -> None:
