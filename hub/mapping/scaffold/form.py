@@ -111,7 +111,9 @@ def crossed(plan: Plan, tables: Sequence[Ready], lexicon: Named) -> tuple[dict[s
         if said:
             sentences[name] = said[0]
     of_twins = {name: {twin for _, twin in every} for name, every in twins.items()}
-    hers = [name for name, every in of_twins.items() if every & set(lexicon.get("hers", ()))]
+    hers, agreed = (
+        [name for name, every in of_twins.items() if every & set(lexicon.get(key, ()))] for key in ("hers", "agreed")
+    )
     kinds = {
         kind: {**one, "columns": [name for name in columns if of_twins.get(name, {name}) & set(one["columns"])]}
         for kind, one in lexicon.get("asks", {}).items()
@@ -126,6 +128,7 @@ def crossed(plan: Plan, tables: Sequence[Ready], lexicon: Named) -> tuple[dict[s
         "names": names,
         "sentences": {**_nothing(asked), **sentences},
         "hers": hers,
+        "agreed": agreed,
         "asks": kinds,
     }
 

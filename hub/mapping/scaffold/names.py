@@ -82,6 +82,7 @@ class Names:
         self.several = frozenset(map(str, lexicon.get("several", ())))
         self._parts = frozenset(map(str, lexicon.get("parts", ())))
         self.answered = {str(column): str(meant) for column, meant in lexicon.get("answered", {}).items()}
+        self.agreed = frozenset(map(str, lexicon.get("agreed", ())))
         self.holds = {str(column): str(sign) for column, sign in lexicon.get("holds", {}).items()}
         self.free = {str(column): str(meant) for column, meant in lexicon.get("free", {}).items()}
         self._groups = {role: self._words.folded(one["words"]) for role, one in lexicon.get("groups", {}).items()}

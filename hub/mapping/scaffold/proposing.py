@@ -290,6 +290,8 @@ def _line(question: Question, score: float, near: Near, said: Fit, ready: Known)
     confidence = _confidence(score, near, said, ready.columns[near.column].transform)
     if confidence == "high" and (near.cut or near.vague) and are_answers(question.values):
         confidence = "medium"  # a tick says nothing of what is ticked
+    if confidence == "medium" and not near.whole and _needs_a_name(question, near, ready):
+        confidence = "low"
     called = "called" if near.whole else "values-alone" if near.score < LOW else "like" if near.name else "alike"
     reasons: list[tuple[str, Mapping[str, str]]] = [(f"mapping.scaffold-{called}", {"name": near.name})]
     if said.tried:
@@ -320,6 +322,12 @@ def _line(question: Question, score: float, near: Near, said: Fit, ready: Known)
         said.unknown if sure else (), () if sure else said.unknown, spaced, told,
         near.alike and not near.whole, near.unlikely, near.column in ready.optional,
     )  # fmt: skip
+
+
+def _needs_a_name(question: Question, near: Near, ready: Known) -> bool:
+    """Whether a person must say that it is this column, which it is merely like: a tick says nothing of what is ticked, and an
+    agreement is never supposed."""
+    return near.column in ready.names.agreed or (not question.kind and are_answers(question.values))
 
 
 def _confidence(score: float, near: Near, said: Fit, transform: Transform | None) -> Confidence:

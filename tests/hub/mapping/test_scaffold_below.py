@@ -62,3 +62,10 @@ def test_below_a_heading_that_is_no_column_of_words_nothing_is_ticked(heading):
 
 def test_one_column_below_a_heading_is_no_list_of_words():
     assert not register("PAR QUI", ["Mari"])["Mari"].ticks
+
+
+@pytest.mark.parametrize("word", ["Autre asso", "Revenue"])
+def test_a_tick_below_a_header_that_is_merely_like_one_is_never_read_unasked(word):
+    """“Autre asso”, ticked below where she was sent, is like many a header for her agreement."""
+    found = register("ON L'A ENVOYEE", ["Tribunal", word], (("x", "x"), ("", "x"), ("x", "")))[word]
+    assert found.confidence in {"low", "none"}
