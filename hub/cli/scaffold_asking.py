@@ -99,7 +99,7 @@ def is_answered(column: str, ready: Known) -> bool:
 
 def _pointed_at(session: Session, column: str, lines: Sequence[Line], ready: Known) -> Iterator[tuple[int, Line]]:
     """The place and the line of a column that is needed and that nobody has found."""
-    left = [(at, line) for at, line in enumerate(lines) if not line.column and not line.tests]
+    left = [(at, line) for at, line in enumerate(lines) if _may_be_another(line, ready)]
     of = ready.plan.columns[column].otherwise
     if not left or (of and not any(line.column == of.column for line in lines)):
         return
@@ -110,6 +110,12 @@ def _pointed_at(session: Session, column: str, lines: Sequence[Line], ready: Kno
     ):
         at, line = left[int(said) - 1]
         yield at, pointed_at(line, column, ready)
+
+
+def _may_be_another(line: Line, ready: Known) -> bool:
+    """Whether a column may be one that is needed: it is none yet, or one that is not read, and not beyond doubt."""
+    kept = line.column and line.confidence != "high" and ready.plan.columns[line.column].transform is None
+    return not line.tests and (not line.column or bool(kept))
 
 
 def _why(session: Session, line: Line) -> str:

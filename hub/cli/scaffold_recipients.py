@@ -28,6 +28,7 @@ NEW: Final = "+"
 NEWLINE: Final = "\n"
 SHELTER: Final = "shelter"  # of whoever gives it the address is kept from everybody
 _ID: Final = re.compile(r"[^a-z0-9]+")
+_TOWN: Final = re.compile(r"\s*[-–]\s*")
 _ARABIC: Final = re.compile(r"[\u0621-\u064a]")
 
 
@@ -159,7 +160,7 @@ def _added(session: Session, stranger: Stranger, directory: Recipients) -> Itera
 
 def _province(session: Session, usual: str) -> str:
     """By its code or its name; the usual one where the answer is empty, or is not understood three times."""
-    provinces = {fold(text): one.code for one in _codes(session, "province") for text in (one.code, one.shown)}
+    provinces = _provinces()
     for _ in range(TRIES):
         said = click.prompt(
             session.say("mapping-scaffold.recipient-province", province=usual), default="", show_default=False, err=True
@@ -168,6 +169,17 @@ def _province(session: Session, usual: str) -> str:
             return provinces.get(fold(said), usual)
         session.err.print(session.say("mapping-scaffold.recipient-no-province"), markup=False, soft_wrap=True)
     return usual
+
+
+def _provinces() -> dict[str, str]:
+    """By code, by name in any language, and by the town that is the first of a name ("Oujda" of "Oujda-Angad")."""
+    codes = load().code_system("province").codes
+    names = {code: {one.display, *dict(one.designations).values()} for code, one in codes.items()}
+    known = {fold(text): code for code, texts in names.items() for text in (code, *texts)}
+    for code, texts in names.items():
+        for town in {fold(_TOWN.split(text, maxsplit=1)[0]) for text in texts}:
+            known.setdefault(town, code)
+    return known
 
 
 def _free_id(name: str, kind: str, directory: Recipients) -> str:

@@ -132,7 +132,8 @@ class Cells:
                 for target, ticked in words.items()
                 if target not in content
             }
-            run.headers = {**run.headers, **shown}
+            if shown:
+                run.headers = {**run.headers, **shown}
             said = {
                 target: cells[target].with_words(content.get(target), [*ticked.values()])
                 for target, ticked in words.items()

@@ -36,12 +36,11 @@ def words_below(
 
 
 def _is_another(claims: Sequence[Claim], column: str, word: str) -> bool:
-    """Whether it is called as another column; shortly or nearly so only where it is no word of this one."""
-    others = [(score, near) for score, near, _ in claims if near.column != column]
-    return any(
-        (near.whole and not (word and (near.cut or near.vague))) or (score >= LIKE and not word)
-        for score, near in others
-    )
+    """Whether it is called as another column; shortly or nearly so, and with cells that do not speak for that, only where it is
+    no word of this one."""
+    others = [claim for claim in claims if claim[1].column != column]
+    called = (near for _, near, said in others if near.whole and (not (near.cut or near.vague) or said.supports))
+    return any(called) or (not word and any(near.whole or score >= LIKE for score, near, _ in others))
 
 
 def _is_ticked(question: Question, ready: Known) -> bool:

@@ -154,6 +154,13 @@ def test_of_several_services_somebody_says_which_is_meant(register: Path, unread
     assert unread.json("check")["ok"]
 
 
+@pytest.mark.parametrize("town", ["Oujda", "oujda", "وجدة"])
+def test_a_province_goes_by_its_town(town: str, register: Path, unread: Command) -> None:
+    assert asked(unread, register, WORD + "yes\n" + HOSPITAL + f"0\n1\n1\n{town}\n").exit_code == 0
+    added = yaml.safe_load((unread.home / "organizations.yaml").read_text("utf-8"))[-1]
+    assert added["province"] == "MA-OUJ"
+
+
 def test_the_directory_keeps_what_stands_in_it(register: Path, unread: Command) -> None:
     file = unread.home / "organizations.yaml"
     before = file.read_text("utf-8")
@@ -204,6 +211,15 @@ def test_a_column_that_is_needed_and_was_not_found_is_asked_for(language: str, r
     line = written(unread)["columns"]["referred_to"]
     assert line["headers"] == {"fr": ["Zzyx"]} and len(line["words"]) == 2
     assert len(connected(unread)) == 3
+
+
+def test_a_column_that_is_not_read_and_not_beyond_doubt_may_be_the_one_that_is_needed(
+    register: Path, unread: Command
+) -> None:
+    register.write_text(REGISTER.replace("Orientée vers", "Avocat"), "utf-8")
+    done = asked(unread, register, "1\n" + WORD + "yes\n" + HOSPITAL + NEW)
+    assert done.exit_code == 0, done.output
+    assert written(unread)["columns"]["referred_to"]["headers"] == {"fr": ["Avocat"]}
 
 
 def test_an_answer_that_no_list_knows_is_asked_about_and_read_so(register: Path, unread: Command) -> None:
