@@ -8,10 +8,11 @@ that could be read two ways are asked about; the rest is listed as unmapped.
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
-from typing import Final, Literal
+from typing import Final
 
 from hub.mapping.model import Transform
 from hub.mapping.plan import Column, Plan
+from hub.mapping.scaffold.adding import SURE, Added, Confidence, called_again, is_added_to, numbered, with_more
 from hub.mapping.scaffold.apart import NAMED, Claim, part, yield_to_called, yield_to_plainer
 from hub.mapping.scaffold.below import words_below
 from hub.mapping.scaffold.choices import Meant
@@ -19,9 +20,8 @@ from hub.mapping.scaffold.claims import CALCULATED, LOW, MEDIUM, claims, fitted,
 from hub.mapping.scaffold.doubts import doubted
 from hub.mapping.scaffold.known import Known, known
 from hub.mapping.scaffold.left_out import is_left_out
-from hub.mapping.scaffold.likely import Chosen
 from hub.mapping.scaffold.names import EXACT, Near
-from hub.mapping.scaffold.none import Reason, firsts, none, without_number
+from hub.mapping.scaffold.none import Reason, none, without_number
 from hub.mapping.scaffold.sentences import NOTHING
 from hub.mapping.scaffold.table import Question
 from hub.mapping.scaffold.ticked import tick
@@ -31,12 +31,7 @@ from hub.mapping.transforms.codes import Codes
 from hub.mapping.transforms.dates import DateText
 from hub.mapping.transforms.phones import Phones
 
-Confidence = Literal["high", "medium", "low", "none"]
-Added = tuple[str, str, Confidence]
-"""The column to which a question adds, what that is called, and how sure that is."""
-
 LIKELY: Final = 0.66  # what only resembles, and beyond that is sure
-SURE: Final = 0.9
 SURE_WORDS: Final = 0.5  # share of known words from which the others may be shown
 
 
@@ -118,9 +113,9 @@ def propose(questions: Sequence[Question], ready: Known) -> Proposal:
     weighed = {at: one for at, one in asked.items() if at not in ticked}
     taken, added = _weighed(_given(found), weighed, no_columns.keys(), ready)
     columns = {near.column for _, near, _ in taken.values()} | {column for column, _ in below.values()}
-    added |= _numbered(weighed, taken, no_columns, ready)
+    added |= numbered(weighed, taken, no_columns, ready)
     lines = tuple(
-        _line(question, *_with_more(taken[at], question, added, questions, ready), ready)
+        _line(question, *with_more(taken[at], question, added, questions, ready), ready)
         if at in taken
         else _more(question, *added[at], ready)
         if at in added
@@ -165,7 +160,7 @@ def _weighed(
     likelier. And what adds to one of these."""
     settled = {at: claim for at, claim in taken.items() if claim[1].whole or at not in asked}
     called = {at: near.column for at, (_, near, _) in settled.items()}
-    again = _called_again(asked, called, no_columns, ready)
+    again = called_again(asked, called, no_columns, ready)
     likeliest = decided(asked, called | again | dict.fromkeys(no_columns, NOTHING), ready)
     found = doubted(settled, asked, no_columns, ready) | {
         at: _resembling(asked[at], one.column, one.sure, taken.get(at), ready)
@@ -174,7 +169,7 @@ def _weighed(
     }
     first = {near.column: at for at, (_, near, _) in found.items()}
     added = {
-        at: (one.column, asked[first[one.column]].header, _is_added_to(asked[at], one, ready))
+        at: (one.column, asked[first[one.column]].header, is_added_to(asked[at], one, ready))
         for at, one in likeliest.items()
         if one.more and one.column in first
     } | {at: (column, asked[first[column]].header, "low") for at, column in again.items() if column in first}
@@ -189,50 +184,6 @@ def _weighed(
         and (claim[1].column in must or _is_called(claim[1]))
     }
     return found | others, added
-
-
-def _called_again(
-    asked: Mapping[int, Question], settled: Mapping[int, str], no_columns: AbstractSet[int], ready: Known
-) -> dict[int, str]:
-    """What is called as a column that another is already, where there may be several: that it adds to it is a question."""
-    found: dict[int, str] = {}
-    for at in asked.keys() - settled.keys() - no_columns:
-        best = max(claims(asked[at], ready), key=lambda one: one[0], default=None)
-        if best and best[1].whole and best[1].column in ready.names.several & {*settled.values()}:
-            found[at] = best[1].column
-    return found
-
-
-def _is_added_to(question: Question, one: Chosen, ready: Known) -> Confidence:
-    """It is a question, unless it is called as the column that it adds to."""
-    called = any(
-        near.column == one.column and near.whole and not near.vague for near in ready.names.near(question.header)
-    )
-    return "medium" if called and one.sure >= SURE and not fitted(question, one.column, ready).contradicts else "low"
-
-
-def _numbered(
-    asked: Mapping[int, Question], taken: Mapping[int, Claim], no_columns: Mapping[int, Reason], ready: Known
-) -> dict[int, Added]:
-    """What is told apart from the first of its name by a number alone adds to that, where one such cell may hold several."""
-    return {
-        at: (taken[first][1].column, asked[first].header, "medium")
-        for at, first in firsts(asked).items()
-        if at in no_columns and first in taken and taken[first][1].column in ready.names.several
-    }
-
-
-def _with_more(
-    claim: Claim, question: Question, added: Mapping[int, Added], questions: Sequence[Question], ready: Known
-) -> Claim:
-    """With the words of the columns that add to this one."""
-    score, near, _ = claim
-    more = [value for at, one in added.items() if one[0] == near.column for value in questions[at].values]
-    return (
-        (score, near, fitted(replace(question, values=(*question.values, *more)), near.column, ready))
-        if more
-        else claim
-    )
 
 
 def _more(question: Question, column: str, first: str, confidence: Confidence, ready: Known) -> Line:
