@@ -9,7 +9,7 @@ from hub.cli.scaffold import read_lexicon
 from hub.fhir import definitions
 from hub.mapping.library import Library
 from hub.mapping.reading import read_plan
-from hub.mapping.scaffold import Known, known
+from hub.mapping.scaffold import Known, Line, known
 
 BASE = "spreadsheet/register-fr"
 
@@ -20,3 +20,8 @@ def ready(base: str = BASE) -> Known:
     plan, _ = read_plan(base, library, definitions.load())
     said = library.document(base)[0].data["columns"]
     return known(plan, read_lexicon(), said, shown_columns(base, Path("nowhere")), date(2026, 11, 26))
+
+
+def is_surely_called_so(line: Line) -> bool:
+    """Whether its name is beyond doubt, whatever stands beside it in a small table."""
+    return line.confidence == "high" or ("mapping.scaffold-alone", {}) in line.reasons

@@ -18,6 +18,7 @@ from hub.mapping.transforms.answers import Answer
 _UNLIKE: Final = -2.0  # so much speaks against a column in its cells
 _CELLS: Final = 0.3  # of what neighbours say
 _DOUBT: Final = 1.0  # so much less speaks for it than for another
+_OWN: Final = 0.9  # share of columns that are called as a tool calls them
 _FEWEST: Final = 5  # columns of a table whose neighbours say something
 
 
@@ -26,8 +27,9 @@ def doubted(
 ) -> dict[int, Claim]:
     """`called`: what is called so, now with all that speaks against it; what is not `asked` nobody doubts."""
     inside = {at: near.column for at, (_, near, _) in called.items() if at in asked}
-    beside = _unlikely_beside(asked, inside | dict.fromkeys(no_columns, NOTHING), ready) - no_columns
-    unlikely = beside.union(_behind_another(asked, inside, ready), _elsewhere(asked, inside, ready))
+    beside = _beside(asked, inside | dict.fromkeys(no_columns, NOTHING), ready)
+    behind = {at for at, (doubt, _) in beside.items() if doubt > _DOUBT} - no_columns
+    unlikely = behind.union(_behind_another(asked, inside, ready), _elsewhere(asked, inside, ready))
     if "visit_date" not in inside.values():  # the day of what may be the visit
         unlikely |= {at for at, column in inside.items() if column == "appointment_date"}
     return {
@@ -41,6 +43,17 @@ def doubted(
         )
         for at, (score, near, said) in called.items()
     }
+
+
+def names_alone(asked: Mapping[int, Question], given: Mapping[int, str], ready: Known) -> set[int]:
+    """`given`: what each column is, the whole table known. Where something else is likelier, or no column's is, by all but the
+    name. Where nearly all of the table, or of the ready mapping, is called as that itself calls its columns, it is of that
+    tool."""
+    if ready.names_itself(asked.values()) >= _OWN * min(len(asked), len(ready.columns)):
+        return set()
+    inside = {at: given.get(at, NOTHING) for at in asked}
+    beside = _beside(asked, inside, ready)
+    return {at for at, (doubt, is_nothing) in beside.items() if doubt > 0 or is_nothing}
 
 
 def _holds_another_thing(column: str, question: Question, ready: Known) -> bool:
@@ -73,16 +86,20 @@ def _behind_another(asked: Mapping[int, Question], called: Mapping[int, str], re
             another = ready.names.speaks_of_another(question.texts)
 
 
-def _unlikely_beside(asked: Mapping[int, Question], settled: Mapping[int, str], ready: Known) -> set[int]:
-    """Where what stands beside a column and in it, without its name, speaks much more for something else ("Sexe" among what is
-    hers)."""
+def _beside(asked: Mapping[int, Question], settled: Mapping[int, str], ready: Known) -> dict[int, tuple[float, bool]]:
+    """What stands beside a column and in it says of it, its own name unheard ("Sexe" among what is hers): how much more speaks
+    for something else, and whether what is no column's stands likelier there."""
     if len(asked) < _FEWEST:
-        return set()
+        return {}
     beside = dict(zip(asked, ready.likely.beside(columns(asked, settled, ready)), strict=True))
-    return {at for at, column in settled.items() if _is_unlikely(column, beside[at], asked[at], ready)}
+    return {
+        at: (_doubt(column, beside[at], asked[at], ready), beside[at].get(column, 0.0) < beside[at].get(NOTHING, 0.0))
+        for at, column in settled.items()
+        if beside[at]
+    }
 
 
-def _is_unlikely(column: str, beside: Mapping[str, float], question: Question, ready: Known) -> bool:
+def _doubt(column: str, beside: Mapping[str, float], question: Question, ready: Known) -> float:
     cells = ready.likely.by_cells(question)
     least = min(cells.values(), default=0.0)
     says = {
@@ -90,7 +107,7 @@ def _is_unlikely(column: str, beside: Mapping[str, float], question: Question, r
         for one, told in beside.items()
         if one == column or not _are_alike(one, column, ready)
     }
-    return says.get(column, 0.0) < max(says.values(), default=0.0) - _DOUBT
+    return max(says.values(), default=0.0) - says.get(column, 0.0)
 
 
 def _are_alike(one: str, other: str, ready: Known) -> bool:
@@ -101,4 +118,4 @@ def _are_alike(one: str, other: str, ready: Known) -> bool:
     return len(pair) > 1 and all(isinstance(transform, Answer) for transform in pair)
 
 
-__all__ = ["doubted"]
+__all__ = ["doubted", "names_alone"]

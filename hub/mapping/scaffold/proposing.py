@@ -17,7 +17,7 @@ from hub.mapping.scaffold.apart import NAMED, Claim, part, yield_to_called, yiel
 from hub.mapping.scaffold.below import words_below
 from hub.mapping.scaffold.choices import Meant
 from hub.mapping.scaffold.claims import CALCULATED, LOW, MEDIUM, claims, fitted, is_listed, meanings
-from hub.mapping.scaffold.doubts import doubted
+from hub.mapping.scaffold.doubts import doubted, names_alone
 from hub.mapping.scaffold.known import Known, known
 from hub.mapping.scaffold.left_out import is_left_out
 from hub.mapping.scaffold.names import EXACT, Near
@@ -114,8 +114,10 @@ def propose(questions: Sequence[Question], ready: Known) -> Proposal:
     taken, added = _weighed(_given(found), weighed, no_columns.keys(), ready)
     columns = {near.column for _, near, _ in taken.values()} | {column for column, _ in below.values()}
     added |= numbered(weighed, taken, no_columns, ready)
+    given = {at: near.column for at, (_, near, _) in taken.items()} | {at: column for at, (column, *_) in added.items()}
+    alone = names_alone(weighed, given, ready)
     lines = tuple(
-        _line(question, *with_more(taken[at], question, added, questions, ready), ready)
+        _alone(at in alone, _line(question, *with_more(taken[at], question, added, questions, ready), ready))
         if at in taken
         else _more(question, *added[at], ready)
         if at in added
@@ -273,6 +275,13 @@ def _line(question: Question, score: float, near: Near, said: Fit, ready: Known)
         said.unknown if sure else (), () if sure else said.unknown, spaced, told,
         near.alike and not near.whole, near.unlikely, near.column in ready.optional,
     )  # fmt: skip
+
+
+def _alone(alone: bool, line: Line) -> Line:
+    """What nothing but its name says is not beyond doubt; it stays in force, and its words are asked about as before."""
+    if not alone or line.confidence != "high":
+        return line
+    return replace(line, confidence="medium", reasons=(*line.reasons, ("mapping.scaffold-alone", {})), unlikely=True)
 
 
 def _needs_a_name(question: Question, near: Near, ready: Known) -> bool:
