@@ -6,8 +6,8 @@ them, one for each column; of a header in two languages either row may be named.
 whatever its groups.
 
 Right: proposed as what it is, be it as a question (`asked`). An answer that an export says again, in a column of its own, is
-right where its question is read. Missed: not proposed at all. Wrong: proposed as something else, or
-proposed although it is nothing. No cell is shown.
+right where its question is read. So is a kind of help that was given, where its header is ticked as a word of what was given.
+Missed: not proposed at all. Wrong: proposed as something else, or proposed although it is nothing. No cell is shown.
 
 `python -m benchmarks.first_mappings FOLDER [FOLDER …]`
 """
@@ -28,6 +28,8 @@ from hub.mapping.scaffold import Proposal
 from hub.mapping.scaffold.table import Question
 
 NOTHING: Final = "-"
+TICKED: Final = "service_given"
+GIVEN: Final = "given_"
 KEY: Final = ".key.yaml"
 SAME: Final = {
     "interview_date": "visit_date",
@@ -102,6 +104,8 @@ def judge(proposal: Proposal, said: Mapping[str, Any]) -> list[Judged]:
         column = line.column if line and line.column else NOTHING
         if line and question and question.again and question.again in read and NOTHING not in wanted:
             column = min(wanted)
+        if line and line.ticks and column == TICKED and any(one.startswith(GIVEN) for one in wanted):
+            column = next(one for one in sorted(wanted) if one.startswith(GIVEN))
         found.append(Judged(header, wanted, SAME.get(column, column), line.confidence if line else "none"))
     return found
 

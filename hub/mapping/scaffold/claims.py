@@ -203,10 +203,8 @@ def _doubted(found: Sequence[Claim], question: Question, ready: Known) -> bool:
 
 def fitted(question: Question, column: str, ready: Known) -> Fit:
     """Of a form's choices what they mean counts, by their names or by their labels; else what stands in the cells."""
-    sign = ready.names.holds.get(column, "")
-    cells = [value for value in question.values if value.strip()]
-    if sign and cells and not question.kind and not any(sign in value for value in cells):
-        return Fit(0, len(cells))
+    if lacks_its_sign(question, column, ready):
+        return Fit(0, len([value for value in question.values if value.strip()]))
     found = meanings(question, column, ready)
     asked = ready.columns[column]
     if question.spaced and isinstance(asked.transform, Codes):
@@ -221,6 +219,17 @@ def fitted(question: Question, column: str, ready: Known) -> Fit:
     explained = {fold(one.choice.name) for one in found}
     others = [sign for sign in signs(question.values) if fold(sign) not in explained]
     return told if question.kind else told.and_(fit(asked, others, ready.plan.blank, ready.today))
+
+
+def lacks_its_sign(question: Question, column: str, ready: Known) -> bool:
+    """Whether something stands in the cells, and in none what each cell of the column holds."""
+    sign = ready.names.holds.get(column, "")
+    return (
+        bool(sign)
+        and not question.kind
+        and any(map(str.strip, question.values))
+        and sign not in "".join(question.values)
+    )
 
 
 def meanings(question: Question, column: str, ready: Known) -> tuple[Meant, ...]:
@@ -272,6 +281,7 @@ __all__ = [
     "forbidden",
     "is_listed",
     "is_nothing",
+    "lacks_its_sign",
     "meanings",
     "named",
 ]

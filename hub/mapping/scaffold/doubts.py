@@ -30,8 +30,8 @@ def doubted(
     beside = _beside(asked, inside | dict.fromkeys(no_columns, NOTHING), ready)
     behind = {at for at, (doubt, _) in beside.items() if doubt > _DOUBT} - no_columns
     unlikely = behind.union(_behind_another(asked, inside, ready), _elsewhere(asked, inside, ready))
-    if "visit_date" not in inside.values():  # the day of what may be the visit
-        unlikely |= {at for at, column in inside.items() if column == "appointment_date"}
+    found = {*inside.values()}
+    unlikely |= {at for at, column in inside.items() if ready.names.unless.get(column, column) not in found}
     return {
         at: (
             score,

@@ -83,6 +83,7 @@ class Names:
         self._parts = frozenset(map(str, lexicon.get("parts", ())))
         self.answered = {str(column): str(meant) for column, meant in lexicon.get("answered", {}).items()}
         self.agreed = frozenset(map(str, lexicon.get("agreed", ())))
+        self.unless = {str(column): str(other) for column, other in lexicon.get("unless", {}).items()}
         self.holds = {str(column): str(sign) for column, sign in lexicon.get("holds", {}).items()}
         self.free = {str(column): str(meant) for column, meant in lexicon.get("free", {}).items()}
         self._groups = {role: self._words.folded(one["words"]) for role, one in lexicon.get("groups", {}).items()}
@@ -177,7 +178,7 @@ class Names:
 
     def parts_of(self, texts: Iterable[str]) -> set[str]:
         """The columns to which it adds as a part: a quarter, to an address."""
-        folded = set(map(fold, texts))
+        folded = {fold(side) for text in texts for side in (text, *text.split("/"))}
         return {column for column in self._parts if self._narrow.get(column, frozenset()) & folded}
 
     def asked(self, texts: Sequence[str]) -> list[Near]:

@@ -26,7 +26,7 @@ from hub.mapping.scaffold.sentences import NOTHING
 from hub.mapping.scaffold.table import Question
 from hub.mapping.scaffold.ticked import tick
 from hub.mapping.scaffold.values import Fit, are_answers, date_order
-from hub.mapping.scaffold.whole import decided
+from hub.mapping.scaffold.whole import decided, is_far_from
 from hub.mapping.transforms.codes import Codes
 from hub.mapping.transforms.dates import DateText
 from hub.mapping.transforms.phones import Phones
@@ -160,6 +160,7 @@ def _weighed(
     """What is called so, and of the rest what all that is known of the table makes likeliest. What a mapping must have, by
     what records are told apart, and what is called so though its cells say otherwise, is asked about where nothing is
     likelier. And what adds to one of these."""
+    taken = {at: _heard(claim, asked[at], ready) if at in asked else claim for at, claim in taken.items()}
     settled = {at: claim for at, claim in taken.items() if claim[1].whole or at not in asked}
     called = {at: near.column for at, (_, near, _) in settled.items()}
     again = called_again(asked, called, no_columns, ready)
@@ -186,6 +187,13 @@ def _weighed(
         and (claim[1].column in must or _is_called(claim[1]))
     }
     return found | others, added
+
+
+def _heard(claim: Claim, question: Question, ready: Known) -> Claim:
+    """A name that says little ("État") is none where nearly all else speaks for something else."""
+    score, near, said = claim
+    unheard = near.whole and near.vague and not said.supports and is_far_from(question, near.column, ready)
+    return (score, near._replace(whole=False), said) if unheard and not question.kind else claim
 
 
 def _more(question: Question, column: str, first: str, confidence: Confidence, ready: Known) -> Line:

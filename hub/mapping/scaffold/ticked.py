@@ -59,20 +59,28 @@ def _kinds(asked: Mapping[int, Question], ready: Known) -> dict[int, str]:
 
 def _kinds_in_a_row(asked: Mapping[int, Question], ready: Known) -> dict[int, str]:
     """Ticked columns side by side, each called as another kind, that of the body and that against sexual freedom among them: no
-    services are called so."""
+    services are called so. What is ticked between them may have a name that nobody knows."""
     rows: list[dict[int, str]] = [{}]
+    last = -1
     for at, one in asked.items():
         kind = ready.names.kinds.kind_alone(one.labels)
-        if not _is_ticked(kind, ready) or one.group or at - 1 not in rows[-1]:
+        is_kind = _is_ticked(kind, ready) and not one.group
+        if last != at - 1:
             rows.append({})
-        if _is_ticked(kind, ready) and not one.group:
+        if is_kind:
             rows[-1][at] = kind
+        last = at if is_kind or _is_ticked_below_no_heading(one, ready) else last
     return {
         at: kind
         for row in rows
         if {*row.values()} >= BODILY and len({*row.values()}) == len(row) >= BY_INITIAL
         for at, kind in row.items()
     }
+
+
+def _is_ticked_below_no_heading(question: Question, ready: Known) -> bool:
+    ticks = fit(Column("", (), Answer()), question.values, ready.plan.blank, ready.today)
+    return not question.group and ticks.supports
 
 
 def _kind(question: Question, ready: Known) -> str:

@@ -7,7 +7,7 @@ How much each counts was chosen on registers of people who had not seen the prog
 from collections.abc import Mapping
 from typing import Final
 
-from hub.mapping.scaffold.claims import called, fitted, forbidden, is_nothing, named
+from hub.mapping.scaffold.claims import called, fitted, forbidden, is_nothing, lacks_its_sign, named
 from hub.mapping.scaffold.known import Known
 from hub.mapping.scaffold.likely import Chosen, chosen
 from hub.mapping.scaffold.names import Near
@@ -29,6 +29,7 @@ _FORBIDDEN: Final = -0.8
 _WORDS_KNOWN: Final = 0.2
 _NOT_READ: Final = -0.4
 _CONSIDERED: Final = 3.0  # so far behind, and no cell will help
+_VAGUE: Final = 2.5  # so far behind, and a name that says little is not heard
 _SETTLED: Final = 4.0  # behind what a column is called, all others
 
 
@@ -63,6 +64,11 @@ def columns(asked: Mapping[int, Question], settled: Mapping[int, str], ready: Kn
     ]
 
 
+def is_far_from(question: Question, column: str, ready: Known) -> bool:
+    """Whether all that is known of a question but its neighbours puts this column far behind another, or behind none."""
+    return _speaks(question, ready).get(column, -_VAGUE) <= -_VAGUE
+
+
 def _of_one(others: set[str], column: str) -> dict[str, float]:
     return {column: 0.0} | {one: -_SETTLED for one in (*others, NOTHING) if one != column}
 
@@ -79,6 +85,7 @@ def _speaks(question: Question, ready: Known) -> dict[str, float]:
         if bool(one.within) == question.repeated
         and not one.ticks
         and not ready.names.asks_for_another(question.texts, column)
+        and not lacks_its_sign(question, column, ready)
     }
     nothing = headers.get(NOTHING, unlike) + cells.get(NOTHING, least) + _MOST
     found[NOTHING] = nothing + (_ASKED_NOTHING if is_nothing(question, ready) else 0.0)
@@ -106,4 +113,4 @@ def _by_reading(said: Fit, column: str, ready: Known) -> float:
     return _NOT_READ if said.contradicts else 0.0
 
 
-__all__ = ["columns", "decided"]
+__all__ = ["columns", "decided", "is_far_from"]
