@@ -91,8 +91,8 @@ def traits(question: Question) -> frozenset[str]:
 
 
 def words(question: Question) -> frozenset[str]:
-    """Those in its cells, or in the labels of its choices, and those of the heading above, which are marked."""
-    texts = [label for one in question.choices for label in one.labels] if question.kind else question.values
+    """Those in its cells, or in what these mean, and those of the heading above, which are marked."""
+    texts = [label for one in question.choices for label in one.labels] or question.values
     cells = {word for text in texts for word in _WORDS.findall(fold(text))}
     return frozenset({*cells, *(f"{HEADING}{word}" for word in _WORDS.findall(fold(question.group)))})
 

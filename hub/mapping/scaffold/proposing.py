@@ -14,7 +14,7 @@ from hub.mapping.model import Transform
 from hub.mapping.plan import Column, Plan
 from hub.mapping.scaffold.adding import SURE, Added, Confidence, called_again, is_added_to, numbered, with_more
 from hub.mapping.scaffold.apart import NAMED, Claim, part, yield_to_called, yield_to_plainer
-from hub.mapping.scaffold.below import words_below
+from hub.mapping.scaffold.below import Word, words_below
 from hub.mapping.scaffold.choices import Meant
 from hub.mapping.scaffold.claims import CALCULATED, LOW, MEDIUM, claims, fitted, is_listed, meanings
 from hub.mapping.scaffold.doubts import doubted, names_alone
@@ -112,7 +112,7 @@ def propose(questions: Sequence[Question], ready: Known) -> Proposal:
     part(found)
     weighed = {at: one for at, one in asked.items() if at not in ticked}
     taken, added = _weighed(_given(found), weighed, no_columns.keys(), ready)
-    columns = {near.column for _, near, _ in taken.values()} | {column for column, _ in below.values()}
+    columns = {near.column for _, near, _ in taken.values()} | {one.column for one in below.values()}
     added |= numbered(weighed, taken, no_columns, ready)
     given = {at: near.column for at, (_, near, _) in taken.items()} | {at: column for at, (column, *_) in added.items()}
     alone = names_alone(weighed, given, ready)
@@ -121,7 +121,7 @@ def propose(questions: Sequence[Question], ready: Known) -> Proposal:
         if at in taken
         else _more(question, *added[at], ready)
         if at in added
-        else _below(question, *below[at], ready)
+        else _below(question, below[at], ready)
         if at in below
         else _tests(question, ready)
         if at == min(marks, default=None)  # of two such columns one is asked about
@@ -203,13 +203,13 @@ def _more(question: Question, column: str, first: str, confidence: Confidence, r
     return Line(question, column, confidence, reasons, ready.names.language(question.header), more=True, kept=kept)
 
 
-def _below(question: Question, column: str, word: str, ready: Known) -> Line:
-    """A word of a column, ticked below that as its heading. One that no list knows is asked about."""
-    said = question.labels[0]
-    reasons = (("mapping.scaffold-below", {"name": question.group}),)
+def _below(question: Question, word: Word, ready: Known) -> Line:
+    """A word of a column, ticked below that as its heading or beside others of its list. What no list knows is asked."""
+    label, heading = next(iter(question.labels), question.header), question.group
+    reasons = (("mapping.scaffold-below", {"name": heading}) if heading else ("mapping.scaffold-beside", {}),)
     return Line(
-        question, column, "medium" if word else "low", reasons, ready.names.language(question.header),
-        words=() if word else (said,), ticks=word or said,
+        question, word.column, "medium" if word.said and word.sure else "low", reasons,
+        ready.names.language(question.header), words=() if word.said else (label,), ticks=word.said or label,
     )  # fmt: skip
 
 

@@ -25,6 +25,7 @@ class Kinds:
         self._initials = frozenset(map(str, said.get("initials", ())))
         self._kinds = {column: words.folded(texts) for column, texts in said.get("columns", {}).items()}
         self._others = frozenset[str]().union(*(one for role, one in groups.items() if role not in HERS))
+        self.letters = {str(column): words.folded(one) for column, one in said.get("letters", {}).items()}
         self._never = frozenset(map(str, said.get("never", ())))
 
     def is_heading(self, group: str) -> bool:

@@ -28,6 +28,8 @@ _STRANGE: Final = -0.6
 _FORBIDDEN: Final = -0.8
 _WORDS_KNOWN: Final = 0.2
 _NOT_READ: Final = -0.4
+_EXPLAINED: Final = 2.5
+_SEVERAL: Final = 3  # signs that a legend explains as words of one list
 _CONSIDERED: Final = 3.0  # so far behind, and no cell will help
 _VAGUE: Final = 2.5  # so far behind, and a name that says little is not heard
 _SETTLED: Final = 4.0  # behind what a column is called, all others
@@ -91,7 +93,9 @@ def _speaks(question: Question, ready: Known) -> dict[str, float]:
     found[NOTHING] = nothing + (_ASKED_NOTHING if is_nothing(question, ready) else 0.0)
     near = max(found.values()) - _CONSIDERED
     for column in [one for one, said in found.items() if one != NOTHING and said >= near]:
-        found[column] += _by_reading(fitted(question, column, ready), column, ready)
+        said = fitted(question, column, ready)
+        found[column] += _by_reading(said, column, ready)
+        found[column] += _EXPLAINED if said.supports and said.read >= _SEVERAL and _is_explained(question) else 0.0
         found[column] += _FORBIDDEN if forbidden(question, column, ready) else 0.0
     first = max(found.values())
     return {column: one - first for column, one in sorted(found.items(), key=lambda one: -one[1])}
@@ -105,6 +109,10 @@ def _by_name(near: Near | None) -> float:
     if not near.whole:
         return _NAMED_PARTLY * near.score
     return _NAMED_VAGUELY if near.vague else _NAMED_SHORTLY if near.cut else _NAMED
+
+
+def _is_explained(question: Question) -> bool:
+    return bool(question.choices) and not question.kind
 
 
 def _by_reading(said: Fit, column: str, ready: Known) -> float:

@@ -55,9 +55,28 @@ def test_where_numbers_stand_nothing_is_ticked():
     assert not found["Enf."].ticks
 
 
-@pytest.mark.parametrize("heading", ["SUIVI INTERNE", "Numéro", "Date"])
-def test_below_a_heading_that_is_no_column_of_words_nothing_is_ticked(heading):
+@pytest.mark.parametrize("heading", ["Numéro", "Date"])
+def test_below_a_heading_that_is_another_column_nothing_is_ticked(heading):
     assert not any(line.ticks for line in register(heading, ["Mari", "Famille", "Voisin"]).values())
+
+
+@pytest.mark.parametrize("heading", ["LUI", "ACCOMPAGNEE PAR", ""])
+def test_words_of_one_list_below_a_heading_that_nobody_knows_are_a_question(heading):
+    """They may have come with her, as well as have hurt her."""
+    found = register(heading, ["Mari", "Famille", "Zzzard"])
+    assert [(found[word].column, found[word].confidence) for word in ("Mari", "Famille")] == [
+        ("aggressor_relation", "low")
+    ] * 2
+    assert found["Mari"].reasons[0][0] == ("mapping.scaffold-below" if heading else "mapping.scaffold-beside")
+    assert bool(found["Zzzard"].ticks) == bool(heading)  # without a heading nothing says that it is one of them
+
+
+def test_first_letters_side_by_side_are_a_question_about_each():
+    found = register("SITUATION", ["C", "M", "D"])
+    assert [(one.column, one.confidence, one.words) for one in map(found.get, "CMD")] == [
+        ("marital_status", "low", (letter,)) for letter in "CMD"
+    ]
+    assert not any(line.ticks for line in register("SITUATION", ["C", "M"]).values())
 
 
 def test_one_column_below_a_heading_is_no_list_of_words():
