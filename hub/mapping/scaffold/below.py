@@ -42,15 +42,18 @@ def words_below(asked: Mapping[int, Question], found: Mapping[int, Sequence[Clai
             told |= _words({at: asked[at] for at in places}, column, found, ready)
     for places in _side_by_side([at for at in ticked if not asked[at].group]):
         words = _words({at: asked[at] for at in places}, "", found, ready)
-        told |= {at: one for at, one in words.items() if one.said}  # of others nothing says that they are words of it
+        told |= {
+            at: one for at, one in words.items() if one.said or len(_bare(asked[at])) == 1
+        }  # the rest may be anything
     return told
 
 
 def _words(
     asked: Mapping[int, Question], column: str, found: Mapping[int, Sequence[Claim]], ready: Known
 ) -> dict[int, Word]:
-    sure, by_letters = bool(column), "" if column else _by_letters([*asked.values()], ready)
-    column = column or by_letters or _by_words([*asked.values()], ready)
+    sure, letters = bool(column), _by_letters([*asked.values()], ready)
+    by_letters = letters in {column or letters} - {""}
+    column = column or letters or _by_words([*asked.values()], ready)
     words = {at: _word(one, column, ready) for at, one in asked.items() if column}
     if len(asked) < SEVERAL or not (any(words.values()) or by_letters):
         return {}

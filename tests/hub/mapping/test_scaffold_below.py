@@ -71,8 +71,9 @@ def test_words_of_one_list_below_a_heading_that_nobody_knows_are_a_question(head
     assert bool(found["Zzzard"].ticks) == bool(heading)  # without a heading nothing says that it is one of them
 
 
-def test_first_letters_side_by_side_are_a_question_about_each():
-    found = register("SITUATION", ["C", "M", "D"])
+@pytest.mark.parametrize("heading", ["SITUATION", "SITUATION FAMILIALE", ""])
+def test_first_letters_side_by_side_are_a_question_about_each(heading):
+    found = register(heading, ["C", "M", "D"])
     assert [(one.column, one.confidence, one.words) for one in map(found.get, "CMD")] == [
         ("marital_status", "low", (letter,)) for letter in "CMD"
     ]
